@@ -1,0 +1,3 @@
+DROP TABLE book;
+DROP TABLE author;
+DROP TABLE publisher;

@@ -1,0 +1,2 @@
+DROP TRIGGER book_price_changes;
+DROP TABLE price_change;

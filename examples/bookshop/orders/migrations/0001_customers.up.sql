@@ -1,0 +1,6 @@
+CREATE TABLE customer (
+    id    INTEGER PRIMARY KEY,
+    name  TEXT NOT NULL,
+    email TEXT NOT NULL UNIQUE COLLATE NOCASE CHECK (email LIKE '%_@_%'),
+    town  TEXT NOT NULL
+) STRICT;

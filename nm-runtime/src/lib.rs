@@ -1,15 +1,49 @@
 //! The engine of `name-manager`. Depend on `name-manager`, which re-exports
 //! what is public here.
 
-mod registry;
-mod stub;
+#![deny(unsafe_code)]
 
-pub use stub::{Access, BoxError, Error, FromLease, Lease, Name, Pool, Request};
+mod attribute;
+mod config;
+mod deadlock;
+mod declaration;
+mod error;
+mod gate;
+mod grant;
+mod held;
+mod identity;
+pub mod journal;
+mod lease;
+mod lock;
+mod manifest;
+mod name;
+mod names;
+mod notice;
+mod occupancy;
+mod pool;
+mod queue;
+mod record;
+mod registry;
+mod request;
+mod state_dir;
+mod suggest;
+mod sys;
+mod variables;
+mod wait;
+mod workspace;
+
+pub use error::{BoxError, Error};
+pub use identity::Holder;
+pub use lease::{FromLease, Lease};
+pub use lock::Access;
+pub use name::Name;
+pub use pool::Pool;
+pub use request::Request;
 
 /// What generated code calls.
 #[doc(hidden)]
 pub mod private {
+    pub use crate::attribute::{FromLeases, Leases, acquire};
     pub use crate::registry::{Amount, RequestSpec, TESTS, TestSpec};
-    pub use crate::stub::{FromLeases, Leases, acquire};
     pub use linkme;
 }

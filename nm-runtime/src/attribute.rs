@@ -1,0 +1,130 @@
+//! What the expansion of `#[shared_resource]` calls.
+
+use std::mem;
+use std::panic::Location;
+
+use crate::error::{BoxError, Result};
+use crate::identity::CurrentTest;
+use crate::lease::{FromLease, Lease};
+use crate::lock::Access;
+use crate::pool::Pool;
+use crate::registry::{RequestSpec, TestSpec};
+use crate::request::{Request, Want};
+
+/// All that one test asked for, by request. What no parameter takes is held
+/// until this drops.
+#[derive(Debug)]
+#[must_use = "the names return to their pools at once if the leases are dropped"]
+pub struct Leases {
+    by_request: Vec<Vec<Lease>>,
+    _test: CurrentTest,
+}
+
+/// Takes everything the test asks for.
+///
+/// # Panics
+///
+/// When that is not possible: the message says why, and fails the test.
+#[track_caller]
+pub fn acquire(spec: &'static TestSpec) -> Leases {
+    match try_acquire(spec, Location::caller()) {
+        Ok(leases) => leases,
+        Err(error) => panic!("{error:?}"),
+    }
+}
+
+fn try_acquire(spec: &'static TestSpec, place: &Location<'_>) -> Result<Leases> {
+    let line = spec.requests.first().map_or(0, |request| request.line);
+    let test = CurrentTest::enter(spec.test, spec.file, line);
+    let mut requests = Vec::with_capacity(spec.requests.len());
+    for (index, request) in spec.requests.iter().enumerate() {
+        let pool = Pool::open_for(request.pool, Some(spec.manifest_dir))?;
+        requests.push((index, pool, want(request)?));
+    }
+    // The same order for everybody, so that no two tests wait for each other;
+    // scarce pools last, so that they are not held while waiting for others.
+    requests.sort_by_key(|(_, pool, _)| {
+        let scarcity = usize::MAX - pool.capacity().unwrap_or(usize::MAX);
+        (scarcity, pool.name().to_owned())
+    });
+    let mut by_request: Vec<_> = spec.requests.iter().map(|_| Vec::new()).collect();
+    for (index, pool, want) in requests {
+        by_request[index] = Request::new(pool, want).acquire_at(place)?;
+    }
+    Ok(Leases {
+        by_request,
+        _test: test,
+    })
+}
+
+fn want(request: &RequestSpec) -> Result<Want> {
+    let access = match request.shared {
+        true => Access::Shared,
+        false => Access::Exclusive,
+    };
+    let timeout = request.wait_timeout.map(|timeout| {
+        humantime::parse_duration(timeout).map_err(|error| {
+            let message = format!("`wait_timeout` is {timeout:?}; expected a duration like `3m`");
+            crate::error::Error::config(message).because(error)
+        })
+    });
+    Ok(Want {
+        access,
+        amount: request.amount,
+        name: request.name.map(str::to_owned),
+        timeout: timeout.transpose()?,
+    })
+}
+
+impl Leases {
+    /// The leases of the request with this index, as what the parameter wants.
+    ///
+    /// # Panics
+    ///
+    /// When the parameter cannot be made from them: fails the test.
+    #[track_caller]
+    pub fn take<T: FromLeases>(&mut self, request: usize) -> T {
+        let leases = mem::take(&mut self.by_request[request]);
+        let names = leases
+            .iter()
+            .map(|lease| lease.name())
+            .collect::<Vec<_>>()
+            .join(", ");
+        match T::from_leases(leases) {
+            Ok(value) => value,
+            Err(error) => panic!("failed to make a test parameter from {names}: {error}"),
+        }
+    }
+}
+
+/// A parameter: `T: FromLease`, or for several names a `Vec` of those.
+#[diagnostic::on_unimplemented(
+    message = "a test parameter of type `{Self}` cannot be made from a lease",
+    label = "takes `Lease`, a type that implements `FromLease`, or (with `count` or `all`) a `Vec` of those"
+)]
+pub trait FromLeases: Sized {
+    /// Makes the parameter of all leases of one request.
+    ///
+    /// # Errors
+    ///
+    /// As [`FromLease::from_lease`].
+    fn from_leases(leases: Vec<Lease>) -> std::result::Result<Self, BoxError>;
+}
+
+impl<T: FromLease> FromLeases for T {
+    fn from_leases(leases: Vec<Lease>) -> std::result::Result<Self, BoxError> {
+        let mut leases = leases.into_iter();
+        match (leases.next(), leases.len()) {
+            (Some(lease), 0) => T::from_lease(lease),
+            (_, more) => {
+                Err(format!("{} names for one parameter; write `Vec<..>`", more + 1).into())
+            }
+        }
+    }
+}
+
+impl<T: FromLease> FromLeases for Vec<T> {
+    fn from_leases(leases: Vec<Lease>) -> std::result::Result<Self, BoxError> {
+        leases.into_iter().map(T::from_lease).collect()
+    }
+}

@@ -1,0 +1,257 @@
+//! Holders that wait for each other in a circle: made by hand, by acquiring
+//! inside a body. Read from the records of held names, where every holder that
+//! waits for more says what it waits for.
+//!
+//! Records may be read half-way through a change, so only what is seen twice
+//! counts; and of a circle one holder fails, the one with the highest token.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crate::lock::Access;
+use crate::record::{Record, Tenure, Waiting};
+use crate::sys;
+
+const LOOK_EVERY: Duration = Duration::from_millis(150);
+
+/// Looks for a circle now and then while its owner waits.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    next: Instant,
+    seen: Option<(Circle, u32)>,
+}
+
+/// Seen so often, another holder of the circle should have failed by now.
+const PATIENCE: u32 = 6;
+
+impl Watch {
+    pub(crate) fn new(now: Instant) -> Self {
+        Self {
+            next: now + LOOK_EVERY,
+            seen: None,
+        }
+    }
+
+    pub(crate) fn next(&self) -> Instant {
+        self.next
+    }
+
+    /// The circle that the waiter is in, once it is certain and the waiter is
+    /// the one to fail.
+    pub(crate) fn look(&mut self, token: &str, now: Instant) -> Option<Circle> {
+        self.next = now + LOOK_EVERY;
+        let found = Graph::read_around(token).circle(token);
+        let times = match (&self.seen, &found) {
+            (Some((seen, times)), Some(found)) if seen == found => times + 1,
+            _ => 1,
+        };
+        self.seen = found.map(|circle| (circle, times));
+        let (circle, times) = self.seen.as_ref()?;
+        let chosen = circle.0.iter().map(|holder| order(&holder.token)).max() == Some(order(token));
+        let certain = *times > 1 && (chosen || *times > PATIENCE);
+        certain.then(|| circle.clone())
+    }
+}
+
+/// Tokens are `pid-thread`.
+fn order(token: &str) -> (u64, u64) {
+    let (pid, thread) = token.split_once('-').unwrap_or((token, "0"));
+    (pid.parse().unwrap_or(0), thread.parse().unwrap_or(0))
+}
+
+/// Holders none of which can go on before another of them does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Circle(Vec<Stuck>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Stuck {
+    token: String,
+    test: String,
+    holds: BTreeSet<String>,
+    waits_for: String,
+}
+
+impl Circle {
+    pub(crate) fn describe(&self) -> String {
+        let each = self.0.iter().map(|stuck| {
+            let holds: Vec<_> = stuck.holds.iter().map(|name| format!("`{name}`")).collect();
+            format!(
+                "`{}` holds {} and waits for {}",
+                stuck.test,
+                holds.join(", "),
+                stuck.waits_for
+            )
+        });
+        each.collect::<Vec<_>>().join("; ")
+    }
+}
+
+/// Who holds and waits for what, as far as it concerns one waiter.
+#[derive(Debug, Default)]
+struct Graph {
+    /// By token.
+    holders: BTreeMap<String, Node>,
+    /// By the pool's directory.
+    pools: BTreeMap<String, Vec<(String, Vec<Tenure>)>>,
+}
+
+#[derive(Debug)]
+struct Node {
+    test: String,
+    holds: BTreeSet<String>,
+    waiting: Option<Waiting>,
+}
+
+impl Graph {
+    /// Follows what holders wait for from pool to pool, beginning with the
+    /// waiter's own: it is found by its records, too.
+    fn read_around(token: &str) -> Self {
+        let mut graph = Self::default();
+        let mut unread: Vec<String> = crate::held::by(token)
+            .iter()
+            .map(|held| held.dir.pool.path().display().to_string())
+            .collect();
+        while let Some(dir) = unread.pop() {
+            if graph.pools.contains_key(&dir) {
+                continue;
+            }
+            let names = read_pool(Path::new(&dir));
+            for (name, tenures) in &names {
+                for tenure in tenures {
+                    let node = graph
+                        .holders
+                        .entry(tenure.holder.token.clone())
+                        .or_insert(Node {
+                            test: tenure.holder.test.clone(),
+                            holds: BTreeSet::new(),
+                            waiting: None,
+                        });
+                    node.holds.insert(name.clone());
+                    if let Some(waiting) = &tenure.waiting {
+                        unread.push(waiting.dir.clone());
+                        node.waiting = Some(waiting.clone());
+                    }
+                }
+            }
+            graph.pools.insert(dir, names);
+        }
+        graph
+    }
+
+    /// Who stands in the way of this wait: for each name that it could take, the
+    /// holders that must let go of it.
+    fn blockers(&self, waiting: &Waiting) -> Vec<BTreeSet<&str>> {
+        let names = self.pools.get(&waiting.dir).into_iter().flatten();
+        let wanted =
+            names.filter(|(name, _)| waiting.name.as_ref().is_none_or(|want| want == name));
+        wanted
+            .map(|(_, tenures)| {
+                let in_the_way = tenures.iter().filter(|tenure| {
+                    waiting.access == Access::Exclusive || tenure.access == Access::Exclusive
+                });
+                in_the_way
+                    .map(|tenure| tenure.holder.token.as_str())
+                    .collect()
+            })
+            .filter(|holders: &BTreeSet<_>| !holders.is_empty())
+            .collect()
+    }
+
+    /// The holders that can never go on: those that wait, less those that could
+    /// be served once all others of them have let go.
+    fn stuck(&self) -> BTreeSet<&str> {
+        let waiting = self
+            .holders
+            .iter()
+            .filter(|(_, node)| node.waiting.is_some());
+        let mut stuck: BTreeSet<&str> = waiting.map(|(token, _)| token.as_str()).collect();
+        loop {
+            let can_go_on = stuck.iter().copied().find(|token| {
+                let Some(waiting) = &self.holders[*token].waiting else {
+                    return true;
+                };
+                let blocked = self.blockers(waiting);
+                let blocked = blocked
+                    .iter()
+                    .filter(|holders| holders.iter().any(|holder| stuck.contains(holder)));
+                let capacity = match &waiting.name {
+                    Some(_) => 1,
+                    None => waiting.capacity.unwrap_or(u64::MAX),
+                };
+                capacity.saturating_sub(blocked.count() as u64) >= waiting.count
+            });
+            match can_go_on {
+                Some(token) => stuck.remove(token),
+                None => return stuck,
+            };
+        }
+    }
+
+    fn circle(&self, token: &str) -> Option<Circle> {
+        let stuck = self.stuck();
+        let reach = |from: &str| {
+            let mut reached = BTreeSet::new();
+            let mut unseen = vec![from.to_owned()];
+            while let Some(token) = unseen.pop() {
+                let Some(waiting) = self
+                    .holders
+                    .get(&token)
+                    .and_then(|node| node.waiting.as_ref())
+                else {
+                    continue;
+                };
+                for holder in self.blockers(waiting).into_iter().flatten() {
+                    if stuck.contains(holder) && reached.insert(holder.to_owned()) {
+                        unseen.push(holder.to_owned());
+                    }
+                }
+            }
+            reached
+        };
+        let around = reach(token);
+        if !stuck.contains(token) || !around.contains(token) {
+            return None;
+        }
+        let members = around.iter().filter(|other| reach(other).contains(token));
+        let members = members.map(|token| {
+            let node = &self.holders[token];
+            Stuck {
+                token: token.clone(),
+                test: node.test.clone(),
+                holds: node.holds.clone(),
+                waits_for: node.waiting.as_ref().map_or_else(String::new, describe),
+            }
+        });
+        Some(Circle(members.collect()))
+    }
+}
+
+fn describe(waiting: &Waiting) -> String {
+    match &waiting.name {
+        Some(name) => format!("`{name}`"),
+        None => format!("pool `{}`", waiting.pool),
+    }
+}
+
+fn read_pool(dir: &Path) -> Vec<(String, Vec<Tenure>)> {
+    let Ok(entries) = fs::read_dir(dir.join("names")) else {
+        return Vec::new();
+    };
+    let mut names = Vec::new();
+    for path in entries.flatten().map(|entry| entry.path()) {
+        if path.extension().is_none_or(|extension| extension != "json") {
+            continue;
+        }
+        let Some(name) = path.file_stem().and_then(|stem| stem.to_str()) else {
+            continue;
+        };
+        let record = fs::read(&path).ok().and_then(|text| Record::peek(&text));
+        let mut holders = record.map(|record| record.holders).unwrap_or_default();
+        // A dead holder's name is free, whatever its record says.
+        holders.retain(|tenure| sys::is_alive(tenure.holder.pid));
+        names.push((name.to_owned(), holders));
+    }
+    names
+}

@@ -1,0 +1,62 @@
+//! What the threads of this process hold: to answer at once who asks again for
+//! what it has, and to tell others what a holder waits for.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::record::{RecordFile, Waiting};
+use crate::state_dir::PoolDir;
+
+static HELD: Mutex<Vec<Held>> = Mutex::new(Vec::new());
+
+/// One name, held by one thread.
+#[derive(Clone, Debug)]
+pub(crate) struct Held {
+    /// The lease.
+    pub(crate) lease: u64,
+    /// The holder's token.
+    pub(crate) token: String,
+    pub(crate) dir: Arc<PoolDir>,
+    pub(crate) name: String,
+}
+
+fn lock() -> MutexGuard<'static, Vec<Held>> {
+    // A panic while it is locked leaves whole entries.
+    HELD.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub(crate) fn add(held: Held) {
+    lock().push(held);
+}
+
+pub(crate) fn remove(lease: u64) {
+    let mut held = lock();
+    if let Some(at) = held.iter().position(|held| held.lease == lease) {
+        held.swap_remove(at);
+    }
+}
+
+/// What the holder with this token has now.
+pub(crate) fn by(token: &str) -> Vec<Held> {
+    let held = lock();
+    held.iter()
+        .filter(|held| held.token == token)
+        .cloned()
+        .collect()
+}
+
+/// Writes into the records of all that `held` names what their holder waits for.
+/// Failures are left: others would merely not see the reason of a deadlock.
+pub(crate) fn publish(held: &[Held], waiting: Option<&Waiting>) {
+    for held in held {
+        let Ok(mut file) = RecordFile::open(&held.dir.names, &held.name) else {
+            continue;
+        };
+        let _ = file.update(|record| {
+            for tenure in &mut record.holders {
+                if tenure.holder.token == held.token {
+                    tenure.waiting = waiting.cloned();
+                }
+            }
+        });
+    }
+}

@@ -1,0 +1,182 @@
+//! Who asks: the run, the process, the thread and its test. Written down so
+//! that people can see it; nothing here decides who holds what.
+
+use std::cell::{Cell, RefCell};
+use std::env;
+use std::panic::Location;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use once_cell::sync::OnceCell;
+
+use crate::error::Result;
+use crate::variables;
+
+/// Who our parent was when the process started: by the time of the first lease
+/// it may have ended, and another process taken its place.
+static PARENT: AtomicU32 = AtomicU32::new(0);
+
+/// The one hook before `main`. Allocates nothing and does no I/O.
+#[allow(unsafe_code, reason = "code before `main` must be declared so")]
+mod before_main {
+    #[ctor::ctor(unsafe)]
+    fn record_identity() {
+        super::PARENT.store(crate::sys::parent_id(), super::Ordering::Relaxed);
+    }
+}
+
+/// The run this process belongs to: one `cargo test`, `cargo nextest run` or
+/// `name-manager run`; a test binary started by hand is a run of its own.
+pub(crate) fn run() -> Result<&'static str> {
+    static RUN: OnceCell<String> = OnceCell::new();
+    Ok(
+        RUN.get_or_try_init(|| match variables::get()?.run_id.clone() {
+            Some(id) => Ok(id),
+            None => Ok(env::var("NEXTEST_RUN_ID").unwrap_or_else(|_| run_of_process())),
+        })?,
+    )
+}
+
+/// How far above us `cargo` may be: `rustdoc` or a runner can stand in between.
+const CARGO_IS_NEAR: usize = 4;
+
+fn run_of_process() -> String {
+    let mut pid = PARENT.load(Ordering::Relaxed);
+    for _ in 0..CARGO_IS_NEAR {
+        let Some(process) = Process::look_up(pid) else {
+            break;
+        };
+        if process.command == "cargo" {
+            return format!("cargo-{pid}-{}", process.started);
+        }
+        pid = process.parent;
+    }
+    let own = std::process::id();
+    let started = Process::look_up(own).map_or(0, |process| process.started);
+    format!("process-{own}-{started}")
+}
+
+/// What the system tells of a process. Linux only; elsewhere every test binary
+/// is a run of its own unless the runner says which it belongs to.
+struct Process {
+    command: String,
+    parent: u32,
+    started: u64,
+}
+
+impl Process {
+    fn look_up(pid: u32) -> Option<Self> {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        // `pid (command) state parent ..`, where the command may contain anything.
+        let (before, after) = stat.rsplit_once(')')?;
+        let (_, command) = before.split_once('(')?;
+        let mut fields = after.split_ascii_whitespace().skip(1);
+        Some(Self {
+            command: command.to_owned(),
+            parent: fields.next()?.parse().ok()?,
+            started: fields.nth(17)?.parse().ok()?,
+        })
+    }
+}
+
+/// Who holds or wants a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// The test's path, `app::tests::lists_users`, or the thread's name.
+    pub test: String,
+    /// The process.
+    pub pid: u32,
+    /// One per thread: what a thread holds and what it waits for belong together.
+    pub token: String,
+    /// The run.
+    pub run: String,
+    /// The source file and line that asked.
+    pub file: String,
+    /// See `file`.
+    pub line: u32,
+    /// When it was granted, in microseconds since 1970.
+    pub since: u64,
+}
+
+impl Holder {
+    /// The current thread, asking from this place.
+    pub(crate) fn current(place: &Location<'_>) -> Result<Self> {
+        let test = TEST.with_borrow(|test| test.clone());
+        let (test, file, line) = match test {
+            Some((test, file, line)) => (test, file.to_owned(), line),
+            None => (thread_name(), place.file().to_owned(), place.line()),
+        };
+        Ok(Self {
+            test,
+            pid: std::process::id(),
+            token: token(),
+            run: run()?.to_owned(),
+            file,
+            line,
+            since: 0,
+        })
+    }
+}
+
+fn thread_name() -> String {
+    let thread = std::thread::current();
+    match thread.name() {
+        Some("main") | None => env::current_exe()
+            .ok()
+            .and_then(|exe| Some(exe.file_stem()?.to_string_lossy().into_owned()))
+            .unwrap_or_else(|| "?".to_owned()),
+        Some(name) => name.to_owned(),
+    }
+}
+
+/// Names the calling thread among all threads of all processes.
+pub(crate) fn token() -> String {
+    static THREADS: AtomicU64 = AtomicU64::new(0);
+    thread_local! {
+        static THREAD: Cell<Option<u64>> = const { Cell::new(None) };
+    }
+    let thread = THREAD.get().unwrap_or_else(|| {
+        let next = THREADS.fetch_add(1, Ordering::Relaxed);
+        THREAD.set(Some(next));
+        next
+    });
+    format!("{}-{thread}", std::process::id())
+}
+
+thread_local! {
+    /// The annotated test that runs on this thread, and where its attribute stands.
+    static TEST: RefCell<Option<(String, &'static str, u32)>> = const { RefCell::new(None) };
+}
+
+/// While this lives, what the thread acquires is acquired by this test.
+#[derive(Debug)]
+pub(crate) struct CurrentTest(());
+
+impl CurrentTest {
+    /// `path` is the function's; a case of it (rstest, test-case) is known by
+    /// the thread's name, which libtest sets.
+    pub(crate) fn enter(path: &str, file: &'static str, line: u32) -> Self {
+        let thread = std::thread::current();
+        let krate = path.split("::").next().unwrap_or_default();
+        let case = thread
+            .name()
+            .map(|name| format!("{krate}::{name}"))
+            .filter(|case| case.starts_with(path));
+        TEST.set(Some((case.unwrap_or_else(|| path.to_owned()), file, line)));
+        Self(())
+    }
+}
+
+impl Drop for CurrentTest {
+    fn drop(&mut self) {
+        // The thread may be ending, its locals gone already.
+        let _ = TEST.try_with(|test| test.take());
+    }
+}
+
+/// Microseconds since 1970, by the system's clock: for people, never to decide.
+pub(crate) fn now() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_micros() as u64)
+}

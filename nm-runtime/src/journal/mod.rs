@@ -1,0 +1,13 @@
+//! What happened, for people and tools: JSON Lines, one event a line.
+//!
+//! The journal is never asked who holds what. Its lines are in an order that
+//! can be relied on all the same: a lease's `acquired` is written after the name
+//! is locked, its `released` before it is unlocked.
+
+mod event;
+mod reader;
+mod writer;
+
+pub use event::{Event, Kind};
+pub use reader::{Reader, read};
+pub(crate) use writer::{JOURNAL, OLD_JOURNAL, Writer, rotate};

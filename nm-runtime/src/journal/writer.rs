@@ -1,0 +1,57 @@
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use once_cell::sync::OnceCell;
+
+use crate::journal::Event;
+use crate::notice;
+use crate::sys::Dir;
+
+pub(crate) const JOURNAL: &str = "journal.jsonl";
+/// What was the journal before it grew too long: old runs are pruned by
+/// forgetting the one before that.
+pub(crate) const OLD_JOURNAL: &str = "journal.old.jsonl";
+
+const LONG: u64 = 16 << 20;
+
+/// Appends to a pool's journal.
+#[derive(Debug, Default)]
+pub(crate) struct Writer {
+    file: OnceCell<File>,
+    failed: AtomicBool,
+}
+
+impl Writer {
+    /// Appends the event with one `write`, so that lines of several processes
+    /// never mix. A journal that cannot be written costs nobody a lease: it is
+    /// said once and the lease goes on.
+    pub(crate) fn write(&self, pool_dir: &Dir, event: &Event) {
+        let mut line = nojson::Json(event).to_string();
+        line.push('\n');
+        let written = self
+            .file
+            .get_or_try_init(|| pool_dir.append(JOURNAL))
+            .and_then(|mut file| file.write_all(line.as_bytes()));
+        if let Err(error) = written
+            && !self.failed.swap(true, Ordering::Relaxed)
+        {
+            notice::say(&format!(
+                "failed to write journal `{}`: {error}; leases go on without it\n",
+                pool_dir.path().join(JOURNAL).display()
+            ));
+        }
+    }
+}
+
+/// Puts a long journal aside, once per process and only by the head of the
+/// pool's queue, so that two processes never do it to each other.
+pub(crate) fn rotate(pool_dir: &Dir) -> io::Result<()> {
+    let path = pool_dir.path().join(JOURNAL);
+    match path.symlink_metadata() {
+        Ok(metadata) if metadata.len() > LONG => {
+            fs::rename(&path, pool_dir.path().join(OLD_JOURNAL))
+        }
+        _ => Ok(()),
+    }
+}

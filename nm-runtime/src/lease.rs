@@ -1,0 +1,306 @@
+use std::fmt;
+use std::mem;
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use crate::error::{BoxError, Error, Kind, Result};
+use crate::gate::Permit;
+use crate::held;
+use crate::identity::{self, Holder};
+use crate::journal::{self, Event};
+use crate::lock::{Access, Locked};
+use crate::name::Name;
+use crate::notice;
+use crate::record::{Record, RecordFile, State};
+use crate::state_dir::{PoolDir, unusable};
+use crate::sys::Wake;
+
+/// The right to use a name, from acquire to release. Dereferences to the
+/// [`Name`] and, through it, to the name as a `str`.
+///
+/// The lease ends when it is dropped or [released](Lease::release), and when its
+/// process ends, however it ends: what holds the name is a lock in the kernel.
+/// Dropped by a panic, or left behind by a process that died, the name is *dirty*.
+#[must_use = "the name returns to its pool at once if the lease is dropped"]
+pub struct Lease {
+    name: Name,
+    fence: u64,
+    access: Access,
+    after: Mutex<(State, Option<String>)>,
+    held: Option<Held>,
+}
+
+/// What ends with the lease.
+pub(crate) struct Held {
+    pub(crate) lock: Locked,
+    pub(crate) wake: Option<Wake>,
+    pub(crate) file: RecordFile,
+    /// As it was granted. Nobody else writes the record of an exclusive lease.
+    pub(crate) record: Record,
+    pub(crate) dir: Arc<PoolDir>,
+    pub(crate) holder: Holder,
+    pub(crate) request: String,
+    /// Key in the table of what this process holds.
+    pub(crate) key: u64,
+    pub(crate) _permit: Arc<Permit>,
+}
+
+impl Lease {
+    pub(crate) fn new(name: Name, fence: u64, access: Access, held: Held) -> Self {
+        Self {
+            name,
+            fence,
+            access,
+            after: Mutex::default(),
+            held: Some(held),
+        }
+    }
+
+    /// Grows with every exclusive lease of the name: of two writes to the
+    /// resource, the one with the lower fence is the outdated one.
+    pub fn fence(&self) -> u64 {
+        self.fence
+    }
+
+    /// Exclusive or shared.
+    pub fn access(&self) -> Access {
+        self.access
+    }
+
+    /// Says that the next holder must not find the resource as it is now.
+    pub fn mark_dirty(&self) {
+        self.mark(State::Dirty, None);
+    }
+
+    /// Says that the resource is unusable: it is lent to nobody in this run any
+    /// more, and tests that can have no other name fail with the reason.
+    pub fn mark_broken(&self, reason: impl Into<String>) {
+        self.mark(State::Broken, Some(reason.into()));
+    }
+
+    fn mark(&self, state: State, reason: Option<String>) {
+        let mut after = self.after.lock().unwrap_or_else(PoisonError::into_inner);
+        if after.0 != State::Broken {
+            *after = (state, reason);
+        }
+    }
+
+    /// Gives the name back now, and says when something was wrong with that.
+    /// Dropping the lease does the same, and prints what this would return.
+    ///
+    /// # Errors
+    ///
+    /// When the record cannot be written (the name is free all the same, and the
+    /// next holder finds it dirty), or [`Error::is_lost`] when the state directory
+    /// was removed while the name was lent.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), name_manager::Error> {
+    /// let lease = name_manager::Pool::open("release-doc")?.acquire()?;
+    /// lease.release()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn release(mut self) -> Result<()> {
+        self.end()
+    }
+
+    fn end(&mut self) -> Result<()> {
+        let Some(held) = self.held.take() else {
+            return Ok(());
+        };
+        if !held.lock.is_ours() {
+            // A forked child shares the lock with its parent and must leave it.
+            return Ok(());
+        }
+        held::remove(held.key);
+        let (mut state, mut reason) = {
+            let mut after = self.after.lock().unwrap_or_else(PoisonError::into_inner);
+            mem::take(&mut *after)
+        };
+        if thread::panicking() && state == State::Clean {
+            state = State::Dirty;
+            reason = Some("its test panicked".to_owned());
+        }
+        held.end(&self.name, self.fence, self.access, state, reason)
+    }
+}
+
+impl Held {
+    fn end(
+        mut self,
+        name: &Name,
+        fence: u64,
+        access: Access,
+        state: State,
+        reason: Option<String>,
+    ) -> Result<()> {
+        let mut event = Event {
+            kind: journal::Kind::Released,
+            time: identity::now(),
+            pool: name.pool().to_owned(),
+            name: Some(name.name().to_owned()),
+            fence: Some(fence),
+            id: mem::take(&mut self.request),
+            holder: self.holder.clone(),
+            detail: reason.clone(),
+            waited: None,
+            access: Some(access.as_str().to_owned()),
+            state: Some(state.as_str().to_owned()),
+        };
+        let lost = self.is_lost(name)?;
+        if lost {
+            event.kind = journal::Kind::Lost;
+        }
+        let recorded = match lost {
+            true => Ok(()),
+            false => self.record(access, state, reason),
+        };
+        // Record and journal before the lock: the next holder reads the one, and
+        // in the other `released` stands before its `acquired`.
+        self.dir.journal.write(&self.dir.pool, &event);
+        let unlocked = self.lock.unlock();
+        if let Some(wake) = self.wake {
+            wake.poke();
+        }
+        if lost {
+            return Err(Error::new(
+                Kind::Lost,
+                format!(
+                    "`{name}` may have been lent to others while this test held it: its lock under `{}` was removed; do not remove the state directory while tests run",
+                    self.dir.names.path().display()
+                ),
+            ));
+        }
+        recorded.map_err(|error| {
+            unusable(
+                &self.dir.names.path().join(RecordFile::file_name(name)),
+                error,
+            )
+        })?;
+        unlocked.map(drop).map_err(|error| {
+            Error::io(
+                format!("failed to unlock `{name}`; it is free when the process ends"),
+                error,
+            )
+        })
+    }
+
+    fn is_lost(&self, name: &Name) -> Result<bool> {
+        let linked = self.lock.is_linked();
+        let linked = linked
+            .map_err(|error| Error::io(format!("failed to look at the lock of `{name}`"), error))?;
+        Ok(!linked)
+    }
+
+    fn record(
+        &mut self,
+        access: Access,
+        state: State,
+        reason: Option<String>,
+    ) -> std::io::Result<()> {
+        let token = &self.holder.token;
+        let request_since = self.holder.since;
+        let give_back = |record: &mut Record| {
+            let ours = record.holders.iter().position(|tenure| {
+                tenure.holder.token == *token && tenure.holder.since == request_since
+            });
+            ours.map(|at| record.holders.remove(at));
+            if state != State::Clean && record.state != State::Broken {
+                record.reason = reason.or_else(|| record.reason.take());
+                if state == State::Broken {
+                    record.broken_in = Some(self.holder.run.clone());
+                }
+                record.state = state;
+            } else if access == Access::Exclusive && record.state != State::Broken {
+                record.state = State::Clean;
+                record.reason = None;
+            }
+        };
+        match access {
+            Access::Shared => self.file.update(give_back),
+            Access::Exclusive => {
+                let mut record = mem::take(&mut self.record);
+                give_back(&mut record);
+                self.file.write(&record)
+            }
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let Err(error) = self.end() {
+            notice::say(&format!("{error:?}\n"));
+        }
+    }
+}
+
+impl Deref for Lease {
+    type Target = Name;
+
+    fn deref(&self) -> &Name {
+        &self.name
+    }
+}
+
+impl AsRef<str> for Lease {
+    fn as_ref(&self) -> &str {
+        &self.name
+    }
+}
+
+impl fmt::Display for Lease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.name.fmt(f)
+    }
+}
+
+impl fmt::Debug for Lease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lease")
+            .field("name", &self.name)
+            .field("access", &self.access)
+            .field("fence", &self.fence)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a test's parameter can be made from: a connected client, say.
+///
+/// ```
+/// use name_manager::{BoxError, FromLease, Lease};
+///
+/// /// A connection to the database of the lease, which it keeps as long as it lives.
+/// struct Database {
+///     url: String,
+///     lease: Lease,
+/// }
+///
+/// impl FromLease for Database {
+///     fn from_lease(lease: Lease) -> Result<Self, BoxError> {
+///         let url = format!("postgres://localhost/{lease}");
+///         Ok(Self { url, lease })
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "a test parameter of type `{Self}` cannot be made from a lease",
+    label = "takes `Lease`, a type that implements `FromLease`, or (with `count` or `all`) a `Vec` of those"
+)]
+pub trait FromLease: Sized {
+    /// Makes the parameter. Keep the lease inside it: the name goes back to its
+    /// pool when the lease drops.
+    ///
+    /// # Errors
+    ///
+    /// Whatever is wrong fails the test, with this error in its message.
+    fn from_lease(lease: Lease) -> std::result::Result<Self, BoxError>;
+}
+
+impl FromLease for Lease {
+    fn from_lease(lease: Lease) -> std::result::Result<Self, BoxError> {
+        Ok(lease)
+    }
+}

@@ -1,0 +1,141 @@
+//! File locks that own their file.
+
+use std::fs::File;
+use std::io;
+use std::mem;
+
+use fd_lock::RwLock;
+
+use crate::sys::{Dir, still_linked};
+
+/// Whether a name is lent to one holder or to several readers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Access {
+    /// One holder at a time: the default.
+    Exclusive,
+    /// Any number of holders that promise only to read; no exclusive one beside them.
+    Shared,
+}
+
+impl Access {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Exclusive => "exclusive",
+            Self::Shared => "shared",
+        }
+    }
+}
+
+/// A file whose lock is held until [`Locked::unlock`] or drop.
+///
+/// fd-lock's guards borrow their lock, so they cannot live in a value that also
+/// owns it. All a guard does is to unlock when it drops. So it is forgotten
+/// right after locking, the file taken back, and this type unlocks.
+#[derive(Debug)]
+pub(crate) struct Locked {
+    file: Option<File>,
+    pid: u32,
+}
+
+impl Locked {
+    /// Locks without blocking; gives the file back when somebody else has it.
+    pub(crate) fn try_lock(file: File, access: Access) -> io::Result<Result<Self, File>> {
+        let mut lock = RwLock::new(file);
+        match lock_now(&mut lock, access) {
+            Ok(()) => Ok(Ok(Self::new(lock))),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Err(lock.into_inner())),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Locks, blocked in the kernel's queue for the file until it is granted.
+    pub(crate) fn lock(file: File, access: Access) -> io::Result<Self> {
+        let mut lock = RwLock::new(file);
+        loop {
+            let locked = match access {
+                Access::Exclusive => lock.write().map(mem::forget),
+                Access::Shared => lock.read().map(mem::forget),
+            };
+            match locked {
+                Ok(()) => return Ok(Self::new(lock)),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn new(lock: RwLock<File>) -> Self {
+        Self {
+            file: Some(lock.into_inner()),
+            pid: std::process::id(),
+        }
+    }
+
+    /// Turns an exclusive lock into a shared one. Only for who can be sure that
+    /// nobody takes the lock in between: the kernel lets go of it for a moment.
+    pub(crate) fn into_shared(mut self) -> io::Result<Self> {
+        if let Some(file) = self.file.take() {
+            let mut lock = RwLock::new(file);
+            let locked = lock_now(&mut lock, Access::Shared);
+            self.file = Some(lock.into_inner());
+            locked?;
+        }
+        Ok(self)
+    }
+
+    /// Whether this process locked the file, rather than the one it was forked from.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.pid == std::process::id()
+    }
+
+    /// Whether the locked file still stands in its directory.
+    pub(crate) fn is_linked(&self) -> io::Result<bool> {
+        self.file.as_ref().map_or(Ok(false), still_linked)
+    }
+
+    /// Whether the path of `name` still names the locked file.
+    pub(crate) fn is_named(&self, dir: &Dir, name: &str) -> io::Result<bool> {
+        self.file
+            .as_ref()
+            .map_or(Ok(false), |file| dir.names(name, file))
+    }
+
+    /// Unlocks, then gives back the open file.
+    ///
+    /// Closing would unlock too, but only when no child between fork and exec
+    /// still has the file open. A forked child, which shares the lock, leaves it.
+    pub(crate) fn unlock(mut self) -> io::Result<Option<File>> {
+        self.unlock_now()
+    }
+
+    fn unlock_now(&mut self) -> io::Result<Option<File>> {
+        let Some(file) = self.file.take() else {
+            return Ok(None);
+        };
+        if self.is_ours() {
+            #[expect(clippy::disallowed_methods, reason = "this is the one place")]
+            file.unlock()?;
+        }
+        Ok(Some(file))
+    }
+}
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        // The file closes in any case, and with it the lock.
+        let _ = self.unlock_now();
+    }
+}
+
+fn lock_now(lock: &mut RwLock<File>, access: Access) -> io::Result<()> {
+    loop {
+        let locked = match access {
+            Access::Exclusive => lock.try_write().map(mem::forget),
+            Access::Shared => lock.try_read().map(mem::forget),
+        };
+        match locked {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return done,
+        }
+    }
+}

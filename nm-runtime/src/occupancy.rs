@@ -1,0 +1,58 @@
+//! Who holds what, as the records tell it: for people.
+
+use std::fs;
+use std::time::Duration;
+
+use crate::identity;
+use crate::names::Names;
+use crate::notice;
+use crate::record::{Record, RecordFile, Tenure};
+use crate::state_dir::PoolDir;
+use crate::sys;
+
+/// Messages name so many holders at most.
+const MOST: usize = 16;
+
+/// One line a holder: `db-0 held by `app::lists_users` (pid 7, for 3s)`.
+pub(crate) fn of(dir: &PoolDir, names: &Names) -> Vec<String> {
+    let mut lines = Vec::new();
+    let known = names.capacity().unwrap_or(usize::MAX);
+    for name in (0..known).map_while(|index| names.get(index)) {
+        let Some(record) = peek(dir, &name) else {
+            // Never lent; of an unbounded pool neither is any after it.
+            match names.capacity() {
+                Some(_) => continue,
+                None => break,
+            }
+        };
+        for tenure in record
+            .holders
+            .iter()
+            .filter(|tenure| sys::is_alive(tenure.holder.pid))
+        {
+            lines.push(line(&name, tenure));
+        }
+        if lines.len() > MOST {
+            lines.truncate(MOST);
+            lines.push("and more".to_owned());
+            break;
+        }
+    }
+    lines
+}
+
+fn line(name: &str, tenure: &Tenure) -> String {
+    let holder = &tenure.holder;
+    let age = Duration::from_micros(identity::now().saturating_sub(holder.since));
+    let age = notice::seconds(age);
+    format!(
+        "{name} held by `{}` (pid {}, for {age})",
+        holder.test, holder.pid
+    )
+}
+
+/// The record of a name, as it is being written perhaps.
+pub(crate) fn peek(dir: &PoolDir, name: &str) -> Option<Record> {
+    let path = dir.names.path().join(RecordFile::file_name(name));
+    Record::peek(&fs::read(path).ok()?)
+}

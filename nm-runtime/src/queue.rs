@@ -1,0 +1,100 @@
+//! Waiting for a file lock in the kernel's queue, with a deadline.
+//!
+//! A blocked lock request cannot time out. So a helper thread makes it, and
+//! hands the lock over; when its owner has given up by then, it lets go of the
+//! lock the moment it is granted.
+
+use std::fs::File;
+use std::io;
+use std::mem;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Instant;
+
+use crate::lock::{Access, Locked};
+
+/// A lock request under way.
+#[derive(Debug)]
+pub(crate) struct Queued {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    slot: Mutex<Slot>,
+    changed: Condvar,
+}
+
+#[derive(Debug)]
+enum Slot {
+    Waiting,
+    Granted(io::Result<Locked>),
+    Abandoned,
+}
+
+/// The helpers do nothing but block and hand over.
+const STACK: usize = 64 << 10;
+
+impl Queued {
+    /// Joins the kernel's queue for the file. `abandoned` runs after an abandoned
+    /// request was granted and let go: for a moment others saw the lock taken.
+    pub(crate) fn join(
+        file: File,
+        access: Access,
+        abandoned: impl FnOnce() + Send + 'static,
+    ) -> io::Result<Self> {
+        let shared = Arc::new(Shared {
+            slot: Mutex::new(Slot::Waiting),
+            changed: Condvar::new(),
+        });
+        let theirs = shared.clone();
+        let wait = move || {
+            let granted = Locked::lock(file, access);
+            let mut slot = theirs.lock();
+            if let Slot::Abandoned = *slot {
+                drop(slot);
+                drop(granted);
+                abandoned();
+                return;
+            }
+            *slot = Slot::Granted(granted);
+            theirs.changed.notify_one();
+        };
+        let helper = thread::Builder::new()
+            .name("name-manager-queue".to_owned())
+            .stack_size(STACK);
+        helper.spawn(wait)?;
+        Ok(Self { shared })
+    }
+
+    /// Waits until then; nothing when the lock was not granted by that time.
+    pub(crate) fn wait_until(&self, until: Instant) -> io::Result<Option<Locked>> {
+        let mut slot = self.shared.lock();
+        loop {
+            match mem::replace(&mut *slot, Slot::Abandoned) {
+                Slot::Granted(granted) => return granted.map(Some),
+                waiting => *slot = waiting,
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(None);
+            }
+            let woken = self.shared.changed.wait_timeout(slot, left);
+            slot = woken.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+}
+
+impl Drop for Queued {
+    fn drop(&mut self) {
+        // A lock granted in the meantime drops here, and is free again.
+        *self.shared.lock() = Slot::Abandoned;
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Slot> {
+        // The slot is replaced as a whole: a panic leaves a valid one.
+        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

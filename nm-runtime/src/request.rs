@@ -1,0 +1,169 @@
+use std::panic::Location;
+use std::time::Duration;
+
+use crate::error::{Error, Result};
+use crate::grant;
+use crate::lease::Lease;
+use crate::lock::Access;
+use crate::pool::Pool;
+use crate::registry::Amount;
+
+/// What is asked of one pool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Want {
+    pub(crate) access: Access,
+    pub(crate) amount: Amount,
+    pub(crate) name: Option<String>,
+    pub(crate) timeout: Option<Duration>,
+}
+
+impl Default for Want {
+    fn default() -> Self {
+        Self {
+            access: Access::Exclusive,
+            amount: Amount::Count(1),
+            name: None,
+            timeout: None,
+        }
+    }
+}
+
+/// A request to a pool: how many names, which, and with what access.
+///
+/// ```
+/// use name_manager::{Access, Pool};
+///
+/// # fn main() -> Result<(), name_manager::Error> {
+/// let pool = Pool::open("request-doc")?;
+/// let both = pool.request().count(2).acquire()?;
+/// assert_eq!(both.len(), 2);
+/// drop(both);
+///
+/// let readers: Vec<_> = (0..3)
+///     .map(|_| {
+///         let pool = pool.clone();
+///         std::thread::spawn(move || {
+///             let shared = pool.request().access(Access::Shared).name("request-doc-1");
+///             shared.acquire()
+///         })
+///     })
+///     .collect();
+/// for reader in readers {
+///     assert_eq!(reader.join().unwrap()?[0].name(), "request-doc-1");
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a request asks for nothing until `acquire` or `try_acquire`"]
+pub struct Request {
+    pool: Pool,
+    want: Want,
+}
+
+impl Request {
+    pub(crate) fn new(pool: Pool, want: Want) -> Self {
+        Self { pool, want }
+    }
+
+    /// Exclusive (the default) or shared. Readers share one name where they can,
+    /// so that the others stay free; a waiting exclusive request holds back
+    /// readers that come after it.
+    pub fn access(mut self, access: Access) -> Self {
+        self.want.access = access;
+        self
+    }
+
+    /// So many names at once; 1 unless said otherwise.
+    pub fn count(mut self, count: u32) -> Self {
+        self.want.amount = Amount::Count(count);
+        self
+    }
+
+    /// The whole pool at once. It must be bounded.
+    pub fn all(mut self) -> Self {
+        self.want.amount = Amount::All;
+        self
+    }
+
+    /// This name and no other. Waiting for it holds nobody back who would take
+    /// any other name.
+    pub fn name(mut self, name: &str) -> Self {
+        self.want.name = Some(name.to_owned());
+        self
+    }
+
+    /// Waits at most so long, instead of the pool's wait timeout.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.want.timeout = Some(timeout);
+        self
+    }
+
+    /// Takes all that was asked for, waiting until it can be had at once.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pool::acquire`]; also when the pool has fewer names than asked for,
+    /// or none of that name.
+    #[track_caller]
+    pub fn acquire(self) -> Result<Vec<Lease>> {
+        self.acquire_at(Location::caller())
+    }
+
+    /// Takes all that was asked for if it can be had now.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pool::try_acquire`].
+    #[track_caller]
+    pub fn try_acquire(self) -> Result<Option<Vec<Lease>>> {
+        self.try_acquire_at(Location::caller())
+    }
+
+    pub(crate) fn acquire_at(self, place: &Location<'_>) -> Result<Vec<Lease>> {
+        let count = self.check()?;
+        grant::acquire(&self.pool.shared, &self.want, count, place)
+    }
+
+    pub(crate) fn try_acquire_at(self, place: &Location<'_>) -> Result<Option<Vec<Lease>>> {
+        let count = self.check()?;
+        grant::try_acquire(&self.pool.shared, &self.want, count, place)
+    }
+
+    /// How many names this is; an error when the pool can never grant it.
+    fn check(&self) -> Result<usize> {
+        let names = &self.pool.shared.config.names;
+        let pool = self.pool.name();
+        let capacity = names.capacity();
+        if let Some(name) = &self.want.name {
+            if names.index_of(name).is_none() {
+                return Err(Error::config(format!(
+                    "pool `{pool}` has no name `{}`; it has {}",
+                    name.escape_debug(),
+                    names.summary()
+                )));
+            }
+            if self.want.amount != Amount::Count(1) {
+                return Err(Error::config(format!(
+                    "asked pool `{pool}` for the name `{name}` and for several; ask for one of the two"
+                )));
+            }
+        }
+        match (self.want.amount, capacity) {
+            (Amount::Count(0), _) => Err(Error::config(format!(
+                "asked pool `{pool}` for 0 names; expected at least 1"
+            ))),
+            (Amount::Count(count), Some(capacity)) if count as usize > capacity => {
+                Err(Error::config(format!(
+                    "asked pool `{pool}` for {count} names; it has {capacity} ({}): ask for fewer or raise `max`",
+                    names.summary()
+                )))
+            }
+            (Amount::Count(count), _) => Ok(count as usize),
+            (Amount::All, Some(capacity)) => Ok(capacity),
+            (Amount::All, None) => Err(Error::config(format!(
+                "asked for the whole of pool `{pool}`, which has no end; give it `max` or `names`"
+            ))),
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! The directory of a pool: made, checked and opened.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::error::{Error, Kind, Result};
+use crate::journal;
+use crate::record::FORMAT;
+use crate::sys::{self, Dir};
+
+const FORMAT_FILE: &str = "format";
+
+/// A pool's directories, open.
+#[derive(Debug)]
+pub(crate) struct PoolDir {
+    /// `pools/db`.
+    pub(crate) pool: Dir,
+    /// `pools/db/names`.
+    pub(crate) names: Dir,
+    pub(crate) journal: journal::Writer,
+}
+
+impl PoolDir {
+    pub(crate) const QUEUE: &str = "queue.lock";
+
+    /// Where the pool's state lives.
+    pub(crate) fn path(state_dir: &Path, pool: &str) -> PathBuf {
+        state_dir.join("pools").join(pool)
+    }
+
+    /// Opens the pool's directories, making them where missing.
+    pub(crate) fn open(state_dir: &Path, pool: &str) -> Result<Arc<Self>> {
+        prepare(state_dir)?;
+        let path = Self::path(state_dir, pool);
+        let create = |path: &Path| Dir::create(path).map_err(|error| unusable(path, error));
+        let pool = create(&path)?;
+        let names = create(&path.join("names"))?;
+        // Two processes that both find it long: the second finds the short new one.
+        journal::rotate(&pool).map_err(|error| unusable(&path, error))?;
+        Ok(Arc::new(Self {
+            pool,
+            names,
+            journal: journal::Writer::default(),
+        }))
+    }
+}
+
+/// Makes the state directory, or checks that the one that is there can be used.
+fn prepare(state_dir: &Path) -> Result<()> {
+    let format = state_dir.join(FORMAT_FILE);
+    match fs::read_to_string(&format) {
+        Ok(found) => check_format(state_dir, found.trim())?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Dir::create(state_dir).map_err(|error| unusable(state_dir, error))?;
+            let write = |file: &Path, text: &str| {
+                fs::write(file, text).map_err(|error| unusable(file, error))
+            };
+            write(&state_dir.join(".gitignore"), "*\n")?;
+            write(&format, &format!("{FORMAT}\n"))?;
+        }
+        Err(error) => return Err(unusable(state_dir, error)),
+    }
+    match sys::is_current_user(state_dir) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Error::config(format!(
+            "state directory `{}` belongs to another user; remove it, or set NAME_MANAGER_DIR to a directory of your own",
+            state_dir.display()
+        ))),
+        Err(error) => Err(unusable(state_dir, error)),
+    }
+}
+
+fn check_format(state_dir: &Path, found: &str) -> Result<()> {
+    match found.parse::<u32>() {
+        Ok(found) if found > FORMAT => Err(Error::new(
+            Kind::FormatTooNew,
+            format!(
+                "state directory `{}` has format {found}, this version writes up to {FORMAT}; update name-manager, or remove the directory while no tests run",
+                state_dir.display()
+            ),
+        )),
+        // An empty one is being written right now by another process.
+        Ok(_) => Ok(()),
+        Err(_) if found.is_empty() => Ok(()),
+        Err(_) => Err(Error::config(format!(
+            "`{}` contains {found:?}; expected a number; remove the directory while no tests run",
+            state_dir.join(FORMAT_FILE).display()
+        ))),
+    }
+}
+
+/// Nothing can be lent without the state directory: says which path, and what helps.
+pub(crate) fn unusable(path: &Path, error: io::Error) -> Error {
+    let hint = match error.kind() {
+        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
+            "set NAME_MANAGER_DIR to a directory that can be written"
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "make room, or set NAME_MANAGER_DIR to a directory on another disk"
+        }
+        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
+            "expected a directory; move what is there, or set NAME_MANAGER_DIR"
+        }
+        _ if sys::is_descriptor_shortage(&error) => {
+            "raise the limit of open files (ulimit -n), or run fewer tests at once"
+        }
+        _ => "name-manager keeps its state there",
+    };
+    Error::io(
+        format!("failed to use `{}`: {error}; {hint}", path.display()),
+        error,
+    )
+}

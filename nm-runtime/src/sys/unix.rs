@@ -1,0 +1,244 @@
+use std::fs::{DirBuilder, File};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, openat, statat};
+use rustix::io::{Errno, read, retry_on_intr, write};
+
+const DIRECTORY_MODE: u32 = 0o700;
+const FILE_MODE: Mode = Mode::RUSR.union(Mode::WUSR);
+
+/// An open directory: files in it are opened relative to it, which is quicker
+/// than by their whole path and cannot be led elsewhere by a renamed parent.
+#[derive(Debug)]
+pub(crate) struct Dir {
+    fd: OwnedFd,
+    path: PathBuf,
+}
+
+impl Dir {
+    /// Opens the directory, making it and its parents (mode 0700) where missing.
+    pub(crate) fn create(path: &Path) -> io::Result<Self> {
+        match Self::open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                DirBuilder::new()
+                    .recursive(true)
+                    .mode(DIRECTORY_MODE)
+                    .create(path)?;
+                Self::open(path)
+            }
+            done => done,
+        }
+    }
+
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        Ok(Self {
+            fd: openat(CWD, path, flags, Mode::empty())?,
+            path: path.to_owned(),
+        })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Opens a file in this directory for reading and writing, making it where
+    /// missing. Never follows a symbolic link, never blocks on a FIFO or device,
+    /// and refuses whatever is not a regular file.
+    pub(crate) fn file(&self, name: &str) -> io::Result<File> {
+        self.open_with(name, OFlags::RDWR | OFlags::CREATE)
+    }
+
+    /// Like [`Dir::file`], but each write goes to the end.
+    pub(crate) fn append(&self, name: &str) -> io::Result<File> {
+        self.open_with(name, OFlags::WRONLY | OFlags::CREATE | OFlags::APPEND)
+    }
+
+    /// Opens a file for reading and writing if it is there.
+    pub(crate) fn existing(&self, name: &str) -> io::Result<Option<File>> {
+        match self.open_with(name, OFlags::RDWR) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            done => done.map(Some),
+        }
+    }
+
+    fn open_with(&self, name: &str, flags: OFlags) -> io::Result<File> {
+        let flags = flags | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        let fd = retry_on_intr(|| openat(&self.fd, name, flags, FILE_MODE))?;
+        let kind = FileType::from_raw_mode(fstat(&fd)?.st_mode);
+        if kind != FileType::RegularFile {
+            return Err(io::Error::other(format!(
+                "found a {kind:?} where a regular file was expected; remove it"
+            )));
+        }
+        Ok(File::from(fd))
+    }
+
+    /// Whether the path of `name` still names the file that `file` has open.
+    pub(crate) fn names(&self, name: &str, file: &File) -> io::Result<bool> {
+        let found = match statat(
+            CWD,
+            self.path.join(name),
+            rustix::fs::AtFlags::SYMLINK_NOFOLLOW,
+        ) {
+            Err(Errno::NOENT) => return Ok(false),
+            found => found?,
+        };
+        let open = fstat(file)?;
+        Ok((found.st_dev, found.st_ino) == (open.st_dev, open.st_ino))
+    }
+}
+
+/// Whether a file that is open here still stands in some directory.
+pub(crate) fn still_linked(file: &File) -> io::Result<bool> {
+    Ok(fstat(file)?.st_nlink > 0)
+}
+
+/// Whether the path belongs to the user who runs this process.
+pub(crate) fn is_current_user(path: &Path) -> io::Result<bool> {
+    Ok(path.metadata()?.uid() == rustix::process::geteuid().as_raw())
+}
+
+/// A holder's end of a name's FIFO. While it is open nobody polling the FIFO
+/// sees it hang up; when the holder ends, however it ends, the kernel closes it.
+#[derive(Debug)]
+pub(crate) struct Wake(OwnedFd);
+
+impl Wake {
+    /// Opens the FIFO, making it where missing. `None` where this system has none.
+    pub(crate) fn open(dir: &Dir, name: &str) -> io::Result<Option<Self>> {
+        // Read and write: opening for writing alone fails while nobody reads.
+        Ok(open_fifo(dir, name, OFlags::RDWR)?.map(Self))
+    }
+
+    /// Wakes whoever polls the FIFO. Closing alone would do, but for a process
+    /// that was forked off and still has it open.
+    pub(crate) fn poke(&self) {
+        // A full FIFO is as good as one byte more, and nothing else can be done
+        // about any other failure than what closing does anyway.
+        let _ = write(&self.0, &[0]);
+    }
+}
+
+/// What the head of a queue polls while it waits: the FIFOs of the names it wants.
+#[derive(Debug)]
+pub(crate) struct WakeSet {
+    readers: Vec<OwnedFd>,
+    complete: bool,
+}
+
+impl WakeSet {
+    /// How many FIFOs are polled at most; names beyond are looked at now and then.
+    const MOST: usize = 64;
+
+    /// Opens the FIFOs. Look at the locks once more after this and before
+    /// [`WakeSet::wait`]: what was released in between woke nobody.
+    pub(crate) fn open<'a>(dir: &Dir, names: impl Iterator<Item = &'a str>) -> io::Result<Self> {
+        let mut set = Self {
+            readers: Vec::new(),
+            complete: true,
+        };
+        for name in names {
+            let reader = match set.readers.len() {
+                Self::MOST => None,
+                _ => match open_fifo(dir, name, OFlags::RDONLY) {
+                    Err(error) if is_descriptor_shortage(&error) => None,
+                    opened => opened?,
+                },
+            };
+            match reader {
+                Some(reader) => set.readers.push(reader),
+                None => set.complete = false,
+            }
+        }
+        Ok(set)
+    }
+
+    /// Whether every name wakes its waiters; otherwise they must look again by themselves.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.complete
+    }
+
+    /// Blocks until a name may have been released, or the time is over.
+    pub(crate) fn wait(&self, timeout: Duration) -> io::Result<()> {
+        let mut polled: Vec<PollFd<'_>> = self
+            .readers
+            .iter()
+            .map(|reader| PollFd::new(reader, PollFlags::IN))
+            .collect();
+        let timeout = Timespec {
+            tv_sec: timeout.as_secs() as _,
+            tv_nsec: timeout.subsec_nanos() as _,
+        };
+        match poll(&mut polled, Some(&timeout)) {
+            Ok(0) | Err(Errno::INTR) => return Ok(()),
+            result => result?,
+        };
+        for reader in &polled {
+            // Only the head of the queue reads, so no byte is taken from another waiter.
+            if reader.revents().contains(PollFlags::IN) {
+                let mut bytes = [0; 64];
+                let _ = read(reader, &mut bytes);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn open_fifo(dir: &Dir, name: &str, access: OFlags) -> io::Result<Option<OwnedFd>> {
+    let flags = access | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    let open = || retry_on_intr(|| openat(&dir.fd, name, flags, Mode::empty()));
+    let fd = match open() {
+        Err(Errno::NOENT) => match make_fifo(dir, name) {
+            Ok(()) | Err(Errno::EXIST) => open()?,
+            // A file system without FIFOs: the head looks again by itself.
+            Err(Errno::PERM | Errno::NOSYS | Errno::OPNOTSUPP | Errno::NODEV) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        },
+        fd => fd?,
+    };
+    let is_fifo = FileType::from_raw_mode(fstat(&fd)?.st_mode) == FileType::Fifo;
+    Ok(is_fifo.then_some(fd))
+}
+
+#[cfg(not(target_vendor = "apple"))]
+fn make_fifo(dir: &Dir, name: &str) -> rustix::io::Result<()> {
+    rustix::fs::mkfifoat(&dir.fd, name, FILE_MODE)
+}
+
+#[cfg(target_vendor = "apple")]
+fn make_fifo(_dir: &Dir, _name: &str) -> rustix::io::Result<()> {
+    Err(Errno::NOSYS) // rustix has no mkfifo there
+}
+
+/// Whether the process or the system ran out of file descriptors.
+pub(crate) fn is_descriptor_shortage(error: &io::Error) -> bool {
+    let shortage = [Errno::MFILE, Errno::NFILE].map(|errno| Some(errno.raw_os_error()));
+    shortage.contains(&error.raw_os_error())
+}
+
+/// How many file descriptors this process may have open.
+pub(crate) fn descriptor_limit() -> Option<u64> {
+    rustix::process::getrlimit(rustix::process::Resource::Nofile).current
+}
+
+/// Whether a process with this id exists. For explanations only: ids are reused.
+pub(crate) fn is_alive(pid: u32) -> bool {
+    let Some(pid) = i32::try_from(pid)
+        .ok()
+        .and_then(rustix::process::Pid::from_raw)
+    else {
+        return false;
+    };
+    rustix::process::test_kill_process(pid) != Err(Errno::SRCH)
+}
+
+/// The id of the process that started this one.
+pub(crate) fn parent_id() -> u32 {
+    rustix::process::getppid().map_or(0, |pid| pid.as_raw_nonzero().get() as u32)
+}

@@ -39,7 +39,11 @@ fn try_acquire(spec: &'static TestSpec, place: &Location<'_>) -> Result<Leases> 
     let mut requests = Vec::with_capacity(spec.requests.len());
     for (index, request) in spec.requests.iter().enumerate() {
         let pool = Pool::open_for(request.pool, Some(spec.manifest_dir))?;
-        requests.push((index, pool, want(request)?));
+        let mut want = want(request)?;
+        if pool.shared.config.wait_timeout.is_some() {
+            want.timeout = None;
+        }
+        requests.push((index, pool, want));
     }
     // The same order for everybody, so that no two tests wait for each other;
     // scarce pools last, so that they are not held while waiting for others.

@@ -6,31 +6,34 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::{Error, Result};
-use crate::manifest::{PoolTable, Scope, check_template};
+use crate::manifest::{PoolTable, Scope};
 use crate::names::Names;
 use crate::registry::{RequestSpec, TestSpec};
 use crate::variables::Variables;
 use crate::workspace::{Workspace, git_common_dir};
 
-const DEFAULT_WAIT: Duration = Duration::from_secs(600);
+/// How long a request waits when nothing says otherwise.
+pub(crate) const DEFAULT_WAIT: Duration = Duration::from_secs(600);
 
 /// One pool, as configured.
 #[derive(Debug)]
 pub(crate) struct PoolConfig {
     pub(crate) names: Names,
-    pub(crate) wait_timeout: Duration,
+    /// By variables or `Cargo.toml`: it beats what an attribute says.
+    pub(crate) wait_timeout: Option<Duration>,
     pub(crate) env: Arc<[(String, String)]>,
     pub(crate) state_dir: PathBuf,
     pub(crate) size_from: SizeFrom,
 }
 
-/// Where a pool's size comes from.
+/// Where a pool's names come from, and how many they are.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum SizeFrom {
-    /// A variable or `Cargo.toml`.
+    /// Variables and `Cargo.toml` alone.
     Configuration,
     /// The attribute at this place.
     Attribute(String),
+    /// Nobody said all of it; attributes in other binaries may.
     Nowhere,
 }
 
@@ -51,11 +54,19 @@ impl PoolConfig {
         Ok(Self {
             names,
             size_from,
-            wait_timeout: wait_timeout.unwrap_or(DEFAULT_WAIT),
+            wait_timeout,
             env: env.into(),
             state_dir: state_dir(pool, variables, table, workspace)?,
         })
     }
+}
+
+/// What one source says of a pool's names.
+struct Said {
+    place: String,
+    max: Option<u32>,
+    names: Option<Vec<String>>,
+    template: Option<String>,
 }
 
 fn names(
@@ -64,39 +75,85 @@ fn names(
     table: &PoolTable,
     tests: &[TestSpec],
 ) -> Result<(Names, SizeFrom)> {
-    if let Some(names) = variables.names(pool)? {
-        return Ok((Names::Listed(names), SizeFrom::Configuration));
-    }
-    let template = match variables.template(pool) {
-        Some((place, template)) => {
-            check_template(template).map_err(|error| Error::config(format!("{place}: {error}")))?;
-            Some(template.to_owned())
+    let environment = Said {
+        place: "the environment".to_owned(),
+        max: variables.max(pool)?,
+        names: variables.names(pool)?,
+        template: variables.template(pool)?,
+    };
+    let manifest = Said {
+        place: format!("[workspace.metadata.name-manager.pools.{pool}] in Cargo.toml"),
+        max: table.max,
+        names: table.names.clone(),
+        template: table.template.clone(),
+    };
+    let mut above = Above::default();
+    for said in [environment, manifest] {
+        if let Some(names) = said.names {
+            let names = above.list(pool, names, &said.place)?;
+            return Ok((names, SizeFrom::Configuration));
         }
-        None => table.template.clone(),
-    };
-    let numbered = |max| Names::Numbered {
-        template: template
-            .clone()
-            .unwrap_or_else(|| format!("{pool}-{}", Names::INDEX)),
-        max,
-    };
-    if let Some(max) = variables.max(pool)? {
-        return Ok((numbered(Some(max)), SizeFrom::Configuration));
+        let place = &said.place;
+        let at = |max| (max, place.clone());
+        above.max = above.max.or_else(|| said.max.map(at));
+        let at = |template| (template, place.clone());
+        above.template = above.template.or_else(|| said.template.map(at));
     }
-    if let Some(names) = &table.names {
-        return Ok((Names::Listed(names.clone()), SizeFrom::Configuration));
-    }
-    if let Some(max) = table.max {
-        return Ok((numbered(Some(max)), SizeFrom::Configuration));
-    }
-    Ok(match declared(pool, tests)? {
+    Ok(match declared(pool, tests, above.max.is_some())? {
         Some((Size::Names(names), place)) => {
             let names = names.iter().map(|name| name.to_string()).collect();
-            (Names::Listed(names), SizeFrom::Attribute(place))
+            (above.list(pool, names, &place)?, SizeFrom::Attribute(place))
         }
-        Some((Size::Max(max), place)) => (numbered(Some(max)), SizeFrom::Attribute(place)),
-        None => (numbered(None), SizeFrom::Nowhere),
+        Some((Size::Max(max), place)) => {
+            (above.number(pool, Some(max)), SizeFrom::Attribute(place))
+        }
+        None => {
+            let size_from = match above {
+                Above {
+                    max: Some(_),
+                    template: Some(_),
+                } => SizeFrom::Configuration,
+                _ => SizeFrom::Nowhere,
+            };
+            let max = above.max.as_ref().map(|(max, _)| *max);
+            (above.number(pool, max), size_from)
+        }
     })
+}
+
+/// What the sources so far said, each above those that follow, and where.
+#[derive(Default)]
+struct Above {
+    max: Option<(u32, String)>,
+    template: Option<(String, String)>,
+}
+
+impl Above {
+    /// A `max` from above is a limit: the names stay what they are.
+    fn list(&self, pool: &str, mut names: Vec<String>, place: &str) -> Result<Names> {
+        if let Some((template, above)) = &self.template {
+            return Err(Error::config(format!(
+                "pool `{pool}` has the template {template:?} by {above}, but `names = {names:?}` at {place}; keep one"
+            )));
+        }
+        if let Some((max, above)) = &self.max {
+            if *max as usize > names.len() {
+                return Err(Error::config(format!(
+                    "pool `{pool}` has `max = {max}` by {above}, but only `names = {names:?}` at {place}; lower `max` or list more names"
+                )));
+            }
+            names.truncate(*max as usize);
+        }
+        Ok(Names::Listed(names))
+    }
+
+    fn number(self, pool: &str, max: Option<u32>) -> Names {
+        let template = self.template.map(|(template, _)| template);
+        Names::Numbered {
+            template: template.unwrap_or_else(|| format!("{pool}-{}", Names::INDEX)),
+            max,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,11 +172,12 @@ impl std::fmt::Display for Size {
 }
 
 /// What the attributes of this binary say of the pool's size; they must agree.
-fn declared(pool: &str, tests: &[TestSpec]) -> Result<Option<(Size, String)>> {
+/// In a pool that is `limited` from above, only the names matter.
+fn declared(pool: &str, tests: &[TestSpec], limited: bool) -> Result<Option<(Size, String)>> {
     let mut first: Option<(Size, String)> = None;
     for (test, request) in requests(tests).filter(|(_, request)| request.pool == pool) {
         let size = match request {
-            RequestSpec { max: Some(max), .. } => Size::Max(*max),
+            RequestSpec { max: Some(max), .. } if !limited => Size::Max(*max),
             RequestSpec { names, .. } if !names.is_empty() => Size::Names(names),
             _ => continue,
         };
@@ -169,20 +227,17 @@ fn state_dir(
     table: &PoolTable,
     workspace: Option<&Workspace>,
 ) -> Result<PathBuf> {
-    if let Some(dir) = variables.dir(pool) {
-        return absolute(&dir);
-    }
-    let scope = match variables.scope(pool) {
-        Some((place, scope)) => {
-            Scope::parse(scope).map_err(|error| Error::config(format!("{place}: {error}")))?
-        }
-        None => table.scope.clone().unwrap_or(Scope::Workspace),
-    };
     let root = || match workspace {
         Some(workspace) => Ok(workspace.root.as_path()),
         None => Err(Error::config(format!(
             "found no Cargo.toml for pool `{pool}`, neither where the tests were compiled nor above the current directory; set NAME_MANAGER_DIR or NAME_MANAGER_SCOPE=user"
         ))),
+    };
+    let scope = match variables.scope(pool)? {
+        // Counted from the workspace: the packages' tests run in directories of their own.
+        Some(Scope::Dir(dir)) if dir.is_relative() => Scope::Dir(root()?.join(dir)),
+        Some(scope) => scope,
+        None => table.scope.clone().unwrap_or(Scope::Workspace),
     };
     match scope {
         Scope::Dir(dir) => absolute(&dir),

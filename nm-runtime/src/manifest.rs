@@ -25,6 +25,7 @@ pub(crate) struct Manifest {
 
 #[derive(Debug, Default)]
 struct WorkspaceTable {
+    members: Vec<String>,
     exclude: Vec<String>,
 }
 
@@ -107,14 +108,9 @@ impl Manifest {
             }
         }
         if let Some((_, workspace)) = table(root, "workspace") {
-            let exclude = workspace
-                .get("exclude")
-                .and_then(|value| value.get_ref().as_array());
-            let exclude = exclude.into_iter().flatten();
             manifest.workspace = Some(WorkspaceTable {
-                exclude: exclude
-                    .filter_map(|path| path.get_ref().as_str().map(str::to_owned))
-                    .collect(),
+                members: strings(workspace, "members"),
+                exclude: strings(workspace, "exclude"),
             });
             if let Some((_, metadata)) = our_metadata(&source, workspace)? {
                 manifest.read_pools(&source, metadata)?;
@@ -131,15 +127,12 @@ impl Manifest {
         self.pointer.as_deref()
     }
 
-    /// Whether this workspace, in `root`, leaves out the package in `member`.
-    pub(crate) fn excludes(&self, root: &Path, member: &Path) -> bool {
-        let exclude = self
-            .workspace
-            .iter()
-            .flat_map(|workspace| &workspace.exclude);
-        exclude
-            .into_iter()
-            .any(|path| member.starts_with(root.join(path)))
+    /// Whether this workspace, in `root`, leaves out the package in `dir`. To
+    /// name a member beats to exclude what is around it, as for Cargo.
+    pub(crate) fn excludes(&self, root: &Path, dir: &Path) -> bool {
+        let among = |paths: &[String]| paths.iter().any(|path| dir.starts_with(root.join(path)));
+        let table = self.workspace.as_ref();
+        table.is_some_and(|table| among(&table.exclude) && !among(&table.members))
     }
 
     pub(crate) fn pool(&self, pool: &str) -> Option<&PoolTable> {
@@ -233,6 +226,14 @@ impl PoolTable {
 fn table<'a, 'i>(within: &'a DeTable<'i>, key: &str) -> Option<(Range<usize>, &'a DeTable<'i>)> {
     let value = within.get(key)?;
     Some((value.span(), value.get_ref().as_table()?))
+}
+
+fn strings(within: &DeTable<'_>, key: &str) -> Vec<String> {
+    let listed = within.get(key).and_then(|value| value.get_ref().as_array());
+    let listed = listed.into_iter().flatten();
+    listed
+        .filter_map(|value| value.get_ref().as_str().map(str::to_owned))
+        .collect()
 }
 
 fn our_metadata<'a, 'i>(
@@ -376,6 +377,7 @@ mod tests {
             r#"
             [workspace]
             exclude = ["other"]
+            members = ["other/but/this"]
             [workspace.metadata.name-manager.pools.db]
             names = ["db_a", "db_b"]
             wait_timeout = "3m"
@@ -391,6 +393,7 @@ mod tests {
         assert_eq!(db.env[0].0, "DATABASE_URL");
         assert!(manifest.excludes(Path::new("/w"), Path::new("/w/other/a")));
         assert!(!manifest.excludes(Path::new("/w"), Path::new("/w/others")));
+        assert!(!manifest.excludes(Path::new("/w"), Path::new("/w/other/but/this")));
     }
 
     #[test]

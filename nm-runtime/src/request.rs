@@ -155,7 +155,7 @@ impl Request {
             ))),
             (Amount::Count(count), Some(capacity)) if count as usize > capacity => {
                 Err(Error::config(format!(
-                    "asked pool `{pool}` for {count} names; it has {capacity} ({}): ask for fewer or raise `max`",
+                    "asked pool `{pool}` for {count} names; it has {capacity} ({}): ask for fewer, or give it more",
                     names.summary()
                 )))
             }

@@ -8,8 +8,9 @@ use std::time::Duration;
 use once_cell::sync::OnceCell;
 
 use crate::error::{Error, Result};
+use crate::manifest::{Scope, check_template};
 use crate::name;
-use crate::suggest::nearest;
+use crate::suggest;
 
 const PREFIX: &str = "NAME_MANAGER_";
 const POOL: &str = "POOL_";
@@ -19,10 +20,10 @@ const OF_POOL: [&str; 6] = ["DIR", "MAX", "NAMES", "SCOPE", "TEMPLATE", "WAIT_TI
 /// What the `NAME_MANAGER_*` variables say.
 #[derive(Debug, Default)]
 pub(crate) struct Variables {
-    pub(crate) dir: Option<PathBuf>,
-    pub(crate) scope: Option<String>,
+    dir: Option<String>,
+    scope: Option<String>,
     pub(crate) run_id: Option<String>,
-    pub(crate) wait_timeout: Option<Duration>,
+    wait_timeout: Option<Duration>,
     /// `NAME_MANAGER_POOL_{POOL}_{KEY}`, by what follows the prefix.
     pools: BTreeMap<String, String>,
 }
@@ -50,7 +51,7 @@ impl Variables {
                 ))),
             };
             match key.as_str() {
-                "DIR" => variables.dir = Some(PathBuf::from(&value)),
+                "DIR" => variables.dir = Some(text()?),
                 "SCOPE" => variables.scope = Some(text()?),
                 "RUN_ID" => {
                     let id = text()?;
@@ -62,11 +63,7 @@ impl Variables {
                     Some(rest) if pool_key(rest).is_some() => {
                         variables.pools.insert(rest.to_owned(), text()?);
                     }
-                    Some(rest) => {
-                        let ending = rest.rsplit_once('_').map_or(rest, |(_, ending)| ending);
-                        return Err(unknown(&key, ending, &OF_POOL));
-                    }
-                    None => return Err(unknown(&key, &key, &GLOBAL)),
+                    _ => return Err(unknown(&key)),
                 },
             }
         }
@@ -96,34 +93,47 @@ impl Variables {
         let Some((key, value)) = self.of_pool(pool, "NAMES") else {
             return Ok(None);
         };
-        let names: Vec<String> = value
-            .split(',')
-            .map(|name| name.trim().to_owned())
-            .collect();
-        for name in &names {
+        let mut names: Vec<String> = Vec::new();
+        for name in value.split(',').map(str::trim) {
             name::check_name(name).map_err(|error| of(&key, error))?;
+            if let Some(twin) = names.iter().find(|known| known.eq_ignore_ascii_case(name)) {
+                return Err(Error::config(format!(
+                    "variable {PREFIX}{key} lists `{twin}` and `{name}`; some file systems cannot tell capitals apart"
+                )));
+            }
+            names.push(name.to_owned());
+        }
+        for other in ["MAX", "TEMPLATE"] {
+            if let Some((other, _)) = self.of_pool(pool, other) {
+                return Err(Error::config(format!(
+                    "variables {PREFIX}{key} and {PREFIX}{other} are both set; keep one"
+                )));
+            }
         }
         Ok(Some(names))
     }
 
     /// `template` of a pool.
-    pub(crate) fn template(&self, pool: &str) -> Option<(String, &str)> {
-        let (key, value) = self.of_pool(pool, "TEMPLATE")?;
-        Some((format!("variable {PREFIX}{key}"), value))
+    pub(crate) fn template(&self, pool: &str) -> Result<Option<String>> {
+        let Some((key, value)) = self.of_pool(pool, "TEMPLATE") else {
+            return Ok(None);
+        };
+        check_template(value)
+            .map_err(|error| Error::config(format!("variable {PREFIX}{key}: {error}")))?;
+        Ok(Some(value.to_owned()))
     }
 
-    /// `scope` of a pool, or of all.
-    pub(crate) fn scope(&self, pool: &str) -> Option<(String, &str)> {
-        let own = self.of_pool(pool, "SCOPE");
-        let all = || Some(("SCOPE".to_owned(), self.scope.as_deref()?));
-        let (key, value) = own.or_else(all)?;
-        Some((format!("variable {PREFIX}{key}"), value))
-    }
-
-    /// `dir` of a pool, or of all.
-    pub(crate) fn dir(&self, pool: &str) -> Option<PathBuf> {
-        let own = self.of_pool(pool, "DIR").map(|(_, dir)| PathBuf::from(dir));
-        own.or_else(|| self.dir.clone())
+    /// Where a pool's state lives: what is said of the pool, or of all.
+    pub(crate) fn scope(&self, pool: &str) -> Result<Option<Scope>> {
+        let own = |key| self.of_pool(pool, key);
+        let all = |key: &str, value| Some((key.to_owned(), value?));
+        match (own("DIR"), own("SCOPE")) {
+            (None, None) => scope_of(
+                all("DIR", self.dir.as_deref()),
+                all("SCOPE", self.scope.as_deref()),
+            ),
+            (dir, scope) => scope_of(dir, scope),
+        }
     }
 
     /// `wait_timeout` of a pool, or of all.
@@ -132,6 +142,21 @@ impl Variables {
             Some((key, value)) => duration(&key, value).map(Some),
             None => Ok(self.wait_timeout),
         }
+    }
+}
+
+fn scope_of(dir: Option<(String, &str)>, scope: Option<(String, &str)>) -> Result<Option<Scope>> {
+    match (dir, scope) {
+        (None, None) => Ok(None),
+        (Some((key, "")), None) => Err(wrong(&key, "", "a directory")),
+        (Some((_, dir)), None) => Ok(Some(Scope::Dir(PathBuf::from(dir)))),
+        (None, Some((key, scope))) => match Scope::parse(scope) {
+            Ok(scope) => Ok(Some(scope)),
+            Err(error) => Err(Error::config(format!("variable {PREFIX}{key}: {error}"))),
+        },
+        (Some((dir, _)), Some((scope, _))) => Err(Error::config(format!(
+            "variables {PREFIX}{dir} and {PREFIX}{scope} are both set; keep one"
+        ))),
     }
 }
 
@@ -159,16 +184,33 @@ fn of(key: &str, error: Error) -> Error {
     Error::config(format!("variable {PREFIX}{key} is not valid")).because(error)
 }
 
-fn unknown(key: &str, ending: &str, known: &[&'static str]) -> Error {
-    let all = match known == OF_POOL {
-        true => "NAME_MANAGER_POOL_{POOL}_ followed by",
-        false => "NAME_MANAGER_POOL_{POOL}_{KEY}, or NAME_MANAGER_ followed by",
+fn unknown(key: &str) -> Error {
+    let of_pool = format!("{PREFIX}{POOL}{{POOL}}_ followed by {}", OF_POOL.join(", "));
+    let near = match key.strip_prefix(POOL) {
+        Some(rest) => nearest_of_pool(rest),
+        // The middle left out.
+        None if pool_key(key).is_some() => Some(format!("{PREFIX}{POOL}{key}")),
+        None => suggest::nearest_word(key, &GLOBAL).map(|near| format!("{PREFIX}{near}")),
+    };
+    let near = near.map_or(String::new(), |near| format!(" (did you mean `{near}`?)"));
+    let known = match key.starts_with(POOL) {
+        true => of_pool,
+        false => format!("{PREFIX} followed by {}, or {of_pool}", GLOBAL.join(", ")),
     };
     Error::config(format!(
-        "unknown variable {PREFIX}{key}{}; expected {all} {}",
-        nearest(ending, known),
-        known.join(", ")
+        "unknown variable {PREFIX}{key}{near}; expected {known}"
     ))
+}
+
+/// Where the pool ends and the key begins is not known: the best of all places.
+fn nearest_of_pool(rest: &str) -> Option<String> {
+    let ends = rest.match_indices('_').map(|(at, _)| rest.split_at(at + 1));
+    let near = ends.filter_map(|(pool, key)| {
+        let near = suggest::nearest_word(key, &OF_POOL)?;
+        let distance = strsim::damerau_levenshtein(key, near);
+        Some((distance, format!("{PREFIX}{POOL}{pool}{near}")))
+    });
+    near.min().map(|(_, variable)| variable)
 }
 
 #[cfg(test)]
@@ -182,21 +224,35 @@ mod tests {
 
     #[test]
     fn a_pool_with_a_dash_is_found() {
-        let variables = read(&[("POOL_DB_MAIN_MAX", "3"), ("POOL_DB_MAIN_NAMES", "a, b")]).unwrap();
-        assert_eq!(variables.max("db-main").unwrap(), Some(3));
+        let variables = read(&[("POOL_DB_MAX", "3"), ("POOL_DB_MAIN_NAMES", "a, b")]).unwrap();
+        assert_eq!(variables.max("db").unwrap(), Some(3));
         assert_eq!(
             variables.names("db-main").unwrap(),
             Some(vec!["a".to_owned(), "b".to_owned()])
         );
-        assert_eq!(variables.max("db").unwrap(), None);
+        assert_eq!(variables.max("db-main").unwrap(), None);
     }
 
     #[test]
     fn wrong_variables_say_what_to_write() {
         let error = read(&[("WAIT_TIMOUT", "3m")]).unwrap_err().to_string();
-        assert!(error.contains("did you mean `WAIT_TIMEOUT`?"), "{error}");
-        let error = read(&[("POOL_DB_MX", "3")]).unwrap_err().to_string();
-        assert!(error.contains("did you mean `MAX`?"), "{error}");
+        assert_eq!(
+            error,
+            "unknown variable NAME_MANAGER_WAIT_TIMOUT (did you mean `NAME_MANAGER_WAIT_TIMEOUT`?); expected NAME_MANAGER_ followed by DIR, RUN_ID, SCOPE, WAIT_TIMEOUT, or NAME_MANAGER_POOL_{POOL}_ followed by DIR, MAX, NAMES, SCOPE, TEMPLATE, WAIT_TIMEOUT"
+        );
+        for (wrong, right) in [
+            ("POOL_DB_MX", "POOL_DB_MAX"),
+            ("POOL_DB_WAIT_TIMOUT", "POOL_DB_WAIT_TIMEOUT"),
+            ("POOL_A_B_NAME", "POOL_A_B_NAMES"),
+            ("DB_MAX", "POOL_DB_MAX"),
+            ("SCOP", "SCOPE"),
+        ] {
+            let error = read(&[(wrong, "3")]).unwrap_err().to_string();
+            let near = format!("(did you mean `NAME_MANAGER_{right}`?)");
+            assert!(error.contains(&near), "{error}");
+        }
+        let error = read(&[("VERBOSE", "1")]).unwrap_err().to_string();
+        assert!(!error.contains("did you mean"), "{error}");
         let error = read(&[("POOL_DB_MAX", "0")])
             .unwrap()
             .max("db")
@@ -208,5 +264,39 @@ mod tests {
         );
         let error = read(&[("WAIT_TIMEOUT", "long")]).unwrap_err().to_string();
         assert!(error.contains("expected a duration like `90s`"), "{error}");
+    }
+
+    #[test]
+    fn what_is_said_of_one_pool_beats_what_is_said_of_all() {
+        let variables = read(&[("DIR", "/all"), ("POOL_DB_SCOPE", "user")]).unwrap();
+        assert_eq!(variables.scope("db").unwrap(), Some(Scope::User));
+        assert_eq!(
+            variables.scope("other").unwrap(),
+            Some(Scope::Dir("/all".into()))
+        );
+    }
+
+    #[test]
+    fn variables_that_contradict_each_other_are_refused() {
+        let both = |pairs: &[(&str, &str)], names: bool| {
+            let variables = read(pairs).unwrap();
+            let error = match names {
+                true => variables.names("db").unwrap_err(),
+                false => variables.scope("db").unwrap_err(),
+            };
+            error.to_string()
+        };
+        assert_eq!(
+            both(&[("POOL_DB_MAX", "1"), ("POOL_DB_NAMES", "a")], true),
+            "variables NAME_MANAGER_POOL_DB_NAMES and NAME_MANAGER_POOL_DB_MAX are both set; keep one"
+        );
+        assert_eq!(
+            both(&[("DIR", "a"), ("SCOPE", "user")], false),
+            "variables NAME_MANAGER_DIR and NAME_MANAGER_SCOPE are both set; keep one"
+        );
+        assert_eq!(
+            both(&[("DIR", "")], false),
+            "variable NAME_MANAGER_DIR is \"\"; expected a directory"
+        );
     }
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use crate::config::DEFAULT_WAIT;
 use crate::deadlock::{self, Watch};
 use crate::error::{Error, Kind, Result};
 use crate::gate::Permit;
@@ -54,7 +55,10 @@ impl<'a> Wait<'a> {
             holder,
             request: next_request(),
             started,
-            timeout: want.timeout.unwrap_or(pool.config.wait_timeout),
+            timeout: want
+                .timeout
+                .or(pool.config.wait_timeout)
+                .unwrap_or(DEFAULT_WAIT),
             next_notice: started + FIRST_NOTICE,
             held,
             begun: None,

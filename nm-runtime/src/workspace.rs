@@ -27,7 +27,11 @@ impl Workspace {
         }
         if let Some(root) = own.workspace_pointer() {
             let root = manifest_dir.join(root);
-            let manifest = Manifest::read(&root.join("Cargo.toml"))?;
+            // Without `..`: everybody must spell the same directory the same way.
+            let root = fs::canonicalize(&root).unwrap_or(root);
+            let path = root.join("Cargo.toml");
+            let manifest = Manifest::read(&path)?;
+            own.refuse_pools_in_member(&path)?;
             return Ok(Self::new(&root, manifest));
         }
         for above in manifest_dir.ancestors().skip(1) {

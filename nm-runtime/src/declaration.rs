@@ -6,61 +6,97 @@
 
 use std::fs;
 use std::io;
+use std::path::Path;
 
 use nojson::{JsonParseError, RawJson};
 
 use crate::config::{PoolConfig, SizeFrom, disagree};
 use crate::error::Result;
 use crate::identity;
+use crate::lock::{Access, Locked};
 use crate::names::Names;
 use crate::record::FORMAT;
 use crate::state_dir::{PoolDir, unusable};
 
-const FILE: &str = "size.json";
+/// One line for each run; runs at the same time may differ, when they were built
+/// from different sources.
+const FILE: &str = "sizes.jsonl";
+const LOCK: &str = "sizes.lock";
+/// So many runs at the same time are told apart.
+const RUNS: usize = 16;
 
 /// Makes the configuration agree with what other binaries of this run said.
 pub(crate) fn agree(pool: &str, config: &mut PoolConfig, dir: &PoolDir) -> Result<()> {
-    if let SizeFrom::Configuration = config.size_from {
-        return Ok(());
-    }
-    let path = dir.pool.path().join(FILE);
-    let found = match fs::read_to_string(&path) {
-        Ok(text) => Declaration::parse(&text).ok(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        Err(error) => return Err(unusable(&path, error)),
-    };
     let run = identity::run()?;
-    let theirs = found.filter(|declaration| declaration.run == run);
-    match (&config.size_from, theirs) {
-        (SizeFrom::Nowhere, Some(theirs)) => {
-            config.names = theirs.names(&config.names);
+    let path = dir.pool.path().join(FILE);
+    match &config.size_from {
+        SizeFrom::Configuration => Ok(()),
+        SizeFrom::Nowhere => {
+            if let Some(theirs) = find(&path, run)? {
+                config.names = theirs.adopted_by(&config.names);
+            }
             Ok(())
         }
-        (SizeFrom::Attribute(place), Some(theirs)) => {
-            let same = theirs.names(&config.names) == config.names;
-            match same {
+        SizeFrom::Attribute(place) => {
+            let theirs = match find(&path, run)? {
+                Some(theirs) => theirs,
+                None => match declare(dir, &path, run, place, &config.names)? {
+                    Some(theirs) => theirs,
+                    None => return Ok(()),
+                },
+            };
+            let said = theirs.names(&config.names);
+            match said == config.names {
                 true => Ok(()),
                 false => Err(disagree(
                     pool,
-                    &theirs.names(&config.names).size(),
+                    &said.size(),
                     &theirs.place,
                     &config.names.size(),
                     place,
                 )),
             }
         }
-        (SizeFrom::Attribute(place), None) => {
-            let ours = Declaration::of(run, place, &config.names);
-            // Written aside and moved into place: nobody reads half of it.
-            let part = dir
-                .pool
-                .path()
-                .join(format!("{FILE}.{}", std::process::id()));
-            fs::write(&part, ours.json())
-                .and_then(|()| fs::rename(&part, &path))
-                .map_err(|error| unusable(&path, error))
-        }
-        (_, None) | (SizeFrom::Configuration, _) => Ok(()),
+    }
+}
+
+/// Writes down what this binary says, unless another of the run was first.
+fn declare(
+    dir: &PoolDir,
+    path: &Path,
+    run: &str,
+    place: &str,
+    names: &Names,
+) -> Result<Option<Declaration>> {
+    let lock = dir.pool.path().join(LOCK);
+    let turn = dir.pool.file(LOCK);
+    let turn = turn.and_then(|file| Locked::lock(file, Access::Exclusive));
+    let _turn = turn.map_err(|error| unusable(&lock, error))?;
+    let text = read(path)?;
+    if let Some(theirs) = Declaration::find(&text, run) {
+        return Ok(Some(theirs));
+    }
+    let mut lines: Vec<_> = text.lines().rev().take(RUNS - 1).collect();
+    lines.reverse();
+    let ours = Declaration::of(run, place, names).json();
+    lines.push(&ours);
+    // Written aside and moved into place: nobody reads half of it.
+    let part = path.with_extension("part");
+    fs::write(&part, lines.join("\n") + "\n")
+        .and_then(|()| fs::rename(&part, path))
+        .map_err(|error| unusable(path, error))?;
+    Ok(None)
+}
+
+fn find(path: &Path, run: &str) -> Result<Option<Declaration>> {
+    Ok(Declaration::find(&read(path)?, run))
+}
+
+fn read(path: &Path) -> Result<String> {
+    match fs::read(path) {
+        Ok(text) => Ok(String::from_utf8_lossy(&text).into_owned()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+        Err(error) => Err(unusable(path, error)),
     }
 }
 
@@ -82,6 +118,21 @@ impl Declaration {
             place: place.to_owned(),
             max,
             names,
+        }
+    }
+
+    /// The run's declaration, among lines that may be foreign.
+    fn find(text: &str, run: &str) -> Option<Self> {
+        let declarations = text.lines().filter_map(|line| Self::parse(line).ok());
+        declarations.into_iter().find(|found| found.run == run)
+    }
+
+    /// What a pool becomes of which `ours` is all that was said here. A limit
+    /// that is known here holds already for the names that others declare.
+    fn adopted_by(&self, ours: &Names) -> Names {
+        match (&self.names, ours.capacity()) {
+            (None, Some(_)) => ours.clone(),
+            _ => self.names(ours),
         }
     }
 

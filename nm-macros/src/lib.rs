@@ -1,9 +1,83 @@
-//! The attribute macros of `name-manager`.
+//! The attribute macros of `name-manager`; depend on `name-manager`, which
+//! re-exports and documents them.
+
+#![forbid(unsafe_code)]
+
+mod args;
+mod attribute;
+mod conflict;
+mod expand;
+mod item;
+mod mistakes;
+mod module;
+mod parameter;
+mod spelling;
+mod value;
 
 use proc_macro::TokenStream;
 
-/// Placeholder: leaves the function as it was.
+/// Holds a name of a pool for the length of a test.
+///
+/// The attribute stands above the test attribute. It takes the parameters that
+/// it fills off the function, leaves every other attribute and parameter where
+/// it was, and wraps the body: acquire, then the body, then release.
+///
+/// ```ignore
+/// use name_manager::{Lease, shared_resource};
+///
+/// #[shared_resource(pool = "db", max = 2)]
+/// #[test]
+/// fn lists_users(db: Lease) {
+///     let url = format!("postgres://localhost/{db}"); // db-0 or db-1
+/// }
+/// ```
+///
+/// is, written by hand,
+///
+/// ```ignore
+/// #[test]
+/// fn lists_users() {
+///     let db = Pool::open("db").unwrap().acquire().unwrap();
+///     let url = format!("postgres://localhost/{db}");
+/// }
+/// ```
+///
+/// # Parameters
+///
+/// A parameter belongs to the pool whose name it bears: `smtp_server` or
+/// `_smtp_server` to the pool `smtp-server`. Its type is `Lease`, any type that
+/// implements `FromLease`, or with `count` and `all` a `Vec` of those. With no
+/// such parameter the lease is simply held until the body has ended.
+///
+/// # Repeated, and on modules
+///
+/// Several of these attributes above one test are one request: all leases are
+/// taken before the body, in an order that cannot deadlock. On an inline module
+/// the attribute applies to every test in it, nested modules and `proptest!`
+/// blocks included; a test's own attribute for the same pool wins.
+///
+/// # Options
+///
+/// | option | means |
+/// |---|---|
+/// | `pool = "db"` | the pool; always needed |
+/// | `max = 2` | the pool has so many names: `db-0`, `db-1` |
+/// | `names = ["db_a", "db_b"]` | the pool has these names |
+/// | `name = "db_a"` | lend this name and no other |
+/// | `access = "shared"` | read only, beside other readers; otherwise `"exclusive"` |
+/// | `count = 2` | so many names at once |
+/// | `all` | the whole pool at once |
+/// | `wait_timeout = "3m"` | how long to wait before the test fails |
+/// | `arg = database` | the parameter to fill, when it does not bear the pool's name |
+/// | `crate = path` | where `name-manager` is, when it is not `::name_manager` |
+///
+/// # Limits
+///
+/// The parameters of a test inside `proptest!` are strategies, so none of them
+/// can be filled: the lease is held. A test that cannot get its lease panics: one
+/// that is to `#[should_panic]` needs `expected = ".."` to tell the two apart.
+/// `rstest` and `test_case` run each case with a lease of its own.
 #[proc_macro_attribute]
-pub fn shared_resource(_args: TokenStream, item: TokenStream) -> TokenStream {
-    item
+pub fn shared_resource(args: TokenStream, item: TokenStream) -> TokenStream {
+    expand::shared_resource(args.into(), item.into()).into()
 }

@@ -1,0 +1,291 @@
+use crate::args::Args;
+use crate::attribute::{Attribute, flatten};
+use crate::item::{Item, Items, Kind};
+use crate::mistakes::Mistakes;
+use crate::module;
+use crate::parameter;
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::parse::{ParseStream, Parser};
+use syn::spanned::Spanned;
+use syn::{Ident, PatType, Path, Signature, Visibility};
+
+/// The attribute, above whatever it stands above.
+pub fn shared_resource(args: TokenStream, tokens: TokenStream) -> TokenStream {
+    let mut mistakes = Mistakes::default();
+    let span = Span::call_site();
+    let first = Args::parse(flatten(args), span, &mut mistakes);
+    let Some(mut item) = Items::new(tokens).next() else {
+        mistakes.at(span, MISPLACED);
+        return mistakes.into_compile_error();
+    };
+    let mut requests = vec![first];
+    requests.extend(take_requests(&mut item.attributes, &mut mistakes));
+    refuse_twice(&requests, &mut mistakes);
+    let imports = imports(&requests);
+    let items = match item.kind() {
+        Kind::Function if item.is_test() => {
+            let requests: Vec<&Args> = requests.iter().collect();
+            let sound = mistakes.is_empty();
+            function(item, &requests, sound, &mut mistakes)
+        }
+        Kind::Function => {
+            mistakes.at(
+                span,
+                "no test attribute below `#[shared_resource]`: it goes on a test, above `#[test]`",
+            );
+            item.into_token_stream()
+        }
+        Kind::Module => {
+            let sound = mistakes.is_empty();
+            module::module(item, requests, &[], sound, &mut mistakes).tokens
+        }
+        Kind::Proptest => {
+            mistakes.at(
+                span,
+                "`#[shared_resource]` goes on the tests inside `proptest!`, or on a module around it",
+            );
+            item.into_token_stream()
+        }
+        Kind::Other(what) => {
+            mistakes.at(span, format!("{MISPLACED}, not on {what}"));
+            item.into_token_stream()
+        }
+    };
+    let errors = mistakes.into_compile_error();
+    quote!(#imports #items #errors)
+}
+
+const MISPLACED: &str = "#[shared_resource] goes on a test function or on a module of tests";
+
+/// Takes our attributes off, and reads them.
+pub fn take_requests(attributes: &mut Vec<Attribute>, mistakes: &mut Mistakes) -> Vec<Args> {
+    attributes
+        .extract_if(.., |attribute| attribute.is_shared_resource())
+        .filter_map(|attribute| {
+            let Some(arguments) = attribute.arguments() else {
+                mistakes.on(
+                    &attribute,
+                    "expected parentheses: write `#[shared_resource(pool = \"db\")]`",
+                );
+                return None;
+            };
+            let mut args = Args::parse(arguments, attribute.span(), mistakes);
+            args.path = Some(attribute.path());
+            Some(args)
+        })
+        .collect()
+}
+
+/// Attributes that were taken off are uses of what imports them all the same.
+pub fn imports(requests: &[Args]) -> TokenStream {
+    let import = |request: &Args| {
+        let path = request.path.as_ref()?;
+        let span = Span::mixed_site().located_at(request.span);
+        Some(quote_spanned!(span=> const _: () = { use #path as _; };))
+    };
+    requests.iter().filter_map(import).collect()
+}
+
+/// Refuses two attributes for one pool.
+pub fn refuse_twice(requests: &[Args], mistakes: &mut Mistakes) {
+    for (index, request) in requests.iter().enumerate() {
+        if let Some(pool) = &request.pool
+            && requests[..index]
+                .iter()
+                .any(|other| other.same_pool(request))
+        {
+            mistakes.at(
+                pool.span(),
+                format!(
+                    "pool `{0}` is already asked for above: take several of its names with `count`",
+                    pool.value().escape_debug()
+                ),
+            );
+        }
+    }
+}
+
+/// A test with everything in place, or as it was when a mistake forbids that:
+/// one in the requests (not `sound`), or one that is found here.
+pub fn function(
+    item: Item,
+    requests: &[&Args],
+    sound: bool,
+    mistakes: &mut Mistakes,
+) -> TokenStream {
+    let strict = item.attributes.iter().all(Attribute::fills_no_parameter);
+    let (Some(body), Some((visibility, mut signature))) =
+        (&item.body, mistakes.keep(signature(&item)))
+    else {
+        return item.into_token_stream();
+    };
+    let inputs = std::mem::take(&mut signature.inputs);
+    let mut own_mistakes = Mistakes::default();
+    let mut parameters =
+        parameter::share_out(inputs, requests, &signature.ident, &mut own_mistakes);
+    if strict && sound && own_mistakes.is_empty() {
+        parameters.refuse_kept(requests, &mut own_mistakes);
+    }
+    let sound = sound && own_mistakes.is_empty();
+    mistakes.append(own_mistakes);
+    let body_span = body.span();
+    let (inner, body) = split_inner_attributes(body);
+    let before = if sound {
+        setup(&signature.ident, requests, &parameters.filled)
+    } else {
+        leave_unfilled(&parameters.take_unfilled(strict))
+    };
+    let run = run(&body);
+    signature.inputs = parameters.kept.into_iter().collect();
+    let attributes = &item.attributes;
+    // The user's braces, so that what rustc says of the function points at it.
+    let mut block = Group::new(Delimiter::Brace, quote!(#inner #before #run));
+    block.set_span(body_span);
+    quote!(#(#attributes)* #visibility #signature #block)
+}
+
+/// Takes all leases, and binds the parameters.
+fn setup(function: &Ident, requests: &[&Args], filled: &[(usize, PatType)]) -> TokenStream {
+    let path = path_to(requests);
+    let test = function.to_string();
+    let specs = requests
+        .iter()
+        .map(|request| spec(request, function, &path));
+    let mutability = (!filled.is_empty()).then(|| quote!(mut));
+    let bindings = filled.iter().map(|(index, parameter)| {
+        let (attributes, pattern, ty) = (&parameter.attrs, &parameter.pat, &parameter.ty);
+        // What cannot be made from a lease is the type's mistake.
+        let take = quote_spanned!(Span::mixed_site().located_at(ty.span())=> take);
+        quote_spanned!(Span::mixed_site()=> #(#attributes)* let #pattern: #ty = __leases.#take(#index);)
+    });
+    // The static stands in a block of its own so that the body cannot name it.
+    quote_spanned! {Span::mixed_site()=>
+        let #mutability __leases = {
+            #[#path::__private0::linkme::distributed_slice(#path::__private0::TESTS)]
+            #[linkme(crate = #path::__private0::linkme)]
+            static __SPEC: #path::__private0::TestSpec = #path::__private0::TestSpec {
+                test: ::core::concat!(::core::module_path!(), "::", #test),
+                manifest_dir: ::core::env!("CARGO_MANIFEST_DIR"),
+                file: ::core::file!(),
+                requests: &[#(#specs),*],
+            };
+            #path::__private0::acquire(&__SPEC)
+        };
+        #(#bindings)*
+    }
+}
+
+fn spec(request: &Args, function: &Ident, path: &Path) -> TokenStream {
+    let line = line(request, function);
+    let pool = &request.pool;
+    let max = option(request.max.as_ref().map(|max| max.value.0));
+    let names = request.names.iter().flat_map(|names| &names.value);
+    let name = option(request.name.as_ref().map(|name| &name.value));
+    let shared = request.shared;
+    let amount = match (&request.all, &request.count) {
+        (Some(_), _) => quote!(All),
+        (None, Some(count)) => {
+            let count = count.value.0;
+            quote!(Count(#count))
+        }
+        (None, None) => quote!(Count(1)),
+    };
+    let wait_timeout = option(request.wait_timeout.as_ref());
+    quote_spanned! {Span::mixed_site()=>
+        #path::__private0::RequestSpec {
+            pool: #pool,
+            line: #line,
+            max: #max,
+            names: &[#(#names),*],
+            name: #name,
+            shared: #shared,
+            amount: #path::__private0::Amount::#amount,
+            wait_timeout: #wait_timeout,
+        }
+    }
+}
+
+fn option(value: Option<impl ToTokens>) -> TokenStream {
+    match value {
+        Some(value) => quote!(::core::option::Option::Some(#value)),
+        None => quote!(::core::option::Option::None),
+    }
+}
+
+/// The line of the attribute. `line!()` alone would give every attribute of a
+/// test the same, and those inside `proptest!` that of the `proptest!`. But an
+/// attribute that a macro wrote may be in that macro's file, not in the test's.
+fn line(request: &Args, function: &Ident) -> TokenStream {
+    let file = function.span().unwrap().file();
+    let span = [request.span, request.first_option]
+        .into_iter()
+        .map(Span::unwrap)
+        .find(|span| span.file() == file);
+    match span.and_then(|span| u32::try_from(span.line()).ok()) {
+        Some(line) => quote!(#line),
+        None => quote!(::core::line!()),
+    }
+}
+
+/// The body. The arm of a `match` drops the temporaries of its last expression
+/// before the leases, as with real parameters and in every edition. A `let` for
+/// the result would do that too, but is unreachable when the body never returns,
+/// and cannot name the type when that is an `impl Trait`. A plain block would not
+/// do it before edition 2024, and lints call the user's braces superfluous.
+fn run(body: &TokenTree) -> TokenStream {
+    quote_spanned!(Span::mixed_site()=> match () { () => #body })
+}
+
+/// Gives the parameters a type and no value, so that a body that will never run
+/// is still checked and completed.
+fn leave_unfilled(parameters: &[PatType]) -> TokenStream {
+    let bindings = parameters.iter().map(|parameter| {
+        let (attributes, pattern, ty) = (&parameter.attrs, &parameter.pat, &parameter.ty);
+        quote_spanned! {Span::mixed_site()=>
+            #(#attributes)* let #pattern: #ty = ::core::option::Option::None.unwrap();
+        }
+    });
+    quote!(#(#bindings)*)
+}
+
+pub fn signature(item: &Item) -> syn::Result<(Visibility, Signature)> {
+    let parser = |input: ParseStream| Ok((input.parse()?, input.parse()?));
+    parser.parse2(item.head.iter().cloned().collect())
+}
+
+/// Inner attributes belong to the function, and stay first in it.
+fn split_inner_attributes(body: &Group) -> (TokenStream, TokenTree) {
+    let mut rest = body.stream().into_iter().peekable();
+    let mut inner = TokenStream::new();
+    loop {
+        let mut ahead = rest.clone();
+        match (ahead.next(), ahead.next(), ahead.next()) {
+            (
+                Some(TokenTree::Punct(pound)),
+                Some(TokenTree::Punct(bang)),
+                Some(TokenTree::Group(brackets)),
+            ) if pound.as_char() == '#'
+                && bang.as_char() == '!'
+                && brackets.delimiter() == Delimiter::Bracket =>
+            {
+                inner.extend(rest.by_ref().take(3));
+            }
+            _ => break,
+        }
+    }
+    if inner.is_empty() {
+        return (inner, body.clone().into());
+    }
+    let mut group = Group::new(Delimiter::Brace, rest.collect());
+    group.set_span(body.span());
+    (inner, group.into())
+}
+
+/// Where generated code finds `name-manager`.
+pub fn path_to(requests: &[&Args]) -> Path {
+    requests
+        .iter()
+        .find_map(|request| request.krate.clone())
+        .unwrap_or_else(|| syn::parse_quote!(::name_manager))
+}

@@ -1,0 +1,165 @@
+//! A module's requests, carried to every test in it.
+
+use crate::args::Args;
+use crate::attribute::Attribute;
+use crate::expand;
+use crate::item::{Item, Items, Kind};
+use crate::mistakes::Mistakes;
+use crate::parameter;
+use proc_macro2::{Group, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::Ident;
+
+/// Part of a module, expanded, and how many tests it has.
+pub struct Expanded {
+    pub tokens: TokenStream,
+    tests: usize,
+}
+
+/// A module with every test in it expanded. `own` are its requests, `outer`
+/// those of the modules around it; `sound` says that none has a mistake.
+pub fn module(
+    item: Item,
+    mut own: Vec<Args>,
+    outer: &[&Args],
+    sound: bool,
+    mistakes: &mut Mistakes,
+) -> Expanded {
+    for request in &mut own {
+        request.inherited = true;
+    }
+    let requests = merge(outer, &own);
+    let bodiless = item.body.is_none();
+    let expanded = each(item, |item| member(item, &requests, sound, mistakes));
+    if let (0, Some(first)) = (expanded.tests, own.first()) {
+        mistakes.at(
+            first.span,
+            if bodiless {
+                "the tests of this module are in a file of their own, where `#[shared_resource]` \
+                 cannot see them: put it on each of them, or on a `mod tests { .. }` in that file"
+            } else {
+                "`#[shared_resource]` on a module goes to each test in it, and there is none"
+            },
+        );
+    }
+    expanded
+}
+
+/// One item of a module.
+fn member(mut item: Item, requests: &[&Args], sound: bool, mistakes: &mut Mistakes) -> Expanded {
+    let kind = item.kind();
+    match kind {
+        Kind::Function if item.is_test() => {}
+        Kind::Module | Kind::Proptest if item.body.is_some() => {}
+        _ => return Expanded::untouched(item),
+    }
+    if kind == Kind::Proptest {
+        return each(item, |item| proptest(item, requests, sound));
+    }
+    if item
+        .attributes
+        .iter()
+        .any(Attribute::is_conditional_shared_resource)
+    {
+        // rustc must decide about that one first.
+        let signature = expand::signature(&item).ok();
+        return pushed(item, requests, sound, |arg| match &signature {
+            Some((_, signature)) => parameter::exists(arg, &signature.inputs),
+            None => true,
+        });
+    }
+    let mut own_mistakes = Mistakes::default();
+    let own = expand::take_requests(&mut item.attributes, &mut own_mistakes);
+    expand::refuse_twice(&own, &mut own_mistakes);
+    let sound = sound && own_mistakes.is_empty();
+    mistakes.append(own_mistakes);
+    let imports = expand::imports(&own);
+    let Expanded { tokens, tests } = match kind {
+        Kind::Module => module(item, own, requests, sound, mistakes),
+        _ => Expanded {
+            tokens: expand::function(item, &merge(requests, &own), sound, mistakes),
+            tests: 1,
+        },
+    };
+    Expanded {
+        tokens: quote!(#imports #tokens),
+        tests,
+    }
+}
+
+/// One item of a `proptest!`: a function whose parameters are none yet.
+fn proptest(item: Item, requests: &[&Args], sound: bool) -> Expanded {
+    if !item.is_test() {
+        return Expanded::untouched(item);
+    }
+    // Read only to know its pools: it stays, and is expanded in its turn.
+    let own = expand::take_requests(&mut item.attributes.clone(), &mut Mistakes::default());
+    let requests: Vec<&Args> = inherited(requests, &own).collect();
+    pushed(item, &requests, sound, |_| false)
+}
+
+/// The requests of a test or module inside others: its own win.
+fn merge<'a>(outer: &[&'a Args], own: &'a [Args]) -> Vec<&'a Args> {
+    inherited(outer, own).chain(own).collect()
+}
+
+fn inherited<'a>(outer: &[&'a Args], own: &[Args]) -> impl Iterator<Item = &'a Args> {
+    outer
+        .iter()
+        .copied()
+        .filter(|outer| !own.iter().any(|own| own.same_pool(outer)))
+}
+
+/// The item under attributes that say what was asked for around it; `has_arg`
+/// says whether it has the parameter that an `arg` names.
+fn pushed(
+    item: Item,
+    requests: &[&Args],
+    sound: bool,
+    has_arg: impl Fn(&Ident) -> bool,
+) -> Expanded {
+    let path = expand::path_to(requests);
+    // A mistake in them is reported once, not once more here.
+    let requests = if sound { requests } else { &[] };
+    let attributes = requests.iter().map(|request| {
+        let options = request.portable.iter().map(|option| quote!(#(#option)*));
+        let arg = request.arg.iter().filter(|arg| has_arg(arg));
+        quote_spanned! {request.span=>
+            #[#path::shared_resource(#(#options,)* #(arg = #arg,)* crate = #path)]
+        }
+    });
+    Expanded {
+        tokens: quote!(#(#attributes)* #item),
+        tests: 1,
+    }
+}
+
+/// The item with each of the items in its body as `expand` makes it.
+fn each(mut item: Item, mut expand: impl FnMut(Item) -> Expanded) -> Expanded {
+    let mut tests = 0;
+    item.body = item.body.map(|body| {
+        let stream = Items::new(body.stream())
+            .map(|item| {
+                let expanded = expand(item);
+                tests += expanded.tests;
+                expanded.tokens
+            })
+            .collect();
+        let mut group = Group::new(body.delimiter(), stream);
+        group.set_span(body.span());
+        group
+    });
+    Expanded {
+        tokens: item.into_token_stream(),
+        tests,
+    }
+}
+
+impl Expanded {
+    fn untouched(item: Item) -> Expanded {
+        Expanded {
+            tokens: item.into_token_stream(),
+            tests: 0,
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! Which parameter belongs to which pool.
+
+use crate::args::Args;
+use crate::mistakes::Mistakes;
+use syn::ext::IdentExt;
+use syn::{FnArg, Ident, Pat, PatType, Type};
+
+/// A function's parameters, shared out.
+pub struct Parameters {
+    /// Each with the index of the request that fills it.
+    pub filled: Vec<(usize, PatType)>,
+    /// Left on the function for others to fill.
+    pub kept: Vec<FnArg>,
+}
+
+impl Parameters {
+    /// What no pool fills is a mistake.
+    pub fn refuse_kept(&self, requests: &[&Args], mistakes: &mut Mistakes) {
+        for parameter in &self.kept {
+            match parameter {
+                FnArg::Typed(PatType { pat, .. }) => {
+                    mistakes.on(pat, no_pool(pat, requests));
+                }
+                FnArg::Receiver(_) => mistakes.on(parameter, "a test has no receiver"),
+            }
+        }
+    }
+
+    /// After a mistake: the parameters that are not to reach rustc, which would
+    /// complain about them once more.
+    pub fn take_unfilled(&mut self, all: bool) -> Vec<PatType> {
+        let filled = self.filled.drain(..).map(|(_, parameter)| parameter);
+        let mut unfilled: Vec<PatType> = filled.collect();
+        for parameter in std::mem::take(&mut self.kept) {
+            match parameter {
+                FnArg::Typed(parameter) if all || is_lease(&parameter.ty) => {
+                    unfilled.push(parameter);
+                }
+                parameter => self.kept.push(parameter),
+            }
+        }
+        unfilled
+    }
+}
+
+pub fn share_out(
+    inputs: impl IntoIterator<Item = FnArg>,
+    requests: &[&Args],
+    function: &Ident,
+    mistakes: &mut Mistakes,
+) -> Parameters {
+    let inputs: Vec<FnArg> = inputs.into_iter().collect();
+    let owners = owners(&inputs, requests, function, mistakes);
+    let mut parameters = Parameters {
+        filled: Vec::new(),
+        kept: Vec::new(),
+    };
+    for (input, owner) in inputs.into_iter().zip(owners) {
+        match (input, owner) {
+            (FnArg::Typed(parameter), Some(owner)) => {
+                check_type(&parameter, requests[owner], mistakes);
+                parameters.filled.push((owner, parameter));
+            }
+            (input, _) => parameters.kept.push(input),
+        }
+    }
+    parameters
+}
+
+/// Whether one of the parameters is the one that `arg` names.
+pub fn exists<'a>(arg: &Ident, inputs: impl IntoIterator<Item = &'a FnArg>) -> bool {
+    position(&arg.unraw().to_string(), inputs).is_some()
+}
+
+fn position<'a>(wanted: &str, inputs: impl IntoIterator<Item = &'a FnArg>) -> Option<usize> {
+    inputs
+        .into_iter()
+        .position(|input| ident(input).is_some_and(|ident| bears(ident, wanted)))
+}
+
+/// For each parameter the request that fills it.
+fn owners(
+    inputs: &[FnArg],
+    requests: &[&Args],
+    function: &Ident,
+    mistakes: &mut Mistakes,
+) -> Vec<Option<usize>> {
+    let mut owners: Vec<Option<usize>> = vec![None; inputs.len()];
+    let mut by_pool = Vec::new();
+    for (index, request) in requests.iter().enumerate() {
+        let Some(arg) = &request.arg else {
+            by_pool.push(index);
+            continue;
+        };
+        match position(&arg.unraw().to_string(), inputs) {
+            Some(parameter) => match owners[parameter] {
+                None => owners[parameter] = Some(index),
+                Some(other) => mistakes.at(
+                    arg.span(),
+                    format!(
+                        "parameter `{arg}` is already filled by pool `{}`",
+                        pool(requests[other])
+                    ),
+                ),
+            },
+            // On a module, `arg` counts for the tests that have such a parameter.
+            None if request.inherited => by_pool.push(index),
+            None => mistakes.at(arg.span(), no_parameter(arg, inputs, function)),
+        }
+    }
+    for index in by_pool {
+        if let Some(parameter) = position(&parameter_of(&pool(requests[index])), inputs)
+            && owners[parameter].is_none()
+        {
+            owners[parameter] = Some(index);
+        }
+    }
+    owners
+}
+
+/// `_db` bears the name `db`, so that it need not be used.
+fn bears(ident: &Ident, wanted: &str) -> bool {
+    let name = ident.unraw().to_string();
+    name == wanted || name.strip_prefix('_') == Some(wanted)
+}
+
+fn ident(input: &FnArg) -> Option<&Ident> {
+    match input {
+        FnArg::Typed(parameter) => pattern_ident(&parameter.pat),
+        FnArg::Receiver(_) => None,
+    }
+}
+
+fn pattern_ident(pattern: &Pat) -> Option<&Ident> {
+    match pattern {
+        Pat::Ident(pattern) => Some(&pattern.ident),
+        _ => None,
+    }
+}
+
+fn pool(request: &Args) -> String {
+    request
+        .pool
+        .as_ref()
+        .map(|pool| pool.value())
+        .unwrap_or_default()
+}
+
+fn parameter_of(pool: &str) -> String {
+    pool.replace('-', "_")
+}
+
+fn no_parameter(arg: &Ident, inputs: &[FnArg], function: &Ident) -> String {
+    let others: Vec<String> = inputs
+        .iter()
+        .filter_map(ident)
+        .map(|ident| format!("`{ident}`"))
+        .collect();
+    if others.is_empty() {
+        format!("`{function}` has no parameter `{arg}`, nor any other")
+    } else {
+        format!(
+            "`{function}` has no parameter `{arg}`; it has {}",
+            others.join(", ")
+        )
+    }
+}
+
+fn no_pool(pattern: &Pat, requests: &[&Args]) -> String {
+    let pools: Vec<String> = requests
+        .iter()
+        .map(|request| pool(request))
+        .map(|pool| match parameter_of(&pool) {
+            parameter if parameter == pool => format!("`{pool}`"),
+            parameter => format!("`{pool}` (parameter `{parameter}`)"),
+        })
+        .collect();
+    let (noun, pools) = (
+        if pools.len() == 1 {
+            "pool here is"
+        } else {
+            "pools here are"
+        },
+        pools.join(", "),
+    );
+    match pattern_ident(pattern) {
+        Some(ident) => format!(
+            "no pool fills the parameter `{ident}`: the {noun} {pools}; give the parameter a pool's name, or write `arg = {ident}` in that pool's attribute"
+        ),
+        None => {
+            format!("no pool fills this parameter: it must be one identifier; the {noun} {pools}")
+        }
+    }
+}
+
+fn check_type(parameter: &PatType, request: &Args, mistakes: &mut Mistakes) {
+    let many = match (&request.count, &request.all) {
+        (Some(count), _) if count.value.0 > 1 => format!("count = {}", count.value.0),
+        (_, Some(_)) => "all".to_owned(),
+        _ => return,
+    };
+    if is_lease(&parameter.ty) {
+        mistakes.on(
+            &parameter.ty,
+            format!("`{many}` lends several names: write `Vec<Lease>`"),
+        );
+    }
+}
+
+fn is_lease(ty: &Type) -> bool {
+    match ty {
+        Type::Path(ty) => ty
+            .path
+            .segments
+            .last()
+            .is_some_and(|segment| segment.ident == "Lease"),
+        _ => false,
+    }
+}

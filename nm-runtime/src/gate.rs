@@ -10,7 +10,8 @@ use once_cell::sync::Lazy;
 
 use crate::sys;
 
-/// What a lease and its wait keep open: queue, lock, FIFO, record.
+/// What a request keeps open while it waits (ticket, the ticket before, sign,
+/// queue) or holds (lock, FIFO, record).
 const DESCRIPTORS_EACH: u64 = 4;
 /// Left to the tests themselves, and to the head's FIFOs.
 const DESCRIPTORS_FOR_OTHERS: u64 = 96;

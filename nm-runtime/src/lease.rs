@@ -6,6 +6,7 @@ use std::thread;
 
 use crate::error::{BoxError, Error, Kind, Result};
 use crate::gate::Permit;
+use crate::head::lock_file;
 use crate::held;
 use crate::identity::{self, Holder};
 use crate::journal::{self, Event};
@@ -161,6 +162,7 @@ impl Held {
         // in the other `released` stands before its `acquired`.
         self.dir.journal.write(&self.dir.pool, &event);
         let unlocked = self.lock.unlock();
+        let names = &self.dir.names;
         if let Some(wake) = self.wake {
             wake.poke();
         }
@@ -179,12 +181,15 @@ impl Held {
                 error,
             )
         })?;
-        unlocked.map(drop).map_err(|error| {
+        let file = unlocked.map_err(|error| {
             Error::io(
                 format!("failed to unlock `{name}`; it is free when the process ends"),
                 error,
             )
-        })
+        })?;
+        names.keep(&lock_file(name), file);
+        names.keep(&RecordFile::file_name(name), Some(self.file.into_file()));
+        Ok(())
     }
 
     fn is_lost(&self, name: &Name) -> Result<bool> {

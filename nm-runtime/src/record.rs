@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io;
 use std::thread;
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use nojson::{DisplayJson, JsonFormatter, JsonParseError, RawJson, RawJsonValue};
 
 use crate::identity::Holder;
 use crate::lock::{Access, Locked};
-use crate::sys::Dir;
+use crate::sys::{Dir, read_at, still_linked, write_at_start};
 
 /// The version of the record and journal formats.
 ///
@@ -244,17 +244,31 @@ impl RecordFile {
 
     /// Opens a name's record, or begins it.
     pub(crate) fn open(names: &Dir, name: &str) -> io::Result<Self> {
-        let file = names.file(&Self::file_name(name))?;
+        let path = Self::file_name(name);
+        let mut file = names.file(&path)?;
+        while !still_linked(&file)? {
+            file = names.file(&path)?;
+        }
         Ok(Self { file, len: 0 })
     }
 
     /// Reads it. Torn, empty or foreign bytes are not lost quietly: the record
     /// says that it was unreadable.
     pub(crate) fn read(&mut self) -> io::Result<Record> {
-        let mut text = Vec::with_capacity(2 * BLOCK);
-        self.file.seek(SeekFrom::Start(0))?;
-        self.file.read_to_end(&mut text)?;
-        self.len = text.len();
+        let mut text = vec![0; 4 * BLOCK];
+        self.len = 0;
+        loop {
+            let read = read_at(&self.file, &mut text[self.len..], self.len as u64)?;
+            self.len += read;
+            // Our own records end with a block, so less than asked for is all.
+            if self.len < text.len() && (read == 0 || self.len.is_multiple_of(BLOCK)) {
+                break;
+            }
+            if self.len == text.len() {
+                text.resize(2 * self.len, 0);
+            }
+        }
+        text.truncate(self.len);
         Ok(match text.is_empty() {
             true => Record::default(),
             false => Record::peek(&text).unwrap_or_else(Record::unreadable),
@@ -266,10 +280,14 @@ impl RecordFile {
         let room = (text.len() + 1).next_multiple_of(BLOCK).max(self.len);
         text.extend(std::iter::repeat_n(' ', room - 1 - text.len()));
         text.push('\n');
-        self.file.seek(SeekFrom::Start(0))?;
-        self.file.write_all(text.as_bytes())?;
+        write_at_start(&self.file, text.as_bytes())?;
         self.len = room;
         Ok(())
+    }
+
+    /// Gives back the open file, for the next to use.
+    pub(crate) fn into_file(self) -> File {
+        self.file
     }
 
     /// Reads, changes and writes the record of a shared name, whose other readers

@@ -1,5 +1,6 @@
 //! One request's wait: its deadline, what it tells people, and how it ends.
 
+use std::fs::File;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -119,6 +120,16 @@ impl<'a> Wait<'a> {
         self.started + self.timeout.min(forever)
     }
 
+    /// The request's id, as its events bear it.
+    pub(crate) fn request(&self) -> &str {
+        &self.request
+    }
+
+    /// Whether the request had to wait at all.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.begun.is_some()
+    }
+
     /// Called whenever the request blocks: writes that down the first time.
     pub(crate) fn begin(&mut self, dir: &PoolDir) {
         if self.begun.is_some() {
@@ -184,6 +195,18 @@ impl<'a> Wait<'a> {
                 None => self.tick(dir)?,
             }
         }
+    }
+
+    /// Locks a file that somebody else has locked.
+    pub(crate) fn for_file(
+        &mut self,
+        file: File,
+        access: Access,
+        dir: &PoolDir,
+        path: &Path,
+    ) -> Result<Locked> {
+        let queued = Queued::join(file, access, || ()).map_err(|error| unusable(path, error))?;
+        self.for_lock(&queued, dir, path)
     }
 
     /// To whom the names go, now that they are there.

@@ -1,11 +1,13 @@
 //! What differs between operating systems, behind the same few names.
 
+mod spare;
+
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
 pub(crate) use unix::{
     Dir, Wake, WakeSet, descriptor_limit, is_alive, is_current_user, is_descriptor_shortage,
-    parent_id, still_linked,
+    parent_id, read_at, still_linked, write_at_start,
 };
 
 #[cfg(not(unix))]
@@ -13,5 +15,5 @@ mod other;
 #[cfg(not(unix))]
 pub(crate) use other::{
     Dir, Wake, WakeSet, descriptor_limit, is_alive, is_current_user, is_descriptor_shortage,
-    parent_id, still_linked,
+    parent_id, read_at, still_linked, write_at_start,
 };

@@ -2,13 +2,16 @@
 //! Written for Windows; never run there.
 
 use std::fs::{File, OpenOptions};
-use std::io;
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use super::spare::Spares;
 
 #[derive(Debug)]
 pub(crate) struct Dir {
     path: PathBuf,
+    spares: Spares,
 }
 
 impl Dir {
@@ -21,6 +24,7 @@ impl Dir {
         match path.metadata()?.is_dir() {
             true => Ok(Self {
                 path: path.to_owned(),
+                spares: Spares::default(),
             }),
             false => Err(io::ErrorKind::NotADirectory.into()),
         }
@@ -31,12 +35,21 @@ impl Dir {
     }
 
     pub(crate) fn file(&self, name: &str) -> io::Result<File> {
+        if let Some(file) = self.spares.take(name) {
+            return Ok(file);
+        }
         OpenOptions::new()
             .read(true)
             .write(true)
             .create(true)
             .truncate(false)
             .open(self.path.join(name))
+    }
+
+    pub(crate) fn keep(&self, name: &str, file: Option<File>) {
+        if let Some(file) = file {
+            self.spares.keep(name, file);
+        }
     }
 
     pub(crate) fn append(&self, name: &str) -> io::Result<File> {
@@ -61,6 +74,16 @@ impl Dir {
         // An open file cannot be replaced on Windows, only be gone with its directory.
         self.path.join(name).try_exists()
     }
+}
+
+pub(crate) fn read_at(mut file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    file.seek(SeekFrom::Start(offset))?;
+    file.read(buffer)
+}
+
+pub(crate) fn write_at_start(mut file: &File, bytes: &[u8]) -> io::Result<()> {
+    file.seek(SeekFrom::Start(0))?;
+    file.write_all(bytes)
 }
 
 pub(crate) fn still_linked(_file: &File) -> io::Result<bool> {

@@ -1,13 +1,15 @@
 use std::fs::{DirBuilder, File};
 use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, openat, statat};
 use rustix::io::{Errno, read, retry_on_intr, write};
+
+use super::spare::Spares;
 
 const DIRECTORY_MODE: u32 = 0o700;
 const FILE_MODE: Mode = Mode::RUSR.union(Mode::WUSR);
@@ -18,6 +20,7 @@ const FILE_MODE: Mode = Mode::RUSR.union(Mode::WUSR);
 pub(crate) struct Dir {
     fd: OwnedFd,
     path: PathBuf,
+    spares: Spares,
 }
 
 impl Dir {
@@ -40,6 +43,7 @@ impl Dir {
         Ok(Self {
             fd: openat(CWD, path, flags, Mode::empty())?,
             path: path.to_owned(),
+            spares: Spares::default(),
         })
     }
 
@@ -50,8 +54,20 @@ impl Dir {
     /// Opens a file in this directory for reading and writing, making it where
     /// missing. Never follows a symbolic link, never blocks on a FIFO or device,
     /// and refuses whatever is not a regular file.
+    ///
+    /// May be one that was [kept](Dir::keep), and removed from the directory since.
     pub(crate) fn file(&self, name: &str) -> io::Result<File> {
-        self.open_with(name, OFlags::RDWR | OFlags::CREATE)
+        match self.spares.take(name) {
+            Some(file) => Ok(file),
+            None => self.open_with(name, OFlags::RDWR | OFlags::CREATE),
+        }
+    }
+
+    /// Keeps an open file, unlocked, for the next who opens it.
+    pub(crate) fn keep(&self, name: &str, file: Option<File>) {
+        if let Some(file) = file {
+            self.spares.keep(name, file);
+        }
     }
 
     /// Like [`Dir::file`], but each write goes to the end.
@@ -92,6 +108,21 @@ impl Dir {
         let open = fstat(file)?;
         Ok((found.st_dev, found.st_ino) == (open.st_dev, open.st_ino))
     }
+}
+
+/// Reads what is at this offset, with one call.
+pub(crate) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    loop {
+        match file.read_at(buffer, offset) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return done,
+        }
+    }
+}
+
+/// Writes over what is at the beginning.
+pub(crate) fn write_at_start(file: &File, bytes: &[u8]) -> io::Result<()> {
+    file.write_all_at(bytes, 0)
 }
 
 /// Whether a file that is open here still stands in some directory.
@@ -152,8 +183,9 @@ impl WakeSet {
                 },
             };
             match reader {
-                Some(reader) => set.readers.push(reader),
-                None => set.complete = false,
+                // Anything else put in its place would be ready for ever.
+                Some(reader) if is_fifo(&reader)? => set.readers.push(reader),
+                _ => set.complete = false,
             }
         }
         Ok(set)
@@ -202,8 +234,11 @@ fn open_fifo(dir: &Dir, name: &str, access: OFlags) -> io::Result<Option<OwnedFd
         },
         fd => fd?,
     };
-    let is_fifo = FileType::from_raw_mode(fstat(&fd)?.st_mode) == FileType::Fifo;
-    Ok(is_fifo.then_some(fd))
+    Ok(Some(fd))
+}
+
+fn is_fifo(fd: &OwnedFd) -> io::Result<bool> {
+    Ok(FileType::from_raw_mode(fstat(fd)?.st_mode) == FileType::Fifo)
 }
 
 #[cfg(not(target_vendor = "apple"))]

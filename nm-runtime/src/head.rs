@@ -1,0 +1,361 @@
+//! The head of a pool's queue: the only one who takes names from the pool.
+
+use std::io;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::error::{Error, Kind, Result};
+use crate::identity;
+use crate::line::{self, Place};
+use crate::lock::{Access, Locked};
+use crate::pool::Shared;
+use crate::record::{Record, RecordFile, State};
+use crate::state_dir::{PoolDir, unusable};
+use crate::sys::{Wake, WakeSet, still_linked};
+use crate::wait::Wait;
+
+/// How long another process may take to take a name, until it counts as waiting.
+const TRY_FOR: Duration = Duration::from_millis(2);
+
+/// How often the head looks again at names whose release wakes nobody.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+pub(crate) struct Head<'a> {
+    pub(crate) pool: &'a Shared,
+    pub(crate) dir: Arc<PoolDir>,
+    queue: Option<Locked>,
+    place: Option<Place>,
+    /// Somebody may wait for a given name, which is then reserved.
+    others_wait: bool,
+}
+
+/// A name whose lock is held, not yet a lease.
+pub(crate) struct Taken {
+    pub(crate) index: usize,
+    pub(crate) name: String,
+    pub(crate) lock: Locked,
+    pub(crate) wake: Option<Wake>,
+    pub(crate) file: RecordFile,
+    pub(crate) record: Record,
+    /// Nobody else held it, so whoever its record shows as holder has died.
+    pub(crate) alone: bool,
+}
+
+/// What came of an attempt to take a name.
+pub(crate) enum Take {
+    Taken(Taken),
+    Busy,
+    /// With the reason.
+    Broken(String),
+}
+
+impl<'a> Head<'a> {
+    /// Waits to become the head of the queue; nothing when the directory turned
+    /// out to be removed.
+    pub(crate) fn enter(
+        pool: &'a Shared,
+        dir: &Arc<PoolDir>,
+        wait: &mut Wait<'_>,
+    ) -> Result<Option<Self>> {
+        let head = match Self::enter_now(pool, dir)? {
+            Some(head) => head,
+            None => {
+                wait.begin(dir);
+                let place = Place::take(dir, wait)?;
+                place.wait_to_be_first(dir, wait)?;
+                let queue = line::lock(&dir.pool, PoolDir::QUEUE, Access::Exclusive, dir, wait)?;
+                Self {
+                    pool,
+                    dir: dir.clone(),
+                    queue: Some(queue),
+                    place: Some(place),
+                    others_wait: true,
+                }
+            }
+        };
+        Ok(head.is_current()?.then_some(head))
+    }
+
+    /// Becomes the head if nobody is and nobody waits to be.
+    fn enter_now(pool: &'a Shared, dir: &Arc<PoolDir>) -> Result<Option<Self>> {
+        let failed = |error| unusable(&dir.pool.path().join(PoolDir::QUEUE), error);
+        let file = dir.pool.file(PoolDir::QUEUE).map_err(failed)?;
+        let queue = match Locked::try_lock(file, Access::Exclusive).map_err(failed)? {
+            Ok(queue) => queue,
+            Err(file) => {
+                dir.pool.keep(PoolDir::QUEUE, Some(file));
+                return Ok(None);
+            }
+        };
+        let others_wait = !line::nobody_waits(dir)?;
+        if others_wait && !line::is_empty(dir)? {
+            return Ok(None);
+        }
+        Ok(Some(Self {
+            pool,
+            dir: dir.clone(),
+            queue: Some(queue),
+            place: None,
+            others_wait,
+        }))
+    }
+
+    /// Like [`Head::enter`], but does not wait: nothing while somebody waits.
+    pub(crate) fn try_enter(pool: &'a Shared) -> Result<Option<Self>> {
+        let started = Instant::now();
+        loop {
+            let dir = pool.dir()?;
+            match Self::enter_now(pool, &dir)? {
+                Some(head) if head.is_current()? => return Ok(Some(head)),
+                Some(_) => pool.forget_dir(&dir),
+                None if started.elapsed() > TRY_FOR => return Ok(None),
+                None => thread::sleep(TRY_FOR / 40),
+            }
+        }
+    }
+
+    /// Whether the queue that we head is still the one that others find.
+    pub(crate) fn is_current(&self) -> Result<bool> {
+        let current = match &self.queue {
+            Some(queue) => queue.is_named(&self.dir.pool, PoolDir::QUEUE),
+            None => Ok(false),
+        };
+        current.map_err(|error| unusable(&self.dir.pool.path().join(PoolDir::QUEUE), error))
+    }
+
+    /// Lets the next one be the head.
+    pub(crate) fn leave(&mut self) {
+        if let Some(queue) = self.queue.take() {
+            // What cannot be unlocked is closed instead.
+            let file = queue.unlock().ok().flatten();
+            self.dir.pool.keep(PoolDir::QUEUE, file);
+        }
+        self.place = None;
+    }
+
+    /// Takes so many names, waiting for them.
+    pub(crate) fn take_any(
+        &self,
+        access: Access,
+        count: usize,
+        wait: &mut Wait<'_>,
+    ) -> Result<Vec<Taken>> {
+        let mut taken = Vec::with_capacity(count);
+        if self.scan(access, count, &mut taken)? {
+            return Ok(taken);
+        }
+        wait.begin(&self.dir);
+        let names = &self.pool.config.names;
+        let fifos: Vec<_> = (0..names.capacity().unwrap_or(0))
+            .map_while(|index| names.get(index))
+            .map(|name| fifo(&name))
+            .collect();
+        let failed = |error| unusable(self.dir.names.path(), error);
+        let wakes = WakeSet::open(&self.dir.names, fifos.iter().map(String::as_str));
+        let wakes = wakes.map_err(failed)?;
+        // Look again after opening the FIFOs and before each wait: what is
+        // released from here on wakes us.
+        while !self.scan(access, count, &mut taken)? {
+            wait.tick(&self.dir)?;
+            let mut timeout = wait.until().saturating_duration_since(Instant::now());
+            if !wakes.is_complete() {
+                timeout = timeout.min(LOOK_AGAIN);
+            }
+            wakes.wait(timeout).map_err(failed)?;
+        }
+        Ok(taken)
+    }
+
+    /// Takes so many names if that many are free.
+    pub(crate) fn try_take_any(&self, access: Access, count: usize) -> Result<Option<Vec<Taken>>> {
+        let mut taken = Vec::with_capacity(count);
+        Ok(self.scan(access, count, &mut taken)?.then_some(taken))
+    }
+
+    /// Adds free names to `taken`, lowest first, until there are enough.
+    fn scan(&self, access: Access, count: usize, taken: &mut Vec<Taken>) -> Result<bool> {
+        match access {
+            Access::Exclusive => self.scan_exclusive(count, taken),
+            Access::Shared => self.scan_shared(count, taken),
+        }
+    }
+
+    fn scan_exclusive(&self, count: usize, taken: &mut Vec<Taken>) -> Result<bool> {
+        let mut broken = Broken::default();
+        for index in 0.. {
+            if taken.len() == count {
+                return Ok(true);
+            }
+            let Some(name) = self.pool.config.names.get(index) else {
+                break;
+            };
+            if taken.iter().any(|taken| taken.index == index) {
+                continue;
+            }
+            match self.take(index, &name, Access::Exclusive)? {
+                Take::Taken(name) => taken.push(name),
+                Take::Busy => {}
+                Take::Broken(reason) => broken.add(reason),
+            }
+        }
+        broken.check(self.pool, count)?;
+        Ok(false)
+    }
+
+    /// Readers share names that are shared already, so that others stay free.
+    fn scan_shared(&self, count: usize, taken: &mut Vec<Taken>) -> Result<bool> {
+        let mut broken = Broken::default();
+        let mut free = Vec::new();
+        let bounded = self.pool.config.names.capacity().is_some();
+        for index in 0.. {
+            let Some(name) = self.pool.config.names.get(index) else {
+                break;
+            };
+            if taken.len() >= count || (!bounded && taken.len() + free.len() >= count) {
+                break;
+            }
+            if taken.iter().any(|taken| taken.index == index) {
+                continue;
+            }
+            // Exclusively first: it tells a free name from a shared one. Nobody
+            // sees that: whoever takes names heads this queue.
+            match self.take(index, &name, Access::Exclusive)? {
+                Take::Taken(name) => free.push(name),
+                Take::Broken(reason) => broken.add(reason),
+                Take::Busy => match self.take(index, &name, Access::Shared)? {
+                    Take::Taken(name) => taken.push(name),
+                    Take::Busy => {}
+                    Take::Broken(reason) => broken.add(reason),
+                },
+            }
+        }
+        let missing = count.saturating_sub(taken.len());
+        for mut name in free.into_iter().take(missing) {
+            let shared = name.lock.into_shared();
+            name.lock = shared.map_err(|error| unusable(self.dir.names.path(), error))?;
+            taken.push(name);
+        }
+        broken.check(self.pool, count)?;
+        Ok(taken.len() >= count)
+    }
+
+    /// Takes one name, without blocking.
+    pub(crate) fn take(&self, index: usize, name: &str, access: Access) -> Result<Take> {
+        if self.others_wait && self.is_reserved(name)? {
+            return Ok(Take::Busy);
+        }
+        match try_lock_name(&self.dir, name, access)? {
+            Some(lock) => taken(&self.dir, index, name, lock, access),
+            None => Ok(Take::Busy),
+        }
+    }
+
+    /// Whether somebody who came before us waits for this very name.
+    fn is_reserved(&self, name: &str) -> Result<bool> {
+        let path = reservation(name);
+        let failed = |error| unusable(&self.dir.names.path().join(&path), error);
+        match self.dir.names.existing(&path).map_err(failed)? {
+            None => Ok(false),
+            Some(file) => {
+                let free = Locked::try_lock(file, Access::Shared).map_err(failed)?;
+                Ok(free.is_err())
+            }
+        }
+    }
+}
+
+impl Drop for Head<'_> {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
+pub(crate) fn lock_file(name: &str) -> String {
+    format!("{name}.lock")
+}
+
+pub(crate) fn fifo(name: &str) -> String {
+    format!("{name}.wake")
+}
+
+pub(crate) fn reservation(name: &str) -> String {
+    format!("{name}.next")
+}
+
+fn try_lock_name(dir: &PoolDir, name: &str, access: Access) -> Result<Option<Locked>> {
+    let path = lock_file(name);
+    let failed = |error| unusable(&dir.names.path().join(&path), error);
+    loop {
+        let file = dir.names.file(&path).map_err(failed)?;
+        match Locked::try_lock(file, access).map_err(failed)? {
+            Err(file) if still_linked(&file).map_err(failed)? => {
+                dir.names.keep(&path, Some(file));
+                return Ok(None);
+            }
+            Ok(lock) if lock.is_linked().map_err(failed)? => return Ok(Some(lock)),
+            // Removed before we had it: lock the one that others will find.
+            Ok(_) | Err(_) => {}
+        }
+    }
+}
+
+/// What goes with a name whose lock is held.
+pub(crate) fn taken(
+    dir: &PoolDir,
+    index: usize,
+    name: &str,
+    lock: Locked,
+    access: Access,
+) -> Result<Take> {
+    let failed = |file: String, error: io::Error| unusable(&dir.names.path().join(file), error);
+    let wake = Wake::open(&dir.names, &fifo(name)).map_err(|error| failed(fifo(name), error))?;
+    let record_failed = |error| failed(RecordFile::file_name(name), error);
+    let mut file = RecordFile::open(&dir.names, name).map_err(record_failed)?;
+    let record = file.read().map_err(record_failed)?;
+    if record.state == State::Broken && record.broken_in.as_deref() == Some(identity::run()?) {
+        let reason = record.reason.as_deref().unwrap_or("no reason given");
+        return Ok(Take::Broken(format!("`{name}`: {reason}")));
+    }
+    Ok(Take::Taken(Taken {
+        index,
+        name: name.to_owned(),
+        lock,
+        wake,
+        file,
+        record,
+        alone: access == Access::Exclusive,
+    }))
+}
+
+/// The broken names that a look over the pool met.
+#[derive(Default)]
+struct Broken {
+    count: usize,
+    first: Option<String>,
+}
+
+impl Broken {
+    fn add(&mut self, reason: String) {
+        self.count += 1;
+        self.first.get_or_insert(reason);
+    }
+
+    /// Waiting is in vain when too few names are left.
+    fn check(self, pool: &Shared, wanted: usize) -> Result<()> {
+        let capacity = pool.config.names.capacity();
+        match (self.first, capacity) {
+            (Some(reason), Some(capacity)) if capacity - self.count < wanted => {
+                Err(broken(&pool.name, &reason))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+pub(crate) fn broken(pool: &str, reason: &str) -> Error {
+    Error::new(
+        Kind::Broken,
+        format!("pool `{pool}` has no usable name left in this run: {reason}"),
+    )
+}

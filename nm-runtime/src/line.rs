@@ -1,0 +1,186 @@
+//! The line of those who wait to head a pool's queue.
+//!
+//! The kernel wakes the waiters of a lock in the order in which they came, but
+//! gives the lock to whoever asks first after it is free: under load that is a
+//! newcomer, again and again. So a waiter takes a numbered ticket, a file that it
+//! keeps locked, and waits for the ticket before its own. Who gives up or dies
+//! leaves its ticket unlocked, and the one behind waits for the one before that.
+
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+
+use crate::error::Result;
+use crate::lock::{Access, Locked};
+use crate::queue::Queued;
+use crate::state_dir::{PoolDir, unusable};
+use crate::sys::Dir;
+use crate::wait::Wait;
+
+/// Locked while a ticket is drawn.
+const DRAW: &str = "line.lock";
+/// Locked (shared) by everybody who waits, in line or for a given name.
+const WAITERS: &str = "waiters.lock";
+const LINE: &str = "line";
+
+/// A place in the line, until it drops.
+#[derive(Debug)]
+pub(crate) struct Place {
+    line: Dir,
+    number: u64,
+    path: PathBuf,
+    _ticket: Locked,
+    _waiting: Locked,
+}
+
+/// A waiter's sign that there is one.
+pub(crate) fn announce(dir: &PoolDir, wait: &mut Wait<'_>) -> Result<Locked> {
+    lock(&dir.pool, WAITERS, Access::Shared, dir, wait)
+}
+
+/// Whether nobody waits at all. Only for who has locked the queue: a second one
+/// to ask at the same time would be mistaken for a waiter.
+pub(crate) fn nobody_waits(dir: &PoolDir) -> Result<bool> {
+    let failed = |error| unusable(&dir.pool.path().join(WAITERS), error);
+    let file = dir.pool.file(WAITERS).map_err(failed)?;
+    match Locked::try_lock(file, Access::Exclusive).map_err(failed)? {
+        Ok(lock) => {
+            dir.pool.keep(WAITERS, lock.unlock().map_err(failed)?);
+            Ok(true)
+        }
+        Err(file) => {
+            dir.pool.keep(WAITERS, Some(file));
+            Ok(false)
+        }
+    }
+}
+
+/// Whether anybody stands in line. For who has locked the queue.
+pub(crate) fn is_empty(dir: &PoolDir) -> Result<bool> {
+    let path = dir.pool.path().join(LINE);
+    let line = match Dir::open(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
+        line => line.map_err(|error| unusable(&path, error))?,
+    };
+    for ticket in tickets(&line)? {
+        if !is_given_up(&line, &ticket)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+impl Place {
+    /// Joins the line at its end.
+    pub(crate) fn take(dir: &PoolDir, wait: &mut Wait<'_>) -> Result<Self> {
+        let waiting = announce(dir, wait)?;
+        let path = dir.pool.path().join(LINE);
+        let line = Dir::create(&path).map_err(|error| unusable(&path, error))?;
+        let draw = lock(&dir.pool, DRAW, Access::Exclusive, dir, wait)?;
+        let last = tickets(&line)?.pop().map_or(0, |ticket| ticket.number);
+        let name = format!("{:010}.{}", last + 1, wait.request());
+        let path = path.join(&name);
+        let failed = |error| unusable(&path, error);
+        let file = line.file(&name).map_err(failed)?;
+        // Nobody else can have locked it: it is younger than the draw.
+        let ticket = Locked::lock(file, Access::Exclusive).map_err(failed)?;
+        drop(draw);
+        Ok(Self {
+            line,
+            number: last + 1,
+            path,
+            _ticket: ticket,
+            _waiting: waiting,
+        })
+    }
+
+    /// Waits until everybody before has been served or has gone.
+    pub(crate) fn wait_to_be_first(&self, dir: &PoolDir, wait: &mut Wait<'_>) -> Result<()> {
+        loop {
+            let mut before = tickets(&self.line)?;
+            before.retain(|ticket| ticket.number < self.number);
+            let mut ahead = None;
+            while let Some(ticket) = before.pop() {
+                if !is_given_up(&self.line, &ticket)? {
+                    ahead = Some(ticket);
+                    break;
+                }
+            }
+            let Some(ticket) = ahead else {
+                return Ok(());
+            };
+            let path = self.line.path().join(&ticket.name);
+            let failed = |error| unusable(&path, error);
+            if let Some(file) = self.line.existing(&ticket.name).map_err(failed)? {
+                let queued = Queued::join(file, Access::Shared, || ()).map_err(failed)?;
+                drop(wait.for_lock(&queued, dir, &path)?);
+            }
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        // Unlink before unlocking, so that an unlocked ticket is one whose owner
+        // died. What cannot be unlinked is taken for that, and cleared away.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+struct Ticket {
+    number: u64,
+    name: String,
+}
+
+/// All tickets, the first drawn first. They are named `number.request`.
+fn tickets(line: &Dir) -> Result<Vec<Ticket>> {
+    let failed = |error| unusable(line.path(), error);
+    let mut tickets = Vec::new();
+    for entry in fs::read_dir(line.path()).map_err(failed)? {
+        let Ok(name) = entry.map_err(failed)?.file_name().into_string() else {
+            continue;
+        };
+        let number = name
+            .split_once('.')
+            .and_then(|(number, _)| number.parse().ok());
+        if let Some(number) = number {
+            tickets.push(Ticket { number, name });
+        }
+    }
+    tickets.sort_by_key(|ticket| ticket.number);
+    Ok(tickets)
+}
+
+/// Whether a ticket's owner has gone; its ticket is cleared away if so.
+fn is_given_up(line: &Dir, ticket: &Ticket) -> Result<bool> {
+    let path = line.path().join(&ticket.name);
+    let failed = |error| unusable(&path, error);
+    let Some(file) = line.existing(&ticket.name).map_err(failed)? else {
+        return Ok(true);
+    };
+    // Shared, so that several who look do not take each other for the owner.
+    match Locked::try_lock(file, Access::Shared).map_err(failed)? {
+        Ok(_) => {
+            let _ = fs::remove_file(&path);
+            Ok(true)
+        }
+        Err(_) => Ok(false),
+    }
+}
+
+/// Locks a file of the pool's directory, waiting for it.
+pub(crate) fn lock(
+    within: &Dir,
+    name: &str,
+    access: Access,
+    dir: &PoolDir,
+    wait: &mut Wait<'_>,
+) -> Result<Locked> {
+    let path = within.path().join(name);
+    let failed = |error| unusable(&path, error);
+    let file = within.file(name).map_err(failed)?;
+    match Locked::try_lock(file, access).map_err(failed)? {
+        Ok(lock) => Ok(lock),
+        Err(file) => wait.for_file(file, access, dir, &path),
+    }
+}

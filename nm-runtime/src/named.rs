@@ -1,0 +1,107 @@
+//! Waiting for one given name: beside the queue, not at its head, so that others
+//! may go on to other names. Meanwhile the name is reserved, so that they do not
+//! go on to this one.
+
+use crate::error::Result;
+use crate::head::{Head, Take, Taken, broken, fifo, lock_file, reservation, taken};
+use crate::line;
+use crate::lock::{Access, Locked};
+use crate::queue::Queued;
+use crate::state_dir::unusable;
+use crate::sys::Wake;
+use crate::wait::Wait;
+
+impl Head<'_> {
+    /// Takes this name if it is free.
+    pub(crate) fn try_take_named(&self, name: &str, access: Access) -> Result<Option<Taken>> {
+        // Whoever asked has been told already if there is no such name.
+        let index = self.pool.config.names.index_of(name).unwrap_or_default();
+        match self.take(index, name, access)? {
+            Take::Taken(taken) => Ok(Some(taken)),
+            Take::Busy => Ok(None),
+            Take::Broken(reason) => Err(broken(&self.pool.name, &reason)),
+        }
+    }
+
+    /// Takes this name, waiting for it, and leaves the queue as soon as the name
+    /// is reserved. Nothing when the directory turned out to be removed.
+    pub(crate) fn take_named(
+        &mut self,
+        name: &str,
+        access: Access,
+        wait: &mut Wait<'_>,
+    ) -> Result<Option<Taken>> {
+        if let Some(taken) = self.try_take_named(name, access)? {
+            return Ok(Some(taken));
+        }
+        let dir = self.dir.clone();
+        wait.begin(&dir);
+        let path = dir.names.path().join(reservation(name));
+        let failed = |error| unusable(&path, error);
+        let _waiting = line::announce(&dir, wait)?;
+        let file = dir.names.file(&reservation(name)).map_err(failed)?;
+        // Opened before the reservation is ours and kept while it is: if we die,
+        // the FIFO hangs up and the head looks again at the name.
+        let mut reserved = Reservation {
+            lock: None,
+            wake: Wake::open(&dir.names, &fifo(name)).map_err(failed)?,
+        };
+        match Locked::try_lock(file, Access::Exclusive).map_err(failed)? {
+            Ok(lock) => {
+                reserved.lock = Some(lock);
+                self.leave();
+            }
+            Err(file) => {
+                let queued = Queued::join(file, Access::Exclusive, || ()).map_err(failed)?;
+                self.leave();
+                reserved.lock = Some(wait.for_lock(&queued, &dir, &path)?);
+            }
+        }
+        loop {
+            let file = dir.names.file(&lock_file(name)).map_err(failed)?;
+            let lock = match Locked::try_lock(file, access).map_err(failed)? {
+                Ok(lock) => lock,
+                Err(file) => {
+                    // Given up, it may still be granted for a moment, in which
+                    // the head finds the name taken: it must look again.
+                    let (dir, fifo) = (dir.clone(), fifo(name));
+                    let abandoned = move || {
+                        if let Ok(Some(wake)) = Wake::open(&dir.names, &fifo) {
+                            wake.poke();
+                        }
+                    };
+                    let queued = Queued::join(file, access, abandoned).map_err(failed)?;
+                    wait.for_lock(&queued, &self.dir, &path)?
+                }
+            };
+            if lock.is_linked().map_err(failed)? {
+                drop(reserved);
+                let index = self.pool.config.names.index_of(name).unwrap_or_default();
+                return match taken(&dir, index, name, lock, access)? {
+                    Take::Taken(taken) => Ok(Some(taken)),
+                    Take::Broken(reason) => Err(broken(&self.pool.name, &reason)),
+                    Take::Busy => Ok(None),
+                };
+            }
+            if !dir.names.path().exists() {
+                return Ok(None);
+            }
+        }
+    }
+}
+
+/// While this lives, the head of the queue leaves the name to us.
+struct Reservation {
+    lock: Option<Locked>,
+    wake: Option<Wake>,
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        // Unlock before waking: the head that wakes must find it gone.
+        drop(self.lock.take());
+        if let Some(wake) = &self.wake {
+            wake.poke();
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! What the engine costs, each figure beside a raw one taken in the same run.
+//!
+//! Prints figures and checks nothing: a machine's mood is no test.
+
+mod crowd;
+mod figures;
+mod handover;
+mod idle;
+mod uncontended;
+pub mod worker;
+
+use std::error::Error;
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+type Benchmark = fn() -> Result<()>;
+
+const ALL: [(&str, Benchmark); 4] = [
+    ("uncontended", uncontended::run),
+    ("handover", handover::run),
+    ("crowd", crowd::run),
+    ("idle", idle::run),
+];
+
+/// What can be asked for; everything unless something is.
+pub const NAMES: [&str; 4] = [ALL[0].0, ALL[1].0, ALL[2].0, ALL[3].0];
+
+pub fn run(which: &[&str]) -> Result<()> {
+    if let Some(unknown) = which.iter().find(|name| !NAMES.contains(name)) {
+        return Err(format!("no benchmark `{unknown}`; expected {}", NAMES.join(", ")).into());
+    }
+    for (name, benchmark) in ALL {
+        if which.is_empty() || which.contains(&name) {
+            benchmark()?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,28 @@
+//! Chores of this repository.
+
+#![forbid(unsafe_code)]
+
+mod bench;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let result = match args[..] {
+        ["bench", ref which @ ..] => bench::run(which),
+        // A process of a benchmark.
+        ["worker", ref job @ ..] => bench::worker::run(job),
+        _ => {
+            eprintln!("usage: cargo xtask bench [{}]..", bench::NAMES.join("|"));
+            return ExitCode::from(2);
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

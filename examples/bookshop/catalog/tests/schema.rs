@@ -201,7 +201,11 @@ const EVERY_TABLE: [&str; 13] = [
 /// The tables by name, without those that the search index keeps for itself.
 fn tables(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     connection
-        .prepare("SELECT name FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'virtual') AND name NOT LIKE 'sqlite_%' ORDER BY name")?
+        .prepare(
+            "SELECT name FROM pragma_table_list
+             WHERE schema = 'main' AND type IN ('table', 'virtual') AND name NOT LIKE 'sqlite_%'
+             ORDER BY name",
+        )?
         .query_map([], |row| row.get(0))?
         .collect()
 }

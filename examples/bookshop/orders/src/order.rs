@@ -45,7 +45,10 @@ pub fn place(
         let price = book::find(&transaction, isbn)?.price;
         reservation::make(&transaction, order, isbn, *quantity)?;
         transaction
-            .prepare_cached("INSERT INTO order_line (order_id, isbn, quantity, unit_price) VALUES (?1, ?2, ?3, ?4)")?
+            .prepare_cached(
+                "INSERT INTO order_line (order_id, isbn, quantity, unit_price)
+                 VALUES (?1, ?2, ?3, ?4)",
+            )?
             .execute((order, isbn, quantity, price))?;
     }
     transaction.commit()?;

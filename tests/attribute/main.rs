@@ -1,0 +1,42 @@
+//! The attribute in use, on every kind of test.
+
+#![forbid(unsafe_code)]
+#![deny(warnings)]
+
+mod asynchronous;
+mod attributes;
+mod modules;
+mod options;
+mod order;
+mod parameters;
+mod parametrised;
+mod returns;
+
+use name_manager::__private0::{TESTS, TestSpec};
+
+/// What the attribute wrote down about a test of this binary.
+#[track_caller]
+fn spec(test: &str) -> &'static TestSpec {
+    let test = format!("attribute::{test}");
+    let mut found = TESTS.iter().filter(|spec| spec.test == test);
+    match (found.next(), found.next()) {
+        (Some(spec), None) => spec,
+        (None, _) => panic!("`{test}` is not annotated"),
+        (Some(_), Some(_)) => panic!("`{test}` is annotated twice"),
+    }
+}
+
+/// The pools a test asks for.
+#[track_caller]
+fn pools(test: &str) -> Vec<&'static str> {
+    spec(test)
+        .requests
+        .iter()
+        .map(|request| request.pool)
+        .collect()
+}
+
+fn is_annotated(test: &str) -> bool {
+    let test = format!("attribute::{test}");
+    TESTS.iter().any(|spec| spec.test == test)
+}

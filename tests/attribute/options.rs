@@ -1,0 +1,104 @@
+use crate::spec;
+use name_manager::__private0::Amount;
+use name_manager::{Lease, shared_resource};
+
+#[shared_resource(pool = "options")]
+#[test]
+fn nothing() {}
+
+#[test]
+fn nothing_is_written_down() {
+    let spec = spec("options::nothing");
+    assert_eq!(spec.manifest_dir, env!("CARGO_MANIFEST_DIR"));
+    assert_eq!(spec.file, file!());
+    let request = &spec.requests[0];
+    assert_eq!(request.pool, "options");
+    assert_eq!(request.max, None);
+    assert!(request.names.is_empty());
+    assert_eq!(request.name, None);
+    assert!(!request.shared);
+    assert_eq!(request.amount, Amount::Count(1));
+    assert_eq!(request.wait_timeout, None);
+}
+
+#[shared_resource(
+    pool = "options-max",
+    max = 3,
+    count = 2,
+    wait_timeout = "3m",
+    access = "shared"
+)]
+#[shared_resource(
+    pool = "options-names",
+    names = ["db_a", "DB.b"],
+    name = "DB.b",
+    access = "exclusive",
+)]
+#[shared_resource(pool = "options-all", max = 1, all = true)]
+#[shared_resource(pool = "options-not-all", all = false, count = 1)]
+#[test]
+fn everything() {}
+
+#[test]
+fn everything_is_written_down() {
+    let requests = spec("options::everything").requests;
+
+    assert_eq!(requests[0].max, Some(3));
+    assert_eq!(requests[0].amount, Amount::Count(2));
+    assert_eq!(requests[0].wait_timeout, Some("3m"));
+    assert!(requests[0].shared);
+
+    assert_eq!(requests[1].names, ["db_a", "DB.b"]);
+    assert_eq!(requests[1].name, Some("DB.b"));
+    assert!(!requests[1].shared);
+
+    assert_eq!(requests[2].amount, Amount::All);
+    assert_eq!(requests[3].amount, Amount::Count(1));
+}
+
+#[rustfmt::skip]
+mod lines {
+    use super::shared_resource;
+
+    pub const FIRST: u32 = line!() + 2;
+
+    #[shared_resource(pool = "options")]
+
+    #[shared_resource(pool = "options-two")]
+    #[test]
+    fn two() {}
+}
+
+#[test]
+fn each_request_has_the_line_of_its_attribute() {
+    let requests = spec("options::lines::two").requests;
+    assert_eq!(requests[0].line, lines::FIRST);
+    assert_eq!(requests[1].line, lines::FIRST + 2);
+}
+
+// Options may come out of a `macro_rules!`, whose fragments arrive in
+// invisible groups.
+macro_rules! annotated {
+    ($(#[$attribute:meta])* $pool:literal $max:literal $path:path; $vis:vis fn $name:ident($parameter:ident: $ty:ty) $body:block) => {
+        #[shared_resource(pool = $pool, max = $max, crate = $path)]
+        $(#[$attribute])*
+        #[test]
+        $vis fn $name($parameter: $ty) $body
+    };
+}
+
+annotated! {
+    #[shared_resource(pool = "options-two")]
+    "options-macro" 7 ::name_manager;
+    pub(crate) fn from_a_macro(options_macro: Lease) {
+        assert!(options_macro.starts_with("options-macro-"));
+    }
+}
+
+#[test]
+fn options_from_a_macro_are_read() {
+    let requests = spec("options::from_a_macro").requests;
+    assert_eq!(requests.len(), 2);
+    assert_eq!(requests[0].max, Some(7));
+    assert_eq!(requests[1].pool, "options-two");
+}

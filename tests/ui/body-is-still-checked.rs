@@ -1,0 +1,8 @@
+use name_manager::{Lease, shared_resource};
+
+#[shared_resource(pool = "db", max = 0)]
+#[test]
+fn lists_users(db: Lease) {
+    let length: u32 = db.len();
+    assert!(length > 0);
+}

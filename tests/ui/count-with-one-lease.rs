@@ -1,0 +1,7 @@
+use name_manager::{Lease, shared_resource};
+
+#[shared_resource(pool = "db", max = 3, count = 2)]
+#[test]
+fn lists_users(db: Lease) {
+    assert!(db.starts_with("db-"));
+}

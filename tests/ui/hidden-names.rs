@@ -1,0 +1,8 @@
+use name_manager::shared_resource;
+
+#[shared_resource(pool = "db")]
+#[test]
+fn lists_users() {
+    drop(__leases);
+    let _ = __SPEC.test;
+}

@@ -1,0 +1,6 @@
+#![allow(unused)]
+
+use name_manager::shared_resource;
+
+#[shared_resource(pool = "db")]
+type Database = u32;

@@ -1,0 +1,8 @@
+#![allow(unused)]
+
+use name_manager::shared_resource;
+
+#[shared_resource(pool = "db")]
+impl Database {}
+
+struct Database;

@@ -1,0 +1,7 @@
+use name_manager::shared_resource;
+
+#[shared_resource(pool = "db")]
+#[test]
+fn lists_users(db: u32) {
+    assert!(db > 0);
+}

@@ -99,8 +99,8 @@ pub(crate) fn try_acquire(
         return Ok(None);
     };
     let grant = Grant {
+        request: next_request(holder.pid),
         holder,
-        request: next_request(),
         waited: Duration::ZERO,
     };
     finish(
@@ -122,10 +122,10 @@ pub(crate) struct Grant {
 }
 
 /// One per request of this process.
-pub(crate) fn next_request() -> String {
+pub(crate) fn next_request(pid: u32) -> String {
     static REQUESTS: AtomicU64 = AtomicU64::new(0);
     let request = REQUESTS.fetch_add(1, Ordering::Relaxed);
-    format!("{}-{request}", std::process::id())
+    format!("{pid}-{request}")
 }
 
 /// Writes down who has the names, and makes them leases.

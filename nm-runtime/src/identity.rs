@@ -7,7 +7,7 @@ use std::panic::Location;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use once_cell::sync::OnceCell;
+use once_cell::sync::{Lazy, OnceCell};
 
 use crate::error::Result;
 use crate::variables;
@@ -106,10 +106,11 @@ impl Holder {
             Some((test, file, line)) => (test, file.to_owned(), line),
             None => (thread_name(), place.file().to_owned(), place.line()),
         };
+        let pid = std::process::id();
         Ok(Self {
             test,
-            pid: std::process::id(),
-            token: token(),
+            pid,
+            token: token(pid),
             run: run()?.to_owned(),
             file,
             line,
@@ -121,16 +122,24 @@ impl Holder {
 fn thread_name() -> String {
     let thread = std::thread::current();
     match thread.name() {
-        Some("main") | None => env::current_exe()
-            .ok()
-            .and_then(|exe| Some(exe.file_stem()?.to_string_lossy().into_owned()))
-            .unwrap_or_else(|| "?".to_owned()),
+        Some("main") | None => program_name().to_owned(),
         Some(name) => name.to_owned(),
     }
 }
 
+fn program_name() -> &'static str {
+    static NAME: Lazy<String> = Lazy::new(|| {
+        let exe = env::current_exe().unwrap_or_default();
+        exe.file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned()
+    });
+    &NAME
+}
+
 /// Names the calling thread among all threads of all processes.
-pub(crate) fn token() -> String {
+fn token(pid: u32) -> String {
     static THREADS: AtomicU64 = AtomicU64::new(0);
     thread_local! {
         static THREAD: Cell<Option<u64>> = const { Cell::new(None) };
@@ -140,7 +149,7 @@ pub(crate) fn token() -> String {
         THREAD.set(Some(next));
         next
     });
-    format!("{}-{thread}", std::process::id())
+    format!("{pid}-{thread}")
 }
 
 thread_local! {

@@ -111,8 +111,8 @@ impl Lease {
         let Some(held) = self.held.take() else {
             return Ok(());
         };
-        if !held.lock.is_ours() {
-            // A forked child shares the lock with its parent and must leave it.
+        if held.holder.pid != std::process::id() {
+            held.lock.leave();
             return Ok(());
         }
         held::remove(held.key);

@@ -34,7 +34,6 @@ impl Access {
 #[derive(Debug)]
 pub(crate) struct Locked {
     file: Option<File>,
-    pid: u32,
 }
 
 impl Locked {
@@ -67,7 +66,6 @@ impl Locked {
     fn new(lock: RwLock<File>) -> Self {
         Self {
             file: Some(lock.into_inner()),
-            pid: std::process::id(),
         }
     }
 
@@ -81,11 +79,6 @@ impl Locked {
             locked?;
         }
         Ok(self)
-    }
-
-    /// Whether this process locked the file, rather than the one it was forked from.
-    pub(crate) fn is_ours(&self) -> bool {
-        self.pid == std::process::id()
     }
 
     /// Whether the locked file still stands in its directory.
@@ -103,19 +96,23 @@ impl Locked {
     /// Unlocks, then gives back the open file.
     ///
     /// Closing would unlock too, but only when no child between fork and exec
-    /// still has the file open. A forked child, which shares the lock, leaves it.
+    /// still has the file open.
     pub(crate) fn unlock(mut self) -> io::Result<Option<File>> {
         self.unlock_now()
+    }
+
+    /// Closes the file without unlocking: a forked child shares the lock with
+    /// its parent, whose it is.
+    pub(crate) fn leave(mut self) {
+        drop(self.file.take());
     }
 
     fn unlock_now(&mut self) -> io::Result<Option<File>> {
         let Some(file) = self.file.take() else {
             return Ok(None);
         };
-        if self.is_ours() {
-            #[expect(clippy::disallowed_methods, reason = "this is the one place")]
-            file.unlock()?;
-        }
+        #[expect(clippy::disallowed_methods, reason = "this is the one place")]
+        file.unlock()?;
         Ok(Some(file))
     }
 }

@@ -186,10 +186,12 @@ impl std::fmt::Debug for Pool {
 }
 
 impl Shared {
-    /// The pool's directories, opened where they are not.
+    /// The pool's directories, opened where this process has not.
     pub(crate) fn dir(&self) -> Result<Arc<PoolDir>> {
         let mut dir = self.dir.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(dir) = &*dir {
+        if let Some(dir) = &*dir
+            && dir.pid == std::process::id()
+        {
             return Ok(dir.clone());
         }
         let opened = PoolDir::open(&self.config.state_dir, &self.name)?;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io;
+use std::io::{self, Write};
 use std::thread;
 use std::time::Duration;
 
@@ -106,8 +106,8 @@ impl Record {
 
     /// Reads a record as somebody else may be writing it; nothing if it is none.
     pub fn peek(text: &[u8]) -> Option<Self> {
-        let text = std::str::from_utf8(text).ok()?;
-        let json = RawJson::parse(text.trim_end()).ok()?;
+        let text = std::str::from_utf8(text.trim_ascii_end()).ok()?;
+        let json = RawJson::parse(text).ok()?;
         Self::try_from(json.value()).ok()
     }
 }
@@ -276,12 +276,12 @@ impl RecordFile {
     }
 
     pub(crate) fn write(&mut self, record: &Record) -> io::Result<()> {
-        let mut text = nojson::Json(record).to_string();
-        let room = (text.len() + 1).next_multiple_of(BLOCK).max(self.len);
-        text.extend(std::iter::repeat_n(' ', room - 1 - text.len()));
-        text.push('\n');
-        write_at_start(&self.file, text.as_bytes())?;
-        self.len = room;
+        let mut text = Vec::with_capacity(2 * BLOCK);
+        write!(text, "{}", nojson::Json(record))?;
+        self.len = (text.len() + 1).next_multiple_of(BLOCK).max(self.len);
+        text.resize(self.len - 1, b' ');
+        text.push(b'\n');
+        write_at_start(&self.file, &text)?;
         Ok(())
     }
 

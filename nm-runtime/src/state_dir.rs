@@ -20,6 +20,9 @@ pub(crate) struct PoolDir {
     /// `pools/db/names`.
     pub(crate) names: Dir,
     pub(crate) journal: journal::Writer,
+    /// Who opened them. A forked child shares the open files with its parent, and
+    /// so the locks on them: it must open its own.
+    pub(crate) pid: u32,
 }
 
 impl PoolDir {
@@ -43,6 +46,7 @@ impl PoolDir {
             pool,
             names,
             journal: journal::Writer::default(),
+            pid: std::process::id(),
         }))
     }
 }

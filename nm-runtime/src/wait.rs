@@ -53,8 +53,8 @@ impl<'a> Wait<'a> {
             pool,
             want,
             count,
+            request: next_request(holder.pid),
             holder,
-            request: next_request(),
             started,
             timeout: want
                 .timeout

@@ -27,12 +27,10 @@ impl Writer {
     /// never mix. A journal that cannot be written costs nobody a lease: it is
     /// said once and the lease goes on.
     pub(crate) fn write(&self, pool_dir: &Dir, event: &Event) {
-        let mut line = nojson::Json(event).to_string();
-        line.push('\n');
-        let written = self
-            .file
-            .get_or_try_init(|| pool_dir.append(JOURNAL))
-            .and_then(|mut file| file.write_all(line.as_bytes()));
+        let mut line = Vec::with_capacity(512);
+        let written = writeln!(line, "{}", nojson::Json(event))
+            .and_then(|()| self.file.get_or_try_init(|| pool_dir.append(JOURNAL)))
+            .and_then(|mut file| file.write_all(&line));
         if let Err(error) = written
             && !self.failed.swap(true, Ordering::Relaxed)
         {

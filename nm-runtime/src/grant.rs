@@ -11,7 +11,7 @@ use crate::gate::Permit;
 use crate::head::{Head, Taken};
 use crate::held;
 use crate::identity::{self, Holder};
-use crate::journal::{self, Event};
+use crate::journal::{self, Entry};
 use crate::lease::{self, Lease};
 use crate::lock::Access;
 use crate::name::Name;
@@ -161,6 +161,7 @@ fn hand_over(
         waiting: None,
     };
     let alone = taken.alone;
+    let fence_before = taken.record.fence;
     let mut dead = Vec::new();
     let change = |record: &mut Record| {
         if alone && !record.holders.is_empty() {
@@ -190,26 +191,32 @@ fn hand_over(
         let path = dir.names.path().join(RecordFile::file_name(&taken.name));
         unusable(&path, error)
     })?;
-    let event = |kind, holder: &Holder| Event {
-        kind,
-        time: now,
-        pool: pool.name.to_string(),
-        name: Some(taken.name.clone()),
+    let entry = Entry {
+        name: Some(&taken.name),
         fence: Some(record.fence),
-        id: grant.request.clone(),
-        holder: holder.clone(),
-        detail: None,
-        waited: None,
-        access: Some(access.as_str().to_owned()),
-        state: None,
+        access: Some(access.as_str()),
+        ..Entry::new(
+            journal::Kind::Acquired,
+            &pool.name,
+            &grant.request,
+            &grant.holder,
+        )
     };
     for dead in &dead {
-        dir.journal
-            .write(&dir.pool, &event(journal::Kind::Died, &dead.holder));
+        // The dead lease had the fence before; its request is not known any more.
+        let died = Entry {
+            kind: journal::Kind::Died,
+            fence: Some(fence_before),
+            id: "",
+            access: Some(dead.access.as_str()),
+            holder: &dead.holder,
+            ..entry
+        };
+        dir.journal.write(&dir.pool, &died);
     }
-    let acquired = Event {
+    let acquired = Entry {
         waited: Some(grant.waited.as_micros() as u64),
-        ..event(journal::Kind::Acquired, &grant.holder)
+        ..entry
     };
     dir.journal.write(&dir.pool, &acquired);
     let key = LEASES.fetch_add(1, Ordering::Relaxed);

@@ -8,8 +8,8 @@ use crate::error::{BoxError, Error, Kind, Result};
 use crate::gate::Permit;
 use crate::head::lock_file;
 use crate::held;
-use crate::identity::{self, Holder};
-use crate::journal::{self, Event};
+use crate::identity::Holder;
+use crate::journal::{self, Entry};
 use crate::lock::{Access, Locked};
 use crate::name::Name;
 use crate::notice;
@@ -137,30 +137,27 @@ impl Held {
         state: State,
         reason: Option<String>,
     ) -> Result<()> {
-        let mut event = Event {
-            kind: journal::Kind::Released,
-            time: identity::now(),
-            pool: name.pool().to_owned(),
-            name: Some(name.name().to_owned()),
-            fence: Some(fence),
-            id: mem::take(&mut self.request),
-            holder: self.holder.clone(),
-            detail: reason.clone(),
-            waited: None,
-            access: Some(access.as_str().to_owned()),
-            state: Some(state.as_str().to_owned()),
-        };
         let lost = self.is_lost(name)?;
-        if lost {
-            event.kind = journal::Kind::Lost;
-        }
+        let request = mem::take(&mut self.request);
+        let kind = match lost {
+            true => journal::Kind::Lost,
+            false => journal::Kind::Released,
+        };
+        let entry = Entry {
+            name: Some(name.name()),
+            fence: Some(fence),
+            detail: reason.as_deref(),
+            access: Some(access.as_str()),
+            state: Some(state.as_str()),
+            ..Entry::new(kind, name.pool(), &request, &self.holder)
+        };
+        // Record and journal before the lock: the next holder reads the one, and
+        // in the other `released` stands before its `acquired`.
+        self.dir.journal.write(&self.dir.pool, &entry);
         let recorded = match lost {
             true => Ok(()),
             false => self.record(access, state, reason),
         };
-        // Record and journal before the lock: the next holder reads the one, and
-        // in the other `released` stands before its `acquired`.
-        self.dir.journal.write(&self.dir.pool, &event);
         let unlocked = self.lock.unlock();
         let names = &self.dir.names;
         if let Some(wake) = self.wake {

@@ -1,8 +1,8 @@
 //! What is known of a name, beside its lock. Explains; never decides.
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::thread;
 use std::time::Duration;
 
@@ -276,8 +276,10 @@ impl RecordFile {
     }
 
     pub(crate) fn write(&mut self, record: &Record) -> io::Result<()> {
-        let mut text = Vec::with_capacity(2 * BLOCK);
-        write!(text, "{}", nojson::Json(record))?;
+        let mut text = String::with_capacity(2 * BLOCK);
+        // Writing to a string does not fail.
+        let _ = write!(text, "{}", nojson::Json(record));
+        let mut text = text.into_bytes();
         self.len = (text.len() + 1).next_multiple_of(BLOCK).max(self.len);
         text.resize(self.len - 1, b' ');
         text.push(b'\n');

@@ -10,8 +10,8 @@ use crate::error::{Error, Kind, Result};
 use crate::gate::Permit;
 use crate::grant::{Grant, next_request};
 use crate::held::{self, Held};
-use crate::identity::{self, Holder};
-use crate::journal::{self, Event};
+use crate::identity::Holder;
+use crate::journal::{self, Entry};
 use crate::lock::{Access, Locked};
 use crate::notice;
 use crate::occupancy;
@@ -136,8 +136,7 @@ impl<'a> Wait<'a> {
             return;
         }
         self.begun = Some(Watch::new(Instant::now()));
-        dir.journal
-            .write(&dir.pool, &self.event(journal::Kind::Waiting));
+        self.journal(dir, journal::Kind::Waiting, &self.wanted());
         held::publish(&self.held, Some(&self.waiting(dir)));
     }
 
@@ -222,20 +221,16 @@ impl<'a> Wait<'a> {
         }
     }
 
-    fn event(&self, kind: journal::Kind) -> Event {
-        Event {
-            kind,
-            time: identity::now(),
-            pool: self.pool.name.to_string(),
-            name: self.want.name.clone(),
-            fence: None,
-            id: self.request.clone(),
-            holder: self.holder.clone(),
-            detail: Some(self.wanted()),
-            waited: None,
-            access: Some(self.want.access.as_str().to_owned()),
-            state: None,
-        }
+    fn journal(&self, dir: &PoolDir, kind: journal::Kind, detail: &str) {
+        let waited = self.started.elapsed().as_micros() as u64;
+        let entry = Entry {
+            name: self.want.name.as_deref(),
+            detail: Some(detail),
+            waited: (kind != journal::Kind::Waiting).then_some(waited),
+            access: Some(self.want.access.as_str()),
+            ..Entry::new(kind, &self.pool.name, &self.request, &self.holder)
+        };
+        dir.journal.write(&dir.pool, &entry);
     }
 
     /// `a name`, `2 names`, `db-0`, with `to share`.
@@ -273,12 +268,7 @@ impl<'a> Wait<'a> {
     }
 
     fn timed_out(&self, dir: &PoolDir) -> Error {
-        let waited = Some(self.started.elapsed().as_micros() as u64);
-        let event = Event {
-            waited,
-            ..self.event(journal::Kind::Timeout)
-        };
-        dir.journal.write(&dir.pool, &event);
+        self.journal(dir, journal::Kind::Timeout, &self.wanted());
         let pool = &self.pool.name;
         let held = match occupancy::of(dir, &self.pool.config.names) {
             occupants if occupants.is_empty() => "queued behind other waiters".to_owned(),
@@ -299,11 +289,7 @@ impl<'a> Wait<'a> {
             "deadlock: {}; ask for all of them before the body instead, one `#[shared_resource(..)]` for each pool on each of these tests",
             circle.describe()
         );
-        let event = Event {
-            detail: Some(message.clone()),
-            ..self.event(journal::Kind::Deadlock)
-        };
-        dir.journal.write(&dir.pool, &event);
+        self.journal(dir, journal::Kind::Deadlock, &message);
         Error::new(Kind::Deadlock, message)
     }
 }

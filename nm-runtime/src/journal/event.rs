@@ -2,7 +2,7 @@ use std::fmt;
 
 use nojson::{DisplayJson, JsonFormatter, JsonParseError, RawJsonValue};
 
-use crate::identity::Holder;
+use crate::identity::{Holder, now};
 use crate::record::FORMAT;
 
 macro_rules! kinds {
@@ -85,18 +85,75 @@ pub struct Event {
     pub state: Option<String>,
 }
 
+impl Event {
+    /// The event as the journal writes it.
+    fn entry(&self) -> Entry<'_> {
+        Entry {
+            time: self.time,
+            name: self.name.as_deref(),
+            fence: self.fence,
+            detail: self.detail.as_deref(),
+            waited: self.waited,
+            access: self.access.as_deref(),
+            state: self.state.as_deref(),
+            ..Entry::new(self.kind, &self.pool, &self.id, &self.holder)
+        }
+    }
+}
+
 impl DisplayJson for Event {
+    fn fmt(&self, f: &mut JsonFormatter<'_, '_>) -> fmt::Result {
+        self.entry().fmt(f)
+    }
+}
+
+/// An event on its way into the journal: as [`Event`], borrowed.
+#[derive(Clone, Copy)]
+pub(crate) struct Entry<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) time: u64,
+    pub(crate) pool: &'a str,
+    pub(crate) name: Option<&'a str>,
+    pub(crate) fence: Option<u64>,
+    pub(crate) id: &'a str,
+    pub(crate) holder: &'a Holder,
+    pub(crate) detail: Option<&'a str>,
+    pub(crate) waited: Option<u64>,
+    pub(crate) access: Option<&'a str>,
+    pub(crate) state: Option<&'a str>,
+}
+
+impl<'a> Entry<'a> {
+    /// An event of now.
+    pub(crate) fn new(kind: Kind, pool: &'a str, id: &'a str, holder: &'a Holder) -> Self {
+        Self {
+            kind,
+            time: now(),
+            pool,
+            name: None,
+            fence: None,
+            id,
+            holder,
+            detail: None,
+            waited: None,
+            access: None,
+            state: None,
+        }
+    }
+}
+
+impl DisplayJson for Entry<'_> {
     fn fmt(&self, f: &mut JsonFormatter<'_, '_>) -> fmt::Result {
         f.object(|f| {
             f.member("v", FORMAT)?;
             f.member("t", self.time)?;
             f.member("kind", self.kind.as_str())?;
-            f.member("pool", &self.pool)?;
+            f.member("pool", self.pool)?;
             let texts = [
-                ("name", &self.name),
-                ("access", &self.access),
-                ("state", &self.state),
-                ("detail", &self.detail),
+                ("name", self.name),
+                ("access", self.access),
+                ("state", self.state),
+                ("detail", self.detail),
             ];
             for (key, text) in texts {
                 if let Some(text) = text {
@@ -108,7 +165,7 @@ impl DisplayJson for Event {
                     f.member(key, number)?;
                 }
             }
-            f.member("id", &self.id)?;
+            f.member("id", self.id)?;
             f.member("test", &self.holder.test)?;
             f.member("pid", self.holder.pid)?;
             f.member("token", &self.holder.token)?;

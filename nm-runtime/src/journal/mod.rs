@@ -8,6 +8,7 @@ mod event;
 mod reader;
 mod writer;
 
+pub(crate) use event::Entry;
 pub use event::{Event, Kind};
 pub use reader::{Reader, read};
 pub(crate) use writer::{JOURNAL, OLD_JOURNAL, Writer, rotate};

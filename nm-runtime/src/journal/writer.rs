@@ -1,10 +1,11 @@
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use once_cell::sync::OnceCell;
 
-use crate::journal::Event;
+use crate::journal::Entry;
 use crate::notice;
 use crate::sys::Dir;
 
@@ -23,14 +24,15 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Appends the event with one `write`, so that lines of several processes
+    /// Appends the entry with one `write`, so that lines of several processes
     /// never mix. A journal that cannot be written costs nobody a lease: it is
     /// said once and the lease goes on.
-    pub(crate) fn write(&self, pool_dir: &Dir, event: &Event) {
-        let mut line = Vec::with_capacity(512);
-        let written = writeln!(line, "{}", nojson::Json(event))
-            .and_then(|()| self.file.get_or_try_init(|| pool_dir.append(JOURNAL)))
-            .and_then(|mut file| file.write_all(&line));
+    pub(crate) fn write(&self, pool_dir: &Dir, entry: &Entry<'_>) {
+        let mut line = String::with_capacity(512);
+        // Writing to a string does not fail.
+        let _ = writeln!(line, "{}", nojson::Json(entry));
+        let file = self.file.get_or_try_init(|| pool_dir.append(JOURNAL));
+        let written = file.and_then(|mut file| file.write_all(line.as_bytes()));
         if let Err(error) = written
             && !self.failed.swap(true, Ordering::Relaxed)
         {

@@ -8,7 +8,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use nojson::{JsonParseError, RawJson};
+use miniserde::{Deserialize, Serialize, json};
 
 use crate::config::{PoolConfig, SizeFrom, disagree};
 use crate::error::Result;
@@ -78,7 +78,7 @@ fn declare(
     }
     let mut lines: Vec<_> = text.lines().rev().take(RUNS - 1).collect();
     lines.reverse();
-    let ours = Declaration::of(run, place, names).json();
+    let ours = json::to_string(&Declaration::of(run, place, names));
     lines.push(&ours);
     // Written aside and moved into place: nobody reads half of it.
     let part = path.with_extension("part");
@@ -100,7 +100,9 @@ fn read(path: &Path) -> Result<String> {
     }
 }
 
+#[derive(Serialize, Deserialize)]
 struct Declaration {
+    v: u32,
     run: String,
     place: String,
     max: Option<u32>,
@@ -114,6 +116,7 @@ impl Declaration {
             Names::Numbered { max, .. } => (*max, None),
         };
         Self {
+            v: FORMAT,
             run: run.to_owned(),
             place: place.to_owned(),
             max,
@@ -123,7 +126,9 @@ impl Declaration {
 
     /// The run's declaration, among lines that may be foreign.
     fn find(text: &str, run: &str) -> Option<Self> {
-        let declarations = text.lines().filter_map(|line| Self::parse(line).ok());
+        let declarations = text
+            .lines()
+            .filter_map(|line| json::from_str::<Self>(line).ok());
         declarations.into_iter().find(|found| found.run == run)
     }
 
@@ -150,27 +155,5 @@ impl Declaration {
                 max: self.max,
             },
         }
-    }
-
-    fn parse(text: &str) -> std::result::Result<Self, JsonParseError> {
-        let json = RawJson::parse(text)?;
-        let root = json.value();
-        Ok(Self {
-            run: root.to_member("run")?.required()?.try_into()?,
-            place: root.to_member("place")?.required()?.try_into()?,
-            max: root.to_member("max")?.required()?.try_into()?,
-            names: root.to_member("names")?.required()?.try_into()?,
-        })
-    }
-
-    fn json(&self) -> String {
-        let text = nojson::object(|f| {
-            f.member("v", FORMAT)?;
-            f.member("run", &self.run)?;
-            f.member("place", &self.place)?;
-            f.member("max", self.max)?;
-            f.member("names", &self.names)
-        });
-        text.to_string()
     }
 }

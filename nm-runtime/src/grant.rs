@@ -182,7 +182,7 @@ fn hand_over(
     let recorded = match access {
         Access::Shared => taken.file.update(change),
         Access::Exclusive => {
-            let mut record = mem::take(&mut taken.record);
+            let mut record = taken.record;
             change(&mut record);
             taken.file.write(&record).map(|()| record)
         }
@@ -194,7 +194,7 @@ fn hand_over(
     let entry = Entry {
         name: Some(&taken.name),
         fence: Some(record.fence),
-        access: Some(access.as_str()),
+        access: Some(access),
         ..Entry::new(
             journal::Kind::Acquired,
             &pool.name,
@@ -208,7 +208,7 @@ fn hand_over(
             kind: journal::Kind::Died,
             fence: Some(fence_before),
             id: "",
-            access: Some(dead.access.as_str()),
+            access: Some(dead.access),
             holder: &dead.holder,
             ..entry
         };

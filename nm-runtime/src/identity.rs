@@ -7,6 +7,7 @@ use std::panic::Location;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use miniserde::{Deserialize, Serialize};
 use once_cell::sync::{Lazy, OnceCell};
 
 use crate::error::Result;
@@ -80,7 +81,7 @@ impl Process {
 }
 
 /// Who holds or wants a name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
     /// The test's path, `app::tests::lists_users`, or the thread's name.
     pub test: String,

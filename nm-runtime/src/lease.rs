@@ -147,8 +147,8 @@ impl Held {
             name: Some(name.name()),
             fence: Some(fence),
             detail: reason.as_deref(),
-            access: Some(access.as_str()),
-            state: Some(state.as_str()),
+            access: Some(access),
+            state: Some(state),
             ..Entry::new(kind, name.pool(), &request, &self.holder)
         };
         // Record and journal before the lock: the next holder reads the one, and
@@ -209,23 +209,18 @@ impl Held {
                 tenure.holder.token == *token && tenure.holder.since == request_since
             });
             ours.map(|at| record.holders.remove(at));
-            if state != State::Clean && record.state != State::Broken {
-                record.reason = reason.or_else(|| record.reason.take());
-                if state == State::Broken {
-                    record.broken_in = Some(self.holder.run.clone());
-                }
+            // One of several readers can make the name worse, not better.
+            if access == Access::Exclusive || state != State::Clean {
                 record.state = state;
-            } else if access == Access::Exclusive && record.state != State::Broken {
-                record.state = State::Clean;
-                record.reason = None;
+                record.reason = reason;
+                record.broken_in = (state == State::Broken).then(|| self.holder.run.clone());
             }
         };
         match access {
             Access::Shared => self.file.update(give_back),
             Access::Exclusive => {
-                let mut record = mem::take(&mut self.record);
-                give_back(&mut record);
-                self.file.write(&record)
+                give_back(&mut self.record);
+                self.file.write(&self.record)
             }
         }
     }

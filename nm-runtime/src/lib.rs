@@ -25,7 +25,7 @@ mod notice;
 mod occupancy;
 mod pool;
 mod queue;
-mod record;
+pub mod record;
 mod registry;
 mod request;
 mod state_dir;

@@ -5,25 +5,19 @@ use std::io;
 use std::mem;
 
 use fd_lock::RwLock;
+use miniserde::{Deserialize, Serialize};
 
 use crate::sys::{Dir, still_linked};
 
 /// Whether a name is lent to one holder or to several readers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Access {
     /// One holder at a time: the default.
+    #[serde(rename = "exclusive")]
     Exclusive,
     /// Any number of holders that promise only to read; no exclusive one beside them.
+    #[serde(rename = "shared")]
     Shared,
-}
-
-impl Access {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Exclusive => "exclusive",
-            Self::Shared => "shared",
-        }
-    }
 }
 
 /// A file whose lock is held until [`Locked::unlock`] or drop.

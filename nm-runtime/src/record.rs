@@ -1,12 +1,11 @@
 //! What is known of a name, beside its lock. Explains; never decides.
 
-use std::fmt::{self, Write};
 use std::fs::File;
 use std::io;
 use std::thread;
 use std::time::Duration;
 
-use nojson::{DisplayJson, JsonFormatter, JsonParseError, RawJson, RawJsonValue};
+use miniserde::{Deserialize, Serialize, json};
 
 use crate::identity::Holder;
 use crate::lock::{Access, Locked};
@@ -18,36 +17,25 @@ use crate::sys::{Dir, read_at, still_linked, write_at_start};
 pub(crate) const FORMAT: u32 = 1;
 
 /// A name's state between leases.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum State {
     /// Given back in order.
     #[default]
+    #[serde(rename = "clean")]
     Clean,
     /// The last holder panicked, died, or said so.
+    #[serde(rename = "dirty")]
     Dirty,
     /// Not to be lent in the run that says so.
+    #[serde(rename = "broken")]
     Broken,
 }
 
-impl State {
-    pub(crate) fn as_str(&self) -> &'static str {
-        match self {
-            Self::Clean => "clean",
-            Self::Dirty => "dirty",
-            Self::Broken => "broken",
-        }
-    }
-
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        [Self::Clean, Self::Dirty, Self::Broken]
-            .into_iter()
-            .find(|state| state.as_str() == text)
-    }
-}
-
 /// One name's record.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
+    /// The version of the format.
+    pub v: u32,
     /// Grows with every exclusive lease.
     pub fence: u64,
     /// The state between leases; while lent, the one before.
@@ -65,7 +53,7 @@ pub struct Record {
 }
 
 /// One holder's time with a name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tenure {
     /// Who.
     pub holder: Holder,
@@ -76,7 +64,7 @@ pub struct Tenure {
 }
 
 /// What a holder waits for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Waiting {
     /// The pool.
     pub pool: String,
@@ -93,6 +81,20 @@ pub struct Waiting {
 }
 
 impl Record {
+    /// The record of a name that was never lent.
+    fn new() -> Self {
+        Self {
+            v: FORMAT,
+            fence: 0,
+            state: State::Clean,
+            reason: None,
+            broken_in: None,
+            holders: Vec::new(),
+            created: 0,
+            lent: 0,
+        }
+    }
+
     /// The record of a name whose own is unreadable. What happened to the name is
     /// unknown, so it is dirty; its fence starts above any count of leases.
     fn unreadable() -> Self {
@@ -100,128 +102,15 @@ impl Record {
             fence: crate::identity::now(),
             state: State::Dirty,
             reason: Some("its record was unreadable".to_owned()),
-            ..Self::default()
+            ..Self::new()
         }
     }
 
     /// Reads a record as somebody else may be writing it; nothing if it is none.
     pub fn peek(text: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(text.trim_ascii_end()).ok()?;
-        let json = RawJson::parse(text).ok()?;
-        Self::try_from(json.value()).ok()
-    }
-}
-
-impl DisplayJson for Record {
-    fn fmt(&self, f: &mut JsonFormatter<'_, '_>) -> fmt::Result {
-        f.object(|f| {
-            f.member("v", FORMAT)?;
-            f.member("fence", self.fence)?;
-            f.member("state", self.state.as_str())?;
-            f.member("reason", &self.reason)?;
-            f.member("broken_in", &self.broken_in)?;
-            f.member("created", self.created)?;
-            f.member("lent", self.lent)?;
-            f.member("holders", &self.holders)
-        })
-    }
-}
-
-impl TryFrom<RawJsonValue<'_, '_>> for Record {
-    type Error = JsonParseError;
-
-    fn try_from(value: RawJsonValue<'_, '_>) -> Result<Self, JsonParseError> {
-        let version = value.to_member("v")?.required()?;
-        if u32::try_from(version)? > FORMAT {
-            return Err(version.invalid("a newer version wrote this record"));
-        }
-        let state = value.to_member("state")?.required()?;
-        Ok(Self {
-            fence: value.to_member("fence")?.required()?.try_into()?,
-            state: State::parse(&state.to_unquoted_string_str()?)
-                .ok_or_else(|| state.invalid("unknown state"))?,
-            reason: value.to_member("reason")?.required()?.try_into()?,
-            broken_in: value.to_member("broken_in")?.required()?.try_into()?,
-            created: value.to_member("created")?.required()?.try_into()?,
-            lent: value.to_member("lent")?.required()?.try_into()?,
-            holders: value.to_member("holders")?.required()?.try_into()?,
-        })
-    }
-}
-
-impl DisplayJson for Tenure {
-    fn fmt(&self, f: &mut JsonFormatter<'_, '_>) -> fmt::Result {
-        f.object(|f| {
-            f.member("test", &self.holder.test)?;
-            f.member("pid", self.holder.pid)?;
-            f.member("token", &self.holder.token)?;
-            f.member("run", &self.holder.run)?;
-            f.member("file", &self.holder.file)?;
-            f.member("line", self.holder.line)?;
-            f.member("since", self.holder.since)?;
-            f.member("access", self.access.as_str())?;
-            f.member("waiting", &self.waiting)
-        })
-    }
-}
-
-impl TryFrom<RawJsonValue<'_, '_>> for Tenure {
-    type Error = JsonParseError;
-
-    fn try_from(value: RawJsonValue<'_, '_>) -> Result<Self, JsonParseError> {
-        Ok(Self {
-            holder: Holder {
-                test: value.to_member("test")?.required()?.try_into()?,
-                pid: value.to_member("pid")?.required()?.try_into()?,
-                token: value.to_member("token")?.required()?.try_into()?,
-                run: value.to_member("run")?.required()?.try_into()?,
-                file: value.to_member("file")?.required()?.try_into()?,
-                line: value.to_member("line")?.required()?.try_into()?,
-                since: value.to_member("since")?.required()?.try_into()?,
-            },
-            access: value.to_member("access")?.required()?.try_into()?,
-            waiting: value.to_member("waiting")?.required()?.try_into()?,
-        })
-    }
-}
-
-impl DisplayJson for Waiting {
-    fn fmt(&self, f: &mut JsonFormatter<'_, '_>) -> fmt::Result {
-        f.object(|f| {
-            f.member("pool", &self.pool)?;
-            f.member("dir", &self.dir)?;
-            f.member("count", self.count)?;
-            f.member("capacity", self.capacity)?;
-            f.member("name", &self.name)?;
-            f.member("access", self.access.as_str())
-        })
-    }
-}
-
-impl TryFrom<RawJsonValue<'_, '_>> for Waiting {
-    type Error = JsonParseError;
-
-    fn try_from(value: RawJsonValue<'_, '_>) -> Result<Self, JsonParseError> {
-        Ok(Self {
-            pool: value.to_member("pool")?.required()?.try_into()?,
-            dir: value.to_member("dir")?.required()?.try_into()?,
-            count: value.to_member("count")?.required()?.try_into()?,
-            capacity: value.to_member("capacity")?.required()?.try_into()?,
-            name: value.to_member("name")?.required()?.try_into()?,
-            access: value.to_member("access")?.required()?.try_into()?,
-        })
-    }
-}
-
-impl TryFrom<RawJsonValue<'_, '_>> for Access {
-    type Error = JsonParseError;
-
-    fn try_from(value: RawJsonValue<'_, '_>) -> Result<Self, JsonParseError> {
-        match &*value.to_unquoted_string_str()? {
-            "exclusive" => Ok(Self::Exclusive),
-            "shared" => Ok(Self::Shared),
-            _ => Err(value.invalid("expected `exclusive` or `shared`")),
-        }
+        let record: Self = json::from_str(text).ok()?;
+        (record.v <= FORMAT).then_some(record)
     }
 }
 
@@ -270,16 +159,13 @@ impl RecordFile {
         }
         text.truncate(self.len);
         Ok(match text.is_empty() {
-            true => Record::default(),
+            true => Record::new(),
             false => Record::peek(&text).unwrap_or_else(Record::unreadable),
         })
     }
 
     pub(crate) fn write(&mut self, record: &Record) -> io::Result<()> {
-        let mut text = String::with_capacity(2 * BLOCK);
-        // Writing to a string does not fail.
-        let _ = write!(text, "{}", nojson::Json(record));
-        let mut text = text.into_bytes();
+        let mut text = json::to_string(record).into_bytes();
         self.len = (text.len() + 1).next_multiple_of(BLOCK).max(self.len);
         text.resize(self.len - 1, b' ');
         text.push(b'\n');
@@ -350,23 +236,23 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let names = Dir::open(dir.path()).unwrap();
         let mut file = RecordFile::open(&names, "db-0").unwrap();
-        assert_eq!(file.read().unwrap(), Record::default());
+        assert_eq!(file.read().unwrap(), Record::new());
         let long = Record {
             fence: 3,
             state: State::Dirty,
             reason: Some("\"\n\u{1b}".to_owned()),
             holders: vec![tenure("a"), tenure(&"b".repeat(600))],
-            ..Record::default()
+            ..Record::new()
         };
         file.write(&long).unwrap();
         assert_eq!(
             RecordFile::open(&names, "db-0").unwrap().read().unwrap(),
             long
         );
-        file.write(&Record::default()).unwrap();
+        file.write(&Record::new()).unwrap();
         assert_eq!(
             RecordFile::open(&names, "db-0").unwrap().read().unwrap(),
-            Record::default()
+            Record::new()
         );
     }
 

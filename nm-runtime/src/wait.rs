@@ -227,7 +227,7 @@ impl<'a> Wait<'a> {
             name: self.want.name.as_deref(),
             detail: Some(detail),
             waited: (kind != journal::Kind::Waiting).then_some(waited),
-            access: Some(self.want.access.as_str()),
+            access: Some(self.want.access),
             ..Entry::new(kind, &self.pool.name, &self.request, &self.holder)
         };
         dir.journal.write(&dir.pool, &entry);

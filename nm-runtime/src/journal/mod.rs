@@ -9,6 +9,6 @@ mod reader;
 mod writer;
 
 pub(crate) use event::Entry;
-pub use event::{Event, Kind};
+pub use event::{Event, Kind, Phase};
 pub use reader::{Reader, read};
 pub(crate) use writer::{JOURNAL, OLD_JOURNAL, Writer, rotate};

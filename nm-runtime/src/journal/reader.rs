@@ -2,7 +2,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
-use nojson::{JsonParseError, RawJson};
+use miniserde::{Deserialize, json};
 
 use crate::error::{Error, Kind, Result};
 use crate::journal::{Event, JOURNAL, OLD_JOURNAL};
@@ -83,8 +83,8 @@ impl Iterator for Reader {
                 Err(error) => return Some(Err(error)),
             }
             match parse(&self.line) {
-                Ok(Line::Event(event)) => return Some(Ok(*event)),
-                Ok(Line::Newer(version)) => {
+                Some(Line::Event(event)) => return Some(Ok(*event)),
+                Some(Line::Newer(version)) => {
                     return Some(Err(Error::new(
                         Kind::FormatTooNew,
                         format!(
@@ -93,7 +93,7 @@ impl Iterator for Reader {
                         ),
                     )));
                 }
-                Err(_) => self.skipped += 1,
+                None => self.skipped += 1,
             }
         }
     }
@@ -104,14 +104,20 @@ enum Line {
     Newer(u32),
 }
 
-fn parse(line: &[u8]) -> std::result::Result<Line, JsonParseError> {
-    let text = String::from_utf8_lossy(line);
-    let json = RawJson::parse(text.trim_end())?;
-    let version = json.value().to_member("v")?.required()?.try_into()?;
-    match version > FORMAT {
-        true => Ok(Line::Newer(version)),
-        false => Event::try_from(json.value()).map(|event| Line::Event(Box::new(event))),
+fn parse(line: &[u8]) -> Option<Line> {
+    #[derive(Deserialize)]
+    struct Version {
+        v: u32,
     }
+
+    let text = str::from_utf8(line).ok()?;
+    if let Ok(event) = json::from_str::<Event>(text)
+        && event.v <= FORMAT
+    {
+        return Some(Line::Event(Box::new(event)));
+    }
+    let Version { v } = json::from_str(text).ok()?;
+    (v > FORMAT).then_some(Line::Newer(v))
 }
 
 /// Every event of the pool that has this directory.

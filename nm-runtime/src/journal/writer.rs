@@ -1,4 +1,3 @@
-use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,9 +27,8 @@ impl Writer {
     /// never mix. A journal that cannot be written costs nobody a lease: it is
     /// said once and the lease goes on.
     pub(crate) fn write(&self, pool_dir: &Dir, entry: &Entry<'_>) {
-        let mut line = String::with_capacity(512);
-        // Writing to a string does not fail.
-        let _ = writeln!(line, "{}", nojson::Json(entry));
+        let mut line = miniserde::json::to_string(entry);
+        line.push('\n');
         let file = self.file.get_or_try_init(|| pool_dir.append(JOURNAL));
         let written = file.and_then(|mut file| file.write_all(line.as_bytes()));
         if let Err(error) = written

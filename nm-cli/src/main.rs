@@ -1,0 +1,14 @@
+//! `name-manager`: the pools of tests, from any shell.
+
+#![forbid(unsafe_code)]
+
+mod cli;
+mod exit_code;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    cli::Cli::parse_from(cli::args()).run()
+}

@@ -104,13 +104,18 @@ enum Line {
     Newer(u32),
 }
 
+/// How every line begins. Nothing inside one looks like it: there, quotes are escaped.
+const BEGIN: &[u8] = b"{\"v\":";
+
 fn parse(line: &[u8]) -> Option<Line> {
     #[derive(Deserialize)]
     struct Version {
         v: u32,
     }
 
-    let text = str::from_utf8(line).ok()?;
+    // A torn line has no end, so the next event stands on it too.
+    let begin = line.windows(BEGIN.len()).rposition(|part| part == BEGIN)?;
+    let text = str::from_utf8(&line[begin..]).ok()?;
     if let Ok(event) = json::from_str::<Event>(text)
         && event.v <= FORMAT
     {

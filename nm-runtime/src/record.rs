@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use miniserde::{Deserialize, Serialize, json};
 
@@ -126,6 +126,9 @@ pub(crate) struct RecordFile {
 /// new text, and rewriting needs no room on the disk.
 const BLOCK: usize = 512;
 
+/// How long others may take to change a record.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 impl RecordFile {
     pub(crate) fn file_name(name: &str) -> String {
         format!("{name}.json")
@@ -184,18 +187,20 @@ impl RecordFile {
     /// # Errors
     ///
     /// Besides failed I/O: [`io::ErrorKind::WouldBlock`] when another process was
-    /// stopped in the middle of its change. A record is not worth waiting for it.
+    /// stopped in the middle of its change. A record is not worth waiting for it longer.
     pub(crate) fn update<T>(&mut self, change: impl FnOnce(&mut Record) -> T) -> io::Result<T> {
         let mut file = self.file.try_clone()?;
-        let mut tries = 0;
+        let deadline = Instant::now() + PATIENCE;
+        let mut pause = Duration::from_micros(50);
         let _turn = loop {
             match Locked::try_lock(file, Access::Exclusive)? {
                 Ok(turn) => break turn,
-                Err(_) if tries == 100 => return Err(io::ErrorKind::WouldBlock.into()),
+                Err(_) if Instant::now() > deadline => return Err(io::ErrorKind::WouldBlock.into()),
                 Err(taken) => file = taken,
             }
-            tries += 1;
-            thread::sleep(Duration::from_micros(100));
+            thread::sleep(pause);
+            // Hundreds of readers may end at once.
+            pause = (pause * 2).min(Duration::from_millis(5));
         };
         let mut record = self.read()?;
         let result = change(&mut record);

@@ -209,8 +209,11 @@ impl Held {
                 tenure.holder.token == *token && tenure.holder.since == request_since
             });
             ours.map(|at| record.holders.remove(at));
+            // Broken by another reader just now; an earlier run's verdict is over.
+            let broken = record.state == State::Broken
+                && record.broken_in.as_deref() == Some(&*self.holder.run);
             // One of several readers can make the name worse, not better.
-            if access == Access::Exclusive || state != State::Clean {
+            if !broken && (access == Access::Exclusive || state != State::Clean) {
                 record.state = state;
                 record.reason = reason;
                 record.broken_in = (state == State::Broken).then(|| self.holder.run.clone());

@@ -164,8 +164,10 @@ fn hand_over(
     let fence_before = taken.record.fence;
     let mut dead = Vec::new();
     let change = |record: &mut Record| {
-        if alone && !record.holders.is_empty() {
-            dead = mem::take(&mut record.holders);
+        // Beside readers there may be other readers, but no live writer.
+        let is_dead = |tenure: &mut Tenure| alone || tenure.access == Access::Exclusive;
+        dead.extend(record.holders.extract_if(.., is_dead));
+        if !dead.is_empty() {
             record.state = State::Dirty;
             record.reason = Some(format!("`{}` ended while it held it", dead[0].holder.test));
         }

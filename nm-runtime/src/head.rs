@@ -153,7 +153,7 @@ impl<'a> Head<'a> {
             .collect();
         let failed = |error| unusable(self.dir.names.path(), error);
         let wakes = WakeSet::open(&self.dir.names, fifos.iter().map(String::as_str));
-        let wakes = wakes.map_err(failed)?;
+        let mut wakes = wakes.map_err(failed)?;
         // Look again after opening the FIFOs and before each wait: what is
         // released from here on wakes us.
         while !self.scan(access, count, &mut taken)? {
@@ -309,7 +309,6 @@ pub(crate) fn taken(
     access: Access,
 ) -> Result<Take> {
     let failed = |file: String, error: io::Error| unusable(&dir.names.path().join(file), error);
-    let wake = Wake::open(&dir.names, &fifo(name)).map_err(|error| failed(fifo(name), error))?;
     let record_failed = |error| failed(RecordFile::file_name(name), error);
     let mut file = RecordFile::open(&dir.names, name).map_err(record_failed)?;
     let record = file.read().map_err(record_failed)?;
@@ -317,6 +316,8 @@ pub(crate) fn taken(
         let reason = record.reason.as_deref().unwrap_or("no reason given");
         return Ok(Take::Broken(format!("`{name}`: {reason}")));
     }
+    // Only now: a FIFO that a head opened and closed in passing would wake itself.
+    let wake = Wake::open(&dir.names, &fifo(name)).map_err(|error| failed(fifo(name), error))?;
     Ok(Take::Taken(Taken {
         index,
         name: name.to_owned(),

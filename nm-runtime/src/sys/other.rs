@@ -3,6 +3,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -106,18 +107,18 @@ impl Wake {
 }
 
 #[derive(Debug)]
-pub(crate) struct WakeSet;
+pub(crate) struct WakeSet<'a>(PhantomData<&'a Dir>);
 
-impl WakeSet {
-    pub(crate) fn open<'a>(_dir: &Dir, _names: impl Iterator<Item = &'a str>) -> io::Result<Self> {
-        Ok(Self)
+impl<'a> WakeSet<'a> {
+    pub(crate) fn open(_dir: &'a Dir, _names: impl Iterator<Item = &'a str>) -> io::Result<Self> {
+        Ok(Self(PhantomData))
     }
 
     pub(crate) fn is_complete(&self) -> bool {
         false
     }
 
-    pub(crate) fn wait(&self, timeout: Duration) -> io::Result<()> {
+    pub(crate) fn wait(&mut self, timeout: Duration) -> io::Result<()> {
         std::thread::sleep(timeout);
         Ok(())
     }

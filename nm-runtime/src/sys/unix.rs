@@ -158,19 +158,21 @@ impl Wake {
 
 /// What the head of a queue polls while it waits: the FIFOs of the names it wants.
 #[derive(Debug)]
-pub(crate) struct WakeSet {
-    readers: Vec<OwnedFd>,
+pub(crate) struct WakeSet<'a> {
+    dir: &'a Dir,
+    readers: Vec<(OwnedFd, &'a str)>,
     complete: bool,
 }
 
-impl WakeSet {
+impl<'a> WakeSet<'a> {
     /// How many FIFOs are polled at most; names beyond are looked at now and then.
     const MOST: usize = 64;
 
     /// Opens the FIFOs. Look at the locks once more after this and before
     /// [`WakeSet::wait`]: what was released in between woke nobody.
-    pub(crate) fn open<'a>(dir: &Dir, names: impl Iterator<Item = &'a str>) -> io::Result<Self> {
+    pub(crate) fn open(dir: &'a Dir, names: impl Iterator<Item = &'a str>) -> io::Result<Self> {
         let mut set = Self {
+            dir,
             readers: Vec::new(),
             complete: true,
         };
@@ -184,7 +186,7 @@ impl WakeSet {
             };
             match reader {
                 // Anything else put in its place would be ready for ever.
-                Some(reader) if is_fifo(&reader)? => set.readers.push(reader),
+                Some(reader) if is_fifo(&reader)? => set.readers.push((reader, name)),
                 _ => set.complete = false,
             }
         }
@@ -197,11 +199,11 @@ impl WakeSet {
     }
 
     /// Blocks until a name may have been released, or the time is over.
-    pub(crate) fn wait(&self, timeout: Duration) -> io::Result<()> {
+    pub(crate) fn wait(&mut self, timeout: Duration) -> io::Result<()> {
         let mut polled: Vec<PollFd<'_>> = self
             .readers
             .iter()
-            .map(|reader| PollFd::new(reader, PollFlags::IN))
+            .map(|(reader, _)| PollFd::new(reader, PollFlags::IN))
             .collect();
         let timeout = Timespec {
             tv_sec: timeout.as_secs() as _,
@@ -211,11 +213,24 @@ impl WakeSet {
             Ok(0) | Err(Errno::INTR) => return Ok(()),
             result => result?,
         };
-        for reader in &polled {
+        let mut hung_up = Vec::new();
+        for (at, reader) in polled.iter().enumerate() {
             // Only the head of the queue reads, so no byte is taken from another waiter.
             if reader.revents().contains(PollFlags::IN) {
                 let mut bytes = [0; 64];
                 let _ = read(reader, &mut bytes);
+            } else if !reader.revents().is_empty() {
+                hung_up.push(at);
+            }
+        }
+        // A FIFO that hung up stays so for this reader, and `poll` would return at
+        // once for ever if its name cannot be had all the same (it is broken, say).
+        // A new reader sees it hang up when the next holder ends.
+        for at in hung_up.into_iter().rev() {
+            let (_, name) = self.readers.swap_remove(at);
+            match open_fifo(self.dir, name, OFlags::RDONLY) {
+                Ok(Some(reader)) => self.readers.push((reader, name)),
+                Ok(None) | Err(_) => self.complete = false,
             }
         }
         Ok(())

@@ -4,9 +4,10 @@ use std::mem;
 use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::gate::Permit;
 use crate::head::{Head, Taken};
 use crate::held;
@@ -33,12 +34,21 @@ pub(crate) fn acquire(
     let permit = Arc::new(wait.enter_gate()?);
     loop {
         let dir = pool.dir()?;
-        if let Some(leases) = acquire_in(pool, &dir, want, count, &mut wait, &permit)? {
-            return Ok(leases);
+        match acquire_in(pool, &dir, want, count, &mut wait, &permit) {
+            Ok(Some(leases)) => return Ok(leases),
+            Ok(None) => {}
+            Err(error) if gave_up(&error) || dir.is_current() => return Err(error),
+            Err(_) => {}
         }
         // Somebody removed the directory: all that was locked in it meant nothing.
         pool.forget_dir(&dir);
+        wait.tick(&dir)?;
     }
+}
+
+/// Whether the request ended by itself, wherever its directory is.
+fn gave_up(error: &Error) -> bool {
+    error.is_timeout() || error.is_deadlock()
 }
 
 fn acquire_in(
@@ -71,6 +81,9 @@ fn acquire_in(
     Ok(Some(leases))
 }
 
+/// How long another process may take to take a name, until it counts as waiting.
+const TRY_FOR: Duration = Duration::from_millis(2);
+
 /// Takes what is wanted if it can be had now.
 pub(crate) fn try_acquire(
     pool: &Shared,
@@ -86,9 +99,43 @@ pub(crate) fn try_acquire(
         },
         false => Permit::unlimited(),
     };
-    let Some(head) = Head::try_enter(pool)? else {
-        return Ok(None);
+    let permit = Arc::new(permit);
+    let started = Instant::now();
+    loop {
+        let dir = pool.dir()?;
+        match try_in(pool, &dir, want, count, &holder, &permit) {
+            Ok(Try::Done(leases)) => return Ok(leases),
+            Ok(Try::Behind) if started.elapsed() > TRY_FOR => return Ok(None),
+            Ok(Try::Behind) => thread::sleep(TRY_FOR / 40),
+            Err(error) if dir.is_current() => return Err(error),
+            Ok(Try::Removed) | Err(_) => pool.forget_dir(&dir),
+        }
+    }
+}
+
+enum Try {
+    /// With the names, if enough were free.
+    Done(Option<Vec<Lease>>),
+    /// Others head the queue, or wait to.
+    Behind,
+    /// The directory is no longer the pool's.
+    Removed,
+}
+
+fn try_in(
+    pool: &Shared,
+    dir: &Arc<PoolDir>,
+    want: &Want,
+    count: usize,
+    holder: &Holder,
+    permit: &Arc<Permit>,
+) -> Result<Try> {
+    let Some(head) = Head::enter_now(pool, dir)? else {
+        return Ok(Try::Behind);
     };
+    if !head.is_current()? {
+        return Ok(Try::Removed);
+    }
     let taken = match &want.name {
         Some(name) => head
             .try_take_named(name, want.access)?
@@ -96,22 +143,15 @@ pub(crate) fn try_acquire(
         None => head.try_take_any(want.access, count)?,
     };
     let Some(taken) = taken else {
-        return Ok(None);
+        return Ok(Try::Done(None));
     };
     let grant = Grant {
         request: next_request(holder.pid),
-        holder,
+        holder: holder.clone(),
         waited: Duration::ZERO,
     };
-    finish(
-        pool,
-        &head.dir,
-        taken,
-        want.access,
-        grant,
-        &Arc::new(permit),
-    )
-    .map(Some)
+    let leases = finish(pool, dir, taken, want.access, grant, permit)?;
+    Ok(Try::Done(Some(leases)))
 }
 
 /// To whom names are granted.

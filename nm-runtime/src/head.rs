@@ -2,7 +2,6 @@
 
 use std::io;
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Kind, Result};
@@ -12,11 +11,8 @@ use crate::lock::{Access, Locked};
 use crate::pool::Shared;
 use crate::record::{Record, RecordFile, State};
 use crate::state_dir::{PoolDir, unusable};
-use crate::sys::{Wake, WakeSet, still_linked};
+use crate::sys::{Wake, WakeSet};
 use crate::wait::Wait;
-
-/// How long another process may take to take a name, until it counts as waiting.
-const TRY_FOR: Duration = Duration::from_millis(2);
 
 /// How often the head looks again at names whose release wakes nobody.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -77,8 +73,9 @@ impl<'a> Head<'a> {
         Ok(head.is_current()?.then_some(head))
     }
 
-    /// Becomes the head if nobody is and nobody waits to be.
-    fn enter_now(pool: &'a Shared, dir: &Arc<PoolDir>) -> Result<Option<Self>> {
+    /// Becomes the head if nobody is and nobody waits to be. The directory may
+    /// turn out to be removed.
+    pub(crate) fn enter_now(pool: &'a Shared, dir: &Arc<PoolDir>) -> Result<Option<Self>> {
         let failed = |error| unusable(&dir.pool.path().join(PoolDir::QUEUE), error);
         let file = dir.pool.file(PoolDir::QUEUE).map_err(failed)?;
         let queue = match Locked::try_lock(file, Access::Exclusive).map_err(failed)? {
@@ -99,20 +96,6 @@ impl<'a> Head<'a> {
             place: None,
             others_wait,
         }))
-    }
-
-    /// Like [`Head::enter`], but does not wait: nothing while somebody waits.
-    pub(crate) fn try_enter(pool: &'a Shared) -> Result<Option<Self>> {
-        let started = Instant::now();
-        loop {
-            let dir = pool.dir()?;
-            match Self::enter_now(pool, &dir)? {
-                Some(head) if head.is_current()? => return Ok(Some(head)),
-                Some(_) => pool.forget_dir(&dir),
-                None if started.elapsed() > TRY_FOR => return Ok(None),
-                None => thread::sleep(TRY_FOR / 40),
-            }
-        }
     }
 
     /// Whether the queue that we head is still the one that others find.
@@ -289,12 +272,12 @@ fn try_lock_name(dir: &PoolDir, name: &str, access: Access) -> Result<Option<Loc
     loop {
         let file = dir.names.file(&path).map_err(failed)?;
         match Locked::try_lock(file, access).map_err(failed)? {
-            Err(file) if still_linked(&file).map_err(failed)? => {
+            Err(file) if dir.names.has(&path, &file).map_err(failed)? => {
                 dir.names.keep(&path, Some(file));
                 return Ok(None);
             }
-            Ok(lock) if lock.is_linked().map_err(failed)? => return Ok(Some(lock)),
-            // Removed before we had it: lock the one that others will find.
+            Ok(lock) if lock.is_in(&dir.names, &path).map_err(failed)? => return Ok(Some(lock)),
+            // Replaced before we had it: lock the one that others will find.
             Ok(_) | Err(_) => {}
         }
     }

@@ -137,7 +137,7 @@ impl Held {
         state: State,
         reason: Option<String>,
     ) -> Result<()> {
-        let lost = self.is_lost(name)?;
+        let lost = self.is_lost(name);
         let request = mem::take(&mut self.request);
         let kind = match lost {
             true => journal::Kind::Lost,
@@ -167,7 +167,7 @@ impl Held {
             return Err(Error::new(
                 Kind::Lost,
                 format!(
-                    "`{name}` may have been lent to others while this test held it: its lock under `{}` was removed; do not remove the state directory while tests run",
+                    "`{name}` may have been lent to others while this test held it: its lock under `{}` was removed or replaced; do not touch the state directory while tests run",
                     self.dir.names.path().display()
                 ),
             ));
@@ -189,11 +189,11 @@ impl Held {
         Ok(())
     }
 
-    fn is_lost(&self, name: &Name) -> Result<bool> {
-        let linked = self.lock.is_linked();
-        let linked = linked
-            .map_err(|error| Error::io(format!("failed to look at the lock of `{name}`"), error))?;
-        Ok(!linked)
+    /// Whether others could lock another file of that name. Where not even its
+    /// path can be looked at any more, they could.
+    fn is_lost(&self, name: &Name) -> bool {
+        let named = self.lock.is_named(&self.dir.names, &lock_file(name));
+        !named.unwrap_or(false)
     }
 
     fn record(

@@ -7,7 +7,7 @@ use std::mem;
 use fd_lock::RwLock;
 use miniserde::{Deserialize, Serialize};
 
-use crate::sys::{Dir, still_linked};
+use crate::sys::Dir;
 
 /// Whether a name is lent to one holder or to several readers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -75,9 +75,11 @@ impl Locked {
         Ok(self)
     }
 
-    /// Whether the locked file still stands in its directory.
-    pub(crate) fn is_linked(&self) -> io::Result<bool> {
-        self.file.as_ref().map_or(Ok(false), still_linked)
+    /// Whether `name` in the directory is still the locked file.
+    pub(crate) fn is_in(&self, dir: &Dir, name: &str) -> io::Result<bool> {
+        self.file
+            .as_ref()
+            .map_or(Ok(false), |file| dir.has(name, file))
     }
 
     /// Whether the path of `name` still names the locked file.

@@ -74,7 +74,7 @@ impl Head<'_> {
                     wait.for_lock(&queued, &self.dir, &path)?
                 }
             };
-            if lock.is_linked().map_err(failed)? {
+            if lock.is_in(&dir.names, &lock_file(name)).map_err(failed)? {
                 drop(reserved);
                 let index = self.pool.config.names.index_of(name).unwrap_or_default();
                 return match taken(&dir, index, name, lock, access)? {
@@ -83,7 +83,7 @@ impl Head<'_> {
                     Take::Busy => Ok(None),
                 };
             }
-            if !dir.names.path().exists() {
+            if !dir.is_current() {
                 return Ok(None);
             }
         }

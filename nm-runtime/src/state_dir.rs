@@ -49,13 +49,21 @@ impl PoolDir {
             pid: std::process::id(),
         }))
     }
+
+    /// Whether the paths still name these directories. If not, somebody removed
+    /// or replaced them, and what is locked in them means nothing.
+    pub(crate) fn is_current(&self) -> bool {
+        // What cannot be looked at fails soon enough, with the reason.
+        let is_current = |dir: &Dir| dir.is_current().unwrap_or(true);
+        is_current(&self.pool) && is_current(&self.names)
+    }
 }
 
 /// Makes the state directory, or checks that the one that is there can be used.
 fn prepare(state_dir: &Path) -> Result<()> {
     let format = state_dir.join(FORMAT_FILE);
-    match fs::read_to_string(&format) {
-        Ok(found) => check_format(state_dir, found.trim())?,
+    match fs::read(&format) {
+        Ok(found) => check_format(state_dir, String::from_utf8_lossy(&found).trim())?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             Dir::create(state_dir).map_err(|error| unusable(state_dir, error))?;
             let write = |file: &Path, text: &str| {

@@ -7,7 +7,7 @@ mod unix;
 #[cfg(unix)]
 pub(crate) use unix::{
     Dir, Wake, WakeSet, descriptor_limit, is_alive, is_current_user, is_descriptor_shortage,
-    parent_id, read_at, still_linked, write_at_start,
+    parent_id, read_at, write_at_start,
 };
 
 #[cfg(not(unix))]
@@ -15,5 +15,5 @@ mod other;
 #[cfg(not(unix))]
 pub(crate) use other::{
     Dir, Wake, WakeSet, descriptor_limit, is_alive, is_current_user, is_descriptor_shortage,
-    parent_id, read_at, still_linked, write_at_start,
+    parent_id, read_at, write_at_start,
 };

@@ -75,6 +75,14 @@ impl Dir {
         // An open file cannot be replaced on Windows, only be gone with its directory.
         self.path.join(name).try_exists()
     }
+
+    pub(crate) fn has(&self, name: &str, file: &File) -> io::Result<bool> {
+        self.names(name, file)
+    }
+
+    pub(crate) fn is_current(&self) -> io::Result<bool> {
+        self.path.try_exists()
+    }
 }
 
 pub(crate) fn read_at(mut file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
@@ -85,10 +93,6 @@ pub(crate) fn read_at(mut file: &File, buffer: &mut [u8], offset: u64) -> io::Re
 pub(crate) fn write_at_start(mut file: &File, bytes: &[u8]) -> io::Result<()> {
     file.seek(SeekFrom::Start(0))?;
     file.write_all(bytes)
-}
-
-pub(crate) fn still_linked(_file: &File) -> io::Result<bool> {
-    Ok(true)
 }
 
 pub(crate) fn is_current_user(_path: &Path) -> io::Result<bool> {

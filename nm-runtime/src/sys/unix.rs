@@ -1,12 +1,12 @@
 use std::fs::{DirBuilder, File};
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, openat, statat};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, fstat, openat, statat};
 use rustix::io::{Errno, read, retry_on_intr, write};
 
 use super::spare::Spares;
@@ -85,29 +85,70 @@ impl Dir {
 
     fn open_with(&self, name: &str, flags: OFlags) -> io::Result<File> {
         let flags = flags | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
-        let fd = retry_on_intr(|| openat(&self.fd, name, flags, FILE_MODE))?;
-        let kind = FileType::from_raw_mode(fstat(&fd)?.st_mode);
-        if kind != FileType::RegularFile {
-            return Err(io::Error::other(format!(
-                "found a {kind:?} where a regular file was expected; remove it"
-            )));
+        let fd = match retry_on_intr(|| openat(&self.fd, name, flags, FILE_MODE)) {
+            Err(error) => return Err(self.not_opened(name, error, REGULAR)),
+            Ok(fd) => fd,
+        };
+        match FileType::from_raw_mode(fstat(&fd)?.st_mode) {
+            FileType::RegularFile => Ok(File::from(fd)),
+            kind => Err(unexpected(kind, REGULAR)),
         }
-        Ok(File::from(fd))
+    }
+
+    /// What stands in the way says more than why it cannot be opened.
+    fn not_opened(&self, name: &str, error: Errno, expected: &str) -> io::Error {
+        let kind = || {
+            let found = statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
+            Some(FileType::from_raw_mode(found.st_mode))
+        };
+        match error {
+            Errno::LOOP | Errno::ISDIR | Errno::NXIO => {
+                kind().map_or_else(|| error.into(), |kind| unexpected(kind, expected))
+            }
+            error => error.into(),
+        }
     }
 
     /// Whether the path of `name` still names the file that `file` has open.
     pub(crate) fn names(&self, name: &str, file: &File) -> io::Result<bool> {
-        let found = match statat(
-            CWD,
-            self.path.join(name),
-            rustix::fs::AtFlags::SYMLINK_NOFOLLOW,
-        ) {
-            Err(Errno::NOENT) => return Ok(false),
-            found => found?,
-        };
-        let open = fstat(file)?;
-        Ok((found.st_dev, found.st_ino) == (open.st_dev, open.st_ino))
+        is_at(CWD, &self.path.join(name), AtFlags::SYMLINK_NOFOLLOW, file)
     }
+
+    /// Whether `name`, in this directory wherever it is now, still names the file
+    /// that `file` has open.
+    pub(crate) fn has(&self, name: &str, file: &File) -> io::Result<bool> {
+        is_at(&self.fd, Path::new(name), AtFlags::SYMLINK_NOFOLLOW, file)
+    }
+
+    /// Whether the directory's path still names it, rather than nothing or another.
+    pub(crate) fn is_current(&self) -> io::Result<bool> {
+        is_at(CWD, &self.path, AtFlags::empty(), &self.fd)
+    }
+}
+
+const REGULAR: &str = "a regular file";
+
+fn unexpected(kind: FileType, expected: &str) -> io::Error {
+    let kind = match kind {
+        FileType::Symlink => "a symbolic link",
+        FileType::Directory => "a directory",
+        FileType::Fifo => "a FIFO",
+        FileType::Socket => "a socket",
+        FileType::CharacterDevice | FileType::BlockDevice => "a device",
+        _ => "something else",
+    };
+    io::Error::other(format!(
+        "found {kind} where {expected} was expected; remove it"
+    ))
+}
+
+fn is_at(dir: impl AsFd, path: &Path, flags: AtFlags, open: impl AsFd) -> io::Result<bool> {
+    let found = match statat(dir, path, flags) {
+        Err(Errno::NOENT | Errno::NOTDIR) => return Ok(false),
+        found => found?,
+    };
+    let open = fstat(open)?;
+    Ok((found.st_dev, found.st_ino) == (open.st_dev, open.st_ino))
 }
 
 /// Reads what is at this offset, with one call.
@@ -123,11 +164,6 @@ pub(crate) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result
 /// Writes over what is at the beginning.
 pub(crate) fn write_at_start(file: &File, bytes: &[u8]) -> io::Result<()> {
     file.write_all_at(bytes, 0)
-}
-
-/// Whether a file that is open here still stands in some directory.
-pub(crate) fn still_linked(file: &File) -> io::Result<bool> {
-    Ok(fstat(file)?.st_nlink > 0)
 }
 
 /// Whether the path belongs to the user who runs this process.
@@ -247,7 +283,8 @@ fn open_fifo(dir: &Dir, name: &str, access: OFlags) -> io::Result<Option<OwnedFd
             Err(Errno::PERM | Errno::NOSYS | Errno::OPNOTSUPP | Errno::NODEV) => return Ok(None),
             Err(error) => return Err(error.into()),
         },
-        fd => fd?,
+        Err(error) => return Err(dir.not_opened(name, error, "a FIFO")),
+        Ok(fd) => fd,
     };
     Ok(Some(fd))
 }

@@ -1,0 +1,177 @@
+//! Circles made by hand, and what only looks like one.
+
+use nm_runtime::journal::{self, Kind};
+use rustix::process::Signal;
+
+use crate::support::patience;
+use crate::support::pool_test::{PoolTest, error, names};
+
+/// Waits until all of these were granted or failed with a deadlock, each in the
+/// order in which they are, releasing what is held; gives the message of each
+/// that failed.
+#[track_caller]
+fn resolve(test: &mut PoolTest, actors: &[&str]) -> Vec<String> {
+    let mut left: Vec<&str> = actors.to_vec();
+    let mut messages = Vec::new();
+    patience::until("an end of the circle", || {
+        left.retain(|actor| match test.process(actor).reply_by_now(actor) {
+            None => true,
+            Some(reply) => {
+                match reply.starts_with("granted") {
+                    true => drop(names(&reply)),
+                    false => messages.push(error(&reply, "deadlock")),
+                }
+                test.begin(actor, "release");
+                test.end_of_wait(actor);
+                false
+            }
+        });
+        left.is_empty().then_some(())
+    });
+    messages
+}
+
+#[test]
+fn opposing_orders_inside_bodies_fail_one_of_them_and_say_what_each_holds() {
+    let mut test = PoolTest::new("a", 1);
+    test.also("b", 1).holds("x", "a");
+    test.holds("y", "b");
+    test.begin("x", "acquire b").begin("y", "acquire a");
+    let messages = resolve(&mut test, &["x", "y"]);
+    assert_eq!(messages.len(), 1, "{messages:?}");
+    for part in [
+        "`x` holds `a-0`",
+        "`y` holds `b-0`",
+        "`a`",
+        "`b`",
+        "#[shared_resource(",
+    ] {
+        assert!(messages[0].contains(part), "no {part} in: {}", messages[0]);
+    }
+    let deadlocks = |pool: &str| {
+        let events = journal::read(&test.state_dir().join("pools").join(pool)).unwrap();
+        let found = events.iter().filter(|event| event.kind == Kind::Deadlock);
+        found.count()
+    };
+    assert_eq!(deadlocks("a") + deadlocks("b"), 1);
+}
+
+#[test]
+fn threads_of_one_process_make_circles_too() {
+    let mut test = PoolTest::new("a", 1);
+    test.also("b", 1).thread("y", "x").holds("x", "a");
+    test.holds("y", "b");
+    test.begin("x", "acquire b").begin("y", "acquire a");
+    assert_eq!(resolve(&mut test, &["x", "y"]).len(), 1);
+}
+
+#[test]
+fn a_circle_of_three_fails_one_and_the_others_go_on() {
+    let mut test = PoolTest::new("a", 1);
+    test.also("b", 1).also("c", 1);
+    for (actor, pool) in [("x", "a"), ("y", "b"), ("z", "c")] {
+        test.holds(actor, pool);
+    }
+    for (actor, pool) in [("x", "b"), ("y", "c"), ("z", "a")] {
+        test.begin(actor, &format!("acquire {pool}"));
+    }
+    let messages = resolve(&mut test, &["x", "y", "z"]);
+    assert_eq!(messages.len(), 1, "{messages:?}");
+    for test in ["`x` holds `a-0`", "`y` holds `b-0`", "`z` holds `c-0`"] {
+        assert!(messages[0].contains(test), "{}", messages[0]);
+    }
+}
+
+#[test]
+fn given_names_of_one_pool_make_a_circle() {
+    let mut test = PoolTest::new("db", 3);
+    test.holds("x", "db name=db-0");
+    test.holds("y", "db name=db-1");
+    test.begin("x", "acquire db name=db-1")
+        .begin("y", "acquire db name=db-0");
+    let messages = resolve(&mut test, &["x", "y"]);
+    assert_eq!(messages.len(), 1, "{messages:?}");
+    assert!(messages[0].contains("waits for `db-1`"), "{}", messages[0]);
+}
+
+#[test]
+fn holders_of_all_names_of_a_pool_that_want_one_more_make_a_circle() {
+    let mut test = PoolTest::new("db", 2);
+    test.hold("x").hold("y");
+    test.begin("x", "acquire db").begin("y", "acquire db");
+    assert_eq!(resolve(&mut test, &["x", "y"]).len(), 1);
+}
+
+#[test]
+fn readers_that_both_want_to_write_make_a_circle() {
+    let mut test = PoolTest::new("a", 1);
+    test.also("b", 1).holds("x", "a shared");
+    test.holds("y", "b shared");
+    test.begin("x", "acquire b").begin("y", "acquire a");
+    assert_eq!(resolve(&mut test, &["x", "y"]).len(), 1);
+}
+
+#[test]
+fn a_holder_that_is_merely_slow_is_no_circle() {
+    let mut test = PoolTest::new("a", 1);
+    test.also("b", 1).holds("slow", "b");
+    test.holds("x", "a");
+    test.waits("x", "b").waits("y", "a");
+    // Long enough for several looks: the notice comes after a second.
+    patience::until("a notice", || {
+        test.stderr("x").contains("has waited").then_some(())
+    });
+    test.expect_waiting("x").expect_waiting("y").release("slow");
+    test.expect_granted("x");
+    test.release("x").expect_granted("y");
+}
+
+#[test]
+fn a_circle_that_death_breaks_is_none() {
+    let mut test = PoolTest::new("a", 1);
+    test.also("b", 1).holds("x", "a");
+    test.holds("y", "b");
+    // Stopped, `y` can neither see nor break the circle that closes.
+    test.waits("y", "a").signal("y", Signal::STOP);
+    test.begin("x", "acquire b").kill("y");
+    assert_eq!(names(&test.end_of_wait("x")), ["b-0"]);
+}
+
+#[test]
+fn a_dead_holder_is_no_part_of_a_circle() {
+    // `dead` leaves a record behind that says it holds b-0 and waits for `a`.
+    let mut test = PoolTest::new("a", 1);
+    test.also("b", 2).holds("x", "a");
+    test.holds("dead", "b name=b-0");
+    test.waits("dead", "a").kill("dead");
+    test.holds("slow", "b name=b-1");
+    test.waits("y", "b all").signal("y", Signal::STOP);
+    test.begin("x", "acquire b name=b-1");
+    test.release("slow");
+    test.signal("y", Signal::CONT);
+    test.expect_granted("y");
+    test.release("y");
+    assert_eq!(names(&test.end_of_wait("x")), ["b-1"]);
+}
+
+#[test]
+fn whoever_failed_keeps_what_it_holds_and_can_go_on() {
+    let mut test = PoolTest::new("a", 1);
+    test.also("b", 1).holds("x", "a");
+    test.holds("y", "b");
+    test.begin("x", "acquire b").begin("y", "acquire a");
+    let failed = patience::until("a deadlock", || {
+        ["x", "y"].into_iter().find(|actor| {
+            let reply = test.process(actor).reply_by_now(actor);
+            reply.is_some_and(|reply| reply.starts_with("error deadlock "))
+        })
+    });
+    let (other, kept) = if failed == "x" {
+        ("y", "a")
+    } else {
+        ("x", "b")
+    };
+    test.expect("third", &format!("try {kept}"), "nothing");
+    test.release(failed);
+    names(&test.end_of_wait(other));
+}

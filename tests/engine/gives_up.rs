@@ -1,0 +1,128 @@
+//! Deadlines: at the head of the queue, in the middle of it, for a given name.
+
+use nm_runtime::journal::Kind;
+
+use crate::support::oracle;
+use crate::support::pool_test::PoolTest;
+
+/// Long enough to see the waiter in its place before it gives up.
+const SOON: &str = "timeout=1500";
+
+#[test]
+fn the_head_that_gives_up_makes_room_for_the_next() {
+    for ask in [
+        "db",
+        "db shared",
+        "db all",
+        "db name=db-0",
+        "db shared name=db-0",
+    ] {
+        let mut test = PoolTest::new("db", 2);
+        test.holds("holder", "db all");
+        test.waits("head", &format!("{ask} {SOON}")).wait("next");
+        let message = test.expect_error("head", "timeout");
+        assert!(message.contains("db-0 held by `holder`"), "{message}");
+        assert!(message.contains("NAME_MANAGER_WAIT_TIMEOUT"), "{message}");
+        test.expect_waiting("next").release("holder");
+        assert_eq!(test.expect_granted("next"), ["db-0"], "{ask}");
+        assert_eq!(test.holds("other", "db"), ["db-1"], "{ask}");
+        assert_eq!(test.events_of(Kind::Timeout).len(), 1);
+        oracle::check(&test.events(), 2);
+    }
+}
+
+#[test]
+fn the_deadline_passes_in_the_queue_too_and_the_order_stays() {
+    let mut test = PoolTest::new("db", 1);
+    test.hold("holder").wait("a");
+    test.waits("b", &format!("db {SOON}")).wait("c");
+    // It gives up while the head before it still waits, not after it.
+    test.expect_error("b", "timeout");
+    test.expect_waiting("a")
+        .expect_waiting("c")
+        .release("holder");
+    test.expect_granted("a");
+    test.release("a").expect_granted("c");
+    assert_eq!(test.order(), ["holder", "a", "c"]);
+}
+
+#[test]
+fn a_thread_that_gave_up_may_ask_again_behind_the_others() {
+    let mut test = PoolTest::new("db", 1);
+    test.hold("holder").wait("a");
+    test.waits("b", &format!("db {SOON}")).wait("c");
+    test.expect_error("b", "timeout");
+    test.wait("b").release("holder");
+    for waiter in ["a", "c", "b"] {
+        test.expect_granted(waiter);
+        test.release(waiter);
+    }
+    assert_eq!(test.order(), ["holder", "a", "c", "b"]);
+}
+
+#[test]
+fn waiters_of_one_given_name_give_up_in_any_order() {
+    let mut test = PoolTest::new("db", 2);
+    test.holds("holder", "db name=db-1");
+    // The one gives up while it is next, the other behind it.
+    test.waits("next", &format!("db name=db-1 {SOON}"));
+    test.waits("behind", &format!("db name=db-1 {SOON}"));
+    test.waits("patient", "db name=db-1");
+    test.expect_error("next", "timeout");
+    test.expect_error("behind", "timeout");
+    test.expect_waiting("patient").release("holder");
+    assert_eq!(test.expect_granted("patient"), ["db-1"]);
+    assert_eq!(test.holds("other", "db"), ["db-0"]);
+    test.release("patient");
+    assert_eq!(test.holds("again", "db"), ["db-1"]);
+}
+
+#[test]
+fn giving_up_several_names_gives_back_those_that_were_free() {
+    let mut test = PoolTest::new("db", 3);
+    test.hold("holder");
+    test.waits("head", &format!("db all {SOON}"));
+    test.wait("a").wait("b");
+    test.expect_error("head", "timeout");
+    assert_eq!(test.expect_granted("a"), ["db-1"]);
+    assert_eq!(test.expect_granted("b"), ["db-2"]);
+}
+
+#[test]
+fn a_deadline_of_nothing_takes_what_is_free_and_fails_at_once_otherwise() {
+    let mut test = PoolTest::new("db", 1);
+    assert_eq!(test.holds("a", "db timeout=0"), ["db-0"]);
+    let answer = test.tell("b", "acquire db timeout=0");
+    assert!(answer.starts_with("error timeout "), "{answer}");
+}
+
+#[test]
+fn the_configured_wait_timeout_bounds_every_wait() {
+    let mut test = PoolTest::new("db", 1);
+    test.env("NAME_MANAGER_POOL_DB_WAIT_TIMEOUT", "20ms")
+        .hold("a");
+    let answer = test.tell("b", "acquire db");
+    assert!(
+        answer.starts_with("error timeout timed out after 20ms"),
+        "{answer}"
+    );
+}
+
+#[test]
+fn a_long_wait_says_once_who_holds_what() {
+    let mut test = PoolTest::new("db", 1);
+    test.hold("holder");
+    test.waits("a", &format!("db {SOON}"));
+    test.expect_error("a", "timeout");
+    let said = test.stderr("a");
+    assert_eq!(said.matches("has waited").count(), 1, "{said}");
+    let pid = test.pid("holder");
+    assert!(
+        said.contains("`a` has waited 1s for a name of pool `db`"),
+        "{said}"
+    );
+    assert!(
+        said.contains(&format!("db-0 held by `holder` (pid {pid}, for ")),
+        "{said}"
+    );
+}

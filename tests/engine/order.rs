@@ -1,0 +1,87 @@
+//! Who is served, when, and with which name.
+
+use crate::support::oracle;
+use crate::support::pool_test::PoolTest;
+
+#[test]
+fn waiters_are_served_in_arrival_order_over_processes_and_threads() {
+    let mut test = PoolTest::new("db", 1);
+    test.hold("first");
+    let waiters = ["a", "b", "a2", "c", "b2", "a3"];
+    test.start("a").thread("a2", "a").thread("a3", "a");
+    test.start("b").thread("b2", "b");
+    for waiter in waiters {
+        test.wait(waiter);
+    }
+    test.release("first");
+    for waiter in waiters {
+        assert_eq!(test.expect_granted(waiter), ["db-0"]);
+        test.release(waiter);
+    }
+    assert_eq!(test.order(), ["first", "a", "b", "a2", "c", "b2", "a3"]);
+    oracle::check(&test.events(), 1);
+}
+
+#[test]
+fn each_released_name_goes_to_the_first_waiter() {
+    let mut test = PoolTest::new("db", 2);
+    test.hold("a").hold("b").wait("c").wait("d");
+    test.release("b");
+    assert_eq!(test.expect_granted("c"), ["db-1"]);
+    test.expect_waiting("d");
+    test.release("a");
+    assert_eq!(test.expect_granted("d"), ["db-0"]);
+    assert_eq!(oracle::check(&test.events(), 2), 2);
+}
+
+#[test]
+fn whoever_wants_one_name_does_not_overtake_who_wants_two() {
+    // One name is free, but whoever came first wants two.
+    let mut test = PoolTest::new("db", 2);
+    test.hold("a");
+    test.waits("both", "db count=2").wait("late");
+    test.release("a");
+    assert_eq!(test.expect_granted("both").len(), 2);
+    test.expect_waiting("late").release("both");
+    test.expect_granted("late");
+}
+
+#[test]
+fn names_are_reused_lowest_first_before_new_ones_are_minted() {
+    let mut test = PoolTest::unbounded("db");
+    let name = |test: &mut PoolTest, actor| test.holds(actor, "db").remove(0);
+    assert_eq!(name(&mut test, "a"), "db-0");
+    assert_eq!(name(&mut test, "b"), "db-1");
+    assert_eq!(name(&mut test, "c"), "db-2");
+    test.release("b");
+    assert_eq!(name(&mut test, "d"), "db-1");
+    test.release("c").release("a");
+    assert_eq!(name(&mut test, "e"), "db-0");
+    assert_eq!(name(&mut test, "f"), "db-2");
+    assert_eq!(name(&mut test, "g"), "db-3");
+    // A dead holder's name is as free as any.
+    test.kill("d");
+    assert_eq!(name(&mut test, "h"), "db-1");
+}
+
+#[test]
+fn the_whole_pool_and_several_names_come_at_once() {
+    let mut test = PoolTest::new("db", 3);
+    test.hold("a");
+    test.waits("all", "db all");
+    test.release("a");
+    let mut all = test.expect_granted("all");
+    all.sort();
+    assert_eq!(all, ["db-0", "db-1", "db-2"]);
+    test.waits("two", "db count=2").wait("one");
+    // One name is too few for the first waiter, and the second must not have it.
+    test.expect("all", "release db-1", "released");
+    test.expect_waiting("two").expect_waiting("one");
+    test.expect("all", "release db-0", "released");
+    let mut two = test.expect_granted("two");
+    two.sort();
+    assert_eq!(two, ["db-0", "db-1"]);
+    test.release("all");
+    assert_eq!(test.expect_granted("one"), ["db-2"]);
+    oracle::check(&test.events(), 3);
+}

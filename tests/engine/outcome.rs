@@ -1,0 +1,114 @@
+//! What a lease leaves behind: clean, dirty, broken.
+
+use nm_runtime::journal::Kind;
+
+use crate::support::pool_test::{PoolTest, error};
+
+#[track_caller]
+fn expect_state(test: &PoolTest, name: &str, state: &str) {
+    let record = test.record(name);
+    assert!(
+        record.contains(&format!(r#""state":"{state}""#)),
+        "{}",
+        record.trim()
+    );
+}
+
+#[test]
+fn a_panic_releases_at_once_and_marks_dirty() {
+    for ask in ["db", "db shared"] {
+        let mut test = PoolTest::new("db", 1);
+        test.holds("a", ask);
+        test.wait("b").expect("a", "panic", "panicked");
+        test.expect_granted("b");
+        expect_state(&test, "db-0", "dirty");
+        let released = test.events_of(Kind::Released);
+        assert_eq!(released[0].state.as_deref(), Some("dirty"));
+        assert_eq!(released[0].detail.as_deref(), Some("its test panicked"));
+        assert_eq!(test.events_of(Kind::Died), []);
+        test.release("b");
+        expect_state(&test, "db-0", "clean");
+    }
+}
+
+#[test]
+fn marked_dirty_comes_back_dirty() {
+    let mut test = PoolTest::new("db", 1);
+    test.hold("a")
+        .expect("a", "mark-dirty", "marked")
+        .release("a");
+    expect_state(&test, "db-0", "dirty");
+}
+
+#[test]
+fn a_broken_name_is_lent_to_nobody_in_this_run_and_others_are() {
+    let mut test = PoolTest::new("db", 2);
+    test.hold("a")
+        .expect("a", "mark-broken no such host", "marked")
+        .release("a");
+    assert_eq!(test.holds("b", "db"), ["db-1"]);
+    let message = error(&test.tell("c", "acquire db name=db-0"), "broken");
+    assert!(message.contains("no such host"), "{message}");
+    error(&test.tell("c", "acquire db all"), "broken");
+    error(&test.tell("c", "try db name=db-0"), "broken");
+    // In the next run it is tried again.
+    test.run("run-2");
+    assert_eq!(test.holds("d", "db"), ["db-0"]);
+}
+
+#[test]
+fn a_name_broken_in_each_of_two_runs_is_broken_in_the_second_too() {
+    let mut test = PoolTest::new("db", 1);
+    test.hold("a")
+        .expect("a", "mark-broken first", "marked")
+        .release("a");
+    test.run("run-2")
+        .hold("b")
+        .expect("b", "mark-broken second", "marked")
+        .release("b");
+    let message = error(&test.tell("c", "acquire db"), "broken");
+    assert!(message.contains("second"), "{message}");
+    test.run("run-3").hold("d").release("d");
+    expect_state(&test, "db-0", "clean");
+}
+
+#[test]
+fn waiters_fail_when_the_last_usable_name_breaks() {
+    let mut test = PoolTest::new("db", 1);
+    test.hold("a").wait("any").waits("given", "db name=db-0");
+    test.expect("a", "mark-broken no such host", "marked")
+        .release("a");
+    for waiter in ["any", "given"] {
+        let message = test.expect_error(waiter, "broken");
+        assert!(message.contains("no such host"), "{message}");
+    }
+}
+
+#[test]
+fn a_wait_beside_a_broken_name_costs_no_processor_time() {
+    let mut test = PoolTest::new("db", 2);
+    test.hold("a")
+        .expect("a", "mark-broken no such host", "marked")
+        .hold("b")
+        .release("a");
+    test.wait("c");
+    // The notice comes after a second of waiting; the wait must have been spent
+    // asleep. Time on the processor, so that a slow machine changes nothing.
+    crate::support::patience::until("a notice", || {
+        test.stderr("c").contains("has waited").then_some(())
+    });
+    let pid = test.pid("c");
+    let ticks = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let fields: Vec<_> = ticks
+        .rsplit(')')
+        .next()
+        .unwrap()
+        .split_whitespace()
+        .collect();
+    let ticks: u64 = fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap();
+    assert!(
+        ticks < 30,
+        "{ticks} hundredths of a second on the processor in a wait of one"
+    );
+    test.release("b").expect_granted("c");
+}

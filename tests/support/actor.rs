@@ -1,0 +1,136 @@
+//! A process under test: does what its standard input says, one line a command,
+//! `THREAD VERB REST`, and answers `THREAD REPLY` on its standard output.
+
+use std::collections::BTreeMap;
+use std::io::{self, BufRead, Write};
+use std::panic::{self, AssertUnwindSafe};
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+use std::time::Duration;
+
+use name_manager::Lease;
+
+use super::ask;
+
+/// Stands before each reply: the test harness writes to the same stream.
+pub const MARK: &str = "@actor ";
+
+/// Verbs of one test binary alone: the reply, or nothing for an unknown verb.
+/// Gets the verb, the rest, and the leases that the thread holds.
+pub type Verbs = dyn Fn(&str, &str, &mut Vec<Lease>) -> Option<String> + Sync;
+
+/// Runs until standard input ends.
+pub fn main(verbs: &Verbs) {
+    reply("main", "ready");
+    thread::scope(|scope| {
+        let mut threads: BTreeMap<String, Sender<String>> = BTreeMap::new();
+        for line in io::stdin().lock().lines() {
+            let line = line.expect("commands are text");
+            let (thread, command) = line.split_once(' ').expect("`THREAD VERB REST`");
+            let sender = threads.entry(thread.to_owned()).or_insert_with(|| {
+                let (sender, commands) = channel();
+                let name = thread.to_owned();
+                // Small stacks: some tests have a thousand of them.
+                let builder = thread::Builder::new().name(name.clone());
+                builder
+                    .stack_size(512 << 10)
+                    .spawn_scoped(scope, move || work(&name, &commands, verbs))
+                    .expect("a thread can be started");
+                sender
+            });
+            sender.send(command.to_owned()).expect("the thread lives");
+        }
+        // Nobody is left to wait for an answer, and a thread may be blocked.
+        std::process::exit(0);
+    });
+}
+
+fn work(thread: &str, commands: &Receiver<String>, verbs: &Verbs) {
+    let mut leases = Vec::new();
+    for command in commands {
+        let (verb, rest) = command.split_once(' ').unwrap_or((&command, ""));
+        let answer =
+            verbs(verb, rest, &mut leases).unwrap_or_else(|| obey(verb, rest, &mut leases));
+        reply(thread, &answer);
+    }
+}
+
+fn reply(thread: &str, text: &str) {
+    let line = format!("{MARK}{thread} {text}\n");
+    let mut stdout = io::stdout().lock();
+    let written = stdout.write_all(line.as_bytes());
+    written
+        .and_then(|()| stdout.flush())
+        .expect("the parent listens");
+}
+
+fn obey(verb: &str, rest: &str, leases: &mut Vec<Lease>) -> String {
+    match verb {
+        "acquire" => match ask::request(rest).and_then(|request| request.acquire()) {
+            Ok(new) => keep(new, leases),
+            Err(error) => ask::failed(&error),
+        },
+        "try" => match ask::request(rest).and_then(|request| request.try_acquire()) {
+            Ok(Some(new)) => keep(new, leases),
+            Ok(None) => "nothing".to_owned(),
+            Err(error) => ask::failed(&error),
+        },
+        // All leases, or the named one.
+        "release" => {
+            let (end, stay) = leases
+                .drain(..)
+                .partition(|lease| rest.is_empty() || lease.name() == rest);
+            *leases = stay;
+            let ended: Result<Vec<()>, _> = Vec::into_iter(end).map(Lease::release).collect();
+            match ended {
+                Ok(_) => "released".to_owned(),
+                Err(error) => ask::failed(&error),
+            }
+        }
+        "mark-dirty" => {
+            leases.iter().for_each(Lease::mark_dirty);
+            "marked".to_owned()
+        }
+        "mark-broken" => {
+            leases.iter().for_each(|lease| lease.mark_broken(rest));
+            "marked".to_owned()
+        }
+        "panic" => {
+            let held = std::mem::take(leases);
+            let body = AssertUnwindSafe(move || {
+                let _held = held;
+                panic!("{}", "as the test wants");
+            });
+            match panic::catch_unwind(body) {
+                Ok(()) => unreachable!(),
+                Err(_) => "panicked".to_owned(),
+            }
+        }
+        // As a runner's `process::exit`: no guard drops.
+        "exit" => std::process::exit(0),
+        "spawn" => format!("child {}", spawn()),
+        // A copy of this process that never execs, with all its descriptors.
+        "fork" => match fork::fork().expect("the process can be forked") {
+            fork::Fork::Parent(child) => format!("child {child}"),
+            fork::Fork::Child => loop {
+                thread::sleep(Duration::from_secs(600));
+            },
+        },
+        _ => panic!("unknown verb {verb}"),
+    }
+}
+
+/// Starts a child that ends when it is killed, and knows nothing of leases.
+#[expect(clippy::zombie_processes, reason = "it is to outlive this process")]
+fn spawn() -> u32 {
+    let mut child = Command::new("sleep");
+    child.arg("600").stdin(Stdio::null()).stdout(Stdio::null());
+    child.spawn().expect("`sleep` can be started").id()
+}
+
+fn keep(new: Vec<Lease>, leases: &mut Vec<Lease>) -> String {
+    let answer = ask::granted(&new);
+    leases.extend(new);
+    answer
+}

@@ -1,0 +1,24 @@
+//! Waiting for what must come: long enough for any machine, and never the
+//! measure of anything.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+pub const BOUND: Duration = Duration::from_secs(30);
+
+/// Looks until there is an answer.
+///
+/// # Panics
+///
+/// When there is none within the bound.
+#[track_caller]
+pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let started = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(started.elapsed() < BOUND, "never seen: {what}");
+        thread::sleep(Duration::from_millis(1));
+    }
+}

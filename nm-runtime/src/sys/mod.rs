@@ -1,5 +1,6 @@
 //! What differs between operating systems, behind the same few names.
 
+mod budget;
 mod spare;
 
 #[cfg(unix)]

@@ -9,6 +9,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, fstat, openat, statat};
 use rustix::io::{Errno, read, retry_on_intr, write};
 
+use super::budget::POLLED;
 use super::spare::Spares;
 
 const DIRECTORY_MODE: u32 = 0o700;
@@ -201,7 +202,7 @@ pub(crate) struct WakeSet<'a> {
 }
 
 impl<'a> WakeSet<'a> {
-    /// How many FIFOs are polled at most; names beyond are looked at now and then.
+    /// How many FIFOs one head polls at most; names beyond are looked at now and then.
     const MOST: usize = 64;
 
     /// Opens the FIFOs. Look at the locks once more after this and before
@@ -213,20 +214,29 @@ impl<'a> WakeSet<'a> {
             complete: true,
         };
         for name in names {
-            let reader = match set.readers.len() {
-                Self::MOST => None,
-                _ => match open_fifo(dir, name, OFlags::RDONLY) {
-                    Err(error) if is_descriptor_shortage(&error) => None,
-                    opened => opened?,
-                },
-            };
-            match reader {
-                // Anything else put in its place would be ready for ever.
-                Some(reader) if is_fifo(&reader)? => set.readers.push((reader, name)),
-                _ => set.complete = false,
+            if set.readers.len() == Self::MOST || !POLLED.take() {
+                set.complete = false;
+                break;
             }
+            set.add(name)?;
         }
         Ok(set)
+    }
+
+    fn add(&mut self, name: &'a str) -> io::Result<()> {
+        let reader = match open_fifo(self.dir, name, OFlags::RDONLY) {
+            Err(error) if is_descriptor_shortage(&error) => None,
+            opened => opened?,
+        };
+        match reader {
+            // Anything else put in its place would be ready for ever.
+            Some(reader) if is_fifo(&reader)? => self.readers.push((reader, name)),
+            _ => {
+                POLLED.give_back(1);
+                self.complete = false;
+            }
+        }
+        Ok(())
     }
 
     /// Whether every name wakes its waiters; otherwise they must look again by themselves.
@@ -264,12 +274,15 @@ impl<'a> WakeSet<'a> {
         // A new reader sees it hang up when the next holder ends.
         for at in hung_up.into_iter().rev() {
             let (_, name) = self.readers.swap_remove(at);
-            match open_fifo(self.dir, name, OFlags::RDONLY) {
-                Ok(Some(reader)) => self.readers.push((reader, name)),
-                Ok(None) | Err(_) => self.complete = false,
-            }
+            self.add(name)?;
         }
         Ok(())
+    }
+}
+
+impl Drop for WakeSet<'_> {
+    fn drop(&mut self) {
+        POLLED.give_back(self.readers.len());
     }
 }
 

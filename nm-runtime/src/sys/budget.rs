@@ -1,0 +1,40 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use once_cell::sync::Lazy;
+
+use super::descriptor_limit;
+
+/// Descriptors that this process keeps open only to be quicker: a part of what
+/// it may have open, over all pools.
+pub(crate) struct Budget {
+    open: AtomicU64,
+    part: u64,
+}
+
+/// Files that are used again.
+pub(crate) static SPARES: Budget = Budget::one_in(16);
+/// FIFOs that the heads of queues poll.
+pub(crate) static POLLED: Budget = Budget::one_in(8);
+
+impl Budget {
+    const fn one_in(part: u64) -> Self {
+        Self {
+            open: AtomicU64::new(0),
+            part,
+        }
+    }
+
+    /// Whether there is room for one more, which is then taken.
+    pub(crate) fn take(&self) -> bool {
+        static LIMIT: Lazy<u64> = Lazy::new(|| descriptor_limit().unwrap_or(u64::MAX));
+        let one_more = |open| (open < *LIMIT / self.part).then_some(open + 1);
+        let taken = self
+            .open
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more);
+        taken.is_ok()
+    }
+
+    pub(crate) fn give_back(&self, count: usize) {
+        self.open.fetch_sub(count as u64, Ordering::Relaxed);
+    }
+}

@@ -1,6 +1,5 @@
 //! From a request to its leases.
 
-use std::mem;
 use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

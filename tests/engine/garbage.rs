@@ -102,12 +102,7 @@ const THINGS: [(&str, Put); 5] = [
 
 #[test]
 fn what_is_no_regular_file_in_place_of_a_lock_or_record_is_refused_by_path() {
-    for file in [
-        "queue.lock",
-        "names/db-0.lock",
-        "names/db-0.json",
-        "names/db-0.next",
-    ] {
+    for file in ["queue.lock", "names/db-0.lock", "names/db-0.json"] {
         for (thing, put) in THINGS {
             let mut test = PoolTest::new("db", 1);
             test.hold("a").release("a");
@@ -128,6 +123,37 @@ fn what_is_no_regular_file_in_place_of_a_lock_or_record_is_refused_by_path() {
                 fs::remove_dir(&path).unwrap();
             }
             test.hold("b");
+        }
+    }
+}
+
+#[test]
+fn what_is_no_regular_file_in_place_of_a_waiters_file_is_refused_by_path() {
+    let files = [
+        ("names/db-0.next", "db name=db-0"),
+        ("waiters.lock", "db"),
+        ("line.lock", "db"),
+        ("line", "db"),
+    ];
+    for (file, ask) in files {
+        for (thing, put) in THINGS {
+            if (file, thing) == ("line", "a directory") {
+                continue; // that is what it is
+            }
+            let mut test = PoolTest::new("db", 1);
+            test.hold("holder");
+            if !ask.contains("name=") {
+                // Only behind a head does anybody stand in line.
+                test.wait("head");
+            }
+            let path = test.pool_dir().join(file);
+            let _ = fs::remove_file(&path);
+            let _ = fs::remove_dir_all(&path);
+            put(&path);
+            let message = error(&test.tell("b", &format!("acquire {ask}")), "io");
+            let at = format!("pools/db/{file}`");
+            assert!(message.contains(&at), "{thing} as {file}: {message}");
+            test.release("holder");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What a lease leaves behind: clean, dirty, broken.
 
-use nm_runtime::journal::Kind;
+use nm_runtime::journal::{Kind, State};
 
 use crate::support::pool_test::{PoolTest, error};
 
@@ -23,7 +23,7 @@ fn a_panic_releases_at_once_and_marks_dirty() {
         test.expect_granted("b");
         expect_state(&test, "db-0", "dirty");
         let released = test.events_of(Kind::Released);
-        assert_eq!(released[0].state.as_deref(), Some("dirty"));
+        assert_eq!(released[0].state, Some(State::Dirty));
         assert_eq!(released[0].detail.as_deref(), Some("its test panicked"));
         assert_eq!(test.events_of(Kind::Died), []);
         test.release("b");

@@ -122,7 +122,6 @@ fn obey(verb: &str, rest: &str, leases: &mut Vec<Lease>) -> String {
 }
 
 /// Starts a child that ends when it is killed, and knows nothing of leases.
-#[expect(clippy::zombie_processes, reason = "it is to outlive this process")]
 fn spawn() -> u32 {
     let mut child = Command::new("sleep");
     child.arg("600").stdin(Stdio::null()).stdout(Stdio::null());

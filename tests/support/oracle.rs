@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use name_manager::Access;
 use nm_runtime::journal::{Event, Kind};
 
 #[derive(Default)]
@@ -29,7 +30,7 @@ pub fn check(events: &[Event], max: usize) -> usize {
         let who = (event.id.as_str(), event.holder.token.as_str());
         match event.kind {
             Kind::Acquired => {
-                let shared = event.access.as_deref() == Some("shared");
+                let shared = event.access == Some(Access::Shared);
                 let held_now = held.entry(name).or_default();
                 let holders = &mut held_now.holders;
                 assert!(

@@ -8,6 +8,7 @@ mod event;
 mod reader;
 mod writer;
 
+pub use crate::record::State;
 pub(crate) use event::Entry;
 pub use event::{Event, Kind, Phase};
 pub use reader::{Reader, read};

@@ -1,0 +1,19 @@
+//! Real `cargo test` and `cargo nextest run` over generated workspaces.
+//!
+//! What happened is read from the journal, whose order is that of the locks;
+//! nothing here is decided by time. The workspaces stand at fixed places and
+//! share one target directory: only what changed is built again.
+
+mod command;
+mod history;
+mod place;
+mod project;
+
+mod bodies;
+mod configuration;
+mod conflicts;
+mod discovery;
+mod runs;
+mod scopes;
+mod sharing;
+mod waiting;

@@ -171,11 +171,13 @@ pub(crate) fn next_request(pid: u32) -> String {
 fn finish(
     pool: &Shared,
     dir: &Arc<PoolDir>,
-    taken: Vec<Taken>,
+    mut taken: Vec<Taken>,
     access: Access,
     mut grant: Grant,
     permit: &Arc<Permit>,
 ) -> Result<Vec<Lease>> {
+    // In the pool's order, whichever came free first.
+    taken.sort_by_key(|taken| taken.index);
     let mut leases = Vec::with_capacity(taken.len());
     for taken in taken {
         grant.holder.since = identity::now();

@@ -24,7 +24,11 @@ impl Cli {
     #[allow(unused_variables, reason = "until the first subcommand lands")]
     pub fn run(self) -> ExitCode {
         let outcome: Outcome = match self.command {};
-        #[allow(unreachable_code, unused_variables, reason = "until the first subcommand lands")]
+        #[allow(
+            unreachable_code,
+            unused_variables,
+            reason = "until the first subcommand lands"
+        )]
         match outcome {
             Ok(code) => code,
             Err(error) => {

@@ -37,24 +37,15 @@ fn try_acquire(spec: &'static TestSpec, place: &Location<'_>) -> Result<Leases> 
     let line = spec.requests.first().map_or(0, |request| request.line);
     let test = CurrentTest::enter(spec.test, spec.file, line);
     let mut requests = Vec::with_capacity(spec.requests.len());
-    for (index, request) in spec.requests.iter().enumerate() {
+    for request in spec.requests {
         let pool = Pool::open_for(request.pool, Some(spec.manifest_dir))?;
         let mut want = want(request)?;
         if pool.shared.config.wait_timeout.is_some() {
             want.timeout = None;
         }
-        requests.push((index, pool, want));
+        requests.push(Request::new(pool, want));
     }
-    // The same order for everybody, so that no two tests wait for each other;
-    // scarce pools last, so that they are not held while waiting for others.
-    requests.sort_by_key(|(_, pool, _)| {
-        let scarcity = usize::MAX - pool.capacity().unwrap_or(usize::MAX);
-        (scarcity, pool.name().to_owned())
-    });
-    let mut by_request: Vec<_> = spec.requests.iter().map(|_| Vec::new()).collect();
-    for (index, pool, want) in requests {
-        by_request[index] = Request::new(pool, want).acquire_at(place)?;
-    }
+    let by_request = Request::acquire_all_at(requests, place)?;
     Ok(Leases {
         by_request,
         _test: test,

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::caller;
 use crate::error::{Error, Result};
 use crate::manifest::{PoolTable, Scope};
 use crate::names::Names;
@@ -237,7 +238,11 @@ fn state_dir(
         // Counted from the workspace: the packages' tests run in directories of their own.
         Some(Scope::Dir(dir)) if dir.is_relative() => Scope::Dir(root()?.join(dir)),
         Some(scope) => scope,
-        None => table.scope.clone().unwrap_or(Scope::Workspace),
+        None => match (&table.scope, workspace, caller::get()) {
+            (Some(scope), _, _) => scope.clone(),
+            (None, None, Some(_)) => Scope::User,
+            (None, _, _) => Scope::Workspace,
+        },
     };
     match scope {
         Scope::Dir(dir) => absolute(&dir),

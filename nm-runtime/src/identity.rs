@@ -10,6 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use miniserde::{Deserialize, Serialize};
 use once_cell::sync::{Lazy, OnceCell};
 
+use crate::caller;
 use crate::error::Result;
 use crate::variables;
 
@@ -33,7 +34,10 @@ pub(crate) fn run() -> Result<&'static str> {
     Ok(
         RUN.get_or_try_init(|| match variables::get()?.run_id.clone() {
             Some(id) => Ok(id),
-            None => Ok(env::var("NEXTEST_RUN_ID").unwrap_or_else(|_| run_of_process())),
+            None => Ok(env::var("NEXTEST_RUN_ID").unwrap_or_else(|_| {
+                let given = caller::get().and_then(|caller| caller.run.clone());
+                given.unwrap_or_else(run_of_process)
+            })),
         })?,
     )
 }
@@ -83,7 +87,7 @@ impl Process {
 /// Who holds or wants a name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
-    /// The test's path, `app::tests::lists_users`, or the thread's name.
+    /// The test's path, `app::tests::lists_users`, the thread's name, or the command.
     pub test: String,
     /// The process.
     pub pid: u32,
@@ -91,7 +95,7 @@ pub struct Holder {
     pub token: String,
     /// The run.
     pub run: String,
-    /// The source file and line that asked.
+    /// The source file and line that asked; empty when a command did.
     pub file: String,
     /// See `file`.
     pub line: u32,
@@ -103,9 +107,10 @@ impl Holder {
     /// The current thread, asking from this place.
     pub(crate) fn current(place: &Location<'_>) -> Result<Self> {
         let test = TEST.with_borrow(|test| test.clone());
-        let (test, file, line) = match test {
-            Some((test, file, line)) => (test, file.to_owned(), line),
-            None => (thread_name(), place.file().to_owned(), place.line()),
+        let (test, file, line) = match (test, caller::get()) {
+            (Some((test, file, line)), _) => (test, file.to_owned(), line),
+            (None, Some(caller)) => (caller.label.clone(), String::new(), 0),
+            (None, None) => (thread_name(), place.file().to_owned(), place.line()),
         };
         let pid = std::process::id();
         Ok(Self {

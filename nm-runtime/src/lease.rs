@@ -74,6 +74,11 @@ impl Lease {
         self.mark(State::Dirty, None);
     }
 
+    /// Like [`Lease::mark_dirty`], with a reason for the record and the journal.
+    pub fn mark_dirty_because(&self, reason: impl Into<String>) {
+        self.mark(State::Dirty, Some(reason.into()));
+    }
+
     /// Says that the resource is unusable: it is lent to nobody in this run any
     /// more, and tests that can have no other name fail with the reason.
     pub fn mark_broken(&self, reason: impl Into<String>) {

@@ -4,6 +4,7 @@
 #![deny(unsafe_code)]
 
 mod attribute;
+pub mod caller;
 mod config;
 mod deadlock;
 mod declaration;

@@ -93,6 +93,16 @@ impl Pool {
         &self.shared.name
     }
 
+    /// Where its state lives.
+    pub fn directory(&self) -> PathBuf {
+        PoolDir::path(&self.shared.config.state_dir, &self.shared.name)
+    }
+
+    /// Whether it has, or may come to have, this name.
+    pub fn has(&self, name: &str) -> bool {
+        self.shared.config.names.index_of(name).is_some()
+    }
+
     /// How many names it has; nothing when it mints the next name whenever all
     /// are held.
     pub fn capacity(&self) -> Option<usize> {

@@ -120,6 +120,35 @@ impl Request {
         self.try_acquire_at(Location::caller())
     }
 
+    /// Takes what several requests ask for, each to its end, in the one order that
+    /// everybody keeps, so that no two callers wait for each other; scarce pools
+    /// last, so that they are not held while waiting for others. Answers in the
+    /// order of the requests.
+    ///
+    /// # Errors
+    ///
+    /// As [`Request::acquire`]; nothing stays held then.
+    #[track_caller]
+    pub fn acquire_all(requests: Vec<Self>) -> Result<Vec<Vec<Lease>>> {
+        Self::acquire_all_at(requests, Location::caller())
+    }
+
+    pub(crate) fn acquire_all_at(
+        requests: Vec<Self>,
+        place: &Location<'_>,
+    ) -> Result<Vec<Vec<Lease>>> {
+        let mut by_request: Vec<_> = requests.iter().map(|_| Vec::new()).collect();
+        let mut requests: Vec<_> = requests.into_iter().enumerate().collect();
+        requests.sort_by_key(|(_, request)| {
+            let scarcity = usize::MAX - request.pool.capacity().unwrap_or(usize::MAX);
+            (scarcity, request.pool.name().to_owned())
+        });
+        for (index, request) in requests {
+            by_request[index] = request.acquire_at(place)?;
+        }
+        Ok(by_request)
+    }
+
     pub(crate) fn acquire_at(self, place: &Location<'_>) -> Result<Vec<Lease>> {
         let count = self.check()?;
         grant::acquire(&self.pool.shared, &self.want, count, place)

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use once_cell::sync::OnceCell;
 
+use crate::caller::{self, Caller};
 use crate::error::{Error, Result};
 use crate::manifest::{Scope, check_template};
 use crate::name;
@@ -14,7 +15,7 @@ use crate::suggest;
 
 const PREFIX: &str = "NAME_MANAGER_";
 const POOL: &str = "POOL_";
-const GLOBAL: [&str; 4] = ["DIR", "RUN_ID", "SCOPE", "WAIT_TIMEOUT"];
+const GLOBAL: [&str; 5] = ["DIR", "RUN_ID", "SCOPE", "TOKEN", "WAIT_TIMEOUT"];
 const OF_POOL: [&str; 6] = ["DIR", "MAX", "NAMES", "SCOPE", "TEMPLATE", "WAIT_TIMEOUT"];
 
 /// What the `NAME_MANAGER_*` variables say.
@@ -32,11 +33,16 @@ pub(crate) struct Variables {
 pub(crate) fn get() -> Result<&'static Variables> {
     static VARIABLES: OnceCell<Variables> = OnceCell::new();
     VARIABLES.get_or_try_init(|| {
-        Variables::read(env::vars_os().filter_map(|(key, value)| {
+        let found = env::vars_os().filter_map(|(key, value)| {
             let key = key.into_string().ok()?;
             let rest = key.strip_prefix(PREFIX)?;
             Some((rest.to_owned(), value))
-        }))
+        });
+        let mut variables = Variables::read(found)?;
+        if let Some(caller) = caller::get() {
+            variables.yield_to(caller)?;
+        }
+        Ok(variables)
     })
 }
 
@@ -58,6 +64,8 @@ impl Variables {
                     name::check_name(&id).map_err(|error| of(&key, error))?;
                     variables.run_id = Some(id);
                 }
+                // The command line's own: whose lease may be released.
+                "TOKEN" => {}
                 "WAIT_TIMEOUT" => variables.wait_timeout = Some(duration(&key, &text()?)?),
                 _ => match key.strip_prefix(POOL) {
                     Some(rest) if pool_key(rest).is_some() => {
@@ -68,6 +76,23 @@ impl Variables {
             }
         }
         Ok(variables)
+    }
+
+    /// A place that the command line gives is the place of every pool.
+    fn yield_to(&mut self, caller: &Caller) -> Result<()> {
+        if caller.dir.is_none() && caller.scope.is_none() {
+            return Ok(());
+        }
+        self.dir = match &caller.dir {
+            Some(dir) => Some(dir.to_str().map(str::to_owned).ok_or_else(|| {
+                Error::config(format!("directory {dir:?} is not UTF-8; choose another"))
+            })?),
+            None => None,
+        };
+        self.scope = caller.scope.clone();
+        self.pools
+            .retain(|key, _| !matches!(pool_key(key), Some("DIR" | "SCOPE")));
+        Ok(())
     }
 
     fn of_pool(&self, pool: &str, key: &str) -> Option<(String, &str)> {
@@ -238,7 +263,7 @@ mod tests {
         let error = read(&[("WAIT_TIMOUT", "3m")]).unwrap_err().to_string();
         assert_eq!(
             error,
-            "unknown variable NAME_MANAGER_WAIT_TIMOUT (did you mean `NAME_MANAGER_WAIT_TIMEOUT`?); expected NAME_MANAGER_ followed by DIR, RUN_ID, SCOPE, WAIT_TIMEOUT, or NAME_MANAGER_POOL_{POOL}_ followed by DIR, MAX, NAMES, SCOPE, TEMPLATE, WAIT_TIMEOUT"
+            "unknown variable NAME_MANAGER_WAIT_TIMOUT (did you mean `NAME_MANAGER_WAIT_TIMEOUT`?); expected NAME_MANAGER_ followed by DIR, RUN_ID, SCOPE, TOKEN, WAIT_TIMEOUT, or NAME_MANAGER_POOL_{POOL}_ followed by DIR, MAX, NAMES, SCOPE, TEMPLATE, WAIT_TIMEOUT"
         );
         for (wrong, right) in [
             ("POOL_DB_MX", "POOL_DB_MAX"),

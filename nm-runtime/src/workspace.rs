@@ -4,6 +4,7 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::caller;
 use crate::error::{Error, Result};
 use crate::manifest::Manifest;
 use crate::registry::TESTS;
@@ -63,6 +64,7 @@ impl Workspace {
 /// Otherwise the one known at compile time, so that a binary started by hand
 /// from anywhere finds its own workspace.
 pub(crate) fn manifest_dir(compiled: Option<&str>) -> Result<Option<PathBuf>> {
+    let has_manifest = |dir: &PathBuf| dir.join("Cargo.toml").is_file();
     let compiled = compiled
         .or_else(|| TESTS.first().map(|test| test.manifest_dir))
         .map(PathBuf::from);
@@ -71,8 +73,9 @@ pub(crate) fn manifest_dir(compiled: Option<&str>) -> Result<Option<PathBuf>> {
         true => [at_run_time, compiled],
         false => [compiled, at_run_time],
     };
-    let has_manifest = |dir: &PathBuf| dir.join("Cargo.toml").is_file();
-    if let Some(found) = candidates.into_iter().flatten().find(has_manifest) {
+    let found = candidates.into_iter().flatten().find(has_manifest);
+    // A command is about the directory in which it is given.
+    if let (Some(found), None) = (found, caller::get()) {
         return Ok(Some(found));
     }
     let current = env::current_dir()

@@ -4,8 +4,11 @@
 
 #![forbid(unsafe_code)]
 
-pub use nm_macros::shared_resource;
-pub use nm_runtime::{Access, BoxError, Error, FromLease, Lease, Name, Pool, Request};
+pub use nm_macros::{resource, shared_resource};
+pub use nm_runtime::{
+    Access, BoxError, Error, FromLease, LastHolder, Lease, Name, Pool, Request, Reset, Resource,
+    fingerprint,
+};
 
 /// What generated code calls. Not part of the public interface: the name ends
 /// in the patch version, and the packages pin each other exactly.

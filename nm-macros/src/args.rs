@@ -216,18 +216,7 @@ fn read(option: &[TokenTree]) -> Result<Written, Error> {
 }
 
 fn unknown(word: &str) -> String {
-    let nearest = OPTIONS
-        .iter()
-        .map(|(known, _)| (strsim::damerau_levenshtein(word, known), known))
-        .filter(|(distance, known)| {
-            *distance <= known.len().div_ceil(3) || (word.len() > 2 && known.contains(word))
-        })
-        .min();
-    let hint = nearest.map_or(String::new(), |(_, known)| {
-        format!("did you mean `{known}`; ")
-    });
-    let known = OPTIONS.map(|(known, _)| format!("`{known}`")).join(", ");
-    format!("unknown option `{word}`; {hint}expected one of {known}")
+    spelling::unknown_option(word, &OPTIONS.map(|(known, _)| known))
 }
 
 fn check_resource(name: &LitStr, mistakes: &mut Mistakes) {

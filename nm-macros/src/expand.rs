@@ -132,7 +132,7 @@ pub fn function(
     let body_span = body.span();
     let (inner, body) = split_inner_attributes(body);
     let before = if sound {
-        setup(&signature.ident, requests, &parameters.filled)
+        setup(&signature, requests, &parameters.filled)
     } else {
         leave_unfilled(&parameters.take_unfilled(strict))
     };
@@ -146,8 +146,9 @@ pub fn function(
 }
 
 /// Takes all leases, and binds the parameters.
-fn setup(function: &Ident, requests: &[&Args], filled: &[(usize, PatType)]) -> TokenStream {
-    let path = path_to(requests);
+fn setup(signature: &Signature, requests: &[&Args], filled: &[(usize, PatType)]) -> TokenStream {
+    let (path, function) = (path_to(requests), &signature.ident);
+    let asynchronous = signature.asyncness.is_some();
     let test = function.to_string();
     let specs = requests
         .iter()
@@ -168,6 +169,7 @@ fn setup(function: &Ident, requests: &[&Args], filled: &[(usize, PatType)]) -> T
                 test: ::core::concat!(::core::module_path!(), "::", #test),
                 manifest_dir: ::core::env!("CARGO_MANIFEST_DIR"),
                 file: ::core::file!(),
+                asynchronous: #asynchronous,
                 requests: &[#(#specs),*],
             };
             #path::__private0::acquire(&__SPEC)

@@ -11,6 +11,7 @@ mod item;
 mod mistakes;
 mod module;
 mod parameter;
+mod resource;
 mod spelling;
 mod value;
 
@@ -80,4 +81,31 @@ use proc_macro::TokenStream;
 #[proc_macro_attribute]
 pub fn shared_resource(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::shared_resource(args.into(), item.into()).into()
+}
+
+/// Registers the life of a pool's resources: stands above an `impl Resource`.
+///
+/// ```ignore
+/// #[derive(Default)]
+/// struct Database;
+///
+/// #[name_manager::resource(pool = "db")]
+/// impl Resource for Database {
+///     fn init(&self, name: &Name) -> Result<(), BoxError> {
+///         create_database(name)
+///     }
+/// }
+/// ```
+///
+/// | option | means |
+/// |---|---|
+/// | `pool = "db"` | the pool; always needed |
+/// | `with = Database::new()` | makes the value, where `Database::default()` does not |
+/// | `crate = path` | where `name-manager` is, when it is not `::name_manager` |
+///
+/// Every test binary that uses the pool needs it; best write it in a crate that
+/// they share, of which each uses something.
+#[proc_macro_attribute]
+pub fn resource(args: TokenStream, item: TokenStream) -> TokenStream {
+    resource::resource(args.into(), item.into()).into()
 }

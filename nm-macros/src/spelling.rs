@@ -46,6 +46,25 @@ pub fn resource(text: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// Says which options there are, the one nearest to `word` first.
+pub fn unknown_option(word: &str, options: &[&str]) -> String {
+    let nearest = options
+        .iter()
+        .map(|known| (strsim::damerau_levenshtein(word, known), known))
+        .filter(|(distance, known)| {
+            *distance <= known.len().div_ceil(3) || (word.len() > 2 && known.contains(word))
+        })
+        .min();
+    let hint = nearest.map_or(String::new(), |(_, known)| {
+        format!("did you mean `{known}`; ")
+    });
+    let known: Vec<_> = options.iter().map(|known| format!("`{known}`")).collect();
+    format!(
+        "unknown option `{word}`; {hint}expected one of {}",
+        known.join(", ")
+    )
+}
+
 impl Rule {
     fn check(&self, text: &str) -> Result<(), String> {
         let Some(first) = text.chars().next() else {

@@ -34,8 +34,7 @@ pub fn acquire(spec: &'static TestSpec) -> Leases {
 }
 
 fn try_acquire(spec: &'static TestSpec, place: &Location<'_>) -> Result<Leases> {
-    let line = spec.requests.first().map_or(0, |request| request.line);
-    let test = CurrentTest::enter(spec.test, spec.file, line);
+    let test = CurrentTest::enter(spec);
     let mut requests = Vec::with_capacity(spec.requests.len());
     for request in spec.requests {
         let pool = Pool::open_for(request.pool, Some(spec.manifest_dir))?;

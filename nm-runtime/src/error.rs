@@ -34,6 +34,7 @@ pub(crate) enum Kind {
     Config,
     Deadlock,
     FormatTooNew,
+    Hook,
     Io,
     Lost,
     Timeout,
@@ -54,6 +55,10 @@ impl Error {
 
     pub(crate) fn io(message: impl Into<String>, source: impl Into<BoxError>) -> Self {
         Self::new(Kind::Io, message).because(source)
+    }
+
+    pub(crate) fn hook(message: impl Into<String>, source: BoxError) -> Self {
+        Self::new(Kind::Hook, message).because(source)
     }
 
     pub(crate) fn because(mut self, source: impl Into<BoxError>) -> Self {
@@ -118,6 +123,12 @@ impl Error {
     /// The name was marked broken, or could not be made usable.
     pub fn is_broken(&self) -> bool {
         self.0.kind == Kind::Broken
+    }
+
+    /// A hook of the pool's [`Resource`](crate::Resource) failed or panicked; its
+    /// error is the source.
+    pub fn is_hook(&self) -> bool {
+        self.0.kind == Kind::Hook
     }
 
     /// The state directory was removed or replaced while the name was lent, so

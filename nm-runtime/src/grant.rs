@@ -18,6 +18,7 @@ use crate::name::Name;
 use crate::pool::Shared;
 use crate::record::{Record, RecordFile, State, Tenure};
 use crate::request::Want;
+use crate::resource::LastHolder;
 use crate::state_dir::{PoolDir, unusable};
 use crate::wait::Wait;
 
@@ -33,6 +34,9 @@ pub(crate) fn acquire(
     let permit = Arc::new(wait.enter_gate()?);
     loop {
         let dir = pool.dir()?;
+        if let Some(hooks) = pool.hooks()? {
+            hooks.enter(pool, &dir, &mut wait)?;
+        }
         match acquire_in(pool, &dir, want, count, &mut wait, &permit) {
             Ok(Some(leases)) => return Ok(leases),
             Ok(None) => {}
@@ -76,8 +80,7 @@ fn acquire_in(
     };
     // Records first, then the next head: it reads them.
     let leases = finish(pool, dir, taken, want.access, wait.grant(), permit)?;
-    head.leave();
-    Ok(Some(leases))
+    settle(pool, leases, &mut head)
 }
 
 /// How long another process may take to take a name, until it counts as waiting.
@@ -99,6 +102,12 @@ pub(crate) fn try_acquire(
         false => Permit::unlimited(),
     };
     let permit = Arc::new(permit);
+    if let Some(hooks) = pool.hooks()? {
+        match Wait::new(pool, want, count, holder.clone()) {
+            Err(error) if error.is_already_held() => return Ok(None),
+            wait => hooks.enter(pool, &pool.dir()?, &mut wait?)?,
+        }
+    }
     let started = Instant::now();
     loop {
         let dir = pool.dir()?;
@@ -129,7 +138,7 @@ fn try_in(
     holder: &Holder,
     permit: &Arc<Permit>,
 ) -> Result<Try> {
-    let Some(head) = Head::enter_now(pool, dir)? else {
+    let Some(mut head) = Head::enter_now(pool, dir)? else {
         return Ok(Try::Behind);
     };
     if !head.is_current()? {
@@ -150,8 +159,57 @@ fn try_in(
         waited: Duration::ZERO,
     };
     let leases = finish(pool, dir, taken, want.access, grant, permit)?;
-    Ok(Try::Done(Some(leases)))
+    settle(pool, leases, &mut head).map(Try::Done)
 }
+
+/// Leaves the queue, makes the names ready, and lets other readers in. Nothing
+/// when a writer was quicker than these.
+fn settle(
+    pool: &Shared,
+    mut leases: Vec<Lease>,
+    head: &mut Head<'_>,
+) -> Result<Option<Vec<Lease>>> {
+    // Hooks may take minutes: others go on to other names.
+    head.leave();
+    for lease in &mut leases {
+        if !lease.is_alone() {
+            continue;
+        }
+        if let Some(hooks) = pool.hooks()? {
+            hooks.prepare(pool, lease)?;
+        }
+        if lease.access() == Access::Shared && !lease.share()? {
+            return Ok(None);
+        }
+    }
+    Ok(Some(leases))
+}
+
+/// Takes a name as the reaper does: whatever its life, and without hooks.
+pub(crate) fn acquire_to_clean(pool: &Shared, name: &str, run: &str) -> Result<Lease> {
+    let want = Want {
+        name: Some(name.to_owned()),
+        timeout: Some(PATIENCE),
+        ..Want::default()
+    };
+    let mut wait = Wait::new(pool, &want, 1, Holder::reaper(run))?;
+    loop {
+        let dir = pool.dir()?;
+        if let Some(mut head) = Head::enter(pool, &dir, &mut wait)?
+            && let Some(taken) = head.take_named(name, want.access, &mut wait)?
+        {
+            let permit = Arc::new(Permit::unlimited());
+            let leases = finish(pool, &dir, vec![taken], want.access, wait.grant(), &permit)?;
+            let lease = leases.into_iter().next();
+            return Ok(lease.expect("one name was taken"));
+        }
+        pool.forget_dir(&dir);
+        wait.tick(&dir)?;
+    }
+}
+
+/// The reaper waits as long as it takes: nobody waits for it.
+const PATIENCE: Duration = Duration::from_secs(24 * 3600);
 
 /// To whom names are granted.
 pub(crate) struct Grant {
@@ -209,8 +267,11 @@ fn hand_over(
         let is_dead = |tenure: &mut Tenure| alone || tenure.access == Access::Exclusive;
         dead.extend(record.holders.extract_if(.., is_dead));
         if !dead.is_empty() {
+            let dead = &dead[0].holder;
+            let how = format!("`{}` ended while it held it", dead.test);
             record.state = State::Dirty;
-            record.reason = Some(format!("`{}` ended while it held it", dead[0].holder.test));
+            record.last = Some(LastHolder::new(dead, &how));
+            record.reason = Some(how);
         }
         if access == Access::Exclusive {
             record.fence += 1;
@@ -279,6 +340,7 @@ fn hand_over(
         dir: dir.clone(),
         holder: grant.holder.clone(),
         request: grant.request.clone(),
+        alone,
         key,
         _permit: permit.clone(),
     };

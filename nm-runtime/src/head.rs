@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, Kind, Result};
 use crate::identity;
+use crate::life;
 use crate::line::{self, Place};
 use crate::lock::{Access, Locked};
 use crate::pool::Shared;
@@ -34,11 +35,16 @@ pub(crate) struct Taken {
     pub(crate) wake: Option<Wake>,
     pub(crate) file: RecordFile,
     pub(crate) record: Record,
-    /// Nobody else held it, so whoever its record shows as holder has died.
+    /// Nobody else held it, so whoever its record shows as holder has died. Its
+    /// lock is exclusive still, also for a reader.
     pub(crate) alone: bool,
 }
 
 /// What came of an attempt to take a name.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "moved once, by the code that matches it"
+)]
 pub(crate) enum Take {
     Taken(Taken),
     Busy,
@@ -164,8 +170,12 @@ impl<'a> Head<'a> {
         }
     }
 
+    /// Names that need no `init` first, where that makes a difference.
     fn scan_exclusive(&self, count: usize, taken: &mut Vec<Taken>) -> Result<bool> {
+        let any = self.pool.hooks()?.is_none();
+        let endless = self.pool.config.names.capacity().is_none();
         let mut broken = Broken::default();
+        let mut cold = Vec::new();
         for index in 0.. {
             if taken.len() == count {
                 return Ok(true);
@@ -177,13 +187,22 @@ impl<'a> Head<'a> {
                 continue;
             }
             match self.take(index, &name, Access::Exclusive)? {
+                Take::Taken(name) if !any && !life::is_warm(&name.record) => {
+                    let last = name.record.created == 0 && endless;
+                    cold.push(name);
+                    if last {
+                        break;
+                    }
+                }
                 Take::Taken(name) => taken.push(name),
                 Take::Busy => {}
                 Take::Broken(reason) => broken.add(reason),
             }
         }
+        let missing = count - taken.len();
+        taken.extend(cold.into_iter().take(missing));
         broken.check(self.pool, count)?;
-        Ok(false)
+        Ok(taken.len() == count)
     }
 
     /// Readers share names that are shared already, so that others stay free.
@@ -201,37 +220,35 @@ impl<'a> Head<'a> {
             if taken.iter().any(|taken| taken.index == index) {
                 continue;
             }
-            // Exclusively first: it tells a free name from a shared one. Nobody
-            // sees that: whoever takes names heads this queue.
-            match self.take(index, &name, Access::Exclusive)? {
-                Take::Taken(name) => free.push(name),
+            match self.take(index, &name, Access::Shared)? {
+                Take::Taken(name) if name.alone => free.push(name),
+                Take::Taken(name) => taken.push(name),
+                Take::Busy => {}
                 Take::Broken(reason) => broken.add(reason),
-                Take::Busy => match self.take(index, &name, Access::Shared)? {
-                    Take::Taken(name) => taken.push(name),
-                    Take::Busy => {}
-                    Take::Broken(reason) => broken.add(reason),
-                },
             }
         }
         let missing = count.saturating_sub(taken.len());
-        for mut name in free.into_iter().take(missing) {
-            let shared = name.lock.into_shared();
-            name.lock = shared.map_err(|error| unusable(self.dir.names.path(), error))?;
-            taken.push(name);
-        }
+        taken.extend(free.into_iter().take(missing));
         broken.check(self.pool, count)?;
         Ok(taken.len() >= count)
     }
 
-    /// Takes one name, without blocking.
+    /// Takes one name, without blocking. A reader takes a free name exclusively
+    /// first: it may have to be made ready before others read it. Nobody else
+    /// sees that: whoever takes names heads this queue.
     pub(crate) fn take(&self, index: usize, name: &str, access: Access) -> Result<Take> {
         if self.others_wait && self.is_reserved(name)? {
             return Ok(Take::Busy);
         }
-        match try_lock_name(&self.dir, name, access)? {
-            Some(lock) => taken(&self.dir, index, name, lock, access),
-            None => Ok(Take::Busy),
+        if let Some(lock) = try_lock_name(&self.dir, name, Access::Exclusive)? {
+            return taken(&self.dir, index, name, lock, true);
         }
+        if access == Access::Shared
+            && let Some(lock) = try_lock_name(&self.dir, name, Access::Shared)?
+        {
+            return taken(&self.dir, index, name, lock, false);
+        }
+        Ok(Take::Busy)
     }
 
     /// Whether somebody who came before us waits for this very name.
@@ -289,7 +306,7 @@ pub(crate) fn taken(
     index: usize,
     name: &str,
     lock: Locked,
-    access: Access,
+    alone: bool,
 ) -> Result<Take> {
     let failed = |file: String, error: io::Error| unusable(&dir.names.path().join(file), error);
     let record_failed = |error| failed(RecordFile::file_name(name), error);
@@ -308,7 +325,7 @@ pub(crate) fn taken(
         wake,
         file,
         record,
-        alone: access == Access::Exclusive,
+        alone,
     }))
 }
 

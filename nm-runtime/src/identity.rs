@@ -12,18 +12,24 @@ use once_cell::sync::{Lazy, OnceCell};
 
 use crate::caller;
 use crate::error::Result;
+use crate::registry::TestSpec;
+use crate::sys;
 use crate::variables;
 
 /// Who our parent was when the process started: by the time of the first lease
 /// it may have ended, and another process taken its place.
 static PARENT: AtomicU32 = AtomicU32::new(0);
 
-/// The one hook before `main`. Allocates nothing and does no I/O.
+/// The one hook before `main`. Allocates nothing and does no I/O, unless the
+/// process is a reaper.
 #[allow(unsafe_code, reason = "code before `main` must be declared so")]
 mod before_main {
     #[ctor::ctor(unsafe)]
     fn record_identity() {
         super::PARENT.store(crate::sys::parent_id(), super::Ordering::Relaxed);
+        if let Some(mode) = std::env::var_os(crate::reaper::MODE) {
+            crate::reaper::run(&mode);
+        }
     }
 }
 
@@ -41,6 +47,52 @@ pub(crate) fn run() -> Result<&'static str> {
         })?,
     )
 }
+
+/// The process whose end is the end of the run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Runner {
+    pid: u32,
+    /// Tells it from a later process with the same id.
+    started: u64,
+}
+
+/// This run's: the nearest `cargo`; of a run that was named by a variable the
+/// outermost runner, since that may start several.
+pub(crate) fn runner() -> Result<Runner> {
+    let named = variables::get()?.run_id.is_some();
+    let own = std::process::id();
+    let mut runner = None;
+    let mut pid = PARENT.load(Ordering::Relaxed);
+    for _ in 0..if named {
+        RUNNER_IS_ABOVE
+    } else {
+        CARGO_IS_NEAR
+    } {
+        let Some(process) = Process::look_up(pid) else {
+            break;
+        };
+        if RUNNERS.contains(&process.command.as_str()) && (named || runner.is_none()) {
+            runner = Some(pid);
+        }
+        pid = process.parent;
+    }
+    let pid = runner.unwrap_or(own);
+    let started = Process::look_up(pid).map_or(0, |process| process.started);
+    Ok(Runner { pid, started })
+}
+
+impl Runner {
+    /// Waits until it has ended.
+    pub(crate) fn wait(&self) -> std::io::Result<()> {
+        sys::wait_for_exit(self.pid, || {
+            Process::look_up(self.pid).is_some_and(|process| process.started == self.started)
+        })
+    }
+}
+
+/// As the kernel cuts their names.
+const RUNNERS: [&str; 4] = ["cargo", "cargo-nextest", "name-manager", "cargo-name-mana"];
+const RUNNER_IS_ABOVE: usize = 16;
 
 /// How far above us `cargo` may be: `rustdoc` or a runner can stand in between.
 const CARGO_IS_NEAR: usize = 4;
@@ -104,11 +156,25 @@ pub struct Holder {
 }
 
 impl Holder {
+    /// The reaper of that run.
+    pub(crate) fn reaper(run: &str) -> Self {
+        let pid = std::process::id();
+        Self {
+            test: format!("cleanup after {run}"),
+            pid,
+            token: token(pid),
+            run: run.to_owned(),
+            file: String::new(),
+            line: 0,
+            since: 0,
+        }
+    }
+
     /// The current thread, asking from this place.
     pub(crate) fn current(place: &Location<'_>) -> Result<Self> {
         let test = TEST.with_borrow(|test| test.clone());
         let (test, file, line) = match (test, caller::get()) {
-            (Some((test, file, line)), _) => (test, file.to_owned(), line),
+            (Some(test), _) => (test.path, test.file.to_owned(), test.line),
             (None, Some(caller)) => (caller.label.clone(), String::new(), 0),
             (None, None) => (thread_name(), place.file().to_owned(), place.line()),
         };
@@ -158,9 +224,23 @@ fn token(pid: u32) -> String {
     format!("{pid}-{thread}")
 }
 
+#[derive(Clone, Debug)]
+struct Test {
+    path: String,
+    file: &'static str,
+    line: u32,
+    asynchronous: bool,
+}
+
+/// Whether an async runtime drives the current thread, as far as the attribute
+/// can tell.
+pub(crate) fn in_async_test() -> bool {
+    TEST.with_borrow(|test| test.as_ref().is_some_and(|test| test.asynchronous))
+}
+
 thread_local! {
     /// The annotated test that runs on this thread, and where its attribute stands.
-    static TEST: RefCell<Option<(String, &'static str, u32)>> = const { RefCell::new(None) };
+    static TEST: RefCell<Option<Test>> = const { RefCell::new(None) };
 }
 
 /// While this lives, what the thread acquires is acquired by this test.
@@ -170,14 +250,20 @@ pub(crate) struct CurrentTest(());
 impl CurrentTest {
     /// `path` is the function's; a case of it (rstest, test-case) is known by
     /// the thread's name, which libtest sets.
-    pub(crate) fn enter(path: &str, file: &'static str, line: u32) -> Self {
+    pub(crate) fn enter(spec: &'static TestSpec) -> Self {
+        let path = spec.test;
         let thread = std::thread::current();
         let krate = path.split("::").next().unwrap_or_default();
         let case = thread
             .name()
             .map(|name| format!("{krate}::{name}"))
             .filter(|case| case.starts_with(path));
-        TEST.set(Some((case.unwrap_or_else(|| path.to_owned()), file, line)));
+        TEST.set(Some(Test {
+            path: case.unwrap_or_else(|| path.to_owned()),
+            file: spec.file,
+            line: spec.requests.first().map_or(0, |request| request.line),
+            asynchronous: spec.asynchronous,
+        }));
         Self(())
     }
 }

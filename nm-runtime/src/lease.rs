@@ -14,6 +14,7 @@ use crate::lock::{Access, Locked};
 use crate::name::Name;
 use crate::notice;
 use crate::record::{Record, RecordFile, State};
+use crate::resource::LastHolder;
 use crate::state_dir::{PoolDir, unusable};
 use crate::sys::Wake;
 
@@ -42,6 +43,8 @@ pub(crate) struct Held {
     pub(crate) dir: Arc<PoolDir>,
     pub(crate) holder: Holder,
     pub(crate) request: String,
+    /// The lock is exclusive, also for a reader until others are let in.
+    pub(crate) alone: bool,
     /// Key in the table of what this process holds.
     pub(crate) key: u64,
     pub(crate) _permit: Arc<Permit>,
@@ -83,6 +86,28 @@ impl Lease {
     /// more, and tests that can have no other name fail with the reason.
     pub fn mark_broken(&self, reason: impl Into<String>) {
         self.mark(State::Broken, Some(reason.into()));
+    }
+
+    /// The name, to keep beside the lease.
+    pub(crate) fn handle(&self) -> &Name {
+        &self.name
+    }
+
+    /// Whether nobody else can hold the name now.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.held.as_ref().is_some_and(|held| held.alone)
+    }
+
+    /// Lets other readers in; false when a writer was quicker.
+    pub(crate) fn share(&mut self) -> Result<bool> {
+        match &mut self.held {
+            Some(held) => held.share(&self.name),
+            None => Ok(false),
+        }
+    }
+
+    pub(crate) fn held_mut(&mut self) -> Option<&mut Held> {
+        self.held.as_mut()
     }
 
     fn mark(&self, state: State, reason: Option<String>) {
@@ -134,6 +159,24 @@ impl Lease {
 }
 
 impl Held {
+    /// Writes the record as it is here. For who holds the name alone.
+    pub(crate) fn write(&mut self, name: &Name) -> Result<()> {
+        let path = self.dir.names.path().join(RecordFile::file_name(name));
+        let written = self.file.write(&self.record);
+        written.map_err(|error| unusable(&path, error))
+    }
+
+    fn share(&mut self, name: &Name) -> Result<bool> {
+        self.alone = false;
+        let path = self.dir.names.path().join(lock_file(name));
+        let shared = self.lock.share().map_err(|error| unusable(&path, error))?;
+        if let Some(wake) = &self.wake {
+            // Readers that found the name taken look again.
+            wake.poke();
+        }
+        Ok(shared)
+    }
+
     fn end(
         mut self,
         name: &Name,
@@ -220,6 +263,8 @@ impl Held {
             // One of several readers can make the name worse, not better.
             if !broken && (access == Access::Exclusive || state != State::Clean) {
                 record.state = state;
+                let how = reason.as_deref().unwrap_or("its test said so");
+                record.last = (state != State::Clean).then(|| LastHolder::new(&self.holder, how));
                 record.reason = reason;
                 record.broken_in = (state == State::Broken).then(|| self.holder.run.clone());
             }

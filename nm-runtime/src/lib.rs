@@ -9,6 +9,7 @@ mod config;
 mod deadlock;
 mod declaration;
 mod error;
+mod fingerprint;
 mod gate;
 mod grant;
 mod head;
@@ -16,6 +17,7 @@ mod held;
 mod identity;
 pub mod journal;
 mod lease;
+mod life;
 mod line;
 mod lock;
 mod manifest;
@@ -26,9 +28,12 @@ mod notice;
 mod occupancy;
 mod pool;
 mod queue;
+mod reaper;
 pub mod record;
 mod registry;
 mod request;
+mod resource;
+mod run_lock;
 mod state_dir;
 mod suggest;
 mod sys;
@@ -37,17 +42,20 @@ mod wait;
 mod workspace;
 
 pub use error::{BoxError, Error};
+pub use fingerprint::fingerprint;
 pub use identity::Holder;
 pub use lease::{FromLease, Lease};
 pub use lock::Access;
 pub use name::Name;
 pub use pool::Pool;
 pub use request::Request;
+pub use resource::{LastHolder, Reset, Resource};
 
 /// What generated code calls.
 #[doc(hidden)]
 pub mod private {
     pub use crate::attribute::{FromLeases, Leases, acquire};
     pub use crate::registry::{Amount, RequestSpec, TESTS, TestSpec};
+    pub use crate::resource::{RESOURCES, ResourceSpec, boxed};
     pub use linkme;
 }

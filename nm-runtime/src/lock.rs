@@ -63,16 +63,21 @@ impl Locked {
         }
     }
 
-    /// Turns an exclusive lock into a shared one. Only for who can be sure that
-    /// nobody takes the lock in between: the kernel lets go of it for a moment.
-    pub(crate) fn into_shared(mut self) -> io::Result<Self> {
-        if let Some(file) = self.file.take() {
-            let mut lock = RwLock::new(file);
-            let locked = lock_now(&mut lock, Access::Shared);
-            self.file = Some(lock.into_inner());
-            locked?;
+    /// Turns an exclusive lock into a shared one. The kernel lets go of it for a
+    /// moment: false, and no lock at all, when somebody took it in between.
+    pub(crate) fn share(&mut self) -> io::Result<bool> {
+        let Some(file) = self.file.take() else {
+            return Ok(false);
+        };
+        let mut lock = RwLock::new(file);
+        match lock_now(&mut lock, Access::Shared) {
+            Ok(()) => {
+                self.file = Some(lock.into_inner());
+                Ok(true)
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
+            Err(error) => Err(error),
         }
-        Ok(self)
     }
 
     /// Whether `name` in the directory is still the locked file.

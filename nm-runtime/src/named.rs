@@ -2,6 +2,8 @@
 //! may go on to other names. Meanwhile the name is reserved, so that they do not
 //! go on to this one.
 
+use std::fs::File;
+
 use crate::error::Result;
 use crate::head::{Head, Take, Taken, broken, fifo, lock_file, reservation, taken};
 use crate::line;
@@ -58,26 +60,26 @@ impl Head<'_> {
             }
         }
         loop {
-            let file = dir.names.file(&lock_file(name)).map_err(failed)?;
-            let lock = match Locked::try_lock(file, access).map_err(failed)? {
-                Ok(lock) => lock,
-                Err(file) => {
-                    // Given up, it may still be granted for a moment, in which
-                    // the head finds the name taken: it must look again.
-                    let (dir, fifo) = (dir.clone(), fifo(name));
-                    let abandoned = move || {
-                        if let Ok(Some(wake)) = Wake::open(&dir.names, &fifo) {
-                            wake.poke();
+            let open = || dir.names.file(&lock_file(name)).map_err(failed);
+            let (lock, alone) =
+                match Locked::try_lock(open()?, Access::Exclusive).map_err(failed)? {
+                    Ok(lock) => (lock, true),
+                    Err(file) if access == Access::Shared => {
+                        match Locked::try_lock(file, access).map_err(failed)? {
+                            Ok(lock) => (lock, false),
+                            Err(file) => {
+                                // Granted, there may be nobody else: look again.
+                                drop(self.wait_in_kernel(name, file, access, wait)?);
+                                continue;
+                            }
                         }
-                    };
-                    let queued = Queued::join(file, access, abandoned).map_err(failed)?;
-                    wait.for_lock(&queued, &self.dir, &path)?
-                }
-            };
+                    }
+                    Err(file) => (self.wait_in_kernel(name, file, access, wait)?, true),
+                };
             if lock.is_in(&dir.names, &lock_file(name)).map_err(failed)? {
                 drop(reserved);
                 let index = self.pool.config.names.index_of(name).unwrap_or_default();
-                return match taken(&dir, index, name, lock, access)? {
+                return match taken(&dir, index, name, lock, alone)? {
                     Take::Taken(taken) => Ok(Some(taken)),
                     Take::Broken(reason) => Err(broken(&self.pool.name, &reason)),
                     Take::Busy => Ok(None),
@@ -87,6 +89,30 @@ impl Head<'_> {
                 return Ok(None);
             }
         }
+    }
+
+    fn wait_in_kernel(
+        &self,
+        name: &str,
+        file: File,
+        access: Access,
+        wait: &mut Wait<'_>,
+    ) -> Result<Locked> {
+        let path = self.dir.names.path().join(lock_file(name));
+        // Given up, it may still be granted for a moment, in which the head finds
+        // the name taken: it must look again.
+        let (dir, fifo) = (self.dir.clone(), fifo(name));
+        let abandoned = move || {
+            if let Ok(Some(wake)) = Wake::open(&dir.names, &fifo) {
+                wake.poke();
+            }
+        };
+        let queued = Queued::join(file, access, abandoned);
+        wait.for_lock(
+            &queued.map_err(|error| unusable(&path, error))?,
+            &self.dir,
+            &path,
+        )
     }
 }
 

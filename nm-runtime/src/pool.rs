@@ -4,13 +4,17 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use once_cell::sync::OnceCell;
+
 use crate::config::PoolConfig;
 use crate::declaration;
 use crate::error::Result;
 use crate::lease::Lease;
+use crate::life::Hooks;
 use crate::name;
 use crate::registry::TESTS;
 use crate::request::{Request, Want};
+use crate::resource::Registered;
 use crate::state_dir::PoolDir;
 use crate::variables;
 use crate::workspace::{self, Workspace};
@@ -41,6 +45,8 @@ pub struct Pool {
 pub(crate) struct Shared {
     pub(crate) name: Arc<str>,
     pub(crate) config: PoolConfig,
+    /// The pool's life, if this binary registers a resource for it.
+    hooks: OnceCell<Option<Hooks>>,
     /// Replaced when somebody removed the directory.
     dir: Mutex<Option<Arc<PoolDir>>>,
 }
@@ -82,6 +88,7 @@ impl Pool {
         let shared = Arc::new(Shared {
             name: pool.into(),
             config,
+            hooks: OnceCell::new(),
             dir: Mutex::new(Some(dir)),
         });
         pools.insert(key, shared.clone());
@@ -196,6 +203,13 @@ impl std::fmt::Debug for Pool {
 }
 
 impl Shared {
+    /// The pool's life. Made at the first lease, and not when the pool is merely
+    /// opened: making it calls the user's code.
+    pub(crate) fn hooks(&self) -> Result<Option<&Hooks>> {
+        let find = || Ok(Registered::find(&self.name)?.map(Hooks::new));
+        Ok(self.hooks.get_or_try_init(find)?.as_ref())
+    }
+
     /// The pool's directories, opened where this process has not.
     pub(crate) fn dir(&self) -> Result<Arc<PoolDir>> {
         let mut dir = self.dir.lock().unwrap_or_else(PoisonError::into_inner);

@@ -9,6 +9,7 @@ use miniserde::{Deserialize, Serialize, json};
 
 use crate::identity::Holder;
 use crate::lock::{Access, Locked};
+use crate::resource::LastHolder;
 use crate::sys::{Dir, read_at, write_at_start};
 
 /// The version of the record and journal formats.
@@ -50,6 +51,75 @@ pub struct Record {
     pub created: u64,
     /// When it was last lent.
     pub lent: u64,
+    /// The last holder of a dirty name.
+    pub last: Option<LastHolder>,
+    /// What the pool's resource has made of it.
+    pub life: Option<Life>,
+}
+
+/// What hooks have done with a name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Life {
+    /// Whether `init` is done; if not, it was killed or failed half-way.
+    pub done: bool,
+    /// What `init` depended on.
+    pub fingerprint: Option<String>,
+    /// The runs that have used it since.
+    pub runs: Vec<String>,
+    /// The hook that runs now.
+    pub doing: Option<Doing>,
+    /// What failed in one run.
+    pub failures: Failures,
+}
+
+/// A hook under way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Doing {
+    /// `initialising`.
+    pub what: String,
+    /// Since when, in microseconds since 1970.
+    pub since: u64,
+}
+
+/// Hooks that failed in one run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failures {
+    /// The run.
+    pub run: String,
+    /// How often.
+    pub count: u32,
+    /// The first error.
+    pub first: String,
+}
+
+impl Failures {
+    /// After so many, nobody tries again in the run.
+    pub(crate) const MOST: u32 = 3;
+
+    pub(crate) fn none() -> Self {
+        Self {
+            run: String::new(),
+            count: 0,
+            first: String::new(),
+        }
+    }
+
+    /// Counts a failure in this run; says how to tell it.
+    pub(crate) fn add(&mut self, run: &str, error: &str) {
+        if self.run != run {
+            *self = Self {
+                run: run.to_owned(),
+                count: 0,
+                first: error.to_owned(),
+            };
+        }
+        self.count += 1;
+    }
+
+    /// The first error, once there were too many in this run.
+    pub(crate) fn given_up(&self, run: &str) -> Option<&str> {
+        (self.run == run && self.count >= Self::MOST).then_some(&self.first)
+    }
 }
 
 /// One holder's time with a name.
@@ -92,6 +162,8 @@ impl Record {
             holders: Vec::new(),
             created: 0,
             lent: 0,
+            last: None,
+            life: None,
         }
     }
 

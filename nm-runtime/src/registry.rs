@@ -9,6 +9,8 @@ pub struct TestSpec {
     pub manifest_dir: &'static str,
     /// Where the attribute stands.
     pub file: &'static str,
+    /// Whether it is an `async fn`.
+    pub asynchronous: bool,
     /// One entry an attribute, in source order.
     pub requests: &'static [RequestSpec],
 }

@@ -15,7 +15,9 @@ use crate::suggest;
 
 const PREFIX: &str = "NAME_MANAGER_";
 const POOL: &str = "POOL_";
-const GLOBAL: [&str; 5] = ["DIR", "RUN_ID", "SCOPE", "TOKEN", "WAIT_TIMEOUT"];
+const GLOBAL: [&str; 6] = ["DIR", "KEEP", "RUN_ID", "SCOPE", "TOKEN", "WAIT_TIMEOUT"];
+/// Set by name-manager itself, for its own processes.
+const OWN: [&str; 1] = ["MODE"];
 const OF_POOL: [&str; 6] = ["DIR", "MAX", "NAMES", "SCOPE", "TEMPLATE", "WAIT_TIMEOUT"];
 
 /// What the `NAME_MANAGER_*` variables say.
@@ -24,9 +26,18 @@ pub(crate) struct Variables {
     dir: Option<String>,
     scope: Option<String>,
     pub(crate) run_id: Option<String>,
+    pub(crate) keep: Option<Keep>,
     wait_timeout: Option<Duration>,
     /// `NAME_MANAGER_POOL_{POOL}_{KEY}`, by what follows the prefix.
     pools: BTreeMap<String, String>,
+}
+
+/// When resources are kept after a run, to be looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keep {
+    /// When a test of the run panicked or died, or a hook failed.
+    Failed,
+    Always,
 }
 
 /// The variables of this process, as they were when first asked for.
@@ -58,6 +69,15 @@ impl Variables {
             };
             match key.as_str() {
                 "DIR" => variables.dir = Some(text()?),
+                "KEEP" => {
+                    variables.keep = match text()?.as_str() {
+                        "" => None,
+                        "failed" => Some(Keep::Failed),
+                        "always" => Some(Keep::Always),
+                        other => return Err(wrong(&key, other, "`failed` or `always`")),
+                    }
+                }
+                own if OWN.contains(&own) => {}
                 "SCOPE" => variables.scope = Some(text()?),
                 "RUN_ID" => {
                     let id = text()?;

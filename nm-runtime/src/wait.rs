@@ -125,6 +125,11 @@ impl<'a> Wait<'a> {
         &self.request
     }
 
+    /// Who waits.
+    pub(crate) fn holder(&self) -> &Holder {
+        &self.holder
+    }
+
     /// Whether the request had to wait at all.
     pub(crate) fn has_begun(&self) -> bool {
         self.begun.is_some()

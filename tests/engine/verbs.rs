@@ -194,6 +194,7 @@ fn annotated(order: &str) -> &'static TestSpec {
     const fn spec(test: &'static str, requests: &'static [RequestSpec]) -> TestSpec {
         TestSpec {
             test,
+            asynchronous: false,
             manifest_dir: env!("CARGO_MANIFEST_DIR"),
             file: file!(),
             requests,

@@ -119,6 +119,14 @@ pub struct Event {
     pub phase: Option<Phase>,
 }
 
+impl Event {
+    /// Whether a test or a hook failed.
+    pub fn is_failure(&self) -> bool {
+        let unclean = matches!(self.state, Some(State::Dirty | State::Broken));
+        unclean || self.kind == Kind::Died || self.phase == Some(Phase::Failed)
+    }
+}
+
 /// An event on its way into the journal: as [`Event`], borrowed.
 #[derive(Clone, Copy, Serialize)]
 pub(crate) struct Entry<'a> {

@@ -143,3 +143,15 @@ pub(crate) fn parent_id() -> u32 {
 pub(crate) fn is_descriptor_shortage(_error: &io::Error) -> bool {
     false
 }
+
+pub(crate) fn detach() -> io::Result<()> {
+    Ok(())
+}
+
+pub(crate) fn close_stdout() -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+pub(crate) fn wait_for_exit(_pid: u32, _is_same: impl Fn() -> bool) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}

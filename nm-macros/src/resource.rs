@@ -1,0 +1,134 @@
+use crate::attribute::{flatten, split_at_commas};
+use crate::mistakes::Mistakes;
+use crate::spelling;
+use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{LitStr, Path};
+
+const OPTIONS: [&str; 3] = ["pool", "with", "crate"];
+const MISPLACED: &str =
+    "#[resource] goes on an implementation of `Resource`: write it above `impl Resource for ..`";
+
+/// The attribute above an `impl Resource for T`: leaves it as it is, and registers
+/// a `T`.
+pub fn resource(args: TokenStream, item: TokenStream) -> TokenStream {
+    let mut mistakes = Mistakes::default();
+    let args = Args::parse(args, &mut mistakes);
+    let implementer = implementer(&item);
+    if implementer.is_none() {
+        let at = item.clone().into_iter().next();
+        mistakes.at(
+            at.map_or_else(Span::call_site, |token| token.span()),
+            MISPLACED,
+        );
+    }
+    let (Some(pool), Some(ty), true) = (args.pool, implementer, mistakes.is_empty()) else {
+        let errors = mistakes.into_compile_error();
+        return quote!(#item #errors);
+    };
+    let path = args
+        .krate
+        .map_or_else(|| quote!(::name_manager), Path::into_token_stream);
+    // On the type, so that rustc says of it what it lacks.
+    let at = ty
+        .clone()
+        .into_iter()
+        .next()
+        .map_or_else(Span::call_site, |token| token.span());
+    let make = args.with.unwrap_or_else(|| {
+        quote_spanned!(Span::mixed_site().located_at(at)=> <#ty as ::core::default::Default>::default())
+    });
+    quote_spanned! {Span::mixed_site()=>
+        #item
+        const _: () = {
+            #[#path::__private0::linkme::distributed_slice(#path::__private0::RESOURCES)]
+            #[linkme(crate = #path::__private0::linkme)]
+            static __SPEC: #path::__private0::ResourceSpec = #path::__private0::ResourceSpec {
+                pool: #pool,
+                make: || #path::__private0::boxed(#make),
+                manifest_dir: ::core::env!("CARGO_MANIFEST_DIR"),
+                file: ::core::file!(),
+                line: ::core::line!(),
+            };
+        };
+    }
+}
+
+#[derive(Default)]
+struct Args {
+    pool: Option<LitStr>,
+    with: Option<TokenStream>,
+    krate: Option<Path>,
+}
+
+impl Args {
+    fn parse(tokens: TokenStream, mistakes: &mut Mistakes) -> Self {
+        let mut args = Self::default();
+        let mut seen = Vec::new();
+        for option in split_at_commas(flatten(tokens)) {
+            let mut tokens = option.into_iter();
+            let (key, equals) = (tokens.next(), tokens.next());
+            let value: TokenStream = tokens.collect();
+            let Some(key @ TokenTree::Ident(_)) = key else {
+                mistakes.at(Span::call_site(), "expected options like `pool = \"db\"`");
+                continue;
+            };
+            let name = key.to_string();
+            if !matches!(&equals, Some(TokenTree::Punct(punct)) if punct.as_char() == '=') {
+                mistakes.at(key.span(), format!("expected a value: write `{name} = ..`"));
+                continue;
+            }
+            if seen.contains(&name) {
+                mistakes.at(
+                    key.span(),
+                    format!("option `{name}` is given twice; keep one"),
+                );
+            }
+            match name.as_str() {
+                "pool" => args.pool = mistakes.keep(pool(value)),
+                "with" => args.with = Some(value),
+                "crate" => args.krate = mistakes.keep(syn::parse2(value)),
+                _ => mistakes.at(key.span(), spelling::unknown_option(&name, &OPTIONS)),
+            }
+            seen.push(name);
+        }
+        if !seen.iter().any(|name| name == "pool") {
+            mistakes.at(Span::call_site(), "expected a pool: write `pool = \"db\"`");
+        }
+        args
+    }
+}
+
+fn pool(value: TokenStream) -> syn::Result<LitStr> {
+    let pool: LitStr = syn::parse2(value)?;
+    match spelling::pool(&pool.value()) {
+        Ok(()) => Ok(pool),
+        Err(mistake) => Err(syn::Error::new(pool.span(), mistake)),
+    }
+}
+
+/// The type of an `impl Trait for Type { .. }`.
+fn implementer(item: &TokenStream) -> Option<TokenStream> {
+    let mut tokens = item.clone().into_iter().peekable();
+    while let Some(TokenTree::Punct(punct)) = tokens.peek()
+        && punct.as_char() == '#'
+    {
+        tokens.next();
+        tokens.next();
+    }
+    if !is_word(&tokens.next()?, "impl") {
+        return None;
+    }
+    let rest = tokens.skip_while(|token| !is_word(token, "for")).skip(1);
+    let end = |token: &TokenTree| {
+        let body =
+            matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace);
+        body || is_word(token, "where")
+    };
+    let ty: TokenStream = rest.take_while(|token| !end(token)).collect();
+    (!ty.is_empty()).then_some(ty)
+}
+
+fn is_word(token: &TokenTree, word: &str) -> bool {
+    matches!(token, TokenTree::Ident(ident) if ident == word)
+}

@@ -1,0 +1,66 @@
+//! Fingerprints of files and directories, for [`Resource::fingerprint`](crate::Resource::fingerprint).
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use sha1_smol::Sha1;
+
+use crate::error::{Error, Result};
+
+/// A text that changes when a file below one of these paths changes, appears,
+/// disappears or is renamed. It depends on contents and on names relative to the
+/// paths, not on times, owners or where the paths are; the order of directory
+/// entries does not matter.
+///
+/// # Errors
+///
+/// When something cannot be read, or a path does not exist.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let dir = std::env::temp_dir().join(format!("fingerprint-doc-{}", std::process::id()));
+/// # std::fs::create_dir_all(&dir)?;
+/// std::fs::write(dir.join("1.sql"), "create table users(id int)")?;
+/// let before = name_manager::fingerprint(&[&dir])?;
+/// assert_eq!(name_manager::fingerprint(&[&dir])?, before);
+/// std::fs::write(dir.join("2.sql"), "drop table users")?;
+/// assert_ne!(name_manager::fingerprint(&[&dir])?, before);
+/// # std::fs::remove_dir_all(&dir)?;
+/// # Ok(())
+/// # }
+/// ```
+pub fn fingerprint<P: AsRef<Path>>(paths: &[P]) -> Result<String> {
+    let mut hash = Sha1::new();
+    for path in paths {
+        let path = path.as_ref();
+        add(&mut hash, path, Path::new("")).map_err(|(at, error)| {
+            Error::io(format!("failed to fingerprint `{}`", at.display()), error)
+        })?;
+    }
+    Ok(hash.digest().to_string())
+}
+
+fn add(hash: &mut Sha1, path: &Path, name: &Path) -> std::result::Result<(), (PathBuf, io::Error)> {
+    let failed = |error| (path.to_owned(), error);
+    // Lengths before contents: no two trees write the same bytes.
+    let mut part = |kind: u8, bytes: &[u8]| {
+        hash.update(&[kind]);
+        hash.update(&(bytes.len() as u64).to_le_bytes());
+        hash.update(bytes);
+    };
+    part(b'n', name.as_os_str().as_encoded_bytes());
+    if !path.metadata().map_err(failed)?.is_dir() {
+        part(b'f', &fs::read(path).map_err(failed)?);
+        return Ok(());
+    }
+    let entries = fs::read_dir(path).map_err(failed)?;
+    let names: io::Result<Vec<_>> = entries.map(|entry| Ok(entry?.file_name())).collect();
+    let mut names = names.map_err(failed)?;
+    names.sort();
+    part(b'd', &(names.len() as u64).to_le_bytes());
+    for entry in names {
+        add(hash, &path.join(&entry), &name.join(&entry))?;
+    }
+    Ok(())
+}

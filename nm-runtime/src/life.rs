@@ -1,0 +1,401 @@
+//! A name's life: set up, initialised, reset, and taken down by the reaper.
+
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use miniserde::{Deserialize, Serialize, json};
+
+use crate::error::{BoxError, Error, Kind, Result};
+use crate::identity::{self, Holder};
+use crate::journal::{self, Entry, Phase};
+use crate::lease::Lease;
+use crate::line;
+use crate::lock::{Access, Locked};
+use crate::notice;
+use crate::pool::Shared;
+use crate::reaper;
+use crate::record::{Doing, FORMAT, Failures, Life, Record, State};
+use crate::resource::{Registered, Reset, call_apart};
+use crate::run_lock::{self, RunLocks};
+use crate::state_dir::{PoolDir, unusable};
+use crate::wait::Wait;
+
+/// A pool's resource, and this process's part in the run's life.
+pub(crate) struct Hooks {
+    pub(crate) registered: Registered,
+    /// Locked as long as the process lives, once it uses the pool.
+    joined: Mutex<Option<Joined>>,
+}
+
+struct Joined {
+    dir: Arc<PoolDir>,
+    _alive: Locked,
+}
+
+/// A pool's part of the life: beside the names' records.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct PoolLife {
+    v: u32,
+    /// Whether `setup` is done; if not, it was killed or failed half-way.
+    pub(crate) done: bool,
+    /// The runs that have used it since.
+    pub(crate) runs: Vec<String>,
+    failures: Failures,
+    /// What the last reaper wants the next run to know.
+    pub(crate) reaped: Vec<String>,
+}
+
+impl PoolLife {
+    const FILE: &str = "life.json";
+    /// Locked while the file is changed, and so while `setup` or `teardown` runs.
+    pub(crate) const LOCK: &str = "life.lock";
+
+    pub(crate) fn read(dir: &PoolDir) -> Result<Self> {
+        let path = dir.pool.path().join(Self::FILE);
+        match std::fs::read_to_string(&path) {
+            // Unreadable: nothing is known to be set up.
+            Ok(text) => Ok(json::from_str(&text).unwrap_or_default()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Ok(<Self as Default>::default())
+            }
+            Err(error) => Err(unusable(&path, error)),
+        }
+    }
+
+    pub(crate) fn write(&mut self, dir: &PoolDir) -> Result<()> {
+        self.v = FORMAT;
+        let path = dir.pool.path().join(Self::FILE);
+        let part = path.with_extension("part");
+        // Written aside and moved into place: nobody reads half of it.
+        std::fs::write(&part, json::to_string(self) + "\n")
+            .and_then(|()| std::fs::rename(&part, &path))
+            .map_err(|error| unusable(&path, error))
+    }
+}
+
+impl Hooks {
+    pub(crate) fn new(registered: Registered) -> Self {
+        Self {
+            registered,
+            joined: Mutex::default(),
+        }
+    }
+
+    /// Before anything is acquired: the process joins the run's life, which has a
+    /// reaper, and the pool is set up.
+    pub(crate) fn enter(
+        &self,
+        pool: &Shared,
+        dir: &Arc<PoolDir>,
+        wait: &mut Wait<'_>,
+    ) -> Result<()> {
+        let mut joined = self.joined.lock().unwrap_or_else(PoisonError::into_inner);
+        if joined
+            .as_ref()
+            .is_some_and(|joined| Arc::ptr_eq(&joined.dir, dir))
+        {
+            return Ok(());
+        }
+        let run = identity::run()?;
+        let locks = RunLocks::open(dir, run)?;
+        // Alive before there is a reaper: it waits for us.
+        let alive = locks.live()?;
+        reaper::ensure(pool, self.registered.spec, &locks)?;
+        self.set_up(pool, dir, run, wait)?;
+        *joined = Some(Joined {
+            dir: dir.clone(),
+            _alive: alive,
+        });
+        Ok(())
+    }
+
+    fn set_up(&self, pool: &Shared, dir: &PoolDir, run: &str, wait: &mut Wait<'_>) -> Result<()> {
+        let turn = line::lock(&dir.pool, PoolLife::LOCK, Access::Exclusive, dir, wait)?;
+        let mut life = PoolLife::read(dir)?;
+        for line in std::mem::take(&mut life.reaped) {
+            notice::say(&format!("{line}\n"));
+        }
+        if let Some(first) = life.failures.given_up(run) {
+            return Err(given_up(&format!("setup of pool `{}`", pool.name), first));
+        }
+        let usable = life.done && uses(dir, &mut life.runs, run)?;
+        if usable {
+            return life.write(dir);
+        }
+        life.done = false;
+        life.runs = vec![run.to_owned()];
+        life.write(dir)?;
+        let log = |phase, detail: Option<&str>| {
+            log(
+                pool,
+                dir,
+                wait.holder(),
+                journal::Kind::Setup,
+                None,
+                phase,
+                detail,
+            );
+        };
+        log(Phase::Started, None);
+        match call_apart(identity::in_async_test(), || {
+            self.registered.resource.setup()
+        }) {
+            Ok(()) => {
+                log(Phase::Done, None);
+                life.done = true;
+                life.failures = Failures::none();
+                life.write(dir)
+            }
+            Err(error) => {
+                log(Phase::Failed, Some(&error.to_string()));
+                life.failures.add(run, &error.to_string());
+                life.write(dir)?;
+                drop(turn);
+                Err(failed(
+                    &format!("set up pool `{}`", pool.name),
+                    &life.failures,
+                    error,
+                ))
+            }
+        }
+    }
+
+    /// Makes a name ready for the body of its new, exclusive holder.
+    pub(crate) fn prepare(&self, pool: &Shared, lease: &mut Lease) -> Result<()> {
+        let run = identity::run()?;
+        let fingerprint = self.registered.fingerprint()?.map(str::to_owned);
+        let name = lease.handle().clone();
+        let Some(held) = lease.held_mut() else {
+            return Ok(());
+        };
+        let dir = held.dir.clone();
+        let life = held.record.life.get_or_insert_default();
+        let same = life.done && life.fingerprint == fingerprint;
+        let kept = same && fingerprint.is_some();
+        let usable = same && (uses(&dir, &mut life.runs, run)? || kept);
+        if kept && !life.runs.iter().any(|known| known == run) {
+            life.runs = vec![run.to_owned()];
+        }
+        let holder = held.holder.clone();
+        let apart = identity::in_async_test();
+        let outcome = match usable {
+            true => {
+                let last = held.record.last.take().unwrap_or_default();
+                let why = match held.record.state {
+                    State::Clean => Reset::Reuse,
+                    _ => Reset::Dirty(&last),
+                };
+                let log = |phase, detail: Option<&str>| {
+                    log(
+                        pool,
+                        &dir,
+                        &holder,
+                        journal::Kind::Reset,
+                        Some(&name),
+                        phase,
+                        detail,
+                    );
+                };
+                log(Phase::Started, None);
+                let reset = call_apart(apart, || self.registered.resource.reset(&name, why));
+                end(&log, reset).map_err(|error| ("reset", error))
+            }
+            false => {
+                let outdated = life.done && life.fingerprint.is_some();
+                let failures = std::mem::take(&mut life.failures);
+                *life = Life {
+                    done: false,
+                    fingerprint,
+                    runs: vec![run.to_owned()],
+                    doing: Some(Doing {
+                        what: "initialising".to_owned(),
+                        since: identity::now(),
+                    }),
+                    failures,
+                };
+                held.write(&name)?;
+                let clean = match outdated {
+                    true => self.clean_up(pool, &dir, &holder, &name),
+                    false => Ok(()),
+                };
+                let log = |phase, detail: Option<&str>| {
+                    log(
+                        pool,
+                        &dir,
+                        &holder,
+                        journal::Kind::Init,
+                        Some(&name),
+                        phase,
+                        detail,
+                    );
+                };
+                clean
+                    .map_err(|error| ("clean up the outdated", error))
+                    .and_then(|()| {
+                        log(Phase::Started, None);
+                        let init = call_apart(apart, || self.registered.resource.init(&name));
+                        end(&log, init).map_err(|error| ("init", error))
+                    })
+            }
+        };
+        let life = held.record.life.get_or_insert_default();
+        life.doing = None;
+        match outcome {
+            Ok(()) => {
+                life.done = true;
+                life.failures = Failures::none();
+                let rewrite = !usable || held.record.state != State::Clean;
+                held.record.state = State::Clean;
+                held.record.reason = None;
+                held.record.last = None;
+                // A reset name that stays as it was is written when it is given back.
+                match rewrite {
+                    true => held.write(&name),
+                    false => Ok(()),
+                }
+            }
+            Err((what, error)) => {
+                life.failures.add(run, &error.to_string());
+                let failures = life.failures.clone();
+                held.record.state = State::Dirty;
+                held.write(&name)?;
+                match failures.given_up(run) {
+                    Some(first) => lease.mark_broken(format!(
+                        "its {what} failed {} times in this run, the first time: {first}",
+                        failures.count
+                    )),
+                    None => lease.mark_dirty(),
+                }
+                Err(failed(&format!("{what} `{name}`"), &failures, error))
+            }
+        }
+    }
+
+    /// Calls the `cleanup` of one name.
+    pub(crate) fn clean_up(
+        &self,
+        pool: &Shared,
+        dir: &PoolDir,
+        holder: &Holder,
+        name: &crate::name::Name,
+    ) -> std::result::Result<(), BoxError> {
+        let log = |phase, detail: Option<&str>| {
+            log(
+                pool,
+                dir,
+                holder,
+                journal::Kind::Cleanup,
+                Some(name),
+                phase,
+                detail,
+            );
+        };
+        log(Phase::Started, None);
+        let apart = identity::in_async_test();
+        end(
+            &log,
+            call_apart(apart, || self.registered.resource.cleanup(name)),
+        )
+    }
+
+    /// Calls the pool's `teardown`.
+    pub(crate) fn tear_down(
+        &self,
+        pool: &Shared,
+        dir: &PoolDir,
+        holder: &Holder,
+    ) -> std::result::Result<(), BoxError> {
+        let log = |phase, detail: Option<&str>| {
+            log(
+                pool,
+                dir,
+                holder,
+                journal::Kind::Teardown,
+                None,
+                phase,
+                detail,
+            );
+        };
+        log(Phase::Started, None);
+        end(
+            &log,
+            call_apart(false, || self.registered.resource.teardown()),
+        )
+    }
+}
+
+/// Joins the users of something that is done: ours already, or another live
+/// run's. What only dead runs used, nobody took down: it must be done again.
+fn uses(dir: &PoolDir, runs: &mut Vec<String>, run: &str) -> Result<bool> {
+    if runs.iter().any(|known| known == run) {
+        return Ok(true);
+    }
+    let mut alive = Vec::new();
+    for known in runs.drain(..) {
+        if run_lock::is_alive(dir, &known)? {
+            alive.push(known);
+        }
+    }
+    *runs = alive;
+    if runs.is_empty() {
+        return Ok(false);
+    }
+    runs.push(run.to_owned());
+    Ok(true)
+}
+
+fn end(
+    log: &dyn Fn(Phase, Option<&str>),
+    result: std::result::Result<(), BoxError>,
+) -> std::result::Result<(), BoxError> {
+    match &result {
+        Ok(()) => log(Phase::Done, None),
+        Err(error) => log(Phase::Failed, Some(&error.to_string())),
+    }
+    result
+}
+
+fn log(
+    pool: &Shared,
+    dir: &PoolDir,
+    holder: &Holder,
+    kind: journal::Kind,
+    name: Option<&str>,
+    phase: Phase,
+    detail: Option<&str>,
+) {
+    let entry = Entry {
+        name,
+        phase: Some(phase),
+        detail,
+        ..Entry::new(kind, &pool.name, "", holder)
+    };
+    dir.journal.write(&dir.pool, &entry);
+}
+
+fn failed(what: &str, failures: &Failures, error: BoxError) -> Error {
+    let message = match failures.count {
+        1 => format!("failed to {what}"),
+        count => format!(
+            "failed to {what} (failure {count} of {} in this run; the first: {})",
+            Failures::MOST,
+            failures.first
+        ),
+    };
+    Error::hook(message, error)
+}
+
+fn given_up(what: &str, first: &str) -> Error {
+    Error::new(
+        Kind::Broken,
+        format!(
+            "{what} failed {} times in this run, the first time: {first}",
+            Failures::MOST
+        ),
+    )
+}
+
+/// Whether a name needs no `init`: such are lent before others.
+pub(crate) fn is_warm(record: &Record) -> bool {
+    record.life.as_ref().is_some_and(|life| life.done)
+}

@@ -1,0 +1,284 @@
+//! The process that cleans up after a run: the test binary again, started
+//! detached by the first process of the run that uses hooks. It stands by until
+//! the run's runner and all its processes have ended, however they ended.
+
+use std::env;
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{Read, Write};
+use std::path::Path;
+use std::process::{self, Command, Stdio};
+
+use miniserde::{Deserialize, Serialize, json};
+
+use crate::error::{BoxError, Result};
+use crate::grant;
+use crate::identity::{self, Holder, Runner};
+use crate::journal;
+use crate::life::{Hooks, PoolLife};
+use crate::lock::{Access, Locked};
+use crate::notice;
+use crate::pool::{Pool, Shared};
+use crate::record::Record;
+use crate::resource::ResourceSpec;
+use crate::run_lock::{self, RunLocks, no_reaper};
+use crate::state_dir::{PoolDir, unusable};
+use crate::sys;
+use crate::variables::{self, Keep};
+
+/// Set in a reaper alone: what it is to do.
+pub(crate) const MODE: &str = "NAME_MANAGER_MODE";
+const READY: &[u8] = b"ready\n";
+/// One reaper cleans at a time.
+const TURN: &str = "reaper.lock";
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Job {
+    pool: String,
+    manifest_dir: String,
+    run: String,
+    runner: Runner,
+}
+
+/// Sees to it that a reaper stands by.
+pub(crate) fn ensure(pool: &Shared, spec: &ResourceSpec, locks: &RunLocks) -> Result<()> {
+    if locks.has_reaper()? {
+        return Ok(());
+    }
+    let _start = locks.start_lock()?;
+    if locks.has_reaper()? {
+        return Ok(());
+    }
+    let run = identity::run()?;
+    let job = Job {
+        pool: pool.name.to_string(),
+        manifest_dir: spec.manifest_dir.to_owned(),
+        run: run.to_owned(),
+        runner: identity::runner()?,
+    };
+    let exe = env::current_exe().map_err(no_reaper)?;
+    let mut command = Command::new(exe);
+    command
+        .env(MODE, json::to_string(&job))
+        .env("NAME_MANAGER_RUN_ID", run)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    let mut child = command.spawn().map_err(no_reaper)?;
+    let mut said = Vec::new();
+    if let Some(mut output) = child.stdout.take() {
+        output.read_to_end(&mut said).map_err(no_reaper)?;
+    }
+    match said.ends_with(READY) {
+        // Nobody waits for it: it outlives us.
+        true => Ok(()),
+        false => {
+            let status = child.wait().map_err(no_reaper)?;
+            let said = String::from_utf8_lossy(&said);
+            Err(no_reaper(format!(
+                "it ended with {status}: {}",
+                said.trim()
+            )))
+        }
+    }
+}
+
+/// What the hook before `main` does in a process with [`MODE`] set: its work,
+/// instead of the program's.
+pub(crate) fn run(mode: &OsStr) -> ! {
+    let code = match mode
+        .to_str()
+        .and_then(|text| json::from_str::<Job>(text).ok())
+    {
+        None => {
+            notice::say(&format!("{MODE} is for name-manager itself; unset it\n"));
+            2
+        }
+        Some(job) => match reap(&job) {
+            Ok(()) => 0,
+            Err(error) => {
+                // Read by who started us, if we have not said that we are ready.
+                let _ = write!(std::io::stdout(), "{error:?}");
+                1
+            }
+        },
+    };
+    process::exit(code)
+}
+
+fn reap(job: &Job) -> Result<()> {
+    // A session of its own before it says that it is ready: Ctrl-C, a runner's
+    // time-out and a closed terminal end the tests alone.
+    sys::detach().map_err(no_reaper)?;
+    let pool = Pool::open_for(&job.pool, Some(job.manifest_dir.clone().leak()))?;
+    let shared = &*pool.shared;
+    let hooks = shared
+        .hooks()?
+        .ok_or_else(|| no_reaper("it has no such resource"))?;
+    let dir = shared.dir()?;
+    let locks = RunLocks::open(&dir, &job.run)?;
+    let Some(reaper) = locks.become_reaper()? else {
+        return Ok(());
+    };
+    let alive = locks.live()?;
+    let ready = std::io::stdout()
+        .write_all(READY)
+        .and_then(|()| sys::close_stdout());
+    ready.map_err(no_reaper)?;
+    job.runner.wait().map_err(no_reaper)?;
+    drop(alive);
+    drop(locks.wait_for_all()?);
+    // From here on the run is over. Reapers take turns: the last of several runs
+    // that shared a name finds all the others over, and cleans it.
+    let turn = dir.pool.path().join(TURN);
+    let file = dir
+        .pool
+        .file(TURN)
+        .map_err(|error| unusable(&turn, error))?;
+    let turn = Locked::lock(file, Access::Exclusive).map_err(|error| unusable(&turn, error))?;
+    let mut told = clean(shared, hooks, &dir, job)?;
+    if !told.is_empty() {
+        let mut life = PoolLife::read(&dir)?;
+        life.reaped.append(&mut told);
+        life.write(&dir)?;
+    }
+    drop(turn);
+    locks.remove();
+    drop(reaper);
+    Ok(())
+}
+
+/// Cleans up every name that no live run uses, then the pool. Returns what the
+/// next run should be told.
+fn clean(shared: &Shared, hooks: &Hooks, dir: &PoolDir, job: &Job) -> Result<Vec<String>> {
+    let names = names(dir)?;
+    if keeps(dir, &names, job)? {
+        let kept: Vec<_> = names.iter().map(|(name, _)| name.as_str()).collect();
+        return Ok(vec![format!(
+            "the last run kept {} of pool `{}` for you to look at (NAME_MANAGER_KEEP); this run takes them down when it ends, unless that is set",
+            kept.join(", "),
+            job.pool
+        )]);
+    }
+    let mut told = Vec::new();
+    for (name, record) in names {
+        if !is_over(dir, &record)? {
+            continue;
+        }
+        if let Err(error) = clean_name(shared, hooks, dir, &name, job) {
+            told.push(format!(
+                "cleanup of `{name}` after the last run failed: {error}"
+            ));
+        }
+    }
+    let mut life = PoolLife::read(dir)?;
+    if !life.runs.is_empty() && all_dead(dir, &life.runs)? {
+        let holder = Holder::reaper(&job.run);
+        match hooks.tear_down(shared, dir, &holder) {
+            Ok(()) => {
+                life.done = false;
+                life.runs.clear();
+                life.write(dir)?;
+            }
+            Err(error) => told.push(format!(
+                "teardown of pool `{}` after the last run failed: {error}",
+                job.pool
+            )),
+        }
+    }
+    Ok(told)
+}
+
+fn clean_name(
+    shared: &Shared,
+    hooks: &Hooks,
+    dir: &PoolDir,
+    name: &str,
+    job: &Job,
+) -> std::result::Result<(), BoxError> {
+    let mut lease = grant::acquire_to_clean(shared, name, &job.run)?;
+    let handle = lease.handle().clone();
+    let Some(held) = lease.held_mut() else {
+        return Ok(());
+    };
+    // Another run may have come and taken it over before we had it.
+    if !is_over(dir, &held.record)? {
+        return Ok(lease.release()?);
+    }
+    let holder = held.holder.clone();
+    let cleaned = hooks.clean_up(shared, dir, &holder, &handle);
+    if cleaned.is_ok()
+        && let Some(held) = lease.held_mut()
+    {
+        held.record.life = None;
+        held.record.last = None;
+        held.write(&handle)?;
+    }
+    lease.release()?;
+    cleaned
+}
+
+/// Whether a name was initialised, is not kept by a fingerprint, and is used by
+/// no live run.
+fn is_over(dir: &PoolDir, record: &Record) -> Result<bool> {
+    match &record.life {
+        None => Ok(false),
+        Some(life) if life.done && life.fingerprint.is_some() => Ok(false),
+        Some(life) => all_dead(dir, &life.runs),
+    }
+}
+
+fn all_dead(dir: &PoolDir, runs: &[String]) -> Result<bool> {
+    for run in runs {
+        if run_lock::is_alive(dir, run)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Whether the user wants to look at what the run left.
+fn keeps(dir: &PoolDir, names: &[(String, Record)], job: &Job) -> Result<bool> {
+    match variables::get()?.keep {
+        None => Ok(false),
+        Some(Keep::Always) => Ok(true),
+        Some(Keep::Failed) => {
+            let died = |record: &Record| {
+                let mut holders = record.holders.iter();
+                holders.any(|tenure| tenure.holder.run == job.run)
+            };
+            if names.iter().any(|(_, record)| died(record)) {
+                return Ok(true);
+            }
+            for event in journal::Reader::open(dir.pool.path())? {
+                let event = event?;
+                if event.holder.run == job.run && event.is_failure() {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        }
+    }
+}
+
+/// Every name of the pool that was ever lent, with its record.
+fn names(dir: &PoolDir) -> Result<Vec<(String, Record)>> {
+    let failed = |error| unusable(dir.names.path(), error);
+    let mut names = Vec::new();
+    for entry in fs::read_dir(dir.names.path()).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if path.extension() != Some(OsStr::new("json")) {
+            continue;
+        }
+        let name = path.file_stem().and_then(OsStr::to_str);
+        if let (Some(name), Some(record)) = (name, read(&path)) {
+            names.push((name.to_owned(), record));
+        }
+    }
+    names.sort_by(|(a, _), (b, _)| a.cmp(b));
+    Ok(names)
+}
+
+fn read(path: &Path) -> Option<Record> {
+    Record::peek(&fs::read(path).ok()?)
+}

@@ -1,0 +1,255 @@
+//! What users say about a pool's life.
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use miniserde::{Deserialize, Serialize};
+use once_cell::sync::OnceCell;
+
+use crate::error::{BoxError, Error, Result};
+use crate::identity::Holder;
+use crate::name::Name;
+
+/// How the resources of a pool are made, made fresh, and taken down.
+///
+/// Implement what you need: every method does nothing unless you say otherwise.
+/// Register it with `#[name_manager::resource(pool = "db")]` above the `impl`, in
+/// each test binary that uses the pool (best in a crate that they share).
+///
+/// Hooks may block for minutes. They run while the name is held, so nobody else
+/// is given it; a request's deadline does not count them. For async tests they
+/// run on a thread of their own, so that they may block on a runtime of theirs.
+///
+/// ```
+/// use name_manager::{BoxError, Name, Reset, Resource};
+///
+/// #[derive(Default)]
+/// struct Database;
+///
+/// #[name_manager::resource(pool = "db")]
+/// impl Resource for Database {
+///     fn init(&self, name: &Name) -> Result<(), BoxError> {
+///         println!("createdb {name}");
+///         Ok(())
+///     }
+///
+///     fn reset(&self, name: &Name, why: Reset<'_>) -> Result<(), BoxError> {
+///         println!("truncate all tables of {name}: {why}");
+///         Ok(())
+///     }
+///
+///     fn cleanup(&self, name: &Name) -> Result<(), BoxError> {
+///         println!("dropdb {name}");
+///         Ok(())
+///     }
+/// }
+/// # fn main() {}
+/// ```
+pub trait Resource: Send + Sync + 'static {
+    /// Once per pool and run, before any `init`: start the server.
+    ///
+    /// # Errors
+    ///
+    /// Fails the test that asked. Others try again; after three failures in a
+    /// run, every test of the pool fails at once with the first error.
+    fn setup(&self) -> std::result::Result<(), BoxError> {
+        Ok(())
+    }
+
+    /// What the result of `init` depends on, see [`fingerprint`](crate::fingerprint).
+    /// With one, names are kept from run to run and `init` runs again only when it
+    /// changes (after `cleanup` of the outdated one); without, `init` runs once
+    /// per name and run. Asked once per process.
+    ///
+    /// # Errors
+    ///
+    /// Fails the test that asked.
+    fn fingerprint(&self) -> std::result::Result<Option<String>, BoxError> {
+        Ok(None)
+    }
+
+    /// Makes a name usable: once per run, or per fingerprint. It may find the
+    /// remains of an `init` that was killed half-way.
+    ///
+    /// # Errors
+    ///
+    /// As [`setup`](Resource::setup), for this name.
+    fn init(&self, name: &Name) -> std::result::Result<(), BoxError> {
+        let _ = name;
+        Ok(())
+    }
+
+    /// Makes a name fresh, before each body but the first after `init`.
+    ///
+    /// # Errors
+    ///
+    /// As [`init`](Resource::init).
+    fn reset(&self, name: &Name, why: Reset<'_>) -> std::result::Result<(), BoxError> {
+        let _ = (name, why);
+        Ok(())
+    }
+
+    /// Takes a name down, when the run is over: in a process of its own, however
+    /// the tests ended.
+    ///
+    /// # Errors
+    ///
+    /// Written to the journal and told by the next run, which tries again.
+    fn cleanup(&self, name: &Name) -> std::result::Result<(), BoxError> {
+        let _ = name;
+        Ok(())
+    }
+
+    /// Once per pool, when the run is over and all names are cleaned up: stop the
+    /// server.
+    ///
+    /// # Errors
+    ///
+    /// As [`cleanup`](Resource::cleanup).
+    fn teardown(&self) -> std::result::Result<(), BoxError> {
+        Ok(())
+    }
+}
+
+/// Why a name is reset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reset<'a> {
+    /// The last holder gave it back in order.
+    Reuse,
+    /// The last holder panicked, died or said so: what it left is unknown.
+    Dirty(&'a LastHolder),
+}
+
+impl fmt::Display for Reset<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Reuse => f.write_str("used before"),
+            Self::Dirty(last) => write!(f, "dirty: {}", last.how),
+        }
+    }
+}
+
+/// What is known of the last holder of a dirty name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct LastHolder {
+    /// Its test.
+    pub test: String,
+    /// Its run.
+    pub run: String,
+    /// How it ended, in words.
+    pub how: String,
+}
+
+impl LastHolder {
+    pub(crate) fn new(holder: &Holder, how: &str) -> Self {
+        Self {
+            test: holder.test.clone(),
+            run: holder.run.clone(),
+            how: how.to_owned(),
+        }
+    }
+}
+
+/// A registered resource: const data, gathered by the linker.
+pub struct ResourceSpec {
+    /// The pool.
+    pub pool: &'static str,
+    /// Makes the user's value.
+    pub make: fn() -> Box<dyn Resource>,
+    /// `CARGO_MANIFEST_DIR` of its package when it was compiled.
+    pub manifest_dir: &'static str,
+    /// Where it stands.
+    pub file: &'static str,
+    /// See `file`.
+    pub line: u32,
+}
+
+/// What generated code makes of the user's value.
+pub fn boxed(resource: impl Resource) -> Box<dyn Resource> {
+    Box::new(resource)
+}
+
+/// Every resource of this binary.
+#[linkme::distributed_slice]
+pub static RESOURCES: [ResourceSpec];
+
+/// A pool's resource in this process.
+pub(crate) struct Registered {
+    pub(crate) spec: &'static ResourceSpec,
+    pub(crate) resource: Box<dyn Resource>,
+    fingerprint: OnceCell<Option<String>>,
+}
+
+impl Registered {
+    /// The resource of that pool, if this binary has one.
+    pub(crate) fn find(pool: &str) -> Result<Option<Self>> {
+        let mut specs = RESOURCES.iter().filter(|spec| spec.pool == pool);
+        let Some(spec) = specs.next() else {
+            return Ok(None);
+        };
+        if let Some(second) = specs.next() {
+            return Err(Error::config(format!(
+                "pool `{pool}` has two resources, at {}:{} and at {}:{}; keep one",
+                spec.file, spec.line, second.file, second.line
+            )));
+        }
+        let make = || Ok((spec.make)());
+        let resource = call(make).map_err(|error| {
+            Error::hook(
+                format!("failed to make the resource of pool `{pool}`"),
+                error,
+            )
+        })?;
+        Ok(Some(Self {
+            spec,
+            resource,
+            fingerprint: OnceCell::new(),
+        }))
+    }
+
+    pub(crate) fn fingerprint(&self) -> Result<Option<&str>> {
+        let ask = || call(|| self.resource.fingerprint());
+        let fingerprint = self.fingerprint.get_or_try_init(ask).map_err(|error| {
+            Error::hook(
+                format!("failed to fingerprint pool `{}`", self.spec.pool),
+                error,
+            )
+        })?;
+        Ok(fingerprint.as_deref())
+    }
+}
+
+/// Calls a hook; its panic is an error like any other.
+pub(crate) fn call<T>(
+    hook: impl FnOnce() -> std::result::Result<T, BoxError>,
+) -> std::result::Result<T, BoxError> {
+    match catch_unwind(AssertUnwindSafe(hook)) {
+        Ok(result) => result,
+        Err(panic) => {
+            let text = panic
+                .downcast_ref::<&str>()
+                .map(|text| text.to_string())
+                .or_else(|| panic.downcast_ref::<String>().cloned());
+            Err(format!("panicked: {}", text.unwrap_or_default()).into())
+        }
+    }
+}
+
+/// Calls a hook on a thread of its own: where an async runtime drives the
+/// current one, blocking on another runtime would panic.
+pub(crate) fn call_apart<T: Send>(
+    apart: bool,
+    hook: impl FnOnce() -> std::result::Result<T, BoxError> + Send,
+) -> std::result::Result<T, BoxError> {
+    if !apart {
+        return call(hook);
+    }
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("name-manager-hook".to_owned());
+        let hook = thread.spawn_scoped(scope, || call(hook))?;
+        hook.join()
+            .unwrap_or_else(|_| Err("the hook's thread panicked".into()))
+    })
+}

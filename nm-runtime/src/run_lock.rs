@@ -1,0 +1,134 @@
+//! Which runs are alive, as far as a pool's life depends on it: files that their
+//! processes keep locked.
+
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+
+use crate::error::{Error, Result};
+use crate::lock::{Access, Locked};
+use crate::state_dir::{PoolDir, unusable};
+use crate::sys::Dir;
+
+const RUNS: &str = "runs";
+
+/// The lock files of one run in one pool.
+pub(crate) struct RunLocks {
+    dir: Dir,
+    run: String,
+}
+
+impl RunLocks {
+    pub(crate) fn open(dir: &PoolDir, run: &str) -> Result<Self> {
+        let path = dir.pool.path().join(RUNS);
+        Ok(Self {
+            dir: Dir::create(&path).map_err(|error| unusable(&path, error))?,
+            run: run.to_owned(),
+        })
+    }
+
+    /// Shared by the run's processes, and by its reaper while the runner lives.
+    fn alive(&self) -> String {
+        format!("{}.alive", self.run)
+    }
+
+    /// Locked by the run's reaper.
+    fn reaper(&self) -> String {
+        format!("{}.reaper", self.run)
+    }
+
+    /// Locked while a reaper is being started.
+    fn start(&self) -> String {
+        format!("{}.start", self.run)
+    }
+
+    fn path(&self, file: &str) -> PathBuf {
+        self.dir.path().join(file)
+    }
+
+    fn lock(&self, file: &str, access: Access) -> Result<Locked> {
+        let failed = |error| unusable(&self.path(file), error);
+        loop {
+            let opened = self.dir.file(file).map_err(failed)?;
+            let locked = Locked::lock(opened, access).map_err(failed)?;
+            // Removed by the reaper of this run, which ended meanwhile.
+            if locked.is_in(&self.dir, file).map_err(failed)? {
+                return Ok(locked);
+            }
+        }
+    }
+
+    fn is_locked(&self, file: &str) -> Result<bool> {
+        let failed = |error| unusable(&self.path(file), error);
+        match self.dir.existing(file).map_err(failed)? {
+            None => Ok(false),
+            Some(found) => Ok(Locked::try_lock(found, Access::Shared)
+                .map_err(failed)?
+                .is_err()),
+        }
+    }
+
+    /// Says that a process of the run is alive, as long as the lock is kept.
+    pub(crate) fn live(&self) -> Result<Locked> {
+        self.lock(&self.alive(), Access::Shared)
+    }
+
+    /// Waits until no process of the run is alive.
+    pub(crate) fn wait_for_all(&self) -> Result<Locked> {
+        self.lock(&self.alive(), Access::Exclusive)
+    }
+
+    /// Whether the run's reaper stands by.
+    pub(crate) fn has_reaper(&self) -> Result<bool> {
+        self.is_locked(&self.reaper())
+    }
+
+    /// One process at a time starts a reaper.
+    pub(crate) fn start_lock(&self) -> Result<Locked> {
+        self.lock(&self.start(), Access::Exclusive)
+    }
+
+    /// Becomes the reaper; nothing when there is one.
+    pub(crate) fn become_reaper(&self) -> Result<Option<Locked>> {
+        let file = self.reaper();
+        let failed = |error: io::Error| unusable(&self.path(&file), error);
+        let opened = self.dir.file(&file).map_err(failed)?;
+        Ok(Locked::try_lock(opened, Access::Exclusive)
+            .map_err(failed)?
+            .ok())
+    }
+
+    /// Forgets the run: it is over.
+    pub(crate) fn remove(&self) {
+        for file in [self.alive(), self.reaper(), self.start()] {
+            // What stays is unlocked, and so says nothing.
+            let _ = fs::remove_file(self.path(&file));
+        }
+    }
+}
+
+/// Whether some process of that run is alive, or its runner with the reaper
+/// standing by. Not for the caller's own run.
+pub(crate) fn is_alive(dir: &PoolDir, run: &str) -> Result<bool> {
+    let locks = RunLocks::open(dir, run)?;
+    let file = locks.alive();
+    let failed = |error| unusable(&locks.path(&file), error);
+    // One asks at a time: two would take each other for the run.
+    let _turn = locks.lock("ask", Access::Exclusive)?;
+    let Some(found) = locks.dir.existing(&file).map_err(failed)? else {
+        return Ok(false);
+    };
+    // Exclusively: the live share it.
+    match Locked::try_lock(found, Access::Exclusive).map_err(failed)? {
+        Err(_) => Ok(true),
+        Ok(_) => Ok(false),
+    }
+}
+
+/// The error of a reaper that did not come up.
+pub(crate) fn no_reaper(detail: impl std::fmt::Display) -> Error {
+    Error::hook(
+        "failed to start the process that cleans up after the run".to_owned(),
+        detail.to_string().into(),
+    )
+}

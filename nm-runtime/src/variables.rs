@@ -283,7 +283,7 @@ mod tests {
         let error = read(&[("WAIT_TIMOUT", "3m")]).unwrap_err().to_string();
         assert_eq!(
             error,
-            "unknown variable NAME_MANAGER_WAIT_TIMOUT (did you mean `NAME_MANAGER_WAIT_TIMEOUT`?); expected NAME_MANAGER_ followed by DIR, RUN_ID, SCOPE, TOKEN, WAIT_TIMEOUT, or NAME_MANAGER_POOL_{POOL}_ followed by DIR, MAX, NAMES, SCOPE, TEMPLATE, WAIT_TIMEOUT"
+            "unknown variable NAME_MANAGER_WAIT_TIMOUT (did you mean `NAME_MANAGER_WAIT_TIMEOUT`?); expected NAME_MANAGER_ followed by DIR, KEEP, RUN_ID, SCOPE, TOKEN, WAIT_TIMEOUT, or NAME_MANAGER_POOL_{POOL}_ followed by DIR, MAX, NAMES, SCOPE, TEMPLATE, WAIT_TIMEOUT"
         );
         for (wrong, right) in [
             ("POOL_DB_MX", "POOL_DB_MAX"),

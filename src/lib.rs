@@ -6,8 +6,8 @@
 
 pub use nm_macros::{resource, shared_resource};
 pub use nm_runtime::{
-    Access, BoxError, Error, FromLease, LastHolder, Lease, Name, Pool, Request, Reset, Resource,
-    fingerprint,
+    Access, Allocator, Asked, Assigned, Assignment, BoxError, Error, FromLease, LastHolder, Lease,
+    Name, Pool, Request, Reset, Resource, fingerprint,
 };
 
 /// What generated code calls. Not part of the public interface: the name ends

@@ -6,8 +6,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::{LitStr, Path};
 
 const OPTIONS: [&str; 3] = ["pool", "with", "crate"];
-const MISPLACED: &str =
-    "#[resource] goes on an implementation of `Resource`: write it above `impl Resource for ..`";
+const MISPLACED: &str = "#[resource] goes above `impl Resource for ..` or `impl Allocator for ..`";
 
 /// The attribute above an `impl Resource for T`: leaves it as it is, and registers
 /// a `T`.
@@ -22,7 +21,7 @@ pub fn resource(args: TokenStream, item: TokenStream) -> TokenStream {
             MISPLACED,
         );
     }
-    let (Some(pool), Some(ty), true) = (args.pool, implementer, mistakes.is_empty()) else {
+    let (Some(pool), Some((of, ty)), true) = (args.pool, implementer, mistakes.is_empty()) else {
         let errors = mistakes.into_compile_error();
         return quote!(#item #errors);
     };
@@ -38,17 +37,30 @@ pub fn resource(args: TokenStream, item: TokenStream) -> TokenStream {
     let make = args.with.unwrap_or_else(|| {
         quote_spanned!(Span::mixed_site().located_at(at)=> <#ty as ::core::default::Default>::default())
     });
+    let ((slice, spec, boxed), manifest_dir) = match of {
+        Trait::Resource => (
+            (quote!(RESOURCES), quote!(ResourceSpec), quote!(boxed)),
+            quote!(manifest_dir: ::core::env!("CARGO_MANIFEST_DIR"),),
+        ),
+        Trait::Allocator => (
+            (
+                quote!(ALLOCATORS),
+                quote!(AllocatorSpec),
+                quote!(boxed_allocator),
+            ),
+            quote!(),
+        ),
+    };
     quote_spanned! {Span::mixed_site()=>
         #item
         const _: () = {
-            #[#path::__private0::linkme::distributed_slice(#path::__private0::RESOURCES)]
+            #[#path::__private0::linkme::distributed_slice(#path::__private0::#slice)]
             #[linkme(crate = #path::__private0::linkme)]
-            static __SPEC: #path::__private0::ResourceSpec = #path::__private0::ResourceSpec {
+            static __SPEC: #path::__private0::#spec = #path::__private0::#spec {
                 pool: #pool,
-                make: || #path::__private0::boxed(#make),
-                manifest_dir: ::core::env!("CARGO_MANIFEST_DIR"),
-                file: ::core::file!(),
-                line: ::core::line!(),
+                make: || #path::__private0::#boxed(#make),
+                #manifest_dir
+                place: #path::__private0::Place { file: ::core::file!(), line: ::core::line!() },
             };
         };
     }
@@ -107,8 +119,13 @@ fn pool(value: TokenStream) -> syn::Result<LitStr> {
     }
 }
 
-/// The type of an `impl Trait for Type { .. }`.
-fn implementer(item: &TokenStream) -> Option<TokenStream> {
+enum Trait {
+    Resource,
+    Allocator,
+}
+
+/// The trait and the type of an `impl Trait for Type { .. }`.
+fn implementer(item: &TokenStream) -> Option<(Trait, TokenStream)> {
     let mut tokens = item.clone().into_iter().peekable();
     while let Some(TokenTree::Punct(punct)) = tokens.peek()
         && punct.as_char() == '#'
@@ -119,14 +136,22 @@ fn implementer(item: &TokenStream) -> Option<TokenStream> {
     if !is_word(&tokens.next()?, "impl") {
         return None;
     }
-    let rest = tokens.skip_while(|token| !is_word(token, "for")).skip(1);
+    let of = tokens
+        .by_ref()
+        .take_while(|token| !is_word(token, "for"))
+        .last()?;
+    let of = match of.to_string().as_str() {
+        "Resource" => Trait::Resource,
+        "Allocator" => Trait::Allocator,
+        _ => return None,
+    };
     let end = |token: &TokenTree| {
         let body =
             matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace);
         body || is_word(token, "where")
     };
-    let ty: TokenStream = rest.take_while(|token| !end(token)).collect();
-    (!ty.is_empty()).then_some(ty)
+    let ty: TokenStream = tokens.take_while(|token| !end(token)).collect();
+    (!ty.is_empty()).then_some((of, ty))
 }
 
 fn is_word(token: &TokenTree, word: &str) -> bool {

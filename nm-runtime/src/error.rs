@@ -37,6 +37,7 @@ pub(crate) enum Kind {
     Hook,
     Io,
     Lost,
+    Never,
     Timeout,
 }
 
@@ -135,6 +136,11 @@ impl Error {
     /// that somebody else may have been lent it too.
     pub fn is_lost(&self) -> bool {
         self.0.kind == Kind::Lost
+    }
+
+    /// The pool's [`Allocator`](crate::Allocator) says that it will never grant this.
+    pub fn is_never(&self) -> bool {
+        self.0.kind == Kind::Never
     }
 
     /// The state was written by a newer version of `name-manager`.

@@ -71,7 +71,10 @@ fn acquire_in(
             None => return Ok(None),
         },
         None => {
-            let taken = head.take_any(want.access, count, wait)?;
+            let taken = match pool.allocator()? {
+                Some(allocator) => vec![head.take_assigned(allocator, wait)?],
+                None => head.take_any(want.access, count, wait)?,
+            };
             if wait.has_begun() && !head.is_current()? {
                 return Ok(None);
             }
@@ -148,7 +151,12 @@ fn try_in(
         Some(name) => head
             .try_take_named(name, want.access)?
             .map(|taken| vec![taken]),
-        None => head.try_take_any(want.access, count)?,
+        None => match pool.allocator()? {
+            Some(allocator) => head
+                .try_take_assigned(allocator, holder)?
+                .map(|taken| vec![taken]),
+            None => head.try_take_any(want.access, count)?,
+        },
     };
     let Some(taken) = taken else {
         return Ok(Try::Done(None));
@@ -330,7 +338,10 @@ fn hand_over(
         dir: dir.clone(),
         name: taken.name.clone(),
     });
-    let name = Name::new(&pool.name, &taken.name, taken.index, &pool.config.env);
+    let mut name = Name::new(&pool.name, &taken.name, taken.index, &pool.config.env);
+    if let Some(assigned) = taken.assigned {
+        name = name.assigned(assigned.env, assigned.args);
+    }
     let fence = record.fence;
     let held = lease::Held {
         lock: taken.lock,

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::allocator::Assigned;
 use crate::error::{Error, Kind, Result};
 use crate::identity;
 use crate::life;
@@ -35,6 +36,8 @@ pub(crate) struct Taken {
     pub(crate) wake: Option<Wake>,
     pub(crate) file: RecordFile,
     pub(crate) record: Record,
+    /// What its pool's allocator says beyond the name.
+    pub(crate) assigned: Option<Assigned>,
     /// Nobody else held it, so whoever its record shows as holder has died. Its
     /// lock is exclusive still, also for a reader.
     pub(crate) alone: bool,
@@ -325,6 +328,7 @@ pub(crate) fn taken(
         wake,
         file,
         record,
+        assigned: None,
         alone,
     }))
 }

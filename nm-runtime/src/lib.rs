@@ -3,6 +3,8 @@
 
 #![deny(unsafe_code)]
 
+mod allocator;
+mod assigned;
 mod attribute;
 pub mod caller;
 mod config;
@@ -41,6 +43,7 @@ mod variables;
 mod wait;
 mod workspace;
 
+pub use allocator::{Allocator, Asked, Assigned, Assignment};
 pub use error::{BoxError, Error};
 pub use fingerprint::fingerprint;
 pub use identity::Holder;
@@ -54,8 +57,9 @@ pub use resource::{LastHolder, Reset, Resource};
 /// What generated code calls.
 #[doc(hidden)]
 pub mod private {
+    pub use crate::allocator::{ALLOCATORS, AllocatorSpec, boxed as boxed_allocator};
     pub use crate::attribute::{FromLeases, Leases, acquire};
-    pub use crate::registry::{Amount, RequestSpec, TESTS, TestSpec};
+    pub use crate::registry::{Amount, Place, RequestSpec, TESTS, TestSpec};
     pub use crate::resource::{RESOURCES, ResourceSpec, boxed};
     pub use linkme;
 }

@@ -24,6 +24,7 @@ pub struct Name {
     name: Arc<str>,
     index: usize,
     env: Arc<[(String, String)]>,
+    args: Arc<[String]>,
 }
 
 impl Name {
@@ -38,7 +39,19 @@ impl Name {
             name: name.into(),
             index,
             env: env.clone(),
+            args: Arc::default(),
         }
+    }
+
+    /// With what the pool's allocator says beyond the name.
+    pub(crate) fn assigned(mut self, env: Vec<(String, String)>, args: Vec<String>) -> Self {
+        let known = self
+            .env
+            .iter()
+            .filter(|(key, _)| !env.iter().any(|(own, _)| own == key));
+        self.env = known.chain(&env).cloned().collect();
+        self.args = args.into();
+        self
     }
 
     /// The name itself, `db-0`.
@@ -46,7 +59,8 @@ impl Name {
         &self.name
     }
 
-    /// Its place in the pool, counted from 0.
+    /// Its place in the pool, counted from 0. In a pool with an
+    /// [`Allocator`](crate::Allocator): how many were out when it was granted.
     pub fn index(&self) -> usize {
         self.index
     }
@@ -68,6 +82,12 @@ impl Name {
         self.env
             .iter()
             .map(|(key, value)| (key.as_str(), self.fill(value)))
+    }
+
+    /// The arguments that the pool's [`Allocator`](crate::Allocator) gave; others
+    /// give none.
+    pub fn args(&self) -> &[String] {
+        &self.args
     }
 
     /// The text with `{name}`, `{index}` and `{pool}` replaced.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use once_cell::sync::OnceCell;
 
+use crate::allocator::{self, Decide};
 use crate::config::PoolConfig;
 use crate::declaration;
 use crate::error::Result;
@@ -47,6 +48,8 @@ pub(crate) struct Shared {
     pub(crate) config: PoolConfig,
     /// The pool's life, if this binary registers a resource for it.
     hooks: OnceCell<Option<Hooks>>,
+    /// What decides on its names, if this binary registers that.
+    allocator: OnceCell<Option<Box<dyn Decide>>>,
     /// Replaced when somebody removed the directory.
     dir: Mutex<Option<Arc<PoolDir>>>,
 }
@@ -89,6 +92,7 @@ impl Pool {
             name: pool.into(),
             config,
             hooks: OnceCell::new(),
+            allocator: OnceCell::new(),
             dir: Mutex::new(Some(dir)),
         });
         pools.insert(key, shared.clone());
@@ -208,6 +212,12 @@ impl Shared {
     pub(crate) fn hooks(&self) -> Result<Option<&Hooks>> {
         let find = || Ok(Registered::find(&self.name)?.map(Hooks::new));
         Ok(self.hooks.get_or_try_init(find)?.as_ref())
+    }
+
+    /// What decides on the pool's names, if not its list of them.
+    pub(crate) fn allocator(&self) -> Result<Option<&dyn Decide>> {
+        let find = || allocator::find(&self.name);
+        Ok(self.allocator.get_or_try_init(find)?.as_deref())
     }
 
     /// The pool's directories, opened where this process has not.

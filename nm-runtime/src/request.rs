@@ -163,6 +163,20 @@ impl Request {
     fn check(&self) -> Result<usize> {
         let names = &self.pool.shared.config.names;
         let pool = self.pool.name();
+        if self.pool.shared.allocator()?.is_some() {
+            let Want {
+                access,
+                amount,
+                name,
+                ..
+            } = &self.want;
+            return match (access, amount, name) {
+                (Access::Exclusive, Amount::Count(1), None) => Ok(1),
+                _ => Err(Error::config(format!(
+                    "pool `{pool}` decides for itself what it grants: ask it for one name, exclusively"
+                ))),
+            };
+        }
         let capacity = names.capacity();
         if let Some(name) = &self.want.name {
             if names.index_of(name).is_none() {

@@ -9,6 +9,7 @@ use once_cell::sync::OnceCell;
 use crate::error::{BoxError, Error, Result};
 use crate::identity::Holder;
 use crate::name::Name;
+use crate::registry::Place;
 
 /// How the resources of a pool are made, made fresh, and taken down.
 ///
@@ -161,9 +162,7 @@ pub struct ResourceSpec {
     /// `CARGO_MANIFEST_DIR` of its package when it was compiled.
     pub manifest_dir: &'static str,
     /// Where it stands.
-    pub file: &'static str,
-    /// See `file`.
-    pub line: u32,
+    pub place: Place,
 }
 
 /// What generated code makes of the user's value.
@@ -191,8 +190,8 @@ impl Registered {
         };
         if let Some(second) = specs.next() {
             return Err(Error::config(format!(
-                "pool `{pool}` has two resources, at {}:{} and at {}:{}; keep one",
-                spec.file, spec.line, second.file, second.line
+                "pool `{pool}` has two resources, at {} and at {}; keep one",
+                spec.place, second.place
             )));
         }
         let make = || Ok((spec.make)());

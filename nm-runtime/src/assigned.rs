@@ -1,0 +1,180 @@
+//! Taking what an allocator decides, at the head of the pool's queue.
+
+use std::fs;
+use std::io;
+use std::time::{Duration, Instant};
+
+use miniserde::{Deserialize, Serialize, json};
+
+use crate::allocator::{Asked, Assignment, Decide};
+use crate::error::{Error, Kind, Result};
+use crate::head::{Head, Take, Taken, broken, fifo};
+use crate::identity::Holder;
+use crate::lock::Access;
+use crate::name;
+use crate::record::FORMAT;
+use crate::resource::call;
+use crate::state_dir::{PoolDir, unusable};
+use crate::sys::WakeSet;
+use crate::wait::Wait;
+
+/// How often an allocator that is busy is asked again although no holder ended.
+const ASK_AGAIN: Duration = Duration::from_millis(250);
+
+/// The decisions in force.
+#[derive(Debug, Serialize, Deserialize)]
+struct Decisions {
+    v: u32,
+    /// The allocator's own state.
+    state: String,
+    /// What it has granted and not been told to be back.
+    names: Vec<String>,
+}
+
+impl Decisions {
+    const FILE: &str = "decisions.json";
+
+    fn read(dir: &PoolDir) -> Result<Self> {
+        let path = dir.pool.path().join(Self::FILE);
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Decisions::none()),
+            Err(error) => return Err(unusable(&path, error)),
+        };
+        // Guessing what was decided could hand out one thing twice.
+        json::from_str(&text).map_err(|_| {
+            Error::config(format!(
+                "`{}` is unreadable; remove it while no tests run: what its pool decided is forgotten then",
+                path.display()
+            ))
+        })
+    }
+
+    fn none() -> Self {
+        Self {
+            v: FORMAT,
+            state: String::new(),
+            names: Vec::new(),
+        }
+    }
+
+    fn write(&self, dir: &PoolDir) -> Result<()> {
+        let path = dir.pool.path().join(Self::FILE);
+        let part = path.with_extension("part");
+        // Written aside and moved into place: nobody reads half of it.
+        fs::write(&part, json::to_string(self) + "\n")
+            .and_then(|()| fs::rename(&part, &path))
+            .map_err(|error| unusable(&path, error))
+    }
+}
+
+impl Head<'_> {
+    /// Takes what the allocator grants, waiting while it is busy.
+    pub(crate) fn take_assigned(
+        &self,
+        allocator: &dyn Decide,
+        wait: &mut Wait<'_>,
+    ) -> Result<Taken> {
+        let holder = wait.holder().clone();
+        if let Some(taken) = self.try_take_assigned(allocator, &holder)? {
+            return Ok(taken);
+        }
+        wait.begin(&self.dir);
+        let failed = |error| unusable(self.dir.names.path(), error);
+        loop {
+            let out = Decisions::read(&self.dir)?.names;
+            let fifos: Vec<_> = out.iter().map(|name| fifo(name)).collect();
+            let wakes = WakeSet::open(&self.dir.names, fifos.iter().map(String::as_str));
+            let mut wakes = wakes.map_err(failed)?;
+            // Asked after the FIFOs are open: who ends from here on wakes us.
+            if let Some(taken) = self.try_take_assigned(allocator, &holder)? {
+                return Ok(taken);
+            }
+            wait.tick(&self.dir)?;
+            let timeout = wait.until().saturating_duration_since(Instant::now());
+            wakes.wait(timeout.min(ASK_AGAIN)).map_err(failed)?;
+        }
+    }
+
+    /// Asks the allocator once.
+    pub(crate) fn try_take_assigned(
+        &self,
+        allocator: &dyn Decide,
+        holder: &Holder,
+    ) -> Result<Option<Taken>> {
+        let pool = &self.pool.name;
+        let mut decisions = Decisions::read(&self.dir)?;
+        self.take_back(allocator, &mut decisions)?;
+        let asked = Asked {
+            test: &holder.test,
+            run: &holder.run,
+        };
+        let decided = call(|| allocator.decide(&decisions.state, &asked));
+        let (state, assignment) = decided.map_err(|error| {
+            Error::hook(
+                format!("the allocator of pool `{pool}` failed to assign"),
+                error,
+            )
+        })?;
+        let assigned = match assignment {
+            Assignment::Granted(assigned) => assigned,
+            Assignment::Busy => return Ok(None),
+            Assignment::Never(reason) => {
+                return Err(Error::new(
+                    Kind::Never,
+                    format!("pool `{pool}` can never grant this: {reason}"),
+                ));
+            }
+        };
+        let refuse = |why: &str| {
+            let name = assigned.name.escape_debug();
+            Error::config(format!(
+                "the allocator of pool `{pool}` granted `{name}`, {why}"
+            ))
+        };
+        name::check_name(&assigned.name)
+            .map_err(|error| refuse("which cannot be a name").because(error))?;
+        let twin = |name: &String| name.eq_ignore_ascii_case(&assigned.name);
+        if decisions.names.iter().any(twin) {
+            return Err(refuse(
+                "which is held; grant what was never granted, or is back",
+            ));
+        }
+        // Locked before it is written down: if we die in between, nothing was decided.
+        let index = decisions.names.len();
+        let mut taken = match self.take(index, &assigned.name, Access::Exclusive)? {
+            Take::Taken(taken) => taken,
+            Take::Busy => return Err(refuse("which is held outside of its decisions")),
+            Take::Broken(reason) => return Err(broken(pool, &reason)),
+        };
+        decisions.state = state;
+        decisions.names.push(assigned.name.clone());
+        decisions.write(&self.dir)?;
+        taken.assigned = Some(assigned);
+        Ok(Some(taken))
+    }
+
+    /// Tells the allocator of every holder that has ended: its name's lock is free.
+    fn take_back(&self, allocator: &dyn Decide, decisions: &mut Decisions) -> Result<()> {
+        let mut ended = Vec::new();
+        for (index, name) in decisions.names.iter().enumerate() {
+            match self.take(index, name, Access::Exclusive)? {
+                Take::Busy => {}
+                Take::Taken(_) | Take::Broken(_) => ended.push(name.clone()),
+            }
+        }
+        if ended.is_empty() {
+            return Ok(());
+        }
+        let told = call(|| allocator.take_back(&decisions.state, &ended));
+        decisions.state = told.map_err(|error| {
+            let pool = &self.pool.name;
+            Error::hook(
+                format!("the allocator of pool `{pool}` failed to release"),
+                error,
+            )
+        })?;
+        decisions.names.retain(|name| !ended.contains(name));
+        decisions.write(&self.dir)
+    }
+}

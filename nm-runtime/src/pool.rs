@@ -176,7 +176,7 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// As [`Pool::acquire`]; [`Error::is_timeout`] when the time is over.
+    /// As [`Pool::acquire`]; [`Error::is_timeout`](crate::Error::is_timeout) when the time is over.
     #[track_caller]
     pub fn acquire_timeout(&self, timeout: Duration) -> Result<Lease> {
         one(self.want().timeout(timeout).acquire_at(Location::caller()))

@@ -228,15 +228,7 @@ fn state_dir(
     table: &PoolTable,
     workspace: Option<&Workspace>,
 ) -> Result<PathBuf> {
-    let root = || match workspace {
-        Some(workspace) => Ok(workspace.root.as_path()),
-        None => Err(Error::config(format!(
-            "found no Cargo.toml for pool `{pool}`, neither where the tests were compiled nor above the current directory; set NAME_MANAGER_DIR or NAME_MANAGER_SCOPE=user"
-        ))),
-    };
     let scope = match variables.scope(pool)? {
-        // Counted from the workspace: the packages' tests run in directories of their own.
-        Some(Scope::Dir(dir)) if dir.is_relative() => Scope::Dir(root()?.join(dir)),
         Some(scope) => scope,
         None => match (&table.scope, workspace, caller::get()) {
             (Some(scope), _, _) => scope.clone(),
@@ -244,7 +236,20 @@ fn state_dir(
             (None, _, _) => Scope::Workspace,
         },
     };
+    place(pool, scope, workspace)
+}
+
+/// The state directory of a scope.
+pub(crate) fn place(pool: &str, scope: Scope, workspace: Option<&Workspace>) -> Result<PathBuf> {
+    let root = || match workspace {
+        Some(workspace) => Ok(workspace.root.as_path()),
+        None => Err(Error::config(format!(
+            "found no Cargo.toml for pool `{pool}`, neither where the tests were compiled nor above the current directory; set NAME_MANAGER_DIR or NAME_MANAGER_SCOPE=user"
+        ))),
+    };
     match scope {
+        // Counted from the workspace: the packages' tests run in directories of their own.
+        Scope::Dir(dir) if dir.is_relative() => Ok(root()?.join(dir)),
         Scope::Dir(dir) => absolute(&dir),
         Scope::Workspace => Ok(root()?.join(STATE_DIR)),
         Scope::Repository => match git_common_dir(root()?) {

@@ -60,6 +60,19 @@ pub(crate) fn agree(pool: &str, config: &mut PoolConfig, dir: &PoolDir) -> Resul
     }
 }
 
+/// The names of a pool as the last run that declared any did.
+pub(crate) fn latest(pool_dir: &Path, names: Names) -> Result<Names> {
+    if names.capacity().is_some() {
+        return Ok(names);
+    }
+    let text = read(&pool_dir.join(FILE))?;
+    let last = text.lines().rev();
+    let mut last = last.filter_map(|line| json::from_str::<Declaration>(line).ok());
+    Ok(last
+        .next()
+        .map_or(names.clone(), |last| last.adopted_by(&names)))
+}
+
 /// Writes down what this binary says, unless another of the run was first.
 fn declare(
     dir: &PoolDir,

@@ -17,6 +17,7 @@ mod grant;
 mod head;
 mod held;
 mod identity;
+pub mod inspect;
 pub mod journal;
 mod lease;
 mod life;

@@ -6,7 +6,7 @@
 //! keeps locked, and waits for the ticket before its own. Who gives up or dies
 //! leaves its ticket unlocked, and the one behind waits for the one before that.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::PathBuf;
 
@@ -21,7 +21,7 @@ use crate::wait::Wait;
 const DRAW: &str = "line.lock";
 /// Locked (shared) by everybody who waits, in line or for a given name.
 const WAITERS: &str = "waiters.lock";
-const LINE: &str = "line";
+pub(crate) const LINE: &str = "line";
 
 /// A place in the line, until it drops.
 #[derive(Debug)]
@@ -166,6 +166,12 @@ fn is_given_up(line: &Dir, ticket: &Ticket) -> Result<bool> {
         }
         Err(_) => Ok(false),
     }
+}
+
+/// Whether a ticket's owner still waits. Shared, so that nobody takes who looks
+/// for the owner.
+pub(crate) fn is_locked(ticket: File) -> bool {
+    matches!(Locked::try_lock(ticket, Access::Shared), Ok(Err(_)))
 }
 
 /// Locks a file of the pool's directory, waiting for it.

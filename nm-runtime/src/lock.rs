@@ -20,6 +20,18 @@ pub enum Access {
     Shared,
 }
 
+impl Access {
+    pub(crate) const ALL: &[Self] = &[Self::Exclusive, Self::Shared];
+
+    /// `exclusive` or `shared`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Exclusive => "exclusive",
+            Self::Shared => "shared",
+        }
+    }
+}
+
 /// A file whose lock is held until [`Locked::unlock`] or drop.
 ///
 /// fd-lock's guards borrow their lock, so they cannot live in a value that also

@@ -139,6 +139,10 @@ impl Manifest {
         self.pools.iter().find(|table| table.pool == pool)
     }
 
+    pub(crate) fn pools(&self) -> impl Iterator<Item = &PoolTable> {
+        self.pools.iter()
+    }
+
     /// Pools configured where nobody reads them are a mistake, not a no-op.
     pub(crate) fn refuse_pools_in_member(&self, root: &Path) -> Result<()> {
         match &self.package_place {

@@ -32,6 +32,19 @@ pub enum State {
     Broken,
 }
 
+impl State {
+    pub(crate) const ALL: &[Self] = &[Self::Clean, Self::Dirty, Self::Broken];
+
+    /// `clean`, `dirty` or `broken`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Clean => "clean",
+            Self::Dirty => "dirty",
+            Self::Broken => "broken",
+        }
+    }
+}
+
 /// One name's record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {

@@ -62,7 +62,36 @@ pub enum Phase {
     Failed,
 }
 
+impl Phase {
+    pub(crate) const ALL: &[Self] = &[Self::Started, Self::Done, Self::Failed];
+
+    /// As the journal writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Started => "started",
+            Self::Done => "done",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 impl Kind {
+    /// Every kind.
+    pub const ALL: &[Self] = &[
+        Self::Waiting,
+        Self::Acquired,
+        Self::Released,
+        Self::Timeout,
+        Self::Deadlock,
+        Self::Died,
+        Self::Lost,
+        Self::Setup,
+        Self::Init,
+        Self::Reset,
+        Self::Cleanup,
+        Self::Teardown,
+    ];
+
     /// As the journal writes it.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -5,7 +5,9 @@
 //! is locked, its `released` before it is unlocked.
 
 mod event;
+mod parse;
 mod reader;
+mod source;
 mod writer;
 
 pub use crate::record::State;

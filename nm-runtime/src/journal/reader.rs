@@ -1,23 +1,30 @@
-use std::fs::File;
-use std::io::{self, BufRead, BufReader};
-use std::path::Path;
-
-use miniserde::{Deserialize, json};
+use std::io;
+use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Kind, Result};
+use crate::journal::parse::Line;
+use crate::journal::source::Source;
 use crate::journal::{Event, JOURNAL, OLD_JOURNAL};
 use crate::record::FORMAT;
+use crate::sys;
 
 /// Reads a pool's journal, oldest event first.
 ///
 /// A torn last line and lines that are no events are skipped, and counted. In
-/// memory there is one line at a time.
+/// memory there is one line at a time, and of a line no more than any event has.
+///
+/// At the end it gives nothing; asked again later it gives what was written
+/// meanwhile, also to the journal that has taken the place of this one.
 #[derive(Debug)]
 pub struct Reader {
-    files: Vec<BufReader<File>>,
-    line: Vec<u8>,
+    /// The oldest first. Who had a journal open when it was put aside goes on
+    /// writing to it, so both are read on.
+    sources: Vec<Source>,
+    at: usize,
+    /// What was skipped in journals that were let go.
     skipped: u64,
-    pool_dir: String,
+    whole: bool,
+    pool_dir: PathBuf,
 }
 
 impl Reader {
@@ -28,47 +35,99 @@ impl Reader {
     ///
     /// When a file is there but cannot be opened.
     pub fn open(pool_dir: &Path) -> Result<Self> {
-        let mut files = Vec::new();
-        // Newest first: the last is read, then taken off.
-        for name in [JOURNAL, OLD_JOURNAL] {
-            let path = pool_dir.join(name);
-            match File::open(&path) {
-                Ok(file) => files.push(BufReader::new(file)),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => {
-                    let what = format!("failed to open journal `{}`", path.display());
-                    return Err(Error::io(what, error));
-                }
-            }
-        }
-        Ok(Self {
-            files,
-            line: Vec::new(),
+        Self::open_near_end(pool_dir, u64::MAX)
+    }
+
+    /// Opens the journal at about so many bytes before its end.
+    ///
+    /// # Errors
+    ///
+    /// When a file is there but cannot be opened.
+    pub fn open_near_end(pool_dir: &Path, bytes: u64) -> Result<Self> {
+        let mut reader = Self {
+            sources: Vec::new(),
+            at: 0,
             skipped: 0,
-            pool_dir: pool_dir.display().to_string(),
-        })
+            whole: true,
+            pool_dir: pool_dir.to_owned(),
+        };
+        let mut left = bytes;
+        for name in [JOURNAL, OLD_JOURNAL] {
+            let Some(source) = reader.source(name, left)? else {
+                continue;
+            };
+            let len = source.file().metadata().map_or(0, |file| file.len());
+            reader.whole &= !source.is_cut();
+            reader.sources.insert(0, source);
+            left = left.saturating_sub(len);
+        }
+        Ok(reader)
+    }
+
+    /// Whether it begins with the oldest event.
+    pub fn is_whole(&self) -> bool {
+        self.whole
     }
 
     /// How many lines so far were no events.
     pub fn skipped(&self) -> u64 {
-        self.skipped
+        let open: u64 = self.sources.iter().map(Source::skipped).sum();
+        self.skipped + open
     }
 
-    fn read_line(&mut self) -> Result<bool> {
-        while let Some(file) = self.files.last_mut() {
-            self.line.clear();
-            let read = file.read_until(b'\n', &mut self.line).map_err(|error| {
-                Error::io(
-                    format!("failed to read the journal in `{}`", self.pool_dir),
-                    error,
-                )
-            })?;
-            if read > 0 {
-                return Ok(true);
-            }
-            self.files.pop();
+    fn source(&self, name: &str, tail: u64) -> Result<Option<Source>> {
+        let path = self.pool_dir.join(name);
+        Source::open(&path, tail).map_err(|error| {
+            let what = format!("failed to open journal `{}`", path.display());
+            Error::io(what, error)
+        })
+    }
+
+    /// Opens the journal that has taken the place of the last one.
+    fn follow(&mut self) -> Result<bool> {
+        let path = self.pool_dir.join(JOURNAL);
+        let mut last = self.sources.last().map(Source::file);
+        if last.take_if(|last| sys::path_names(&path, last)).is_some() {
+            return Ok(false);
         }
-        Ok(false)
+        let Some(source) = self.source(JOURNAL, u64::MAX)? else {
+            return Ok(false);
+        };
+        self.sources.push(source);
+        if self.sources.len() > 2 {
+            self.skipped += self.sources.remove(0).skipped();
+        }
+        self.at = self.sources.len() - 1;
+        Ok(true)
+    }
+
+    fn read(&mut self) -> Result<Option<Event>> {
+        loop {
+            let Some(source) = self.sources.get_mut(self.at) else {
+                if self.follow()? {
+                    continue;
+                }
+                self.at = 0;
+                return Ok(None);
+            };
+            let failed = |error: io::Error| {
+                let pool_dir = self.pool_dir.display();
+                Error::io(format!("failed to read the journal in `{pool_dir}`"), error)
+            };
+            match source.next().map_err(failed)? {
+                Some(Line::Event(event)) => return Ok(Some(*event)),
+                Some(Line::Newer(version)) => {
+                    return Err(Error::new(
+                        Kind::FormatTooNew,
+                        format!(
+                            "the journal in `{}` has format {version}, this version reads up to {FORMAT}; use a newer name-manager",
+                            self.pool_dir.display()
+                        ),
+                    ));
+                }
+                Some(Line::Garbage) | None => self.at += 1,
+            }
+        }
     }
 }
 
@@ -76,53 +135,8 @@ impl Iterator for Reader {
     type Item = Result<Event>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            match self.read_line() {
-                Ok(true) => {}
-                Ok(false) => return None,
-                Err(error) => return Some(Err(error)),
-            }
-            match parse(&self.line) {
-                Some(Line::Event(event)) => return Some(Ok(*event)),
-                Some(Line::Newer(version)) => {
-                    return Some(Err(Error::new(
-                        Kind::FormatTooNew,
-                        format!(
-                            "the journal in `{}` has format {version}, this version reads up to {FORMAT}; use a newer name-manager",
-                            self.pool_dir
-                        ),
-                    )));
-                }
-                None => self.skipped += 1,
-            }
-        }
+        self.read().transpose()
     }
-}
-
-enum Line {
-    Event(Box<Event>),
-    Newer(u32),
-}
-
-/// How every line begins. Nothing inside one looks like it: there, quotes are escaped.
-const BEGIN: &[u8] = b"{\"v\":";
-
-fn parse(line: &[u8]) -> Option<Line> {
-    #[derive(Deserialize)]
-    struct Version {
-        v: u32,
-    }
-
-    // A torn line has no end, so the next event stands on it too.
-    let begin = line.windows(BEGIN.len()).rposition(|part| part == BEGIN)?;
-    let text = str::from_utf8(&line[begin..]).ok()?;
-    if let Ok(event) = json::from_str::<Event>(text)
-        && event.v <= FORMAT
-    {
-        return Some(Line::Event(Box::new(event)));
-    }
-    let Version { v } = json::from_str(text).ok()?;
-    (v > FORMAT).then_some(Line::Newer(v))
 }
 
 /// Every event of the pool that has this directory.

@@ -7,14 +7,16 @@ mod spare;
 mod unix;
 #[cfg(unix)]
 pub(crate) use unix::{
-    Dir, Wake, WakeSet, close_stdout, descriptor_limit, detach, is_alive, is_current_user,
-    is_descriptor_shortage, parent_id, read_at, wait_for_exit, write_at_start,
+    Dir, FileId, Wake, WakeSet, close_stdout, descriptor_limit, detach, file_id, is_alive,
+    is_current_user, is_descriptor_shortage, parent_id, path_names, read_at, wait_for_exit,
+    write_at_start,
 };
 
 #[cfg(not(unix))]
 mod other;
 #[cfg(not(unix))]
 pub(crate) use other::{
-    Dir, Wake, WakeSet, close_stdout, descriptor_limit, detach, is_alive, is_current_user,
-    is_descriptor_shortage, parent_id, read_at, wait_for_exit, write_at_start,
+    Dir, FileId, Wake, WakeSet, close_stdout, descriptor_limit, detach, file_id, is_alive,
+    is_current_user, is_descriptor_shortage, parent_id, path_names, read_at, wait_for_exit,
+    write_at_start,
 };

@@ -99,6 +99,21 @@ pub(crate) fn is_current_user(_path: &Path) -> io::Result<bool> {
     Ok(true)
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct FileId {
+    pub(crate) device: (u32, u32),
+    pub(crate) inode: u64,
+}
+
+pub(crate) fn file_id(_path: &Path) -> Option<FileId> {
+    None
+}
+
+pub(crate) fn path_names(path: &Path, _file: &File) -> bool {
+    // An open file cannot be replaced on Windows.
+    path.exists()
+}
+
 #[derive(Debug)]
 pub(crate) struct Wake;
 

@@ -172,6 +172,29 @@ pub(crate) fn is_current_user(path: &Path) -> io::Result<bool> {
     Ok(path.metadata()?.uid() == rustix::process::geteuid().as_raw())
 }
 
+/// Tells a file from all others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct FileId {
+    /// Major and minor.
+    pub(crate) device: (u32, u32),
+    pub(crate) inode: u64,
+}
+
+/// The file that a path names; nothing when there is none.
+pub(crate) fn file_id(path: &Path) -> Option<FileId> {
+    let metadata = path.symlink_metadata().ok()?;
+    let device = metadata.dev() as _;
+    Some(FileId {
+        device: (rustix::fs::major(device), rustix::fs::minor(device)),
+        inode: metadata.ino(),
+    })
+}
+
+/// Whether the path names the file that `file` has open.
+pub(crate) fn path_names(path: &Path, file: &File) -> bool {
+    is_at(CWD, path, AtFlags::empty(), file).unwrap_or(false)
+}
+
 /// A holder's end of a name's FIFO. While it is open nobody polling the FIFO
 /// sees it hang up; when the holder ends, however it ends, the kernel closes it.
 #[derive(Debug)]

@@ -1,0 +1,70 @@
+use std::collections::HashSet;
+use std::fs;
+use std::path::Path;
+
+use crate::sys;
+
+/// The kernel's own list of file locks, where it has one to read (Linux). To look
+/// there disturbs nobody; to try a name's lock could make a waiter miss it.
+#[derive(Debug)]
+pub(crate) struct Locks {
+    files: HashSet<sys::FileId>,
+    devices: HashSet<(u32, u32)>,
+}
+
+impl Locks {
+    /// The locks of this moment; none known where the system does not tell.
+    pub(crate) fn now() -> Self {
+        // Not UTF-8 in no known kernel.
+        let text = fs::read_to_string("/proc/locks").unwrap_or_default();
+        Self::parse(&text)
+    }
+
+    /// Lines like `1: FLOCK  ADVISORY  WRITE 708 08:01:1234 0 EOF`, and with `->`
+    /// after the number for those who still wait.
+    fn parse(text: &str) -> Self {
+        let held = text.lines().filter_map(|line| {
+            let mut words = line.split_ascii_whitespace().skip(1);
+            if words.next()? != "FLOCK" {
+                return None;
+            }
+            let mut id = words.nth(3)?.split(':');
+            let mut hex = || u32::from_str_radix(id.next()?, 16).ok();
+            let device = (hex()?, hex()?);
+            let inode = id.next()?.parse().ok()?;
+            Some(sys::FileId { device, inode })
+        });
+        let files: HashSet<_> = held.collect();
+        let devices = files.iter().map(|file| file.device).collect();
+        Self { files, devices }
+    }
+
+    /// Whether somebody has this file locked. Nothing when that cannot be told:
+    /// some file systems bear another number in this list than in their files, and
+    /// locks of other containers are not in it. A file system of which no lock is
+    /// listed may be such a one.
+    pub(crate) fn has(&self, path: &Path) -> Option<bool> {
+        let id = sys::file_id(path)?;
+        match self.devices.contains(&id.device) {
+            true => Some(self.files.contains(&id)),
+            false => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_that_is_waited_for_is_not_a_second_one() {
+        let locks = Locks::parse(
+            "1: FLOCK  ADVISORY  WRITE 708 08:1f:42 0 EOF\n\
+             1: -> FLOCK  ADVISORY  WRITE 709 08:1f:43 0 EOF\n\
+             2: POSIX  ADVISORY  READ 5 08:1f:44 0 EOF\n\
+             garbage\n",
+        );
+        let device = (8, 0x1f);
+        assert_eq!(locks.files, [sys::FileId { device, inode: 42 }].into());
+    }
+}

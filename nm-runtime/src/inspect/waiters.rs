@@ -1,0 +1,130 @@
+use std::collections::{BTreeMap, HashMap};
+use std::fs::{self, File};
+use std::path::Path;
+
+use crate::error::Result;
+use crate::journal::{Event, Kind, Phase, Reader};
+use crate::line;
+use crate::sys;
+
+/// Somebody who waits for names of a pool.
+#[derive(Clone, Debug)]
+pub struct Waiter {
+    /// The request.
+    pub id: String,
+    /// The process.
+    pub pid: u32,
+    /// The place in the line: nothing for who heads it, or waits beside it for
+    /// one given name.
+    pub ticket: Option<u64>,
+    /// What its `waiting` event says; nothing when that is gone from the journal.
+    pub event: Option<Event>,
+}
+
+/// What the end of a journal tells of now.
+#[derive(Debug, Default)]
+pub(super) struct Recent {
+    waiting: HashMap<String, Event>,
+    /// The hook that runs on a name.
+    pub(super) hooks: BTreeMap<String, Event>,
+}
+
+/// So much of a journal is read to find who waits without a ticket. Who heads a
+/// line lets nobody before it, so little is written while it waits.
+const ENOUGH: u64 = 1 << 20;
+
+impl Recent {
+    pub(super) fn read(pool_dir: &Path, tickets: &BTreeMap<u64, String>) -> Result<Self> {
+        let mut recent = Self::default();
+        let mut size = ENOUGH;
+        loop {
+            let tail = Reader::open_near_end(pool_dir, size)?;
+            let whole = tail.is_whole();
+            recent.waiting.clear();
+            recent.hooks.clear();
+            for event in tail {
+                recent.add(event?);
+            }
+            let known = |id: &String| recent.waiting.contains_key(id);
+            if whole || tickets.values().all(known) {
+                return Ok(recent);
+            }
+            size = size.saturating_mul(8);
+        }
+    }
+
+    fn add(&mut self, event: Event) {
+        match event.kind {
+            Kind::Waiting => {
+                self.waiting.insert(event.id.clone(), event);
+            }
+            Kind::Acquired | Kind::Timeout | Kind::Deadlock => {
+                self.waiting.remove(&event.id);
+            }
+            Kind::Init | Kind::Reset | Kind::Cleanup => {
+                let Some(name) = event.name.clone() else {
+                    return;
+                };
+                match event.phase {
+                    Some(Phase::Started) => self.hooks.insert(name, event),
+                    _ => self.hooks.remove(&name),
+                };
+            }
+            _ => {}
+        }
+    }
+
+    /// Who waits, first who came first: those who stand in no line by their time.
+    pub(super) fn waiters(mut self, tickets: BTreeMap<u64, String>) -> Vec<Waiter> {
+        let mut waiters = Vec::new();
+        for (number, id) in tickets {
+            let event = self.waiting.remove(&id);
+            waiters.push(Waiter {
+                pid: pid_of(&id),
+                ticket: Some(number),
+                event,
+                id,
+            });
+        }
+        let mut others: Vec<_> = self.waiting.into_iter().collect();
+        others.retain(|(_, event)| sys::is_alive(event.holder.pid));
+        others.sort_by_key(|(_, event)| event.time);
+        let others = others.into_iter().map(|(id, event)| Waiter {
+            pid: event.holder.pid,
+            ticket: None,
+            event: Some(event),
+            id,
+        });
+        others.chain(waiters).collect()
+    }
+}
+
+/// Ids are `pid-number`.
+fn pid_of(id: &str) -> u32 {
+    let pid = id.split_once('-').map_or(id, |(pid, _)| pid);
+    pid.parse().unwrap_or(0)
+}
+
+/// The line's live tickets.
+pub(super) fn tickets(pool_dir: &Path) -> BTreeMap<u64, String> {
+    let line = pool_dir.join(line::LINE);
+    let mut tickets = BTreeMap::new();
+    // A pool in which nobody ever waited has no line.
+    let Ok(entries) = fs::read_dir(&line) else {
+        return tickets;
+    };
+    for entry in entries.flatten() {
+        let Ok(name) = entry.file_name().into_string() else {
+            continue;
+        };
+        let Some((number, id)) = name.split_once('.') else {
+            continue;
+        };
+        let Ok(number) = number.parse() else { continue };
+        let file = File::open(entry.path());
+        if file.is_ok_and(line::is_locked) {
+            tickets.insert(number, id.to_owned());
+        }
+    }
+    tickets
+}

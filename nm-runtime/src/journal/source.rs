@@ -1,0 +1,98 @@
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use crate::journal::parse::{self, Line};
+
+/// One file of a journal, read line by line. At its end it can be asked again.
+#[derive(Debug)]
+pub(super) struct Source {
+    file: BufReader<File>,
+    /// What is there of a line; empty once it was read.
+    line: Vec<u8>,
+    /// The line is longer than any event: the rest of it is passed over.
+    overlong: bool,
+    /// The first line may be the end of one.
+    cut: bool,
+    pub(super) skipped: u64,
+}
+
+const BUFFER: usize = 128 << 10;
+
+/// No event is longer: what is has lost its line ends.
+const LONGEST: usize = 1 << 20;
+
+impl Source {
+    /// Opens the file that ends in `tail` bytes; nothing when there is none.
+    pub(super) fn open(path: &Path, tail: u64) -> io::Result<Option<Self>> {
+        let mut file = match File::open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            file => file?,
+        };
+        let start = file.metadata()?.len().saturating_sub(tail);
+        if start > 0 {
+            file.seek(SeekFrom::Start(start))?;
+        }
+        Ok(Some(Self {
+            file: BufReader::with_capacity(BUFFER, file),
+            line: Vec::new(),
+            overlong: false,
+            cut: start > 0,
+            skipped: 0,
+        }))
+    }
+
+    pub(super) fn file(&self) -> &File {
+        self.file.get_ref()
+    }
+
+    /// Whether it began somewhere in the middle.
+    pub(super) fn is_cut(&self) -> bool {
+        self.cut
+    }
+
+    /// Lines that were no events, with what is there of the last.
+    pub(super) fn skipped(&self) -> u64 {
+        self.skipped + u64::from(!self.line.is_empty())
+    }
+
+    /// The next line that is an event, or of a newer version.
+    pub(super) fn next(&mut self) -> io::Result<Option<Line>> {
+        let mut first = std::mem::take(&mut self.cut);
+        loop {
+            let room = (LONGEST - self.line.len()) as u64;
+            let mut part = self.file.by_ref().take(room);
+            let read = match part.read_until(b'\n', &mut self.line) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                read => read?,
+            };
+            let whole = self.line.last() == Some(&b'\n');
+            if !whole && self.line.len() == LONGEST {
+                self.skipped += u64::from(!self.overlong);
+                self.overlong = true;
+                self.line.clear();
+                continue;
+            }
+            if !whole && read > 0 {
+                continue;
+            }
+            if self.overlong && whole {
+                self.overlong = false;
+                self.line.clear();
+                continue;
+            }
+            // An event without a line end was cut off just there.
+            match parse::line(&self.line) {
+                Line::Garbage if !whole => return Ok(None),
+                Line::Garbage if first => {}
+                Line::Garbage => self.skipped += 1,
+                found => {
+                    self.line.clear();
+                    return Ok(Some(found));
+                }
+            }
+            first = false;
+            self.line.clear();
+        }
+    }
+}

@@ -3,7 +3,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::exit_code;
+use crate::{exit_code, log, status};
 
 /// What a subcommand's `run` returns: its exit code, or an error to print.
 pub type Outcome = Result<ExitCode, Box<dyn Error + Send + Sync>>;
@@ -18,19 +18,20 @@ pub struct Cli {
 
 // One module a subcommand, with `Args` and `run(args) -> Outcome`.
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    Status(status::Args),
+    Log(log::Args),
+}
 
 impl Cli {
-    #[allow(unused_variables, reason = "until the first subcommand lands")]
     pub fn run(self) -> ExitCode {
-        let outcome: Outcome = match self.command {};
-        #[allow(
-            unreachable_code,
-            unused_variables,
-            reason = "until the first subcommand lands"
-        )]
+        let outcome: Outcome = match self.command {
+            Command::Status(args) => status::run(args),
+            Command::Log(args) => log::run(args),
+        };
         match outcome {
             Ok(code) => code,
+            Err(error) if crate::stdout::is_closed(&*error) => ExitCode::SUCCESS,
             Err(error) => {
                 let mut text = format!("name-manager: {error}");
                 let mut cause = error.source();

@@ -1,14 +1,59 @@
-//! What the exit codes mean. Every code that is not listed is the command's own.
+//! What the exit codes mean. Every code of `run` that is not listed is the
+//! command's own; ours stay clear of what commands like to exit with.
 
+use std::error::Error;
 use std::process::ExitCode;
+
+use crate::failure::Failure;
 
 /// Something failed: a message on standard error says what.
 pub const FAILURE: u8 = 1;
-/// The command line is wrong. (clap's own)
-#[allow(dead_code, reason = "clap exits with it; listed for the reader")]
+/// The command line or the configuration is wrong. clap exits with it too.
 pub const USAGE: u8 = 2;
+/// There is no such pool, name or lease (as `EX_UNAVAILABLE`).
+pub const UNKNOWN: u8 = 69;
+/// What was asked for is in use, and the command does not wait (`EX_TEMPFAIL`).
+pub const IN_USE: u8 = 75;
+/// The lease belongs to somebody else (`EX_NOPERM`).
+pub const NOT_OWNER: u8 = 77;
+/// The time to wait passed, as timeout(1) says it.
+pub const TIMED_OUT: u8 = 124;
+/// The command was found and could not be run, as shells say it.
+pub const NOT_RUNNABLE: u8 = 126;
+/// There is no such command, as shells say it.
+pub const NOT_FOUND: u8 = 127;
+
+/// For `--help`.
+pub const HELP: &str = "\
+Exit codes:
+  0    done
+  1    failed; standard error says why
+  2    the command line or the configuration is wrong
+  69   no such pool, name or lease
+  75   in use (try-acquire, try-hold, reset)
+  77   the lease belongs to somebody else (release, keep-alive)
+  124  timed out waiting
+  126  run: the command cannot be run
+  127  run: there is no such command
+  any other of `run` is the command's own, 128 + n when signal n ended it
+
+State lives in `.name-manager` of the Cargo workspace around the current directory,
+outside any in the user's own directory; --dir, --scope, NAME_MANAGER_DIR and
+NAME_MANAGER_SCOPE say otherwise.";
 
 /// The code of an error that has been printed.
-pub fn of(_error: &(dyn std::error::Error + 'static)) -> ExitCode {
-    ExitCode::from(FAILURE)
+pub fn of(error: &(dyn Error + 'static)) -> ExitCode {
+    ExitCode::from(code(error))
+}
+
+/// The code of an error.
+pub fn code(error: &(dyn Error + 'static)) -> u8 {
+    if let Some(failure) = error.downcast_ref::<Failure>() {
+        return failure.code();
+    }
+    match error.downcast_ref::<nm_runtime::Error>() {
+        Some(error) if error.is_timeout() => TIMED_OUT,
+        Some(error) if error.is_config() => USAGE,
+        _ => FAILURE,
+    }
 }

@@ -4,6 +4,13 @@
 
 mod cli;
 mod exit_code;
+mod failure;
+mod log;
+mod place;
+mod pools;
+mod status;
+mod stdout;
+mod table;
 
 use std::process::ExitCode;
 

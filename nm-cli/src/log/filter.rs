@@ -1,0 +1,143 @@
+use std::error::Error;
+
+use clap::ValueEnum;
+use globset::{Glob, GlobMatcher};
+use nm_runtime::inspect::Found;
+use nm_runtime::journal::{Event, Kind};
+
+use crate::exit_code;
+use crate::failure::Failure;
+use crate::pools;
+
+/// Which events.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Which events")]
+pub struct Args {
+    /// Of these pools [default: all]
+    #[arg(long, value_name = "POOL", value_delimiter = ',')]
+    pool: Vec<String>,
+    /// About these names
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    name: Vec<String>,
+    /// Of these kinds
+    #[arg(long, value_name = "KIND", value_delimiter = ',', value_enum)]
+    kind: Vec<EventKind>,
+    /// Of the run of this id, or of the `last` one
+    #[arg(long, value_name = "RUN")]
+    run: Option<String>,
+    /// Of tests whose path matches: `*` any part of it, `?` one character
+    #[arg(long, value_name = "GLOB")]
+    test: Option<String>,
+}
+
+/// As the journal writes kinds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct EventKind(Kind);
+
+impl ValueEnum for EventKind {
+    fn value_variants<'a>() -> &'a [Self] {
+        static ALL: std::sync::LazyLock<Vec<EventKind>> =
+            std::sync::LazyLock::new(|| Kind::ALL.iter().copied().map(EventKind).collect());
+        &ALL
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(clap::builder::PossibleValue::new(self.0.as_str()))
+    }
+}
+
+/// [`Args`], made ready.
+pub struct Filter {
+    given_pools: bool,
+    pub pools: Vec<Found>,
+    names: Vec<String>,
+    kinds: Vec<Kind>,
+    pub run: Option<String>,
+    test: Option<GlobMatcher>,
+}
+
+impl Args {
+    pub fn filter(self) -> Result<Filter, Box<dyn Error + Send + Sync>> {
+        let pools = pools::chosen(&self.pool)?;
+        for name in &self.name {
+            check_name(name, &pools)?;
+        }
+        let run = match self.run.as_deref() {
+            // Of nothing at all there is no last.
+            Some("last") => pools::last_run(&pools)?.or(Some(String::new())),
+            _ => self.run,
+        };
+        let test = match self.test {
+            Some(glob) => {
+                let matcher = Glob::new(&glob).map_err(|error| {
+                    let what = format!("`--test {glob}` is no pattern");
+                    Failure::new(exit_code::USAGE, what).because(error)
+                })?;
+                Some(matcher.compile_matcher())
+            }
+            None => None,
+        };
+        Ok(Filter {
+            given_pools: !self.pool.is_empty(),
+            pools,
+            names: self.name,
+            kinds: self.kind.iter().map(|kind| kind.0).collect(),
+            run,
+            test,
+        })
+    }
+}
+
+fn check_name(name: &str, pools: &[Found]) -> Result<(), Failure> {
+    // A name is known when it was ever lent; what it is now does not matter here.
+    let known = pools
+        .iter()
+        .any(|pool| pool.dir.join("names").join(format!("{name}.json")).exists());
+    match known {
+        true => Ok(()),
+        false => Err(Failure::new(
+            exit_code::UNKNOWN,
+            format!("no name `{name}` was ever lent; `name-manager status` lists the names"),
+        )),
+    }
+}
+
+impl Filter {
+    /// Whether no other pools are wanted than those.
+    pub fn is_of_given_pools(&self) -> bool {
+        self.given_pools
+    }
+
+    pub fn lets_through(&self, event: &Event) -> bool {
+        let name = || match &event.name {
+            Some(name) => self.names.contains(name),
+            None => false,
+        };
+        (self.kinds.is_empty() || self.kinds.contains(&event.kind))
+            && self.run.as_ref().is_none_or(|run| event.holder.run == *run)
+            && (self.names.is_empty() || name())
+            && self
+                .test
+                .as_ref()
+                .is_none_or(|test| test.is_match(&event.holder.test))
+    }
+
+    /// What to say when no event was let through, if it is a mistake.
+    pub fn explain_nothing(&self) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let Some(run) = self.run.as_ref().filter(|run| !run.is_empty()) else {
+            return Ok(());
+        };
+        if pools::last_run(&self.pools)?.as_ref() == Some(run) {
+            return Ok(());
+        }
+        let last = match pools::last_run(&self.pools)? {
+            Some(last) => format!("; the last run is `{last}`"),
+            None => String::new(),
+        };
+        Err(Failure::new(
+            exit_code::UNKNOWN,
+            format!("no such event of run `{run}` in the journal{last}"),
+        )
+        .into())
+    }
+}

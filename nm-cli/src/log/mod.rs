@@ -1,0 +1,155 @@
+//! `name-manager log`: what happened.
+
+mod filter;
+mod merge;
+mod row;
+
+use std::collections::VecDeque;
+use std::error::Error;
+use std::process::ExitCode;
+use std::thread;
+use std::time::Duration;
+
+use nm_runtime::inspect;
+use nm_runtime::journal::Event;
+
+use crate::cli::Outcome;
+use crate::place::Place;
+use crate::stdout;
+use crate::table::clock::Clock;
+use crate::table::{Cell, Screen, Table, style};
+pub use filter::Filter;
+pub use merge::Merged;
+
+/// Shows what happened, as the journal tells it
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    which: filter::Args,
+    /// Go on with what happens from now
+    #[arg(long, short)]
+    follow: bool,
+    /// Time, event, name and test only
+    #[arg(long, short)]
+    short: bool,
+    /// One JSON object a line (docs/json.md)
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// How often a followed journal is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+pub fn run(args: Args) -> Outcome {
+    args.place.announce("name-manager log".to_owned(), None)?;
+    let follow = args.follow;
+    let mut log = Log {
+        screen: Screen::stdout(),
+        form: match (args.json, args.short) {
+            (true, _) => Form::Json,
+            (false, true) => Form::Short,
+            (false, false) => Form::Long,
+        },
+        table: Table::new(if args.short { row::SHORT } else { row::LONG }),
+        clock: Clock::new(),
+        day: String::new(),
+        runs: VecDeque::new(),
+    };
+    let mut filter = args.which.filter()?;
+    let mut events = Merged::open(&filter.pools)?;
+    let shown = log.show(&mut events, &filter)?;
+    if shown == 0 && !follow {
+        filter.explain_nothing()?;
+        stdout::warn("no such events");
+    }
+    let skipped = events.skipped();
+    if skipped > 0 {
+        stdout::warn(&format!(
+            "{skipped} line(s) of the journal are no events and were passed over"
+        ));
+    }
+    while follow {
+        thread::sleep(LOOK_EVERY);
+        if !filter.is_of_given_pools() {
+            for found in inspect::pools()? {
+                if !filter.pools.contains(&found) {
+                    events.add(&found)?;
+                    filter.pools.push(found);
+                }
+            }
+        }
+        log.show(&mut events, &filter)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+enum Form {
+    Long,
+    Short,
+    Json,
+}
+
+struct Log {
+    screen: Screen,
+    form: Form,
+    table: Table,
+    clock: Clock,
+    day: String,
+    /// The latest, each of which has been told of.
+    runs: VecDeque<String>,
+}
+
+/// So many runs at the same time are told of once.
+const AT_ONCE: usize = 16;
+
+impl Log {
+    /// Shows all events that are there, and how many they were.
+    fn show(
+        &mut self,
+        events: &mut Merged,
+        filter: &Filter,
+    ) -> Result<u64, Box<dyn Error + Send + Sync>> {
+        let mut shown = 0;
+        for event in events {
+            let event = match event {
+                Ok(event) => event,
+                Err(error) => {
+                    // What was read before is worth seeing.
+                    self.table.flush(&mut self.screen)?;
+                    self.screen.flush()?;
+                    return Err(error.into());
+                }
+            };
+            if filter.lets_through(&event) {
+                shown += 1;
+                self.show_one(&event)?;
+            }
+        }
+        self.table.flush(&mut self.screen)?;
+        self.screen.flush()?;
+        Ok(shown)
+    }
+
+    fn show_one(&mut self, event: &Event) -> std::io::Result<()> {
+        let cells = match self.form {
+            Form::Json => return self.screen.json(&row::Json::new(event)),
+            Form::Long => row::long(event, &mut self.clock),
+            Form::Short => row::short(event, &mut self.clock),
+        };
+        let day = self.clock.day(event.time);
+        let run = &event.holder.run;
+        if self.day != day || !self.runs.contains(run) {
+            self.day = day.to_owned();
+            if !self.runs.contains(run) {
+                self.runs.truncate(AT_ONCE - 1);
+                self.runs.push_front(run.clone());
+            }
+            let line = Cell::new(format!("{day}  run {}", event.holder.run));
+            self.table
+                .line(&mut self.screen, line.style(style::FAINT))?;
+        }
+        self.table.row(&mut self.screen, cells)
+    }
+}

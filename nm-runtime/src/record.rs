@@ -10,7 +10,7 @@ use miniserde::{Deserialize, Serialize, json};
 use crate::identity::Holder;
 use crate::lock::{Access, Locked};
 use crate::resource::LastHolder;
-use crate::sys::{Dir, read_at, write_at_start};
+use crate::sys::{Dir, read_at, still_linked, write_at_start};
 
 /// The version of the record and journal formats.
 ///
@@ -223,7 +223,7 @@ impl RecordFile {
     pub(crate) fn open(names: &Dir, name: &str) -> io::Result<Self> {
         let path = Self::file_name(name);
         let mut file = names.file(&path)?;
-        while !names.has(&path, &file)? {
+        while !still_linked(&file)? {
             file = names.file(&path)?;
         }
         Ok(Self { file, len: 0 })

@@ -95,6 +95,10 @@ pub(crate) fn write_at_start(mut file: &File, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)
 }
 
+pub(crate) fn still_linked(_file: &File) -> io::Result<bool> {
+    Ok(true)
+}
+
 pub(crate) fn is_current_user(_path: &Path) -> io::Result<bool> {
     Ok(true)
 }

@@ -167,6 +167,11 @@ pub(crate) fn write_at_start(file: &File, bytes: &[u8]) -> io::Result<()> {
     file.write_all_at(bytes, 0)
 }
 
+/// Whether a file that is open here still stands in some directory.
+pub(crate) fn still_linked(file: &File) -> io::Result<bool> {
+    Ok(fstat(file)?.st_nlink > 0)
+}
+
 /// Whether the path belongs to the user who runs this process.
 pub(crate) fn is_current_user(path: &Path) -> io::Result<bool> {
     Ok(path.metadata()?.uid() == rustix::process::geteuid().as_raw())

@@ -1,6 +1,6 @@
 //! Holders that wait for each other in a circle: made by hand, by acquiring
 //! inside a body. Read from the records of held names, where every holder that
-//! waits for more says what it waits for.
+//! waits for more says what it waits for, and from what the heads of queues show.
 //!
 //! Records may be read half-way through a change, so only what is seen twice
 //! counts; and of a circle one holder fails, the one with the highest token.
@@ -10,6 +10,8 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use crate::blocked_head::BlockedHead;
+use crate::identity::Holder;
 use crate::lock::Access;
 use crate::record::{Record, Tenure, Waiting};
 use crate::sys;
@@ -49,7 +51,9 @@ impl Watch {
         };
         self.seen = found.map(|circle| (circle, times));
         let (circle, times) = self.seen.as_ref()?;
-        let chosen = circle.0.iter().map(|holder| order(&holder.token)).max() == Some(order(token));
+        // A head that holds nothing looks for no circle, and has nothing to let go.
+        let holders = circle.0.iter().filter(|stuck| stuck.holder);
+        let chosen = holders.map(|stuck| order(&stuck.token)).max() == Some(order(token));
         let certain = *times > 1 && (chosen || *times > PATIENCE);
         certain.then(|| circle.clone())
     }
@@ -69,6 +73,8 @@ pub(crate) struct Circle(Vec<Stuck>);
 struct Stuck {
     token: String,
     test: String,
+    /// Of a lease, rather than only of a place in a queue.
+    holder: bool,
     holds: BTreeSet<String>,
     waits_for: String,
 }
@@ -76,13 +82,15 @@ struct Stuck {
 impl Circle {
     pub(crate) fn describe(&self) -> String {
         let each = self.0.iter().map(|stuck| {
+            let (test, waits_for) = (&stuck.test, &stuck.waits_for);
             let holds: Vec<_> = stuck.holds.iter().map(|name| format!("`{name}`")).collect();
-            format!(
-                "`{}` holds {} and waits for {}",
-                stuck.test,
-                holds.join(", "),
-                stuck.waits_for
-            )
+            match holds.is_empty() {
+                true => format!("`{test}` waits for {waits_for}"),
+                false => format!(
+                    "`{test}` holds {} and waits for {waits_for}",
+                    holds.join(", ")
+                ),
+            }
         });
         each.collect::<Vec<_>>().join("; ")
     }
@@ -94,12 +102,27 @@ struct Graph {
     /// By token.
     holders: BTreeMap<String, Node>,
     /// By the pool's directory.
-    pools: BTreeMap<String, Vec<(String, Vec<Tenure>)>>,
+    pools: BTreeMap<String, PoolState>,
+}
+
+#[derive(Debug)]
+struct PoolState {
+    /// Each name with those who hold it.
+    names: Vec<(String, Vec<Holding>)>,
+    /// The token of the head of the queue, if it waits.
+    head: Option<String>,
+}
+
+#[derive(Debug)]
+struct Holding {
+    token: String,
+    access: Access,
 }
 
 #[derive(Debug)]
 struct Node {
     test: String,
+    holder: bool,
     holds: BTreeSet<String>,
     waiting: Option<Waiting>,
 }
@@ -117,46 +140,86 @@ impl Graph {
             if graph.pools.contains_key(&dir) {
                 continue;
             }
-            let names = read_pool(Path::new(&dir));
-            for (name, tenures) in &names {
+            let mut pool = PoolState {
+                names: Vec::new(),
+                head: None,
+            };
+            for (name, tenures) in read_pool(Path::new(&dir)) {
+                let mut holdings = Vec::new();
                 for tenure in tenures {
-                    let node = graph
-                        .holders
-                        .entry(tenure.holder.token.clone())
-                        .or_insert(Node {
-                            test: tenure.holder.test.clone(),
-                            holds: BTreeSet::new(),
-                            waiting: None,
-                        });
+                    let node = graph.node(&tenure.holder);
+                    node.holder = true;
                     node.holds.insert(name.clone());
-                    if let Some(waiting) = &tenure.waiting {
+                    if let Some(waiting) = tenure.waiting {
                         unread.push(waiting.dir.clone());
-                        node.waiting = Some(waiting.clone());
+                        node.waiting = Some(waiting);
                     }
+                    holdings.push(Holding {
+                        token: tenure.holder.token,
+                        access: tenure.access,
+                    });
                 }
+                pool.names.push((name, holdings));
             }
-            graph.pools.insert(dir, names);
+            if let Some(head) = BlockedHead::read(Path::new(&dir)) {
+                graph.add_head(head, &mut pool);
+            }
+            graph.pools.insert(dir, pool);
         }
         graph
+    }
+
+    fn node(&mut self, holder: &Holder) -> &mut Node {
+        let new = || Node {
+            test: holder.test.clone(),
+            holder: false,
+            holds: BTreeSet::new(),
+            waiting: None,
+        };
+        self.holders.entry(holder.token.clone()).or_insert_with(new)
+    }
+
+    /// What a waiting head has taken is out of others' reach, though no record
+    /// says so yet.
+    fn add_head(&mut self, head: BlockedHead, pool: &mut PoolState) {
+        let node = self.node(&head.holder);
+        for name in &head.taken {
+            node.holds.insert(name.clone());
+            let holding = Holding {
+                token: head.holder.token.clone(),
+                access: head.waiting.access,
+            };
+            match pool.names.iter_mut().find(|(known, _)| known == name) {
+                Some((_, holdings)) => holdings.push(holding),
+                None => pool.names.push((name.clone(), vec![holding])),
+            }
+        }
+        node.waiting = Some(head.waiting);
+        pool.head = Some(head.holder.token);
     }
 
     /// Who stands in the way of this wait: for each name that it could take, the
     /// holders that must let go of it.
     fn blockers(&self, waiting: &Waiting) -> Vec<BTreeSet<&str>> {
-        let names = self.pools.get(&waiting.dir).into_iter().flatten();
+        let pool = self.pools.get(&waiting.dir);
+        let names = pool.into_iter().flat_map(|pool| &pool.names);
         let wanted =
             names.filter(|(name, _)| waiting.name.as_ref().is_none_or(|want| want == name));
         wanted
-            .map(|(_, tenures)| {
-                let in_the_way = tenures.iter().filter(|tenure| {
-                    waiting.access == Access::Exclusive || tenure.access == Access::Exclusive
+            .map(|(_, holdings)| {
+                let in_the_way = holdings.iter().filter(|holding| {
+                    waiting.access == Access::Exclusive || holding.access == Access::Exclusive
                 });
-                in_the_way
-                    .map(|tenure| tenure.holder.token.as_str())
-                    .collect()
+                in_the_way.map(|holding| holding.token.as_str()).collect()
             })
             .filter(|holders: &BTreeSet<_>| !holders.is_empty())
             .collect()
+    }
+
+    /// Who must be served before this waiter, if that one waits too.
+    fn ahead(&self, token: &str, waiting: &Waiting) -> Option<&str> {
+        let head = self.pools.get(&waiting.dir)?.head.as_deref()?;
+        (waiting.queued && head != token).then_some(head)
     }
 
     /// The holders that can never go on: those that wait, less those that could
@@ -172,6 +235,12 @@ impl Graph {
                 let Some(waiting) = &self.holders[*token].waiting else {
                     return true;
                 };
+                if self
+                    .ahead(token, waiting)
+                    .is_some_and(|head| stuck.contains(head))
+                {
+                    return false;
+                }
                 let blocked = self.blockers(waiting);
                 let blocked = blocked
                     .iter()
@@ -202,7 +271,8 @@ impl Graph {
                 else {
                     continue;
                 };
-                for holder in self.blockers(waiting).into_iter().flatten() {
+                let ahead = self.ahead(&token, waiting);
+                for holder in self.blockers(waiting).into_iter().flatten().chain(ahead) {
                     if stuck.contains(holder) && reached.insert(holder.to_owned()) {
                         unseen.push(holder.to_owned());
                     }
@@ -220,18 +290,27 @@ impl Graph {
             Stuck {
                 token: token.clone(),
                 test: node.test.clone(),
+                holder: node.holder,
                 holds: node.holds.clone(),
-                waits_for: node.waiting.as_ref().map_or_else(String::new, describe),
+                waits_for: self.describe(token, node),
             }
         });
         Some(Circle(members.collect()))
     }
-}
 
-fn describe(waiting: &Waiting) -> String {
-    match &waiting.name {
-        Some(name) => format!("`{name}`"),
-        None => format!("pool `{}`", waiting.pool),
+    fn describe(&self, token: &str, node: &Node) -> String {
+        let Some(waiting) = &node.waiting else {
+            return String::new();
+        };
+        let what = match &waiting.name {
+            Some(name) => format!("`{name}`"),
+            None => format!("pool `{}`", waiting.pool),
+        };
+        let ahead = self.ahead(token, waiting);
+        match ahead.and_then(|head| self.holders.get(head)) {
+            Some(head) => format!("{what} behind `{}`", head.test),
+            None => what,
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::allocator::Assigned;
+use crate::blocked_head::Shown;
 use crate::error::{Error, Kind, Result};
 use crate::identity;
 use crate::life;
@@ -146,11 +147,19 @@ impl<'a> Head<'a> {
         let failed = |error| unusable(self.dir.names.path(), error);
         let wakes = WakeSet::open(&self.dir.names, fifos.iter().map(String::as_str));
         let mut wakes = wakes.map_err(failed)?;
+        let mut shown = Shown::new(&self.dir);
         // Look again after opening the FIFOs and before each wait: what is
         // released from here on wakes us.
         while !self.scan(access, count, &mut taken)? {
             wait.tick(&self.dir)?;
-            let mut timeout = wait.until().saturating_duration_since(Instant::now());
+            shown.update(taken.len(), || {
+                let taken = taken.iter().map(|taken| taken.name.clone());
+                wait.blocked_head(&self.dir, taken.collect())
+            });
+            let until = shown
+                .due()
+                .map_or(wait.until(), |due| due.min(wait.until()));
+            let mut timeout = until.saturating_duration_since(Instant::now());
             if !wakes.is_complete() {
                 timeout = timeout.min(LOOK_AGAIN);
             }

@@ -6,6 +6,7 @@
 mod allocator;
 mod assigned;
 mod attribute;
+mod blocked_head;
 pub mod caller;
 mod config;
 mod deadlock;

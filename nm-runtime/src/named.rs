@@ -52,10 +52,12 @@ impl Head<'_> {
             Ok(lock) => {
                 reserved.lock = Some(lock);
                 self.leave();
+                wait.left_queue(&dir);
             }
             Err(file) => {
                 let queued = Queued::join(file, Access::Exclusive, || ()).map_err(failed)?;
                 self.leave();
+                wait.left_queue(&dir);
                 reserved.lock = Some(wait.for_lock(&queued, &dir, &path)?);
             }
         }

@@ -161,6 +161,8 @@ pub struct Waiting {
     pub name: Option<String>,
     /// Exclusively or shared.
     pub access: Access,
+    /// In the queue, behind others perhaps; or beside it, for its name alone.
+    pub queued: bool,
 }
 
 impl Record {
@@ -317,6 +319,7 @@ mod tests {
                 capacity: None,
                 name: Some("b-0".to_owned()),
                 access: Access::Exclusive,
+                queued: true,
             }),
         }
     }

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use crate::blocked_head::BlockedHead;
 use crate::config::DEFAULT_WAIT;
 use crate::deadlock::{self, Watch};
 use crate::error::{Error, Kind, Result};
@@ -145,6 +146,20 @@ impl<'a> Wait<'a> {
         held::publish(&self.held, Some(&self.waiting(dir)));
     }
 
+    /// Called when the request goes on to wait beside the queue.
+    pub(crate) fn left_queue(&self, dir: &PoolDir) {
+        let beside = Waiting {
+            queued: false,
+            ..self.waiting(dir)
+        };
+        held::publish(&self.held, Some(&beside));
+    }
+
+    /// What others see of this request while it heads the queue and waits.
+    pub(crate) fn blocked_head(&self, dir: &PoolDir, taken: Vec<String>) -> BlockedHead {
+        BlockedHead::new(self.holder.clone(), self.waiting(dir), taken)
+    }
+
     fn waiting(&self, dir: &PoolDir) -> Waiting {
         Waiting {
             pool: self.pool.name.to_string(),
@@ -153,6 +168,7 @@ impl<'a> Wait<'a> {
             capacity: self.pool.config.names.capacity().map(|n| n as u64),
             name: self.want.name.clone(),
             access: self.want.access,
+            queued: true,
         }
     }
 

@@ -112,6 +112,43 @@ fn readers_that_both_want_to_write_make_a_circle() {
 }
 
 #[test]
+fn a_circle_through_the_head_of_the_queue_is_found() {
+    // `y` could have db-1, but queues behind `all`, which waits for `x` and `y`.
+    let mut test = PoolTest::new("db", 3);
+    test.hold("x").hold("y").waits("all", "db all");
+    test.begin("x", "acquire db").begin("y", "acquire db");
+    let messages = resolve(&mut test, &["x", "y", "all"]);
+    assert!(!messages.is_empty());
+    assert!(
+        messages.iter().all(|message| message.contains("`all`")),
+        "{messages:?}"
+    );
+}
+
+#[test]
+fn one_holder_and_the_head_of_the_queue_it_stands_in_make_a_circle() {
+    let mut test = PoolTest::new("db", 2);
+    test.hold("x").waits("all", "db all");
+    test.begin("x", "acquire db");
+    let messages = resolve(&mut test, &["x", "all"]);
+    assert_eq!(messages.len(), 1, "{messages:?}");
+    assert!(messages[0].contains("`x` holds `db-0`"), "{}", messages[0]);
+    assert!(messages[0].contains("`all`"), "{}", messages[0]);
+}
+
+#[test]
+fn a_circle_through_a_reader_behind_a_waiting_writer_is_found() {
+    let mut test = PoolTest::new("db", 1);
+    test.also("x", 1).holds("reader", "db shared");
+    test.holds("holder", "x");
+    test.wait("writer")
+        .begin("holder", "acquire db shared")
+        .begin("reader", "acquire x");
+    let messages = resolve(&mut test, &["reader", "holder", "writer"]);
+    assert_eq!(messages.len(), 1, "{messages:?}");
+}
+
+#[test]
 fn a_holder_that_is_merely_slow_is_no_circle() {
     let mut test = PoolTest::new("a", 1);
     test.also("b", 1).holds("slow", "b");

@@ -8,8 +8,8 @@ mod unix;
 #[cfg(unix)]
 pub(crate) use unix::{
     Dir, FileId, Wake, WakeSet, close_stdout, descriptor_limit, detach, file_id, is_alive,
-    is_current_user, is_descriptor_shortage, parent_id, path_names, read_at, still_linked, wait_for_exit,
-    write_at_start,
+    is_current_user, is_descriptor_shortage, parent_id, path_names, read_at, still_linked,
+    wait_for_exit, write_at_start,
 };
 
 #[cfg(not(unix))]
@@ -17,6 +17,6 @@ mod other;
 #[cfg(not(unix))]
 pub(crate) use other::{
     Dir, FileId, Wake, WakeSet, close_stdout, descriptor_limit, detach, file_id, is_alive,
-    is_current_user, is_descriptor_shortage, parent_id, path_names, read_at, still_linked, wait_for_exit,
-    write_at_start,
+    is_current_user, is_descriptor_shortage, parent_id, path_names, read_at, still_linked,
+    wait_for_exit, write_at_start,
 };

@@ -225,8 +225,16 @@ impl Wake {
 #[derive(Debug)]
 pub(crate) struct WakeSet<'a> {
     dir: &'a Dir,
-    readers: Vec<(OwnedFd, &'a str)>,
+    readers: Vec<Reader<'a>>,
     complete: bool,
+}
+
+#[derive(Debug)]
+struct Reader<'a> {
+    fd: OwnedFd,
+    name: &'a str,
+    /// How often the name was looked at since the FIFO hung up.
+    hung_up: u32,
 }
 
 impl<'a> WakeSet<'a> {
@@ -258,7 +266,11 @@ impl<'a> WakeSet<'a> {
         };
         match reader {
             // Anything else put in its place would be ready for ever.
-            Some(reader) if is_fifo(&reader)? => self.readers.push((reader, name)),
+            Some(fd) if is_fifo(&fd)? => self.readers.push(Reader {
+                fd,
+                name,
+                hung_up: 0,
+            }),
             _ => {
                 POLLED.give_back(1);
                 self.complete = false;
@@ -274,39 +286,64 @@ impl<'a> WakeSet<'a> {
 
     /// Blocks until a name may have been released, or the time is over.
     pub(crate) fn wait(&mut self, timeout: Duration) -> io::Result<()> {
-        let mut polled: Vec<PollFd<'_>> = self
-            .readers
-            .iter()
-            .map(|(reader, _)| PollFd::new(reader, PollFlags::IN))
-            .collect();
+        let timeout = self
+            .look_again_at_hung_up()?
+            .unwrap_or(timeout)
+            .min(timeout);
         let timeout = Timespec {
             tv_sec: timeout.as_secs() as _,
             tv_nsec: timeout.subsec_nanos() as _,
         };
+        let mut quiet: Vec<_> = self.readers.iter_mut().collect();
+        quiet.retain(|reader| reader.hung_up == 0);
+        let mut polled: Vec<PollFd<'_>> = quiet
+            .iter()
+            .map(|reader| PollFd::new(&reader.fd, PollFlags::IN))
+            .collect();
         match poll(&mut polled, Some(&timeout)) {
             Ok(0) | Err(Errno::INTR) => return Ok(()),
             result => result?,
         };
-        let mut hung_up = Vec::new();
-        for (at, reader) in polled.iter().enumerate() {
+        let events: Vec<_> = polled.iter().map(PollFd::revents).collect();
+        for (reader, events) in quiet.into_iter().zip(events) {
             // Only the head of the queue reads, so no byte is taken from another waiter.
-            if reader.revents().contains(PollFlags::IN) {
+            if events.contains(PollFlags::IN) {
                 let mut bytes = [0; 64];
-                let _ = read(reader, &mut bytes);
-            } else if !reader.revents().is_empty() {
-                hung_up.push(at);
+                let _ = read(&reader.fd, &mut bytes);
+            } else if !events.is_empty() {
+                reader.hung_up = 1;
             }
-        }
-        // A FIFO that hung up stays so for this reader, and `poll` would return at
-        // once for ever if its name cannot be had all the same (it is broken, say).
-        // A new reader sees it hang up when the next holder ends.
-        for at in hung_up.into_iter().rev() {
-            let (_, name) = self.readers.swap_remove(at);
-            self.add(name)?;
         }
         Ok(())
     }
+
+    /// A FIFO that hung up stays so for its reader, and `poll` would return at once
+    /// for ever if the name cannot be had all the same: it is broken, say. But the
+    /// kernel closes a dead holder's files in any order, so the lock may be free
+    /// only after the FIFO hung up. So the name is looked at some more times, and
+    /// then a new reader is opened, which sees the next holder end. Gives how long
+    /// until the next look.
+    fn look_again_at_hung_up(&mut self) -> io::Result<Option<Duration>> {
+        let mut next = None;
+        for at in (0..self.readers.len()).rev() {
+            let looks = self.readers[at].hung_up;
+            if looks > LOOKS {
+                let reader = self.readers.swap_remove(at);
+                self.add(reader.name)?;
+                // What was released before that woke nobody: the last look follows.
+                next = Some(Duration::ZERO);
+            } else if looks > 0 {
+                self.readers[at].hung_up += 1;
+                let pause = Duration::from_micros(500) * (1 << looks);
+                next = Some(next.map_or(pause, |next: Duration| next.min(pause)));
+            }
+        }
+        Ok(next)
+    }
 }
+
+/// Over a quarter of a second, at growing intervals.
+const LOOKS: u32 = 8;
 
 impl Drop for WakeSet<'_> {
     fn drop(&mut self) {

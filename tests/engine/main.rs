@@ -25,6 +25,7 @@ mod shared;
 mod state_dir;
 mod tries;
 mod verbs;
+mod woken;
 
 #[test]
 #[ignore = "started by the other tests as a process of its own"]

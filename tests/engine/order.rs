@@ -1,5 +1,7 @@
 //! Who is served, when, and with which name.
 
+use rustix::process::Signal;
+
 use crate::support::oracle;
 use crate::support::pool_test::PoolTest;
 
@@ -84,4 +86,24 @@ fn the_whole_pool_and_several_names_come_at_once() {
     test.release("all");
     assert_eq!(test.expect_granted("one"), ["db-2"]);
     oracle::check(&test.events(), 3);
+}
+
+#[test]
+fn a_paused_waiter_is_overtaken_neither_by_newcomers_nor_by_those_behind_it() {
+    let mut test = PoolTest::new("db", 1);
+    test.hold("holder")
+        .wait("head")
+        .wait("paused")
+        .wait("behind");
+    test.signal("paused", Signal::STOP).release("holder");
+    test.expect_granted("head");
+    // From here on the name is free, and nobody heads the queue.
+    test.release("head").expect("newcomer", "try db", "nothing");
+    test.wait("late").expect_waiting("behind");
+    test.signal("paused", Signal::CONT);
+    for waiter in ["paused", "behind", "late"] {
+        test.expect_granted(waiter);
+        test.release(waiter);
+    }
+    assert_eq!(test.order(), ["holder", "head", "paused", "behind", "late"]);
 }

@@ -1,10 +1,11 @@
 //! Waiting for what must come: long enough for any machine, and never the
-//! measure of anything.
+//! measure of anything. Shorter than the time after which a waiter that was not
+//! woken looks again by itself (30 s), so that a lost wake-up is seen.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
-pub const BOUND: Duration = Duration::from_secs(30);
+pub const BOUND: Duration = Duration::from_secs(20);
 
 /// Looks until there is an answer.
 ///

@@ -1,0 +1,86 @@
+//! The head of the queue is woken, rather than looking again by itself. It does
+//! that now and then, too: the first time after a second, to say who holds what,
+//! and then so late that these tests would have failed.
+
+use crate::support::patience;
+use crate::support::pool_test::PoolTest;
+
+/// The head has said that it waits, and sleeps.
+fn sleeps(test: &mut PoolTest, head: &str) {
+    patience::until("a notice", || {
+        test.stderr(head).contains("has waited").then_some(())
+    });
+}
+
+#[test]
+fn a_release_wakes_the_head_though_a_forked_child_keeps_everything_open() {
+    let mut test = PoolTest::new("db", 1);
+    test.hold("holder").child("holder", "fork").wait("head");
+    sleeps(&mut test, "head");
+    test.release("holder").expect_granted("head");
+}
+
+#[test]
+fn death_wakes_the_head() {
+    let mut test = PoolTest::new("db", 1);
+    test.hold("holder").wait("head");
+    sleeps(&mut test, "head");
+    test.kill("holder").expect_granted("head");
+}
+
+#[test]
+fn each_name_wakes_the_head_that_wants_several() {
+    let mut test = PoolTest::new("db", 3);
+    test.hold("a").hold("b").waits("head", "db all");
+    sleeps(&mut test, "head");
+    test.release("a").kill("b").expect_granted("head");
+}
+
+#[test]
+fn the_last_reader_wakes_the_writer() {
+    let mut test = PoolTest::new("db", 1);
+    test.holds("a", "db shared");
+    test.holds("b", "db shared");
+    test.wait("writer");
+    sleeps(&mut test, "writer");
+    test.release("a").expect_waiting("writer");
+    test.release("b").expect_granted("writer");
+}
+
+#[test]
+fn a_given_name_wakes_its_waiter_and_then_the_head() {
+    let mut test = PoolTest::new("db", 1);
+    test.hold("holder")
+        .waits("given", "db name=db-0")
+        .wait("head");
+    sleeps(&mut test, "head");
+    test.release("holder").expect_granted("given");
+    test.release("given").expect_granted("head");
+}
+
+#[test]
+fn a_reader_of_a_given_name_wakes_the_head_that_it_held_back() {
+    // The head could share db-0 at once, but for the writer that reserved it.
+    let mut test = PoolTest::new("db", 1);
+    test.holds("reader", "db shared");
+    test.waits("writer", "db name=db-0 timeout=3000")
+        .waits("head", "db shared");
+    sleeps(&mut test, "head");
+    // The writer gives up: the name is no longer reserved.
+    test.expect_error("writer", "timeout");
+    test.expect_granted("head");
+}
+
+#[test]
+fn whoever_gave_up_a_given_name_passes_on_what_it_is_granted_after_all() {
+    // Its request stays in the kernel's queue for the name, is granted for a
+    // moment when the name is released, and must not leave the head asleep.
+    for _ in 0..10 {
+        let mut test = PoolTest::new("db", 1);
+        test.hold("holder")
+            .waits("given", "db name=db-0 timeout=300")
+            .wait("head");
+        test.expect_error("given", "timeout");
+        test.release("holder").expect_granted("head");
+    }
+}

@@ -3,14 +3,19 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::{exit_code, log, status};
+use crate::exit_code;
+use crate::failure::chain;
+use crate::{
+    acquire, completions, hold, keep_alive, keeper, list, log, man, release, reset, run, status,
+    stdout,
+};
 
 /// What a subcommand's `run` returns: its exit code, or an error to print.
 pub type Outcome = Result<ExitCode, Box<dyn Error + Send + Sync>>;
 
 /// Lends names from pools to commands, and shows who holds what.
 #[derive(Debug, Parser)]
-#[command(name = "name-manager", version)]
+#[command(name = "name-manager", version, after_help = exit_code::HELP)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -19,42 +24,50 @@ pub struct Cli {
 // One module a subcommand, with `Args` and `run(args) -> Outcome`.
 #[derive(Debug, Subcommand)]
 enum Command {
+    Run(run::Args),
+    Hold(hold::Args),
+    TryHold(hold::TryArgs),
+    Acquire(acquire::Args),
+    TryAcquire(acquire::TryArgs),
+    Release(release::Args),
+    KeepAlive(keep_alive::Args),
+    List(list::Args),
+    Reset(reset::Args),
     Status(status::Args),
     Log(log::Args),
+    Completions(completions::Args),
+    Man(man::Args),
+    /// Holds what `acquire` asked for.
+    #[command(name = keeper::COMMAND, hide = true)]
+    Keep(keeper::Args),
 }
 
 impl Cli {
     pub fn run(self) -> ExitCode {
-        let outcome: Outcome = match self.command {
+        let outcome = match self.command {
+            Command::Run(args) => run::run(args),
+            Command::Hold(args) => hold::run(args),
+            Command::TryHold(args) => hold::try_run(args),
+            Command::Acquire(args) => acquire::run(args),
+            Command::TryAcquire(args) => acquire::try_run(args),
+            Command::Release(args) => release::run(args),
+            Command::KeepAlive(args) => keep_alive::run(args),
+            Command::List(args) => list::run(args),
+            Command::Reset(args) => reset::run(args),
             Command::Status(args) => status::run(args),
             Command::Log(args) => log::run(args),
+            Command::Completions(args) => completions::run(args),
+            Command::Man(args) => man::run(args),
+            Command::Keep(args) => keeper::run(args),
         };
         match outcome {
             Ok(code) => code,
-            Err(error) if crate::stdout::is_closed(&*error) => ExitCode::SUCCESS,
+            // Nobody reads on: `| head` has seen enough.
+            Err(error) if stdout::is_closed(&*error) => ExitCode::SUCCESS,
             Err(error) => {
-                let mut text = format!("name-manager: {error}");
-                let mut cause = error.source();
-                while let Some(error) = cause {
-                    text.push_str(&format!(": {error}"));
-                    cause = error.source();
-                }
-                eprintln!("{text}");
+                stdout::warn(&chain(&*error));
                 exit_code::of(&*error)
             }
         }
     }
-}
-
-/// The arguments, without the one that cargo adds to `cargo name-manager ..`.
-pub fn args() -> Vec<std::ffi::OsString> {
-    let mut args: Vec<_> = std::env::args_os().collect();
-    let under_cargo = args.first().is_some_and(|program| {
-        let stem = std::path::Path::new(program).file_stem();
-        stem.is_some_and(|stem| stem == "cargo-name-manager")
-    });
-    if under_cargo && args.get(1).is_some_and(|arg| arg == "name-manager") {
-        args.remove(1);
-    }
-    args
 }

@@ -2,20 +2,49 @@
 
 #![forbid(unsafe_code)]
 
+mod acquire;
+mod anchor;
+mod assignment;
+mod child;
 mod cli;
+mod completions;
+mod control;
 mod exit_code;
 mod failure;
+mod fill;
+mod hold;
+mod keep_alive;
+mod keeper;
+mod kept;
+mod label;
+mod life;
+mod list;
 mod log;
+mod man;
 mod place;
+mod pool_dir;
 mod pools;
+mod process;
+mod release;
+mod reset;
+mod run;
+mod session;
+mod signals;
 mod status;
 mod stdout;
 mod table;
+mod tether;
+mod token;
+mod want;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
 fn main() -> ExitCode {
-    cli::Cli::parse_from(cli::args()).run()
+    // Before the command line is parsed: it is the way to every command of `run`.
+    if let Some(code) = tether::exec_if_asked() {
+        return code;
+    }
+    cli::Cli::parse().run()
 }

@@ -87,7 +87,7 @@ fn acquire_in(
 }
 
 /// How long another process may take to take a name, until it counts as waiting.
-const TRY_FOR: Duration = Duration::from_millis(2);
+pub(crate) const TRY_FOR: Duration = Duration::from_millis(2);
 
 /// Takes what is wanted if it can be had now.
 pub(crate) fn try_acquire(

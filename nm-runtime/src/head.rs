@@ -295,7 +295,7 @@ pub(crate) fn reservation(name: &str) -> String {
     format!("{name}.next")
 }
 
-fn try_lock_name(dir: &PoolDir, name: &str, access: Access) -> Result<Option<Locked>> {
+pub(crate) fn try_lock_name(dir: &PoolDir, name: &str, access: Access) -> Result<Option<Locked>> {
     let path = lock_file(name);
     let failed = |error| unusable(&dir.names.path().join(&path), error);
     loop {

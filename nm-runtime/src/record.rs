@@ -167,7 +167,7 @@ pub struct Waiting {
 
 impl Record {
     /// The record of a name that was never lent.
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             v: FORMAT,
             fence: 0,

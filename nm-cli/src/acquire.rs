@@ -1,0 +1,160 @@
+use std::ffi::OsString;
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, ExitCode, Stdio};
+use std::time::Duration;
+
+use crate::cli::Outcome;
+use crate::control;
+use crate::exit_code;
+use crate::failure::Failure;
+use crate::keeper::{self, Report};
+use crate::life::Life;
+use crate::place::Place;
+use crate::session::Session;
+use crate::stdout;
+use crate::token;
+use crate::want::{self, Want};
+
+/// Prints a name and returns; it stays yours until the calling shell ends
+///
+/// Prints the name alone, so `db=$(name-manager acquire db)` is all there is to it; with
+/// --count or --all one name a line. A small process in the background holds the lease.
+/// The calling shell is the script or the interactive shell that the call stands in: not a
+/// subshell of it, nor a `sh -c` that does nothing else, nor `timeout` or `sudo`.
+/// Give it back with `release`; what only ends with its shell is dirty for the next one.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    asked: Asked,
+    /// Wait at most so long, `90s` or `3m`
+    #[arg(long, value_parser = want::duration)]
+    timeout: Option<Duration>,
+}
+
+/// Like acquire, but does not wait: exits with 75 when all is in use
+#[derive(Debug, clap::Args)]
+pub struct TryArgs {
+    #[command(flatten)]
+    asked: Asked,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+struct Asked {
+    pool: String,
+    #[command(flatten)]
+    want: Want,
+    #[command(flatten)]
+    life: Life,
+    #[command(flatten)]
+    place: Place,
+}
+
+pub fn run(args: Args) -> Outcome {
+    let mut more = Vec::new();
+    if let Some(timeout) = args.timeout {
+        more.push(format!("--timeout={}", humantime::format_duration(timeout)));
+    }
+    acquire(&args.asked, more)
+}
+
+pub fn try_run(args: TryArgs) -> Outcome {
+    acquire(&args.asked, vec!["--try".to_owned()])
+}
+
+fn acquire(asked: &Asked, mut args: Vec<String>) -> Outcome {
+    let session = match asked.life.pid {
+        None => Session::current(),
+        Some(pid) => Session::at(pid).ok_or_else(|| {
+            Failure::new(exit_code::UNKNOWN, format!("there is no process {pid}"))
+        })?,
+    };
+    let token = match &asked.life.token {
+        Some(token) => token.clone(),
+        None => token::random()?,
+    };
+    args.push(format!("--session={}:{}", session.pid, session.started));
+    args.extend(asked.want.args());
+    if let Some(ttl) = asked.life.ttl {
+        args.push(format!("--ttl={}", humantime::format_duration(ttl)));
+    }
+    if asked.life.until_release {
+        args.push("--until-release".to_owned());
+    }
+    let mut keeper = Command::new(keeper::executable()?);
+    keeper
+        .arg0("name-manager")
+        .arg(keeper::COMMAND)
+        .args(args)
+        .args(asked.place.args())
+        .args([OsString::from("--"), OsString::from(&asked.pool)])
+        // Not among the arguments, which everybody can read.
+        .env("NAME_MANAGER_TOKEN", &token)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
+    let failed = |error: io::Error| {
+        Failure::new(
+            exit_code::FAILURE,
+            "failed to start the keeper of the lease",
+        )
+        .because(error)
+    };
+    let mut keeper = keeper.spawn().map_err(failed)?;
+    let (Some(mut consent), Some(report)) = (keeper.stdin.take(), keeper.stdout.take()) else {
+        return Err(failed(io::ErrorKind::BrokenPipe.into()).into());
+    };
+    let report = control::read(report).map_err(failed)?;
+    let report = report.and_then(|line| serde_json::from_str::<Report>(&line).ok());
+    let Some(report) = report else {
+        let status = keeper.wait().map_err(failed)?;
+        return Err(Failure::new(
+            exit_code::FAILURE,
+            format!("the keeper of the lease ended before it had one ({status})"),
+        )
+        .into());
+    };
+    if report.code != 0 {
+        return Err(Failure::new(report.code, report.message).into());
+    }
+    if let Some(file) = &asked.life.token_file {
+        write_token(file, &token)?;
+    }
+    let text: String = report
+        .names
+        .iter()
+        .map(|name| format!("{name}\n"))
+        .collect();
+    // Only a name that somebody got is kept: without our word the keeper lets go.
+    stdout::answer(&text).map_err(|error| {
+        Failure::new(
+            exit_code::FAILURE,
+            format!(
+                "failed to print {}, which is released",
+                report.names.join(", ")
+            ),
+        )
+        .because(error)
+    })?;
+    consent.write_all(keeper::CONSENT).map_err(|error| {
+        let what = format!("the keeper of {} ended", report.names.join(", "));
+        Failure::new(exit_code::FAILURE, what).because(error)
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn write_token(path: &Path, token: &str) -> Result<(), Failure> {
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path);
+    let written = file.and_then(|mut file| writeln!(file, "{token}"));
+    written.map_err(|error| {
+        let what = format!("failed to write the token to `{}`", path.display());
+        Failure::new(exit_code::FAILURE, what).because(error)
+    })
+}

@@ -1,0 +1,21 @@
+use std::process::ExitCode;
+
+use clap::CommandFactory;
+use clap_complete::Shell;
+
+use crate::cli::{Cli, Outcome};
+use crate::stdout;
+
+/// Prints a shell's completions, to be sourced or put where it looks for them
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    shell: Shell,
+}
+
+pub fn run(args: Args) -> Outcome {
+    let mut text = Vec::new();
+    let mut command = Cli::command();
+    clap_complete::generate(args.shell, &mut command, "name-manager", &mut text);
+    stdout::answer(&String::from_utf8_lossy(&text))?;
+    Ok(ExitCode::SUCCESS)
+}

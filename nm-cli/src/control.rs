@@ -1,0 +1,98 @@
+//! How others talk to a keeper: one line of JSON there, one back.
+
+use std::env;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::kept::{self, Kept};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ask {
+    #[serde(rename = "release")]
+    Release,
+    #[serde(rename = "keep-alive")]
+    KeepAlive,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Request {
+    pub ask: Ask,
+    pub name: String,
+    pub token: Option<String>,
+    /// Who asks, for people.
+    pub by: String,
+    pub force: bool,
+    pub dirty: bool,
+    /// In milliseconds.
+    pub ttl: Option<u64>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Reply {
+    /// An exit code.
+    pub code: u8,
+    pub message: String,
+}
+
+/// Whoever says nothing keeps a keeper no longer than this.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// Longer lines are nobody's.
+const LONGEST: u64 = 64 << 10;
+
+/// Listens in a directory. Changes the current directory for it: the path of a
+/// socket must not be longer than some hundred bytes, and this one may.
+pub fn listen(dir: &Path, id: &str) -> io::Result<UnixListener> {
+    env::set_current_dir(dir)?;
+    UnixListener::bind(kept::socket(id))
+}
+
+/// Asks a keeper. Nothing when there is none any more.
+pub fn ask(dir: &Path, kept: &Kept, request: &Request) -> io::Result<Option<Reply>> {
+    env::set_current_dir(dir)?;
+    let mut stream = match UnixStream::connect(kept::socket(&kept.id)) {
+        Ok(stream) => stream,
+        Err(error) => {
+            return match error.kind() {
+                io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound => Ok(None),
+                _ => Err(error),
+            };
+        }
+    };
+    writeln!(stream, "{}", serde_json::to_string(request)?)?;
+    // Without an answer the keeper has ended, and its leases with it.
+    Ok(read(&stream)?.and_then(|line| serde_json::from_str(&line).ok()))
+}
+
+/// Reads what is asked; nothing when it makes no sense.
+pub fn hear(stream: &UnixStream) -> io::Result<Option<Request>> {
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    Ok(read(stream)?.and_then(|line| serde_json::from_str(&line).ok()))
+}
+
+pub fn answer(mut stream: &UnixStream, reply: &Reply) -> io::Result<()> {
+    writeln!(stream, "{}", serde_json::to_string(reply)?)
+}
+
+/// One whole line.
+pub fn read(from: impl Read) -> io::Result<Option<String>> {
+    let mut line = String::new();
+    BufReader::new(from.take(LONGEST)).read_line(&mut line)?;
+    Ok(line.ends_with('\n').then_some(line))
+}
+
+/// The process at the other end, where the system tells.
+#[cfg(target_os = "linux")]
+pub fn peer(stream: &UnixStream) -> Option<u32> {
+    let peer = rustix::net::sockopt::socket_peercred(stream).ok()?;
+    u32::try_from(peer.pid.as_raw_nonzero().get()).ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+pub fn peer(_stream: &UnixStream) -> Option<u32> {
+    None
+}

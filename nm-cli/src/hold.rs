@@ -1,0 +1,137 @@
+use std::fs::File;
+use std::io::{self, IsTerminal, Read};
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use nm_runtime::Lease;
+use rustix::fs::FileType;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+use crate::anchor::{Anchor, Vigil};
+use crate::cli::Outcome;
+use crate::exit_code;
+use crate::failure::Failure;
+use crate::label;
+use crate::place::Place;
+use crate::session::Session;
+use crate::stdout;
+use crate::want::{self, Want};
+
+/// Prints a name and holds it until Ctrl-C, the end of its input, or its parent's exit
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    asked: Asked,
+    /// Wait at most so long, `90s` or `3m`
+    #[arg(long, value_parser = want::duration)]
+    timeout: Option<Duration>,
+}
+
+/// Like hold, but does not wait: exits with 75 when all is in use
+#[derive(Debug, clap::Args)]
+pub struct TryArgs {
+    #[command(flatten)]
+    asked: Asked,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+struct Asked {
+    pool: String,
+    #[command(flatten)]
+    want: Want,
+    #[command(flatten)]
+    place: Place,
+}
+
+pub fn run(args: Args) -> Outcome {
+    hold(&args.asked, |asked| {
+        let request = asked.want.of(&asked.pool, args.timeout)?;
+        request.acquire().map_err(want::failed)
+    })
+}
+
+pub fn try_run(args: TryArgs) -> Outcome {
+    hold(&args.asked, |asked| asked.want.try_acquire(&asked.pool))
+}
+
+fn hold(asked: &Asked, acquire: impl FnOnce(&Asked) -> Result<Vec<Lease>, Failure>) -> Outcome {
+    asked.place.announce(label::own(), None)?;
+    let parent = std::os::unix::process::parent_id();
+    let parent = Session::at(parent).ok_or_else(|| {
+        Failure::new(
+            exit_code::FAILURE,
+            "the process that asked has ended already",
+        )
+    })?;
+    let anchor = Arc::new(Anchor::new(parent));
+    let vigil = Vigil::begin(&anchor, None);
+    let leases = acquire(asked)?;
+    vigil.end();
+
+    let (mut signals, end) = UnixStream::pair()?;
+    for signal in [SIGHUP, SIGINT, SIGTERM] {
+        signal_hook::low_level::pipe::register(signal, end.try_clone()?)?;
+    }
+    let text: String = leases
+        .iter()
+        .map(|lease| format!("{}\n", lease.name()))
+        .collect();
+    stdout::answer(&text)?;
+    let parent_ended = wait(&anchor, &mut signals)?;
+    for lease in leases {
+        if parent_ended {
+            lease.mark_dirty_because("the process that had it held ended");
+        }
+        lease.release()?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Whether it was the parent's end that ended it.
+fn wait(anchor: &Anchor, signals: &mut UnixStream) -> io::Result<bool> {
+    let mut input = input()?;
+    loop {
+        let mut fds = vec![signals.as_fd()];
+        fds.extend(input.iter().map(AsFd::as_fd));
+        let ready = anchor.wait(&fds, None)?;
+        if ready[0] {
+            return Ok(false);
+        }
+        if let (Some(file), Some(true)) = (&mut input, ready.get(1)) {
+            let mut bytes = [0; 4096];
+            match file.read(&mut bytes) {
+                Ok(0) => return Ok(false),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // It cannot be read at all: not an input that ends.
+                Err(_) => input = None,
+            }
+        } else if anchor.has_ended() {
+            return Ok(true);
+        }
+    }
+}
+
+/// Standard input, if somebody is there to end it: a pipe, a socket, or a terminal
+/// that is ours to read. The shell gives `/dev/null` to what it runs with `&`.
+fn input() -> io::Result<Option<File>> {
+    let stdin = io::stdin();
+    let counts = match stdin.is_terminal() {
+        true => rustix::termios::tcgetpgrp(&stdin)
+            .is_ok_and(|group| group == rustix::process::getpgrp()),
+        false => {
+            let Ok(stat) = rustix::fs::fstat(&stdin) else {
+                return Ok(None);
+            };
+            let kind = FileType::from_raw_mode(stat.st_mode);
+            matches!(kind, FileType::Fifo | FileType::Socket)
+        }
+    };
+    match counts {
+        true => Ok(Some(File::from(stdin.as_fd().try_clone_to_owned()?))),
+        false => Ok(None),
+    }
+}

@@ -1,0 +1,52 @@
+use std::process::ExitCode;
+use std::time::Duration;
+
+use crate::cli::Outcome;
+use crate::control::{Ask, Request};
+use crate::exit_code;
+use crate::failure::Failure;
+use crate::label;
+use crate::life::Claim;
+use crate::place::Place;
+use crate::release::{Answer, ask_keepers};
+use crate::session::Session;
+use crate::want;
+
+/// Extends the time to live of a name that was acquired with --ttl
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    pool: String,
+    name: String,
+    /// Let it live so long from now, instead of its time to live once more
+    #[arg(long, value_parser = want::duration)]
+    ttl: Option<Duration>,
+    #[command(flatten)]
+    claim: Claim,
+    #[command(flatten)]
+    place: Place,
+}
+
+pub fn run(args: Args) -> Outcome {
+    args.place.announce(label::own(), None)?;
+    let request = Request {
+        ask: Ask::KeepAlive,
+        name: args.name.clone(),
+        token: args.claim.token.clone(),
+        by: Session::current().label(),
+        force: false,
+        dirty: false,
+        ttl: args.ttl.map(|ttl| ttl.as_millis() as u64),
+    };
+    match ask_keepers(&args.pool, &request)? {
+        Answer::Done(_) => Ok(ExitCode::SUCCESS),
+        Answer::Refused(failure) => Err(failure.into()),
+        Answer::Gone(_) | Answer::Nobody => Err(Failure::new(
+            exit_code::UNKNOWN,
+            format!(
+                "there is no lease of `{}` to extend: it was released, or its time to live passed; acquire it again",
+                args.name
+            ),
+        )
+        .into()),
+    }
+}

@@ -1,0 +1,95 @@
+//! What a keeper leaves in the pool's directory, so that it can be found.
+
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// A kept lease. Says how to reach the keeper; whether there is a lease is the
+/// kernel's to say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// The version of the format.
+    pub v: u32,
+    pub name: String,
+    /// Tells keepers apart; also the socket's name.
+    pub id: String,
+    /// The keeper.
+    pub pid: u32,
+    pub token: String,
+    /// Whose it is, for people.
+    pub owner: String,
+}
+
+pub const FORMAT: u32 = 1;
+
+/// The directory of a pool's keepers, for their user alone.
+pub fn directory(pool_dir: &Path) -> PathBuf {
+    pool_dir.join("keepers")
+}
+
+pub fn socket(id: &str) -> String {
+    format!("{id}.sock")
+}
+
+impl Kept {
+    fn path(&self, dir: &Path) -> PathBuf {
+        dir.join(format!("{}.{}.json", self.name, self.id))
+    }
+
+    pub fn write(&self, dir: &Path) -> io::Result<()> {
+        let mut options = OpenOptions::new();
+        let mut file = options
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(self.path(dir))?;
+        file.write_all(&serde_json::to_vec(self)?)
+    }
+
+    pub fn remove(&self, dir: &Path) {
+        // Whoever finds one that could not be removed finds no keeper behind it.
+        let _ = fs::remove_file(self.path(dir));
+    }
+
+    /// Clears away what a killed keeper left.
+    pub fn clear(&self, dir: &Path) {
+        self.remove(dir);
+        let _ = fs::remove_file(dir.join(socket(&self.id)));
+    }
+
+    /// The kept leases of a name: several when it is shared.
+    pub fn of(dir: &Path, name: &str) -> io::Result<Vec<Self>> {
+        let mut found = Vec::new();
+        let entries = match fs::read_dir(dir) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(found),
+            entries => entries?,
+        };
+        for entry in entries {
+            let path = entry?.path();
+            let file = path.file_name().and_then(|file| file.to_str());
+            let stem = file.and_then(|file| file.strip_suffix(".json"));
+            if stem
+                .and_then(|stem| stem.rsplit_once('.'))
+                .map(|(of, _)| of)
+                != Some(name)
+            {
+                continue;
+            }
+            match fs::read_to_string(&path) {
+                // Half written by a keeper that is not known to anybody yet.
+                Ok(text) => found.extend(serde_json::from_str::<Self>(&text)),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Makes the directory where it is missing.
+pub fn create(dir: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(dir)
+}

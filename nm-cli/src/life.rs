@@ -1,0 +1,34 @@
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::token;
+use crate::want;
+
+/// How long a lease of `acquire` lives.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "How long")]
+pub struct Life {
+    /// Release it after so long, unless `keep-alive` extends it
+    #[arg(long, value_parser = want::duration, conflicts_with = "until_release")]
+    pub ttl: Option<Duration>,
+    /// Keep it until `release`, whoever ends (but for a reboot)
+    #[arg(long)]
+    pub until_release: bool,
+    /// Release it when this process ends, instead of the calling shell: `--pid $$`
+    #[arg(long, value_name = "PID", conflicts_with_all = ["ttl", "until_release"])]
+    pub pid: Option<u32>,
+    /// The token that `release` and `keep-alive` must show elsewhere [default: a random one]
+    #[arg(long, env = "NAME_MANAGER_TOKEN", hide_env_values = true, value_parser = token::check)]
+    pub token: Option<String>,
+    /// Write the token to this file, which only you can read
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+}
+
+/// Who may release a lease besides its session.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Claim {
+    /// The token that the lease was acquired with
+    #[arg(long, env = "NAME_MANAGER_TOKEN", hide_env_values = true)]
+    pub token: Option<String>,
+}

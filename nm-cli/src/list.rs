@@ -1,0 +1,144 @@
+use std::process::ExitCode;
+
+use nm_runtime::inspect::{Looker, NameView, View};
+use serde::Serialize;
+
+use crate::cli::Outcome;
+use crate::label;
+use crate::place::Place;
+use crate::pools;
+use crate::table::clock::Clock;
+use crate::table::{Cell, Column, Give, Screen, Table, style};
+
+/// Lists pools' names: when they were first and last lent, free or held by whom
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// These pools only
+    #[arg(value_name = "POOL")]
+    pools: Vec<String>,
+    /// JSON (docs/json.md)
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    place: Place,
+}
+
+const COLUMNS: &[Column] = &[
+    Column {
+        title: "POOL",
+        give: Give::End,
+    },
+    Column {
+        title: "NAME",
+        give: Give::End,
+    },
+    Column {
+        title: "CREATED",
+        give: Give::Not,
+    },
+    Column {
+        title: "LAST LENT",
+        give: Give::Not,
+    },
+    Column {
+        title: "NOW",
+        give: Give::End,
+    },
+];
+
+pub fn run(args: Args) -> Outcome {
+    args.place.announce(label::own(), None)?;
+    let looker = Looker::new();
+    let mut views = Vec::new();
+    for found in pools::chosen(&args.pools)? {
+        views.push(looker.look(&found)?);
+    }
+    let mut screen = Screen::stdout();
+    match args.json {
+        true => screen.json(&List::new(&views))?,
+        false => show(&mut screen, &views)?,
+    }
+    screen.flush()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn show(screen: &mut Screen, views: &[View]) -> std::io::Result<()> {
+    let mut clock = Clock::new();
+    let mut table = Table::new(COLUMNS);
+    for (view, name) in names(views) {
+        let record = name.record.as_ref();
+        let mut date = |time: Option<u64>| match time {
+            None | Some(0) => "never".to_owned(),
+            Some(time) => format!("{} {}", clock.day(time).to_owned(), clock.second(time)),
+        };
+        let cells = vec![
+            Cell::new(&view.pool),
+            Cell::new(&name.name).style(style::STRONG),
+            Cell::new(date(record.map(|record| record.created))),
+            Cell::new(date(record.map(|record| record.lent))),
+            Cell::new(now(name)),
+        ];
+        table.row(screen, cells)?;
+    }
+    table.flush(screen)
+}
+
+fn names(views: &[View]) -> impl Iterator<Item = (&View, &NameView)> {
+    views
+        .iter()
+        .flat_map(|view| view.names.iter().map(move |name| (view, name)))
+}
+
+/// `free`, or by whom it is held.
+fn now(name: &NameView) -> String {
+    match (name.held, &who(name)[..]) {
+        (false, _) => "free".to_owned(),
+        (true, []) => "held".to_owned(),
+        (true, who) => format!("held by {}", who.join(", ")),
+    }
+}
+
+fn who(name: &NameView) -> Vec<String> {
+    let holders = name.holders().iter();
+    let shown = |test: &str, pid| format!("{test} (pid {pid})");
+    holders
+        .map(|tenure| shown(&tenure.holder.test, tenure.holder.pid))
+        .collect()
+}
+
+/// What `docs/json.md` says of `list --json`.
+#[derive(Serialize)]
+struct List<'a> {
+    version: u32,
+    names: Vec<Row<'a>>,
+}
+
+#[derive(Serialize)]
+struct Row<'a> {
+    pool: &'a str,
+    name: &'a str,
+    created: Option<u64>,
+    lent: Option<u64>,
+    held: bool,
+    holders: Vec<String>,
+}
+
+impl<'a> List<'a> {
+    fn new(views: &'a [View]) -> Self {
+        let rows = names(views).map(|(view, name)| {
+            let date = |time: u64| (time > 0).then_some(time);
+            Row {
+                pool: &view.pool,
+                name: &name.name,
+                created: name.record.as_ref().and_then(|record| date(record.created)),
+                lent: name.record.as_ref().and_then(|record| date(record.lent)),
+                held: name.held,
+                holders: who(name),
+            }
+        });
+        Self {
+            version: 1,
+            names: rows.collect(),
+        }
+    }
+}

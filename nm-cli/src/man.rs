@@ -1,0 +1,36 @@
+use std::process::ExitCode;
+
+use clap::CommandFactory;
+use clap_mangen::Man;
+
+use crate::cli::{Cli, Outcome};
+use crate::stdout;
+
+/// Prints the manual page, of the whole or of one subcommand: `| man -l -`
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// A subcommand; without one, all of it
+    subcommand: Option<String>,
+}
+
+pub fn run(args: Args) -> Outcome {
+    let mut command = Cli::command();
+    command.build();
+    let page = match &args.subcommand {
+        None => command,
+        Some(name) => match command.find_subcommand(name) {
+            Some(found) => found.clone(),
+            None => {
+                return Err(crate::failure::Failure::new(
+                    crate::exit_code::USAGE,
+                    format!("there is no subcommand `{name}`; see `name-manager --help`"),
+                )
+                .into());
+            }
+        },
+    };
+    let mut text = Vec::new();
+    Man::new(page).render(&mut text)?;
+    stdout::answer(&String::from_utf8_lossy(&text))?;
+    Ok(ExitCode::SUCCESS)
+}

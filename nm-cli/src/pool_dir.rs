@@ -1,0 +1,49 @@
+//! A pool that must be there, for commands about a name in it.
+
+use std::error::Error;
+use std::path::PathBuf;
+
+use nm_runtime::inspect::{Found, Looker};
+
+use crate::failure::Failure;
+use crate::pools;
+use crate::want;
+
+fn find(pool: &str) -> Result<Option<Found>, Box<dyn Error + Send + Sync>> {
+    Ok(pools::chosen(&[pool.to_owned()])?.pop())
+}
+
+/// The directory of a pool that was used before.
+pub fn directory(pool: &str) -> Result<PathBuf, Box<dyn Error + Send + Sync>> {
+    let found = find(pool)?.map(|found| found.dir);
+    match found {
+        Some(dir) => Ok(dir),
+        None => Ok(want::open(pool)?.directory()),
+    }
+}
+
+/// Fails when the pool has no such name.
+pub fn check_name(pool: &str, name: &str) -> Result<(), Failure> {
+    want::check_name(&want::open(pool)?, name)
+}
+
+/// Who holds a name, for people.
+pub fn holder(pool: &str, name: &str) -> Result<Option<String>, Box<dyn Error + Send + Sync>> {
+    let Some(found) = find(pool)? else {
+        return Ok(None);
+    };
+    let view = Looker::new().look(&found)?;
+    let Some(name) = view.names.into_iter().find(|view| view.name == name) else {
+        return Ok(None);
+    };
+    let holders: Vec<_> = name
+        .holders()
+        .iter()
+        .map(|tenure| format!("`{}` (pid {})", tenure.holder.test, tenure.holder.pid))
+        .collect();
+    Ok(match (name.held, holders.is_empty()) {
+        (false, _) => None,
+        (true, true) => Some("somebody".to_owned()),
+        (true, false) => Some(holders.join(" and ")),
+    })
+}

@@ -1,0 +1,143 @@
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use nm_runtime::{Lease, Request, caller};
+
+use crate::assignment::Assignment;
+use crate::child;
+use crate::cli::Outcome;
+use crate::exit_code;
+use crate::failure::{Failure, chain};
+use crate::fill::{fill, fill_os};
+use crate::label;
+use crate::place::Place;
+use crate::stdout;
+use crate::tether;
+use crate::want::{self, Want};
+
+/// Runs a command with names, for as long as it runs
+///
+/// `{name}`, `{index}` and `{pool}` in its arguments and in --env are replaced, with
+/// several names by all of them, separated by commas; `{db.name}` is that of pool `db`.
+/// The pool's configured variables are set. A command that fails leaves its names dirty.
+/// If this process is killed, the command gets SIGTERM (Linux).
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  name-manager run db --env DATABASE_URL=postgres://localhost/{name} -- pytest"
+)]
+pub struct Args {
+    /// The pools; names of several are taken in one order, so that nobody deadlocks
+    #[arg(required = true, value_name = "POOL")]
+    pools: Vec<String>,
+    #[command(flatten)]
+    want: Want,
+    /// Wait at most so long in each pool, `90s` or `3m`
+    #[arg(long, value_parser = want::duration)]
+    timeout: Option<Duration>,
+    /// Set a variable; may be repeated
+    #[arg(long = "env", value_name = "KEY=VALUE")]
+    env: Vec<Assignment>,
+    #[command(flatten)]
+    place: Place,
+    /// The command and its arguments
+    #[arg(last = true, required = true, value_name = "CMD")]
+    command: Vec<OsString>,
+}
+
+pub fn run(args: Args) -> Outcome {
+    let words = args.command.iter().map(|word| word.as_os_str());
+    args.place.announce(label::of(words), None)?;
+    let leases = acquire(&args)?;
+    let env = environment(&leases, &args.env)?;
+
+    let program = fill_os(&args.command[0], &leases);
+    let mut command = tether::command(&program);
+    command
+        .args(args.command[1..].iter().map(|arg| fill_os(arg, &leases)))
+        .envs(env)
+        .env("NAME_MANAGER_RUN_ID", caller::run()?);
+    let ended = child::run(command, &program);
+
+    let mut code = ended.code;
+    for lease in leases {
+        if let Some(complaint) = ended.complaint() {
+            lease.mark_dirty_because(complaint);
+        }
+        if let Err(error) = lease.release() {
+            stdout::warn(&chain(&error));
+            code = code.max(exit_code::FAILURE);
+        }
+    }
+    Ok(ExitCode::from(code))
+}
+
+fn acquire(args: &Args) -> Result<Vec<Lease>, Failure> {
+    let mut pools = args.pools.clone();
+    pools.sort();
+    if let Some(twice) = pools.windows(2).find(|pair| pair[0] == pair[1]) {
+        return Err(Failure::new(
+            exit_code::USAGE,
+            format!(
+                "pool `{}` is given twice; for two of its names write --count 2",
+                twice[0]
+            ),
+        ));
+    }
+    if let (Some(name), true) = (&args.want.name, pools.len() > 1) {
+        return Err(Failure::new(
+            exit_code::USAGE,
+            format!(
+                "--name {name} goes with one pool; {} are given",
+                pools.len()
+            ),
+        ));
+    }
+    let requests = args.pools.iter();
+    let requests = requests.map(|pool| args.want.of(pool, args.timeout));
+    let requests = requests.collect::<Result<Vec<_>, _>>()?;
+    let leases = Request::acquire_all(requests).map_err(want::failed)?;
+    Ok(leases.into_iter().flatten().collect())
+}
+
+/// What the configuration sets, then what the arguments do.
+fn environment(
+    leases: &[Lease],
+    assignments: &[Assignment],
+) -> Result<BTreeMap<String, String>, Failure> {
+    let mut set: BTreeMap<String, (&str, String)> = BTreeMap::new();
+    for lease in leases {
+        for (key, value) in lease.envs() {
+            if assignments.iter().any(|assignment| assignment.key == key) {
+                continue;
+            }
+            match set.get_mut(key) {
+                None => {
+                    set.insert(key.to_owned(), (lease.pool(), value));
+                }
+                Some((pool, all)) if *pool == lease.pool() => {
+                    all.push(',');
+                    all.push_str(&value);
+                }
+                Some((pool, _)) => {
+                    return Err(Failure::new(
+                        exit_code::USAGE,
+                        format!(
+                            "pools `{pool}` and `{}` both configure the variable {key}; say with --env {key}=.. what it is to be",
+                            lease.pool()
+                        ),
+                    ));
+                }
+            }
+        }
+    }
+    let mut env: BTreeMap<_, _> = set
+        .into_iter()
+        .map(|(key, (_, value))| (key, value))
+        .collect();
+    for assignment in assignments {
+        env.insert(assignment.key.clone(), fill(&assignment.value, leases));
+    }
+    Ok(env)
+}

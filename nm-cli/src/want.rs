@@ -1,0 +1,117 @@
+use std::time::Duration;
+
+use nm_runtime::{Access, Lease, Pool, Request};
+
+use crate::exit_code;
+use crate::failure::Failure;
+
+/// What is asked of a pool.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "What to ask for")]
+pub struct Want {
+    /// Share the name with others who only read
+    #[arg(long)]
+    pub shared: bool,
+    /// So many names at once [default: 1]
+    #[arg(long, value_name = "N", conflicts_with_all = ["all", "name"])]
+    pub count: Option<u32>,
+    /// The whole pool at once
+    #[arg(long, conflicts_with = "name")]
+    pub all: bool,
+    /// This name and no other
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+}
+
+impl Want {
+    /// The request to this pool.
+    pub fn of(&self, pool: &str, timeout: Option<Duration>) -> Result<Request, Failure> {
+        let pool = open(pool)?;
+        if let Some(name) = &self.name {
+            check_name(&pool, name)?;
+        }
+        let mut request = pool.request();
+        if self.shared {
+            request = request.access(Access::Shared);
+        }
+        if let Some(count) = self.count {
+            request = request.count(count);
+        }
+        if self.all {
+            request = request.all();
+        }
+        if let Some(name) = &self.name {
+            request = request.name(name);
+        }
+        if let Some(timeout) = timeout {
+            request = request.timeout(timeout);
+        }
+        Ok(request)
+    }
+
+    /// The names, if they can be had now.
+    pub fn try_acquire(&self, pool: &str) -> Result<Vec<Lease>, Failure> {
+        let leases = self.of(pool, None)?.try_acquire().map_err(failed)?;
+        leases.ok_or_else(|| {
+            let what = match &self.name {
+                Some(name) => format!("`{name}` of pool `{pool}`"),
+                None => format!("what was asked of pool `{pool}`"),
+            };
+            Failure::new(
+                exit_code::IN_USE,
+                format!("{what} is in use; `name-manager list {pool}` shows by whom"),
+            )
+        })
+    }
+
+    /// As arguments for a process of ours.
+    pub fn args(&self) -> Vec<String> {
+        let mut args = Vec::new();
+        if self.shared {
+            args.push("--shared".to_owned());
+        }
+        if let Some(count) = self.count {
+            args.push(format!("--count={count}"));
+        }
+        if self.all {
+            args.push("--all".to_owned());
+        }
+        if let Some(name) = &self.name {
+            args.push(format!("--name={name}"));
+        }
+        args
+    }
+}
+
+pub fn open(pool: &str) -> Result<Pool, Failure> {
+    Pool::open(pool).map_err(failed)
+}
+
+pub fn check_name(pool: &Pool, name: &str) -> Result<(), Failure> {
+    match pool.has(name) {
+        true => Ok(()),
+        false => Err(Failure::new(
+            exit_code::UNKNOWN,
+            format!(
+                "pool `{pool}` has no name `{}`; `name-manager list {pool}` shows those that it has",
+                name.escape_debug(),
+                pool = pool.name(),
+            ),
+        )),
+    }
+}
+
+/// An error of the library, with our exit code.
+pub fn failed(error: nm_runtime::Error) -> Failure {
+    let code = exit_code::code(&error);
+    Failure::new(code, crate::failure::chain(&error))
+}
+
+/// The time to wait, or to live, as people write it.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(duration) if duration.is_zero() => Err("expected more than nothing".to_owned()),
+        Ok(duration) => Ok(duration),
+        Err(error) => Err(format!("{error}; expected a duration like `90s` or `3m`")),
+    }
+}

@@ -1,0 +1,110 @@
+//! Forgetting what is known of a pool's names, so that each begins anew.
+
+use std::fs;
+use std::sync::Arc;
+use std::thread;
+use std::time::Instant;
+
+use crate::error::Result;
+use crate::grant::{TRY_FOR, next_request};
+use crate::head::{Head, try_lock_name};
+use crate::identity::Holder;
+use crate::journal::{self, Entry, Phase};
+use crate::lock::{Access, Locked};
+use crate::pool::{Pool, Shared};
+use crate::record::{Record, RecordFile};
+use crate::state_dir::{PoolDir, unusable};
+
+/// What [`Pool::forget`] did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Forgotten {
+    /// Names that are as if they had never been lent.
+    pub names: Vec<String>,
+    /// Names that are lent. They were left as they are.
+    pub lent: Vec<String>,
+    /// Somebody waits for names, who must not be overtaken: all were left.
+    pub awaited: bool,
+}
+
+impl Pool {
+    /// Forgets what is known of the pool's names: their dates, whether they are
+    /// dirty or broken, and that they were made usable. Fences go on growing, and
+    /// the journal stays. While a name is lent nothing is forgotten, or, with
+    /// `force`, only what concerns the others: nobody can take a name from its
+    /// holder.
+    ///
+    /// # Errors
+    ///
+    /// When the pool's directory cannot be used.
+    #[track_caller]
+    pub fn forget(&self, force: bool) -> Result<Forgotten> {
+        let holder = Holder::current(std::panic::Location::caller())?;
+        // As head of the queue: meanwhile nobody misses a name that is free.
+        let dir = self.shared.dir()?;
+        let Some(head) = head(&self.shared, &dir)? else {
+            return Ok(Forgotten {
+                awaited: true,
+                ..Forgotten::default()
+            });
+        };
+        let mut done = Forgotten::default();
+        let mut free: Vec<(String, Locked)> = Vec::new();
+        for name in recorded(&head.dir)? {
+            match try_lock_name(&head.dir, &name, Access::Exclusive)? {
+                Some(lock) => free.push((name, lock)),
+                None => done.lent.push(name),
+            }
+        }
+        if !done.lent.is_empty() && !force {
+            return Ok(done);
+        }
+        let request = next_request(holder.pid);
+        for (name, _lock) in free {
+            forget(&head.dir, &name)?;
+            let entry = Entry {
+                name: Some(&name),
+                detail: Some("all that was known of it is forgotten"),
+                phase: Some(Phase::Done),
+                ..Entry::new(journal::Kind::Reset, self.name(), &request, &holder)
+            };
+            head.dir.journal.write(&head.dir.pool, &entry);
+            done.names.push(name);
+        }
+        Ok(done)
+    }
+}
+
+/// Heads the queue. Others may just be taking a name; they are given a moment.
+fn head<'a>(pool: &'a Shared, dir: &Arc<PoolDir>) -> Result<Option<Head<'a>>> {
+    let started = Instant::now();
+    loop {
+        match Head::enter_now(pool, dir)? {
+            Some(head) => return Ok(Some(head)),
+            None if started.elapsed() > TRY_FOR => return Ok(None),
+            None => thread::sleep(TRY_FOR / 40),
+        }
+    }
+}
+
+fn forget(dir: &PoolDir, name: &str) -> Result<()> {
+    let failed = |error| unusable(&dir.names.path().join(RecordFile::file_name(name)), error);
+    let mut file = RecordFile::open(&dir.names, name).map_err(failed)?;
+    let record = Record {
+        fence: file.read().map_err(failed)?.fence,
+        ..Record::new()
+    };
+    file.write(&record).map_err(failed)
+}
+
+/// The names that have a record, in the order in which people count.
+fn recorded(dir: &PoolDir) -> Result<Vec<String>> {
+    let failed = |error| unusable(dir.names.path(), error);
+    let mut names = Vec::new();
+    for entry in fs::read_dir(dir.names.path()).map_err(failed)? {
+        let file = entry.map_err(failed)?.file_name();
+        let name = file.to_str().and_then(|file| file.strip_suffix(".json"));
+        names.extend(name.map(str::to_owned));
+    }
+    names.sort_by_key(|name| (name.len(), name.clone()));
+    Ok(names)
+}

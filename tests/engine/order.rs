@@ -95,7 +95,7 @@ fn a_paused_waiter_is_overtaken_neither_by_newcomers_nor_by_those_behind_it() {
         .wait("head")
         .wait("paused")
         .wait("behind");
-    test.signal("paused", Signal::STOP).release("holder");
+    test.pause("paused").release("holder");
     test.expect_granted("head");
     // From here on the name is free, and nobody heads the queue.
     test.release("head").expect("newcomer", "try db", "nothing");

@@ -63,6 +63,24 @@ fn a_waiter_in_a_removed_directory_begins_again_in_the_new_one() {
 }
 
 #[test]
+fn a_waiter_in_a_directory_moved_away_begins_again_in_the_new_one() {
+    let mut test = PoolTest::new("db", 1);
+    test.hold("a").wait("head");
+    fs::rename(test.state_dir(), test.dir().join("aside")).unwrap();
+    test.hold("b");
+    error(&test.tell("a", "release"), "lost");
+    // The name is free where the waiter began, and lent where it must look.
+    crate::support::patience::until("the waiter waits again", || {
+        let waits = fs::read_to_string(test.pool_dir().join("line.lock"));
+        waits.is_ok().then_some(())
+    });
+    test.expect("c", "try db", "nothing");
+    test.expect_waiting("head")
+        .release("b")
+        .expect_granted("head");
+}
+
+#[test]
 fn a_removed_directory_is_no_loss_to_a_lease_that_ended_before() {
     let mut test = PoolTest::new("db", 1);
     test.hold("a").release("a");

@@ -270,6 +270,17 @@ impl PoolTest {
         self
     }
 
+    /// SIGSTOP: returns when no thread of the process runs any more.
+    #[track_caller]
+    pub fn pause(&mut self, actor: &str) -> &mut Self {
+        self.signal(actor, Signal::STOP);
+        let pid = self.pid(actor);
+        patience::until("a stopped process", || {
+            kernel::is_stopped(pid).then_some(())
+        });
+        self
+    }
+
     /// What the actor wrote on standard error.
     pub fn stderr(&self, actor: &str) -> String {
         fs::read_to_string(self.stderr_path(actor)).unwrap_or_default()

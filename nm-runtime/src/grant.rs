@@ -289,10 +289,12 @@ fn hand_over(
         }
         record.lent = now;
         record.holders.push(tenure);
-        record.clone()
     };
     let recorded = match access {
-        Access::Shared => taken.file.update(change),
+        Access::Shared => taken.file.update(|record| {
+            change(record);
+            record.clone()
+        }),
         Access::Exclusive => {
             let mut record = taken.record;
             change(&mut record);

@@ -234,7 +234,7 @@ impl RecordFile {
     /// Reads it. Torn, empty or foreign bytes are not lost quietly: the record
     /// says that it was unreadable.
     pub(crate) fn read(&mut self) -> io::Result<Record> {
-        let mut text = vec![0; 4 * BLOCK];
+        let mut text = vec![0; 2 * BLOCK];
         self.len = 0;
         loop {
             let read = read_at(&self.file, &mut text[self.len..], self.len as u64)?;

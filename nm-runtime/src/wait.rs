@@ -70,6 +70,9 @@ impl<'a> Wait<'a> {
     }
 
     fn refuse_what_it_holds(&self) -> Result<()> {
+        if self.held.is_empty() {
+            return Ok(());
+        }
         let path = PoolDir::path(&self.pool.config.state_dir, &self.pool.name);
         let here = |held: &&Held| held.dir.pool.path() == path;
         let mut own = self.held.iter().filter(here).map(|held| held.name.as_str());

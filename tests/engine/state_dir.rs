@@ -7,6 +7,7 @@ use std::process::Command;
 
 use nm_runtime::journal::Kind;
 
+use crate::support::kernel;
 use crate::support::pool_test::{PoolTest, error};
 use crate::support::process::Start;
 use crate::support::skip;
@@ -70,9 +71,14 @@ fn a_waiter_in_a_directory_moved_away_begins_again_in_the_new_one() {
     test.hold("b");
     error(&test.tell("a", "release"), "lost");
     // The name is free where the waiter began, and lent where it must look.
-    crate::support::patience::until("the waiter waits again", || {
-        let waits = fs::read_to_string(test.pool_dir().join("line.lock"));
-        waits.is_ok().then_some(())
+    let (pid, queue) = (test.pid("head"), test.pool_dir().join("queue.lock"));
+    crate::support::patience::until("the waiter heads the new queue", || {
+        let inode = kernel::inode(&queue)?;
+        let locks = kernel::locks();
+        let heads = locks
+            .iter()
+            .any(|lock| lock.pid == pid && lock.inode == inode);
+        heads.then_some(())
     });
     test.expect("c", "try db", "nothing");
     test.expect_waiting("head")

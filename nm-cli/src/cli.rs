@@ -42,8 +42,29 @@ enum Command {
     Keep(keeper::Args),
 }
 
+/// `run` alone. To build the parsers of all subcommands takes a millisecond, which
+/// is much beside a short command.
+#[derive(Debug, Parser)]
+#[command(name = "run", bin_name = "name-manager run", after_help = exit_code::HELP)]
+struct Run {
+    #[command(flatten)]
+    args: run::Args,
+}
+
 impl Cli {
-    pub fn run(self) -> ExitCode {
+    /// Parses the command line, and does what it says.
+    pub fn main() -> ExitCode {
+        let mut args = std::env::args_os().skip(1).peekable();
+        let cli = match args.peek().is_some_and(|arg| arg == "run") {
+            true => Self {
+                command: Command::Run(Run::parse_from(args).args),
+            },
+            false => Self::parse(),
+        };
+        cli.run()
+    }
+
+    fn run(self) -> ExitCode {
         let outcome = match self.command {
             Command::Run(args) => run::run(args),
             Command::Hold(args) => hold::run(args),
@@ -69,5 +90,17 @@ impl Cli {
                 exit_code::of(&*error)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    #[test]
+    fn the_parser_agrees_with_itself() {
+        Cli::command().debug_assert();
     }
 }

@@ -39,12 +39,10 @@ mod want;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
     // Before the command line is parsed: it is the way to every command of `run`.
     if let Some(code) = tether::exec_if_asked() {
         return code;
     }
-    cli::Cli::parse().run()
+    cli::Cli::main()
 }

@@ -11,6 +11,7 @@ use crate::pools;
 
 /// Which events.
 #[derive(Clone, Debug, Default, clap::Args)]
+#[group(skip)]
 #[command(next_help_heading = "Which events")]
 pub struct Args {
     /// Of these pools [default: all]

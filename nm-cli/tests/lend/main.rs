@@ -1,0 +1,12 @@
+//! Lending, by the real binary in real shells.
+
+#![cfg(unix)]
+
+mod acquire;
+mod hold;
+mod lab;
+mod place;
+mod pools;
+mod release;
+mod run;
+mod texts;

@@ -1,0 +1,214 @@
+use std::fs;
+use std::os::unix::process::CommandExt;
+
+use nm_runtime::journal::{Event, Kind};
+
+use crate::lab::{Lab, Running, kill};
+
+#[test]
+fn the_command_knows_its_name() {
+    let lab = Lab::new();
+    let script = "echo {name} {index} {pool} {other} $URL";
+    let said = lab.run(&[
+        "run",
+        "db",
+        "--env",
+        "URL=db://{name}/",
+        "--",
+        "sh",
+        "-c",
+        script,
+    ]);
+    assert_eq!(said.answer(), "db-0 0 db {other} db://db-0/\n");
+}
+
+#[test]
+fn several_names_stand_beside_each_other() {
+    let lab = Lab::new();
+    let said = lab.run(&[
+        "run", "db", "--count", "2", "--", "echo", "{name}", "{pool}",
+    ]);
+    assert_eq!(said.answer(), "db-0,db-1 db\n");
+    let said = lab.run(&[
+        "run",
+        "web",
+        "db",
+        "--",
+        "echo",
+        "{web.name}",
+        "{db.index}",
+        "{name}",
+    ]);
+    assert_eq!(said.answer(), "web-0 0 web-0,db-0\n");
+}
+
+#[test]
+fn input_and_output_are_the_commands() {
+    let lab = Lab::new();
+    let said = lab.shell(
+        "sh",
+        "echo hello | name-manager run db -- sh -c 'cat; echo oops >&2'",
+    );
+    assert_eq!(
+        (said.code, said.out.as_str(), said.err.as_str()),
+        (0, "hello\n", "oops\n")
+    );
+}
+
+#[test]
+fn the_exit_status_is_the_commands() {
+    let lab = Lab::new();
+    let code = |command: &[&str]| {
+        let mut args = vec!["run", "db", "--"];
+        args.extend(command);
+        lab.run(&args).code
+    };
+    assert_eq!(code(&["true"]), 0);
+    assert_eq!(code(&["sh", "-c", "exit 75"]), 75);
+    assert_eq!(code(&["sh", "-c", "kill -9 $$"]), 137);
+    assert_eq!(code(&["sh", "-c", "kill -TERM $$"]), 143);
+    assert_eq!(code(&["no-such-command"]), 127);
+    assert_eq!(code(&["/"]), 126);
+    let states: Vec<_> = released(&lab).map(|event| event.detail).collect();
+    assert_eq!(states[0], None);
+    assert_eq!(states[1].as_deref(), Some("its command exited with 75"));
+    assert_eq!(
+        states[2].as_deref(),
+        Some("its command was ended by signal 9")
+    );
+}
+
+fn released(lab: &Lab) -> impl Iterator<Item = Event> {
+    let events = lab.events("db").into_iter();
+    events.filter(|event| event.kind == Kind::Released)
+}
+
+#[test]
+fn what_can_never_be_granted_has_its_own_code() {
+    let lab = Lab::new();
+    let run = |args: &[&str]| {
+        let mut all = vec!["run"];
+        all.extend(args);
+        all.extend(["--", "true"]);
+        lab.run(&all)
+    };
+    run(&["db", "--name", "x"]).fails(69, "pool `db` has no name `x`");
+    run(&["../db"]).fails(2, "`../db`");
+    run(&["db", "db"]).fails(2, "write --count 2");
+    run(&["db", "--all"]).fails(2, "which has no end");
+    run(&["db", "--count", "0"]).fails(2, "expected at least 1");
+    run(&["db", "web", "--name", "db-0"]).fails(2, "goes with one pool");
+    run(&["db", "--env", "X"]).fails(2, "expected KEY=VALUE");
+    run(&["db", "--timeout", "soon"]).fails(2, "expected a duration");
+    lab.run(&["run", "db"]).fails(2, "<CMD>");
+    lab.run(&["runn", "db"]).fails(2, "unrecognized subcommand");
+}
+
+#[test]
+fn who_waits_too_long_is_told_who_holds_it() {
+    let lab = Lab::new();
+    let mut holder = Running::new(&mut lab.cli(&["hold", "db"]));
+    assert_eq!(holder.line(), "db-0");
+    let said = lab.run(&[
+        "run",
+        "db",
+        "--name",
+        "db-0",
+        "--timeout",
+        "10ms",
+        "--",
+        "true",
+    ]);
+    let owner = format!("db-0 held by `name-manager hold db` (pid {}", holder.pid());
+    said.fails(124, &owner);
+}
+
+#[test]
+fn a_signal_reaches_the_command() {
+    let lab = Lab::new();
+    let script = "trap 'exit 7' TERM; trap 'exit 8' HUP; trap 'exit 9' USR1; trap 'exit 10' INT
+        echo ready; while :; do read line; done";
+    for (signal, code) in [("TERM", 7), ("HUP", 8), ("USR1", 9), ("INT", 10)] {
+        let mut command = lab.cli(&["run", "db", "--", "sh", "-c", script]);
+        // Not in the terminal's foreground, where Ctrl-C would have reached it already.
+        let mut run = Running::new(command.process_group(0));
+        assert_eq!(run.line(), "ready");
+        run.signal(signal);
+        assert_eq!(run.code(), code, "{signal}");
+    }
+}
+
+#[test]
+fn what_is_typed_at_a_terminal_reaches_the_command_once() {
+    let lab = Lab::new();
+    // `read` fails when it is interrupted.
+    let script = "trap 'echo interrupted' INT; echo ready; until read line; do :; done; echo $line";
+    fs::write(lab.path().join("command.sh"), script).unwrap();
+    let inside = "stty -echo; name-manager run db -- sh command.sh";
+    let mut terminal = lab.program("script");
+    let mut terminal = Running::new(terminal.args(["-qfec", inside, "/dev/null"]));
+    assert_eq!(terminal.line(), "ready");
+    terminal.write("\x03");
+    assert_eq!(terminal.line(), "interrupted");
+    terminal.write("end\n");
+    assert_eq!(terminal.line(), "end");
+    assert_eq!(terminal.code(), 0);
+}
+
+#[test]
+fn when_run_is_killed_its_command_is_told_and_the_name_is_free() {
+    let lab = Lab::new();
+    let script = "trap 'echo told; exit' TERM; echo ready; while :; do read line; done";
+    let mut run = Running::new(&mut lab.cli(&["run", "db", "--", "sh", "-c", script]));
+    assert_eq!(run.line(), "ready");
+    kill("KILL", run.pid());
+    let last = lab.wait_until_free("db", "db-0");
+    assert_eq!(last.kind, Kind::Died);
+    if cfg!(target_os = "linux") {
+        assert_eq!(run.line(), "told");
+    }
+}
+
+#[test]
+fn everything_below_a_run_belongs_to_it() {
+    let lab = Lab::new();
+    let inner = ["name-manager", "run", "web", "--", "true"];
+    let mut args = vec!["run", "db", "--"];
+    args.extend(inner);
+    assert_eq!(lab.run(&args).answer(), "");
+    let run = |pool: &str| lab.events(pool)[0].holder.run.clone();
+    assert_eq!(run("db"), run("web"));
+    assert_eq!(lab.events("web")[0].holder.test, "true");
+}
+
+#[test]
+fn two_names_are_never_lent_three_times_at_once() {
+    let lab = Lab::new();
+    let script = "for i in 1 2 3 4 5; do name-manager run db -- true || exit; done";
+    let mut shells: Vec<_> = (0..6)
+        .map(|_| {
+            let mut shell = lab.program("sh");
+            shell.env("NAME_MANAGER_POOL_DB_MAX", "2");
+            shell.args(["-c", script]).spawn().unwrap()
+        })
+        .collect();
+    for shell in &mut shells {
+        assert!(shell.wait().unwrap().success());
+    }
+    let mut held: Vec<String> = Vec::new();
+    let mut leases = 0;
+    for event in lab.events("db") {
+        let name = event.name.unwrap_or_default();
+        match event.kind {
+            Kind::Acquired => {
+                assert!(!held.contains(&name), "{name} was lent twice");
+                held.push(name);
+                leases += 1;
+            }
+            Kind::Released => held.retain(|held| *held != name),
+            _ => {}
+        }
+        assert!(held.len() <= 2, "{held:?}");
+    }
+    assert_eq!((leases, held.len()), (30, 0));
+}

@@ -1,0 +1,50 @@
+use std::path::Path;
+
+use crate::lab::{Lab, Said};
+
+#[test]
+fn the_help_says_what_every_code_means() {
+    let help = Lab::new().run(&["--help"]).answer();
+    for code in ["0 ", "1 ", "2 ", "69", "75", "77", "124", "126", "127"] {
+        assert!(help.contains(&format!("\n  {code}")), "{code}: {help}");
+    }
+}
+
+#[test]
+fn completions_and_manual_pages_are_there() {
+    let lab = Lab::new();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let text = lab.run(&["completions", shell]).answer();
+        assert!(text.contains("keep-alive"), "{shell}");
+        assert!(!text.contains("token-value"), "{shell}");
+    }
+    assert!(lab.run(&["man"]).answer().starts_with(".ie"));
+    assert!(lab.run(&["man", "acquire"]).answer().contains("ttl"));
+    lab.run(&["man", "nope"]).fails(2, "no subcommand `nope`");
+    let sourced = lab.shell(
+        "bash",
+        "set -e; eval \"$(name-manager completions bash)\"; complete -p name-manager",
+    );
+    assert!(sourced.answer().contains("name-manager"));
+}
+
+#[test]
+fn nobody_reading_is_no_panic() {
+    let lab = Lab::new();
+    lab.run(&["run", "db", "--count", "50", "--", "true"])
+        .answer();
+    for command in ["--help", "man", "completions bash", "list", "reset db"] {
+        let script = format!("name-manager {command} | true; name-manager {command} >&-");
+        let said = lab.shell("bash", &script);
+        assert!(!said.err.contains("panicked"), "{command}: {}", said.err);
+    }
+}
+
+#[test]
+fn cargo_finds_it() {
+    let lab = Lab::new();
+    let cargo = Path::new(env!("CARGO_BIN_EXE_cargo-name-manager"));
+    let mut command = lab.program(cargo.to_str().unwrap());
+    command.args(["name-manager", "run", "db", "--", "echo", "{name}"]);
+    assert_eq!(Said::of(command.output().unwrap()).answer(), "db-0\n");
+}

@@ -7,6 +7,8 @@ use crate::exit_code;
 use crate::failure::chain;
 use crate::{
     acquire, completions, hold, keep_alive, keeper, list, log, man, release, reset, run, status,
+    stats,
+    timeline,
     stdout,
 };
 
@@ -35,6 +37,8 @@ enum Command {
     Reset(reset::Args),
     Status(status::Args),
     Log(log::Args),
+    Timeline(timeline::Args),
+    Stats(stats::Args),
     Completions(completions::Args),
     Man(man::Args),
     /// Holds what `acquire` asked for.
@@ -77,6 +81,8 @@ impl Cli {
             Command::Reset(args) => reset::run(args),
             Command::Status(args) => status::run(args),
             Command::Log(args) => log::run(args),
+            Command::Timeline(args) => timeline::run(args),
+            Command::Stats(args) => stats::run(args),
             Command::Completions(args) => completions::run(args),
             Command::Man(args) => man::run(args),
             Command::Keep(args) => keeper::run(args),

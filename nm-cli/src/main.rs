@@ -26,14 +26,17 @@ mod pool_dir;
 mod pools;
 mod process;
 mod release;
+mod replay;
 mod reset;
 mod run;
 mod session;
 mod signals;
+mod stats;
 mod status;
 mod stdout;
 mod table;
 mod tether;
+mod timeline;
 mod token;
 mod want;
 

@@ -1,0 +1,102 @@
+//! What a recorded run would have taken with pools of other sizes.
+//!
+//! How the replay decides:
+//!
+//! - Every thread that asked for names is played again step by step: it asks,
+//!   holds, does what it did between, and gives back, each for as long as was
+//!   recorded. Only the waiting is made anew.
+//! - A pool's queue is served in the order of arrival, by the same rules as the
+//!   engine's: a request at the head lets nobody before it, readers share names,
+//!   who waits for one given name waits beside the queue and has it reserved.
+//! - No more threads of a process and no more processes of the run are under way
+//!   at once than were at the most. Each that ends makes room for the next, in
+//!   the recorded order, after the pause that was recorded there.
+//! - `init` is done for the first lease of each name, `reset` for every other:
+//!   each for as long as the median of those recorded.
+//!
+//! What it cannot know: bodies that slow each other down (on the processors, on a
+//! disk), and tests that ask for no name. Both stay as they were recorded.
+
+mod crew;
+mod line;
+mod play;
+mod program;
+
+pub use program::{Recorder, Run};
+
+/// What came of a replay; in microseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// From the first request to the last release.
+    pub makespan: u64,
+    /// All waits for the pool in question together.
+    pub waits: u64,
+}
+
+/// Replays of one run, the pool in question smaller and larger.
+#[derive(Clone, Debug)]
+pub struct WhatIf {
+    /// The size that it had in the recorded run.
+    pub recorded: usize,
+    /// Sizes and what comes of them.
+    pub sizes: Vec<(usize, Outcome)>,
+}
+
+/// No gain and no loss is made of less.
+const SLIGHT: f64 = 0.01;
+
+impl WhatIf {
+    pub fn at(&self, size: usize) -> Option<Outcome> {
+        let mut sizes = self.sizes.iter();
+        sizes
+            .find(|(at, _)| *at == size)
+            .map(|(_, outcome)| *outcome)
+    }
+
+    /// The least size that is as good as any.
+    pub fn enough(&self) -> Option<usize> {
+        let best = self
+            .sizes
+            .iter()
+            .map(|(_, outcome)| outcome.makespan)
+            .min()?;
+        let good = |outcome: &Outcome| outcome.makespan as f64 <= best as f64 * (1.0 + SLIGHT);
+        let mut sizes = self.sizes.iter();
+        sizes
+            .find(|(_, outcome)| good(outcome))
+            .map(|(size, _)| *size)
+    }
+}
+
+/// How large pools are tried.
+const LARGEST: usize = 64;
+/// So many sizes at most; beyond, only some of them.
+const SIZES: usize = 16;
+
+/// Replays the run with this pool of other sizes; nothing when there is nothing
+/// to replay.
+pub fn what_if(run: &Run, pool: &str) -> Option<WhatIf> {
+    let at = run.pool(pool)?;
+    let recorded = run.size(at);
+    let least = run.least_size(at);
+    // More names than could be wanted at once change nothing.
+    let most = run
+        .most_wanted(at)
+        .max(recorded)
+        .max(least)
+        .min(LARGEST.max(least));
+    let mut sizes: Vec<usize> = (least..=most).collect();
+    if sizes.len() > SIZES {
+        let step = sizes.len().div_ceil(SIZES);
+        sizes.retain(|size| {
+            (size - least) % step == 0 || *size == most || size.abs_diff(recorded) <= 1
+        });
+    }
+    let sizes = sizes
+        .into_iter()
+        .filter_map(|size| Some((size, play::play(run, at, size)?)));
+    Some(WhatIf {
+        recorded,
+        sizes: sizes.collect(),
+    })
+}

@@ -1,0 +1,187 @@
+//! The replay itself: what happens next, again and again.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+
+use crate::replay::Outcome;
+use crate::replay::crew::Begin;
+use crate::replay::line::Line;
+use crate::replay::program::{Act, Run};
+
+/// Replays the run, one pool having another size; nothing when it would never end.
+pub fn play(run: &Run, pool: usize, size: usize) -> Option<Outcome> {
+    Play::new(run, pool, size).to_the_end()
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Next {
+    Process(usize),
+    Thread(usize, usize),
+    /// The thread is at its next step.
+    Step(usize, usize),
+}
+
+struct Play<'a> {
+    run: &'a Run,
+    pool: usize,
+    lines: Vec<Line>,
+    /// With a number, so that what comes first at one time was put there first.
+    next: BinaryHeap<Reverse<(u64, u64, Next)>>,
+    count: u64,
+    processes: Vec<ProcessState>,
+    /// Processes that begin when another has ended.
+    to_come: VecDeque<usize>,
+    /// By request: who asked and when, and what it was granted.
+    asked: Vec<Option<(usize, usize, u64)>>,
+    names: Vec<Vec<usize>>,
+    started: Option<u64>,
+    ended: u64,
+    waits: u64,
+}
+
+struct ProcessState {
+    threads: Vec<usize>,
+    to_come: VecDeque<usize>,
+    left: usize,
+}
+
+impl<'a> Play<'a> {
+    fn new(run: &'a Run, pool: usize, size: usize) -> Self {
+        let of_size = |at: usize| Line::new(if at == pool { size } else { run.size(at) });
+        let mut play = Self {
+            run,
+            pool,
+            lines: (0..run.pools.len()).map(of_size).collect(),
+            next: BinaryHeap::new(),
+            count: 0,
+            processes: Vec::with_capacity(run.processes.len()),
+            to_come: VecDeque::new(),
+            asked: vec![None; run.requests.len()],
+            names: vec![Vec::new(); run.requests.len()],
+            started: None,
+            ended: 0,
+            waits: 0,
+        };
+        for (at, process) in run.processes.iter().enumerate() {
+            play.processes.push(ProcessState {
+                threads: vec![0; process.threads.len()],
+                to_come: VecDeque::new(),
+                left: process.threads.len(),
+            });
+            match process.begin {
+                Begin::Alone(after) => play.at(after, Next::Process(at)),
+                Begin::After(_) => play.to_come.push_back(at),
+            }
+        }
+        play
+    }
+
+    fn at(&mut self, time: u64, next: Next) {
+        self.count += 1;
+        self.next.push(Reverse((time, self.count, next)));
+    }
+
+    fn to_the_end(mut self) -> Option<Outcome> {
+        while let Some(Reverse((now, _, next))) = self.next.pop() {
+            match next {
+                Next::Process(process) => self.begin_process(process, now),
+                Next::Thread(process, thread) => self.pause(process, thread, now),
+                Next::Step(process, thread) => self.step(process, thread, now),
+            }
+        }
+        // Holders that wait for each other in a circle, as a run of that size could.
+        let stuck = self.processes.iter().any(|process| process.left > 0);
+        (!stuck).then(|| Outcome {
+            makespan: self.ended - self.started.unwrap_or(self.ended),
+            waits: self.waits,
+        })
+    }
+
+    fn begin_process(&mut self, process: usize, now: u64) {
+        for (at, thread) in self.run.processes[process].threads.iter().enumerate() {
+            match thread.begin {
+                Begin::Alone(after) => self.at(now + after, Next::Thread(process, at)),
+                Begin::After(_) => self.processes[process].to_come.push_back(at),
+            }
+        }
+    }
+
+    /// On to the thread's next step, or out of it.
+    fn pause(&mut self, process: usize, thread: usize, now: u64) {
+        let at = self.processes[process].threads[thread];
+        match self.run.processes[process].threads[thread].steps.get(at) {
+            Some(step) => self.at(now + step.pause, Next::Step(process, thread)),
+            None => self.end_thread(process, now),
+        }
+    }
+
+    fn end_thread(&mut self, process: usize, now: u64) {
+        let state = &mut self.processes[process];
+        state.left -= 1;
+        if let Some(next) = state.to_come.pop_front() {
+            let pause = pause(self.run.processes[process].threads[next].begin);
+            self.at(now + pause, Next::Thread(process, next));
+        } else if state.left == 0
+            && let Some(next) = self.to_come.pop_front()
+        {
+            let pause = pause(self.run.processes[next].begin);
+            self.at(now + pause, Next::Process(next));
+        }
+    }
+
+    fn step(&mut self, process: usize, thread: usize, now: u64) {
+        let steps = &self.run.processes[process].threads[thread].steps;
+        let at = &mut self.processes[process].threads[thread];
+        let act = steps[*at].act;
+        *at += 1;
+        let request = match act {
+            Act::Ask(request) | Act::GiveBack(request, _) => request,
+        };
+        let pool = self.run.requests[request].pool;
+        match act {
+            Act::Ask(_) => {
+                self.started.get_or_insert(now);
+                self.asked[request] = Some((process, thread, now));
+                self.lines[pool].ask(request);
+            }
+            Act::GiveBack(_, nth) => {
+                self.ended = self.ended.max(now);
+                // A larger or smaller whole pool has more or fewer names to give back.
+                let names = &mut self.names[request];
+                let all = match nth {
+                    0 => (names.len() + 1).saturating_sub(self.run.requests[request].leases),
+                    _ => 1,
+                };
+                for _ in 0..all {
+                    if let Some(name) = names.pop() {
+                        self.lines[pool].give_back(name);
+                    }
+                }
+                self.pause(process, thread, now);
+            }
+        }
+        self.grant(pool, now);
+    }
+
+    fn grant(&mut self, pool: usize, now: u64) {
+        while let Some(granted) = self.lines[pool].grant(&self.run.requests) {
+            let Some((process, thread, since)) = self.asked[granted.request] else {
+                continue;
+            };
+            if pool == self.pool {
+                self.waits += now - since;
+            }
+            let pool = &self.run.pools[pool];
+            let hook = |cold: bool| if cold { pool.init } else { pool.reset };
+            let hooks: u64 = granted.names.iter().map(|(_, cold)| hook(*cold)).sum();
+            self.names[granted.request] = granted.names.into_iter().map(|(name, _)| name).collect();
+            self.pause(process, thread, now + hooks);
+        }
+    }
+}
+
+fn pause(begin: Begin) -> u64 {
+    match begin {
+        Begin::Alone(pause) | Begin::After(pause) => pause,
+    }
+}

@@ -6,10 +6,8 @@ use clap::{Parser, Subcommand};
 use crate::exit_code;
 use crate::failure::chain;
 use crate::{
-    acquire, completions, hold, keep_alive, keeper, list, log, man, release, reset, run, status,
-    stats,
-    timeline,
-    stdout,
+    acquire, completions, hold, keep_alive, keeper, list, log, man, release, reset, run, stats,
+    status, stdout, timeline,
 };
 
 /// What a subcommand's `run` returns: its exit code, or an error to print.

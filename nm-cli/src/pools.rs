@@ -59,3 +59,13 @@ pub fn last_run(pools: &[Found]) -> Result<Option<String>, nm_runtime::Error> {
     }
     Ok(last.map(|(_, run)| run))
 }
+
+/// The journal has nothing of a run that was asked for.
+pub fn unknown_run(run: &str, last: Option<&str>) -> Failure {
+    let last = match last {
+        Some(last) => format!("; the last run is `{last}`"),
+        None => String::new(),
+    };
+    let message = format!("no such event of run `{run}` in the journal{last}");
+    Failure::new(exit_code::UNKNOWN, message)
+}

@@ -128,17 +128,10 @@ impl Filter {
         let Some(run) = self.run.as_ref().filter(|run| !run.is_empty()) else {
             return Ok(());
         };
-        if pools::last_run(&self.pools)?.as_ref() == Some(run) {
-            return Ok(());
+        let last = pools::last_run(&self.pools)?;
+        match last.as_ref() == Some(run) {
+            true => Ok(()),
+            false => Err(pools::unknown_run(run, last.as_deref()).into()),
         }
-        let last = match pools::last_run(&self.pools)? {
-            Some(last) => format!("; the last run is `{last}`"),
-            None => String::new(),
-        };
-        Err(Failure::new(
-            exit_code::UNKNOWN,
-            format!("no such event of run `{run}` in the journal{last}"),
-        )
-        .into())
     }
 }

@@ -11,8 +11,6 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use crate::cli::Outcome;
-use crate::exit_code;
-use crate::failure::Failure;
 use crate::log::Merged;
 use crate::place::Place;
 use crate::replay::{self, Recorder, WhatIf};
@@ -105,7 +103,8 @@ fn gather(args: &Args) -> Result<Stats, Box<dyn Error + Send + Sync>> {
     if tallies.is_empty()
         && let Some(run) = run.as_ref().filter(|_| args.run != "last")
     {
-        return Err(unknown_run(run, &found)?.into());
+        let last = pools::last_run(&found)?;
+        return Err(pools::unknown_run(run, last.as_deref()).into());
     }
     let too_long = recorder.is_too_long();
     let recorded = recorder.run();
@@ -119,18 +118,4 @@ fn gather(args: &Args) -> Result<Stats, Box<dyn Error + Send + Sync>> {
         run,
         too_long,
     })
-}
-
-fn unknown_run(
-    run: &str,
-    found: &[nm_runtime::inspect::Found],
-) -> Result<Failure, nm_runtime::Error> {
-    let last = match pools::last_run(found)? {
-        Some(last) => format!("; the last run is `{last}`"),
-        None => String::new(),
-    };
-    Ok(Failure::new(
-        exit_code::UNKNOWN,
-        format!("no event of run `{run}` in the journal{last}"),
-    ))
 }

@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand};
 use crate::exit_code;
 use crate::failure::chain;
 use crate::{
-    acquire, completions, hold, keep_alive, keeper, list, log, man, release, reset, run, stats,
-    status, stdout, timeline,
+    acquire, completions, hold, keep_alive, keeper, list, log, man, nextest, release, reset, run,
+    stats, status, stdout, timeline,
 };
 
 /// What a subcommand's `run` returns: its exit code, or an error to print.
@@ -35,6 +35,7 @@ enum Command {
     Reset(reset::Args),
     Status(status::Args),
     Log(log::Args),
+    Nextest(nextest::Args),
     Timeline(timeline::Args),
     Stats(stats::Args),
     Completions(completions::Args),
@@ -79,6 +80,7 @@ impl Cli {
             Command::Reset(args) => reset::run(args),
             Command::Status(args) => status::run(args),
             Command::Log(args) => log::run(args),
+            Command::Nextest(args) => nextest::run(args),
             Command::Timeline(args) => timeline::run(args),
             Command::Stats(args) => stats::run(args),
             Command::Completions(args) => completions::run(args),

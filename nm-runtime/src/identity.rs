@@ -21,14 +21,14 @@ use crate::variables;
 static PARENT: AtomicU32 = AtomicU32::new(0);
 
 /// The one hook before `main`. Allocates nothing and does no I/O, unless the
-/// process is a reaper.
+/// process has a mode of its own.
 #[allow(unsafe_code, reason = "code before `main` must be declared so")]
 mod before_main {
     #[ctor::ctor(unsafe)]
     fn record_identity() {
         super::PARENT.store(crate::sys::parent_id(), super::Ordering::Relaxed);
-        if let Some(mode) = std::env::var_os(crate::reaper::MODE) {
-            crate::reaper::run(&mode);
+        if let Some(mode) = std::env::var_os(crate::mode::VARIABLE) {
+            crate::mode::run(&mode);
         }
     }
 }

@@ -24,8 +24,11 @@ pub mod journal;
 mod lease;
 mod life;
 mod line;
+#[doc(hidden)]
+pub mod listing;
 mod lock;
 mod manifest;
+mod mode;
 mod name;
 mod named;
 mod names;

@@ -7,7 +7,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::{Read, Write};
 use std::path::Path;
-use std::process::{self, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use miniserde::{Deserialize, Serialize, json};
 
@@ -17,7 +17,7 @@ use crate::identity::{self, Holder, Runner};
 use crate::journal;
 use crate::life::{Hooks, PoolLife};
 use crate::lock::{Access, Locked};
-use crate::notice;
+use crate::mode;
 use crate::pool::{Pool, Shared};
 use crate::record::Record;
 use crate::resource::ResourceSpec;
@@ -26,14 +26,12 @@ use crate::state_dir::{PoolDir, unusable};
 use crate::sys;
 use crate::variables::{self, Keep};
 
-/// Set in a reaper alone: what it is to do.
-pub(crate) const MODE: &str = "NAME_MANAGER_MODE";
 const READY: &[u8] = b"ready\n";
 /// One reaper cleans at a time.
 const TURN: &str = "reaper.lock";
 
 #[derive(Debug, Serialize, Deserialize)]
-struct Job {
+pub(crate) struct Job {
     pool: String,
     manifest_dir: String,
     run: String,
@@ -59,7 +57,7 @@ pub(crate) fn ensure(pool: &Shared, spec: &ResourceSpec, locks: &RunLocks) -> Re
     let exe = env::current_exe().map_err(no_reaper)?;
     let mut command = Command::new(exe);
     command
-        .env(MODE, json::to_string(&job))
+        .env(mode::VARIABLE, json::to_string(&job))
         .env("NAME_MANAGER_RUN_ID", run)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -83,27 +81,16 @@ pub(crate) fn ensure(pool: &Shared, spec: &ResourceSpec, locks: &RunLocks) -> Re
     }
 }
 
-/// What the hook before `main` does in a process with [`MODE`] set: its work,
-/// instead of the program's.
-pub(crate) fn run(mode: &OsStr) -> ! {
-    let code = match mode
-        .to_str()
-        .and_then(|text| json::from_str::<Job>(text).ok())
-    {
-        None => {
-            notice::say(&format!("{MODE} is for name-manager itself; unset it\n"));
-            2
+/// What a reaper does. Returns its exit code.
+pub(crate) fn run(job: &Job) -> i32 {
+    match reap(job) {
+        Ok(()) => 0,
+        Err(error) => {
+            // Read by who started us, if we have not said that we are ready.
+            let _ = write!(std::io::stdout(), "{error:?}");
+            1
         }
-        Some(job) => match reap(&job) {
-            Ok(()) => 0,
-            Err(error) => {
-                // Read by who started us, if we have not said that we are ready.
-                let _ = write!(std::io::stdout(), "{error:?}");
-                1
-            }
-        },
-    };
-    process::exit(code)
+    }
 }
 
 fn reap(job: &Job) -> Result<()> {

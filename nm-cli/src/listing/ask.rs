@@ -1,0 +1,61 @@
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use nm_runtime::listing::{self, Test};
+
+use crate::exit_code;
+use crate::failure::Failure;
+
+/// The annotated tests of one binary. One that has none, or knows nothing of
+/// name-manager, has none.
+pub fn ask(
+    binary: &Path,
+    package: Option<&Path>,
+    libraries: &[PathBuf],
+) -> Result<Vec<Test>, Failure> {
+    let mut command = Command::new(binary);
+    listing::ask(&mut command);
+    if let Some(package) = package {
+        // As nextest starts it: the configuration is that of the checkout in
+        // which the tests will run, which may not be the one they were built in.
+        command.current_dir(package);
+        command.env("CARGO_MANIFEST_DIR", package);
+        command.env("NEXTEST", "1");
+    }
+    let paths = env::var_os(LIBRARY_PATH).unwrap_or_default();
+    let paths = libraries.iter().cloned().chain(env::split_paths(&paths));
+    if let Ok(paths) = env::join_paths(paths) {
+        command.env(LIBRARY_PATH, paths);
+    }
+    let failed = |what: String| {
+        Failure::new(
+            exit_code::FAILURE,
+            format!(
+                "failed to list the annotated tests of `{}`{what}",
+                binary.display()
+            ),
+        )
+    };
+    let output = command.stdin(Stdio::null()).output();
+    let output = output.map_err(|error| failed(String::new()).because(error))?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        let said = said.trim();
+        return Err(failed(format!(
+            " ({}){}{said}",
+            output.status,
+            if said.is_empty() { "" } else { ": " }
+        )));
+    }
+    Ok(listing::parse(&String::from_utf8_lossy(&output.stdout)).collect())
+}
+
+/// Where the tests of procedural macros find the compiler's libraries.
+const LIBRARY_PATH: &str = if cfg!(windows) {
+    "PATH"
+} else if cfg!(target_os = "macos") {
+    "DYLD_FALLBACK_LIBRARY_PATH"
+} else {
+    "LD_LIBRARY_PATH"
+};

@@ -1,0 +1,158 @@
+//! `cargo nextest run` with groups made of what the tests' attributes ask for.
+
+mod arguments;
+mod block;
+mod config;
+mod difference;
+mod generated;
+mod repository;
+mod version;
+
+use std::env;
+use std::ffi::OsString;
+use std::process::{Command, ExitCode, ExitStatus, Stdio};
+
+use crate::cli::Outcome;
+use crate::exit_code;
+use crate::failure::Failure;
+use crate::groups::{Durations, Plan};
+use crate::listing::{self, Annotated, Build};
+use crate::stdout;
+use arguments::Arguments;
+use config::{Owner, config};
+use generated::Generated;
+use repository::Repository;
+
+/// Run tests under nextest, which then starts none that would only wait
+///
+/// Builds the tests, asks every test binary for its annotated tests, and runs `cargo
+/// nextest run ARGS` with one test group a pool. Your own nextest configuration keeps
+/// the last word.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Put the groups into `.config/nextest.toml` instead, so that plain `cargo nextest run` has them
+    #[arg(long, conflicts_with = "check")]
+    write: bool,
+    /// Fail, and show the difference, when `.config/nextest.toml` does not have the groups
+    #[arg(long)]
+    check: bool,
+    /// Whatever `cargo nextest run` takes
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "ARGS"
+    )]
+    args: Vec<OsString>,
+}
+
+pub fn run(args: Args) -> Outcome {
+    let asked = version::ask()?;
+    let given = Arguments::new(args.args);
+    let repository = Repository::find(&given)?;
+    asked.check()?;
+    let generated = Generated::new(&repository.root);
+    // Groups that were written once may name binaries that are gone, and would
+    // beat those that are made now.
+    let arguments = match repository.without_block() {
+        Some(text) => given.with_config_file(generated.file("repository", &text)?),
+        None => given,
+    };
+    let build = match Listed::build(&arguments, &generated)? {
+        Listed::Build(build) => build,
+        Listed::Failed(status) => return Ok(code(status)),
+    };
+    let tests = listing::annotated(&build)?;
+    generated.remove_extracted();
+    if args.write || args.check {
+        let plan = plan(&tests, &Durations::default());
+        if let Some((pool, error)) = plan.unusable.first() {
+            let text =
+                format!("pool `{pool}` cannot be used, so its tests cannot be grouped: {error}");
+            return Err(Failure::new(exit_code::USAGE, text).into());
+        }
+        let text = config(&plan, Owner::Repository);
+        return match args.write {
+            true => repository.write(&text),
+            false => repository.check(&text),
+        };
+    }
+    let plan = plan(&tests, &Durations::recorded(&tests));
+    for (pool, error) in &plan.unusable {
+        stdout::warn(&format!("tests of pool `{pool}` are not grouped: {error}"));
+    }
+    let text = config(&plan, Owner::Tool);
+    let arguments = match text.is_empty() {
+        true => arguments,
+        false => {
+            let mut tool = OsString::from("name-manager:");
+            tool.push(generated.file("groups", &text)?);
+            arguments.prepend(&["--tool-config-file".into(), tool])
+        }
+    };
+    let mut command = Command::new(cargo());
+    command.args(["nextest", "run"]).args(arguments.all());
+    become_command(command)
+}
+
+fn plan(tests: &[Annotated], durations: &Durations) -> Plan {
+    Plan::new(tests, durations)
+}
+
+enum Listed {
+    Build(Build),
+    /// nextest has said why.
+    Failed(ExitStatus),
+}
+
+impl Listed {
+    fn build(arguments: &Arguments, generated: &Generated) -> Result<Self, Failure> {
+        let mut command = Command::new(cargo());
+        command.args(["nextest", "list", "--message-format", "json"]);
+        command.args(arguments.of_build());
+        if arguments.value("--archive-file").is_some() {
+            // Kept until its binaries have been asked.
+            command.arg("--extract-to").arg(generated.extract_to()?);
+        }
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        let failed = |what| Failure::new(exit_code::FAILURE, what);
+        let output = command
+            .spawn()
+            .and_then(|child| child.wait_with_output())
+            .map_err(|error| failed("failed to run `cargo nextest list`").because(error))?;
+        if !output.status.success() {
+            return Ok(Self::Failed(output.status));
+        }
+        let build = serde_json::from_slice(&output.stdout).map_err(|error| {
+            failed("failed to read what `cargo nextest list` printed").because(error)
+        })?;
+        Ok(Self::Build(build))
+    }
+}
+
+/// As the user, or the cargo that started us, says.
+fn cargo() -> OsString {
+    env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// The command goes on in our place: signals, terminal and exit code are its own.
+#[cfg(unix)]
+fn become_command(mut command: Command) -> Outcome {
+    use std::os::unix::process::CommandExt;
+
+    let error = command.exec();
+    Err(
+        Failure::new(exit_code::NOT_RUNNABLE, "failed to run `cargo nextest run`")
+            .because(error)
+            .into(),
+    )
+}
+
+#[cfg(not(unix))]
+fn become_command(mut command: Command) -> Outcome {
+    Ok(code(command.status()?))
+}
+
+fn code(status: ExitStatus) -> ExitCode {
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    ExitCode::from(code.unwrap_or(exit_code::FAILURE))
+}

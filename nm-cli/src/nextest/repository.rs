@@ -1,0 +1,142 @@
+use std::env;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+
+use crate::cli::Outcome;
+use crate::exit_code;
+use crate::failure::Failure;
+use crate::nextest::arguments::Arguments;
+use crate::nextest::block::Document;
+use crate::nextest::cargo;
+use crate::nextest::difference::difference;
+use crate::stdout;
+
+/// The workspace, and its own nextest configuration.
+pub struct Repository {
+    pub root: PathBuf,
+    config: PathBuf,
+    /// Empty when there is none.
+    text: String,
+}
+
+impl Repository {
+    pub fn find(arguments: &Arguments) -> Result<Self, Failure> {
+        let root = match arguments.value("--workspace-remap") {
+            Some(root) => absolute(&root)?,
+            None => located(arguments)?,
+        };
+        let config = match arguments.value("--config-file") {
+            Some(file) => absolute(&file)?,
+            None => root.join(".config").join("nextest.toml"),
+        };
+        let text = match fs::read_to_string(&config) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+            Err(error) => {
+                let what = format!("failed to read `{}`", config.display());
+                return Err(Failure::new(exit_code::USAGE, what).because(error));
+            }
+        };
+        Ok(Self { root, config, text })
+    }
+
+    fn document(&self) -> Result<Document<'_>, Failure> {
+        Document::parse(&self.text, &self.config.display().to_string())
+    }
+
+    /// The configuration as it is without our block, if it has one. One that
+    /// cannot be read is left to nextest, which says so.
+    pub fn without_block(&self) -> Option<String> {
+        let document = self.document().ok()?;
+        document.has_block().then(|| document.without_block())
+    }
+
+    /// Puts this into the block, and leaves the rest as it is.
+    pub fn write(&self, block: &str) -> Outcome {
+        let text = self.with_block(block)?;
+        if text == self.text {
+            return Ok(ExitCode::SUCCESS);
+        }
+        let failed = |error| {
+            let what = format!("failed to write `{}`", self.config.display());
+            Failure::new(exit_code::FAILURE, what).because(error)
+        };
+        if let Some(dir) = self.config.parent() {
+            fs::create_dir_all(dir).map_err(failed)?;
+        }
+        fs::write(&self.config, text).map_err(failed)?;
+        stdout::warn(&format!("wrote `{}`", self.config.display()));
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Fails when writing would change anything.
+    pub fn check(&self, block: &str) -> Outcome {
+        let text = self.with_block(block)?;
+        if text == self.text {
+            return Ok(ExitCode::SUCCESS);
+        }
+        stdout::answer(&difference(&self.text, &text))?;
+        Err(Failure::new(
+            exit_code::FAILURE,
+            format!(
+                "`{}` does not have the groups that the tests' attributes ask for; `name-manager nextest --write` puts them there",
+                self.config.display()
+            ),
+        )
+        .into())
+    }
+
+    fn with_block(&self, block: &str) -> Result<String, Failure> {
+        let document = self.document()?;
+        let valid = |text: &str, hint: &str| match toml::de::DeTable::parse(text) {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                let file = self.config.display();
+                let line = error
+                    .span()
+                    .map_or(0, |span| text[..span.start].matches('\n').count());
+                Err(Failure::new(
+                    exit_code::USAGE,
+                    format!("{file}:{}: {}{hint}", line + 1, error.message()),
+                ))
+            }
+        };
+        valid(&document.without_block(), "; put that right first")?;
+        let text = document.with_block(block);
+        valid(
+            &text,
+            ": what the file says and the groups that are to be added exclude each other; write `[[profile.default.overrides]]` and `[test-groups.NAME]` as tables, and leave names that begin with `name-manager-` to name-manager",
+        )?;
+        Ok(text)
+    }
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, Failure> {
+    std::path::absolute(path).map_err(|error| {
+        let what = format!("failed to resolve `{}`", path.display());
+        Failure::new(exit_code::USAGE, what).because(error)
+    })
+}
+
+/// The workspace as cargo sees it; the current directory where it sees none, as
+/// in a run from an archive.
+fn located(arguments: &Arguments) -> Result<PathBuf, Failure> {
+    let mut command = Command::new(cargo());
+    command.args(["locate-project", "--workspace", "--message-format", "plain"]);
+    if let Some(manifest) = arguments.value("--manifest-path") {
+        command.arg("--manifest-path").arg(manifest);
+    }
+    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output();
+    let output = output.map_err(|error| {
+        Failure::new(exit_code::FAILURE, "failed to run `cargo locate-project`").because(error)
+    })?;
+    let manifest = String::from_utf8_lossy(&output.stdout);
+    match Path::new(manifest.trim_end()).parent() {
+        Some(root) if output.status.success() => Ok(root.to_owned()),
+        _ => env::current_dir().map_err(|error| {
+            Failure::new(exit_code::FAILURE, "failed to find the current directory").because(error)
+        }),
+    }
+}

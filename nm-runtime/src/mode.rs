@@ -1,0 +1,36 @@
+//! What a process with this library in it does instead of its program, when a
+//! variable says so.
+
+use std::ffi::OsStr;
+use std::process;
+
+use miniserde::json;
+
+use crate::listing;
+use crate::notice;
+use crate::reaper;
+
+/// Says which mode: [`LIST`], or what a reaper is to do.
+pub(crate) const VARIABLE: &str = "NAME_MANAGER_MODE";
+/// Print the annotated tests.
+pub(crate) const LIST: &str = "list";
+
+/// Does the mode's work, and ends the process.
+pub(crate) fn run(mode: &OsStr) -> ! {
+    let code = match mode.to_str() {
+        Some(LIST) => listing::print(),
+        Some(text) => match json::from_str(text) {
+            Ok(job) => reaper::run(&job),
+            Err(_) => is_ours(),
+        },
+        None => is_ours(),
+    };
+    process::exit(code)
+}
+
+fn is_ours() -> i32 {
+    notice::say(&format!(
+        "{VARIABLE} is for name-manager itself; unset it\n"
+    ));
+    2
+}

@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand};
 use crate::exit_code;
 use crate::failure::chain;
 use crate::{
-    acquire, completions, hold, keep_alive, keeper, list, log, man, nextest, release, reset, run,
-    stats, status, stdout, timeline,
+    acquire, completions, doctor, hold, keep_alive, keeper, list, log, man, nextest, release,
+    reset, run, stats, status, stdout, timeline,
 };
 
 /// What a subcommand's `run` returns: its exit code, or an error to print.

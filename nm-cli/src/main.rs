@@ -9,6 +9,7 @@ mod child;
 mod cli;
 mod completions;
 mod control;
+mod doctor;
 mod exit_code;
 mod failure;
 mod fill;

@@ -13,6 +13,7 @@ use miniserde::{Deserialize, Serialize, json};
 use crate::config::{PoolConfig, SizeFrom, disagree};
 use crate::error::Result;
 use crate::identity;
+use crate::inspect::Declared;
 use crate::lock::{Access, Locked};
 use crate::names::Names;
 use crate::record::FORMAT;
@@ -71,6 +72,23 @@ pub(crate) fn latest(pool_dir: &Path, names: Names) -> Result<Names> {
     Ok(last
         .next()
         .map_or(names.clone(), |last| last.adopted_by(&names)))
+}
+
+/// What runs declared, the oldest first.
+pub(crate) fn all(pool_dir: &Path) -> Result<Vec<Declared>> {
+    let text = read(&pool_dir.join(FILE))?;
+    let found = text.lines();
+    let found = found.filter_map(|line| json::from_str::<Declaration>(line).ok());
+    let unsaid = Names::Numbered {
+        template: String::new(),
+        max: None,
+    };
+    let declared = found.map(|found| Declared {
+        size: found.names(&unsaid).size(),
+        run: found.run,
+        place: found.place,
+    });
+    Ok(declared.collect())
 }
 
 /// Writes down what this binary says, unless another of the run was first.

@@ -57,7 +57,7 @@ pub fn run(args: Args) -> Outcome {
         day: String::new(),
         runs: VecDeque::new(),
     };
-    let mut filter = args.which.filter()?;
+    let filter = args.which.filter()?;
     let mut events = Merged::open(&filter.pools)?;
     let shown = log.show(&mut events, &filter)?;
     if shown == 0 && !follow {
@@ -70,19 +70,10 @@ pub fn run(args: Args) -> Outcome {
             "{skipped} line(s) of the journal are no events and were passed over"
         ));
     }
-    while follow {
-        thread::sleep(LOOK_EVERY);
-        if !filter.is_of_given_pools() {
-            for found in inspect::pools()? {
-                if !filter.pools.contains(&found) {
-                    events.add(&found)?;
-                    filter.pools.push(found);
-                }
-            }
-        }
-        log.show(&mut events, &filter)?;
+    match follow {
+        true => log.follow(events, filter),
+        false => Ok(ExitCode::SUCCESS),
     }
-    Ok(ExitCode::SUCCESS)
 }
 
 enum Form {
@@ -105,6 +96,22 @@ struct Log {
 const AT_ONCE: usize = 16;
 
 impl Log {
+    /// Shows what happens from now on, until nobody reads it any more.
+    fn follow(&mut self, mut events: Merged, mut filter: Filter) -> Outcome {
+        loop {
+            thread::sleep(LOOK_EVERY);
+            if !filter.is_of_given_pools() {
+                for found in inspect::pools()? {
+                    if !filter.pools.contains(&found) {
+                        events.add(&found)?;
+                        filter.pools.push(found);
+                    }
+                }
+            }
+            self.show(&mut events, &filter)?;
+        }
+    }
+
     /// Shows all events that are there, and how many they were.
     fn show(
         &mut self,

@@ -89,7 +89,7 @@ pub fn what_if(run: &Run, pool: &str) -> Option<WhatIf> {
     if sizes.len() > SIZES {
         let step = sizes.len().div_ceil(SIZES);
         sizes.retain(|size| {
-            (size - least) % step == 0 || *size == most || size.abs_diff(recorded) <= 1
+            (size - least).is_multiple_of(step) || *size == most || size.abs_diff(recorded) <= 1
         });
     }
     let sizes = sizes

@@ -10,7 +10,7 @@ use crate::replay::program::{Act, Run};
 
 /// Replays the run, one pool having another size; nothing when it would never end.
 pub fn play(run: &Run, pool: usize, size: usize) -> Option<Outcome> {
-    Play::new(run, pool, size).to_the_end()
+    Play::new(run, pool, size).finish()
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -81,7 +81,7 @@ impl<'a> Play<'a> {
         self.next.push(Reverse((time, self.count, next)));
     }
 
-    fn to_the_end(mut self) -> Option<Outcome> {
+    fn finish(mut self) -> Option<Outcome> {
         while let Some(Reverse((now, _, next))) = self.next.pop() {
             match next {
                 Next::Process(process) => self.begin_process(process, now),

@@ -74,7 +74,6 @@ pub enum Span {
     /// A hook outside any lease: by the reaper, or of the pool.
     Hook {
         pool: String,
-        name: Option<String>,
         hook: Hook,
     },
 }
@@ -253,7 +252,6 @@ impl Pool {
         }
         Some(Span::Hook {
             pool: event.pool,
-            name: event.name,
             hook,
         })
     }

@@ -1,6 +1,5 @@
 //! The timeline as SVG: by itself, and within the HTML page.
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use nm_runtime::journal::Kind;
@@ -222,7 +221,7 @@ impl Body<'_> {
                 r#"<text class="inside" x="{:.1}" y="{:.1}">{}</text>"#,
                 x_of(self.chart, lease.start) + 3.0,
                 self.y + 13.0,
-                xml(&Cow::from(label))
+                xml(&label)
             );
         }
         self.out.push_str("</g>");

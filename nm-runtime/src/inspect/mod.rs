@@ -3,6 +3,7 @@
 
 mod locks;
 mod place;
+mod soundness;
 mod waiters;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,6 +26,7 @@ use crate::sys;
 pub(crate) use locks::Locks;
 pub use place::{Place, workspace_root};
 use place::{Surroundings, format_of};
+pub use soundness::locks_work;
 pub use waiters::Waiter;
 use waiters::{Recent, tickets};
 
@@ -265,6 +267,27 @@ fn recorded(names_dir: &Path) -> Result<Vec<String>> {
 fn configured_names(pool: &str, around: &Surroundings, dir: &Path) -> Result<Names> {
     let config = PoolConfig::new(pool, around.variables, around.workspace.as_ref(), &[])?;
     declaration::latest(dir, config.names)
+}
+
+/// What one run's attributes said of a pool's size.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Declared {
+    /// The run.
+    pub run: String,
+    /// The attribute.
+    pub place: String,
+    /// `max = 2` or `names = [..]`.
+    pub size: String,
+}
+
+/// What the latest runs' attributes said of a pool's size, the oldest first.
+/// Nothing of a pool whose size the configuration says.
+///
+/// # Errors
+///
+/// When what they said cannot be read.
+pub fn declarations(found: &Found) -> Result<Vec<Declared>> {
+    declaration::all(&found.dir)
 }
 
 /// Whether a process with this id is there.

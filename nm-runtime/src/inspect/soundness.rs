@@ -1,0 +1,61 @@
+//! Whether a directory can be trusted with locks.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::lock::{Access, Locked};
+
+/// Tries locks in this directory, on a file made for it and removed again: two
+/// descriptors of it must exclude each other, and no longer once one lets go.
+///
+/// # Errors
+///
+/// When the file cannot be made or locked; says what a lock did wrong.
+pub fn locks_work(dir: &Path) -> io::Result<()> {
+    let scratch = Scratch::new(dir)?;
+    let first = lock(scratch.open()?, Access::Exclusive)?.map_err(|_| odd("was taken already"))?;
+    if lock(scratch.open()?, Access::Shared)?.is_ok() {
+        return Err(odd("was granted twice"));
+    }
+    first.unlock()?;
+    let reader =
+        lock(scratch.open()?, Access::Shared)?.map_err(|_| odd("stayed after unlocking"))?;
+    let other = lock(scratch.open()?, Access::Shared)?.map_err(|_| odd("is not shared"))?;
+    drop((reader, other));
+    Ok(())
+}
+
+fn lock(file: File, access: Access) -> io::Result<Result<Locked, File>> {
+    Locked::try_lock(file, access)
+}
+
+fn odd(what: &str) -> io::Error {
+    io::Error::other(format!("a lock {what}"))
+}
+
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(dir: &Path) -> io::Result<Self> {
+        let path = dir.join(format!(".doctor-{}", std::process::id()));
+        let mut options = OpenOptions::new();
+        options
+            .read(true)
+            .write(true)
+            .create_new(true)
+            .open(&path)?;
+        Ok(Self(path))
+    }
+
+    fn open(&self) -> io::Result<File> {
+        OpenOptions::new().read(true).write(true).open(&self.0)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // Nobody minds an empty file.
+        let _ = fs::remove_file(&self.0);
+    }
+}

@@ -88,8 +88,10 @@ fn a_name_held_twice_would_be_seen() {
     std::fs::create_dir_all(&pool).unwrap();
     let line = |kind: &str, test: &str, name: &str, fence: u8| {
         let lease = format!(r#""pool":"shop","name":"{name}","fence":{fence},"id":"{test}""#);
-        let holder = format!(r#""test":"{test}","pid":1,"token":"1-0","run":"r""#);
-        format!(r#"{{"v":1,"t":7,"kind":"{kind}",{lease},{holder},"file":"f.rs","line":1}}"#) + "\n"
+        let holder = format!(
+            r#"{{"test":"{test}","pid":1,"token":"1-0","run":"r","file":"f.rs","line":1,"since":7}}"#
+        );
+        format!(r#"{{"v":1,"time":7,"kind":"{kind}",{lease},"holder":{holder}}}"#) + "\n"
     };
     let journal = [
         line("acquired", "a", "shop-0", 1),

@@ -48,6 +48,13 @@ pub(crate) fn by(token: &str) -> Vec<Held> {
 /// Failures are left: others would merely not see the reason of a deadlock.
 pub(crate) fn publish(held: &[Held], waiting: Option<&Waiting>) {
     for held in held {
+        // Another thread may be giving it back: it leaves the table before its
+        // record and its lock, so what is in the table here is not the next
+        // holder's yet, and cannot become so while the table is locked.
+        let table = lock();
+        if !table.iter().any(|now| now.lease == held.lease) {
+            continue;
+        }
         let Ok(mut file) = RecordFile::open(&held.dir.names, &held.name) else {
             continue;
         };

@@ -179,12 +179,19 @@ fn settle(
 ) -> Result<Option<Vec<Lease>>> {
     // Hooks may take minutes: others go on to other names.
     head.leave();
+    let hooks = pool.hooks()?;
+    if hooks.is_some() {
+        leases.iter_mut().for_each(Lease::keep_as_it_was);
+    }
     for lease in &mut leases {
+        if let Some(hooks) = hooks {
+            match lease.is_alone() {
+                true => hooks.prepare(pool, lease)?,
+                false => hooks.join(lease)?,
+            }
+        }
         if !lease.is_alone() {
             continue;
-        }
-        if let Some(hooks) = pool.hooks()? {
-            hooks.prepare(pool, lease)?;
         }
         if lease.access() == Access::Shared && !lease.share()? {
             return Ok(None);
@@ -194,10 +201,15 @@ fn settle(
 }
 
 /// Takes a name as the reaper does: whatever its life, and without hooks.
-pub(crate) fn acquire_to_clean(pool: &Shared, name: &str, run: &str) -> Result<Lease> {
+pub(crate) fn acquire_to_clean(
+    pool: &Shared,
+    name: &str,
+    run: &str,
+    patience: Duration,
+) -> Result<Lease> {
     let want = Want {
         name: Some(name.to_owned()),
-        timeout: Some(PATIENCE),
+        timeout: Some(patience),
         ..Want::default()
     };
     let mut wait = Wait::new(pool, &want, 1, Holder::reaper(run))?;
@@ -215,9 +227,6 @@ pub(crate) fn acquire_to_clean(pool: &Shared, name: &str, run: &str) -> Result<L
         wait.tick(&dir)?;
     }
 }
-
-/// The reaper waits as long as it takes: nobody waits for it.
-const PATIENCE: Duration = Duration::from_secs(24 * 3600);
 
 /// To whom names are granted.
 pub(crate) struct Grant {
@@ -354,6 +363,7 @@ fn hand_over(
         holder: grant.holder.clone(),
         request: grant.request.clone(),
         alone,
+        as_it_was: false,
         key,
         _permit: permit.clone(),
     };

@@ -11,7 +11,9 @@ use crate::identity;
 use crate::life;
 use crate::line::{self, Place};
 use crate::lock::{Access, Locked};
+use crate::occupancy;
 use crate::pool::Shared;
+use crate::reaper;
 use crate::record::{Record, RecordFile, State};
 use crate::state_dir::{PoolDir, unusable};
 use crate::sys::{Wake, WakeSet};
@@ -198,6 +200,14 @@ impl<'a> Head<'a> {
             if taken.iter().any(|taken| taken.index == index) {
                 continue;
             }
+            if !any && cold.len() >= count - taken.len() {
+                // Of the rest only those that are ready are worth opening.
+                match occupancy::peek(&self.dir, &name) {
+                    Some(record) if life::is_warm(&record) => {}
+                    None if endless => break,
+                    _ => continue,
+                }
+            }
             match self.take(index, &name, Access::Exclusive)? {
                 Take::Taken(name) if !any && !life::is_warm(&name.record) => {
                     let last = name.record.created == 0 && endless;
@@ -324,7 +334,10 @@ pub(crate) fn taken(
     let record_failed = |error| failed(RecordFile::file_name(name), error);
     let mut file = RecordFile::open(&dir.names, name).map_err(record_failed)?;
     let record = file.read().map_err(record_failed)?;
-    if record.state == State::Broken && record.broken_in.as_deref() == Some(identity::run()?) {
+    if record.state == State::Broken
+        && !reaper::is_here()
+        && record.broken_in.as_deref() == Some(identity::run()?)
+    {
         let reason = record.reason.as_deref().unwrap_or("no reason given");
         return Ok(Take::Broken(format!("`{name}`: {reason}")));
     }

@@ -45,6 +45,8 @@ pub(crate) struct Held {
     pub(crate) request: String,
     /// The lock is exclusive, also for a reader until others are let in.
     pub(crate) alone: bool,
+    /// Given back before it was made ready.
+    pub(crate) as_it_was: bool,
     /// Key in the table of what this process holds.
     pub(crate) key: u64,
     pub(crate) _permit: Arc<Permit>,
@@ -106,6 +108,13 @@ impl Lease {
         }
     }
 
+    /// Until it has been made ready, its state is what the last holder left.
+    pub(crate) fn keep_as_it_was(&mut self) {
+        if let Some(held) = &mut self.held {
+            held.as_it_was = held.alone;
+        }
+    }
+
     pub(crate) fn held_mut(&mut self) -> Option<&mut Held> {
         self.held.as_mut()
     }
@@ -153,6 +162,10 @@ impl Lease {
         if thread::panicking() && state == State::Clean {
             state = State::Dirty;
             reason = Some("its test panicked".to_owned());
+        }
+        if held.as_it_was {
+            state = held.record.state;
+            reason = held.record.reason.clone();
         }
         held.end(&self.name, self.fence, self.access, state, reason)
     }
@@ -257,6 +270,9 @@ impl Held {
                 tenure.holder.token == *token && tenure.holder.since == request_since
             });
             ours.map(|at| record.holders.remove(at));
+            if self.as_it_was {
+                return;
+            }
             // Broken by another reader just now; an earlier run's verdict is over.
             let broken = record.state == State::Broken
                 && record.broken_in.as_deref() == Some(&*self.holder.run);

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use miniserde::{Deserialize, Serialize, json};
 
@@ -14,7 +15,7 @@ use crate::lock::{Access, Locked};
 use crate::notice;
 use crate::pool::Shared;
 use crate::reaper;
-use crate::record::{Doing, FORMAT, Failures, Life, Record, State};
+use crate::record::{Doing, FORMAT, Failures, Life, Record, RecordFile, State};
 use crate::resource::{Registered, Reset, call_apart};
 use crate::run_lock::{self, RunLocks};
 use crate::state_dir::{PoolDir, unusable};
@@ -89,24 +90,49 @@ impl Hooks {
         dir: &Arc<PoolDir>,
         wait: &mut Wait<'_>,
     ) -> Result<()> {
-        let mut joined = self.joined.lock().unwrap_or_else(PoisonError::into_inner);
-        if joined
-            .as_ref()
-            .is_some_and(|joined| Arc::ptr_eq(&joined.dir, dir))
-        {
+        let joined = || self.joined.lock().unwrap_or_else(PoisonError::into_inner);
+        let has_joined = |joined: &Option<Joined>| {
+            joined
+                .as_ref()
+                .is_some_and(|joined| Arc::ptr_eq(&joined.dir, dir))
+        };
+        if has_joined(&joined()) {
             return Ok(());
         }
+        // Several threads may do this at once, each with its own deadline.
         let run = identity::run()?;
         let locks = RunLocks::open(dir, run)?;
         // Alive before there is a reaper: it waits for us.
-        let alive = locks.live()?;
+        let alive = locks.live(dir, wait)?;
         reaper::ensure(pool, self.registered.spec, &locks)?;
         self.set_up(pool, dir, run, wait)?;
-        *joined = Some(Joined {
-            dir: dir.clone(),
-            _alive: alive,
-        });
+        let mut joined = joined();
+        if !has_joined(&joined) {
+            *joined = Some(Joined {
+                dir: dir.clone(),
+                _alive: alive,
+            });
+        }
         Ok(())
+    }
+
+    /// A reader that others let in uses the name, too.
+    pub(crate) fn join(&self, lease: &mut Lease) -> Result<()> {
+        let run = identity::run()?;
+        let name = lease.handle().clone();
+        let Some(held) = lease.held_mut() else {
+            return Ok(());
+        };
+        let is_known = |life: &Life| life.runs.iter().any(|known| known == run);
+        if held.record.life.as_ref().is_none_or(is_known) {
+            return Ok(());
+        }
+        let added = held.file.update(|record| match &mut record.life {
+            Some(life) if !is_known(life) => life.runs.push(run.to_owned()),
+            _ => {}
+        });
+        let path = held.dir.names.path().join(RecordFile::file_name(&name));
+        added.map_err(|error| unusable(&path, error))
     }
 
     fn set_up(&self, pool: &Shared, dir: &PoolDir, run: &str, wait: &mut Wait<'_>) -> Result<()> {
@@ -125,11 +151,12 @@ impl Hooks {
         life.done = false;
         life.runs = vec![run.to_owned()];
         life.write(dir)?;
+        let holder = wait.holder().clone();
         let log = |phase, detail: Option<&str>| {
             log(
                 pool,
                 dir,
-                wait.holder(),
+                &holder,
                 journal::Kind::Setup,
                 None,
                 phase,
@@ -137,9 +164,12 @@ impl Hooks {
             );
         };
         log(Phase::Started, None);
-        match call_apart(identity::in_async_test(), || {
+        let started = Instant::now();
+        let set_up = call_apart(identity::in_async_test(), || {
             self.registered.resource.setup()
-        }) {
+        });
+        wait.pause(started.elapsed());
+        match set_up {
             Ok(()) => {
                 log(Phase::Done, None);
                 life.done = true;
@@ -169,8 +199,11 @@ impl Hooks {
             return Ok(());
         };
         let dir = held.dir.clone();
+        held.as_it_was = false;
+        let broken = held.record.state == State::Broken;
         let life = held.record.life.get_or_insert_default();
-        let same = life.done && life.fingerprint == fingerprint;
+        let is_new = !life.runs.iter().any(|known| known == run);
+        let same = life.done && life.fingerprint == fingerprint && !broken;
         let kept = same && fingerprint.is_some();
         let usable = same && (uses(&dir, &mut life.runs, run)? || kept);
         if kept && !life.runs.iter().any(|known| known == run) {
@@ -201,7 +234,7 @@ impl Hooks {
                 end(&log, reset).map_err(|error| ("reset", error))
             }
             false => {
-                let outdated = life.done && life.fingerprint.is_some();
+                let outdated = life.done && (life.fingerprint.is_some() || broken);
                 let failures = std::mem::take(&mut life.failures);
                 *life = Life {
                     done: false,
@@ -244,7 +277,7 @@ impl Hooks {
             Ok(()) => {
                 life.done = true;
                 life.failures = Failures::none();
-                let rewrite = !usable || held.record.state != State::Clean;
+                let rewrite = !usable || is_new || held.record.state != State::Clean;
                 held.record.state = State::Clean;
                 held.record.reason = None;
                 held.record.last = None;
@@ -264,7 +297,7 @@ impl Hooks {
                         "its {what} failed {} times in this run, the first time: {first}",
                         failures.count
                     )),
-                    None => lease.mark_dirty(),
+                    None => lease.mark_dirty_because(format!("its {what} failed: {error}")),
                 }
                 Err(failed(&format!("{what} `{name}`"), &failures, error))
             }

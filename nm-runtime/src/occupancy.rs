@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::identity;
 use crate::names::Names;
 use crate::notice;
-use crate::record::{Record, RecordFile, Tenure};
+use crate::record::{Doing, Record, RecordFile, Tenure};
 use crate::state_dir::PoolDir;
 use crate::sys;
 
@@ -30,7 +30,7 @@ pub(crate) fn of(dir: &PoolDir, names: &Names) -> Vec<String> {
             .iter()
             .filter(|tenure| sys::is_alive(tenure.holder.pid))
         {
-            lines.push(line(&name, tenure));
+            lines.push(line(&name, tenure, doing(&record)));
         }
         if lines.len() > MOST {
             lines.truncate(MOST);
@@ -41,14 +41,26 @@ pub(crate) fn of(dir: &PoolDir, names: &Names) -> Vec<String> {
     lines
 }
 
-fn line(name: &str, tenure: &Tenure) -> String {
+fn line(name: &str, tenure: &Tenure, doing: Option<&Doing>) -> String {
     let holder = &tenure.holder;
-    let age = Duration::from_micros(identity::now().saturating_sub(holder.since));
-    let age = notice::seconds(age);
+    let doing = doing.map_or(String::new(), |doing| {
+        format!("; {} {name} for {}", doing.what, age(doing.since))
+    });
     format!(
-        "{name} held by `{}` (pid {}, for {age})",
-        holder.test, holder.pid
+        "{name} held by `{}` (pid {}, for {}{doing})",
+        holder.test,
+        holder.pid,
+        age(holder.since)
     )
+}
+
+/// The hook that the holder runs.
+fn doing(record: &Record) -> Option<&Doing> {
+    record.life.as_ref()?.doing.as_ref()
+}
+
+fn age(since: u64) -> String {
+    notice::seconds(Duration::from_micros(identity::now().saturating_sub(since)))
 }
 
 /// The record of a name, as it is being written perhaps.

@@ -8,6 +8,8 @@ use std::fs;
 use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use miniserde::{Deserialize, Serialize, json};
 
@@ -36,6 +38,13 @@ pub(crate) struct Job {
     manifest_dir: String,
     run: String,
     runner: Runner,
+}
+
+static CLEANS: AtomicBool = AtomicBool::new(false);
+
+/// Whether this process is a reaper: it takes broken names, too.
+pub(crate) fn is_here() -> bool {
+    CLEANS.load(Ordering::Relaxed)
 }
 
 /// Sees to it that a reaper stands by.
@@ -83,6 +92,7 @@ pub(crate) fn ensure(pool: &Shared, spec: &ResourceSpec, locks: &RunLocks) -> Re
 
 /// What a reaper does. Returns its exit code.
 pub(crate) fn run(job: &Job) -> i32 {
+    CLEANS.store(true, Ordering::Relaxed);
     match reap(job) {
         Ok(()) => 0,
         Err(error) => {
@@ -104,68 +114,81 @@ fn reap(job: &Job) -> Result<()> {
         .ok_or_else(|| no_reaper("it has no such resource"))?;
     let dir = shared.dir()?;
     let locks = RunLocks::open(&dir, &job.run)?;
-    let Some(reaper) = locks.become_reaper()? else {
-        return Ok(());
-    };
-    let alive = locks.live()?;
+    let reaper = locks.become_reaper()?;
+    let alive = locks.live_as_reaper()?;
     let ready = std::io::stdout()
         .write_all(READY)
         .and_then(|()| sys::close_stdout());
     ready.map_err(no_reaper)?;
+    let Some(reaper) = reaper else {
+        // Started by a process that died before the other had come up.
+        return Ok(());
+    };
     job.runner.wait().map_err(no_reaper)?;
     drop(alive);
-    drop(locks.wait_for_all()?);
-    // From here on the run is over. Reapers take turns: the last of several runs
-    // that shared a name finds all the others over, and cleans it.
-    let turn = dir.pool.path().join(TURN);
-    let file = dir
-        .pool
-        .file(TURN)
-        .map_err(|error| unusable(&turn, error))?;
-    let turn = Locked::lock(file, Access::Exclusive).map_err(|error| unusable(&turn, error))?;
-    let mut told = clean(shared, hooks, &dir, job)?;
-    if !told.is_empty() {
-        let mut life = PoolLife::read(&dir)?;
-        life.reaped.append(&mut told);
-        life.write(&dir)?;
-    }
-    drop(turn);
+    let over = locks.wait_for_all()?;
+    // Reapers take turns: the last of several runs that shared a name finds all
+    // the others over, and cleans it.
+    let turn = lock(&dir, TURN)?;
+    clean(shared, hooks, &dir, job)?;
+    run_lock::forget_dead(&dir)?;
+    // Removed while they are locked: who was waiting to be of this run finds
+    // that out, and has a reaper of its own.
     locks.remove();
-    drop(reaper);
+    drop((over, reaper, turn));
     Ok(())
 }
 
-/// Cleans up every name that no live run uses, then the pool. Returns what the
-/// next run should be told.
-fn clean(shared: &Shared, hooks: &Hooks, dir: &PoolDir, job: &Job) -> Result<Vec<String>> {
+fn lock(dir: &PoolDir, file: &str) -> Result<Locked> {
+    let failed = |error| unusable(&dir.pool.path().join(file), error);
+    let opened = dir.pool.file(file).map_err(failed)?;
+    Locked::lock(opened, Access::Exclusive).map_err(failed)
+}
+
+/// Cleans up every name that no live run uses, then the pool.
+fn clean(shared: &Shared, hooks: &Hooks, dir: &PoolDir, job: &Job) -> Result<()> {
     let names = names(dir)?;
+    let turn = lock(dir, PoolLife::LOCK)?;
+    let mut life = PoolLife::read(dir)?;
     if keeps(dir, &names, job)? {
         let kept: Vec<_> = names.iter().map(|(name, _)| name.as_str()).collect();
-        return Ok(vec![format!(
+        life.reaped.push(format!(
             "the last run kept {} of pool `{}` for you to look at (NAME_MANAGER_KEEP); this run takes them down when it ends, unless that is set",
             kept.join(", "),
             job.pool
-        )]);
+        ));
+        return life.write(dir);
     }
+    let last = !life.runs.is_empty() && all_dead(dir, &life.runs, job)?;
+    // A run that comes after the last waits until all is taken down, and begins
+    // anew. Others go on.
+    let turn = last.then_some(turn);
+    let patience = match last {
+        true => PATIENCE_AS_LAST,
+        false => PATIENCE,
+    };
     let mut told = Vec::new();
     for (name, record) in names {
-        if !is_over(dir, &record)? {
+        if !is_over(dir, &record, job)? {
             continue;
         }
-        if let Err(error) = clean_name(shared, hooks, dir, &name, job) {
+        if let Err(error) = clean_name(shared, hooks, dir, &name, job, patience) {
             told.push(format!(
                 "cleanup of `{name}` after the last run failed: {error}"
             ));
         }
     }
-    let mut life = PoolLife::read(dir)?;
-    if !life.runs.is_empty() && all_dead(dir, &life.runs)? {
-        let holder = Holder::reaper(&job.run);
-        match hooks.tear_down(shared, dir, &holder) {
+    let _turn = match turn {
+        Some(turn) => turn,
+        None => lock(dir, PoolLife::LOCK)?,
+    };
+    if !last {
+        life = PoolLife::read(dir)?;
+    } else {
+        match hooks.tear_down(shared, dir, &Holder::reaper(&job.run)) {
             Ok(()) => {
                 life.done = false;
                 life.runs.clear();
-                life.write(dir)?;
             }
             Err(error) => told.push(format!(
                 "teardown of pool `{}` after the last run failed: {error}",
@@ -173,8 +196,14 @@ fn clean(shared: &Shared, hooks: &Hooks, dir: &PoolDir, job: &Job) -> Result<Vec
             )),
         }
     }
-    Ok(told)
+    life.reaped.append(&mut told);
+    life.write(dir)
 }
+
+/// As long as it takes: nobody waits for it.
+const PATIENCE: Duration = Duration::from_secs(24 * 3600);
+/// Whoever holds a name after the last run, without hooks, is not waited for.
+const PATIENCE_AS_LAST: Duration = Duration::from_secs(10);
 
 fn clean_name(
     shared: &Shared,
@@ -182,14 +211,15 @@ fn clean_name(
     dir: &PoolDir,
     name: &str,
     job: &Job,
+    patience: Duration,
 ) -> std::result::Result<(), BoxError> {
-    let mut lease = grant::acquire_to_clean(shared, name, &job.run)?;
+    let mut lease = grant::acquire_to_clean(shared, name, &job.run, patience)?;
     let handle = lease.handle().clone();
     let Some(held) = lease.held_mut() else {
         return Ok(());
     };
     // Another run may have come and taken it over before we had it.
-    if !is_over(dir, &held.record)? {
+    if !is_over(dir, &held.record, job)? {
         return Ok(lease.release()?);
     }
     let holder = held.holder.clone();
@@ -207,16 +237,16 @@ fn clean_name(
 
 /// Whether a name was initialised, is not kept by a fingerprint, and is used by
 /// no live run.
-fn is_over(dir: &PoolDir, record: &Record) -> Result<bool> {
+fn is_over(dir: &PoolDir, record: &Record, job: &Job) -> Result<bool> {
     match &record.life {
         None => Ok(false),
-        Some(life) if life.done && life.fingerprint.is_some() => Ok(false),
-        Some(life) => all_dead(dir, &life.runs),
+        Some(life) if life.is_kept(record.state) => Ok(false),
+        Some(life) => all_dead(dir, &life.runs, job),
     }
 }
 
-fn all_dead(dir: &PoolDir, runs: &[String]) -> Result<bool> {
-    for run in runs {
+fn all_dead(dir: &PoolDir, runs: &[String], job: &Job) -> Result<bool> {
+    for run in runs.iter().filter(|run| **run != job.run) {
         if run_lock::is_alive(dir, run)? {
             return Ok(false);
         }

@@ -85,6 +85,13 @@ pub struct Life {
     pub failures: Failures,
 }
 
+impl Life {
+    /// Whether the name outlives its runs: for its fingerprint, unless it broke.
+    pub(crate) fn is_kept(&self, state: State) -> bool {
+        self.done && self.fingerprint.is_some() && state != State::Broken
+    }
+}
+
 /// A hook under way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Doing {

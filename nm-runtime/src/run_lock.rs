@@ -4,11 +4,14 @@
 use std::fs;
 use std::io;
 use std::path::PathBuf;
+use std::thread;
 
 use crate::error::{Error, Result};
+use crate::line;
 use crate::lock::{Access, Locked};
 use crate::state_dir::{PoolDir, unusable};
 use crate::sys::Dir;
+use crate::wait::Wait;
 
 const RUNS: &str = "runs";
 
@@ -68,12 +71,27 @@ impl RunLocks {
         }
     }
 
-    /// Says that a process of the run is alive, as long as the lock is kept.
-    pub(crate) fn live(&self) -> Result<Locked> {
+    /// Says that a process of the run is alive, as long as the lock is kept. Waits
+    /// while what an earlier part of the run left is cleaned up.
+    pub(crate) fn live(&self, dir: &PoolDir, wait: &mut Wait<'_>) -> Result<Locked> {
+        let file = self.alive();
+        loop {
+            let locked = line::lock(&self.dir, &file, Access::Shared, dir, wait)?;
+            let failed = |error| unusable(&self.path(&file), error);
+            // Removed by the reaper of this run, which ended meanwhile.
+            if locked.is_in(&self.dir, &file).map_err(failed)? {
+                return Ok(locked);
+            }
+        }
+    }
+
+    /// As [`RunLocks::live`], for the reaper while the runner lives.
+    pub(crate) fn live_as_reaper(&self) -> Result<Locked> {
         self.lock(&self.alive(), Access::Shared)
     }
 
-    /// Waits until no process of the run is alive.
+    /// Waits until no process of the run is alive; none begins as long as the
+    /// lock is kept.
     pub(crate) fn wait_for_all(&self) -> Result<Locked> {
         self.lock(&self.alive(), Access::Exclusive)
     }
@@ -92,10 +110,18 @@ impl RunLocks {
     pub(crate) fn become_reaper(&self) -> Result<Option<Locked>> {
         let file = self.reaper();
         let failed = |error: io::Error| unusable(&self.path(&file), error);
-        let opened = self.dir.file(&file).map_err(failed)?;
-        Ok(Locked::try_lock(opened, Access::Exclusive)
-            .map_err(failed)?
-            .ok())
+        loop {
+            let opened = self.dir.file(&file).map_err(failed)?;
+            match Locked::try_lock(opened, Access::Exclusive).map_err(failed)? {
+                Ok(locked) if locked.is_in(&self.dir, &file).map_err(failed)? => {
+                    return Ok(Some(locked));
+                }
+                Ok(_) => {}
+                Err(_) if self.has_reaper()? => return Ok(None),
+                // Somebody was just looking whether there is one.
+                Err(_) => thread::yield_now(),
+            }
+        }
     }
 
     /// Forgets the run: it is over.
@@ -107,14 +133,33 @@ impl RunLocks {
     }
 }
 
-/// Whether some process of that run is alive, or its runner with the reaper
-/// standing by. Not for the caller's own run.
+/// Forgets runs whose reapers died.
+pub(crate) fn forget_dead(dir: &PoolDir) -> Result<()> {
+    let path = dir.pool.path().join(RUNS);
+    let failed = |error| unusable(&path, error);
+    for entry in fs::read_dir(&path).map_err(failed)? {
+        let file = entry.map_err(failed)?.path();
+        let is_run = file.extension() == Some("alive".as_ref());
+        if let (true, Some(run)) = (is_run, file.file_stem().and_then(|run| run.to_str()))
+            && !is_alive(dir, run)?
+        {
+            RunLocks::open(dir, run)?.remove();
+        }
+    }
+    Ok(())
+}
+
+/// Whether some process of that run is alive, or its reaper: standing by as long
+/// as the runner lives, or at its work. Not for the caller's own run.
 pub(crate) fn is_alive(dir: &PoolDir, run: &str) -> Result<bool> {
     let locks = RunLocks::open(dir, run)?;
     let file = locks.alive();
     let failed = |error| unusable(&locks.path(&file), error);
     // One asks at a time: two would take each other for the run.
     let _turn = locks.lock("ask", Access::Exclusive)?;
+    if locks.has_reaper()? {
+        return Ok(true);
+    }
     let Some(found) = locks.dir.existing(&file).map_err(failed)? else {
         return Ok(false);
     };

@@ -124,6 +124,12 @@ impl<'a> Wait<'a> {
         self.started + self.timeout.min(forever)
     }
 
+    /// What was no waiting does not count.
+    pub(crate) fn pause(&mut self, time: Duration) {
+        self.started += time;
+        self.next_notice += time;
+    }
+
     /// The request's id, as its events bear it.
     pub(crate) fn request(&self) -> &str {
         &self.request

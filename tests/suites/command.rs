@@ -52,6 +52,13 @@ impl Command {
         self
     }
 
+    /// As a shell starts it: Ctrl-C goes to it and to what it starts.
+    #[cfg(unix)]
+    pub fn in_its_own_group(mut self) -> Self {
+        std::os::unix::process::CommandExt::process_group(&mut self.0, 0);
+        self
+    }
+
     /// Runs it to its end.
     pub fn finish(self) -> Finished {
         self.start().finish()

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use nm_runtime::Access;
-use nm_runtime::journal::{self, Event, Kind};
+use nm_runtime::journal::{self, Event, Kind, Phase};
 use nm_runtime::record::State;
 
 /// All events of a pool, in the order of the file: a lease's `acquired` stands
@@ -22,6 +22,12 @@ impl History {
 
     pub fn count(&self, kind: Kind) -> usize {
         self.of(kind).count()
+    }
+
+    /// How many hooks of that kind came so far.
+    pub fn phases(&self, kind: Kind, phase: Phase) -> usize {
+        let so_far = |event: &&Event| event.phase == Some(phase);
+        self.of(kind).filter(so_far).count()
     }
 
     pub fn first(&self, kind: Kind) -> &Event {
@@ -119,7 +125,12 @@ fn faults(events: &[Event], max: usize) -> (usize, Vec<String>) {
             }
             Kind::Released | Kind::Died | Kind::Lost => {
                 let holders = held.entry(name).or_default();
-                match holders.iter().position(|held| held.id == event.id) {
+                // Of a dead holder the request is not known any more.
+                let is_it = |held: &&Event| match &*event.id {
+                    "" => held.holder == event.holder,
+                    id => held.id == id,
+                };
+                match holders.iter().position(is_it) {
                     Some(at) => drop(holders.remove(at)),
                     None => faults.push(format!("`{name}` came back from nobody")),
                 }

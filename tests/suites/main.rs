@@ -4,7 +4,9 @@
 //! nothing here is decided by time. The workspaces stand at fixed places and
 //! share one target directory: only what changed is built again.
 
+#[allow(dead_code, reason = "tests/life uses the rest")]
 mod command;
+#[allow(dead_code, reason = "tests/life uses the rest")]
 mod history;
 mod place;
 mod project;

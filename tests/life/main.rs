@@ -1,0 +1,31 @@
+//! A name's life, over real `cargo test` and `cargo nextest run`: how often each
+//! hook ran is counted from what the hooks wrote themselves and from the journal.
+//!
+//! Each test has a state directory of its own; all share one generated package.
+
+#[allow(dead_code, reason = "tests/suites uses the rest")]
+#[path = "../suites/command.rs"]
+mod command;
+#[allow(dead_code, reason = "tests/suites uses the rest")]
+#[path = "../suites/history.rs"]
+mod history;
+#[path = "../suites/place.rs"]
+mod place;
+#[allow(dead_code, reason = "tests/suites uses the rest")]
+#[path = "../suites/project.rs"]
+mod project;
+
+mod calls;
+mod scenario;
+mod signal;
+
+mod asynchronous;
+mod counts;
+mod failing;
+mod fingerprint;
+mod keep;
+mod killed;
+mod registered;
+mod shared;
+mod two_runs;
+mod waiting;

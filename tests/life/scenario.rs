@@ -1,0 +1,171 @@
+//! One test's state directory, and the runs in it.
+
+use std::fs::{self, DirEntry};
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use nm_runtime::journal::Kind;
+use nm_runtime::record::Record;
+use tempfile::TempDir;
+
+use crate::calls::Calls;
+use crate::command::{Command, wait_until};
+use crate::history::History;
+use crate::project::{Project, package, workspace};
+
+static PROJECT: LazyLock<Project> = LazyLock::new(|| {
+    let crowd = || include_str!("crates/crowd.rs").to_owned();
+    Project::new(
+        "life",
+        &[
+            ("Cargo.toml", workspace(&["app"])),
+            ("app/Cargo.toml", package("app") + TOKIO),
+            ("app/src/lib.rs", include_str!("crates/app.rs").to_owned()),
+            ("app/tests/one.rs", crowd()),
+            ("app/tests/two.rs", crowd()),
+            ("app/tests/three.rs", crowd()),
+            (
+                "app/tests/asynchronous.rs",
+                include_str!("crates/asynchronous.rs").to_owned(),
+            ),
+            (
+                "app/tests/given.rs",
+                include_str!("crates/given.rs").to_owned(),
+            ),
+            (
+                "app/tests/twice.rs",
+                include_str!("crates/twice.rs").to_owned(),
+            ),
+            (
+                "app/tests/readers.rs",
+                include_str!("crates/readers.rs").to_owned(),
+            ),
+        ],
+    )
+});
+
+const TOKIO: &str = r#"
+tokio = { version = "1", default-features = false, features = ["macros", "rt-multi-thread"] }
+"#;
+
+pub struct Scenario {
+    dir: TempDir,
+    max: usize,
+}
+
+impl Scenario {
+    /// With so many names.
+    pub fn new(max: usize) -> Self {
+        let dir = TempDir::with_prefix("name-manager-life-").unwrap();
+        Self { dir, max }
+    }
+
+    pub fn path(&self, file: &str) -> PathBuf {
+        self.dir.path().join(file)
+    }
+
+    /// `cargo test` of these binaries, `args` for each of them.
+    pub fn test(&self, binaries: &[&str], args: &[&str]) -> Command {
+        let mut command = PROJECT.cargo(&["test", "--no-fail-fast"]);
+        for binary in binaries {
+            command = command.args(&["--test", binary]);
+        }
+        self.with(command.arg("--").args(args))
+    }
+
+    /// `cargo nextest run` of these binaries.
+    pub fn nextest(&self, binaries: &[&str], args: &[&str]) -> Command {
+        let mut command = PROJECT.cargo(&["nextest", "run", "--no-fail-fast"]);
+        for binary in binaries {
+            command = command.args(&["--test", binary]);
+        }
+        self.with(command.args(args))
+    }
+
+    fn with(&self, command: Command) -> Command {
+        command
+            .env("LIFE_DIR", self.dir.path())
+            .env("NAME_MANAGER_DIR", self.path("state"))
+            .env("NAME_MANAGER_POOL_DB_MAX", self.max.to_string())
+    }
+
+    /// Lets those go on that wait for this.
+    pub fn go(&self, who: &str) {
+        fs::write(self.path(&format!("go.{who}")), "").unwrap();
+    }
+
+    pub fn calls(&self) -> Calls {
+        Calls::read(&self.path("calls"))
+    }
+
+    /// Waits until something has begun so many times.
+    #[track_caller]
+    pub fn until_started(&self, what: &str, times: usize) {
+        wait_until(&format!("{what} begins"), || {
+            self.calls().started(what).count() >= times
+        });
+    }
+
+    fn pool(&self) -> PathBuf {
+        self.path("state/pools/db")
+    }
+
+    pub fn history(&self) -> History {
+        History::read(&self.pool())
+    }
+
+    pub fn record(&self, name: &str) -> Record {
+        let file = self.pool().join("names").join(format!("{name}.json"));
+        Record::peek(&fs::read(file).unwrap()).unwrap()
+    }
+
+    /// Waits until the reapers have done their work: every run is over, and no
+    /// process of any is left.
+    #[track_caller]
+    pub fn over(&self) {
+        wait_until("every process has ended", || self.processes().is_empty());
+        assert_eq!(self.runs(), 0, "a reaper did not end its work");
+    }
+
+    /// How many runs are not over.
+    pub fn runs(&self) -> usize {
+        let runs = fs::read_dir(self.pool().join("runs")).unwrap();
+        let is_one = |entry: &DirEntry| entry.path().extension() == Some("reaper".as_ref());
+        runs.filter(|entry| is_one(entry.as_ref().unwrap())).count()
+    }
+
+    /// How many requests gave up.
+    pub fn timed_out(&self) -> usize {
+        self.history().count(Kind::Timeout)
+    }
+
+    /// The reapers that stand by or work.
+    pub fn reapers(&self) -> Vec<u32> {
+        let is_one = |pid: &u32| {
+            let environ = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+            environ
+                .split(|byte| *byte == 0)
+                .any(|v| v.starts_with(b"NAME_MANAGER_MODE="))
+        };
+        self.processes().into_iter().filter(is_one).collect()
+    }
+
+    /// The processes, reapers too, that have this scenario's variables.
+    pub fn processes(&self) -> Vec<u32> {
+        let wanted = format!("LIFE_DIR={}", self.dir.path().display());
+        let has = |environ: Vec<u8>| {
+            environ
+                .split(|byte| *byte == 0)
+                .any(|v| v == wanted.as_bytes())
+        };
+        let pid = |path: &Path| path.file_name()?.to_str()?.parse().ok();
+        fs::read_dir("/proc")
+            .unwrap()
+            .filter_map(|entry| {
+                let path = entry.ok()?.path();
+                let pid = pid(&path)?;
+                has(fs::read(path.join("environ")).ok()?).then_some(pid)
+            })
+            .collect()
+    }
+}

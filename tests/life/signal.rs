@@ -1,0 +1,16 @@
+//! Signals for processes that this test started.
+
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+
+fn pid(pid: u32) -> Pid {
+    Pid::from_raw(pid.try_into().unwrap()).unwrap()
+}
+
+pub fn kill(process: u32) {
+    kill_process(pid(process), Signal::KILL).unwrap();
+}
+
+/// Ctrl-C, as a terminal sends it to all that run in the foreground.
+pub fn interrupt_group(leader: u32) {
+    kill_process_group(pid(leader), Signal::INT).unwrap();
+}

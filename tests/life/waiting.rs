@@ -1,0 +1,66 @@
+//! Hooks that take long, and who waits for them.
+
+use crate::scenario::Scenario;
+
+const TWO: [&str; 4] = ["--exact", "--test-threads=2", "a", "b"];
+
+#[test]
+fn who_waits_for_an_init_is_told_so() {
+    let scenario = Scenario::new(1);
+    let run = scenario.test(&["one"], &TWO).env("LIFE_DO", "init:wait");
+    let mut run = run.start();
+    run.wait_for_line("has waited");
+    let line = run.wait_for_line("db-0");
+    assert!(line.contains("db-0 held by `one::"), "{line}");
+    assert!(line.contains("initialising db-0 for "), "{line}");
+    scenario.go("init");
+    run.finish().success();
+    scenario.over();
+    scenario.calls().expect_whole_life(2);
+}
+
+#[test]
+fn an_init_counts_against_the_deadline_of_those_who_wait_and_not_its_own() {
+    let scenario = Scenario::new(1);
+    let run = scenario.test(&["one"], &TWO).env("LIFE_DO", "init:wait");
+    let run = run.env("NAME_MANAGER_WAIT_TIMEOUT", "100ms").start();
+    crate::command::wait_until("one of them gives up", || scenario.timed_out() == 1);
+    scenario.go("init");
+    let run = run.finish().failure();
+    run.says(&[
+        "1 passed; 1 failed",
+        "timed out after 100ms",
+        "initialising db-0 for ",
+    ]);
+    scenario.over();
+    scenario.calls().expect_whole_life(1);
+}
+
+#[test]
+fn others_go_on_to_other_names_while_one_is_initialised() {
+    let scenario = Scenario::new(2);
+    // Of two the first initialises db-0 until the other has ended.
+    let run = scenario
+        .test(&["one"], &TWO)
+        .env("LIFE_DO", "init:wait:1")
+        .start();
+    crate::command::wait_until("the other ends", || {
+        scenario.calls().ended("body").count() == 1
+    });
+    scenario.calls().expect("init", 2, 1);
+    scenario.go("init");
+    run.finish().success();
+    scenario.over();
+    scenario.calls().expect_whole_life(2);
+}
+
+#[test]
+fn a_name_that_is_ready_is_lent_before_one_that_is_not() {
+    let scenario = Scenario::new(3);
+    let run = scenario.test(&["given", "one"], &["--test-threads=1"]);
+    run.finish().success();
+    scenario.over();
+    let calls = scenario.calls();
+    assert_eq!(calls.names("init"), ["db-1"], "{calls}");
+    assert_eq!(calls.names("body"), ["db-1"; 9], "{calls}");
+}

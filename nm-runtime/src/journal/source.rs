@@ -53,7 +53,7 @@ impl Source {
 
     /// Lines that were no events, with what is there of the last.
     pub(super) fn skipped(&self) -> u64 {
-        self.skipped + u64::from(!self.line.is_empty())
+        self.skipped + u64::from(!self.line.is_empty() && !self.overlong)
     }
 
     /// The next line that is an event, or of a newer version.

@@ -1,0 +1,69 @@
+use std::fs;
+
+use serde_json::Value;
+
+use crate::journal::Journal;
+use crate::lab::Lab;
+
+fn findings(doctor: &Value, level: &str) -> Vec<String> {
+    let findings = doctor["findings"].as_array().unwrap().iter();
+    let of_level = findings.filter(|finding| finding["level"] == level);
+    of_level
+        .map(|finding| format!("{}: {}", finding["topic"], finding["text"]))
+        .collect()
+}
+
+#[test]
+fn a_healthy_place_is_explained() {
+    let lab = Lab::new();
+    let _holder = lab.hold();
+    let doctor = lab.json(&["doctor"]);
+    let fine = findings(&doctor, "ok").join("\n");
+    assert!(fine.contains("lives in"), "{fine}");
+    assert!(fine.contains("NAME_MANAGER_.. variable says so"), "{fine}");
+    assert!(fine.contains("locks\": \"exclude each other"), "{fine}");
+    assert!(fine.contains("1 held, 0 waiting"), "{fine}");
+    assert_eq!(findings(&doctor, "problem"), [] as [&str; 0]);
+    let left: Vec<_> = fs::read_dir(lab.state()).unwrap().flatten().collect();
+    assert!(
+        left.iter()
+            .all(|file| !file.file_name().to_string_lossy().contains("doctor"))
+    );
+}
+
+#[test]
+fn what_is_odd_is_found() {
+    let lab = Lab::new();
+    lab.hold().kill();
+    let declared = |run: &str, max: u32| {
+        format!(
+            "{{\"v\":1,\"run\":\"{run}\",\"place\":\"tests/{run}.rs:3\",\"max\":{max},\"names\":null}}\n"
+        )
+    };
+    let sizes = declared("one", 2) + &declared("two", 3);
+    fs::write(lab.pool("db").join("sizes.jsonl"), sizes).unwrap();
+    fs::write(lab.pool("db").join("names/db-1.json"), "garbage").unwrap();
+    let doctor = lab.json(&["doctor"]);
+    let odd = findings(&doctor, "warning").join("\n");
+    assert!(odd.contains("the last holder of `db-0` ended"), "{odd}");
+    assert!(
+        odd.contains("`max = 2` at tests/one.rs:3 in run one, but `max = 3` at tests/two.rs:3"),
+        "{odd}"
+    );
+    assert!(odd.contains("the record of `db-1` is no record"), "{odd}");
+}
+
+#[test]
+fn a_problem_is_an_exit_code() {
+    let lab = Lab::new();
+    let mut journal = Journal::new();
+    journal.line("{\"v\":9}");
+    journal.write(&lab);
+    let said = lab.run(&["doctor"]);
+    assert_eq!(said.code, 1, "{said:?}");
+    assert!(said.out.contains("has format 9"), "{said:?}");
+    fs::remove_dir_all(lab.state()).unwrap();
+    fs::write(lab.state(), "a file").unwrap();
+    let said = lab.run(&["doctor"]);
+    assert_eq!(said.code, 1, "{said:?}");
+}

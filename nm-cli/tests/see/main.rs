@@ -1,0 +1,14 @@
+//! Seeing, by the real binary over real pools and over journals made by hand.
+
+#![cfg(unix)]
+
+mod bad_input;
+mod browser;
+mod doctor;
+mod journal;
+mod lab;
+mod log;
+mod stats;
+mod status;
+mod terminal;
+mod timeline;

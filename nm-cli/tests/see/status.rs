@@ -1,0 +1,131 @@
+use std::io::Write;
+
+use serde_json::Value;
+
+use crate::lab::Lab;
+
+#[test]
+fn holders_and_waiters_are_shown_in_order_and_not_disturbed() {
+    let lab = Lab::new();
+    let holder = lab.hold();
+    let first = lab.wait("true");
+    let second = lab.wait("true");
+
+    let pool = &lab.json(&["status", "db"])["pools"][0];
+    assert_eq!(
+        (&pool["pool"], &pool["capacity"]),
+        (&"db".into(), &1.into())
+    );
+    let name = &pool["names"][0];
+    assert_eq!(
+        (&name["name"], &name["held"]),
+        (&"db-0".into(), &true.into())
+    );
+    let by = &name["holders"][0];
+    assert_eq!(by["pid"], holder.child.id());
+    assert_eq!(by["access"], "exclusive");
+    let waiters = pool["waiters"].as_array().unwrap();
+    let pids: Vec<_> = waiters
+        .iter()
+        .map(|waiter| waiter["pid"].as_u64())
+        .collect();
+    let expected = [&first, &second].map(|waiter| Some(u64::from(waiter.child.id())));
+    assert_eq!(pids, expected);
+    assert_eq!(waiters[0]["wants"], "a name");
+    assert_eq!(waiters[1]["test"], "true");
+
+    let text = lab.run(&["status"]).out;
+    assert!(text.contains("db: 1 of 1 names held, 2 waiting"), "{text}");
+    assert!(!text.contains('\u{1b}'), "{text}");
+    let rows = ["db-0  held", "#1", "#2"];
+    let at = rows.map(|row| text.find(row).unwrap_or_else(|| panic!("{row} in {text}")));
+    assert!(at.is_sorted(), "{text}");
+
+    for _ in 0..20 {
+        lab.run(&["status"]);
+    }
+    assert_eq!(holder.code(), 0);
+    assert_eq!((first.code(), second.code()), (0, 0));
+    let pool = &lab.json(&["status"])["pools"][0];
+    assert_eq!(pool["names"][0]["held"], false);
+    assert_eq!(pool["waiters"], Value::Array(Vec::new()));
+}
+
+#[test]
+fn a_killed_holder_leaves_a_dirty_name_and_a_killed_waiter_nothing() {
+    let lab = Lab::new();
+    let holder = lab.hold();
+    let waiter = lab.wait("true");
+    waiter.kill();
+    let pool = &lab.json(&["status"])["pools"][0];
+    assert_eq!(pool["waiters"], Value::Array(Vec::new()));
+    holder.kill();
+    let name = &lab.json(&["status"])["pools"][0]["names"][0];
+    assert_eq!(name["held"], false);
+    assert_eq!(name["holder_died"], true);
+    let text = lab.run(&["status"]).out;
+    assert!(text.contains("ended while it held it"), "{text}");
+}
+
+#[test]
+fn names_never_lent_are_shown_where_the_size_is_known() {
+    let lab = Lab::new();
+    let mut cli = lab.cli(&["run", "db", "--", "name-manager", "status", "--json"]);
+    let output = cli.env("NAME_MANAGER_POOL_DB_MAX", "11").output().unwrap();
+    let status: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let names = status["pools"][0]["names"].as_array().unwrap();
+    let held: Vec<_> = names.iter().map(|name| name["held"] == true).collect();
+    assert_eq!(held, [[true].as_slice(), &[false; 10]].concat());
+    // As people count.
+    assert_eq!(names[10]["name"], "db-10");
+}
+
+#[test]
+fn an_unknown_pool_is_named_with_those_that_are_known() {
+    let lab = Lab::new();
+    let said = lab.run(&["status", "dbb"]);
+    assert_eq!(said.code, 69);
+    assert!(said.err.contains("there is none yet"), "{said:?}");
+    lab.run(&["run", "db", "--", "true"]);
+    let said = lab.run(&["status", "dbb"]);
+    assert_eq!((said.code, said.out.as_str()), (69, ""));
+    assert!(said.err.contains("no pool `dbb`"), "{said:?}");
+    assert!(said.err.contains("known: `db`"), "{said:?}");
+}
+
+#[test]
+fn watch_tells_a_pipe_of_every_change() {
+    let lab = Lab::new();
+    let mut watch = lab.start(&["status", "--watch"]);
+    watch.until("no pool has been used here yet");
+    let holder = lab.hold();
+    watch.until("db: 1 of 1 names held");
+    holder.code();
+    watch.until("db: 0 of 1 names held");
+}
+
+#[test]
+fn watch_fills_the_terminal_until_q() {
+    let lab = Lab::new();
+    let _holder = lab.hold();
+    let mut command = lab.program("script");
+    command
+        .args([
+            "-qec",
+            "stty cols 60 rows 20; name-manager status --watch",
+            "/dev/null",
+        ])
+        .env("SHELL", "/bin/bash");
+    let mut watch = crate::lab::Running::new(&mut command);
+    // The alternate screen, and below the title the pool.
+    let mut seen = String::new();
+    while !seen.contains("db: 1 of 1 names held") {
+        seen.push_str(&watch.chunk());
+    }
+    assert!(seen.contains("\u{1b}[?1049h"), "{seen:?}");
+    watch.input.as_mut().unwrap().write_all(b"q").unwrap();
+    while !seen.contains("\u{1b}[?1049l") {
+        seen.push_str(&watch.chunk());
+    }
+    assert_eq!(watch.code(), 0);
+}

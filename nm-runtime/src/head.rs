@@ -15,6 +15,7 @@ use crate::occupancy;
 use crate::pool::Shared;
 use crate::reaper;
 use crate::record::{Record, RecordFile, State};
+use crate::slot;
 use crate::state_dir::{PoolDir, unusable};
 use crate::sys::{Wake, WakeSet};
 use crate::wait::Wait;
@@ -176,7 +177,8 @@ impl<'a> Head<'a> {
         Ok(self.scan(access, count, &mut taken)?.then_some(taken))
     }
 
-    /// Adds free names to `taken`, lowest first, until there are enough.
+    /// Adds free names to `taken`, the lowest first unless the runner has a better
+    /// guess, until there are enough.
     fn scan(&self, access: Access, count: usize, taken: &mut Vec<Taken>) -> Result<bool> {
         match access {
             Access::Exclusive => self.scan_exclusive(count, taken),
@@ -187,10 +189,12 @@ impl<'a> Head<'a> {
     /// Names that need no `init` first, where that makes a difference.
     fn scan_exclusive(&self, count: usize, taken: &mut Vec<Taken>) -> Result<bool> {
         let any = self.pool.hooks()?.is_none();
-        let endless = self.pool.config.names.capacity().is_none();
+        let capacity = self.pool.config.names.capacity();
+        let endless = capacity.is_none();
+        let first = slot::first(capacity);
         let mut broken = Broken::default();
         let mut cold = Vec::new();
-        for index in 0.. {
+        for index in (first..capacity.unwrap_or(usize::MAX)).chain(0..first) {
             if taken.len() == count {
                 return Ok(true);
             }

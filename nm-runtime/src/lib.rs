@@ -42,6 +42,7 @@ mod registry;
 mod request;
 mod resource;
 mod run_lock;
+mod slot;
 mod state_dir;
 mod suggest;
 mod sys;

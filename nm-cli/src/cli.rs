@@ -7,7 +7,7 @@ use crate::exit_code;
 use crate::failure::chain;
 use crate::{
     acquire, completions, doctor, hold, keep_alive, keeper, list, log, man, nextest, release,
-    reset, run, stats, status, stdout, timeline,
+    reset, run, stats, status, stdout, test_cmd, timeline,
 };
 
 /// What a subcommand's `run` returns: its exit code, or an error to print.
@@ -37,6 +37,10 @@ enum Command {
     Log(log::Args),
     Doctor(doctor::Args),
     Nextest(nextest::Args),
+    Test(test_cmd::Args),
+    /// Runs a test binary for `test`.
+    #[command(name = test_cmd::COMMAND, hide = true)]
+    TestBinary(test_cmd::RunnerArgs),
     Timeline(timeline::Args),
     Stats(stats::Args),
     Completions(completions::Args),
@@ -83,6 +87,8 @@ impl Cli {
             Command::Log(args) => log::run(args),
             Command::Doctor(args) => doctor::run(args),
             Command::Nextest(args) => nextest::run(args),
+            Command::Test(args) => test_cmd::run(args),
+            Command::TestBinary(args) => test_cmd::run_binary(args),
             Command::Timeline(args) => timeline::run(args),
             Command::Stats(args) => stats::run(args),
             Command::Completions(args) => completions::run(args),

@@ -39,6 +39,7 @@ mod stats;
 mod status;
 mod stdout;
 mod table;
+mod test_cmd;
 mod tether;
 mod timeline;
 mod token;

@@ -66,6 +66,11 @@ impl Durations {
         let crate_name = test.path.split("::").next().unwrap_or_default();
         let case = (format!("{crate_name}::{}", test.test), test.file.clone());
         let known = self.by_test.get(&case);
-        known.copied().or(self.typical).unwrap_or(UNKNOWN)
+        known.copied().unwrap_or(self.typical())
+    }
+
+    /// Of a test of which nothing is known.
+    pub fn typical(&self) -> Duration {
+        self.typical.unwrap_or(UNKNOWN)
     }
 }

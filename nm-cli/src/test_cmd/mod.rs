@@ -1,0 +1,46 @@
+//! `cargo test`, with so many threads that those who wait are made up for.
+
+mod rehearsal;
+mod runner;
+
+use std::env;
+use std::ffi::OsString;
+use std::process::{Command, ExitCode};
+
+use crate::child;
+use crate::cli::Outcome;
+use crate::exit_code;
+use crate::failure::Failure;
+pub use runner::{Args as RunnerArgs, COMMAND, run as run_binary};
+
+/// Run `cargo test` so that tests that wait keep no others from running
+///
+/// libtest starts tests by their names, and one that waits takes up a thread. So each
+/// test binary is given as many threads more as that costs it; all else is `cargo test`'s
+/// own. Under `name-manager nextest` tests do not wait in the first place.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Whatever `cargo test` takes
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "ARGS"
+    )]
+    args: Vec<OsString>,
+}
+
+pub fn run(args: Args) -> Outcome {
+    let failed = |what: &str| Failure::new(exit_code::FAILURE, what.to_owned());
+    let own = env::current_exe()
+        .map_err(|error| failed("failed to find the path of name-manager").because(error))?;
+    let Some(own) = own.to_str() else {
+        return Err(failed("the path of name-manager is not UTF-8; put it elsewhere").into());
+    };
+    // Any target's; a runner that the user has set for one target beats it.
+    let runner = format!("target.'cfg(all())'.runner = [{own:?}, {COMMAND:?}]");
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(&cargo);
+    command.args(["--config", &runner, "test"]).args(args.args);
+    let ended = child::run(command, &cargo);
+    Ok(ExitCode::from(ended.code))
+}

@@ -100,7 +100,9 @@ impl Lab {
 
     #[track_caller]
     pub fn assert_held(&self, pool: &str, name: &str) {
-        let said = self.run(&["try-hold", pool, "--name", name]);
+        // Its input ends at once, and so does what it holds if it gets the name.
+        let mut command = self.cli(&["try-hold", pool, "--name", name]);
+        let said = Said::of(command.stdin(Stdio::piped()).output().unwrap());
         assert_eq!(said.code, 75, "{said:?}");
     }
 }

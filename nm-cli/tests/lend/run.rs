@@ -139,7 +139,7 @@ fn a_signal_reaches_the_command() {
 }
 
 #[test]
-fn what_is_typed_at_a_terminal_reaches_the_command_once() {
+fn ctrl_c_reaches_the_command_and_run_waits_for_it() {
     let lab = Lab::new();
     // `read` fails when it is interrupted.
     let script = "trap 'echo interrupted' INT; echo ready; until read line; do :; done; echo $line";
@@ -153,6 +153,28 @@ fn what_is_typed_at_a_terminal_reaches_the_command_once() {
     terminal.write("end\n");
     assert_eq!(terminal.line(), "end");
     assert_eq!(terminal.code(), 0);
+}
+
+#[test]
+fn ctrl_c_is_not_passed_on_besides() {
+    let lab = Lab::new();
+    let command = "trap 'echo interrupted' INT; trap 'echo end; exit' TERM
+        echo ready; while :; do read line; done";
+    fs::write(lab.path().join("command.sh"), command).unwrap();
+    let witness = "trap 'seen=yes; echo seen' INT
+        while read line || [ $seen ]; do [ $seen ] || echo $line; seen=; done";
+    fs::write(lab.path().join("witness.sh"), witness).unwrap();
+    // The terminal does not reach the command, and `run` must leave it at that.
+    let inside = "trap : INT; stty -echo
+        name-manager run db -- setsid sh command.sh | sh witness.sh";
+    let mut terminal = lab.program("script");
+    let mut terminal = Running::new(terminal.args(["-qfec", inside, "/dev/null"]));
+    assert_eq!(terminal.line(), "ready");
+    terminal.write("\x03");
+    assert_eq!(terminal.line(), "seen");
+    // What it was told before, it would pass on before.
+    kill("TERM", lab.keepers("db", "db-0")[0]);
+    assert_eq!(terminal.line(), "end");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 #![cfg(unix)]
 
 mod acquire;
+mod compose;
 mod hold;
 mod lab;
 mod place;

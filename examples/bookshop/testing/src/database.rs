@@ -20,31 +20,30 @@ impl Database {
         }
     }
 
-    /// Makes the database usable: both packages' tables, at their latest step.
+    /// Makes the database: both packages' tables and the rows of the sample.
     ///
     /// # Errors
     ///
     /// Returns an error when the file cannot be made or migrated.
     pub fn init(&self) -> Result<(), BoxError> {
         fs::create_dir_all(directory())?;
-        if self.fingerprint()? != fingerprint() {
-            self.cleanup()?;
-        }
-        let connection = self.connect()?;
-        catalog::MIGRATIONS.migrate(&connection, catalog::MIGRATIONS.latest())?;
-        orders::MIGRATIONS.migrate(&connection, orders::MIGRATIONS.latest())?;
-        // Last: a database that was left half-way is made again.
-        connection.pragma_update(None, "user_version", fingerprint())?;
-        Ok(())
+        // Killed half-way, an earlier one may have left anything.
+        self.cleanup()?;
+        self.reset()
     }
 
-    /// Makes the database fresh: the rows of the sample and no others.
+    /// Makes the database fresh: both packages' tables at their latest step, the
+    /// rows of the sample and no others.
     ///
     /// # Errors
     ///
-    /// Returns an error when it cannot be written.
+    /// Returns an error when it cannot be migrated or written.
     pub fn reset(&self) -> Result<(), BoxError> {
-        Ok(sample::load(&self.connect()?)?)
+        let connection = self.connect()?;
+        // Tests go down, too.
+        catalog::MIGRATIONS.migrate(&connection, catalog::MIGRATIONS.latest())?;
+        orders::MIGRATIONS.migrate(&connection, orders::MIGRATIONS.latest())?;
+        Ok(sample::load(&connection)?)
     }
 
     /// Removes the file.
@@ -78,36 +77,19 @@ impl Database {
         connection.pragma_update(None, "synchronous", "off")?;
         Ok(connection)
     }
-
-    fn fingerprint(&self) -> Result<i32, BoxError> {
-        Ok(self
-            .connect()?
-            .pragma_query_value(None, "user_version", |row| row.get(0))?)
-    }
-}
-
-/// Changes when a migration does (FNV-1a over their texts); never 0, a new file's version.
-fn fingerprint() -> i32 {
-    [catalog::MIGRATIONS, orders::MIGRATIONS]
-        .iter()
-        .flat_map(|migrations| migrations.steps)
-        .flat_map(|step| step.up.bytes().chain(step.down.bytes()))
-        .fold(0x811c_9dc5_u32, |hash, byte| {
-            (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-        })
-        .cast_signed()
-        | 1
 }
 
 /// Beside the packages and not in `target`: one place for every way of running the tests.
+fn directory() -> PathBuf {
+    workspace().join(".databases")
+}
+
+/// The directory of the workspace.
 ///
 /// Cargo and nextest say at run time where the package is now; a test that is
 /// started by hand uses the place where it was built.
-fn directory() -> PathBuf {
+pub(crate) fn workspace() -> PathBuf {
     let package = env::var_os("CARGO_MANIFEST_DIR")
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
-    package
-        .parent()
-        .unwrap_or(Path::new("."))
-        .join(".databases")
+    package.parent().unwrap_or(Path::new(".")).to_owned()
 }

@@ -4,10 +4,12 @@
 //! packages' tables and the rows of [`sample`].
 
 mod database;
+mod life;
 pub mod sample;
 mod shop;
 
 pub use database::Database;
+pub use life::Databases;
 pub use shop::Shop;
 
 /// What a test returns, so that its body can use `?`.

@@ -41,10 +41,12 @@ impl Shop {
 
 impl FromLease for Shop {
     fn from_lease(lease: Lease) -> Result<Shop, BoxError> {
-        let shop = Shop::open(&lease)?;
+        // Its life has made it fresh.
+        let database = Database::named(&lease);
         Ok(Shop {
+            connection: database.connect()?,
+            database,
             _lease: Some(lease),
-            ..shop
         })
     }
 }

@@ -52,6 +52,12 @@ impl Command {
         self
     }
 
+    /// With a standard input on which nothing comes, as long as it is not finished.
+    pub fn with_silent_input(mut self) -> Self {
+        self.0.stdin(Stdio::piped());
+        self
+    }
+
     /// As a shell starts it: Ctrl-C goes to it and to what it starts.
     #[cfg(unix)]
     pub fn in_its_own_group(mut self) -> Self {

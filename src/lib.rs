@@ -1,6 +1,6 @@
 //! Lends scarce test resources to tests that run at the same time.
 //!
-//! ```
+//! ```test_harness
 //! use name_manager::{shared_resource, Lease};
 //!
 //! #[shared_resource(pool = "db", max = 2)]

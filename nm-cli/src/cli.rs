@@ -45,9 +45,6 @@ enum Command {
     Stats(stats::Args),
     Completions(completions::Args),
     Man(man::Args),
-    /// Holds what `acquire` asked for.
-    #[command(name = keeper::COMMAND, hide = true)]
-    Keep(keeper::Args),
 }
 
 /// `run` alone. To build the parsers of all subcommands takes a millisecond, which
@@ -59,21 +56,39 @@ struct Run {
     args: run::Args,
 }
 
-impl Cli {
-    /// Parses the command line, and does what it says.
-    pub fn main() -> ExitCode {
-        let mut args = std::env::args_os().skip(1).peekable();
-        let cli = match args.peek().is_some_and(|arg| arg == "run") {
-            true => Self {
-                command: Command::Run(Run::parse_from(args).args),
-            },
-            false => Self::parse(),
-        };
-        cli.run()
-    }
+/// What `acquire` starts; no subcommand, so that no help or completion shows it.
+#[derive(Debug, Parser)]
+struct Keep {
+    #[command(flatten)]
+    args: keeper::Args,
+}
 
-    fn run(self) -> ExitCode {
-        let outcome = match self.command {
+/// Parses the command line, and does what it says.
+pub fn main() -> ExitCode {
+    let mut args = std::env::args_os().skip(1).peekable();
+    let first = args.peek().and_then(|arg| arg.to_str());
+    finish(match first {
+        Some("run") => run::run(Run::parse_from(args).args),
+        Some(keeper::COMMAND) => keeper::run(Keep::parse_from(args).args),
+        _ => Cli::parse().run(),
+    })
+}
+
+fn finish(outcome: Outcome) -> ExitCode {
+    match outcome {
+        Ok(code) => code,
+        // Nobody reads on: `| head` has seen enough.
+        Err(error) if stdout::is_closed(&*error) => ExitCode::SUCCESS,
+        Err(error) => {
+            stdout::warn(&chain(&*error));
+            exit_code::of(&*error)
+        }
+    }
+}
+
+impl Cli {
+    fn run(self) -> Outcome {
+        match self.command {
             Command::Run(args) => run::run(args),
             Command::Hold(args) => hold::run(args),
             Command::TryHold(args) => hold::try_run(args),
@@ -93,16 +108,6 @@ impl Cli {
             Command::Stats(args) => stats::run(args),
             Command::Completions(args) => completions::run(args),
             Command::Man(args) => man::run(args),
-            Command::Keep(args) => keeper::run(args),
-        };
-        match outcome {
-            Ok(code) => code,
-            // Nobody reads on: `| head` has seen enough.
-            Err(error) if stdout::is_closed(&*error) => ExitCode::SUCCESS,
-            Err(error) => {
-                stdout::warn(&chain(&*error));
-                exit_code::of(&*error)
-            }
         }
     }
 }

@@ -52,5 +52,5 @@ fn main() -> ExitCode {
     if let Some(code) = tether::exec_if_asked() {
         return code;
     }
-    cli::Cli::main()
+    cli::main()
 }

@@ -1,7 +1,9 @@
 //! What a person is told while tests run.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::time::Duration;
+
+use crate::caller;
 
 /// Writes to standard error itself: libtest captures what is printed with
 /// `eprint!`, and would show it only after the test that waits.
@@ -9,6 +11,34 @@ pub(crate) fn say(text: &str) {
     let message = format!("name-manager: {text}");
     // Nobody left to tell when this fails.
     let _ = std::io::stderr().lock().write_all(message.as_bytes());
+}
+
+/// A line on a terminal that is written over again and again, and gone in the end.
+/// For commands: the output of tests is nobody's terminal alone.
+#[derive(Debug)]
+pub(crate) struct Live(());
+
+impl Live {
+    /// Nothing where there is no terminal, or this is no command.
+    pub(crate) fn begin() -> Option<Self> {
+        (caller::get().is_some() && std::io::stderr().is_terminal()).then_some(Self(()))
+    }
+
+    pub(crate) fn show(&self, text: &str) {
+        let text = text.replace(char::is_control, " ");
+        // Without line wrap: what does not fit is cut off by the terminal.
+        write(&format!("\r\x1b[?7lname-manager: {text}\x1b[K\x1b[?7h"));
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        write("\r\x1b[K");
+    }
+}
+
+fn write(text: &str) {
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
 /// A duration in whole seconds, as people read it: `1m 30s`.

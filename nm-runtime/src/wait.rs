@@ -34,6 +34,7 @@ pub(crate) struct Wait<'a> {
     started: Instant,
     timeout: Duration,
     next_notice: Instant,
+    live: Option<notice::Live>,
     /// What the thread holds while it asks for more.
     held: Vec<Held>,
     /// Since when it is blocked, rather than merely asking.
@@ -62,6 +63,7 @@ impl<'a> Wait<'a> {
                 .or(pool.config.wait_timeout)
                 .unwrap_or(DEFAULT_WAIT),
             next_notice: started + FIRST_NOTICE,
+            live: None,
             held,
             begun: None,
         };
@@ -204,8 +206,17 @@ impl<'a> Wait<'a> {
             return Err(self.deadlocked(dir, &circle));
         }
         if now >= self.next_notice {
-            self.next_notice = now + NEXT_NOTICE;
-            self.say_so(dir);
+            match self.live.take().or_else(notice::Live::begin) {
+                Some(live) => {
+                    self.next_notice = now + FIRST_NOTICE;
+                    live.show(&self.in_one_line(dir));
+                    self.live = Some(live);
+                }
+                None => {
+                    self.next_notice = now + NEXT_NOTICE;
+                    self.say_so(dir);
+                }
+            }
         }
         Ok(())
     }
@@ -277,6 +288,19 @@ impl<'a> Wait<'a> {
             Access::Exclusive => what,
             Access::Shared => format!("{what} to share"),
         }
+    }
+
+    fn in_one_line(&self, dir: &PoolDir) -> String {
+        let occupants = match occupancy::of(dir, &self.pool.config.names) {
+            occupants if occupants.is_empty() => "queued behind others".to_owned(),
+            occupants => occupants.join("; "),
+        };
+        format!(
+            "waiting {} for {} of pool `{}`: {occupants}",
+            notice::seconds(self.started.elapsed()),
+            self.wanted(),
+            self.pool.name,
+        )
     }
 
     fn say_so(&self, dir: &PoolDir) {

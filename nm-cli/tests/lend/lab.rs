@@ -1,5 +1,5 @@
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
 
@@ -196,6 +196,17 @@ impl Running {
 
     pub fn signal(&self, signal: &str) {
         kill(signal, self.pid());
+    }
+
+    /// What it says up to this text, waiting for it.
+    pub fn until(&mut self, text: &str) -> String {
+        let mut said = Vec::new();
+        while !said.ends_with(text.as_bytes()) {
+            let mut byte = [0];
+            self.output.read_exact(&mut byte).unwrap();
+            said.push(byte[0]);
+        }
+        String::from_utf8(said).unwrap()
     }
 
     pub fn write(&mut self, text: &str) {

@@ -192,6 +192,34 @@ fn when_run_is_killed_its_command_is_told_and_the_name_is_free() {
 }
 
 #[test]
+fn a_long_wait_is_one_line_on_a_terminal_and_gone_in_the_end() {
+    let lab = Lab::new();
+    let mut hold = Running::new(&mut lab.cli(&["hold", "db"]));
+    assert_eq!(hold.line(), "db-0");
+    for way in [
+        "name-manager run db --name db-0 -- echo got {name}",
+        "name-manager acquire db --name db-0",
+    ] {
+        let mut terminal = lab.program("script");
+        let mut terminal = Running::new(terminal.args(["-qfec", way, "/dev/null"]));
+        terminal.until("waiting ");
+        // A second later it is written over.
+        let shown = terminal.until("\r\u{1b}[?7lname-manager: waiting ");
+        assert!(
+            shown.contains("for `db-0` of pool `db`: db-0 held by `name-manager hold db"),
+            "{shown}"
+        );
+        assert!(!shown.contains('\n'), "{shown}");
+        hold.end_input();
+        let rest = terminal.until("\n");
+        assert!(rest.contains("\r\u{1b}[K"), "{rest}");
+        assert_eq!(terminal.code(), 0);
+        hold = Running::new(&mut lab.cli(&["hold", "db", "--name", "db-0"]));
+        assert_eq!(hold.line(), "db-0");
+    }
+}
+
+#[test]
 fn everything_below_a_run_belongs_to_it() {
     let lab = Lab::new();
     let inner = ["name-manager", "run", "web", "--", "true"];

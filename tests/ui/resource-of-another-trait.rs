@@ -1,0 +1,7 @@
+#[derive(Default)]
+struct Database;
+
+#[name_manager::resource(pool = "db")]
+impl Drop for Database {
+    fn drop(&mut self) {}
+}

@@ -1,0 +1,7 @@
+#[name_manager::resource(pool = "db")]
+#[derive(Default)]
+struct Database;
+
+fn main() {
+    let _ = Database;
+}

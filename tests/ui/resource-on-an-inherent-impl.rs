@@ -1,0 +1,5 @@
+#[derive(Default)]
+struct Database;
+
+#[name_manager::resource(pool = "db")]
+impl Database {}

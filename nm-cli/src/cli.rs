@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand};
 use crate::exit_code;
 use crate::failure::chain;
 use crate::{
-    acquire, completions, doctor, hold, keep_alive, keeper, list, log, man, nextest, release,
-    reset, run, stats, status, stdout, test_cmd, timeline,
+    acquire, completions, doctor, hold, keep_alive, keeper, list, log, man, nextest, pass_through,
+    release, reset, run, stats, status, stdout, test_cmd, timeline,
 };
 
 /// What a subcommand's `run` returns: its exit code, or an error to print.
@@ -62,6 +62,18 @@ struct Keep {
     #[command(flatten)]
     args: keeper::Args,
 }
+impl Cli {
+    /// Parses the command line, and does what it says.
+    pub fn main() -> ExitCode {
+        let mut args = std::env::args_os().skip(1).peekable();
+        let cli = match args.peek().is_some_and(|arg| arg == "run") {
+            true => Self {
+                command: Command::Run(Run::parse_from(args).args),
+            },
+            false => Self::parse_from(pass_through::marked(std::env::args_os())),
+        };
+        cli.run()
+    }
 
 /// Parses the command line, and does what it says.
 pub fn main() -> ExitCode {

@@ -25,6 +25,7 @@ mod listing;
 mod log;
 mod man;
 mod nextest;
+mod pass_through;
 mod place;
 mod pool_dir;
 mod pools;

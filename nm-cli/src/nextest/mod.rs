@@ -17,6 +17,7 @@ use crate::exit_code;
 use crate::failure::Failure;
 use crate::groups::{Durations, Plan};
 use crate::listing::{self, Annotated, Build};
+use crate::pass_through::take_flag;
 use crate::stdout;
 use arguments::Arguments;
 use config::{Owner, config};
@@ -45,11 +46,21 @@ pub struct Args {
     args: Vec<OsString>,
 }
 
-pub fn run(args: Args) -> Outcome {
+pub fn run(mut args: Args) -> Outcome {
+    args.write |= take_flag(&mut args.args, "--write");
+    args.check |= take_flag(&mut args.args, "--check");
+    if args.write && args.check {
+        let text = "`--write` and `--check` exclude each other; give one of them";
+        return Err(Failure::new(exit_code::USAGE, text).into());
+    }
     let asked = version::ask()?;
     let given = Arguments::new(args.args);
     let repository = Repository::find(&given)?;
     asked.check()?;
+    if args.write || args.check {
+        // Before nextest reads it, and says only what TOML makes of it.
+        repository.validate()?;
+    }
     let generated = Generated::new(&repository.root);
     // Groups that were written once may name binaries that are gone, and would
     // beat those that are made now.

@@ -88,28 +88,29 @@ impl Repository {
         .into())
     }
 
+    /// Whether a block can be put into it.
+    pub fn validate(&self) -> Result<(), Failure> {
+        self.is_toml(&self.document()?.without_block(), "; put that right first")
+    }
+
     fn with_block(&self, block: &str) -> Result<String, Failure> {
-        let document = self.document()?;
-        let valid = |text: &str, hint: &str| match toml::de::DeTable::parse(text) {
-            Ok(_) => Ok(()),
-            Err(error) => {
-                let file = self.config.display();
-                let line = error
-                    .span()
-                    .map_or(0, |span| text[..span.start].matches('\n').count());
-                Err(Failure::new(
-                    exit_code::USAGE,
-                    format!("{file}:{}: {}{hint}", line + 1, error.message()),
-                ))
-            }
-        };
-        valid(&document.without_block(), "; put that right first")?;
-        let text = document.with_block(block);
-        valid(
+        let text = self.document()?.with_block(block);
+        self.is_toml(
             &text,
             ": what the file says and the groups that are to be added exclude each other; write `[[profile.default.overrides]]` and `[test-groups.NAME]` as tables, and leave names that begin with `name-manager-` to name-manager",
         )?;
         Ok(text)
+    }
+
+    fn is_toml(&self, text: &str, hint: &str) -> Result<(), Failure> {
+        let Err(error) = toml::de::DeTable::parse(text) else {
+            return Ok(());
+        };
+        let before = error.span().map_or("", |span| &text[..span.start]);
+        let line = before.matches('\n').count() + 1;
+        let file = self.config.display();
+        let text = format!("{file}:{line}: {}{hint}", error.message());
+        Err(Failure::new(exit_code::USAGE, text))
     }
 }
 

@@ -38,9 +38,6 @@ enum Command {
     Doctor(doctor::Args),
     Nextest(nextest::Args),
     Test(test_cmd::Args),
-    /// Runs a test binary for `test`.
-    #[command(name = test_cmd::COMMAND, hide = true)]
-    TestBinary(test_cmd::RunnerArgs),
     Timeline(timeline::Args),
     Stats(stats::Args),
     Completions(completions::Args),
@@ -62,18 +59,13 @@ struct Keep {
     #[command(flatten)]
     args: keeper::Args,
 }
-impl Cli {
-    /// Parses the command line, and does what it says.
-    pub fn main() -> ExitCode {
-        let mut args = std::env::args_os().skip(1).peekable();
-        let cli = match args.peek().is_some_and(|arg| arg == "run") {
-            true => Self {
-                command: Command::Run(Run::parse_from(args).args),
-            },
-            false => Self::parse_from(pass_through::marked(std::env::args_os())),
-        };
-        cli.run()
-    }
+
+/// What `test` has cargo start.
+#[derive(Debug, Parser)]
+struct TestBinary {
+    #[command(flatten)]
+    args: test_cmd::RunnerArgs,
+}
 
 /// Parses the command line, and does what it says.
 pub fn main() -> ExitCode {
@@ -82,7 +74,8 @@ pub fn main() -> ExitCode {
     finish(match first {
         Some("run") => run::run(Run::parse_from(args).args),
         Some(keeper::COMMAND) => keeper::run(Keep::parse_from(args).args),
-        _ => Cli::parse().run(),
+        Some(test_cmd::COMMAND) => test_cmd::run_binary(TestBinary::parse_from(args).args),
+        _ => Cli::parse_from(pass_through::marked(std::env::args_os())).run(),
     })
 }
 
@@ -115,7 +108,6 @@ impl Cli {
             Command::Doctor(args) => doctor::run(args),
             Command::Nextest(args) => nextest::run(args),
             Command::Test(args) => test_cmd::run(args),
-            Command::TestBinary(args) => test_cmd::run_binary(args),
             Command::Timeline(args) => timeline::run(args),
             Command::Stats(args) => stats::run(args),
             Command::Completions(args) => completions::run(args),

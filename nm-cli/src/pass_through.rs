@@ -2,9 +2,7 @@
 
 use std::ffi::OsString;
 
-use crate::test_cmd;
-
-const SUBCOMMANDS: [&str; 3] = ["nextest", "test", test_cmd::COMMAND];
+const SUBCOMMANDS: [&str; 2] = ["nextest", "test"];
 
 /// The command line, with a mark from which on clap reads nothing: it would take
 /// the first `--` off, which means something to the other program.

@@ -7,6 +7,7 @@ mod figures;
 mod handover;
 mod idle;
 mod uncontended;
+mod whatif;
 pub mod worker;
 
 use std::error::Error;
@@ -14,15 +15,16 @@ use std::error::Error;
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 type Benchmark = fn() -> Result<()>;
 
-const ALL: [(&str, Benchmark); 4] = [
+const ALL: [(&str, Benchmark); 5] = [
     ("uncontended", uncontended::run),
     ("handover", handover::run),
     ("crowd", crowd::run),
     ("idle", idle::run),
+    ("whatif", whatif::run),
 ];
 
 /// What can be asked for; everything unless something is.
-pub const NAMES: [&str; 4] = [ALL[0].0, ALL[1].0, ALL[2].0, ALL[3].0];
+pub const NAMES: [&str; 5] = [ALL[0].0, ALL[1].0, ALL[2].0, ALL[3].0, ALL[4].0];
 
 pub fn run(which: &[&str]) -> Result<()> {
     if let Some(unknown) = which.iter().find(|name| !NAMES.contains(name)) {

@@ -13,7 +13,7 @@ use name_manager::Pool;
 use rustix::fs::{FlockOperation, flock};
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::bench::{Result, uncontended};
+use crate::bench::{Result, uncontended, whatif};
 
 /// Set to the pool's size in workers.
 const MAX: &str = "NAME_MANAGER_POOL_BENCH_MAX";
@@ -31,6 +31,7 @@ impl Worker {
             .arg("worker")
             .args(job)
             .env("NAME_MANAGER_DIR", state)
+            .env("NAME_MANAGER_RUN_ID", "bench")
             .env(MAX, max.to_string())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -91,7 +92,7 @@ fn listen() -> Result<bool> {
     Ok(io::stdin().lock().read_line(&mut String::new())? > 0)
 }
 
-fn say(numbers: &[u64]) -> Result<()> {
+pub fn say(numbers: &[u64]) -> Result<()> {
     let words: Vec<_> = numbers.iter().map(u64::to_string).collect();
     let mut output = io::stdout().lock();
     writeln!(output, "{}", words.join(" "))?;
@@ -109,6 +110,7 @@ pub fn run(job: &[&str]) -> Result<()> {
             say(&[now()])?;
             listen().map(drop)
         }
+        ["suite", threads, from, to] => whatif::suite(threads.parse()?, from.parse()?..to.parse()?),
         _ => Err(format!("no job {job:?}").into()),
     }
 }

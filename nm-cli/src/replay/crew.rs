@@ -16,27 +16,31 @@ pub enum Begin {
     After(u64),
 }
 
-/// For shifts in the order of their starts: each follows the one that had ended
-/// last, if there is one that nobody follows yet.
-pub fn begins(shifts: &[Shift]) -> Vec<Begin> {
-    let Some(first) = shifts.first() else {
-        return Vec::new();
-    };
+/// Puts work in the order in which it began, pauses included: each follows the one
+/// that had ended last, if there is one that nobody follows yet.
+///
+/// In a pause somebody may have done what is not recorded. It began when the one
+/// before had ended, so that is when its turn comes again.
+pub fn in_turn<T>(mut work: Vec<(Shift, T)>) -> Vec<(Begin, T)> {
+    work.sort_by_key(|(shift, _)| shift.start);
+    let first = work.first().map_or(0, |(shift, _)| shift.start);
     let mut under_way: Vec<u64> = Vec::new();
-    let mut begins = Vec::with_capacity(shifts.len());
-    for shift in shifts {
+    let mut turns = Vec::with_capacity(work.len());
+    for (shift, work) in work {
         let ended = under_way.iter().enumerate();
         let ended = ended.filter(|(_, end)| **end <= shift.start);
         match ended.max_by_key(|(_, end)| **end) {
             Some((at, _)) => {
                 let end = under_way.swap_remove(at);
-                begins.push(Begin::After(shift.start - end));
+                turns.push((end, Begin::After(shift.start - end), work));
             }
-            None => begins.push(Begin::Alone(shift.start.saturating_sub(first.start))),
+            None => turns.push((shift.start, Begin::Alone(shift.start - first), work)),
         }
         under_way.push(shift.end);
     }
-    begins
+    turns.sort_by_key(|(since, ..)| *since);
+    let turns = turns.into_iter();
+    turns.map(|(_, begin, work)| (begin, work)).collect()
 }
 
 #[cfg(test)]
@@ -44,16 +48,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_follows_the_one_that_ended_last() {
+    fn each_follows_the_one_that_ended_last_and_its_turn_came_then() {
         let shift = |start, end| Shift { start, end };
-        let shifts = [shift(5, 10), shift(6, 12), shift(11, 20), shift(14, 15)];
+        let work = vec![
+            (shift(5, 10), 'a'),
+            (shift(6, 12), 'b'),
+            (shift(13, 20), 'c'),
+            (shift(14, 15), 'd'),
+        ];
         assert_eq!(
-            begins(&shifts),
+            in_turn(work),
             [
-                Begin::Alone(0),
-                Begin::Alone(1),
-                Begin::After(1),
-                Begin::After(2)
+                (Begin::Alone(0), 'a'),
+                (Begin::Alone(1), 'b'),
+                (Begin::After(4), 'd'),
+                (Begin::After(1), 'c'),
             ]
         );
     }

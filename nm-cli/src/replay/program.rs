@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use nm_runtime::Access;
 use nm_runtime::journal::Kind;
 
-use crate::replay::crew::{Begin, Shift, begins};
+use crate::replay::crew::{Begin, Shift, in_turn};
 use crate::timeline::spans::{Lease, Wait};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,13 +130,9 @@ impl Recorder {
         for ((pid, _), dones) in threads {
             processes.entry(pid).or_default().push(steps(dones)?);
         }
-        let mut processes: Vec<_> = processes.into_values().map(process).collect();
-        processes.sort_by_key(|(shift, _)| shift.start);
-        let shifts: Vec<_> = processes.iter().map(|(shift, _)| *shift).collect();
-        let begins = begins(&shifts).into_iter();
-        let processes = begins
-            .zip(processes)
-            .map(|(begin, (_, threads))| Process { begin, threads });
+        let processes = processes.into_values().map(process).collect();
+        let processes = in_turn(processes).into_iter();
+        let processes = processes.map(|(begin, threads)| Process { begin, threads });
         let processes: Vec<_> = processes.collect();
         (!processes.is_empty()).then_some(Run {
             pools: names.pools,
@@ -296,14 +292,14 @@ fn steps(mut dones: Vec<Done>) -> Option<(Shift, Vec<Step>)> {
     Some((Shift { start, end }, steps.collect()))
 }
 
-fn process(mut threads: Vec<(Shift, Vec<Step>)>) -> (Shift, Vec<Thread>) {
-    threads.sort_by_key(|(shift, _)| shift.start);
-    let shifts: Vec<_> = threads.iter().map(|(shift, _)| *shift).collect();
+fn process(threads: Vec<(Shift, Vec<Step>)>) -> (Shift, Vec<Thread>) {
+    let starts = threads.iter().map(|(shift, _)| shift.start);
+    let ends = threads.iter().map(|(shift, _)| shift.end);
     let whole = Shift {
-        start: shifts.first().map_or(0, |shift| shift.start),
-        end: shifts.iter().map(|shift| shift.end).max().unwrap_or(0),
+        start: starts.min().unwrap_or(0),
+        end: ends.max().unwrap_or(0),
     };
-    let threads = begins(&shifts).into_iter().zip(threads);
-    let threads = threads.map(|(begin, (_, steps))| Thread { begin, steps });
+    let threads = in_turn(threads).into_iter();
+    let threads = threads.map(|(begin, steps)| Thread { begin, steps });
     (whole, threads.collect())
 }

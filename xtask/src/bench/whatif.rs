@@ -19,8 +19,11 @@ use crate::bench::worker::{Worker, say};
 const RECORDED: usize = 2;
 const SIZES: [usize; 5] = [1, 3, 4, 6, 8];
 
+/// Work over a pool of that size, its state in that directory.
+type Suite = fn(&Path, usize) -> Result<()>;
+
 pub fn run() -> Result<()> {
-    let suites: [(&str, fn(&Path, usize) -> Result<()>); 3] = [
+    let suites: [(&str, Suite); 3] = [
         ("one process, 8 threads, 120 tests", threads),
         ("a process a test, 6 at once, 60 tests", processes),
         ("3 processes one after the other, 4 threads each", binaries),
@@ -42,7 +45,7 @@ pub fn run() -> Result<()> {
 }
 
 /// What `stats` says of the suite with a pool of that size.
-fn measure(suite: fn(&Path, usize) -> Result<()>, size: usize) -> Result<Value> {
+fn measure(suite: Suite, size: usize) -> Result<Value> {
     let state = tempfile::tempdir()?;
     suite(state.path(), size)?;
     let cargo = env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());

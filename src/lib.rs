@@ -43,11 +43,12 @@
 //!
 //! # Platforms
 //!
-//! | system | exclusion | wake-up | `cleanup` at the end | tried |
+//! | system | exclusion | wake-up | [`Resource`] | tried |
 //! |---|---|---|---|---|
 //! | Linux | `flock` | FIFOs | yes | yes |
-//! | macOS, other Unix | `flock` | FIFOs, or looking again every 20 ms | yes | never |
-//! | Windows | `LockFileEx` | looking again every 20 ms | no | never |
+//! | macOS | `flock` | looking again every 20 ms | yes | never |
+//! | other Unix | `flock` | FIFOs | yes | never |
+//! | Windows | `LockFileEx` | looking again every 20 ms | refused | never |
 //!
 //! `PLATFORM.md` has the environment variables, files and limits. There are no
 //! Cargo features.

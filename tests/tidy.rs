@@ -1,0 +1,310 @@
+//! The repository's own rules.
+
+use miniserde::{Deserialize, json};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const PACKAGES: [&str; 5] = ["", "nm-cli", "nm-macros", "nm-runtime", "xtask"];
+
+/// Where `unsafe` may stand: code before `main`, and descriptors without an owner.
+const UNSAFE: [&str; 2] = ["nm-runtime/src/identity.rs", "nm-runtime/src/sys/unix.rs"];
+
+#[test]
+fn packages_pin_each_other_and_share_one_version() {
+    let version = version();
+    for package in PACKAGES {
+        let manifest = read(&Path::new(package).join("Cargo.toml"));
+        assert!(manifest.contains("version.workspace = true"), "{package}");
+        for line in manifest.lines() {
+            let Some(pinned) = line.split("version = \"=").nth(1) else {
+                continue;
+            };
+            let pinned = pinned.split('"').next().unwrap();
+            assert_eq!(pinned, version, "{package}: {line}");
+        }
+    }
+    for (package, pins) in [("", 2), ("nm-cli", 2)] {
+        let manifest = read(&Path::new(package).join("Cargo.toml"));
+        let found = manifest.matches("version = \"=").count();
+        assert_eq!(found, pins, "{package}: packages pinned with `=`");
+    }
+}
+
+#[test]
+fn private_code_bears_the_patch_version() {
+    let version = version();
+    let patch = version.rsplit('.').next().unwrap();
+    let private = format!("pub use nm_runtime::private as __private{patch};");
+    assert!(
+        read(Path::new("src/lib.rs")).contains(&private),
+        "{private}"
+    );
+}
+
+#[test]
+fn the_changelog_has_the_current_version() {
+    let heading = format!("## {}", version());
+    let changelog = read(Path::new("CHANGELOG.md"));
+    let mut headings = changelog.lines().filter(|line| line.starts_with("## "));
+    let first = headings.next().unwrap();
+    assert!(first.starts_with(&heading), "{first:?}, not {heading:?}");
+}
+
+#[test]
+fn no_file_names_a_machine_or_a_registry() {
+    // Taken apart, or this file would be the first that does.
+    let forbidden = [
+        ["/ro", "ot/"],
+        ["/ho", "me/"],
+        ["/wo", "rk/"],
+        ["crates", ".io"],
+        ["docs", ".rs/"],
+        ["lib", ".rs/"],
+        ["pypi", ".org"],
+        ["npmjs", ".org"],
+        ["deb", "ian.org"],
+        ["shields", ".io"],
+    ]
+    .map(|parts| parts.concat());
+    for path in files() {
+        let Ok(text) = fs::read_to_string(root().join(&path)) else {
+            continue;
+        };
+        for (number, line) in text.lines().enumerate() {
+            for word in &forbidden {
+                assert!(
+                    !line.contains(word),
+                    "{}:{}: {line}",
+                    path.display(),
+                    number + 1
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn every_variable_is_in_platform_md() {
+    let platform = read(Path::new("PLATFORM.md"));
+    let source = read(Path::new("nm-runtime/src/variables.rs"));
+    let mut variables = BTreeSet::new();
+    for (table, prefix) in [
+        ("GLOBAL", "NAME_MANAGER_"),
+        ("OWN", "NAME_MANAGER_"),
+        ("OF_POOL", "NAME_MANAGER_POOL_{POOL}_"),
+    ] {
+        let keys = table_of(&source, table);
+        assert!(!keys.is_empty(), "variables.rs has no table {table}");
+        variables.extend(keys.iter().map(|key| format!("`{prefix}{key}`")));
+    }
+    for variable in variables {
+        assert!(platform.contains(&variable), "PLATFORM.md lacks {variable}");
+    }
+}
+
+#[test]
+fn every_file_of_a_pool_is_in_platform_md() {
+    let platform = read(Path::new("PLATFORM.md"));
+    for path in files().iter().filter(|path| is_runtime(path)) {
+        let source = read(path);
+        for line in source.lines().filter(|line| line.contains(": &str = \"")) {
+            let name = line.split('"').nth(1).unwrap();
+            let is_file = [".lock", ".json", ".jsonl"]
+                .iter()
+                .any(|end| name.ends_with(end));
+            assert!(
+                !is_file || platform.contains(name),
+                "PLATFORM.md lacks {name}, of {}",
+                path.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn unsafe_stands_where_it_is_allowed() {
+    let mut found = BTreeSet::new();
+    for path in files() {
+        if path.extension().is_some_and(|end| end == "rs") && has_unsafe(&read(&path)) {
+            found.insert(path.to_str().unwrap().to_owned());
+        }
+    }
+    assert_eq!(found, UNSAFE.map(str::to_owned).into());
+    for root in [
+        "src/lib.rs",
+        "nm-macros/src/lib.rs",
+        "nm-cli/src/main.rs",
+        "xtask/src/main.rs",
+    ] {
+        let text = read(Path::new(root));
+        assert!(text.contains("#![forbid(unsafe_code)]"), "{root}");
+    }
+    let runtime = read(Path::new("nm-runtime/src/lib.rs"));
+    assert!(runtime.contains("#![deny(unsafe_code)]"));
+}
+
+#[test]
+fn dependencies_need_no_newer_rust_than_we_say() {
+    let (metadata, ours) = (metadata(), rust_version());
+    assert!(metadata.packages.len() > 20, "{}", metadata.packages.len());
+    for package in metadata.packages {
+        let Some(needs) = package.rust_version else {
+            continue;
+        };
+        assert!(
+            parts(&needs) <= parts(&ours),
+            "{} {} needs Rust {needs}, name-manager says {ours}",
+            package.name,
+            package.version
+        );
+    }
+}
+
+#[test]
+fn the_guide_and_ci_run_the_same_commands() {
+    let (guide, ci) = (read(Path::new("README.md")), read(Path::new(".ci/run")));
+    assert!(guide.contains("\ncargo test --workspace "));
+    assert!(ci.contains("\nstep cargo test --workspace\n"));
+    for example in fs::read_dir(root().join("examples")).unwrap() {
+        let path = example.unwrap().path();
+        if path.extension().is_some_and(|end| end == "rs") {
+            let name = path.file_stem().unwrap().to_str().unwrap();
+            let command = format!("cargo run --example {name}");
+            assert!(guide.contains(&command), "README.md lacks `{command}`");
+        }
+    }
+}
+
+#[test]
+fn links_lead_to_files_that_are_there() {
+    let pages = files().into_iter().filter(|path| ends_in(path, "md"));
+    for page in pages {
+        let text = read(&page);
+        for link in text.split("](").skip(1) {
+            let link = link.split([')', '#']).next().unwrap();
+            if link.is_empty() || link.contains("://") {
+                continue;
+            }
+            let target = root().join(&page).with_file_name(link);
+            assert!(target.exists(), "{}: {link}", page.display());
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    packages: Vec<Package>,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    name: String,
+    version: String,
+    rust_version: Option<String>,
+}
+
+/// Of what this machine builds: the sources of other systems' packages are not here.
+fn metadata() -> Metadata {
+    let host = output(Command::new("rustc").arg("-vV"));
+    let host = host.lines().find_map(|line| line.strip_prefix("host: "));
+    let text = output(
+        Command::new(env!("CARGO"))
+            .args(["metadata", "--format-version=1", "--offline"])
+            .args(["--filter-platform", host.unwrap()]),
+    );
+    json::from_str(&text).unwrap()
+}
+
+fn output(command: &mut Command) -> String {
+    let output = command.current_dir(root()).output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {errors}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// `1.89` and `1.89.0` are the same.
+fn parts(version: &str) -> [u32; 3] {
+    let mut parts = version.split('.').map(|part| part.parse().unwrap());
+    [(); 3].map(|()| parts.next().unwrap_or(0))
+}
+
+fn version() -> String {
+    workspace_key("version")
+}
+
+fn rust_version() -> String {
+    workspace_key("rust-version")
+}
+
+fn workspace_key(key: &str) -> String {
+    let manifest = read(Path::new("Cargo.toml"));
+    let begin = format!("{key} = \"");
+    let mut lines = manifest.lines();
+    let value = lines.find_map(|line| line.strip_prefix(&begin)).unwrap();
+    value.trim_end_matches('"').to_owned()
+}
+
+/// The strings of `const TABLE: [&str; n] = [..]`.
+fn table_of(source: &str, table: &str) -> Vec<String> {
+    let begin = format!("const {table}: [&str;");
+    let (_, rest) = source.split_once(&begin).unwrap_or_default();
+    let (_, rest) = rest.split_once('=').unwrap_or_default();
+    let (list, _) = rest.split_once(';').unwrap_or_default();
+    list.split('"')
+        .skip(1)
+        .step_by(2)
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Whether code, rather than a comment or a string, says `unsafe`.
+fn has_unsafe(source: &str) -> bool {
+    source.lines().any(|line| {
+        let code = line.split("//").next().unwrap();
+        [
+            "unsafe {",
+            "unsafe fn",
+            "unsafe impl",
+            "(unsafe)",
+            "unsafe extern",
+        ]
+        .iter()
+        .any(|form| code.contains(form) && !code.contains(&format!("\"{form}")))
+    })
+}
+
+fn is_runtime(path: &Path) -> bool {
+    path.starts_with("nm-runtime/src") && ends_in(path, "rs")
+}
+
+fn ends_in(path: &Path, end: &str) -> bool {
+    path.extension().is_some_and(|found| found == end)
+}
+
+fn read(path: &Path) -> String {
+    let path = root().join(path);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every file of the repository, relative to its root.
+fn files() -> Vec<PathBuf> {
+    // Also those that are not committed yet, but not what git ignores.
+    let listed = output(Command::new("git").args([
+        "ls-files",
+        "--cached",
+        "--others",
+        "--exclude-standard",
+    ]));
+    let files: Vec<_> = listed.lines().map(PathBuf::from).collect();
+    assert!(files.contains(&"tests/tidy.rs".into()), "{files:?}");
+    files
+        .into_iter()
+        .filter(|path| root().join(path).is_file())
+        .collect()
+}

@@ -5,9 +5,11 @@ use clap::{Parser, Subcommand};
 
 use crate::exit_code;
 use crate::failure::chain;
+#[cfg(unix)]
+use crate::{acquire, hold, keep_alive, keeper, release};
 use crate::{
-    acquire, completions, doctor, hold, keep_alive, keeper, list, log, man, nextest, pass_through,
-    release, reset, run, stats, status, stdout, test_cmd, timeline,
+    completions, doctor, list, log, man, nextest, pass_through, reset, run, stats, status, stdout,
+    test_cmd, timeline,
 };
 
 /// What a subcommand's `run` returns: its exit code, or an error to print.
@@ -25,11 +27,17 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Args),
+    #[cfg(unix)]
     Hold(hold::Args),
+    #[cfg(unix)]
     TryHold(hold::TryArgs),
+    #[cfg(unix)]
     Acquire(acquire::Args),
+    #[cfg(unix)]
     TryAcquire(acquire::TryArgs),
+    #[cfg(unix)]
     Release(release::Args),
+    #[cfg(unix)]
     KeepAlive(keep_alive::Args),
     List(list::Args),
     Reset(reset::Args),
@@ -54,6 +62,7 @@ struct Run {
 }
 
 /// What `acquire` starts; no subcommand, so that no help or completion shows it.
+#[cfg(unix)]
 #[derive(Debug, Parser)]
 struct Keep {
     #[command(flatten)]
@@ -73,6 +82,7 @@ pub fn main() -> ExitCode {
     let first = args.peek().and_then(|arg| arg.to_str());
     finish(match first {
         Some("run") => run::run(Run::parse_from(args).args),
+        #[cfg(unix)]
         Some(keeper::COMMAND) => keeper::run(Keep::parse_from(args).args),
         Some(test_cmd::COMMAND) => test_cmd::run_binary(TestBinary::parse_from(args).args),
         _ => Cli::parse_from(pass_through::marked(std::env::args_os())).run(),
@@ -95,11 +105,17 @@ impl Cli {
     fn run(self) -> Outcome {
         match self.command {
             Command::Run(args) => run::run(args),
+            #[cfg(unix)]
             Command::Hold(args) => hold::run(args),
+            #[cfg(unix)]
             Command::TryHold(args) => hold::try_run(args),
+            #[cfg(unix)]
             Command::Acquire(args) => acquire::run(args),
+            #[cfg(unix)]
             Command::TryAcquire(args) => acquire::try_run(args),
+            #[cfg(unix)]
             Command::Release(args) => release::run(args),
+            #[cfg(unix)]
             Command::KeepAlive(args) => keep_alive::run(args),
             Command::List(args) => list::run(args),
             Command::Reset(args) => reset::run(args),

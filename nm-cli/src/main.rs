@@ -2,23 +2,31 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(unix)]
 mod acquire;
+#[cfg(unix)]
 mod anchor;
 mod assignment;
 mod child;
 mod cli;
 mod completions;
+#[cfg(unix)]
 mod control;
 mod doctor;
 mod exit_code;
 mod failure;
 mod fill;
 mod groups;
+#[cfg(unix)]
 mod hold;
+#[cfg(unix)]
 mod keep_alive;
+#[cfg(unix)]
 mod keeper;
+#[cfg(unix)]
 mod kept;
 mod label;
+#[cfg(unix)]
 mod life;
 mod list;
 mod listing;
@@ -29,11 +37,14 @@ mod pass_through;
 mod place;
 mod pool_dir;
 mod pools;
+#[cfg(unix)]
 mod process;
+#[cfg(unix)]
 mod release;
 mod replay;
 mod reset;
 mod run;
+#[cfg(unix)]
 mod session;
 mod signals;
 mod stats;
@@ -43,6 +54,7 @@ mod table;
 mod test_cmd;
 mod tether;
 mod timeline;
+#[cfg(unix)]
 mod token;
 mod want;
 

@@ -138,6 +138,7 @@ impl Hooks {
     fn set_up(&self, pool: &Shared, dir: &PoolDir, run: &str, wait: &mut Wait<'_>) -> Result<()> {
         let turn = line::lock(&dir.pool, PoolLife::LOCK, Access::Exclusive, dir, wait)?;
         let mut life = PoolLife::read(dir)?;
+        let nothing_new = life.reaped.is_empty() && life.runs.iter().any(|known| known == run);
         for line in std::mem::take(&mut life.reaped) {
             notice::say(&format!("{line}\n"));
         }
@@ -146,7 +147,10 @@ impl Hooks {
         }
         let usable = life.done && uses(dir, &mut life.runs, run)?;
         if usable {
-            return life.write(dir);
+            return match nothing_new {
+                true => Ok(()),
+                false => life.write(dir),
+            };
         }
         life.done = false;
         life.runs = vec![run.to_owned()];

@@ -199,3 +199,23 @@ fn a_test_that_panics_leaves_a_reset_that_knows_it() {
     calls.expect("cleanup", 1, 1);
     calls.expect("teardown", 1, 1);
 }
+
+#[test]
+fn a_name_given_back_before_its_reset_is_as_dirty_as_before() {
+    let scenario = Scenario::new(2);
+    let run = scenario.test(&["several"], &IN_ORDER);
+    let run = run.env("LIFE_DO", "init@db-0:fail");
+    let run = run.env("LIFE_BODY", "a_panics:panic").finish();
+    run.failure().says(&[
+        "1 passed; 2 failed",
+        "failed to init `db-0`: init@db-0 would not",
+    ]);
+    scenario.over();
+    let calls = scenario.calls();
+    assert_eq!(calls.names("reset"), ["db-1"], "{calls}");
+    let why = calls.reasons()[0];
+    assert!(
+        why.starts_with("dirty several::a_panics: its test panicked"),
+        "{why}"
+    );
+}

@@ -198,9 +198,7 @@ fn a_reaper_that_was_killed_is_missed_by_the_next_process_of_the_run() {
         .env("LIFE_BODY", "a:wait")
         .start();
     scenario.until_started("body", 1);
-    for reaper in scenario.reapers() {
-        signal::kill(reaper);
-    }
+    scenario.kill_reapers();
     scenario.go("a");
     run.finish().success();
     scenario.over();
@@ -225,9 +223,7 @@ fn a_reaper_that_was_killed_standing_by() {
         .env("LIFE_BODY", "a:wait:1")
         .start();
     scenario.until_started("body", 1);
-    for reaper in scenario.reapers() {
-        signal::kill(reaper);
-    }
+    scenario.kill_reapers();
     scenario.go("a");
     run.finish().success();
     next_run_cleans(&scenario);

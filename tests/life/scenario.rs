@@ -12,6 +12,7 @@ use crate::calls::Calls;
 use crate::command::{Command, wait_until};
 use crate::history::History;
 use crate::project::{Project, package, workspace};
+use crate::signal;
 
 static PROJECT: LazyLock<Project> = LazyLock::new(|| {
     let crowd = || include_str!("crates/crowd.rs").to_owned();
@@ -31,6 +32,10 @@ static PROJECT: LazyLock<Project> = LazyLock::new(|| {
             (
                 "app/tests/given.rs",
                 include_str!("crates/given.rs").to_owned(),
+            ),
+            (
+                "app/tests/several.rs",
+                include_str!("crates/several.rs").to_owned(),
             ),
             (
                 "app/tests/twice.rs",
@@ -148,6 +153,19 @@ impl Scenario {
                 .any(|v| v.starts_with(b"NAME_MANAGER_MODE="))
         };
         self.processes().into_iter().filter(is_one).collect()
+    }
+
+    /// Kills them, and waits until they hold nothing any more.
+    #[track_caller]
+    pub fn kill_reapers(&self) {
+        for reaper in self.reapers() {
+            signal::kill(reaper);
+            let is_gone = || {
+                let stat = fs::read_to_string(format!("/proc/{reaper}/stat"));
+                stat.map_or(true, |stat| stat.contains(") Z "))
+            };
+            wait_until("the reaper is gone", is_gone);
+        }
     }
 
     /// The processes, reapers too, that have this scenario's variables.

@@ -98,10 +98,9 @@ fn hook(
     work: impl FnOnce() -> Result<(), BoxError>,
 ) -> Result<(), BoxError> {
     say("start", hook, name, detail);
-    let begun = format!("start\t{hook}\t");
-    let calls = fs::read_to_string(path("calls"))?;
-    let nth = calls.lines().filter(|line| line.starts_with(&begun)).count();
+    let nth = nth(hook, "");
     act("LIFE_DO", hook, nth)?;
+    act("LIFE_DO", &format!("{hook}@{name}"), nth)?;
     work()?;
     say("end", hook, name, detail);
     Ok(())

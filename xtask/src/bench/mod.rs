@@ -5,6 +5,7 @@
 mod crowd;
 mod figures;
 mod handover;
+mod hooks;
 mod idle;
 mod uncontended;
 mod whatif;
@@ -15,16 +16,25 @@ use std::error::Error;
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 type Benchmark = fn() -> Result<()>;
 
-const ALL: [(&str, Benchmark); 5] = [
+const ALL: [(&str, Benchmark); 6] = [
     ("uncontended", uncontended::run),
     ("handover", handover::run),
     ("crowd", crowd::run),
     ("idle", idle::run),
     ("whatif", whatif::run),
+    ("hooks", hooks::run),
 ];
 
 /// What can be asked for; everything unless something is.
-pub const NAMES: [&str; 5] = [ALL[0].0, ALL[1].0, ALL[2].0, ALL[3].0, ALL[4].0];
+pub const NAMES: [&str; ALL.len()] = {
+    let mut names = [""; ALL.len()];
+    let mut at = 0;
+    while at < ALL.len() {
+        names[at] = ALL[at].0;
+        at += 1;
+    }
+    names
+};
 
 pub fn run(which: &[&str]) -> Result<()> {
     if let Some(unknown) = which.iter().find(|name| !NAMES.contains(name)) {

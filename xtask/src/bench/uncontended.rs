@@ -9,7 +9,7 @@ use crate::bench::Result;
 use crate::bench::figures::{Figures, micros, ratio};
 use crate::bench::worker::Worker;
 
-const BATCHES: usize = 1000;
+pub const BATCHES: usize = 1000;
 /// Short enough that a batch is seldom interrupted.
 const EACH: u32 = 20;
 
@@ -53,7 +53,8 @@ pub fn measure() -> Result<()> {
     Ok(())
 }
 
-fn time(mut work: impl FnMut() -> Result<()>) -> Result<Duration> {
+/// One round of some, on average.
+pub fn time(mut work: impl FnMut() -> Result<()>) -> Result<Duration> {
     let start = Instant::now();
     for _ in 0..EACH {
         work()?;

@@ -13,10 +13,12 @@ use name_manager::Pool;
 use rustix::fs::{FlockOperation, flock};
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::bench::{Result, uncontended, whatif};
+use crate::bench::{Result, hooks, uncontended, whatif};
 
 /// Set to the pool's size in workers.
 const MAX: &str = "NAME_MANAGER_POOL_BENCH_MAX";
+/// The same for the pool with hooks.
+const MAX_HOOKED: &str = "NAME_MANAGER_POOL_HOOKED_MAX";
 
 pub struct Worker {
     child: Child,
@@ -33,6 +35,7 @@ impl Worker {
             .env("NAME_MANAGER_DIR", state)
             .env("NAME_MANAGER_RUN_ID", "bench")
             .env(MAX, max.to_string())
+            .env(MAX_HOOKED, max.to_string())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
@@ -102,6 +105,10 @@ pub fn say(numbers: &[u64]) -> Result<()> {
 pub fn run(job: &[&str]) -> Result<()> {
     match job {
         ["uncontended"] => uncontended::measure(),
+        ["hooks"] => hooks::measure(),
+        ["hooked-once"] => hooks::once(),
+        ["hooked-stays"] => hooks::stays(),
+        ["nothing"] => Ok(()),
         ["turns"] => turns(),
         ["flock-turns", path] => flock_turns(Path::new(path)),
         ["leases", count, hold] => leases(count.parse()?, Duration::from_micros(hold.parse()?)),

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use crate::config::PoolConfig;
 use crate::declaration;
 use crate::error::{Error, Kind, Result};
+use crate::head::reservation;
 use crate::identity;
 use crate::journal::Event;
 use crate::name;
@@ -196,10 +197,16 @@ impl Looker {
         let around = Surroundings::look()?;
         let names = configured_names(&found.pool, &around, &found.dir)?;
         let tickets = tickets(&found.dir);
-        let mut recent = Recent::read(&found.dir, &tickets)?;
         let mut known = BTreeSet::new();
         let names_dir = found.dir.join("names");
-        for name in recorded(&names_dir)? {
+        let recorded = recorded(&names_dir)?;
+        let is_reserved = |name: &&String| {
+            let reservation = names_dir.join(reservation(name));
+            self.locks.has(&reservation) == Some(true)
+        };
+        let reserved: Vec<_> = recorded.iter().filter(is_reserved).cloned().collect();
+        let mut recent = Recent::read(&found.dir, &tickets, &reserved)?;
+        for name in recorded {
             // After those that the configuration knows, as people count: 2, then 10.
             let index = names.index_of(&name).unwrap_or(usize::MAX);
             let digits = name.rsplit(|c: char| !c.is_ascii_digit()).next();

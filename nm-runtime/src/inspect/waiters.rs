@@ -30,11 +30,18 @@ pub(super) struct Recent {
 }
 
 /// So much of a journal is read to find who waits without a ticket. Who heads a
-/// line lets nobody before it, so little is written while it waits.
-const ENOUGH: u64 = 1 << 20;
+/// line lets nobody before it, so little is written while it waits. Of who waits
+/// for a given name there is a reservation.
+const ENOUGH: u64 = 1 << 17;
 
 impl Recent {
-    pub(super) fn read(pool_dir: &Path, tickets: &BTreeMap<u64, String>) -> Result<Self> {
+    /// Reads until everybody with one of these tickets is known, and somebody who
+    /// waits for each of these names.
+    pub(super) fn read(
+        pool_dir: &Path,
+        tickets: &BTreeMap<u64, String>,
+        reserved: &[String],
+    ) -> Result<Self> {
         let mut recent = Self::default();
         let mut size = ENOUGH;
         loop {
@@ -46,7 +53,11 @@ impl Recent {
                 recent.add(event?);
             }
             let known = |id: &String| recent.waiting.contains_key(id);
-            if whole || tickets.values().all(known) {
+            let wanted = |name: &String| {
+                let mut waiting = recent.waiting.values();
+                waiting.any(|event| event.name.as_ref() == Some(name))
+            };
+            if whole || (tickets.values().all(known) && reserved.iter().all(wanted)) {
                 return Ok(recent);
             }
             size = size.saturating_mul(8);

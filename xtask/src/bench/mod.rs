@@ -4,6 +4,7 @@
 
 mod crowd;
 mod figures;
+mod groups;
 mod handover;
 mod hooks;
 mod idle;
@@ -16,13 +17,14 @@ use std::error::Error;
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 type Benchmark = fn() -> Result<()>;
 
-const ALL: [(&str, Benchmark); 6] = [
+const ALL: [(&str, Benchmark); 7] = [
     ("uncontended", uncontended::run),
     ("handover", handover::run),
     ("crowd", crowd::run),
     ("idle", idle::run),
     ("whatif", whatif::run),
     ("hooks", hooks::run),
+    ("groups", groups::run),
 ];
 
 /// What can be asked for; everything unless something is.

@@ -52,8 +52,8 @@ enum Command {
     Man(man::Args),
 }
 
-/// `run` alone. To build the parsers of all subcommands takes a millisecond, which
-/// is much beside a short command.
+// `run` alone: to build the parsers of all subcommands takes a millisecond, which
+// is much beside a short command.
 #[derive(Debug, Parser)]
 #[command(name = "run", bin_name = "name-manager run", after_help = exit_code::HELP)]
 struct Run {

@@ -14,7 +14,7 @@ use crate::lock::Access;
 use crate::name;
 use crate::record::FORMAT;
 use crate::resource::call;
-use crate::state_dir::{PoolDir, unusable};
+use crate::state_dir::{PoolDir, replace, unusable};
 use crate::sys::WakeSet;
 use crate::wait::Wait;
 
@@ -60,11 +60,7 @@ impl Decisions {
 
     fn write(&self, dir: &PoolDir) -> Result<()> {
         let path = dir.pool.path().join(Self::FILE);
-        let part = path.with_extension("part");
-        // Written aside and moved into place: nobody reads half of it.
-        fs::write(&part, json::to_string(self) + "\n")
-            .and_then(|()| fs::rename(&part, &path))
-            .map_err(|error| unusable(&path, error))
+        replace(&path, &(json::to_string(self) + "\n"))
     }
 }
 

@@ -12,7 +12,7 @@ use miniserde::{Deserialize, Serialize, json};
 
 use crate::identity::Holder;
 use crate::record::{FORMAT, Waiting};
-use crate::state_dir::PoolDir;
+use crate::state_dir::{PoolDir, replace};
 use crate::sys;
 
 const FILE: &str = "head.json";
@@ -78,7 +78,7 @@ impl<'a> Shown<'a> {
         }
         self.written = Some(taken);
         // Others would merely not see the reason of a deadlock.
-        let _ = fs::write(self.dir.pool.path().join(FILE), json::to_string(&head()));
+        let _ = replace(&self.dir.pool.path().join(FILE), &json::to_string(&head()));
     }
 }
 

@@ -17,7 +17,7 @@ use crate::inspect::Declared;
 use crate::lock::{Access, Locked};
 use crate::names::Names;
 use crate::record::FORMAT;
-use crate::state_dir::{PoolDir, unusable};
+use crate::state_dir::{PoolDir, replace, unusable};
 
 /// One line for each run; runs at the same time may differ, when they were built
 /// from different sources.
@@ -111,11 +111,7 @@ fn declare(
     lines.reverse();
     let ours = json::to_string(&Declaration::of(run, place, names));
     lines.push(&ours);
-    // Written aside and moved into place: nobody reads half of it.
-    let part = path.with_extension("part");
-    fs::write(&part, lines.join("\n") + "\n")
-        .and_then(|()| fs::rename(&part, path))
-        .map_err(|error| unusable(path, error))?;
+    replace(path, &(lines.join("\n") + "\n"))?;
     Ok(None)
 }
 

@@ -18,7 +18,7 @@ use crate::reaper;
 use crate::record::{Doing, FORMAT, Failures, Life, Record, RecordFile, State};
 use crate::resource::{Registered, Reset, call_apart};
 use crate::run_lock::{self, RunLocks};
-use crate::state_dir::{PoolDir, unusable};
+use crate::state_dir::{PoolDir, replace, unusable};
 use crate::wait::Wait;
 
 /// A pool's resource, and this process's part in the run's life.
@@ -66,11 +66,7 @@ impl PoolLife {
     pub(crate) fn write(&mut self, dir: &PoolDir) -> Result<()> {
         self.v = FORMAT;
         let path = dir.pool.path().join(Self::FILE);
-        let part = path.with_extension("part");
-        // Written aside and moved into place: nobody reads half of it.
-        std::fs::write(&part, json::to_string(self) + "\n")
-            .and_then(|()| std::fs::rename(&part, &path))
-            .map_err(|error| unusable(&path, error))
+        replace(&path, &(json::to_string(self) + "\n"))
     }
 }
 

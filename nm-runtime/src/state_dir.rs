@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{Error, Kind, Result};
 use crate::journal;
@@ -59,6 +60,21 @@ impl PoolDir {
     }
 }
 
+/// Writes a file, aside at first and then moved into place: nobody reads half of
+/// it, and two who write at once leave one or the other.
+pub(crate) fn replace(path: &Path, text: &str) -> Result<()> {
+    static PARTS: AtomicU64 = AtomicU64::new(0);
+    let part = PARTS.fetch_add(1, Ordering::Relaxed);
+    let part = path.with_extension(format!("{}-{part}.part", std::process::id()));
+    sys::write_private(&part, text.as_bytes())
+        .and_then(|()| fs::rename(&part, path))
+        .map_err(|error| {
+            // A full disk leaves an empty one.
+            let _ = fs::remove_file(&part);
+            unusable(path, error)
+        })
+}
+
 /// Makes the state directory, or checks that the one that is there can be used.
 fn prepare(state_dir: &Path) -> Result<()> {
     let format = state_dir.join(FORMAT_FILE);
@@ -66,11 +82,8 @@ fn prepare(state_dir: &Path) -> Result<()> {
         Ok(found) => check_format(state_dir, String::from_utf8_lossy(&found).trim())?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             Dir::create(state_dir).map_err(|error| unusable(state_dir, error))?;
-            let write = |file: &Path, text: &str| {
-                fs::write(file, text).map_err(|error| unusable(file, error))
-            };
-            write(&state_dir.join(".gitignore"), "*\n")?;
-            write(&format, &format!("{FORMAT}\n"))?;
+            replace(&state_dir.join(".gitignore"), "*\n")?;
+            replace(&format, &format!("{FORMAT}\n"))?;
         }
         Err(error) => return Err(unusable(state_dir, error)),
     }

@@ -9,7 +9,7 @@ mod unix;
 pub(crate) use unix::{
     Dir, FileId, Wake, WakeSet, close_stdout, descriptor_limit, detach, file_id, is_alive,
     is_current_user, is_descriptor_shortage, parent_id, path_names, read_at, still_linked,
-    wait_for_exit, write_at_start,
+    wait_for_exit, write_at_start, write_private,
 };
 
 #[cfg(not(unix))]
@@ -18,5 +18,5 @@ mod other;
 pub(crate) use other::{
     Dir, FileId, Wake, WakeSet, close_stdout, descriptor_limit, detach, file_id, is_alive,
     is_current_user, is_descriptor_shortage, parent_id, path_names, read_at, still_linked,
-    wait_for_exit, write_at_start,
+    wait_for_exit, write_at_start, write_private,
 };

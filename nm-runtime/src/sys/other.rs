@@ -174,3 +174,7 @@ pub(crate) fn close_stdout() -> io::Result<()> {
 pub(crate) fn wait_for_exit(_pid: u32, _is_same: impl Fn() -> bool) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
+
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    std::fs::write(path, bytes)
+}

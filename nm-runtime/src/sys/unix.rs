@@ -1,7 +1,7 @@
 use std::fs::{DirBuilder, File};
-use std::io;
+use std::io::{self, Write as _};
 use std::os::fd::{AsFd, OwnedFd, RawFd};
-use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -379,6 +379,14 @@ fn make_fifo(dir: &Dir, name: &str) -> rustix::io::Result<()> {
 #[cfg(target_vendor = "apple")]
 fn make_fifo(_dir: &Dir, _name: &str) -> rustix::io::Result<()> {
     Err(Errno::NOSYS) // rustix has no mkfifo there
+}
+
+/// Writes a file that only this user may read.
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut options = File::options();
+    let options = options.write(true).create(true).truncate(true);
+    let mut file = options.mode(FILE_MODE.bits()).open(path)?;
+    file.write_all(bytes)
 }
 
 /// Whether the process or the system ran out of file descriptors.

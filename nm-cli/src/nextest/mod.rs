@@ -16,7 +16,7 @@ use crate::cli::Outcome;
 use crate::exit_code;
 use crate::failure::Failure;
 use crate::groups::{Durations, Plan};
-use crate::listing::{self, Annotated, Build};
+use crate::listing::{self, Build};
 use crate::pass_through::take_flag;
 use crate::stdout;
 use arguments::Arguments;
@@ -75,7 +75,7 @@ pub fn run(mut args: Args) -> Outcome {
     let tests = listing::annotated(&build)?;
     generated.remove_extracted();
     if args.write || args.check {
-        let plan = plan(&tests, &Durations::default());
+        let plan = Plan::new(&tests, &Durations::default());
         if let Some((pool, error)) = plan.unusable.first() {
             let text =
                 format!("pool `{pool}` cannot be used, so its tests cannot be grouped: {error}");
@@ -87,7 +87,7 @@ pub fn run(mut args: Args) -> Outcome {
             false => repository.check(&text),
         };
     }
-    let plan = plan(&tests, &Durations::recorded(&tests));
+    let plan = Plan::new(&tests, &Durations::recorded(&tests));
     for (pool, error) in &plan.unusable {
         stdout::warn(&format!("tests of pool `{pool}` are not grouped: {error}"));
     }
@@ -103,10 +103,6 @@ pub fn run(mut args: Args) -> Outcome {
     let mut command = Command::new(cargo());
     command.args(["nextest", "run"]).args(arguments.all());
     become_command(command)
-}
-
-fn plan(tests: &[Annotated], durations: &Durations) -> Plan {
-    Plan::new(tests, durations)
 }
 
 enum Listed {

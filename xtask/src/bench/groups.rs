@@ -31,7 +31,12 @@ struct Bench {
 
 impl Bench {
     fn new() -> Result<Self> {
-        let root = std::env::temp_dir().join("name-manager-bench-groups");
+        let repository = Path::new(REPOSITORY);
+        let target = match std::env::var_os("CARGO_TARGET_DIR") {
+            Some(target) => repository.join(target),
+            None => repository.join("target"),
+        };
+        let root = target.join("bench-groups");
         for (path, text) in files() {
             let path = root.join(path);
             fs::create_dir_all(path.parent().unwrap_or(&root))?;
@@ -43,11 +48,6 @@ impl Bench {
         if locked.is_file() {
             fs::copy(locked, root.join("Cargo.lock"))?;
         }
-        let repository = Path::new(REPOSITORY);
-        let target = match std::env::var_os("CARGO_TARGET_DIR") {
-            Some(target) => repository.join(target),
-            None => repository.join("target"),
-        };
         succeed(
             Command::new("cargo")
                 .args(["build", "--quiet", "-p", "nm-cli"])

@@ -234,7 +234,8 @@ impl Hooks {
                 end(&log, reset).map_err(|error| ("reset", error))
             }
             false => {
-                let outdated = life.done && (life.fingerprint.is_some() || broken);
+                let done = life.done;
+                let outdated = done && (life.fingerprint.is_some() || broken);
                 let failures = std::mem::take(&mut life.failures);
                 *life = Life {
                     done: false,
@@ -247,8 +248,14 @@ impl Hooks {
                     failures,
                 };
                 held.write(&name)?;
-                let clean = match outdated {
+                let clean = match done {
                     true => self.clean_up(pool, &dir, &holder, &name),
+                    false => Ok(()),
+                };
+                // What a run left that is over (it was kept, or its reaper was
+                // killed) may have gone with its server: `init` sees to the rest.
+                let clean = match outdated {
+                    true => clean,
                     false => Ok(()),
                 };
                 let log = |phase, detail: Option<&str>| {

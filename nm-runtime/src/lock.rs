@@ -21,8 +21,6 @@ pub enum Access {
 }
 
 impl Access {
-    pub(crate) const ALL: &[Self] = &[Self::Exclusive, Self::Shared];
-
     /// `exclusive` or `shared`.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -21,7 +21,9 @@ pub(crate) struct Live(());
 impl Live {
     /// Nothing where there is no terminal, or this is no command.
     pub(crate) fn begin() -> Option<Self> {
-        (caller::get().is_some() && std::io::stderr().is_terminal()).then_some(Self(()))
+        let can = caller::get().is_some() && std::io::stderr().is_terminal();
+        // Made only then: the end of one that was never shown would be seen, too.
+        can.then(|| Self(()))
     }
 
     pub(crate) fn show(&self, text: &str) {

@@ -33,8 +33,6 @@ pub enum State {
 }
 
 impl State {
-    pub(crate) const ALL: &[Self] = &[Self::Clean, Self::Dirty, Self::Broken];
-
     /// `clean`, `dirty` or `broken`.
     pub fn as_str(self) -> &'static str {
         match self {

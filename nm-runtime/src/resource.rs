@@ -47,7 +47,8 @@ use crate::registry::Place;
 /// # fn main() {}
 /// ```
 pub trait Resource: Send + Sync + 'static {
-    /// Once per pool and run, before any `init`: start the server.
+    /// Once per pool and run, before any `init`: start the server. It may find what
+    /// an earlier run left running, if that was kept or its cleaning was killed.
     ///
     /// # Errors
     ///
@@ -70,7 +71,8 @@ pub trait Resource: Send + Sync + 'static {
     }
 
     /// Makes a name usable: once per run, or per fingerprint. It may find the
-    /// remains of an `init` that was killed half-way.
+    /// remains of an `init` that was killed half-way; of what an earlier run left
+    /// whole, `cleanup` is called before.
     ///
     /// # Errors
     ///

@@ -63,8 +63,6 @@ pub enum Phase {
 }
 
 impl Phase {
-    pub(crate) const ALL: &[Self] = &[Self::Started, Self::Done, Self::Failed];
-
     /// As the journal writes it.
     pub fn as_str(self) -> &'static str {
         match self {

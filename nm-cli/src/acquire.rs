@@ -1,7 +1,7 @@
 use std::ffi::OsString;
-use std::fs::OpenOptions;
+use std::fs::{OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
@@ -152,7 +152,11 @@ fn write_token(path: &Path, token: &str) -> Result<(), Failure> {
         .truncate(true)
         .mode(0o600)
         .open(path);
-    let written = file.and_then(|mut file| writeln!(file, "{token}"));
+    let written = file.and_then(|mut file| {
+        // One that was there already may be open to others.
+        file.set_permissions(Permissions::from_mode(0o600))?;
+        writeln!(file, "{token}")
+    });
     written.map_err(|error| {
         let what = format!("failed to write the token to `{}`", path.display());
         Failure::new(exit_code::FAILURE, what).because(error)

@@ -62,6 +62,9 @@ pub fn ask(dir: &Path, kept: &Kept, request: &Request) -> io::Result<Option<Repl
             };
         }
     };
+    // A keeper that was stopped does not answer.
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
     writeln!(stream, "{}", serde_json::to_string(request)?)?;
     // Without an answer the keeper has ended, and its leases with it.
     Ok(read(&stream)?.and_then(|line| serde_json::from_str(&line).ok()))

@@ -204,7 +204,11 @@ impl Keeper {
             bound: args.life.ttl.is_none() && !args.life.until_release,
             anchor,
             ttl: args.life.ttl,
-            until: args.life.ttl.map(|ttl| Instant::now() + ttl),
+            // Beyond what the clock can count is for ever.
+            until: args
+                .life
+                .ttl
+                .and_then(|ttl| Instant::now().checked_add(ttl)),
         };
         for lease in leases {
             keeper.keep(lease)?;

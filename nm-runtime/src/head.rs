@@ -137,7 +137,7 @@ impl<'a> Head<'a> {
         count: usize,
         wait: &mut Wait<'_>,
     ) -> Result<Vec<Taken>> {
-        let mut taken = Vec::with_capacity(count);
+        let mut taken = Vec::new();
         if self.scan(access, count, &mut taken)? {
             return Ok(taken);
         }
@@ -173,7 +173,7 @@ impl<'a> Head<'a> {
 
     /// Takes so many names if that many are free.
     pub(crate) fn try_take_any(&self, access: Access, count: usize) -> Result<Option<Vec<Taken>>> {
-        let mut taken = Vec::with_capacity(count);
+        let mut taken = Vec::new();
         Ok(self.scan(access, count, &mut taken)?.then_some(taken))
     }
 

@@ -13,7 +13,7 @@ use crate::journal::{self, Entry};
 use crate::lock::{Access, Locked};
 use crate::name::Name;
 use crate::notice;
-use crate::record::{Record, RecordFile, State};
+use crate::record::{Record, RecordFile, State, Tenure};
 use crate::resource::LastHolder;
 use crate::state_dir::{PoolDir, unusable};
 use crate::sys::Wake;
@@ -100,12 +100,25 @@ impl Lease {
         self.held.as_ref().is_some_and(|held| held.alone)
     }
 
-    /// Lets other readers in; false when a writer was quicker.
+    /// Lets other readers in; false, and no lease any more, when a writer was
+    /// quicker.
     pub(crate) fn share(&mut self) -> Result<bool> {
-        match &mut self.held {
-            Some(held) => held.share(&self.name),
-            None => Ok(false),
+        let Some(held) = &mut self.held else {
+            return Ok(false);
+        };
+        let shared = held.share(&self.name)?;
+        if !shared && let Some(mut held) = self.held.take() {
+            held::remove(held.key);
+            let since = held.holder.since;
+            let ours = |tenure: &Tenure| {
+                tenure.holder.token == held.holder.token && tenure.holder.since == since
+            };
+            // Left in the record, we would pass for a holder that died.
+            let _ = held
+                .file
+                .update(|record| record.holders.retain(|tenure| !ours(tenure)));
         }
+        Ok(shared)
     }
 
     /// Until it has been made ready, its state is what the last holder left.

@@ -48,7 +48,7 @@ fn line(name: &str, tenure: &Tenure, doing: Option<&Doing>) -> String {
     });
     format!(
         "{name} held by `{}` (pid {}, for {}{doing})",
-        holder.test,
+        notice::printable(&holder.test),
         holder.pid,
         age(holder.since)
     )

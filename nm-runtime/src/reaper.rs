@@ -5,15 +5,15 @@
 use std::env;
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{Read, Write};
-use std::path::Path;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use miniserde::{Deserialize, Serialize, json};
 
-use crate::error::{BoxError, Result};
+use crate::error::{BoxError, Error, Result};
 use crate::grant;
 use crate::identity::{self, Holder, Runner};
 use crate::journal;
@@ -63,8 +63,7 @@ pub(crate) fn ensure(pool: &Shared, spec: &ResourceSpec, locks: &RunLocks) -> Re
         run: run.to_owned(),
         runner: identity::runner()?,
     };
-    let exe = env::current_exe().map_err(no_reaper)?;
-    let mut command = Command::new(exe);
+    let mut command = Command::new(own_program().map_err(no_reaper)?);
     command
         .env(mode::VARIABLE, json::to_string(&job))
         .env("NAME_MANAGER_RUN_ID", run)
@@ -145,6 +144,14 @@ fn lock(dir: &PoolDir, file: &str) -> Result<Locked> {
     Locked::lock(opened, Access::Exclusive).map_err(failed)
 }
 
+/// This program: what runs, also when its file was replaced by a newer build.
+fn own_program() -> io::Result<PathBuf> {
+    match cfg!(target_os = "linux") {
+        true => Ok(PathBuf::from("/proc/self/exe")),
+        false => env::current_exe(),
+    }
+}
+
 /// Cleans up every name that no live run uses, then the pool.
 fn clean(shared: &Shared, hooks: &Hooks, dir: &PoolDir, job: &Job) -> Result<()> {
     let names = names(dir)?;
@@ -168,11 +175,13 @@ fn clean(shared: &Shared, hooks: &Hooks, dir: &PoolDir, job: &Job) -> Result<()>
         false => PATIENCE,
     };
     let mut told = Vec::new();
+    let mut in_use = false;
     for (name, record) in names {
         if !is_over(dir, &record, job)? {
             continue;
         }
         if let Err(error) = clean_name(shared, hooks, dir, &name, job, patience) {
+            in_use |= error.downcast_ref().is_some_and(Error::is_timeout);
             told.push(format!(
                 "cleanup of `{name}` after the last run failed: {error}"
             ));
@@ -184,7 +193,8 @@ fn clean(shared: &Shared, hooks: &Hooks, dir: &PoolDir, job: &Job) -> Result<()>
     };
     if !last {
         life = PoolLife::read(dir)?;
-    } else {
+    } else if !in_use {
+        // Nothing is taken down under somebody who holds a name still.
         match hooks.tear_down(shared, dir, &Holder::reaper(&job.run)) {
             Ok(()) => {
                 life.done = false;

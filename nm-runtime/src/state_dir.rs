@@ -38,7 +38,11 @@ impl PoolDir {
     pub(crate) fn open(state_dir: &Path, pool: &str) -> Result<Arc<Self>> {
         prepare(state_dir)?;
         let path = Self::path(state_dir, pool);
-        let create = |path: &Path| Dir::create(path).map_err(|error| unusable(path, error));
+        let create = |path: &Path| {
+            let dir = Dir::create(path).map_err(|error| unusable(path, error))?;
+            check_owner(path)?;
+            Ok(dir)
+        };
         let pool = create(&path)?;
         let names = create(&path.join("names"))?;
         // Two processes that both find it long: the second finds the short new one.
@@ -87,13 +91,17 @@ fn prepare(state_dir: &Path) -> Result<()> {
         }
         Err(error) => return Err(unusable(state_dir, error)),
     }
-    match sys::is_current_user(state_dir) {
+    check_owner(state_dir)
+}
+
+fn check_owner(dir: &Path) -> Result<()> {
+    match sys::is_current_user(dir) {
         Ok(true) => Ok(()),
         Ok(false) => Err(Error::config(format!(
             "state directory `{}` belongs to another user; remove it, or set NAME_MANAGER_DIR to a directory of your own",
-            state_dir.display()
+            dir.display()
         ))),
-        Err(error) => Err(unusable(state_dir, error)),
+        Err(error) => Err(unusable(dir, error)),
     }
 }
 

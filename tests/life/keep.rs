@@ -20,7 +20,8 @@ fn what_a_failed_run_left_is_kept_until_the_next() {
     let calls = scenario.calls();
     // It was not known what state it was in.
     calls.expect("init", 2, 2);
-    calls.expect("cleanup", 1, 1);
+    // Once before it was made anew, once in the end.
+    calls.expect("cleanup", 2, 2);
     calls.expect("teardown", 1, 1);
 }
 

@@ -230,7 +230,7 @@ fn a_reaper_that_was_killed_standing_by() {
     let calls = scenario.calls();
     // Nobody knows what the dead run left.
     calls.expect("init", 2, 2);
-    calls.expect("cleanup", 1, 1);
+    calls.expect("cleanup", 2, 2);
     calls.expect("teardown", 1, 1);
 }
 

@@ -248,7 +248,11 @@ fn our_metadata<'a, 'i>(
         return Ok(None);
     };
     let Some((key, value)) = metadata.get_key_value("name-manager") else {
-        return Ok(None);
+        let twin = metadata.get_key_value("name_manager");
+        return match twin {
+            Some((key, _)) => Err(source.unknown(key, &["name-manager"])),
+            None => Ok(None),
+        };
     };
     Ok(Some((key.span(), source.table(value, "name-manager")?)))
 }

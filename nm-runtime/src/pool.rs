@@ -7,16 +7,18 @@ use std::time::Duration;
 use once_cell::sync::OnceCell;
 
 use crate::allocator::{self, Decide};
-use crate::config::PoolConfig;
+use crate::config::{PoolConfig, SizeFrom};
 use crate::declaration;
 use crate::error::Result;
 use crate::lease::Lease;
 use crate::life::Hooks;
 use crate::name;
+use crate::notice;
 use crate::registry::TESTS;
 use crate::request::{Request, Want};
 use crate::resource::Registered;
 use crate::state_dir::PoolDir;
+use crate::suggest;
 use crate::variables;
 use crate::workspace::{self, Workspace};
 
@@ -88,6 +90,9 @@ impl Pool {
         let mut config = PoolConfig::new(pool, variables::get()?, workspace.as_ref(), &TESTS)?;
         let dir = PoolDir::open(&config.state_dir, pool)?;
         declaration::agree(pool, &mut config, &dir)?;
+        if config.size_from == SizeFrom::Nowhere && config.names.capacity().is_none() {
+            say_if_misspelt(pool, workspace.as_ref());
+        }
         let shared = Arc::new(Shared {
             name: pool.into(),
             config,
@@ -189,6 +194,25 @@ impl Pool {
 
     fn want(&self) -> Request {
         Request::new(self.clone(), Want::default())
+    }
+}
+
+/// A pool without end that looks like a configured one which nobody here uses:
+/// its tests are not kept apart as somebody meant them to be.
+fn say_if_misspelt(pool: &str, workspace: Option<&Workspace>) {
+    let asked = |name: &str| {
+        let mut requests = TESTS.iter().flat_map(|test| test.requests);
+        requests.any(|request| request.pool == name)
+    };
+    let configured = workspace
+        .into_iter()
+        .flat_map(|workspace| workspace.manifest.pools());
+    let names = configured.map(|table| table.pool.as_str());
+    let unused: Vec<_> = names.filter(|name| !asked(name)).collect();
+    if let Some(near) = suggest::nearest_word(pool, &unused) {
+        notice::say(&format!(
+            "pool `{pool}` has no limit, since nothing says `max` or `names` for it; `Cargo.toml` configures `{near}`, which no test here asks for: is one of the two misspelt?\n"
+        ));
     }
 }
 

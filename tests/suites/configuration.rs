@@ -161,6 +161,17 @@ fn the_longest_wait_comes_from_the_environment_then_cargo_toml_then_the_attribut
 }
 
 #[test]
+fn a_pool_that_looks_misspelt_is_said_to_have_no_limit() {
+    let app = configured();
+    let warning = "pool `bare` has no limit, since nothing says `max` or `names` for it; `Cargo.toml` configures `bear`";
+    app.with_pool("bear", "max = 2");
+    app.run("bare", &[]).success().says(&[warning]);
+    app.with_pool("database", "max = 2");
+    let other = app.run("bare", &[]).success();
+    assert!(!other.stderr.contains("has no limit"), "{other}");
+}
+
+#[test]
 fn mistakes_in_cargo_toml_say_where_they_are_and_what_to_write() {
     let app = configured();
     let manifest = app.project.path("Cargo.toml");
@@ -199,6 +210,11 @@ fn mistakes_in_cargo_toml_say_where_they_are_and_what_to_write() {
     );
     app.with_pool("bare", "max = 2\nnames = [\"a\"]");
     fails("6:1", "pool `bare` has both `max` and `names`; keep one");
+    app.with("[workspace.metadata.name_manager.pools.bare]\nmax = 2");
+    fails(
+        "4:21",
+        "unknown key `name_manager` (did you mean `name-manager`?)",
+    );
     app.with("[workspace.metadata.name-manager.pool.bare]\nmax = 2");
     fails(
         "4:34",

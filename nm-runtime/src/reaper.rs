@@ -20,6 +20,7 @@ use crate::journal;
 use crate::life::{Hooks, PoolLife};
 use crate::lock::{Access, Locked};
 use crate::mode;
+use crate::name::Name;
 use crate::pool::{Pool, Shared};
 use crate::record::Record;
 use crate::resource::ResourceSpec;
@@ -158,7 +159,12 @@ fn clean(shared: &Shared, hooks: &Hooks, dir: &PoolDir, job: &Job) -> Result<()>
     let turn = lock(dir, PoolLife::LOCK)?;
     let mut life = PoolLife::read(dir)?;
     if keeps(dir, &names, job)? {
-        let kept: Vec<_> = names.iter().map(|(name, _)| name.as_str()).collect();
+        let is_there = |(_, record): &&(String, Record)| record.life.is_some();
+        let kept: Vec<_> = names
+            .iter()
+            .filter(is_there)
+            .map(|(name, _)| how_to_reach(shared, name))
+            .collect();
         life.reaped.push(format!(
             "the last run kept {} of pool `{}` for you to look at (NAME_MANAGER_KEEP); this run takes them down when it ends, unless that is set",
             kept.join(", "),
@@ -208,6 +214,20 @@ fn clean(shared: &Shared, hooks: &Hooks, dir: &PoolDir, job: &Job) -> Result<()>
     }
     life.reaped.append(&mut told);
     life.write(dir)
+}
+
+/// A name, with its variables where the pool has some: `db-0 (DATABASE_URL=..)`.
+fn how_to_reach(shared: &Shared, name: &str) -> String {
+    let index = shared.config.names.index_of(name).unwrap_or_default();
+    let name = Name::new(&shared.name, name, index, &shared.config.env);
+    let variables: Vec<_> = name
+        .envs()
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
+    match variables.is_empty() {
+        true => name.to_string(),
+        false => format!("{name} ({})", variables.join(" ")),
+    }
 }
 
 /// As long as it takes: nobody waits for it.

@@ -95,7 +95,7 @@ mod tests {
             _ => None,
         };
         assert_eq!(newer(r#"{"v":9,"kind":"moved"}"#), Some(9));
-        assert_eq!(newer(r#"{"kind":"waiting","holder":[],"v":2}"#), None);
+        assert_eq!(newer(r#"{"kind":"waiting","holder":[],"v":2}"#), Some(2));
         assert_eq!(newer(r#"{"v":9,"kind":"mov"#), None);
     }
 }

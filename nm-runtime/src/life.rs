@@ -254,10 +254,7 @@ impl Hooks {
                 };
                 // What a run left that is over (it was kept, or its reaper was
                 // killed) may have gone with its server: `init` sees to the rest.
-                let clean = match outdated {
-                    true => clean,
-                    false => Ok(()),
-                };
+                let clean = clean.or_else(|error| if outdated { Err(error) } else { Ok(()) });
                 let log = |phase, detail: Option<&str>| {
                     log(
                         pool,

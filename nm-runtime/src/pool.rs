@@ -155,8 +155,10 @@ impl Pool {
 
     /// Takes a name if one can be had now, without overtaking anybody who waits.
     ///
-    /// Never blocks: when another process is just taking a name from the pool it
-    /// is given up to two milliseconds to finish.
+    /// Never waits for a name: when another process is just taking one from the
+    /// pool it is given up to two milliseconds to finish. Hooks of the pool's
+    /// [`Resource`](crate::Resource) take as long as they take, as for any lease,
+    /// and its `setup` in another process is waited for.
     ///
     /// # Errors
     ///

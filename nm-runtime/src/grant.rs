@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
+use crate::failpoint;
 use crate::gate::Permit;
 use crate::head::{Head, Taken};
 use crate::held;
@@ -193,8 +194,13 @@ fn settle(
         if !lease.is_alone() {
             continue;
         }
-        if lease.access() == Access::Shared && !lease.share()? {
-            return Ok(None);
+        if lease.access() == Access::Shared {
+            failpoint::at("share: alone still");
+            if !lease.share()? {
+                failpoint::at("share: lost");
+                return Ok(None);
+            }
+            failpoint::at("share: shared");
         }
     }
     Ok(Some(leases))
@@ -251,6 +257,7 @@ fn finish(
     mut grant: Grant,
     permit: &Arc<Permit>,
 ) -> Result<Vec<Lease>> {
+    failpoint::at("grant: taken");
     // In the pool's order, whichever came free first.
     taken.sort_by_key(|taken| taken.index);
     let mut leases = Vec::with_capacity(taken.len());
@@ -310,6 +317,7 @@ fn hand_over(
             taken.file.write(&record).map(|()| record)
         }
     };
+    failpoint::at("grant: recorded");
     let record = recorded.map_err(|error| {
         let path = dir.names.path().join(RecordFile::file_name(&taken.name));
         unusable(&path, error)
@@ -342,6 +350,7 @@ fn hand_over(
         ..entry
     };
     dir.journal.write(&dir.pool, &acquired);
+    failpoint::at("grant: journalled");
     let key = LEASES.fetch_add(1, Ordering::Relaxed);
     held::add(held::Held {
         lease: key,

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use crate::allocator::Assigned;
 use crate::blocked_head::Shown;
 use crate::error::{Error, Kind, Result};
+use crate::failpoint;
 use crate::identity;
 use crate::life;
 use crate::line::{self, Place};
@@ -72,8 +73,11 @@ impl<'a> Head<'a> {
             None => {
                 wait.begin(dir);
                 let place = Place::take(dir, wait)?;
+                failpoint::at("line: drawn");
                 place.wait_to_be_first(dir, wait)?;
+                failpoint::at("line: first");
                 let queue = line::lock(&dir.pool, PoolDir::QUEUE, Access::Exclusive, dir, wait)?;
+                failpoint::at("queue: locked by the first in line");
                 Self {
                     pool,
                     dir: dir.clone(),
@@ -98,6 +102,7 @@ impl<'a> Head<'a> {
                 return Ok(None);
             }
         };
+        failpoint::at("queue: locked");
         let others_wait = !line::nobody_waits(dir)?;
         if others_wait && !line::is_empty(dir)? {
             return Ok(None);
@@ -123,10 +128,12 @@ impl<'a> Head<'a> {
     /// Lets the next one be the head.
     pub(crate) fn leave(&mut self) {
         if let Some(queue) = self.queue.take() {
+            failpoint::at("queue: to be left");
             // What cannot be unlocked is closed instead.
             let file = queue.unlock().ok().flatten();
             self.dir.pool.keep(PoolDir::QUEUE, file);
         }
+        failpoint::at("queue: unlocked");
         self.place = None;
     }
 
@@ -151,6 +158,7 @@ impl<'a> Head<'a> {
         let wakes = WakeSet::open(&self.dir.names, fifos.iter().map(String::as_str));
         let mut wakes = wakes.map_err(failed)?;
         let mut shown = Shown::new(&self.dir);
+        failpoint::at("head: FIFOs open");
         // Look again after opening the FIFOs and before each wait: what is
         // released from here on wakes us.
         while !self.scan(access, count, &mut taken)? {
@@ -166,7 +174,9 @@ impl<'a> Head<'a> {
             if !wakes.is_complete() {
                 timeout = timeout.min(LOOK_AGAIN);
             }
+            failpoint::at("head: waits");
             wakes.wait(timeout).map_err(failed)?;
+            failpoint::at("head: woken");
         }
         Ok(taken)
     }
@@ -334,6 +344,7 @@ pub(crate) fn taken(
     lock: Locked,
     alone: bool,
 ) -> Result<Take> {
+    failpoint::at("name: locked");
     let failed = |file: String, error: io::Error| unusable(&dir.names.path().join(file), error);
     let record_failed = |error| failed(RecordFile::file_name(name), error);
     let mut file = RecordFile::open(&dir.names, name).map_err(record_failed)?;

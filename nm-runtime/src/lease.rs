@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use crate::error::{BoxError, Error, Kind, Result};
+use crate::failpoint;
 use crate::gate::Permit;
 use crate::head::lock_file;
 use crate::held;
@@ -227,15 +228,20 @@ impl Held {
         };
         // Record and journal before the lock: the next holder reads the one, and
         // in the other `released` stands before its `acquired`.
+        failpoint::at("release: begun");
         self.dir.journal.write(&self.dir.pool, &entry);
+        failpoint::at("release: journalled");
         let recorded = match lost {
             true => Ok(()),
             false => self.record(access, state, reason),
         };
+        failpoint::at("release: recorded");
         let unlocked = self.lock.unlock();
+        failpoint::at("release: unlocked");
         let names = &self.dir.names;
         if let Some(wake) = self.wake {
             wake.poke();
+            failpoint::at("release: woken");
         }
         if lost {
             return Err(Error::new(

@@ -12,6 +12,8 @@ mod config;
 mod deadlock;
 mod declaration;
 mod error;
+#[doc(hidden)]
+pub mod failpoint;
 mod fingerprint;
 mod forget;
 mod gate;

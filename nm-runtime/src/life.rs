@@ -7,6 +7,7 @@ use std::time::Instant;
 use miniserde::{Deserialize, Serialize, json};
 
 use crate::error::{BoxError, Error, Kind, Result};
+use crate::failpoint;
 use crate::identity::{self, Holder};
 use crate::journal::{self, Entry, Phase};
 use crate::lease::Lease;
@@ -100,7 +101,9 @@ impl Hooks {
         let locks = RunLocks::open(dir, run)?;
         // Alive before there is a reaper: it waits for us.
         let alive = locks.live(dir, wait)?;
+        failpoint::at("run: joined");
         reaper::ensure(pool, self.registered.spec, &locks)?;
+        failpoint::at("run: has a reaper");
         self.set_up(pool, dir, run, wait)?;
         let mut joined = joined();
         if !has_joined(&joined) {
@@ -248,6 +251,7 @@ impl Hooks {
                     failures,
                 };
                 held.write(&name)?;
+                failpoint::at("init: recorded");
                 let clean = match done {
                     true => self.clean_up(pool, &dir, &holder, &name),
                     false => Ok(()),
@@ -275,6 +279,7 @@ impl Hooks {
                     })
             }
         };
+        failpoint::at("hook: done");
         let life = held.record.life.get_or_insert_default();
         life.doing = None;
         match outcome {

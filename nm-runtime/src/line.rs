@@ -11,6 +11,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::error::Result;
+use crate::failpoint;
 use crate::lock::{Access, Locked};
 use crate::queue::Queued;
 use crate::state_dir::{PoolDir, unusable};
@@ -74,6 +75,7 @@ impl Place {
     /// Joins the line at its end.
     pub(crate) fn take(dir: &PoolDir, wait: &mut Wait<'_>) -> Result<Self> {
         let waiting = announce(dir, wait)?;
+        failpoint::at("line: announced");
         let path = dir.pool.path().join(LINE);
         let line = Dir::create(&path).map_err(|error| unusable(&path, error))?;
         let draw = lock(&dir.pool, DRAW, Access::Exclusive, dir, wait)?;
@@ -82,8 +84,10 @@ impl Place {
         let path = path.join(&name);
         let failed = |error| unusable(&path, error);
         let file = line.file(&name).map_err(failed)?;
+        failpoint::at("line: ticket made");
         // Nobody else can have locked it: it is younger than the draw.
         let ticket = Locked::lock(file, Access::Exclusive).map_err(failed)?;
+        failpoint::at("line: ticket locked");
         drop(draw);
         Ok(Self {
             line,
@@ -113,6 +117,7 @@ impl Place {
             let failed = |error| unusable(&path, error);
             if let Some(file) = self.line.existing(&ticket.name).map_err(failed)? {
                 let queued = Queued::join(file, Access::Shared, || ()).map_err(failed)?;
+                failpoint::at("line: waits");
                 drop(wait.for_lock(&queued, dir, &path)?);
             }
         }

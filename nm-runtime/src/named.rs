@@ -5,6 +5,7 @@
 use std::fs::File;
 
 use crate::error::Result;
+use crate::failpoint;
 use crate::head::{Head, Take, Taken, broken, fifo, lock_file, reservation, taken};
 use crate::line;
 use crate::lock::{Access, Locked};
@@ -51,6 +52,7 @@ impl Head<'_> {
         match Locked::try_lock(file, Access::Exclusive).map_err(failed)? {
             Ok(lock) => {
                 reserved.lock = Some(lock);
+                failpoint::at("given name: reserved");
                 self.leave();
                 wait.left_queue(&dir);
             }
@@ -61,6 +63,7 @@ impl Head<'_> {
                 reserved.lock = Some(wait.for_lock(&queued, &dir, &path)?);
             }
         }
+        failpoint::at("given name: first to get it");
         loop {
             let open = || dir.names.file(&lock_file(name)).map_err(failed);
             let (lock, alone) =
@@ -79,6 +82,7 @@ impl Head<'_> {
                     Err(file) => (self.wait_in_kernel(name, file, access, wait)?, true),
                 };
             if lock.is_in(&dir.names, &lock_file(name)).map_err(failed)? {
+                failpoint::at("given name: locked");
                 drop(reserved);
                 let index = self.pool.config.names.index_of(name).unwrap_or_default();
                 return match taken(&dir, index, name, lock, alone)? {

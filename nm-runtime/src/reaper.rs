@@ -14,6 +14,7 @@ use std::time::Duration;
 use miniserde::{Deserialize, Serialize, json};
 
 use crate::error::{BoxError, Error, Result};
+use crate::failpoint;
 use crate::grant;
 use crate::identity::{self, Holder, Runner};
 use crate::journal;
@@ -124,13 +125,17 @@ fn reap(job: &Job) -> Result<()> {
         // Started by a process that died before the other had come up.
         return Ok(());
     };
+    failpoint::at("reaper: stands by");
     job.runner.wait().map_err(no_reaper)?;
+    failpoint::at("reaper: runner has ended");
     drop(alive);
     let over = locks.wait_for_all()?;
+    failpoint::at("reaper: run is over");
     // Reapers take turns: the last of several runs that shared a name finds all
     // the others over, and cleans it.
     let turn = lock(&dir, TURN)?;
     clean(shared, hooks, &dir, job)?;
+    failpoint::at("reaper: all cleaned");
     run_lock::forget_dead(&dir)?;
     // Removed while they are locked: who was waiting to be of this run finds
     // that out, and has a reaper of its own.
@@ -201,6 +206,7 @@ fn clean(shared: &Shared, hooks: &Hooks, dir: &PoolDir, job: &Job) -> Result<()>
         life = PoolLife::read(dir)?;
     } else if !in_use {
         // Nothing is taken down under somebody who holds a name still.
+        failpoint::at("reaper: tears down");
         match hooks.tear_down(shared, dir, &Holder::reaper(&job.run)) {
             Ok(()) => {
                 life.done = false;
@@ -253,7 +259,9 @@ fn clean_name(
         return Ok(lease.release()?);
     }
     let holder = held.holder.clone();
+    failpoint::at("reaper: has a name");
     let cleaned = hooks.clean_up(shared, dir, &holder, &handle);
+    failpoint::at("reaper: cleaned a name");
     if cleaned.is_ok()
         && let Some(held) = lease.held_mut()
     {
@@ -261,6 +269,7 @@ fn clean_name(
         held.record.last = None;
         held.write(&handle)?;
     }
+    failpoint::at("reaper: recorded it");
     lease.release()?;
     cleaned
 }

@@ -15,6 +15,10 @@ pub const UNKNOWN: u8 = 69;
 /// What was asked for is in use, and the command does not wait (`EX_TEMPFAIL`).
 pub const IN_USE: u8 = 75;
 /// The lease belongs to somebody else (`EX_NOPERM`).
+#[cfg_attr(
+    not(unix),
+    expect(dead_code, reason = "detached leases are on Unix alone")
+)]
 pub const NOT_OWNER: u8 = 77;
 /// The time to wait passed, as timeout(1) says it.
 pub const TIMED_OUT: u8 = 124;

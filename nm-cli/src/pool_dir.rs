@@ -23,11 +23,19 @@ pub fn directory(pool: &str) -> Result<PathBuf, Box<dyn Error + Send + Sync>> {
 }
 
 /// Fails when the pool has no such name.
+#[cfg_attr(
+    not(unix),
+    expect(dead_code, reason = "detached leases are on Unix alone")
+)]
 pub fn check_name(pool: &str, name: &str) -> Result<(), Failure> {
     want::check_name(&want::open(pool)?, name)
 }
 
 /// Who holds a name, for people.
+#[cfg_attr(
+    not(unix),
+    expect(dead_code, reason = "detached leases are on Unix alone")
+)]
 pub fn holder(pool: &str, name: &str) -> Result<Option<String>, Box<dyn Error + Send + Sync>> {
     let Some(found) = find(pool)? else {
         return Ok(None);

@@ -50,6 +50,10 @@ impl Want {
     }
 
     /// The names, if they can be had now.
+    #[cfg_attr(
+        not(unix),
+        expect(dead_code, reason = "detached leases are on Unix alone")
+    )]
     pub fn try_acquire(&self, pool: &str) -> Result<Vec<Lease>, Failure> {
         let leases = self.of(pool, None)?.try_acquire().map_err(failed)?;
         leases.ok_or_else(|| {
@@ -65,6 +69,10 @@ impl Want {
     }
 
     /// As arguments for a process of ours.
+    #[cfg_attr(
+        not(unix),
+        expect(dead_code, reason = "detached leases are on Unix alone")
+    )]
     pub fn args(&self) -> Vec<String> {
         let mut args = Vec::new();
         if self.shared {

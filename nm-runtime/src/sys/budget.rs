@@ -14,6 +14,7 @@ pub(crate) struct Budget {
 /// Files that are used again.
 pub(crate) static SPARES: Budget = Budget::one_in(16);
 /// FIFOs that the heads of queues poll.
+#[cfg(unix)]
 pub(crate) static POLLED: Budget = Budget::one_in(8);
 
 impl Budget {

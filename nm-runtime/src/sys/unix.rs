@@ -14,6 +14,8 @@ use super::spare::Spares;
 
 const DIRECTORY_MODE: u32 = 0o700;
 const FILE_MODE: Mode = Mode::RUSR.union(Mode::WUSR);
+/// The same, as `std` counts it on every system.
+const FILE_BITS: u32 = 0o600;
 
 /// An open directory: files in it are opened relative to it, which is quicker
 /// than by their whole path and cannot be led elsewhere by a renamed parent.
@@ -385,7 +387,7 @@ fn make_fifo(_dir: &Dir, _name: &str) -> rustix::io::Result<()> {
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut options = File::options();
     let options = options.write(true).create(true).truncate(true);
-    let mut file = options.mode(FILE_MODE.bits()).open(path)?;
+    let mut file = options.mode(FILE_BITS).open(path)?;
     file.write_all(bytes)
 }
 

@@ -14,7 +14,7 @@ fn main() -> ExitCode {
         // A process of a benchmark.
         ["worker", ref job @ ..] => bench::worker::run(job),
         _ => {
-            eprintln!("usage: cargo xtask bench [{}]..", bench::NAMES.join("|"));
+            eprintln!("usage: {}", bench::usage());
             return ExitCode::from(2);
         }
     };

@@ -1,93 +1,149 @@
 //! From the start of a release to the next holder, who waits in another process.
 
-use std::fs::File;
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use crate::bench::Result;
-use crate::bench::figures::{Figures, micros, ratio};
-use crate::bench::worker::{Worker, now};
+use crate::bench::peer::{self, FLOCK, OURS, SERIAL_TEST};
+use crate::bench::spread::{Spread, figure};
+use crate::bench::table::Table;
+use crate::bench::worker::Worker;
+use crate::bench::{Bench, Result};
 
-const ROUNDS: usize = 300;
+const ROUNDS: usize = 50;
+const EACH: usize = 10;
 /// Until a process that was told to ask is blocked.
-const SETTLE: Duration = Duration::from_millis(2);
+pub const SETTLE: Duration = Duration::from_millis(2);
 
-pub fn run() -> Result<()> {
+pub fn run(bench: &Bench) -> Result<Vec<Table>> {
     let state = tempfile::tempdir()?;
-    let path = state.path().join("raw.lock");
-    File::create(&path)?;
-    let path = path
-        .to_str()
-        .ok_or("the temporary directory is not UTF-8")?;
-    let start = |job: &[&str]| Worker::start(state.path(), 1, job);
-    let mut raw = Pair::new(
-        start(&["flock-turns", path])?,
-        start(&["flock-turns", path])?,
-    )?;
-    let mut ours = Pair::new(start(&["turns"])?, start(&["turns"])?)?;
-    let (mut raw_times, mut our_times) = (Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
-        raw_times.push(raw.hand_over()?);
-        our_times.push(ours.hand_over()?);
+    let mut pairs = vec![
+        Pair::that_wakes("a byte through a pipe", "pipe", bench, state.path())?,
+        Pair::that_wakes("a futex in shared memory", "futex", bench, state.path())?,
+    ];
+    for peer in peer::ALL {
+        pairs.push(Pair::that_locks(
+            peer.title,
+            peer.name,
+            bench,
+            state.path(),
+        )?);
     }
-    let (raw, ours) = (Figures::new(raw_times), Figures::new(our_times));
-    println!(
-        "hand-over to a waiting process: {:.1} µs (p99 {:.1}); blocking flock {:.1} µs (p99 {:.1}); ratio {:.2}",
-        micros(ours.median()),
-        micros(ours.at(0.99)),
-        micros(raw.median()),
-        micros(raw.at(0.99)),
-        ratio(ours.median(), raw.median()),
+    for round in 0..bench.rounds(ROUNDS) {
+        for at in bench.in_turn(pairs.len(), round) {
+            pairs[at].round()?;
+        }
+    }
+    let mut table = Table::new(
+        "Hand-over between two processes",
+        "One holds, the other waits; µs from the start of the release to the moment when \
+         the other has the lock (or, for the first two, was merely woken).",
+        &[
+            "",
+            "median",
+            "p99",
+            "medians of rounds",
+            "x `flock`",
+            "x serial_test",
+        ],
     );
-    kill()
+    let of = |title| {
+        pairs
+            .iter()
+            .find(|pair| pair.title == title)
+            .map_or(f64::NAN, Pair::median)
+    };
+    let (flock, serial_test) = (of(FLOCK.title), of(SERIAL_TEST.title));
+    for pair in &pairs {
+        let all = Spread::new(pair.rounds.concat());
+        let rounds = pair.rounds.iter().cloned();
+        let rounds = Spread::new(rounds.map(|round| Spread::new(round).median()).collect());
+        table.row(vec![
+            pair.title.to_owned(),
+            figure(all.median()),
+            figure(all.at(0.99)),
+            rounds.range(),
+            figure(all.median() / flock),
+            figure(all.median() / serial_test),
+        ]);
+    }
+    table.goal(
+        "hand-over, x a blocking `flock`'s",
+        of(OURS.title) / flock,
+        1.5,
+    );
+    table.goal(
+        "hand-over, x serial_test's",
+        of(OURS.title) / serial_test,
+        1.0,
+    );
+    Ok(vec![table])
 }
 
-/// Two processes that hand one name to each other.
+/// Two processes that hand one lock to each other.
 struct Pair {
+    title: &'static str,
     holder: Worker,
     waiter: Worker,
+    /// Whether the one becomes the other when it is done.
+    swaps: bool,
+    /// Microseconds.
+    rounds: Vec<Vec<f64>>,
 }
 
 impl Pair {
-    fn new(mut holder: Worker, mut waiter: Worker) -> Result<Self> {
-        holder.hear()?;
-        waiter.hear()?;
-        holder.go()?;
-        holder.hear()?;
-        Ok(Self { holder, waiter })
+    fn that_locks(title: &'static str, peer: &str, bench: &Bench, state: &Path) -> Result<Self> {
+        let start = || Worker::peer(&bench.peers, peer, state, 1, &["turns", "exclusive"]);
+        let mut pair = Self {
+            title,
+            holder: start()?,
+            waiter: start()?,
+            swaps: true,
+            rounds: Vec::new(),
+        };
+        pair.ready()?;
+        pair.holder.go()?;
+        pair.holder.hear()?;
+        Ok(pair)
     }
 
-    fn hand_over(&mut self) -> Result<Duration> {
+    fn that_wakes(title: &'static str, means: &str, bench: &Bench, state: &Path) -> Result<Self> {
+        let start = |role| Worker::peer(&bench.peers, means, state, 1, &[role]);
+        let mut pair = Self {
+            title,
+            holder: start("wake")?,
+            waiter: start("wait")?,
+            swaps: false,
+            rounds: Vec::new(),
+        };
+        pair.ready()?;
+        Ok(pair)
+    }
+
+    fn ready(&mut self) -> Result<()> {
+        self.holder.hear()?;
+        self.waiter.hear().map(drop)
+    }
+
+    fn round(&mut self) -> Result<()> {
+        let times: Result<_> = (0..EACH).map(|_| self.hand_over()).collect();
+        self.rounds.push(times?);
+        Ok(())
+    }
+
+    fn hand_over(&mut self) -> Result<f64> {
         self.waiter.go()?;
         thread::sleep(SETTLE);
         self.holder.go()?;
         let released = self.holder.hear()?[0];
         let granted = self.waiter.hear()?[0];
-        std::mem::swap(&mut self.holder, &mut self.waiter);
-        Ok(Duration::from_nanos(granted - released))
+        if self.swaps {
+            std::mem::swap(&mut self.holder, &mut self.waiter);
+        }
+        Ok((granted as f64 - released as f64) / 1e3)
     }
-}
 
-fn kill() -> Result<()> {
-    let state = tempfile::tempdir()?;
-    let state = state.path();
-    let mut times = Vec::new();
-    for _ in 0..50 {
-        let mut holder = Worker::start(state, 1, &["hold"])?;
-        holder.hear()?;
-        let mut waiter = Worker::start(state, 1, &["turns"])?;
-        waiter.hear()?;
-        waiter.go()?;
-        thread::sleep(SETTLE * 2);
-        let killed = now();
-        holder.kill()?;
-        times.push(Duration::from_nanos(waiter.hear()?[0] - killed));
+    fn median(&self) -> f64 {
+        Spread::new(self.rounds.concat()).median()
     }
-    let times = Figures::new(times);
-    println!(
-        "SIGKILL of the holder to the next holder: {:.2} ms (p90 {:.2})",
-        micros(times.median()) / 1e3,
-        micros(times.at(0.9)) / 1e3,
-    );
-    Ok(())
 }

@@ -11,7 +11,6 @@ use name_manager::{Pool, Resource};
 
 use crate::bench::Result;
 use crate::bench::figures::{Figures, micros, ratio};
-use crate::bench::uncontended::{BATCHES, time};
 use crate::bench::worker::Worker;
 
 /// Hooks that do nothing.
@@ -21,6 +20,9 @@ struct Nothing;
 #[name_manager::resource(pool = "hooked")]
 impl Resource for Nothing {}
 
+const BATCHES: usize = 1000;
+/// Short enough that a batch is seldom interrupted.
+const EACH: u32 = 20;
 const PROCESSES: usize = 200;
 const TESTS: usize = 1000;
 
@@ -66,6 +68,15 @@ pub fn measure() -> Result<()> {
         println!("{}", words.join(" "));
     }
     Ok(())
+}
+
+/// One round of some, on average.
+fn time(mut work: impl FnMut() -> Result<()>) -> Result<Duration> {
+    let start = Instant::now();
+    for _ in 0..EACH {
+        work()?;
+    }
+    Ok(start.elapsed() / EACH)
 }
 
 /// Processes that find everything initialised, against some that ask for nothing.

@@ -1,41 +1,89 @@
 //! What waiting costs while nothing is released.
 
 use std::fs;
-use std::path::Path;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::bench::Result;
+use crate::bench::peer::{self, OURS, Peer};
+use crate::bench::spread::{Spread, figure};
+use crate::bench::table::Table;
 use crate::bench::worker::Worker;
+use crate::bench::{Bench, Result};
 
-const WAITERS: usize = 500;
-const FOR: Duration = Duration::from_secs(10);
+const WAITERS: usize = 200;
+const ROUNDS: usize = 3;
+const FOR: Duration = Duration::from_secs(2);
+/// Past the notice that name-manager gives after a second.
+const SETTLE: Duration = Duration::from_millis(1500);
 
-pub fn run() -> Result<()> {
+pub fn run(bench: &Bench) -> Result<Vec<Table>> {
+    let mut found = peer::ALL.map(|_| [Vec::new(), Vec::new()]);
+    for round in 0..bench.rounds(ROUNDS) {
+        for at in bench.in_turn(peer::ALL.len(), round) {
+            let peer = peer::ALL[at];
+            found[at][0].push(wait(bench, peer, "exclusive")?);
+            if peer.has_readers {
+                found[at][1].push(wait(bench, peer, "shared")?);
+            }
+        }
+    }
+    let mut table = Table::new(
+        "Waiting while nothing is released",
+        &format!(
+            "{WAITERS} processes wait to write, for {FOR:?}: how much of one core they use \
+             together, in percent."
+        ),
+        &[
+            "",
+            "while one writes",
+            "rounds",
+            "while one reads",
+            "rounds",
+        ],
+    );
+    let found = found.map(|both| both.map(|all| (!all.is_empty()).then(|| Spread::new(all))));
+    for (peer, found) in peer::ALL.iter().zip(&found) {
+        let mut cells = vec![peer.title.to_owned()];
+        for found in found {
+            cells.extend(match found {
+                Some(found) => [figure(found.median()), found.range()],
+                None => ["has no readers".to_owned(), "–".to_owned()],
+            });
+        }
+        table.row(cells);
+    }
+    let ours = peer::ALL.iter().position(|&peer| peer == OURS);
+    if let Some([Some(writing), Some(reading)]) = ours.map(|at| &found[at]) {
+        let most = writing.median().max(reading.median());
+        table.goal(
+            "waiting, percent of a core for each process",
+            most / WAITERS as f64,
+            0.01,
+        );
+    }
+    Ok(vec![table])
+}
+
+/// Percent of a core.
+fn wait(bench: &Bench, peer: Peer, access: &str) -> Result<f64> {
     let state = tempfile::tempdir()?;
-    let mut holder = Worker::start(state.path(), 1, &["hold"])?;
+    let start = |access| Worker::peer(&bench.peers, peer.name, state.path(), 1, &["turns", access]);
+    let mut holder = start(access)?;
+    holder.hear()?;
+    holder.go()?;
     holder.hear()?;
     let mut waiters = Vec::new();
     for _ in 0..WAITERS {
-        let mut waiter = Worker::start(state.path(), 1, &["turns"])?;
+        let mut waiter = start("exclusive")?;
         waiter.hear()?;
         waiter.go()?;
         waiters.push(waiter);
     }
-    // Past the notice that each prints after a second.
-    thread::sleep(Duration::from_secs(4));
-    let size = size_of(state.path())?;
-    let start = Instant::now();
+    thread::sleep(SETTLE);
     let before = cpu(&waiters)?;
     thread::sleep(FOR);
     let used = cpu(&waiters)? - before;
-    let share = used.as_secs_f64() / start.elapsed().as_secs_f64();
-    println!(
-        "{WAITERS} waiting processes for {FOR:?}: {:.2} % of a core in sum; state directory grew by {} bytes",
-        share * 100.0,
-        size_of(state.path())? - size,
-    );
-    Ok(())
+    Ok(used.as_secs_f64() / FOR.as_secs_f64() * 100.0)
 }
 
 /// Processor time of all threads, as the scheduler counts it.
@@ -52,16 +100,4 @@ fn cpu(workers: &[Worker]) -> Result<Duration> {
         }
     }
     Ok(Duration::from_nanos(nanos))
-}
-
-fn size_of(dir: &Path) -> Result<u64> {
-    let mut size = 0;
-    for entry in fs::read_dir(dir)? {
-        let metadata = entry?;
-        size += match metadata.file_type()?.is_dir() {
-            true => size_of(&metadata.path())?,
-            false => metadata.metadata()?.len(),
-        };
-    }
-    Ok(size)
 }

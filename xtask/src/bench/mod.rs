@@ -1,49 +1,125 @@
-//! What the engine costs, each figure beside a raw one taken in the same run.
+//! What name-manager costs, beside its peers and the limits of the system.
 //!
-//! Prints figures and checks nothing: a machine's mood is no test.
+//! Prints figures and checks nothing, but for `counts`: a machine's mood is no
+//! test.
 
+mod counts;
 mod crowd;
 mod figures;
 mod groups;
 mod handover;
 mod hooks;
 mod idle;
+mod killed;
+mod machine;
+mod peer;
+mod readers;
+mod report;
+mod spread;
+mod table;
 mod uncontended;
 mod whatif;
 pub mod worker;
 
 use std::error::Error;
+use std::path::PathBuf;
+
+use table::Table;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
+type Comparison = fn(&Bench) -> Result<Vec<Table>>;
 type Benchmark = fn() -> Result<()>;
 
-const ALL: [(&str, Benchmark); 7] = [
+/// Peers and name-manager in the same run. All of these make `BENCHMARKS.md`.
+const COMPARED: [(&str, Comparison); 6] = [
     ("uncontended", uncontended::run),
     ("handover", handover::run),
     ("crowd", crowd::run),
+    ("readers", readers::run),
+    ("killed", killed::run),
     ("idle", idle::run),
+];
+
+/// About name-manager alone.
+const OWN: [(&str, Benchmark); 3] = [
     ("whatif", whatif::run),
     ("hooks", hooks::run),
     ("groups", groups::run),
 ];
 
-/// What can be asked for; everything unless something is.
-pub const NAMES: [&str; ALL.len()] = {
-    let mut names = [""; ALL.len()];
-    let mut at = 0;
-    while at < ALL.len() {
-        names[at] = ALL[at].0;
-        at += 1;
+pub fn usage() -> String {
+    let compared = COMPARED.map(|(name, _)| name).join("|");
+    let own = OWN.map(|(name, _)| name).join("|");
+    format!(
+        "cargo xtask bench all|{compared}|{own}.. [--quick], cargo xtask bench counts [--check]"
+    )
+}
+
+/// One run of the comparisons.
+struct Bench {
+    /// The program of `xtask/peers`.
+    peers: PathBuf,
+    /// A fifth of the rounds: to see that all works.
+    quick: bool,
+}
+
+impl Bench {
+    fn rounds(&self, rounds: usize) -> usize {
+        match self.quick {
+            true => rounds.div_ceil(5),
+            false => rounds,
+        }
     }
-    names
-};
+
+    /// Everybody once, each round begun by another, so that the machine's moods
+    /// are the same for all.
+    fn in_turn(&self, count: usize, round: usize) -> impl Iterator<Item = usize> + use<> {
+        (0..count).map(move |at| (at + round) % count)
+    }
+}
 
 pub fn run(which: &[&str]) -> Result<()> {
-    if let Some(unknown) = which.iter().find(|name| !NAMES.contains(name)) {
-        return Err(format!("no benchmark `{unknown}`; expected {}", NAMES.join(", ")).into());
+    if let ["counts", rest @ ..] = which {
+        return counts::run(rest);
     }
-    for (name, benchmark) in ALL {
-        if which.is_empty() || which.contains(&name) {
+    let quick = which.contains(&"--quick");
+    let which: Vec<_> = which
+        .iter()
+        .copied()
+        .filter(|&word| word != "--quick")
+        .collect();
+    let known = |name: &&str| {
+        let mut all = COMPARED
+            .iter()
+            .map(|(name, _)| name)
+            .chain(OWN.iter().map(|(name, _)| name));
+        *name == "all" || all.any(|known| known == name)
+    };
+    if let Some(unknown) = which.iter().find(|name| !known(name)) {
+        return Err(format!("no benchmark `{unknown}`; expected {}", usage()).into());
+    }
+    let all = which.is_empty() || which.contains(&"all");
+    let chosen = |name| all || which.contains(name);
+    if COMPARED.iter().any(|(name, _)| chosen(name)) {
+        let bench = Bench {
+            peers: peer::build()?,
+            quick,
+        };
+        let mut report = report::Report::begin()?;
+        for (name, compare) in COMPARED.iter().filter(|(name, _)| chosen(name)) {
+            eprintln!("{name} ..");
+            for table in compare(&bench)? {
+                println!("{table}");
+                report.add(table);
+            }
+        }
+        report.print_goals();
+        if all && !quick {
+            report.write()?;
+        }
+    }
+    for (name, benchmark) in OWN {
+        if which.contains(&name) {
             benchmark()?;
         }
     }

@@ -1,63 +1,57 @@
-//! Acquire and release with nobody else there, against a bare lock and unlock.
+//! Acquire and release with nobody else there.
 
-use std::time::{Duration, Instant};
-
-use name_manager::Pool;
-use rustix::fs::{FlockOperation, flock};
-
-use crate::bench::Result;
-use crate::bench::figures::{Figures, micros, ratio};
+use crate::bench::peer::{self, OURS, SERIAL_TEST};
+use crate::bench::spread::{Spread, figure};
+use crate::bench::table::Table;
 use crate::bench::worker::Worker;
+use crate::bench::{Bench, Result};
 
-pub const BATCHES: usize = 1000;
-/// Short enough that a batch is seldom interrupted.
-const EACH: u32 = 20;
+const ROUNDS: usize = 60;
+/// Short enough that a round is seldom interrupted.
+const PAIRS: &str = "300";
 
-pub fn run() -> Result<()> {
+pub fn run(bench: &Bench) -> Result<Vec<Table>> {
     let state = tempfile::tempdir()?;
-    let mut worker = Worker::start(state.path(), 2, &["uncontended"])?;
-    let nanos = |numbers: Vec<u64>| numbers.into_iter().map(Duration::from_nanos).collect();
-    let raw = Figures::new(nanos(worker.hear()?));
-    let ours = Figures::new(nanos(worker.hear()?));
-    println!(
-        "uncontended acquire + release: {:.2} µs (p90 {:.2}); flock + unlock {:.2} µs; ratio {:.1}",
-        micros(ours.median()),
-        micros(ours.at(0.9)),
-        micros(raw.median()),
-        ratio(ours.median(), raw.median()),
+    let mut workers = Vec::new();
+    for peer in peer::ALL {
+        let job = ["pairs", PAIRS];
+        let mut worker = Worker::peer(&bench.peers, peer.name, state.path(), 2, &job)?;
+        worker.hear()?;
+        workers.push(worker);
+    }
+    let mut times = peer::ALL.map(|_| Vec::new());
+    for round in 0..bench.rounds(ROUNDS) {
+        for at in bench.in_turn(peer::ALL.len(), round) {
+            workers[at].go()?;
+            times[at].push(workers[at].hear()?[0] as f64 / 1e6);
+        }
+    }
+    let times = times.map(Spread::new);
+    let mut table = Table::new(
+        "Uncontended acquire and release",
+        "One process, nobody else there; µs for the two together. name-manager also \
+         writes down who holds the name, in a record and in the journal; the others do not.",
+        &["", "median", "rounds", "x `flock`", "x serial_test"],
     );
-    Ok(())
-}
-
-/// In the worker.
-pub fn measure() -> Result<()> {
-    let file = tempfile::tempfile()?;
-    let pool = Pool::open("bench")?;
-    pool.acquire()?.release()?;
-    // In turns, so that both meet the machine in the same moods.
-    let (mut raw, mut ours) = (Vec::new(), Vec::new());
-    for _ in 0..BATCHES {
-        raw.push(time(|| {
-            flock(&file, FlockOperation::LockExclusive)?;
-            Ok(flock(&file, FlockOperation::Unlock)?)
-        })?);
-        ours.push(time(|| Ok(pool.acquire()?.release()?))?);
-    }
-    for times in [raw, ours] {
-        let words: Vec<_> = times
+    let of = |wanted| {
+        &times[peer::ALL
             .iter()
-            .map(|time| time.as_nanos().to_string())
-            .collect();
-        println!("{}", words.join(" "));
+            .position(|&peer| peer == wanted)
+            .unwrap_or(0)]
+    };
+    for (peer, time) in peer::ALL.iter().zip(&times) {
+        table.row(vec![
+            peer.title.to_owned(),
+            figure(time.median()),
+            time.range(),
+            figure(time.median() / times[0].median()),
+            figure(time.median() / of(SERIAL_TEST).median()),
+        ]);
     }
-    Ok(())
-}
-
-/// One round of some, on average.
-pub fn time(mut work: impl FnMut() -> Result<()>) -> Result<Duration> {
-    let start = Instant::now();
-    for _ in 0..EACH {
-        work()?;
-    }
-    Ok(start.elapsed() / EACH)
+    table.goal(
+        "uncontended, x serial_test's",
+        of(OURS).median() / of(SERIAL_TEST).median(),
+        2.0,
+    );
+    Ok(vec![table])
 }

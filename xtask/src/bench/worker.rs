@@ -1,50 +1,68 @@
-//! The processes of a benchmark: this program again, told by arguments what to
-//! do, answering on its standard output.
+//! The processes of a benchmark, told by lines what to do, answering with lines
+//! of numbers.
 
 use std::env;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use name_manager::Pool;
-use rustix::fs::{FlockOperation, flock};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::bench::{Result, hooks, uncontended, whatif};
+use crate::bench::{Result, counts, hooks, whatif};
 
 /// Set to the pool's size in workers.
 const MAX: &str = "NAME_MANAGER_POOL_BENCH_MAX";
 /// The same for the pool with hooks.
 const MAX_HOOKED: &str = "NAME_MANAGER_POOL_HOOKED_MAX";
+/// Beyond any answer that is still to come.
+const LIMIT: Duration = Duration::from_secs(100);
 
 pub struct Worker {
     child: Child,
     input: Option<ChildStdin>,
-    output: BufReader<ChildStdout>,
+    output: ChildStdout,
+    /// Read, but not yet heard.
+    buffer: Vec<u8>,
 }
 
 impl Worker {
-    /// Starts a process with its own state directory and a pool of that size.
+    /// Starts this program again, with its own state directory and a pool of
+    /// that size.
     pub fn start(state: &Path, max: usize, job: &[&str]) -> Result<Self> {
-        let mut child = Command::new(env::current_exe()?)
-            .arg("worker")
-            .args(job)
-            .env("NAME_MANAGER_DIR", state)
-            .env("NAME_MANAGER_RUN_ID", "bench")
-            .env(MAX, max.to_string())
-            .env(MAX_HOOKED, max.to_string())
+        let mut command = Command::new(env::current_exe()?);
+        command.arg("worker").args(job);
+        Self::spawn(command, state, max)
+    }
+
+    /// Starts the program of the peers. One that has no pools takes its one lock.
+    pub fn peer(
+        program: &Path,
+        peer: &str,
+        state: &Path,
+        max: usize,
+        job: &[&str],
+    ) -> Result<Self> {
+        let mut command = Command::new(program);
+        command.arg(peer).args(job);
+        Self::spawn(command, state, max)
+    }
+
+    fn spawn(mut command: Command, state: &Path, max: usize) -> Result<Self> {
+        let mut child = with_state(&mut command, state, max)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            // Hundreds that wait long say so.
+            .stderr(Stdio::null())
             .spawn()?;
         let input = child.stdin.take();
         let output = child.stdout.take().ok_or("no standard output")?;
         Ok(Self {
             child,
             input,
-            output: BufReader::new(output),
+            output,
+            buffer: Vec::new(),
         })
     }
 
@@ -61,12 +79,33 @@ impl Worker {
 
     /// The next line of the worker, as numbers.
     pub fn hear(&mut self) -> Result<Vec<u64>> {
-        let mut line = String::new();
-        if self.output.read_line(&mut line)? == 0 {
-            return Err("a worker ended early".into());
+        let heard = self.hear_within(LIMIT)?;
+        heard.ok_or_else(|| format!("a worker said nothing for {LIMIT:?}").into())
+    }
+
+    /// The same; nothing when none comes in that time.
+    pub fn hear_within(&mut self, time: Duration) -> Result<Option<Vec<u64>>> {
+        let until = Instant::now() + time;
+        loop {
+            if let Some(end) = self.buffer.iter().position(|&byte| byte == b'\n') {
+                let line: Vec<u8> = self.buffer.drain(..=end).collect();
+                let line = String::from_utf8(line)?;
+                let numbers = line.split_whitespace().map(|word| word.parse().ok());
+                let numbers: Option<_> = numbers.collect();
+                let said = || format!("a worker said: {}", line.trim());
+                return Ok(Some(numbers.ok_or_else(said)?));
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            let mut ready = [PollFd::new(&self.output, PollFlags::IN)];
+            if poll(&mut ready, Some(&Timespec::try_from(left)?))? == 0 {
+                return Ok(None);
+            }
+            let mut bytes = [0; 1 << 12];
+            match self.output.read(&mut bytes)? {
+                0 => return Err("a worker ended early".into()),
+                count => self.buffer.extend_from_slice(&bytes[..count]),
+            }
         }
-        let numbers = line.split_whitespace().map(|word| word.parse());
-        Ok(numbers.collect::<std::result::Result<_, _>>()?)
     }
 
     pub fn kill(&mut self) -> Result<()> {
@@ -85,87 +124,49 @@ impl Drop for Worker {
     }
 }
 
+/// The environment of all processes of one benchmark.
+pub fn with_state<'a>(command: &'a mut Command, state: &Path, max: usize) -> &'a mut Command {
+    command
+        .env("NAME_MANAGER_DIR", state)
+        .env("NAME_MANAGER_RUN_ID", "bench")
+        .env(MAX, max.to_string())
+        .env(MAX_HOOKED, max.to_string())
+        // Where serial_test has its lock files.
+        .env("TMPDIR", state)
+}
+
+/// All of some workers that are ready, told to go on together.
+pub fn go_together(workers: &mut [Worker]) -> Result<()> {
+    for worker in workers.iter_mut() {
+        worker.hear()?;
+    }
+    for worker in workers {
+        worker.go()?;
+    }
+    Ok(())
+}
+
 /// Nanoseconds by the clock that all processes of the machine share.
 pub fn now() -> u64 {
     let now = clock_gettime(ClockId::Monotonic);
     now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
 }
 
-fn listen() -> Result<bool> {
-    Ok(io::stdin().lock().read_line(&mut String::new())? > 0)
-}
-
 pub fn say(numbers: &[u64]) -> Result<()> {
     let words: Vec<_> = numbers.iter().map(u64::to_string).collect();
-    let mut output = io::stdout().lock();
+    let mut output = std::io::stdout().lock();
     writeln!(output, "{}", words.join(" "))?;
     Ok(output.flush()?)
 }
 
 pub fn run(job: &[&str]) -> Result<()> {
     match job {
-        ["uncontended"] => uncontended::measure(),
         ["hooks"] => hooks::measure(),
         ["hooked-once"] => hooks::once(),
         ["hooked-stays"] => hooks::stays(),
         ["nothing"] => Ok(()),
-        ["turns"] => turns(),
-        ["flock-turns", path] => flock_turns(Path::new(path)),
-        ["leases", count, hold] => leases(count.parse()?, Duration::from_micros(hold.parse()?)),
-        ["hold"] => {
-            let _lease = Pool::open("bench")?.acquire()?;
-            say(&[now()])?;
-            listen().map(drop)
-        }
         ["suite", threads, from, to] => whatif::suite(threads.parse()?, from.parse()?..to.parse()?),
+        ["counted", work, count] => counts::work(work, count.parse()?),
         _ => Err(format!("no job {job:?}").into()),
     }
-}
-
-/// Takes a name whenever told to; says when it had it and, told again, when it
-/// began to give it back.
-fn turns() -> Result<()> {
-    let pool = Pool::open("bench")?;
-    say(&[])?;
-    while listen()? {
-        let lease = pool.acquire()?;
-        say(&[now()])?;
-        listen()?;
-        let start = now();
-        lease.release()?;
-        say(&[start])?;
-    }
-    Ok(())
-}
-
-/// The same with nothing but the kernel's lock.
-fn flock_turns(path: &Path) -> Result<()> {
-    let file = File::open(path)?;
-    say(&[])?;
-    while listen()? {
-        flock(&file, FlockOperation::LockExclusive)?;
-        say(&[now()])?;
-        listen()?;
-        let start = now();
-        flock(&file, FlockOperation::Unlock)?;
-        say(&[start])?;
-    }
-    Ok(())
-}
-
-/// So many leases, each held so long; says of each: asked, granted, given back.
-fn leases(count: usize, hold: Duration) -> Result<()> {
-    let pool = Pool::open("bench")?;
-    let mut times = Vec::with_capacity(3 * count);
-    say(&[])?;
-    listen()?;
-    for _ in 0..count {
-        times.push(now());
-        let lease = pool.acquire()?;
-        times.push(now());
-        thread::sleep(hold);
-        times.push(now());
-        lease.release()?;
-    }
-    say(&times)
 }

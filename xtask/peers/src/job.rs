@@ -1,0 +1,91 @@
+use std::thread;
+use std::time::Duration;
+
+use crate::Result;
+use crate::body::{self, Body};
+use crate::clock::now;
+use crate::lock::Lock;
+use crate::talk::{listen, say};
+
+pub fn run(lock: &mut dyn Lock, job: &[&str]) -> Result<()> {
+    match job {
+        ["pairs", count] => pairs(lock, count.parse()?),
+        ["turns", access] => turns(lock, access),
+        ["leases", count, hold] => leases(lock, count.parse()?, micros(hold)?),
+        ["reads", hold, time] => reads(lock, micros(hold)?, micros(time)?),
+        ["writes", hold, time] => writes(lock, micros(hold)?, micros(time)?),
+        _ => Err("no such job".into()),
+    }
+}
+
+fn micros(text: &str) -> Result<Duration> {
+    Ok(Duration::from_micros(text.parse()?))
+}
+
+/// Whenever told, so many times locked and unlocked; says how long one took, in
+/// picoseconds.
+fn pairs(lock: &mut dyn Lock, count: u64) -> Result<()> {
+    lock.exclusive()?;
+    say(&[])?;
+    while listen()? {
+        let start = now();
+        for _ in 0..count {
+            lock.exclusive()?;
+        }
+        say(&[(now() - start) * 1000 / count])?;
+    }
+    Ok(())
+}
+
+/// Whenever told, takes the lock and says when it had it; told again, gives it
+/// back and says when it began to.
+fn turns(lock: &mut dyn Lock, access: &str) -> Result<()> {
+    Body::UntilTold.select();
+    say(&[])?;
+    while listen()? {
+        match access {
+            "shared" => lock.shared()?,
+            _ => lock.exclusive()?,
+        }
+        say(&body::times())?;
+    }
+    Ok(())
+}
+
+/// So many leases, each held so long; says of each: asked, granted, given back.
+fn leases(lock: &mut dyn Lock, count: usize, hold: Duration) -> Result<()> {
+    Body::Hold(hold).select();
+    say(&[])?;
+    listen()?;
+    for _ in 0..count {
+        body::note(now());
+        lock.exclusive()?;
+    }
+    say(&body::times())
+}
+
+/// Reads again and again for so long; says of each: granted, given back.
+fn reads(lock: &mut dyn Lock, hold: Duration, time: Duration) -> Result<()> {
+    Body::Hold(hold).select();
+    say(&[])?;
+    listen()?;
+    let end = now() + time.as_nanos() as u64;
+    while now() < end {
+        lock.shared()?;
+    }
+    say(&body::times())
+}
+
+/// Writes from time to time for so long; says of each: asked, granted, given back.
+fn writes(lock: &mut dyn Lock, hold: Duration, time: Duration) -> Result<()> {
+    Body::Hold(hold).select();
+    say(&[])?;
+    listen()?;
+    let end = now() + time.as_nanos() as u64;
+    while now() < end {
+        thread::sleep(hold * 4);
+        body::note(now());
+        lock.exclusive()?;
+    }
+    say(&body::times())
+}

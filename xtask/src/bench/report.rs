@@ -1,0 +1,77 @@
+use std::fmt::Write;
+use std::fs;
+use std::path::PathBuf;
+
+use crate::bench::table::{Goal, Table};
+use crate::bench::{Result, machine, peer};
+
+/// From here on, `BENCHMARKS.md` is written by hand.
+const BY_HAND: &str = "## What was found\n";
+
+/// All tables of a run.
+pub struct Report {
+    machine: Vec<[String; 2]>,
+    tables: Vec<Table>,
+}
+
+impl Report {
+    /// Looks at the machine before it is busy.
+    pub fn begin() -> Result<Self> {
+        Ok(Self {
+            machine: machine::describe()?,
+            tables: Vec::new(),
+        })
+    }
+
+    pub fn add(&mut self, table: Table) {
+        self.tables.push(table);
+    }
+
+    pub fn print_goals(&self) {
+        println!("{}", self.goals());
+    }
+
+    /// Writes `BENCHMARKS.md`, and keeps of it what was written by hand.
+    pub fn write(&self) -> Result<()> {
+        let path = path();
+        let before = fs::read_to_string(&path).unwrap_or_default();
+        let by_hand = before.split_once(BY_HAND).map_or("\n", |(_, rest)| rest);
+        fs::write(&path, format!("{}{BY_HAND}{by_hand}", self.text()?))?;
+        println!("written to {}", path.display());
+        Ok(())
+    }
+
+    fn text(&self) -> Result<String> {
+        let mut text = String::from(HEAD);
+        let mut machine = Table::new("Machine", "", &["", ""]);
+        for [key, value] in &self.machine {
+            machine.row(vec![key.clone(), value.clone()]);
+        }
+        for table in [machine, self.goals()].iter().chain(&self.tables) {
+            writeln!(text, "{table}")?;
+        }
+        Ok(text)
+    }
+
+    fn goals(&self) -> Table {
+        let mut goals = Goal::columns();
+        for goal in self.tables.iter().flat_map(Table::goals) {
+            goals.row(goal.cells());
+        }
+        goals
+    }
+}
+
+fn path() -> PathBuf {
+    peer::repository().join("BENCHMARKS.md")
+}
+
+const HEAD: &str = "# Benchmarks
+
+`cargo xtask bench all` writes this page; only what follows \"What was found\" is
+written by hand. Peers and name-manager are measured in the same run, in turns, each
+round begun by another. Medians, and beside them the lowest and highest round. A ratio
+is to a peer or to a limit of the system in that same run; compare ratios, not
+microseconds, with other machines.
+
+";

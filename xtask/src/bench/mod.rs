@@ -12,6 +12,7 @@ mod hooks;
 mod idle;
 mod killed;
 mod machine;
+mod package;
 mod peer;
 mod readers;
 mod report;

@@ -59,6 +59,21 @@ pub const ALL: [Peer; 6] = [
     OURS,
 ];
 
+impl Peer {
+    /// As a line of a manifest's dependencies.
+    pub fn in_manifest(self) -> String {
+        match self.name {
+            "name-manager" => format!("name-manager = {{ path = {:?} }}", repository()),
+            "serial_test" => {
+                "serial_test = { version = \"4.0\", features = [\"file_locks\"] }".to_owned()
+            }
+            "fd-lock" => "fd-lock = \"4.0\"".to_owned(),
+            "named-lock" => "named-lock = \"0.4\"".to_owned(),
+            _ => String::new(),
+        }
+    }
+}
+
 pub fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }

@@ -166,6 +166,7 @@ pub fn run(job: &[&str]) -> Result<()> {
         ["hooked-stays"] => hooks::stays(),
         ["nothing"] => Ok(()),
         ["suite", threads, from, to] => whatif::suite(threads.parse()?, from.parse()?..to.parse()?),
+        ["hold", count] => counts::hold(count.parse()?),
         ["counted", work, count] => counts::work(work, count.parse()?),
         _ => Err(format!("no job {job:?}").into()),
     }

@@ -1,6 +1,5 @@
 //! Taking what an allocator decides, at the head of the pool's queue.
 
-use std::fs;
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -15,7 +14,7 @@ use crate::name;
 use crate::record::FORMAT;
 use crate::resource::call;
 use crate::state_dir::{PoolDir, replace, unusable};
-use crate::sys::WakeSet;
+use crate::sys::{self, WakeSet};
 use crate::wait::Wait;
 
 /// How often an allocator that is busy is asked again although no holder ended.
@@ -36,13 +35,13 @@ impl Decisions {
 
     fn read(dir: &PoolDir) -> Result<Self> {
         let path = dir.pool.path().join(Self::FILE);
-        let text = match fs::read_to_string(&path) {
+        let text = match sys::read_regular(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Decisions::none()),
             Err(error) => return Err(unusable(&path, error)),
         };
         // Guessing what was decided could hand out one thing twice.
-        json::from_str(&text).map_err(|_| {
+        json::from_str(&String::from_utf8_lossy(&text)).map_err(|_| {
             Error::config(format!(
                 "`{}` is unreadable; remove it while no tests run: what its pool decided is forgotten then",
                 path.display()

@@ -42,8 +42,8 @@ impl BlockedHead {
 
     /// The head of the pool that has this directory, if it shows that it waits.
     pub(crate) fn read(pool_dir: &Path) -> Option<Self> {
-        let text = fs::read_to_string(pool_dir.join(FILE)).ok()?;
-        let head: Self = json::from_str(&text).ok()?;
+        let text = sys::read_regular(&pool_dir.join(FILE)).ok()?;
+        let head: Self = json::from_str(std::str::from_utf8(&text).ok()?).ok()?;
         // One that was killed has left this behind.
         (head.v <= FORMAT && sys::is_alive(head.holder.pid)).then_some(head)
     }

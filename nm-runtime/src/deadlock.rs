@@ -326,7 +326,8 @@ fn read_pool(dir: &Path) -> Vec<(String, Vec<Tenure>)> {
         let Some(name) = path.file_stem().and_then(|stem| stem.to_str()) else {
             continue;
         };
-        let record = fs::read(&path).ok().and_then(|text| Record::peek(&text));
+        let text = sys::read_regular(&path).ok();
+        let record = text.and_then(|text| Record::peek(&text));
         let mut holders = record.map(|record| record.holders).unwrap_or_default();
         // A dead holder's name is free, whatever its record says.
         holders.retain(|tenure| sys::is_alive(tenure.holder.pid));

@@ -4,7 +4,6 @@
 //! first binary whose attributes do writes it down for the run. A binary that
 //! says something else is told so; one that says nothing goes by it.
 
-use std::fs;
 use std::io;
 use std::path::Path;
 
@@ -18,6 +17,7 @@ use crate::lock::{Access, Locked};
 use crate::names::Names;
 use crate::record::FORMAT;
 use crate::state_dir::{PoolDir, replace, unusable};
+use crate::sys;
 
 /// One line for each run; runs at the same time may differ, when they were built
 /// from different sources.
@@ -120,7 +120,7 @@ fn find(path: &Path, run: &str) -> Result<Option<Declaration>> {
 }
 
 fn read(path: &Path) -> Result<String> {
-    match fs::read(path) {
+    match sys::read_regular(path) {
         Ok(text) => Ok(String::from_utf8_lossy(&text).into_owned()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
         Err(error) => Err(unusable(path, error)),

@@ -1,6 +1,5 @@
 //! Forgetting what is known of a pool's names, so that each begins anew.
 
-use std::fs;
 use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
@@ -14,6 +13,7 @@ use crate::lock::{Access, Locked};
 use crate::pool::{Pool, Shared};
 use crate::record::{Record, RecordFile};
 use crate::state_dir::{PoolDir, unusable};
+use crate::sys;
 
 /// What [`Pool::forget`] did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -100,7 +100,7 @@ fn forget(dir: &PoolDir, name: &str) -> Result<()> {
 fn recorded(dir: &PoolDir) -> Result<Vec<String>> {
     let failed = |error| unusable(dir.names.path(), error);
     let mut names = Vec::new();
-    for entry in fs::read_dir(dir.names.path()).map_err(failed)? {
+    for entry in sys::list(dir.names.path()).map_err(failed)? {
         let file = entry.map_err(failed)?.file_name();
         let name = file.to_str().and_then(|file| file.strip_suffix(".json"));
         names.extend(name.map(str::to_owned));

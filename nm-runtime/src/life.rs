@@ -20,6 +20,7 @@ use crate::record::{Doing, FORMAT, Failures, Life, Record, RecordFile, State};
 use crate::resource::{Registered, Reset, call_apart};
 use crate::run_lock::{self, RunLocks};
 use crate::state_dir::{PoolDir, replace, unusable};
+use crate::sys;
 use crate::wait::Wait;
 
 /// A pool's resource, and this process's part in the run's life.
@@ -54,9 +55,9 @@ impl PoolLife {
 
     pub(crate) fn read(dir: &PoolDir) -> Result<Self> {
         let path = dir.pool.path().join(Self::FILE);
-        match std::fs::read_to_string(&path) {
+        match sys::read_regular(&path) {
             // Unreadable: nothing is known to be set up.
-            Ok(text) => Ok(json::from_str(&text).unwrap_or_default()),
+            Ok(text) => Ok(json::from_str(&String::from_utf8_lossy(&text)).unwrap_or_default()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 Ok(<Self as Default>::default())
             }

@@ -15,7 +15,7 @@ use crate::failpoint;
 use crate::lock::{Access, Locked};
 use crate::queue::Queued;
 use crate::state_dir::{PoolDir, unusable};
-use crate::sys::Dir;
+use crate::sys::{self, Dir};
 use crate::wait::Wait;
 
 /// Locked while a ticket is drawn.
@@ -141,13 +141,15 @@ struct Ticket {
 fn tickets(line: &Dir) -> Result<Vec<Ticket>> {
     let failed = |error| unusable(line.path(), error);
     let mut tickets = Vec::new();
-    for entry in fs::read_dir(line.path()).map_err(failed)? {
+    for entry in sys::list(line.path()).map_err(failed)? {
         let Ok(name) = entry.map_err(failed)?.file_name().into_string() else {
             continue;
         };
         let number = name
             .split_once('.')
-            .and_then(|(number, _)| number.parse().ok());
+            .and_then(|(number, _)| number.parse().ok())
+            // One made by hand: there must be a next.
+            .filter(|number| *number < u64::MAX);
         if let Some(number) = number {
             tickets.push(Ticket { number, name });
         }

@@ -122,9 +122,13 @@ impl Locked {
         let Some(file) = self.file.take() else {
             return Ok(None);
         };
-        #[expect(clippy::disallowed_methods, reason = "this is the one place")]
-        file.unlock()?;
-        Ok(Some(file))
+        loop {
+            #[expect(clippy::disallowed_methods, reason = "this is the one place")]
+            match file.unlock() {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                done => return done.map(|()| Some(file)),
+            }
+        }
     }
 }
 

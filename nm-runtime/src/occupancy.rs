@@ -1,6 +1,5 @@
 //! Who holds what, as the records tell it: for people.
 
-use std::fs;
 use std::time::Duration;
 
 use crate::identity;
@@ -66,5 +65,5 @@ fn age(since: u64) -> String {
 /// The record of a name, as it is being written perhaps.
 pub(crate) fn peek(dir: &PoolDir, name: &str) -> Option<Record> {
     let path = dir.names.path().join(RecordFile::file_name(name));
-    Record::peek(&fs::read(path).ok()?)
+    Record::peek(&sys::read_regular(&path).ok()?)
 }

@@ -4,7 +4,6 @@
 
 use std::env;
 use std::ffi::OsStr;
-use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -321,7 +320,7 @@ fn keeps(dir: &PoolDir, names: &[(String, Record)], job: &Job) -> Result<bool> {
 fn names(dir: &PoolDir) -> Result<Vec<(String, Record)>> {
     let failed = |error| unusable(dir.names.path(), error);
     let mut names = Vec::new();
-    for entry in fs::read_dir(dir.names.path()).map_err(failed)? {
+    for entry in sys::list(dir.names.path()).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
         if path.extension() != Some(OsStr::new("json")) {
             continue;
@@ -336,5 +335,5 @@ fn names(dir: &PoolDir) -> Result<Vec<(String, Record)>> {
 }
 
 fn read(path: &Path) -> Option<Record> {
-    Record::peek(&fs::read(path).ok()?)
+    Record::peek(&sys::read_regular(path).ok()?)
 }

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::line;
 use crate::lock::{Access, Locked};
 use crate::state_dir::{PoolDir, unusable};
-use crate::sys::Dir;
+use crate::sys::{self, Dir};
 use crate::wait::Wait;
 
 const RUNS: &str = "runs";
@@ -137,7 +137,7 @@ impl RunLocks {
 pub(crate) fn forget_dead(dir: &PoolDir) -> Result<()> {
     let path = dir.pool.path().join(RUNS);
     let failed = |error| unusable(&path, error);
-    for entry in fs::read_dir(&path).map_err(failed)? {
+    for entry in sys::list(&path).map_err(failed)? {
         let file = entry.map_err(failed)?.path();
         let is_run = file.extension() == Some("alive".as_ref());
         if let (true, Some(run)) = (is_run, file.file_stem().and_then(|run| run.to_str()))

@@ -82,7 +82,7 @@ pub(crate) fn replace(path: &Path, text: &str) -> Result<()> {
 /// Makes the state directory, or checks that the one that is there can be used.
 fn prepare(state_dir: &Path) -> Result<()> {
     let format = state_dir.join(FORMAT_FILE);
-    match fs::read(&format) {
+    match sys::read_regular(&format) {
         Ok(found) => check_format(state_dir, String::from_utf8_lossy(&found).trim())?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             Dir::create(state_dir).map_err(|error| unusable(state_dir, error))?;

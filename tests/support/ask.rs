@@ -49,5 +49,14 @@ pub fn failed(error: &Error) -> String {
         .iter()
         .find(|(_, is)| *is)
         .map_or("io", |(kind, _)| kind);
-    format!("error {kind} {error}").replace('\n', " ")
+    let mut text = format!("error {kind} {error}");
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        let told = error.to_string();
+        if !text.contains(&told) {
+            text.push_str(&format!(": {told}"));
+        }
+        cause = error.source();
+    }
+    text.replace('\n', " ")
 }

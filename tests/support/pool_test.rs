@@ -193,6 +193,25 @@ impl PoolTest {
         self
     }
 
+    /// The actor asks for this, and blocks: returns when it has its place, or
+    /// with what it answered instead.
+    #[track_caller]
+    pub fn waits_or_answers(&mut self, actor: &str, ask: &str) -> Option<String> {
+        self.begin(actor, &format!("acquire {ask}"));
+        let place = self.place(actor);
+        self.processes[place].waiting.push(actor.to_owned());
+        let answer = patience::until(&format!("`{actor}` waits for {ask}, or not"), || {
+            if let Some(reply) = self.processes[place].reply_by_now(actor) {
+                return Some(Some(reply));
+            }
+            self.is_parked(place, ask).then_some(None)
+        });
+        if answer.is_some() {
+            self.processes[place].waiting.pop();
+        }
+        answer
+    }
+
     /// Whether as many threads of the process have their place as wait: behind
     /// others in line, for a name, or at the head of a queue.
     fn is_parked(&self, place: usize, ask: &str) -> bool {

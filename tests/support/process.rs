@@ -115,7 +115,9 @@ impl Process {
                 Ok((from, reply)) if from == thread => return reply,
                 Ok(other) => self.early.push(other),
                 Err(RecvTimeoutError::Timeout) => panic!("`{thread}` does not answer"),
-                Err(RecvTimeoutError::Disconnected) => panic!("`{thread}` ended without an answer"),
+                Err(RecvTimeoutError::Disconnected) => {
+                    panic!("`{thread}` ended without an answer, with {}", self.wait())
+                }
             }
         }
     }

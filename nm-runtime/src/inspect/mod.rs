@@ -233,7 +233,7 @@ impl Looker {
     }
 
     fn look_at_name(&self, names_dir: &Path, name: String, recent: &mut Recent) -> NameView {
-        let text = fs::read(names_dir.join(format!("{name}.json")));
+        let text = sys::read_regular(&names_dir.join(format!("{name}.json")));
         let record = text.as_ref().ok().and_then(|text| Record::peek(text));
         let unreadable = record.is_none() && text.is_ok_and(|text| !text.is_empty());
         let listed = self.locks.has(&names_dir.join(format!("{name}.lock")));

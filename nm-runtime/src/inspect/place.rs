@@ -4,6 +4,7 @@ use crate::caller::{self, Caller};
 use crate::config;
 use crate::error::Result;
 use crate::manifest::{PoolTable, Scope};
+use crate::sys;
 use crate::variables::{self, Variables};
 use crate::workspace::{self, Workspace};
 
@@ -73,6 +74,6 @@ pub fn workspace_root() -> Option<PathBuf> {
 
 /// What a state directory says of itself: the version of its format.
 pub(super) fn format_of(state_dir: &Path) -> Option<u32> {
-    let text = std::fs::read_to_string(state_dir.join("format")).ok()?;
-    text.trim().parse().ok()
+    let text = sys::read_regular(&state_dir.join("format")).ok()?;
+    std::str::from_utf8(&text).ok()?.trim().parse().ok()
 }

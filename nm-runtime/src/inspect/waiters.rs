@@ -1,5 +1,5 @@
 use std::collections::{BTreeMap, HashMap};
-use std::fs::{self, File};
+use std::fs;
 use std::path::Path;
 
 use crate::error::Result;
@@ -132,7 +132,7 @@ pub(super) fn tickets(pool_dir: &Path) -> BTreeMap<u64, String> {
             continue;
         };
         let Ok(number) = number.parse() else { continue };
-        let file = File::open(entry.path());
+        let file = sys::open_regular(&entry.path());
         if file.is_ok_and(line::is_locked) {
             tickets.insert(number, id.to_owned());
         }

@@ -3,6 +3,7 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use crate::journal::parse::{self, Line};
+use crate::sys;
 
 /// One file of a journal, read line by line. At its end it can be asked again.
 #[derive(Debug)]
@@ -25,7 +26,7 @@ const LONGEST: usize = 1 << 20;
 impl Source {
     /// Opens the file that ends in `tail` bytes; nothing when there is none.
     pub(super) fn open(path: &Path, tail: u64) -> io::Result<Option<Self>> {
-        let mut file = match File::open(path) {
+        let mut file = match sys::open_regular(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             file => file?,
         };

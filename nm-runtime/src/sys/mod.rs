@@ -1,15 +1,18 @@
 //! What differs between operating systems, behind the same few names.
 
 mod budget;
+mod read;
 mod spare;
+
+pub(crate) use read::{list, read_regular};
 
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
 pub(crate) use unix::{
     Dir, FileId, Wake, WakeSet, close_stdout, descriptor_limit, detach, file_id, is_alive,
-    is_current_user, is_descriptor_shortage, parent_id, path_names, read_at, still_linked,
-    wait_for_exit, write_at_start, write_private,
+    is_current_user, is_descriptor_shortage, open_regular, parent_id, path_names, read_at,
+    still_linked, wait_for_exit, write_at_start, write_private,
 };
 
 #[cfg(not(unix))]
@@ -17,6 +20,6 @@ mod other;
 #[cfg(not(unix))]
 pub(crate) use other::{
     Dir, FileId, Wake, WakeSet, close_stdout, descriptor_limit, detach, file_id, is_alive,
-    is_current_user, is_descriptor_shortage, parent_id, path_names, read_at, still_linked,
-    wait_for_exit, write_at_start, write_private,
+    is_current_user, is_descriptor_shortage, open_regular, parent_id, path_names, read_at,
+    still_linked, wait_for_exit, write_at_start, write_private,
 };

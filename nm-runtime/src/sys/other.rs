@@ -175,6 +175,10 @@ pub(crate) fn wait_for_exit(_pid: u32, _is_same: impl Fn() -> bool) -> io::Resul
     Err(io::ErrorKind::Unsupported.into())
 }
 
+pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
+    File::open(path)
+}
+
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     std::fs::write(path, bytes)
 }

@@ -44,7 +44,7 @@ impl Dir {
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         Ok(Self {
-            fd: openat(CWD, path, flags, Mode::empty())?,
+            fd: retry_on_intr(|| openat(CWD, path, flags, Mode::empty()))?,
             path: path.to_owned(),
             spares: Spares::default(),
         })
@@ -152,6 +152,25 @@ fn is_at(dir: impl AsFd, path: &Path, flags: AtFlags, open: impl AsFd) -> io::Re
     };
     let open = fstat(open)?;
     Ok((found.st_dev, found.st_ino) == (open.st_dev, open.st_ino))
+}
+
+/// Opens a regular file for reading, and nothing else.
+pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let mut options = File::options();
+    let options = options.read(true).custom_flags(flags.bits() as _);
+    let file = options.open(path).map_err(|error| {
+        match Errno::from_io_error(&error) {
+            Some(Errno::LOOP) => unexpected(FileType::Symlink, REGULAR),
+            // A socket.
+            Some(Errno::NXIO) => unexpected(FileType::Socket, REGULAR),
+            _ => error,
+        }
+    })?;
+    match FileType::from_raw_mode(fstat(&file)?.st_mode) {
+        FileType::RegularFile => Ok(file),
+        kind => Err(unexpected(kind, REGULAR)),
+    }
 }
 
 /// Reads what is at this offset, with one call.

@@ -1,0 +1,25 @@
+//! Reading what somebody else may have put there.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::Path;
+
+use super::open_regular;
+
+/// Reads a whole file. Refuses what is no regular file: reading a FIFO would
+/// block, and a device may never end.
+pub(crate) fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open_regular(path)?.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Lists a directory.
+pub(crate) fn list(path: &Path) -> io::Result<fs::ReadDir> {
+    loop {
+        match fs::read_dir(path) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return done,
+        }
+    }
+}

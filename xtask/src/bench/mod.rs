@@ -3,8 +3,12 @@
 //! Prints figures and checks nothing, but for `counts`: a machine's mood is no
 //! test.
 
+mod annotated;
+mod compile;
+mod cost;
 mod counts;
 mod crowd;
+mod dependency;
 mod figures;
 mod groups;
 mod handover;
@@ -17,6 +21,8 @@ mod peer;
 mod readers;
 mod report;
 mod spread;
+mod start;
+mod suites;
 mod table;
 mod uncontended;
 mod whatif;
@@ -32,13 +38,17 @@ type Comparison = fn(&Bench) -> Result<Vec<Table>>;
 type Benchmark = fn() -> Result<()>;
 
 /// Peers and name-manager in the same run. All of these make `BENCHMARKS.md`.
-const COMPARED: [(&str, Comparison); 6] = [
+const COMPARED: [(&str, Comparison); 10] = [
     ("uncontended", uncontended::run),
     ("handover", handover::run),
     ("crowd", crowd::run),
     ("readers", readers::run),
     ("killed", killed::run),
     ("idle", idle::run),
+    ("suites", suites::run),
+    ("start", start::run),
+    ("compile", compile::run),
+    ("dependency", dependency::run),
 ];
 
 /// About name-manager alone.

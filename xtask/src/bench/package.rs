@@ -1,6 +1,6 @@
 use std::fmt::Write;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::bench::Result;
@@ -48,13 +48,29 @@ impl Package {
 
     /// Cargo, as a user of the package calls it, with a target directory of its own.
     pub fn cargo(&self) -> Command {
-        let mut cargo = Command::new("cargo");
-        cargo
+        self.command(Path::new("cargo"))
+    }
+
+    /// The same with another program that may call cargo.
+    pub fn command(&self, program: &Path) -> Command {
+        let mut command = limited(program);
+        command
             .current_dir(&self.root)
-            .env("CARGO_TARGET_DIR", self.root.join("target"))
+            .env("CARGO_TARGET_DIR", self.target())
             .env("CARGO_NET_OFFLINE", "true")
+            .env("CARGO_INCREMENTAL", "0")
+            .env_remove("RUST_TEST_THREADS")
+            .env_remove("RUSTFLAGS")
             .stdin(Stdio::null());
-        cargo
+        command
+    }
+
+    pub fn path(&self, path: &str) -> PathBuf {
+        self.root.join(path)
+    }
+
+    pub fn target(&self) -> PathBuf {
+        self.root.join("target")
     }
 
     /// How many packages are built for it on this system, its own left out.
@@ -83,4 +99,11 @@ impl Package {
     fn lock_file(&self) -> PathBuf {
         self.root.join("Cargo.lock")
     }
+}
+
+/// A program that is ended when it takes ten minutes.
+pub fn limited(program: &Path) -> Command {
+    let mut command = Command::new("timeout");
+    command.args(["--foreground", "600"]).arg(program);
+    command
 }

@@ -1,0 +1,86 @@
+//! What a dev-dependency costs those who have it.
+
+use std::fs;
+
+use crate::bench::cost::Cost;
+use crate::bench::package::Package;
+use crate::bench::peer::{self, OURS, Peer, SERIAL_TEST};
+use crate::bench::spread::{Spread, figure};
+use crate::bench::table::Table;
+use crate::bench::{Bench, Result};
+
+const ROUNDS: usize = 5;
+
+pub fn run(bench: &Bench) -> Result<Vec<Table>> {
+    // None first; what the standard library has is no dependency.
+    let is_one = |peer: &Peer| !peer.in_manifest().is_empty();
+    let peers: Vec<_> = [None]
+        .into_iter()
+        .chain(peer::ALL.into_iter().filter(is_one).map(Some))
+        .collect();
+    let mut packages = Vec::new();
+    for peer in &peers {
+        let name = format!("uses-{}", peer.map_or("nothing", |peer| peer.name));
+        packages.push(Package::of_users(&name, peer.as_slice())?);
+    }
+    let mut costs = vec![Vec::new(); packages.len()];
+    for round in 0..bench.rounds(ROUNDS) {
+        for at in bench.in_turn(packages.len(), round) {
+            let target = packages[at].target();
+            if target.exists() {
+                fs::remove_dir_all(target)?;
+            }
+            costs[at].push(Cost::of(packages[at].cargo().args(["test", "--no-run"]))?);
+        }
+    }
+    let mut table = Table::new(
+        "Clean build as a dev-dependency",
+        "`cargo test --no-run` of a package with nothing in it but the dependency, its sources \
+         at hand, nothing built before; seconds. CPU is user and system, of all processes.",
+        &[
+            "",
+            "time",
+            "rounds",
+            "x serial_test",
+            "CPU",
+            "rounds",
+            "x serial_test",
+            "crates",
+            "lines of Cargo.lock",
+        ],
+    );
+    let wall = |costs: &[Cost]| Spread::new(costs.iter().map(|cost| cost.wall).collect());
+    let cpu = |costs: &[Cost]| Spread::new(costs.iter().map(|cost| cost.cpu).collect());
+    let of = |wanted: Peer| {
+        &costs[peers
+            .iter()
+            .position(|peer| *peer == Some(wanted))
+            .unwrap_or(0)]
+    };
+    let theirs = of(SERIAL_TEST);
+    for ((peer, package), costs) in peers.iter().zip(&packages).zip(&costs) {
+        table.row(vec![
+            match peer {
+                None => "no dependency (std)".to_owned(),
+                Some(SERIAL_TEST) => "serial_test with `file_locks`".to_owned(),
+                Some(peer) => peer.title.to_owned(),
+            },
+            figure(wall(costs).median()),
+            wall(costs).range(),
+            figure(wall(costs).median() / wall(theirs).median()),
+            figure(cpu(costs).median()),
+            cpu(costs).range(),
+            figure(cpu(costs).median() / cpu(theirs).median()),
+            package.crates()?.to_string(),
+            package.lock_lines()?.to_string(),
+        ]);
+    }
+    for (what, spread) in [("time", &wall as &dyn Fn(&[Cost]) -> Spread), ("CPU", &cpu)] {
+        table.goal(
+            &format!("clean build as a dev-dependency, {what}, x serial_test's"),
+            spread(of(OURS)).median() / spread(theirs).median(),
+            1.25,
+        );
+    }
+    Ok(vec![table])
+}

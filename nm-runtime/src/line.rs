@@ -82,11 +82,7 @@ impl Place {
         let last = tickets(&line)?.pop().map_or(0, |ticket| ticket.number);
         let name = format!("{:010}.{}", last + 1, wait.request());
         let path = path.join(&name);
-        let failed = |error| unusable(&path, error);
-        let file = line.file(&name).map_err(failed)?;
-        failpoint::at("line: ticket made");
-        // Nobody else can have locked it: it is younger than the draw.
-        let ticket = Locked::lock(file, Access::Exclusive).map_err(failed)?;
+        let ticket = draw_ticket(&line, &name).map_err(|error| unusable(&path, error))?;
         failpoint::at("line: ticket locked");
         drop(draw);
         Ok(Self {
@@ -120,6 +116,20 @@ impl Place {
                 failpoint::at("line: waits");
                 drop(wait.for_lock(&queued, dir, &path)?);
             }
+        }
+    }
+}
+
+/// Makes a ticket and locks it.
+fn draw_ticket(line: &Dir, name: &str) -> io::Result<Locked> {
+    loop {
+        let file = line.file(name)?;
+        failpoint::at("line: ticket made");
+        let ticket = Locked::lock(file, Access::Exclusive)?;
+        // A newcomer that just looked along the line took it for given up, not
+        // being locked yet, and cleared it away.
+        if ticket.is_in(line, name)? {
+            return Ok(ticket);
         }
     }
 }
@@ -195,5 +205,37 @@ pub(crate) fn lock(
     match Locked::try_lock(file, access).map_err(failed)? {
         Ok(lock) => Ok(lock),
         Err(file) => wait.for_file(file, access, dir, &path),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::thread;
+
+    #[test]
+    fn a_ticket_is_there_once_it_is_drawn_whoever_looks_along_the_line() {
+        let dir = tempfile::tempdir().unwrap();
+        let line = Dir::open(dir.path()).unwrap();
+        let done = AtomicBool::new(false);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    for ticket in tickets(&line).unwrap() {
+                        is_given_up(&line, &ticket).unwrap();
+                    }
+                }
+            });
+            let mut missing = 0;
+            for number in 0..20_000 {
+                let name = format!("{number:010}.1-0");
+                let ticket = draw_ticket(&line, &name).unwrap();
+                missing += u32::from(!ticket.is_in(&line, &name).unwrap());
+                fs::remove_file(dir.path().join(&name)).unwrap_or_default();
+            }
+            done.store(true, Ordering::Relaxed);
+            assert_eq!(missing, 0);
+        });
     }
 }

@@ -111,6 +111,8 @@ struct PoolState {
     names: Vec<(String, Vec<Holding>)>,
     /// The token of the head of the queue, if it waits.
     head: Option<String>,
+    /// What the head has taken of what it waits for.
+    taken: BTreeSet<String>,
 }
 
 #[derive(Debug)]
@@ -143,6 +145,7 @@ impl Graph {
             let mut pool = PoolState {
                 names: Vec::new(),
                 head: None,
+                taken: BTreeSet::new(),
             };
             for (name, tenures) in read_pool(Path::new(&dir)) {
                 let mut holdings = Vec::new();
@@ -196,15 +199,25 @@ impl Graph {
         }
         node.waiting = Some(head.waiting);
         pool.head = Some(head.holder.token);
+        pool.taken = head.taken.into_iter().collect();
+    }
+
+    /// What this waiter has taken as the head of the queue: it waits for others.
+    fn taken(&self, token: &str, waiting: &Waiting) -> Option<&BTreeSet<String>> {
+        let pool = self.pools.get(&waiting.dir)?;
+        (pool.head.as_deref() == Some(token)).then_some(&pool.taken)
     }
 
     /// Who stands in the way of this wait: for each name that it could take, the
     /// holders that must let go of it.
-    fn blockers(&self, waiting: &Waiting) -> Vec<BTreeSet<&str>> {
+    fn blockers(&self, token: &str, waiting: &Waiting) -> Vec<BTreeSet<&str>> {
         let pool = self.pools.get(&waiting.dir);
         let names = pool.into_iter().flat_map(|pool| &pool.names);
-        let wanted =
-            names.filter(|(name, _)| waiting.name.as_ref().is_none_or(|want| want == name));
+        let taken = self.taken(token, waiting);
+        let wanted = names.filter(|(name, _)| {
+            waiting.name.as_ref().is_none_or(|want| want == name)
+                && taken.is_none_or(|taken| !taken.contains(name))
+        });
         wanted
             .map(|(_, holdings)| {
                 let in_the_way = holdings.iter().filter(|holding| {
@@ -241,7 +254,7 @@ impl Graph {
                 {
                     return false;
                 }
-                let blocked = self.blockers(waiting);
+                let blocked = self.blockers(token, waiting);
                 let blocked = blocked
                     .iter()
                     .filter(|holders| holders.iter().any(|holder| stuck.contains(holder)));
@@ -249,7 +262,8 @@ impl Graph {
                     Some(_) => 1,
                     None => waiting.capacity.unwrap_or(u64::MAX),
                 };
-                capacity.saturating_sub(blocked.count() as u64) >= waiting.count
+                let taken = self.taken(token, waiting).map_or(0, BTreeSet::len);
+                capacity.saturating_sub((blocked.count() + taken) as u64) >= waiting.count
             });
             match can_go_on {
                 Some(token) => stuck.remove(token),
@@ -272,7 +286,12 @@ impl Graph {
                     continue;
                 };
                 let ahead = self.ahead(&token, waiting);
-                for holder in self.blockers(waiting).into_iter().flatten().chain(ahead) {
+                for holder in self
+                    .blockers(&token, waiting)
+                    .into_iter()
+                    .flatten()
+                    .chain(ahead)
+                {
                     if stuck.contains(holder) && reached.insert(holder.to_owned()) {
                         unseen.push(holder.to_owned());
                     }

@@ -136,6 +136,16 @@ fn one_holder_and_the_head_of_the_queue_it_stands_in_make_a_circle() {
 }
 
 #[test]
+fn a_head_that_shares_and_has_some_of_its_names_makes_a_circle_too() {
+    let mut test = PoolTest::new("db", 2);
+    test.hold("x").waits("all", "db all shared");
+    test.begin("x", "acquire db");
+    let messages = resolve(&mut test, &["x", "all"]);
+    assert_eq!(messages.len(), 1, "{messages:?}");
+    assert!(messages[0].contains("`x` holds `db-0`"), "{}", messages[0]);
+}
+
+#[test]
 fn a_circle_through_a_reader_behind_a_waiting_writer_is_found() {
     let mut test = PoolTest::new("db", 1);
     test.also("x", 1).holds("reader", "db shared");

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod torture;
 
 use std::process::ExitCode;
 
@@ -11,10 +12,12 @@ fn main() -> ExitCode {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let result = match args[..] {
         ["bench", ref which @ ..] => bench::run(which),
+        ["torture", ref args @ ..] => torture::run(args),
         // A process of a benchmark.
         ["worker", ref job @ ..] => bench::worker::run(job),
         _ => {
             eprintln!("usage: {}", bench::usage());
+            eprintln!("       cargo xtask torture kills|load|mutants|judge ..");
             return ExitCode::from(2);
         }
     };

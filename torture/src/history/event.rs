@@ -1,0 +1,388 @@
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// What happened, in the words of who writes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A pool, as it is configured for all.
+    Pool {
+        /// Its name.
+        pool: String,
+        /// How many names it has: `db-0` and so on.
+        max: usize,
+        /// Whether its names are made, reset and taken down.
+        hooks: bool,
+    },
+    /// The process begins its part.
+    Begins {
+        /// `worker`, `reaper`, ..
+        role: String,
+        /// Its run.
+        run: String,
+    },
+    /// It asks for names, and is about to call the library.
+    Ask(Ask),
+    /// It has drawn a ticket, and stands in line.
+    Waits(u64),
+    /// It is the first in line.
+    First(u64),
+    /// It heads the queue.
+    Heads(u64),
+    /// It heads the queue and sleeps until a name comes free.
+    Blocks(u64),
+    /// The name it asked for is reserved for it.
+    Reserved(u64),
+    /// The names are locked, and nobody knows yet.
+    Taken(u64),
+    /// The library has given it the leases.
+    Granted {
+        /// The request.
+        r: u64,
+        /// Each name with its fence, where that is known.
+        leases: Vec<(String, Option<u64>)>,
+        /// The process that holds them, if it is another.
+        holder: Option<String>,
+    },
+    /// It is about to give all leases of the request back.
+    Releases {
+        /// The request.
+        r: u64,
+        /// Whether it says, or shows by a panic, that they are dirty.
+        dirty: bool,
+    },
+    /// It has given them back.
+    Released(u64),
+    /// The library has given it nothing: `busy`, `timeout`, `deadlock`, ..
+    GaveUp {
+        /// The request.
+        r: u64,
+        /// Why.
+        why: String,
+    },
+    /// The library failed.
+    Error {
+        /// The request.
+        r: u64,
+        /// What it said.
+        text: String,
+    },
+    /// A hook begins.
+    HookBegins(Hook),
+    /// It has ended.
+    HookDone(Hook),
+    /// The process kills itself, there.
+    Dies(String),
+    /// The process is about to kill that one.
+    Kills {
+        /// The other.
+        process: String,
+        /// `random`, or `hang`.
+        why: String,
+    },
+    /// That process has ended, and the kernel says so.
+    Gone(String),
+    /// All of the threads' work is done.
+    Ends,
+    /// All processes have ended: nothing follows.
+    Over,
+}
+
+/// A request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ask {
+    /// Its number, one in its process.
+    pub r: u64,
+    /// Of which pool.
+    pub pool: String,
+    /// Which names.
+    pub what: What,
+    /// How many.
+    pub count: usize,
+    /// How.
+    pub access: Access,
+    /// How long.
+    pub how: How,
+}
+
+/// Which names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// Whichever.
+    Any,
+    /// The whole pool.
+    All,
+    /// This one.
+    Name(String),
+}
+
+/// Exclusive or shared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// One holder.
+    Exclusive,
+    /// Any number of readers.
+    Shared,
+}
+
+/// How long a request waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// Not at all.
+    Try,
+    /// So many nanoseconds; written in milliseconds.
+    Within(u64),
+}
+
+/// A call of a pool's hook.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hook {
+    /// `setup`, `init`, `reset`, `cleanup` or `teardown`.
+    pub what: String,
+    /// Of which pool.
+    pub pool: String,
+    /// Of which name; empty for the pool's own hooks.
+    pub name: String,
+    /// Whether a reset is told that the name is dirty.
+    pub dirty: bool,
+}
+
+impl Event {
+    /// Reads what stands behind time and thread.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
+        match word {
+            // The rest of the line is the text.
+            "dies" => return Ok(Self::Dies(rest.to_owned())),
+            "error" => {
+                let (r, text) = rest.split_once(' ').unwrap_or((rest, ""));
+                let r = Fields::new(r)?.number("r")?;
+                let text = text.to_owned();
+                return Ok(Self::Error { r, text });
+            }
+            _ => {}
+        }
+        let fields = Fields::new(rest)?;
+        let r = || fields.number("r");
+        Ok(match word {
+            "pool" => Self::Pool {
+                pool: fields.text("pool")?,
+                max: fields.number("max")? as usize,
+                hooks: fields.text("hooks")? == "yes",
+            },
+            "begins" => Self::Begins {
+                role: fields.text("role")?,
+                run: fields.text("run")?,
+            },
+            "ask" => Self::Ask(fields.ask()?),
+            "waits" => Self::Waits(r()?),
+            "first" => Self::First(r()?),
+            "heads" => Self::Heads(r()?),
+            "blocks" => Self::Blocks(r()?),
+            "reserved" => Self::Reserved(r()?),
+            "taken" => Self::Taken(r()?),
+            "granted" => Self::Granted {
+                r: r()?,
+                leases: fields.leases()?,
+                holder: fields.text("holder").ok(),
+            },
+            "releases" => Self::Releases {
+                r: r()?,
+                dirty: fields.is_dirty(),
+            },
+            "released" => Self::Released(r()?),
+            "gave-up" => Self::GaveUp {
+                r: r()?,
+                why: fields.text("why")?,
+            },
+            "hook" => Self::HookBegins(fields.hook()?),
+            "done" => Self::HookDone(fields.hook()?),
+            "kills" => Self::Kills {
+                process: fields.text("process")?,
+                why: fields.text("why")?,
+            },
+            "gone" => Self::Gone(fields.text("process")?),
+            "ends" => Self::Ends,
+            "over" => Self::Over,
+            unknown => return Err(format!("unknown event `{unknown}`")),
+        })
+    }
+
+    /// The request that it belongs to.
+    pub fn request(&self) -> Option<u64> {
+        match self {
+            Self::Ask(ask) => Some(ask.r),
+            Self::Waits(r)
+            | Self::First(r)
+            | Self::Heads(r)
+            | Self::Blocks(r)
+            | Self::Reserved(r)
+            | Self::Taken(r)
+            | Self::Released(r)
+            | Self::Granted { r, .. }
+            | Self::Releases { r, .. }
+            | Self::GaveUp { r, .. }
+            | Self::Error { r, .. } => Some(*r),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pool { pool, max, hooks } => {
+                let hooks = if *hooks { "yes" } else { "no" };
+                write!(f, "pool pool={pool} max={max} hooks={hooks}")
+            }
+            Self::Begins { role, run } => write!(f, "begins role={role} run={run}"),
+            Self::Ask(ask) => ask.fmt(f),
+            Self::Waits(r) => write!(f, "waits r={r}"),
+            Self::First(r) => write!(f, "first r={r}"),
+            Self::Heads(r) => write!(f, "heads r={r}"),
+            Self::Blocks(r) => write!(f, "blocks r={r}"),
+            Self::Reserved(r) => write!(f, "reserved r={r}"),
+            Self::Taken(r) => write!(f, "taken r={r}"),
+            Self::Granted { r, leases, holder } => {
+                let lease = |(name, fence): &(String, Option<u64>)| match fence {
+                    None => name.clone(),
+                    Some(fence) => format!("{name}:{fence}"),
+                };
+                let leases: Vec<_> = leases.iter().map(lease).collect();
+                write!(f, "granted r={r} leases={}", leases.join(","))?;
+                match holder {
+                    None => Ok(()),
+                    Some(holder) => write!(f, " holder={holder}"),
+                }
+            }
+            Self::Releases { r, dirty } => write!(f, "releases r={r} {}", state(*dirty)),
+            Self::Released(r) => write!(f, "released r={r}"),
+            Self::GaveUp { r, why } => write!(f, "gave-up r={r} why={why}"),
+            Self::Error { r, text } => write!(f, "error r={r} {text}"),
+            Self::HookBegins(hook) => write!(f, "hook {hook}"),
+            Self::HookDone(hook) => write!(f, "done {hook}"),
+            Self::Dies(at) => write!(f, "dies {at}"),
+            Self::Kills { process, why } => write!(f, "kills process={process} why={why}"),
+            Self::Gone(process) => write!(f, "gone process={process}"),
+            Self::Ends => f.write_str("ends"),
+            Self::Over => f.write_str("over"),
+        }
+    }
+}
+
+fn state(dirty: bool) -> &'static str {
+    match dirty {
+        true => "state=dirty",
+        false => "state=clean",
+    }
+}
+
+impl fmt::Display for Ask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match &self.what {
+            What::Any => "any",
+            What::All => "all",
+            What::Name(name) => name,
+        };
+        let access = match self.access {
+            Access::Exclusive => "exclusive",
+            Access::Shared => "shared",
+        };
+        let how = match self.how {
+            How::Try => "try".to_owned(),
+            How::Within(time) => (time / 1_000_000).to_string(),
+        };
+        let Self { r, pool, count, .. } = self;
+        write!(
+            f,
+            "ask r={r} pool={pool} what={what} count={count} access={access} how={how}"
+        )
+    }
+}
+
+impl fmt::Display for Hook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            what, pool, name, ..
+        } = self;
+        write!(f, "what={what} pool={pool}")?;
+        if !name.is_empty() {
+            write!(f, " name={name}")?;
+        }
+        write!(f, " {}", state(self.dirty))
+    }
+}
+
+/// `key=value`, separated by spaces.
+struct Fields<'a>(BTreeMap<&'a str, &'a str>);
+
+impl<'a> Fields<'a> {
+    fn new(text: &'a str) -> Result<Self, String> {
+        let field = |word: &'a str| {
+            word.split_once('=')
+                .ok_or_else(|| format!("expected key=value, found `{word}`"))
+        };
+        let fields: Result<_, _> = text.split_ascii_whitespace().map(field).collect();
+        Ok(Self(fields?))
+    }
+
+    fn text(&self, key: &str) -> Result<String, String> {
+        let value = self.0.get(key).map(|value| (*value).to_owned());
+        value.ok_or_else(|| format!("lacks `{key}`"))
+    }
+
+    fn number(&self, key: &str) -> Result<u64, String> {
+        let text = self.text(key)?;
+        text.parse()
+            .map_err(|_| format!("`{key}` is `{text}`, not a number"))
+    }
+
+    fn is_dirty(&self) -> bool {
+        self.0.get("state") == Some(&"dirty")
+    }
+
+    fn ask(&self) -> Result<Ask, String> {
+        Ok(Ask {
+            r: self.number("r")?,
+            pool: self.text("pool")?,
+            what: match self.text("what")?.as_str() {
+                "any" => What::Any,
+                "all" => What::All,
+                name => What::Name(name.to_owned()),
+            },
+            count: self.number("count")? as usize,
+            access: match self.text("access")?.as_str() {
+                "exclusive" => Access::Exclusive,
+                "shared" => Access::Shared,
+                other => return Err(format!("unknown access `{other}`")),
+            },
+            how: match self.text("how")?.as_str() {
+                "try" => How::Try,
+                _ => How::Within(self.number("how")?.saturating_mul(1_000_000)),
+            },
+        })
+    }
+
+    fn leases(&self) -> Result<Vec<(String, Option<u64>)>, String> {
+        let lease = |text: &str| match text.split_once(':') {
+            None => Ok((text.to_owned(), None)),
+            Some((name, fence)) => match fence.parse() {
+                Ok(fence) => Ok((name.to_owned(), Some(fence))),
+                Err(_) => Err(format!("the fence of `{text}` is no number")),
+            },
+        };
+        self.text("leases")?.split(',').map(lease).collect()
+    }
+
+    fn hook(&self) -> Result<Hook, String> {
+        Ok(Hook {
+            what: self.text("what")?,
+            pool: self.text("pool")?,
+            name: self.text("name").unwrap_or_default(),
+            dirty: self.is_dirty(),
+        })
+    }
+}

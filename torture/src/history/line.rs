@@ -1,0 +1,69 @@
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use super::Event;
+
+/// One line of a history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// When, in nanoseconds.
+    pub at: u64,
+    /// Whose.
+    pub process: String,
+    /// Which of its threads.
+    pub thread: u32,
+    /// What.
+    pub event: Event,
+    /// As it was written.
+    pub text: String,
+}
+
+impl Line {
+    fn parse(text: &str) -> Result<Self, String> {
+        let parts = || {
+            let (at, rest) = text.split_once(' ')?;
+            let (actor, event) = rest.split_once(' ')?;
+            let (process, thread) = actor.split_once('.')?;
+            Some((at.parse().ok()?, process, thread.parse().ok()?, event))
+        };
+        let (at, process, thread, event) =
+            parts().ok_or_else(|| format!("no line of a history: `{text}`"))?;
+        Ok(Self {
+            at,
+            process: process.to_owned(),
+            thread,
+            event: Event::parse(event).map_err(|error| format!("{error}: `{text}`"))?,
+            text: text.to_owned(),
+        })
+    }
+}
+
+/// Reads histories, in the order of time.
+///
+/// # Errors
+///
+/// The first line that is none.
+pub fn parse(text: &str) -> Result<Vec<Line>, String> {
+    let lines = text.lines().map(str::trim);
+    let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let mut lines = lines.map(Line::parse).collect::<Result<Vec<_>, _>>()?;
+    lines.sort_by_key(|line| line.at);
+    Ok(lines)
+}
+
+/// Reads all histories of a directory.
+///
+/// # Errors
+///
+/// When a file cannot be read, or is no history.
+pub fn read_dir(dir: &Path) -> io::Result<Vec<Line>> {
+    let mut text = String::new();
+    for entry in fs::read_dir(dir)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|end| end == "history") {
+            text.push_str(&fs::read_to_string(path)?);
+        }
+    }
+    parse(&text).map_err(io::Error::other)
+}

@@ -1,0 +1,44 @@
+use std::fmt::Display;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+use std::process;
+
+use super::now;
+
+/// Writes one process's history.
+#[derive(Debug)]
+pub struct Writer {
+    file: File,
+    process: u32,
+}
+
+impl Writer {
+    /// Begins the history of this process in that directory, as `PID.ROLE.history`.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be made, or is there already: processes of one
+    /// directory have different ids.
+    pub fn create(dir: &Path, role: &str) -> io::Result<Self> {
+        let process = process::id();
+        let path = dir.join(format!("{process}.{role}.history"));
+        let file = OpenOptions::new()
+            .append(true)
+            .create_new(true)
+            .open(path)?;
+        Ok(Self { file, process })
+    }
+
+    /// Writes an event of the thread with that number: one write, so that a
+    /// process that dies leaves whole lines.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be written: a history with holes proves nothing.
+    pub fn write(&self, thread: u32, event: impl Display) {
+        let line = format!("{} {}.{thread} {event}\n", now(), self.process);
+        let written = (&self.file).write(line.as_bytes());
+        assert_eq!(written.expect("writes its history"), line.len(), "{line}");
+    }
+}

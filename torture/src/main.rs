@@ -1,0 +1,60 @@
+//! Kills, crowds and broken engines: see `cargo xtask torture` in the guide.
+
+#![forbid(unsafe_code)]
+
+mod args;
+mod child;
+mod kills;
+mod load;
+mod mutant;
+mod mutants;
+mod report;
+mod round;
+mod runner;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use args::Args;
+use torture::history;
+use torture::oracle::{Bounds, judge};
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+const USAGE: &str = "\
+usage: cargo xtask torture kills   [--seed N] [--kills N] [--seconds N]
+       cargo xtask torture load    [--seed N] [--seconds N] [--processes N] [--requests N]
+       cargo xtask torture mutants [--seed N] [--seconds N, each] [NAME]..
+       cargo xtask torture judge DIRECTORY";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let outcome = match words[..] {
+        ["kills", ref rest @ ..] => Args::parse(rest).and_then(|args| kills::run(&args)),
+        ["load", ref rest @ ..] => Args::parse(rest).and_then(|args| load::run(&args)),
+        ["mutants", ref rest @ ..] => Args::parse(rest).and_then(|args| mutants::run(&args)),
+        ["judge", dir] => judge_again(Path::new(dir)),
+        // A process of a round.
+        ["runner", ref job @ ..] => runner::run(job),
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("torture: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Judges the histories of a round that was kept.
+fn judge_again(dir: &Path) -> Result<()> {
+    let lines = history::read_dir(&dir.join("histories"))?;
+    let verdict = judge(&lines, Bounds::default());
+    println!("{}", verdict.figures);
+    report::complain(&verdict.violations)
+}

@@ -1,0 +1,3 @@
+pub fn run(_: &crate::args::Args) -> crate::Result<()> {
+    Err("later".into())
+}

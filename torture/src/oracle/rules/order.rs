@@ -1,0 +1,104 @@
+use std::collections::BTreeMap;
+
+use crate::history::Line;
+use crate::oracle::story::Request;
+use crate::oracle::{Bounds, Story, Verdict, Violation};
+
+/// Who asked after another's wait had begun is not served before it: the bound of
+/// overtaking is 0. Who waits for one given name goes on beside the line, once
+/// it has headed it; the name is kept for it from then on.
+pub(crate) fn check(story: &Story<'_>, _: Bounds, verdict: &mut Verdict) {
+    let mut by_pool: BTreeMap<&str, Vec<&Request<'_>>> = BTreeMap::new();
+    // Of leases that another process holds it is not known when they were taken.
+    let own = story.requests.iter();
+    for request in own.filter(|request| request.owner == request.process) {
+        by_pool.entry(&request.ask.pool).or_default().push(request);
+    }
+    for requests in by_pool.values() {
+        in_line(requests, verdict);
+        reserved(requests, verdict);
+        count(requests, verdict);
+    }
+}
+
+fn in_line(requests: &[&Request<'_>], verdict: &mut Verdict) {
+    // By when each turn ended; and the begin of the wait that ended there.
+    let mut moments: Vec<(&Line, Option<&Line>, &Request<'_>)> = Vec::new();
+    for request in requests {
+        for turn in &request.turns {
+            let end = match request.name() {
+                None => turn.taken,
+                Some(_) => turn.heads,
+            };
+            if let Some(end) = end {
+                moments.push((end, turn.waits, request));
+            }
+            if request.name().is_some()
+                && let Some(taken) = turn.taken
+            {
+                moments.push((taken, None, request));
+            }
+        }
+    }
+    moments.sort_by_key(|(end, ..)| end.at);
+    // Of those served so far, the one who asked last.
+    let mut latest: Option<(&Request<'_>, &Line)> = None;
+    for (end, waits, request) in moments {
+        if let (Some(waits), Some((other, served))) = (waits, latest)
+            && other.asked.at > waits.at
+        {
+            verdict.violations.push(Violation::new(
+                "overtaken",
+                format!(
+                    "in pool `{}`, who asked after another's wait had begun was served before it",
+                    request.ask.pool
+                ),
+                [waits, other.asked, served, end],
+            ));
+        }
+        let is_taken = request.turns.iter().any(|turn| turn.taken == Some(end));
+        if is_taken && latest.is_none_or(|(other, _)| other.asked.at < request.asked.at) {
+            latest = Some((request, end));
+        }
+    }
+}
+
+fn reserved(requests: &[&Request<'_>], verdict: &mut Verdict) {
+    for request in requests {
+        let (Some(name), Some(reserved), Some(taken)) =
+            (request.name(), request.reserved, request.taken())
+        else {
+            continue;
+        };
+        for other in requests {
+            if let (Some(theirs), Some(granted)) = (other.taken(), other.granted)
+                && reserved.at < theirs.at
+                && theirs.at < taken.at
+                && other.leases.iter().any(|(lent, _)| lent == name)
+            {
+                verdict.violations.push(Violation::new(
+                    "overtaken",
+                    format!("`{name}` was reserved for one request and given to another"),
+                    [reserved, theirs, granted, taken],
+                ));
+            }
+        }
+    }
+}
+
+/// How many at most were served before one who had asked before them.
+fn count(requests: &[&Request<'_>], verdict: &mut Verdict) {
+    let in_line = requests.iter().filter(|request| request.name().is_none());
+    let mut served: Vec<(u64, u64)> = in_line
+        .filter_map(|request| Some((request.taken()?.at, request.asked.at)))
+        .collect();
+    served.sort_unstable();
+    // Few are served out of order, and not far from where they should be.
+    let mut before: Vec<u64> = Vec::new();
+    for (_, asked) in served {
+        let at = before.partition_point(|other| *other < asked);
+        let overtaken = before.len() - at;
+        verdict.figures.overtaken = verdict.figures.overtaken.max(overtaken);
+        before.insert(at, asked);
+    }
+}

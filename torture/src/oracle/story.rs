@@ -1,0 +1,318 @@
+//! Histories, put together to requests, leases and calls of hooks.
+
+use std::collections::BTreeMap;
+
+use crate::history::{Access, Ask, Event, Hook, Line, What};
+
+/// All that happened.
+#[derive(Debug, Default)]
+pub struct Story<'a> {
+    pub(crate) pools: BTreeMap<&'a str, Pool>,
+    pub(crate) processes: BTreeMap<&'a str, Process<'a>>,
+    pub(crate) requests: Vec<Request<'a>>,
+    pub(crate) calls: Vec<Call<'a>>,
+    /// That all processes have ended.
+    pub(crate) over: Option<&'a Line>,
+}
+
+/// A pool.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    pub(crate) max: usize,
+    pub(crate) hooks: bool,
+}
+
+/// A process.
+#[derive(Debug, Default)]
+pub(crate) struct Process<'a> {
+    pub(crate) role: &'a str,
+    pub(crate) run: &'a str,
+    /// Just before it was killed. What it holds ends no earlier.
+    pub(crate) killed: Option<&'a Line>,
+    pub(crate) last: Option<&'a Line>,
+    pub(crate) gone: Option<u64>,
+}
+
+/// A request, and the leases that it was granted.
+#[derive(Debug)]
+pub(crate) struct Request<'a> {
+    pub(crate) process: &'a str,
+    pub(crate) thread: u32,
+    pub(crate) ask: &'a Ask,
+    pub(crate) asked: &'a Line,
+    pub(crate) turns: Vec<Turn<'a>>,
+    pub(crate) blocks: Option<&'a Line>,
+    pub(crate) reserved: Option<&'a Line>,
+    pub(crate) granted: Option<&'a Line>,
+    pub(crate) leases: &'a [(String, Option<u64>)],
+    /// The process whose end is the end of the leases.
+    pub(crate) owner: &'a str,
+    pub(crate) releases: Option<&'a Line>,
+    pub(crate) dirty: bool,
+    pub(crate) released: Option<&'a Line>,
+    pub(crate) gave_up: Option<(&'a Line, &'a str)>,
+    pub(crate) error: Option<&'a Line>,
+}
+
+/// A place in line, and what came of it. A request has another when readers
+/// lose their name to a writer.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Turn<'a> {
+    pub(crate) waits: Option<&'a Line>,
+    pub(crate) first: Option<&'a Line>,
+    pub(crate) heads: Option<&'a Line>,
+    pub(crate) taken: Option<&'a Line>,
+}
+
+/// A call of a hook.
+#[derive(Debug)]
+pub(crate) struct Call<'a> {
+    pub(crate) process: &'a str,
+    pub(crate) thread: u32,
+    pub(crate) hook: &'a Hook,
+    /// On whose behalf; the reaper's are on nobody's.
+    pub(crate) request: Option<usize>,
+    pub(crate) begins: &'a Line,
+    pub(crate) done: Option<&'a Line>,
+}
+
+/// For how long a name was surely held.
+#[derive(Debug)]
+pub(crate) struct Span<'a> {
+    pub(crate) from: u64,
+    pub(crate) to: u64,
+    pub(crate) shared: bool,
+    pub(crate) lines: Vec<&'a Line>,
+}
+
+impl<'a> Story<'a> {
+    /// Puts lines together that are in the order of time.
+    pub fn new(lines: &'a [Line]) -> Self {
+        let mut story = Self::default();
+        let mut by_number: BTreeMap<(&str, u64), usize> = BTreeMap::new();
+        for line in lines {
+            story.note(line);
+            let process = line.process.as_str();
+            if let Event::Ask(ask) = &line.event {
+                by_number.insert((process, ask.r), story.requests.len());
+                story.requests.push(Request::new(line, ask));
+            } else if let Some(r) = line.event.request()
+                && let Some(at) = by_number.get(&(process, r))
+            {
+                story.requests[*at].add(line);
+            }
+        }
+        story
+    }
+
+    fn note(&mut self, line: &'a Line) {
+        let own = self.processes.entry(&line.process).or_default();
+        own.last = Some(line);
+        match &line.event {
+            Event::Pool { pool, max, hooks } => {
+                let (max, hooks) = (*max, *hooks);
+                self.pools.insert(pool, Pool { max, hooks });
+            }
+            Event::Begins { role, run } => {
+                own.role = role;
+                own.run = run;
+            }
+            Event::Dies(_) => {
+                own.killed.get_or_insert(line);
+            }
+            Event::Kills { process, .. } => {
+                let other = self.processes.entry(process).or_default();
+                other.killed.get_or_insert(line);
+            }
+            Event::Gone(process) => {
+                self.processes.entry(process).or_default().gone = Some(line.at);
+            }
+            Event::HookBegins(hook) => {
+                let open = |request: &Request<'_>| {
+                    request.process == line.process
+                        && request.thread == line.thread
+                        && !request.has_ended()
+                        && request.granted.is_none()
+                };
+                self.calls.push(Call {
+                    process: &line.process,
+                    thread: line.thread,
+                    hook,
+                    request: self.requests.iter().rposition(open),
+                    begins: line,
+                    done: None,
+                });
+            }
+            Event::HookDone(hook) => {
+                let begun = |call: &&mut Call<'_>| {
+                    call.process == line.process
+                        && call.thread == line.thread
+                        && call.hook.what == hook.what
+                        && call.hook.name == hook.name
+                        && call.done.is_none()
+                };
+                if let Some(call) = self.calls.iter_mut().rev().find(begun) {
+                    call.done = Some(line);
+                }
+            }
+            Event::Over => self.over = Some(line),
+            _ => {}
+        }
+    }
+
+    /// When that process was killed, if it was.
+    pub(crate) fn killed(&self, process: &str) -> Option<&'a Line> {
+        self.processes.get(process)?.killed
+    }
+
+    /// The names of a pool.
+    pub(crate) fn names(&self, pool: &str) -> Vec<String> {
+        let max = self.pools.get(pool).map_or(0, |pool| pool.max);
+        (0..max).map(|index| format!("{pool}-{index}")).collect()
+    }
+
+    /// By when what a request was granted has surely not ended yet.
+    pub(crate) fn held_until(&self, request: &Request<'_>) -> u64 {
+        let released = request.releases.map(|line| line.at);
+        let killed = [request.owner, request.process]
+            .into_iter()
+            .filter_map(|process| self.killed(process))
+            .map(|line| line.at)
+            .min();
+        released.unwrap_or(u64::MAX).min(killed.unwrap_or(u64::MAX))
+    }
+
+    /// Whether the request's holder was killed while it had the leases.
+    pub(crate) fn died_with(&self, request: &Request<'_>) -> Option<&'a Line> {
+        if request.granted.is_none() || request.releases.is_some() {
+            return None;
+        }
+        self.killed(request.owner)
+    }
+
+    /// When each name was surely held: by leases, and by hooks.
+    pub(crate) fn spans(&self) -> BTreeMap<&'a str, Vec<Span<'a>>> {
+        let mut spans: BTreeMap<&str, Vec<Span<'_>>> = BTreeMap::new();
+        for request in &self.requests {
+            let Some(granted) = request.granted else {
+                continue;
+            };
+            let killed = self.killed(request.owner);
+            for (name, _) in request.leases {
+                spans.entry(name).or_default().push(Span {
+                    from: granted.at,
+                    to: self.held_until(request),
+                    shared: request.ask.access == Access::Shared,
+                    lines: [Some(granted), request.releases, killed]
+                        .into_iter()
+                        .flatten()
+                        .collect(),
+                });
+            }
+        }
+        for call in self.calls.iter().filter(|call| !call.hook.name.is_empty()) {
+            let killed = self.killed(call.process);
+            let to = [call.done, killed].into_iter().flatten();
+            spans.entry(&call.hook.name).or_default().push(Span {
+                from: call.begins.at,
+                to: to.map(|line| line.at).min().unwrap_or(u64::MAX),
+                shared: false,
+                lines: [Some(call.begins), call.done, killed]
+                    .into_iter()
+                    .flatten()
+                    .collect(),
+            });
+        }
+        for spans in spans.values_mut() {
+            spans.retain(|span| span.from < span.to);
+            spans.sort_by_key(|span| span.from);
+        }
+        spans
+    }
+}
+
+impl<'a> Request<'a> {
+    fn new(line: &'a Line, ask: &'a Ask) -> Self {
+        Self {
+            process: &line.process,
+            thread: line.thread,
+            ask,
+            asked: line,
+            turns: Vec::new(),
+            blocks: None,
+            reserved: None,
+            granted: None,
+            leases: &[],
+            owner: &line.process,
+            releases: None,
+            dirty: false,
+            released: None,
+            gave_up: None,
+            error: None,
+        }
+    }
+
+    fn add(&mut self, line: &'a Line) {
+        match &line.event {
+            Event::Waits(_) => self.turns.push(Turn {
+                waits: Some(line),
+                ..Turn::default()
+            }),
+            Event::First(_) => self.turn().first = Some(line),
+            Event::Heads(_) => self.turn().heads = Some(line),
+            Event::Taken(_) => {
+                if self.turn().taken.is_some() {
+                    self.turns.push(Turn::default());
+                }
+                self.turn().taken = Some(line);
+            }
+            Event::Blocks(_) => self.blocks = Some(line),
+            Event::Reserved(_) => self.reserved = Some(line),
+            Event::Granted { leases, holder, .. } => {
+                self.granted = Some(line);
+                self.leases = leases;
+                if let Some(holder) = holder {
+                    self.owner = holder;
+                }
+            }
+            Event::Releases { dirty, .. } => {
+                self.releases = Some(line);
+                self.dirty = *dirty;
+            }
+            Event::Released(_) => self.released = Some(line),
+            Event::GaveUp { why, .. } => self.gave_up = Some((line, why)),
+            Event::Error { .. } => self.error = Some(line),
+            _ => {}
+        }
+    }
+
+    fn turn(&mut self) -> &mut Turn<'a> {
+        if self.turns.is_empty() {
+            self.turns.push(Turn::default());
+        }
+        let last = self.turns.len() - 1;
+        &mut self.turns[last]
+    }
+
+    pub(crate) fn taken(&self) -> Option<&'a Line> {
+        self.turns.last()?.taken
+    }
+
+    /// Whether the library has answered, and all that it gave is given back.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.released.is_some() || self.gave_up.is_some() || self.error.is_some()
+    }
+
+    /// Whether the library has answered.
+    pub(crate) fn is_answered(&self) -> bool {
+        self.granted.is_some() || self.gave_up.is_some() || self.error.is_some()
+    }
+
+    /// The wanted name, if it is a certain one.
+    pub(crate) fn name(&self) -> Option<&'a str> {
+        match &self.ask.what {
+            What::Name(name) => Some(name),
+            _ => None,
+        }
+    }
+}

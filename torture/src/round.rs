@@ -1,0 +1,225 @@
+//! One state directory, from its first process to its last, and the verdict.
+
+use std::fs::{self, File};
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+use std::{env, thread};
+
+use rustix::process::{Pid, Signal, getpid, kill_process, set_child_subreaper};
+use torture::history::{self, Event, Line, Writer};
+use torture::oracle::{Bounds, Verdict, judge};
+
+use crate::Result;
+use crate::child::{self, Gone};
+
+/// What the workers of a round do.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub seed: u64,
+    pub worker: PathBuf,
+    pub cli: Option<PathBuf>,
+    pub processes: usize,
+    pub requests: u64,
+    pub threads: u32,
+    /// Of 1000 processes, so many kill themselves.
+    pub deaths: u32,
+    /// Of 1000 requests, so many are held for more than a second.
+    pub long: u32,
+    pub jitter: u32,
+    /// So many deaths, and no process is started again.
+    pub kills: usize,
+    /// All end after that.
+    pub time: Duration,
+    pub pools: Vec<(&'static str, u32)>,
+}
+
+/// The round.
+#[derive(Debug)]
+pub struct Round {
+    pub dir: PathBuf,
+    plan: Plan,
+    writer: Writer,
+}
+
+/// A silence of all processes for so long is a hang.
+const SILENCE: Duration = Duration::from_secs(15);
+
+impl Round {
+    /// Makes the directory. This process is the one to which orphans go.
+    pub fn new(plan: &Plan) -> Result<Self> {
+        set_child_subreaper(Some(getpid()))?;
+        let name = format!("name-manager-torture-{}-{}", std::process::id(), plan.seed);
+        let dir = env::temp_dir().join(name);
+        let histories = dir.join("histories");
+        fs::create_dir_all(&histories)?;
+        // Its name makes it the runner of all that it starts.
+        symlink(env::current_exe()?, dir.join("cargo"))?;
+        let writer = Writer::create(&histories, "driver")?;
+        for (pool, max) in &plan.pools {
+            writer.write(
+                0,
+                Event::Pool {
+                    pool: (*pool).to_owned(),
+                    max: *max as usize,
+                    hooks: *pool == "life",
+                },
+            );
+        }
+        Ok(Self {
+            dir,
+            plan: plan.clone(),
+            writer,
+        })
+    }
+
+    /// Starts a runner, whose processes are one run.
+    pub fn start(&self, what: &str) -> Result<u32> {
+        let plan = &self.plan;
+        let mut command = Command::new(self.dir.join("cargo"));
+        for (key, _) in env::vars_os() {
+            let key = key.to_string_lossy().into_owned();
+            if key.starts_with("NAME_MANAGER_")
+                || key.starts_with("NEXTEST")
+                || key.starts_with("CARGO")
+            {
+                command.env_remove(key);
+            }
+        }
+        let pools = plan.pools.iter().map(|(pool, max)| format!("{pool}:{max}"));
+        command
+            .args(["runner", what])
+            .arg(plan.processes.to_string())
+            .arg(plan.kills.to_string())
+            .arg(&plan.worker)
+            .env("TORTURE_SEED", plan.seed.to_string())
+            .env("TORTURE_DIR", &self.dir)
+            .env("TORTURE_REQUESTS", plan.requests.to_string())
+            .env("TORTURE_THREADS", plan.threads.to_string())
+            .env(
+                "TORTURE_DEATHS",
+                if what == "probe" {
+                    "0".to_owned()
+                } else {
+                    plan.deaths.to_string()
+                },
+            )
+            .env("TORTURE_LONG", plan.long.to_string())
+            .env("TORTURE_JITTER", plan.jitter.to_string())
+            .env("TORTURE_POOLS", pools.collect::<Vec<_>>().join(","))
+            .env("NAME_MANAGER_DIR", self.dir.join("state"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null());
+        if let Some(cli) = &plan.cli {
+            command.env("TORTURE_CLI", cli);
+        }
+        let mut errors = File::options();
+        let errors = errors.create(true).append(true);
+        let errors = errors.open(self.dir.join("stderr"))?;
+        command.stderr(errors);
+        for (pool, max) in &plan.pools {
+            let key = format!("NAME_MANAGER_POOL_{}_MAX", pool.to_uppercase());
+            command.env(key, max.to_string());
+        }
+        Ok(child::spawn(&mut command)?)
+    }
+
+    /// Kills the runner of a run whose processes go on.
+    pub fn kill_runner(&self, runner: u32) {
+        self.kills(runner, "runner");
+        let pid = i32::try_from(runner).ok().and_then(Pid::from_raw);
+        if let Some(pid) = pid {
+            let _ = kill_process(pid, Signal::KILL);
+        }
+    }
+
+    /// Tells all to end with what they do.
+    pub fn stop(&self) -> Result<()> {
+        File::create(self.dir.join("stop"))?;
+        Ok(())
+    }
+
+    /// Waits until all processes have ended, whoever started them, or until that
+    /// time. Says whether all have.
+    pub fn wait(&self, until: Option<Instant>) -> Result<bool> {
+        let mut size = 0;
+        let mut since = Instant::now();
+        loop {
+            match child::next_gone()? {
+                Gone::All => return Ok(true),
+                Gone::One(process) => self.writer.write(0, Event::Gone(process)),
+                Gone::None => {
+                    let now = Instant::now();
+                    if until.is_some_and(|until| now > until) {
+                        return Ok(false);
+                    }
+                    if now > since + SILENCE {
+                        let found = self.size()?;
+                        if found == size {
+                            self.end_hang();
+                        }
+                        (size, since) = (found, now);
+                    }
+                    thread::sleep(Duration::from_millis(1));
+                }
+            }
+        }
+    }
+
+    /// How much all have written.
+    fn size(&self) -> Result<u64> {
+        let mut size = 0;
+        for entry in fs::read_dir(self.dir.join("histories"))? {
+            size += entry?.metadata()?.len();
+        }
+        Ok(size)
+    }
+
+    fn end_hang(&self) {
+        for process in child::below(std::process::id()) {
+            self.kills(process, "hang");
+            let pid = i32::try_from(process).ok().and_then(Pid::from_raw);
+            if let Some(pid) = pid {
+                let _ = kill_process(pid, Signal::KILL);
+            }
+        }
+    }
+
+    fn kills(&self, process: u32, why: &str) {
+        self.writer.write(
+            0,
+            Event::Kills {
+                process: process.to_string(),
+                why: why.to_owned(),
+            },
+        );
+    }
+
+    /// Takes every name, and says what the oracle says of all that happened.
+    pub fn judge(&self) -> Result<(Vec<Line>, Verdict)> {
+        let _ = fs::remove_file(self.dir.join("stop"));
+        self.start("probe")?;
+        self.wait(None)?;
+        self.writer.write(0, Event::Over);
+        let lines = history::read_dir(&self.dir.join("histories"))?;
+        let verdict = judge(&lines, Bounds::default());
+        Ok((lines, verdict))
+    }
+
+    /// Forgets a round in which nothing was wrong.
+    pub fn remove(self) -> Result<()> {
+        Ok(fs::remove_dir_all(&self.dir)?)
+    }
+
+    /// What processes said on standard error that nobody expects.
+    pub fn errors(&self) -> String {
+        let text = fs::read_to_string(self.dir.join("stderr")).unwrap_or_default();
+        let lines = text.lines().filter(|line| line.starts_with("torture"));
+        lines.take(20).collect::<Vec<_>>().join("\n")
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.dir
+    }
+}

@@ -1,0 +1,158 @@
+//! What happens to this process at failpoints.
+
+use std::env;
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::{Signal, getpid, kill_process};
+use torture::history::Event;
+
+use crate::task;
+use crate::{order, seen};
+
+struct Fate {
+    random: fastrand::Rng,
+    /// Where to die, and after how many more times there.
+    dies: Option<(&'static str, u32)>,
+    jitter: u32,
+}
+
+static FATE: OnceLock<Mutex<Fate>> = OnceLock::new();
+
+/// Where workers die, as often as each stands here.
+const OF_WORKERS: [&str; 50] = [
+    // Who waits, at the head of the queue or not.
+    "line: announced",
+    "line: ticket made",
+    "line: ticket locked",
+    "line: ticket locked",
+    "line: drawn",
+    "line: drawn",
+    "line: waits",
+    "line: waits",
+    "line: waits",
+    "line: first",
+    "queue: locked by the first in line",
+    "head: FIFOs open",
+    "head: waits",
+    "head: waits",
+    "head: woken",
+    "given name: reserved",
+    "given name: reserved",
+    "given name: first to get it",
+    "given name: locked",
+    // Who is being granted a name, makes it ready, or gives it back.
+    "queue: locked",
+    "name: locked",
+    "name: locked",
+    "grant: taken",
+    "grant: taken",
+    "grant: recorded",
+    "grant: recorded",
+    "grant: journalled",
+    "grant: journalled",
+    "queue: to be left",
+    "queue: unlocked",
+    "share: alone still",
+    "share: shared",
+    "share: lost",
+    "run: joined",
+    "run: has a reaper",
+    "init: recorded",
+    "init: recorded",
+    "hook: done",
+    "hook: half done",
+    "hook: half done",
+    "release: begun",
+    "release: journalled",
+    "release: recorded",
+    "release: unlocked",
+    "release: woken",
+    // Who holds one.
+    "body",
+    "body",
+    "body",
+    "body",
+    "body",
+];
+
+const OF_REAPERS: [&str; 10] = [
+    "reaper: stands by",
+    "reaper: runner has ended",
+    "reaper: run is over",
+    "reaper: has a name",
+    "hook: half done",
+    "reaper: cleaned a name",
+    "reaper: recorded it",
+    "reaper: tears down",
+    "reaper: all cleaned",
+    "release: recorded",
+];
+
+/// Begins this process's part: from here on it has a history, and failpoints.
+pub fn begin(role: &str) {
+    let task = task::get();
+    let run = nm_runtime::caller::run().unwrap_or("unknown");
+    seen::begin(role, run);
+    let own = u64::from(std::process::id());
+    let mut random = fastrand::Rng::with_seed(task.seed ^ own.rotate_left(32));
+    let sites: &[&str] = match role {
+        "worker" => &OF_WORKERS,
+        "reaper" => &OF_REAPERS,
+        _ => &[],
+    };
+    let fated = random.u32(0..1000) < task.deaths;
+    let dies = match random.choice(sites) {
+        Some(site) if fated => Some((
+            *site,
+            if role == "reaper" {
+                1
+            } else {
+                random.u32(1..4)
+            },
+        )),
+        _ => None,
+    };
+    let fate = Fate {
+        random,
+        dies,
+        jitter: task.jitter,
+    };
+    let _ = FATE.set(Mutex::new(fate));
+    nm_runtime::failpoint::set(at);
+}
+
+/// A reaper begins in the library, not in `main`.
+pub fn begin_as_reaper() {
+    if FATE.get().is_none() && env::var_os("NAME_MANAGER_RUN_ID").is_some() {
+        begin("reaper");
+    }
+}
+
+/// Writes down where the request is, and dies there if it is to.
+pub fn at(site: &'static str) {
+    if let Some(event) = order::at(site) {
+        seen::write(event);
+    }
+    let Some(fate) = FATE.get() else { return };
+    let mut fate = fate.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((end, left)) = &mut fate.dies
+        && *end == site
+    {
+        *left -= 1;
+        if *left == 0 {
+            seen::write(Event::Dies(site.to_owned()));
+            let _ = kill_process(getpid(), Signal::KILL);
+        }
+    }
+    let (jitter, micros) = (fate.jitter, fate.random.u64(0..400));
+    let stops = fate.random.u32(0..1000) < jitter;
+    drop(fate);
+    if stops {
+        match micros {
+            0..200 => thread::yield_now(),
+            micros => thread::sleep(Duration::from_micros(micros)),
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Asking, holding and giving back.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
+use std::thread;
+use std::time::Duration;
+
+use fastrand::Rng;
+use name_manager::{Error, Lease, Request};
+use torture::history::{Ask, Event, How};
+
+use crate::task::Task;
+use crate::{fate, menu, order, seen};
+
+/// What a body that panics throws.
+pub struct OnPurpose;
+
+/// Asks as often as it is told to.
+pub fn work(task: &'static Task) {
+    thread::scope(|scope| {
+        for thread in 0..task.threads.max(1) {
+            let seed = task.seed ^ (u64::from(std::process::id()) << 20) ^ u64::from(thread);
+            scope.spawn(move || {
+                let mut worker = Worker {
+                    task,
+                    random: Rng::with_seed(seed),
+                };
+                for _ in 0..task.requests / u64::from(task.threads.max(1)) {
+                    if task.is_over() {
+                        break;
+                    }
+                    worker.one(0);
+                }
+            });
+        }
+    });
+}
+
+struct Worker {
+    task: &'static Task,
+    random: Rng,
+}
+
+impl Worker {
+    /// One request, or several at once.
+    fn one(&mut self, depth: u32) {
+        let pools = &self.task.pools;
+        let random = &mut self.random;
+        let mut asks = Vec::new();
+        if depth == 0 && random.u32(0..100) < 8 {
+            for (pool, max) in pools {
+                if random.bool() {
+                    continue;
+                }
+                let mut ask = menu::ask(random, pool, *max, false);
+                // One that fails at once would let the others try in vain.
+                ask.how = How::Within(Task::PATIENCE.as_nanos() as u64);
+                asks.push(ask);
+            }
+        }
+        if asks.is_empty() {
+            let (pool, max) = &pools[random.usize(0..pools.len())];
+            asks.push(menu::ask(random, pool, *max, depth > 0));
+        }
+        let Some(leases) = acquire(&asks) else {
+            return;
+        };
+        fate::at("body");
+        self.hold();
+        if depth < 2 && self.random.u32(0..100) < 4 {
+            self.one(depth + 1);
+        }
+        self.give_back(&asks, leases);
+    }
+
+    fn hold(&mut self) {
+        let long = self.random.u32(0..1000) < self.task.long;
+        match self.random.u32(0..100) {
+            _ if long => thread::sleep(Duration::from_millis(self.random.u64(1100..1500))),
+            0..60 => {}
+            60..95 => thread::sleep(Duration::from_micros(self.random.u64(0..2000))),
+            _ => thread::sleep(Duration::from_millis(self.random.u64(2..12))),
+        }
+    }
+
+    fn give_back(&mut self, asks: &[Ask], leases: Vec<Vec<Lease>>) {
+        let way = self.random.u32(0..100);
+        let dirty = way >= 86;
+        for (ask, leases) in asks.iter().zip(leases) {
+            seen::write(Event::Releases { r: ask.r, dirty });
+            match way {
+                0..40 => {
+                    for lease in leases {
+                        if let Err(error) = lease.release() {
+                            failed(ask, &error);
+                        }
+                    }
+                }
+                40..86 => drop(leases),
+                86..93 => {
+                    leases.iter().for_each(Lease::mark_dirty);
+                    drop(leases);
+                }
+                _ => panic_with(leases),
+            }
+            seen::write(Event::Released(ask.r));
+        }
+    }
+}
+
+fn panic_with(leases: Vec<Lease>) {
+    let body = move || {
+        let _leases = leases;
+        panic_any(OnPurpose);
+    };
+    let thrown: Result<(), Box<dyn Any + Send>> = catch_unwind(AssertUnwindSafe(body));
+    assert!(thrown.is_err_and(|thrown| thrown.is::<OnPurpose>()));
+}
+
+/// Asks, and writes down what came of it. Several are asked for at once.
+pub fn acquire(asks: &[Ask]) -> Option<Vec<Vec<Lease>>> {
+    for ask in asks {
+        seen::write(Event::Ask(ask.clone()));
+    }
+    order::begin(in_turn(asks));
+    let outcome = call(asks);
+    order::end();
+    match outcome {
+        Ok(Some(leases)) => {
+            for (ask, leases) in asks.iter().zip(&leases) {
+                let lease = |lease: &Lease| (lease.name().to_owned(), Some(lease.fence()));
+                seen::write(Event::Granted {
+                    r: ask.r,
+                    leases: leases.iter().map(lease).collect(),
+                    holder: None,
+                });
+            }
+            Some(leases)
+        }
+        Ok(None) => {
+            gave_up(&asks[0], "busy");
+            None
+        }
+        Err(error) => {
+            asks.iter().for_each(|ask| failed(ask, &error));
+            None
+        }
+    }
+}
+
+fn call(asks: &[Ask]) -> Result<Option<Vec<Vec<Lease>>>, Error> {
+    match asks {
+        [ask] => {
+            let request = menu::request(ask)?;
+            let leases = match ask.how {
+                How::Try => request.try_acquire()?,
+                How::Within(_) => Some(request.acquire()?),
+            };
+            Ok(leases.map(|leases| vec![leases]))
+        }
+        _ => {
+            let requests = asks.iter().map(menu::request);
+            Request::acquire_all(requests.collect::<Result<_, _>>()?).map(Some)
+        }
+    }
+}
+
+/// Scarce pools last: as the library takes several.
+fn in_turn(asks: &[Ask]) -> Vec<u64> {
+    let pools = &crate::task::get().pools;
+    let max = |ask: &Ask| {
+        pools
+            .iter()
+            .find(|(pool, _)| *pool == ask.pool)
+            .map(|(_, max)| *max)
+    };
+    let mut asks: Vec<_> = asks.iter().collect();
+    asks.sort_by_key(|ask| (std::cmp::Reverse(max(ask)), ask.pool.clone()));
+    asks.into_iter().map(|ask| ask.r).collect()
+}
+
+fn gave_up(ask: &Ask, why: &str) {
+    seen::write(Event::GaveUp {
+        r: ask.r,
+        why: why.to_owned(),
+    });
+}
+
+/// Writes down why a request was granted nothing.
+pub fn failed(ask: &Ask, error: &Error) {
+    let text = format!("{error:?}").replace('\n', " ");
+    match error {
+        error if error.is_timeout() => gave_up(ask, "timeout"),
+        error if error.is_deadlock() => gave_up(ask, "deadlock"),
+        error if error.is_already_held() => gave_up(ask, "held"),
+        _ if text.contains("the process that cleans up after the run") => gave_up(ask, "reaper"),
+        _ => seen::write(Event::Error { r: ask.r, text }),
+    }
+}

@@ -1,0 +1,68 @@
+use std::env;
+use std::path::PathBuf;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+/// What the environment says that this process is to do.
+#[derive(Debug)]
+pub struct Task {
+    pub seed: u64,
+    /// Of the round: its histories are in `histories`, and there is a `stop` in it
+    /// when all are to end.
+    pub dir: PathBuf,
+    /// How many requests.
+    pub requests: u64,
+    /// On so many threads.
+    pub threads: u32,
+    /// Of 1000 processes, so many kill themselves at a failpoint.
+    pub deaths: u32,
+    /// Of 1000 requests, so many hold what they get for more than a second.
+    pub long: u32,
+    /// Of 1000 failpoints, so many are stopped at for a moment.
+    pub jitter: u32,
+    /// The command line, if it is to be used.
+    pub cli: Option<PathBuf>,
+    /// Name and size of each pool.
+    pub pools: Vec<(String, u32)>,
+}
+
+/// This process's task.
+pub fn get() -> &'static Task {
+    static TASK: OnceLock<Task> = OnceLock::new();
+    TASK.get_or_init(|| {
+        let text = |key: &str| {
+            let key = format!("TORTURE_{key}");
+            env::var(&key).unwrap_or_else(|_| panic!("{key} is not set"))
+        };
+        let number = |key: &str| -> u64 {
+            let text = text(key);
+            text.parse()
+                .unwrap_or_else(|_| panic!("TORTURE_{key} is `{text}`"))
+        };
+        let pool = |text: &str| {
+            let (pool, max) = text.split_once(':').expect("TORTURE_POOLS has pool:max");
+            (pool.to_owned(), max.parse().expect("max is a number"))
+        };
+        Task {
+            seed: number("SEED"),
+            dir: text("DIR").into(),
+            requests: number("REQUESTS"),
+            threads: number("THREADS") as u32,
+            deaths: number("DEATHS") as u32,
+            long: number("LONG") as u32,
+            jitter: number("JITTER") as u32,
+            cli: env::var_os("TORTURE_CLI").map(PathBuf::from),
+            pools: text("POOLS").split(',').map(pool).collect(),
+        }
+    })
+}
+
+impl Task {
+    /// Whether all are to end.
+    pub fn is_over(&self) -> bool {
+        self.dir.join("stop").exists()
+    }
+
+    /// Whoever waits for so long is not served at all.
+    pub const PATIENCE: Duration = Duration::from_secs(60);
+}

@@ -11,7 +11,8 @@ use miniserde::{Deserialize, Serialize};
 use once_cell::sync::{Lazy, OnceCell};
 
 use crate::caller;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::name;
 use crate::registry::TestSpec;
 use crate::sys;
 use crate::variables;
@@ -39,6 +40,8 @@ mod before_main {
     }
 }
 
+const NEXTEST: &str = "NEXTEST_RUN_ID";
+
 /// The run this process belongs to: one `cargo test`, `cargo nextest run` or
 /// `name-manager run`; a test binary started by hand is a run of its own.
 pub(crate) fn run() -> Result<&'static str> {
@@ -46,10 +49,19 @@ pub(crate) fn run() -> Result<&'static str> {
     Ok(
         RUN.get_or_try_init(|| match variables::get()?.run_id.clone() {
             Some(id) => Ok(id),
-            None => Ok(env::var("NEXTEST_RUN_ID").unwrap_or_else(|_| {
-                let given = caller::get().and_then(|caller| caller.run.clone());
-                given.unwrap_or_else(run_of_process)
-            })),
+            None => match env::var(NEXTEST) {
+                Ok(id) => match name::check_name(&id) {
+                    Ok(()) => Ok(id),
+                    Err(error) => {
+                        Err(Error::config(format!("variable {NEXTEST} is not valid"))
+                            .because(error))
+                    }
+                },
+                Err(_) => {
+                    let given = caller::get().and_then(|caller| caller.run.clone());
+                    Ok(given.unwrap_or_else(run_of_process))
+                }
+            },
         })?,
     )
 }

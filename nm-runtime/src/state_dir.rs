@@ -12,6 +12,7 @@ use crate::record::FORMAT;
 use crate::sys::{self, Dir};
 
 const FORMAT_FILE: &str = "format";
+const POOLS: &str = "pools";
 
 /// A pool's directories, open.
 #[derive(Debug)]
@@ -31,7 +32,7 @@ impl PoolDir {
 
     /// Where the pool's state lives.
     pub(crate) fn path(state_dir: &Path, pool: &str) -> PathBuf {
-        state_dir.join("pools").join(pool)
+        state_dir.join(POOLS).join(pool)
     }
 
     /// Opens the pool's directories, making them where missing.
@@ -43,6 +44,8 @@ impl PoolDir {
             check_owner(path)?;
             Ok(dir)
         };
+        // Each is ours before anything is made in it.
+        create(&state_dir.join(POOLS))?;
         let pool = create(&path)?;
         let names = create(&path.join("names"))?;
         // Two processes that both find it long: the second finds the short new one.
@@ -81,17 +84,23 @@ pub(crate) fn replace(path: &Path, text: &str) -> Result<()> {
 
 /// Makes the state directory, or checks that the one that is there can be used.
 fn prepare(state_dir: &Path) -> Result<()> {
-    let format = state_dir.join(FORMAT_FILE);
-    match sys::read_regular(&format) {
-        Ok(found) => check_format(state_dir, String::from_utf8_lossy(&found).trim())?,
+    match sys::is_current_user(state_dir) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             Dir::create(state_dir).map_err(|error| unusable(state_dir, error))?;
-            replace(&state_dir.join(".gitignore"), "*\n")?;
-            replace(&format, &format!("{FORMAT}\n"))?;
         }
-        Err(error) => return Err(unusable(state_dir, error)),
+        _ => {}
     }
-    check_owner(state_dir)
+    // Before anything in it is believed or written.
+    check_owner(state_dir)?;
+    let format = state_dir.join(FORMAT_FILE);
+    match sys::read_regular(&format) {
+        Ok(found) => check_format(state_dir, String::from_utf8_lossy(&found).trim()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            replace(&state_dir.join(".gitignore"), "*\n")?;
+            replace(&format, &format!("{FORMAT}\n"))
+        }
+        Err(error) => Err(unusable(&format, error)),
+    }
 }
 
 fn check_owner(dir: &Path) -> Result<()> {

@@ -8,8 +8,8 @@ use std::process::Command;
 use nm_runtime::journal::Kind;
 
 use crate::support::kernel;
+use crate::support::other_user;
 use crate::support::pool_test::{PoolTest, error};
-use crate::support::process::Start;
 use crate::support::skip;
 
 #[test]
@@ -189,37 +189,10 @@ fn a_newer_format_is_refused_and_left_alone() {
     }
 }
 
-/// An actor that root's rights do not help: as somebody else when we are root.
-fn powerless(test: &PoolTest) -> Option<Start> {
-    if !rustix::process::geteuid().is_root() {
-        return Some(Start::default());
-    }
-    // Others must reach the program, which may stand in somebody's home.
-    let program = test.dir().join("actor-program");
-    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
-    fs::set_permissions(test.dir(), fs::Permissions::from_mode(0o755)).unwrap();
-    let through = [
-        "setpriv",
-        "--reuid=65534",
-        "--regid=65534",
-        "--clear-groups",
-    ];
-    let works = Command::new(through[0])
-        .args(&through[1..])
-        .arg("true")
-        .status();
-    works.is_ok_and(|status| status.success()).then(|| Start {
-        through: through.map(str::to_owned).to_vec(),
-        program: Some(program),
-        ..Start::default()
-    })
-}
-
 #[test]
 fn a_directory_that_cannot_be_written_is_refused_with_what_to_do() {
     let mut test = PoolTest::new("db", 1);
-    let Some(start) = powerless(&test) else {
+    let Some(start) = other_user::powerless(test.dir()) else {
         return skip::because("root, but no setpriv to become somebody else");
     };
     let locked = test.dir().join("locked");
@@ -246,27 +219,17 @@ fn a_state_directory_of_somebody_else_is_refused() {
     }
     let mut test = PoolTest::new("db", 1);
     test.hold("a").release("a");
-    let Some(start) = powerless(&test) else {
+    let Some(start) = other_user::powerless(test.dir()) else {
         return skip::because("no setpriv to become somebody else");
     };
-    let message = error(
-        &test.start_with("b", start.clone()).tell("b", "acquire db"),
-        "io",
-    );
-    assert!(message.contains("set NAME_MANAGER_DIR"), "{message}");
-    fs::set_permissions(test.state_dir(), fs::Permissions::from_mode(0o777)).unwrap();
-    for file in [".gitignore", "format"] {
-        fs::set_permissions(
-            test.state_dir().join(file),
-            fs::Permissions::from_mode(0o666),
-        )
-        .unwrap();
+    // Whether its files can be read or not.
+    for (actor, mode) in [("b", 0o700), ("c", 0o777)] {
+        fs::set_permissions(test.state_dir(), fs::Permissions::from_mode(mode)).unwrap();
+        test.start_with(actor, start.clone());
+        let message = error(&test.tell(actor, "acquire db"), "config");
+        assert!(message.contains("belongs to another user"), "{message}");
+        assert!(message.contains("set NAME_MANAGER_DIR"), "{message}");
     }
-    let message = error(
-        &test.start_with("c", start).tell("c", "acquire db"),
-        "config",
-    );
-    assert!(message.contains("belongs to another user"), "{message}");
 }
 
 /// A file system of its own, so small that it can be filled.

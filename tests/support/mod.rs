@@ -20,6 +20,7 @@ pub mod actor;
 pub mod ask;
 pub mod kernel;
 pub mod oracle;
+pub mod other_user;
 pub mod patience;
 pub mod pool_test;
 pub mod process;

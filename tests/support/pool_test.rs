@@ -58,8 +58,14 @@ impl PoolTest {
 
     /// What actors started from here on find in their environment.
     pub fn env(&mut self, key: &str, value: &str) -> &mut Self {
-        self.env.retain(|(known, _)| known != key);
+        self.forget(key);
         self.env.push((key.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Actors started from here on find no such variable.
+    pub fn forget(&mut self, key: &str) -> &mut Self {
+        self.env.retain(|(known, _)| known != key);
         self
     }
 

@@ -193,9 +193,15 @@ pub(crate) fn still_linked(file: &File) -> io::Result<bool> {
     Ok(fstat(file)?.st_nlink > 0)
 }
 
-/// Whether the path belongs to the user who runs this process.
+/// Whether the path belongs to the user who runs this process: what it names,
+/// and a symbolic link on the way to that, which root may have put there, too.
 pub(crate) fn is_current_user(path: &Path) -> io::Result<bool> {
-    Ok(path.metadata()?.uid() == rustix::process::geteuid().as_raw())
+    let user = rustix::process::geteuid().as_raw();
+    let found = path.symlink_metadata()?;
+    if found.is_symlink() {
+        return Ok([user, 0].contains(&found.uid()) && path.metadata()?.uid() == user);
+    }
+    Ok(found.uid() == user)
 }
 
 /// Tells a file from all others.
@@ -402,11 +408,18 @@ fn make_fifo(_dir: &Dir, _name: &str) -> rustix::io::Result<()> {
     Err(Errno::NOSYS) // rustix has no mkfifo there
 }
 
-/// Writes a file that only this user may read.
+/// Writes a new file that only this user may read, in place of what is there.
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut options = File::options();
-    let options = options.write(true).create(true).truncate(true);
-    let mut file = options.mode(FILE_BITS).open(path)?;
+    // A link in its place would lead elsewhere.
+    let options = options.write(true).create_new(true).mode(FILE_BITS);
+    let mut file = match options.open(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            std::fs::remove_file(path)?;
+            options.open(path)?
+        }
+        opened => opened?,
+    };
     file.write_all(bytes)
 }
 

@@ -126,7 +126,12 @@ impl Iterator for Items {
                     }
                 }
                 TokenTree::Group(body) if body.delimiter() == Delimiter::Brace => {
-                    if ends_at_semicolon(item.kind()) {
+                    // A constant among generic arguments, `A<{ 1 }>`, is no body.
+                    let goes_on = matches!(
+                        self.0.peek(),
+                        Some(TokenTree::Punct(next)) if matches!(next.as_char(), '>' | ',')
+                    );
+                    if goes_on || ends_at_semicolon(item.kind()) {
                         item.head.push(body.into());
                     } else {
                         item.body = Some(body);
@@ -154,4 +159,24 @@ fn ends_at_semicolon(kind: Kind) -> bool {
 
 fn is_group(token: &TokenTree, delimiter: Delimiter) -> bool {
     matches!(token, TokenTree::Group(group) if group.delimiter() == delimiter)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_constant_among_generic_arguments_does_not_end_an_item() {
+        for text in [
+            "fn a () -> A < { 1 } > { b () }",
+            "impl A < { 1 } , 2 > for B { }",
+            "fn a () { }",
+        ] {
+            let tokens: TokenStream = text.parse().unwrap();
+            let items: Vec<String> = Items::new(tokens)
+                .map(|item| item.to_token_stream().to_string())
+                .collect();
+            assert_eq!(items, [text]);
+        }
+    }
 }

@@ -44,6 +44,7 @@ mod registry;
 mod request;
 mod resource;
 mod run_lock;
+mod shown;
 mod slot;
 mod state_dir;
 mod suggest;

@@ -11,6 +11,7 @@ use toml::de::{DeTable, DeValue};
 use crate::error::{Error, Result};
 use crate::name;
 use crate::names::Names;
+use crate::shown::shown;
 use crate::suggest::nearest;
 
 /// The parts of a `Cargo.toml` that matter here.
@@ -60,7 +61,8 @@ impl Scope {
                 let known = ["workspace", "repository", "user"];
                 let near = nearest(text, &known);
                 Err(format!(
-                    "unknown scope {text:?}{near}; expected `workspace`, `repository` or `user`"
+                    "unknown scope \"{}\"{near}; expected `workspace`, `repository` or `user`",
+                    shown(text)
                 ))
             }
         }
@@ -284,14 +286,14 @@ impl Source<'_> {
     fn expected(&self, key: &str, expected: &str, found: &Spanned<DeValue<'_>>) -> Error {
         let found_text = self.text.get(found.span()).unwrap_or_default();
         let kind = found.get_ref().type_str();
-        let shown: String = found_text
+        let text: String = found_text
             .chars()
             .take(40)
             .filter(|c| !c.is_control())
             .collect();
         self.error(
             found.span(),
-            format!("`{key}` is {expected}; found the {kind} `{shown}`"),
+            format!("`{}` is {expected}; found the {kind} `{text}`", shown(key)),
         )
     }
 
@@ -301,7 +303,7 @@ impl Source<'_> {
         let all = known.join("`, `");
         self.error(
             key.span(),
-            format!("unknown key `{found}`{near}; expected `{all}`"),
+            format!("unknown key `{}`{near}; expected `{all}`", shown(found)),
         )
     }
 
@@ -360,10 +362,14 @@ impl Source<'_> {
 pub(crate) fn check_template(template: &str) -> std::result::Result<(), String> {
     if template.matches(Names::INDEX).count() != 1 {
         return Err(format!(
-            "template {template:?} must contain `{{index}}` once"
+            "template \"{}\" must contain `{{index}}` once",
+            shown(template)
         ));
     }
-    name::check_name(&template.replace(Names::INDEX, "0")).map_err(|error| error.to_string())
+    // The longest name that a bounded pool makes of it.
+    let last = u32::MAX.to_string();
+    let longest = template.replace(Names::INDEX, &last);
+    name::check_name(&longest).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]
@@ -447,5 +453,34 @@ mod tests {
             broken.starts_with("Cargo.toml:1:") && broken.contains("not TOML"),
             "{broken}"
         );
+    }
+
+    #[test]
+    fn what_a_mistake_says_stays_in_the_message() {
+        let long = "x".repeat(5000);
+        for text in [
+            "\"\\u001b[2J\\n\" = 1".to_owned(),
+            "env = { \"\\u001b[2J\" = 1 }".to_owned(),
+            "scope = \"\\u001b\"".to_owned(),
+            format!("{long} = 1"),
+            format!("template = \"{long}\""),
+            format!("names = [\"a..{long}\"]"),
+        ] {
+            let error = error(&text);
+            assert!(!error.contains(char::is_control), "{error:?}");
+            assert!(error.len() < 500, "{error}");
+        }
+    }
+
+    #[test]
+    fn a_template_makes_no_name_that_is_too_long() {
+        let template = |length| format!("template = \"{}{{index}}\"", "x".repeat(length));
+        parse(&format!(
+            "[workspace.metadata.name-manager.pools.db]\n{}",
+            template(118)
+        ))
+        .unwrap();
+        let error = error(&template(119));
+        assert!(error.contains("has 129 bytes, 128 at most"), "{error}");
     }
 }

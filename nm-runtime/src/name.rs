@@ -3,6 +3,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
+use crate::shown::shown;
 
 /// The longest name, in bytes: with its endings it fits every file system.
 const LONGEST: usize = 128;
@@ -145,7 +146,8 @@ pub(crate) fn check_name(name: &str) -> Result<()> {
     let expected = "ASCII letters, digits, `-`, `_` and `.`, starting with a letter or digit";
     if name.contains("..") {
         return Err(Error::config(format!(
-            "name {name:?} contains `..`; expected {expected}"
+            "name `{}` contains `..`; expected {expected}",
+            shown(name)
         )));
     }
     check("name", name, LONGEST, fits, expected)
@@ -166,10 +168,9 @@ fn check(
         None if name.len() > longest => format!("has {} bytes, {longest} at most", name.len()),
         None => return Ok(()),
     };
-    let shown: String = name.chars().take(80).collect();
     Err(Error::config(format!(
         "{what} `{}` {wrong}; expected {expected}",
-        shown.escape_debug()
+        shown(name)
     )))
 }
 

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::error::{Error, Kind, Result};
 use crate::journal;
 use crate::record::FORMAT;
+use crate::shown::shown;
 use crate::sys::{self, Dir};
 
 const FORMAT_FILE: &str = "format";
@@ -114,7 +115,7 @@ fn check_owner(dir: &Path) -> Result<()> {
     }
 }
 
-fn check_format(state_dir: &Path, found: &str) -> Result<()> {
+pub(crate) fn check_format(state_dir: &Path, found: &str) -> Result<()> {
     match found.parse::<u32>() {
         Ok(found) if found > FORMAT => Err(Error::new(
             Kind::FormatTooNew,
@@ -127,8 +128,9 @@ fn check_format(state_dir: &Path, found: &str) -> Result<()> {
         Ok(_) => Ok(()),
         Err(_) if found.is_empty() => Ok(()),
         Err(_) => Err(Error::config(format!(
-            "`{}` contains {found:?}; expected a number; remove the directory while no tests run",
-            state_dir.join(FORMAT_FILE).display()
+            "`{}` contains \"{}\"; expected a number; remove the directory while no tests run",
+            state_dir.join(FORMAT_FILE).display(),
+            shown(found)
         ))),
     }
 }

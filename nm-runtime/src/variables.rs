@@ -11,6 +11,7 @@ use crate::caller::{self, Caller};
 use crate::error::{Error, Result};
 use crate::manifest::{Scope, check_template};
 use crate::name;
+use crate::shown::shown;
 use crate::suggest;
 
 const PREFIX: &str = "NAME_MANAGER_";
@@ -64,7 +65,9 @@ impl Variables {
             let text = || match value.to_str() {
                 Some(text) => Ok(text.to_owned()),
                 None => Err(Error::config(format!(
-                    "variable {PREFIX}{key} is {value:?}, which is not UTF-8"
+                    "variable {PREFIX}{} is \"{}\", which is not UTF-8",
+                    shown(&key),
+                    shown(&value.to_string_lossy())
                 ))),
             };
             match key.as_str() {
@@ -221,12 +224,14 @@ fn duration(key: &str, value: &str) -> Result<Duration> {
 
 fn wrong(key: &str, value: &str, expected: &str) -> Error {
     Error::config(format!(
-        "variable {PREFIX}{key} is {value:?}; expected {expected}"
+        "variable {PREFIX}{} is \"{}\"; expected {expected}",
+        shown(key),
+        shown(value)
     ))
 }
 
 fn of(key: &str, error: Error) -> Error {
-    Error::config(format!("variable {PREFIX}{key} is not valid")).because(error)
+    Error::config(format!("variable {PREFIX}{} is not valid", shown(key))).because(error)
 }
 
 fn unknown(key: &str) -> Error {
@@ -243,7 +248,8 @@ fn unknown(key: &str) -> Error {
         false => format!("{PREFIX} followed by {}, or {of_pool}", GLOBAL.join(", ")),
     };
     Error::config(format!(
-        "unknown variable {PREFIX}{key}{near}; expected {known}"
+        "unknown variable {PREFIX}{}{near}; expected {known}",
+        shown(key)
     ))
 }
 
@@ -343,5 +349,22 @@ mod tests {
             both(&[("DIR", "")], false),
             "variable NAME_MANAGER_DIR is \"\"; expected a directory"
         );
+    }
+
+    #[test]
+    fn what_a_variable_says_stays_in_the_message() {
+        let long = "x".repeat(5000);
+        for (key, value) in [
+            ("X\u{1b}[2J", "1"),
+            ("POOL_\n", "1"),
+            ("KEEP", "\u{1b}"),
+            ("WAIT_TIMEOUT", &long),
+            (&long, ""),
+        ] {
+            let error = read(&[(key, value)]).unwrap_err();
+            let error = error.to_string();
+            assert!(!error.contains(char::is_control), "{error:?}");
+            assert!(error.len() < 500, "{error}");
+        }
     }
 }

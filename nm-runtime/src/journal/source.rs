@@ -21,26 +21,34 @@ pub(super) struct Source {
 const BUFFER: usize = 128 << 10;
 
 /// No event is longer: what is has lost its line ends.
-const LONGEST: usize = 1 << 20;
+const LONGEST: usize = if cfg!(any(test, fuzzing)) {
+    1 << 10 // such a line is found by chance
+} else {
+    1 << 20
+};
 
 impl Source {
     /// Opens the file that ends in `tail` bytes; nothing when there is none.
     pub(super) fn open(path: &Path, tail: u64) -> io::Result<Option<Self>> {
-        let mut file = match sys::open_regular(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            file => file?,
-        };
+        match sys::open_regular(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            file => Self::of(file?, tail).map(Some),
+        }
+    }
+
+    /// Of an open file, that ends in `tail` bytes.
+    pub(super) fn of(mut file: File, tail: u64) -> io::Result<Self> {
         let start = file.metadata()?.len().saturating_sub(tail);
         if start > 0 {
             file.seek(SeekFrom::Start(start))?;
         }
-        Ok(Some(Self {
+        Ok(Self {
             file: BufReader::with_capacity(BUFFER, file),
             line: Vec::new(),
             overlong: false,
             cut: start > 0,
             skipped: 0,
-        }))
+        })
     }
 
     pub(super) fn file(&self) -> &File {
@@ -77,10 +85,13 @@ impl Source {
             if !whole && read > 0 {
                 continue;
             }
-            if self.overlong && whole {
-                self.overlong = false;
+            if self.overlong {
+                self.overlong = !whole;
                 self.line.clear();
-                continue;
+                if whole {
+                    continue;
+                }
+                return Ok(None);
             }
             // An event without a line end was cut off just there.
             match parse::line(&self.line) {
@@ -95,5 +106,27 @@ impl Source {
             first = false;
             self.line.clear();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    #[test]
+    fn the_end_of_a_line_that_is_too_long_is_no_event() {
+        let event = r#"{"v":1,"time":5,"kind":"lost","pool":"db","name":null,"fence":null,"id":"7-0","holder":{"test":"a","pid":7,"token":"7-1","run":"r","file":"","line":0,"since":1},"detail":null,"waited":null,"access":null,"state":null,"phase":null}"#;
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let mut source = Source::open(file.path(), u64::MAX).unwrap().unwrap();
+        let overlong = "x".repeat(LONGEST + 1);
+        // Read before and after its end is written.
+        for end in ["", "\n"] {
+            write!(file.as_file(), "{overlong}{event}{end}").unwrap();
+            assert!(source.next().unwrap().is_none(), "{end:?}");
+            assert_eq!(source.skipped(), 1, "{end:?}");
+        }
+        writeln!(file.as_file(), "{event}").unwrap();
+        assert!(matches!(source.next().unwrap(), Some(Line::Event(_))));
     }
 }

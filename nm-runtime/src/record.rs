@@ -131,7 +131,7 @@ impl Failures {
                 first: error.to_owned(),
             };
         }
-        self.count += 1;
+        self.count = self.count.saturating_add(1);
     }
 
     /// The first error, once there were too many in this run.
@@ -364,5 +364,16 @@ mod tests {
             assert_eq!(record.state, State::Dirty, "{garbage:?}");
             assert!(record.fence > 1_000_000_000_000, "{garbage:?}");
         }
+    }
+
+    #[test]
+    fn failures_beyond_counting_are_still_too_many() {
+        let mut failures = Failures {
+            run: "run".to_owned(),
+            count: u32::MAX,
+            first: "first".to_owned(),
+        };
+        failures.add("run", "again");
+        assert_eq!(failures.given_up("run"), Some("first"));
     }
 }

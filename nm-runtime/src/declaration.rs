@@ -14,6 +14,7 @@ use crate::error::Result;
 use crate::identity;
 use crate::inspect::Declared;
 use crate::lock::{Access, Locked};
+use crate::name;
 use crate::names::Names;
 use crate::record::FORMAT;
 use crate::state_dir::{PoolDir, replace, unusable};
@@ -67,23 +68,19 @@ pub(crate) fn latest(pool_dir: &Path, names: Names) -> Result<Names> {
         return Ok(names);
     }
     let text = read(&pool_dir.join(FILE))?;
-    let last = text.lines().rev();
-    let mut last = last.filter_map(|line| json::from_str::<Declaration>(line).ok());
-    Ok(last
-        .next()
+    Ok(Declaration::all(&text)
+        .next_back()
         .map_or(names.clone(), |last| last.adopted_by(&names)))
 }
 
 /// What runs declared, the oldest first.
 pub(crate) fn all(pool_dir: &Path) -> Result<Vec<Declared>> {
     let text = read(&pool_dir.join(FILE))?;
-    let found = text.lines();
-    let found = found.filter_map(|line| json::from_str::<Declaration>(line).ok());
     let unsaid = Names::Numbered {
         template: String::new(),
         max: None,
     };
-    let declared = found.map(|found| Declared {
+    let declared = Declaration::all(&text).map(|found| Declared {
         size: found.names(&unsaid).size(),
         run: found.run,
         place: found.place,
@@ -128,7 +125,7 @@ fn read(path: &Path) -> Result<String> {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Declaration {
+pub(crate) struct Declaration {
     v: u32,
     run: String,
     place: String,
@@ -152,16 +149,29 @@ impl Declaration {
     }
 
     /// The run's declaration, among lines that may be foreign.
-    fn find(text: &str, run: &str) -> Option<Self> {
-        let declarations = text
-            .lines()
-            .filter_map(|line| json::from_str::<Self>(line).ok());
-        declarations.into_iter().find(|found| found.run == run)
+    pub(crate) fn find(text: &str, run: &str) -> Option<Self> {
+        Self::all(text).find(|found| found.run == run)
+    }
+
+    /// All that can be used, the oldest first.
+    fn all(text: &str) -> impl DoubleEndedIterator<Item = Self> {
+        let found = text.lines();
+        let found = found.filter_map(|line| json::from_str::<Self>(line).ok());
+        found.filter(Self::is_sound)
+    }
+
+    /// Whether a pool can be that: names become files.
+    fn is_sound(&self) -> bool {
+        let names = self.names.as_deref();
+        let are_names = |names: &[String]| {
+            !names.is_empty() && names.iter().all(|name| name::check_name(name).is_ok())
+        };
+        self.max != Some(0) && names.is_none_or(are_names)
     }
 
     /// What a pool becomes of which `ours` is all that was said here. A limit
     /// that is known here holds already for the names that others declare.
-    fn adopted_by(&self, ours: &Names) -> Names {
+    pub(crate) fn adopted_by(&self, ours: &Names) -> Names {
         match (&self.names, ours.capacity()) {
             (None, Some(_)) => ours.clone(),
             _ => self.names(ours),
@@ -181,6 +191,28 @@ impl Declaration {
                 template: String::new(),
                 max: self.max,
             },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_declaration_that_no_pool_can_be_is_foreign() {
+        let line = |max: &str, names: &str| {
+            format!(r#"{{"v":1,"run":"r","place":"a.rs:3","max":{max},"names":{names}}}"#)
+        };
+        let sound = line("null", r#"["a"]"#);
+        for foreign in [
+            line("0", "null"),
+            line("null", "[]"),
+            line("null", r#"["../../a"]"#),
+            "{".to_owned(),
+        ] {
+            assert!(Declaration::find(&foreign, "r").is_none(), "{foreign}");
+            assert!(Declaration::find(&format!("{foreign}\n{sound}"), "r").is_some());
         }
     }
 }

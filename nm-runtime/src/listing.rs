@@ -73,7 +73,15 @@ pub fn parse(printed: &str) -> impl Iterator<Item = Test> {
     let tests = printed
         .lines()
         .filter_map(|line| json::from_str::<Test>(line).ok());
-    tests.filter(|test| test.v == VERSION)
+    tests.filter(|test| test.v == VERSION && test.requests.iter().all(Request::is_sound))
+}
+
+impl Request {
+    /// Whether an attribute can ask for it; what is wrong with it is said otherwise.
+    fn is_sound(&self) -> bool {
+        let can_be = self.count > 0 && self.size != Some(0);
+        self.error.is_some() || (can_be && name::check_pool(&self.pool).is_ok())
+    }
 }
 
 /// What a binary in this mode does. Returns its exit code.
@@ -186,5 +194,22 @@ mod tests {
         );
         let tests: Vec<_> = parse(printed).map(|test| test.path).collect();
         assert_eq!(tests, ["t::a"]);
+    }
+
+    #[test]
+    fn what_no_attribute_can_ask_for_is_no_annotated_test() {
+        let printed = |pool: &str, count: u32, size: &str| {
+            format!(
+                r#"{{"name-manager-test":1,"test":"a","path":"t::a","file":"t.rs","requests":[{{"pool":"{pool}","shared":false,"count":{count},"all":false,"name":null,"size":{size},"open":false,"dir":null,"error":null}}]}}"#
+            )
+        };
+        assert_eq!(parse(&printed("db", 1, "2")).count(), 1);
+        for none in [
+            printed("db", 0, "2"),
+            printed("db", 1, "0"),
+            printed("a]", 1, "2"),
+        ] {
+            assert_eq!(parse(&none).count(), 0, "{none}");
+        }
     }
 }

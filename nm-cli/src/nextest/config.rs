@@ -65,14 +65,27 @@ fn filter(rule: &Rule) -> String {
     text
 }
 
-/// A name inside parentheses.
+/// A name inside parentheses, and inside a TOML string between `'''`.
 fn escaped(name: &str) -> String {
     let mut text = String::with_capacity(name.len());
     for c in name.chars() {
-        if matches!(c, '\\' | '(' | ')' | ',') {
-            text.push('\\');
+        match c {
+            '\\' | '(' | ')' | ',' => text.extend(['\\', c]),
+            '\'' => text.extend(c.escape_unicode()),
+            _ if c.is_control() => text.extend(c.escape_unicode()),
+            _ => text.push(c),
         }
-        text.push(c);
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escaped;
+
+    #[test]
+    fn a_name_ends_neither_its_parentheses_nor_the_string() {
+        assert_eq!(escaped("a::b<(c, d)>"), "a::b<\\(c\\, d\\)>");
+        assert_eq!(escaped("it's\n"), "it\\u{27}s\\u{a}");
+    }
 }

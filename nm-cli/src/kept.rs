@@ -60,6 +60,13 @@ impl Kept {
         let _ = fs::remove_file(dir.join(socket(&self.id)));
     }
 
+    /// Reads what is in a file. It must say what the file is called: by what it says
+    /// files are removed.
+    pub fn parse(dir: &Path, path: &Path, text: &str) -> Option<Self> {
+        let kept = serde_json::from_str::<Self>(text).ok()?;
+        (kept.path(dir) == path).then_some(kept)
+    }
+
     /// The kept leases of a name: several when it is shared.
     pub fn of(dir: &Path, name: &str) -> io::Result<Vec<Self>> {
         let mut found = Vec::new();
@@ -80,7 +87,7 @@ impl Kept {
             }
             match fs::read_to_string(&path) {
                 // Half written by a keeper that is not known to anybody yet.
-                Ok(text) => found.extend(serde_json::from_str::<Self>(&text)),
+                Ok(text) => found.extend(Self::parse(dir, &path, &text)),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(error),
             }
@@ -92,4 +99,26 @@ impl Kept {
 /// Makes the directory where it is missing.
 pub fn create(dir: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(dir)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_says_another_name_or_id_is_nobodys() {
+        let dir = tempfile::tempdir().unwrap();
+        let kept = |id: &str| Kept {
+            v: FORMAT,
+            name: "db-0".to_owned(),
+            id: id.to_owned(),
+            pid: 7,
+            token: "12345678".to_owned(),
+            owner: "me".to_owned(),
+        };
+        kept("17").write(dir.path()).unwrap();
+        let foreign = serde_json::to_vec(&kept("../../17")).unwrap();
+        fs::write(dir.path().join("db-0.18.json"), foreign).unwrap();
+        assert_eq!(Kept::of(dir.path(), "db-0").unwrap(), [kept("17")]);
+    }
 }

@@ -206,7 +206,23 @@ impl PoolTable {
                 }
                 "env" => {
                     for (key, value) in source.table(value, "env")? {
+                        if key.get_ref().is_empty() || key.get_ref().contains(['=', '\0']) {
+                            return Err(source.error(
+                                key.span(),
+                                format!(
+                                    "`{}` cannot be a variable; expected a name without `=`",
+                                    shown(key.get_ref())
+                                ),
+                            ));
+                        }
                         let text = source.string(value, key.get_ref())?;
+                        if text.contains('\0') {
+                            return Err(source.expected(
+                                key.get_ref(),
+                                "a text without zeros",
+                                value,
+                            ));
+                        }
                         read.env.push((key.get_ref().to_string(), text.to_owned()));
                     }
                 }
@@ -482,5 +498,17 @@ mod tests {
         .unwrap();
         let error = error(&template(119));
         assert!(error.contains("has 129 bytes, 128 at most"), "{error}");
+    }
+
+    #[test]
+    fn what_cannot_be_a_variable_is_refused_where_it_stands() {
+        assert_eq!(
+            error(r#"env = { "A=B" = "x" }"#),
+            "Cargo.toml:2:9: `A=B` cannot be a variable; expected a name without `=`"
+        );
+        assert_eq!(
+            error(r#"env = { A = "x\u0000" }"#),
+            r#"Cargo.toml:2:13: `A` is a text without zeros; found the string `"x\u0000"`"#
+        );
     }
 }

@@ -242,7 +242,9 @@ fn unknown(key: &str) -> Error {
         None if pool_key(key).is_some() => Some(format!("{PREFIX}{POOL}{key}")),
         None => suggest::nearest_word(key, &GLOBAL).map(|near| format!("{PREFIX}{near}")),
     };
-    let near = near.map_or(String::new(), |near| format!(" (did you mean `{near}`?)"));
+    let near = near.map_or(String::new(), |near| {
+        format!(" (did you mean `{}`?)", shown(&near))
+    });
     let known = match key.starts_with(POOL) {
         true => of_pool,
         false => format!("{PREFIX} followed by {}, or {of_pool}", GLOBAL.join(", ")),
@@ -357,6 +359,7 @@ mod tests {
         for (key, value) in [
             ("X\u{1b}[2J", "1"),
             ("POOL_\n", "1"),
+            ("POOL\u{1c}DB_NAMES", ""),
             ("KEEP", "\u{1b}"),
             ("WAIT_TIMEOUT", &long),
             (&long, ""),

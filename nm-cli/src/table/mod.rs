@@ -2,6 +2,7 @@
 //! may have more of them than memory.
 
 pub mod clock;
+mod json;
 pub mod screen;
 pub mod style;
 pub mod text;

@@ -7,6 +7,8 @@ use anstream::{AutoStream, ColorChoice};
 use anstyle::Style;
 use serde::Serialize;
 
+use crate::table::json;
+
 pub struct Screen {
     out: BufWriter<Box<dyn Write>>,
     color: bool,
@@ -70,7 +72,7 @@ impl Screen {
 
     /// A value as one line of JSON.
     pub fn json(&mut self, value: &impl Serialize) -> io::Result<()> {
-        serde_json::to_writer(&mut self.out, value)?;
+        json::write(&mut self.out, value)?;
         self.end_line()
     }
 

@@ -21,7 +21,8 @@ pub fn escape(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
-fn is_unsafe(char: char) -> bool {
+/// Whether a terminal would obey it, or show what follows in another order.
+pub fn is_unsafe(char: char) -> bool {
     let directs =
         matches!(char, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let separates = matches!(char, '\u{2028}' | '\u{2029}' | '\u{feff}');

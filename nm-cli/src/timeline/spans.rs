@@ -201,8 +201,9 @@ impl Pool {
         if leases.is_empty() {
             self.leases.remove(request);
         }
-        // A clock set back makes no lease shorter than nothing.
-        lease.end = time.max(lease.start);
+        // A clock set back makes no lease shorter than nothing, or than its hooks.
+        let hooks = lease.hooks.iter().map(|hook| hook.end);
+        lease.end = hooks.fold(time.max(lease.start), u64::max);
         lease.ending = ending;
         Some(Span::Lease(lease))
     }
@@ -247,6 +248,8 @@ impl Pool {
             && let Some(leases) = self.leases.get_mut(&request)
             && let Some(lease) = leases.iter_mut().find(|lease| lease.name == *name)
         {
+            hook.start = hook.start.max(lease.start);
+            hook.end = hook.end.max(hook.start);
             lease.hooks.push(hook);
             return None;
         }

@@ -1,7 +1,9 @@
 use std::fs::{self, File};
 use std::io::Write;
 
-use crate::journal::Journal;
+use serde_json::json;
+
+use crate::journal::{Journal, SECOND, START};
 use crate::lab::{Lab, VIEWS};
 
 #[test]
@@ -116,5 +118,38 @@ fn every_view_of_nothing_says_so() {
         assert_eq!(said.code, 0, "{view} {said:?}");
         assert!(!(said.out + &said.err).is_empty(), "{view}");
         assert!(!lab.state().exists(), "{view} makes nothing");
+    }
+}
+
+#[test]
+fn a_clock_set_back_during_a_hook_leaves_it_within_its_lease() {
+    let lab = Lab::new();
+    let mut journal = Journal::new();
+    let at = |second: u64| START + second * SECOND;
+    for (time, kind, phase) in [
+        (10, "acquired", None),
+        (5, "init", Some("started")),
+        (6, "init", Some("done")),
+        (7, "reset", Some("started")),
+        (30, "reset", Some("done")),
+        (4, "released", None),
+    ] {
+        let event = json!({"time": at(time), "kind": kind, "name": "db-0", "phase": phase});
+        journal.event("app::a", "7-1", event);
+    }
+    journal.write(&lab);
+    for view in VIEWS {
+        assert_eq!(lab.run(&[view]).code, 0, "{view}");
+    }
+    let timeline = lab.json(&["timeline"]);
+    let lease = &timeline["leases"][0];
+    assert_eq!(
+        (&lease["start"], &lease["end"]),
+        (&json!(at(10)), &json!(at(30)))
+    );
+    assert_eq!(lease["hooks"][0]["start"], at(10));
+    for end in ["svg", "html", "json"] {
+        let file = format!("out.{end}");
+        assert_eq!(lab.run(&["timeline", "--output", &file]).code, 0, "{end}");
     }
 }

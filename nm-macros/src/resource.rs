@@ -3,7 +3,7 @@ use crate::mistakes::Mistakes;
 use crate::spelling;
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{LitStr, Path};
+use syn::{Expr, LitStr, Path};
 
 const OPTIONS: [&str; 3] = ["pool", "with", "crate"];
 const MISPLACED: &str = "#[resource] goes above `impl Resource for ..` or `impl Allocator for ..`";
@@ -34,7 +34,7 @@ pub fn resource(args: TokenStream, item: TokenStream) -> TokenStream {
         .into_iter()
         .next()
         .map_or_else(Span::call_site, |token| token.span());
-    let make = args.with.unwrap_or_else(|| {
+    let make = args.with.map(Expr::into_token_stream).unwrap_or_else(|| {
         quote_spanned!(Span::mixed_site().located_at(at)=> <#ty as ::core::default::Default>::default())
     });
     let ((slice, spec, boxed), manifest_dir) = match of {
@@ -69,7 +69,7 @@ pub fn resource(args: TokenStream, item: TokenStream) -> TokenStream {
 #[derive(Default)]
 struct Args {
     pool: Option<LitStr>,
-    with: Option<TokenStream>,
+    with: Option<Expr>,
     krate: Option<Path>,
 }
 
@@ -98,7 +98,7 @@ impl Args {
             }
             match name.as_str() {
                 "pool" => args.pool = mistakes.keep(pool(value)),
-                "with" => args.with = Some(value),
+                "with" => args.with = mistakes.keep(syn::parse2(value)),
                 "crate" => args.krate = mistakes.keep(syn::parse2(value)),
                 _ => mistakes.at(key.span(), spelling::unknown_option(&name, &OPTIONS)),
             }

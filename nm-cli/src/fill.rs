@@ -8,13 +8,18 @@ use nm_runtime::Lease;
 /// `{db.name}` and `{db.index}` are those of pool `db`. What a name contains is
 /// never read again, and other braces stay as they are.
 pub fn fill(text: &str, leases: &[Lease]) -> String {
+    fill_with(text, |key| value(key, leases))
+}
+
+/// With the value of each key; what has none stays as it is.
+pub fn fill_with(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
     let mut filled = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find('{') {
         let (before, from) = rest.split_at(start);
         filled.push_str(before);
         let value = from.find('}').and_then(|end| {
-            let value = value(&from[1..end], leases)?;
+            let value = value(&from[1..end])?;
             Some((value, &from[end + 1..]))
         });
         match value {

@@ -1,6 +1,7 @@
 //! `name-manager`: the pools of tests, from any shell.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(fuzzing, allow(dead_code, missing_docs))] // a library then, without a main
 
 #[cfg(unix)]
 mod acquire;
@@ -16,6 +17,8 @@ mod doctor;
 mod exit_code;
 mod failure;
 mod fill;
+#[cfg(all(unix, any(test, fuzzing)))]
+pub mod fuzz;
 mod groups;
 #[cfg(unix)]
 mod hold;

@@ -7,6 +7,10 @@ mod args;
 mod attribute;
 mod conflict;
 mod expand;
+#[cfg(fuzzing)]
+pub mod fuzz;
+#[cfg(all(test, not(fuzzing)))]
+mod fuzz;
 mod item;
 mod mistakes;
 mod module;
@@ -15,6 +19,8 @@ mod resource;
 mod spelling;
 mod value;
 
+// Macros cannot be linked to, and what fuzzes calls what they call.
+#[cfg(not(fuzzing))]
 use proc_macro::TokenStream;
 
 /// Holds a name of a pool for the length of a test.
@@ -78,6 +84,7 @@ use proc_macro::TokenStream;
 /// can be filled: the lease is held. A test that cannot get its lease panics: one
 /// that is to `#[should_panic]` needs `expected = ".."` to tell the two apart.
 /// `rstest` and `test_case` run each case with a lease of its own.
+#[cfg(not(fuzzing))]
 #[proc_macro_attribute]
 pub fn shared_resource(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::shared_resource(args.into(), item.into()).into()
@@ -105,6 +112,7 @@ pub fn shared_resource(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// Every test binary that uses the pool needs it; best write it in a crate that
 /// they share, of which each uses something.
+#[cfg(not(fuzzing))]
 #[proc_macro_attribute]
 pub fn resource(args: TokenStream, item: TokenStream) -> TokenStream {
     resource::resource(args.into(), item.into()).into()

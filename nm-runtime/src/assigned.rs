@@ -22,7 +22,7 @@ const ASK_AGAIN: Duration = Duration::from_millis(250);
 
 /// The decisions in force.
 #[derive(Debug, Serialize, Deserialize)]
-struct Decisions {
+pub(crate) struct Decisions {
     v: u32,
     /// The allocator's own state.
     state: String,

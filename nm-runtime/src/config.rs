@@ -70,7 +70,7 @@ struct Said {
     template: Option<String>,
 }
 
-fn names(
+pub(crate) fn names(
     pool: &str,
     variables: &Variables,
     table: &PoolTable,

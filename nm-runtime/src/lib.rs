@@ -16,6 +16,9 @@ mod error;
 pub mod failpoint;
 mod fingerprint;
 mod forget;
+#[cfg(all(unix, any(test, fuzzing)))]
+#[doc(hidden)]
+pub mod fuzz;
 mod gate;
 mod grant;
 mod head;

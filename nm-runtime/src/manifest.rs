@@ -388,6 +388,9 @@ pub(crate) fn check_template(template: &str) -> std::result::Result<(), String> 
     name::check_name(&longest).map_err(|error| error.to_string())
 }
 
+#[cfg(all(unix, any(test, fuzzing)))]
+pub(crate) mod fuzz;
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -301,6 +301,9 @@ impl RecordFile {
     }
 }
 
+#[cfg(all(unix, any(test, fuzzing)))]
+pub(crate) mod fuzz;
+
 #[cfg(test)]
 mod tests {
     use super::*;

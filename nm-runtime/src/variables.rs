@@ -266,6 +266,9 @@ fn nearest_of_pool(rest: &str) -> Option<String> {
     near.min().map(|(_, variable)| variable)
 }
 
+#[cfg(all(unix, any(test, fuzzing)))]
+pub(crate) mod fuzz;
+
 #[cfg(test)]
 mod tests {
     use super::*;

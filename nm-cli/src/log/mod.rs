@@ -1,6 +1,8 @@
 //! `name-manager log`: what happened.
 
 mod filter;
+#[cfg(all(unix, any(test, fuzzing)))]
+pub(crate) mod fuzz;
 mod merge;
 mod row;
 

@@ -4,6 +4,8 @@ mod arguments;
 mod block;
 mod config;
 mod difference;
+#[cfg(all(unix, any(test, fuzzing)))]
+pub(crate) mod fuzz;
 mod generated;
 mod repository;
 mod version;

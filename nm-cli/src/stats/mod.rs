@@ -1,6 +1,8 @@
 //! `name-manager stats`: how pools were used, and what other sizes would do.
 
 mod advice;
+#[cfg(all(unix, any(test, fuzzing)))]
+pub(crate) mod fuzz;
 mod json;
 mod report;
 mod tally;
@@ -9,6 +11,8 @@ mod waits;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::process::ExitCode;
+
+use nm_runtime::journal::Event;
 
 use crate::cli::Outcome;
 use crate::log::Merged;
@@ -63,59 +67,70 @@ fn gather(args: &Args) -> Result<Stats, Box<dyn Error + Send + Sync>> {
         "last" => Some(pools::last_run(&found)?.unwrap_or_default()),
         run => Some(run.to_owned()),
     };
-    let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
-    let mut recorder = Recorder::default();
-    let mut builder = Builder::default();
-    let mut add = |span: Span| {
-        let pool = match &span {
-            Span::Lease(lease) => &lease.pool,
-            Span::Wait(wait) => &wait.pool,
-            Span::Hook { pool, .. } => pool,
-        };
-        if !tallies.contains_key(pool) {
-            tallies.insert(pool.clone(), Tally::default());
-        }
-        if let Some(tally) = tallies.get_mut(pool) {
-            tally.add(&span);
-        }
-        match &span {
-            Span::Lease(lease) if run.is_some() => recorder.lease(lease),
-            Span::Wait(wait) if run.is_some() => recorder.wait(wait),
-            _ => {}
-        }
-    };
     let mut events = Merged::open(&found)?;
-    for event in events.by_ref() {
-        let event = event?;
-        if run.as_ref().is_none_or(|run| event.holder.run == *run)
-            && let Some(span) = builder.add(event)
-        {
-            add(span);
-        }
-    }
-    builder.finish().into_iter().for_each(&mut add);
+    let stats = Stats::of(events.by_ref(), run)?;
     if events.skipped() > 0 {
         stdout::warn(&format!(
             "{} line(s) of the journal are no events and were passed over",
             events.skipped()
         ));
     }
-    if tallies.is_empty()
-        && let Some(run) = run.as_ref().filter(|_| args.run != "last")
+    if stats.pools.is_empty()
+        && let Some(run) = stats.run.as_ref().filter(|_| args.run != "last")
     {
         let last = pools::last_run(&found)?;
         return Err(pools::unknown_run(run, last.as_deref()).into());
     }
-    let too_long = recorder.is_too_long();
-    let recorded = recorder.run();
-    let what_if = |pool: &str| replay::what_if(recorded.as_ref()?, pool);
-    let pools = tallies.into_iter().map(|(pool, tally)| {
-        let what_if = what_if(&pool);
-        (pool, (tally, what_if))
-    });
-    Ok(Stats {
-        pools: pools.collect(),
-        run,
-        too_long,
-    })
+    Ok(stats)
+}
+
+impl Stats {
+    /// Of these events those of the run, or all.
+    fn of(
+        events: impl Iterator<Item = Result<Event, nm_runtime::Error>>,
+        run: Option<String>,
+    ) -> Result<Self, nm_runtime::Error> {
+        let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
+        let mut recorder = Recorder::default();
+        let mut builder = Builder::default();
+        let mut add = |span: Span| {
+            let pool = match &span {
+                Span::Lease(lease) => &lease.pool,
+                Span::Wait(wait) => &wait.pool,
+                Span::Hook { pool, .. } => pool,
+            };
+            if !tallies.contains_key(pool) {
+                tallies.insert(pool.clone(), Tally::default());
+            }
+            if let Some(tally) = tallies.get_mut(pool) {
+                tally.add(&span);
+            }
+            match &span {
+                Span::Lease(lease) if run.is_some() => recorder.lease(lease),
+                Span::Wait(wait) if run.is_some() => recorder.wait(wait),
+                _ => {}
+            }
+        };
+        for event in events {
+            let event = event?;
+            if run.as_ref().is_none_or(|run| event.holder.run == *run)
+                && let Some(span) = builder.add(event)
+            {
+                add(span);
+            }
+        }
+        builder.finish().into_iter().for_each(&mut add);
+        let too_long = recorder.is_too_long();
+        let recorded = recorder.run();
+        let what_if = |pool: &str| replay::what_if(recorded.as_ref()?, pool);
+        let pools = tallies.into_iter().map(|(pool, tally)| {
+            let what_if = what_if(&pool);
+            (pool, (tally, what_if))
+        });
+        Ok(Self {
+            pools: pools.collect(),
+            run,
+            too_long,
+        })
+    }
 }

@@ -36,6 +36,16 @@ impl Screen {
         }
     }
 
+    /// A page of that width, without colours.
+    #[cfg(any(test, fuzzing))]
+    pub fn plain(out: impl Write + 'static, width: usize) -> Self {
+        Self {
+            out: BufWriter::new(Box::new(out)),
+            color: false,
+            width: Some(width),
+        }
+    }
+
     /// The columns of the terminal; nothing where there is none.
     pub fn width(&self) -> Option<usize> {
         self.width

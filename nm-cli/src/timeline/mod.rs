@@ -1,6 +1,8 @@
 //! `name-manager timeline`: who held what when, as a picture.
 
 mod chart;
+#[cfg(all(unix, any(test, fuzzing)))]
+pub(crate) mod fuzz;
 mod html;
 mod json;
 pub mod spans;

@@ -5,6 +5,8 @@
 //! is locked, its `released` before it is unlocked.
 
 mod event;
+#[cfg(all(unix, any(test, fuzzing)))]
+pub(crate) mod fuzz;
 mod parse;
 mod reader;
 mod source;

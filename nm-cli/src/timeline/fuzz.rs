@@ -1,0 +1,49 @@
+use super::*;
+use crate::fuzz::{events, is_shown, json, shown};
+
+/// Every form of the picture of a history. The first byte is a screen's width.
+pub(crate) fn timeline(bytes: &[u8]) {
+    let Some((width, bytes)) = bytes.split_first() else {
+        return;
+    };
+    let mut builder = Builder::default();
+    let mut drawing = Drawing::default();
+    for event in events(bytes) {
+        if let Some(span) = builder.add(event) {
+            drawing.add(span);
+        }
+    }
+    builder
+        .finish()
+        .into_iter()
+        .for_each(|span| drawing.add(span));
+    let chart = drawing.chart("run \u{1b}[2J<&\"'>".to_owned());
+
+    let width = usize::from(*width).max(1);
+    shown(width, |screen| terminal::show(screen, &chart));
+    json(&json::Timeline::new(&chart));
+    let trace: serde_json::Value = serde_json::from_str(&trace::file(&chart)).unwrap();
+    assert!(trace["traceEvents"].is_array());
+
+    let picture = svg::file(&chart);
+    picture.lines().for_each(is_shown);
+    let xml = roxmltree::Document::parse(&picture).unwrap();
+    let known = |name: &str| ["svg", "title", "style", "rect", "text", "line", "g"].contains(&name);
+    for element in xml.descendants().filter(|node| node.is_element()) {
+        assert!(known(element.tag_name().name()), "{element:?}");
+        for attribute in element.attributes() {
+            let value = attribute.value();
+            assert!(
+                !value.contains("NaN") && !value.contains("inf"),
+                "{attribute:?}"
+            );
+        }
+    }
+    let page = html::page(&chart);
+    page.lines().for_each(is_shown);
+    assert_eq!(page.matches("<script").count(), 1);
+    assert_eq!(
+        page.matches("</title>").count(),
+        picture.matches("</title>").count() + 1
+    );
+}

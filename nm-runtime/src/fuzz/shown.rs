@@ -1,0 +1,13 @@
+use crate::error::Error;
+
+/// The longest that a message may be, its causes included, whatever was read.
+const LONGEST: usize = 1000;
+
+/// An error as people see it: one line, not endless, that commands no terminal.
+#[track_caller]
+pub(crate) fn shown(error: &Error) -> String {
+    let text = format!("{error:?}");
+    assert!(!text.contains(char::is_control), "{text:?}");
+    assert!(text.len() <= LONGEST, "{} bytes: {text:?}", text.len());
+    text
+}

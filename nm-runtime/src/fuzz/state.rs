@@ -1,0 +1,72 @@
+use std::path::Path;
+
+use miniserde::{Deserialize, Serialize, json};
+
+use crate::assigned::Decisions;
+use crate::blocked_head::BlockedHead;
+use crate::declaration::Declaration;
+use crate::fuzz::shown;
+use crate::life::PoolLife;
+use crate::listing;
+use crate::name;
+use crate::names::Names;
+use crate::state_dir::check_format;
+
+/// The smaller files of a pool, and what a test binary prints of its tests.
+pub(super) fn state(bytes: &[u8]) {
+    let Some((kind, rest)) = bytes.split_first() else {
+        return;
+    };
+    let text = String::from_utf8_lossy(rest);
+    match kind % 6 {
+        0 => again::<BlockedHead>(&text),
+        1 => again::<Decisions>(&text),
+        2 => again::<PoolLife>(&text),
+        3 => declarations(&text),
+        4 => tests(&text),
+        _ => format(&text),
+    }
+}
+
+/// What was read, written, reads the same.
+fn again<T: Serialize + Deserialize>(text: &str) {
+    if let Ok(read) = json::from_str::<T>(text) {
+        let written = json::to_string(&read);
+        let read = json::from_str::<T>(&written);
+        let read = read.unwrap_or_else(|_| panic!("{written}"));
+        assert_eq!(json::to_string(&read), written);
+    }
+}
+
+fn declarations(text: &str) {
+    let Some(found) = Declaration::find(text, "run") else {
+        return;
+    };
+    let unsaid = Names::Numbered {
+        template: "db-{index}".to_owned(),
+        max: None,
+    };
+    let names = found.adopted_by(&unsaid);
+    assert_ne!(names.capacity(), Some(0), "{text}");
+    for index in 0..3 {
+        if let Some(name) = names.get(index) {
+            name::check_name(&name).unwrap();
+        }
+    }
+}
+
+fn tests(printed: &str) {
+    let tests: Vec<_> = listing::parse(printed).collect();
+    assert!(tests.len() <= printed.lines().count());
+    let printed: String = tests
+        .iter()
+        .map(|test| json::to_string(test) + "\n")
+        .collect();
+    assert!(listing::parse(&printed).eq(tests));
+}
+
+fn format(text: &str) {
+    if let Err(error) = check_format(Path::new("state"), text.trim()) {
+        shown(&error);
+    }
+}

@@ -1,0 +1,106 @@
+use super::*;
+use crate::config;
+use crate::fuzz::shown;
+use crate::variables::Variables;
+
+const PATH: &str = "dir/Cargo.toml";
+
+pub(crate) fn manifest(bytes: &[u8]) {
+    let Ok(text) = str::from_utf8(bytes) else {
+        return;
+    };
+    let manifest = match parse(text) {
+        Ok(manifest) => manifest,
+        Err(error) => return is_in(text, &shown(&error)),
+    };
+    let _ = manifest.excludes(Path::new("/a"), Path::new("/a/b"));
+    if let Err(error) = manifest.refuse_pools_in_member(Path::new("Cargo.toml")) {
+        shown(&error);
+    }
+    for pool in manifest.pools() {
+        check(pool);
+        let rewritten = parse(&written(pool)).unwrap();
+        let again = rewritten.pool(&pool.pool).unwrap();
+        assert_eq!(format!("{again:?}"), format!("{pool:?}"));
+    }
+}
+
+fn parse(text: &str) -> Result<Manifest> {
+    Manifest::parse(Path::new(PATH), text)
+}
+
+/// The place that a message names is one of the text.
+fn is_in(text: &str, message: &str) {
+    let place = message.strip_prefix(PATH).unwrap();
+    let mut place = place.splitn(4, ':').skip(1);
+    let mut number = || place.next().unwrap().parse::<usize>().unwrap();
+    let (line, column) = (number(), number());
+    let line = text.split('\n').nth(line - 1).unwrap();
+    assert!(
+        (1..=line.chars().count() + 1).contains(&column),
+        "{message}"
+    );
+}
+
+fn check(pool: &PoolTable) {
+    name::check_pool(&pool.pool).unwrap();
+    assert_ne!(pool.max, Some(0));
+    let names = config::names(&pool.pool, &Variables::default(), pool, &[]);
+    let (names, _) = names.unwrap();
+    let last = names.capacity().unwrap_or(usize::MAX) - 1;
+    for index in [0, 1, 9, last].into_iter().filter(|index| *index <= last) {
+        let name = names.get(index).unwrap();
+        name::check_name(&name).unwrap();
+        assert_eq!(names.index_of(&name), Some(index));
+    }
+    names.summary();
+    for (key, value) in &pool.env {
+        assert!(!key.is_empty() && !key.contains(['=', '\0']) && !value.contains('\0'));
+    }
+}
+
+fn written(pool: &PoolTable) -> String {
+    let mut text = format!("[workspace.metadata.name-manager.pools.{}]\n", pool.pool);
+    let mut say = |key: &str, value: String| text += &format!("{key} = {value}\n");
+    if let Some(max) = pool.max {
+        say("max", max.to_string());
+    }
+    if let Some(names) = &pool.names {
+        say("names", format!("{names:?}"));
+    }
+    if let Some(template) = &pool.template {
+        say("template", format!("{template:?}"));
+    }
+    if let Some(wait) = pool.wait_timeout {
+        say(
+            "wait_timeout",
+            format!("\"{}\"", humantime::format_duration(wait)),
+        );
+    }
+    match &pool.scope {
+        None => {}
+        Some(Scope::Workspace) => say("scope", "\"workspace\"".to_owned()),
+        Some(Scope::Repository) => say("scope", "\"repository\"".to_owned()),
+        Some(Scope::User) => say("scope", "\"user\"".to_owned()),
+        Some(Scope::Dir(dir)) => {
+            let dir = dir.strip_prefix("dir").unwrap_or(dir);
+            say("dir", quoted(dir.to_str().unwrap()));
+        }
+    }
+    for (key, value) in &pool.env {
+        say(&format!("env.{}", quoted(key)), quoted(value));
+    }
+    text
+}
+
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            c if c.is_control() => quoted += &format!("\\u{:04x}", c as u32),
+            c => quoted.push(c),
+        }
+    }
+    quoted + "\""
+}

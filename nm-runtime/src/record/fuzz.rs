@@ -1,0 +1,39 @@
+use super::*;
+use crate::fuzz::file;
+
+pub(crate) fn record(bytes: &[u8]) {
+    let peeked = Record::peek(bytes);
+    if let Some(record) = &peeked {
+        assert!(record.v <= FORMAT);
+        let text = json::to_string(record);
+        assert_eq!(Record::peek(text.as_bytes()).as_ref(), Some(record));
+        assert_eq!(Record::peek(&text.as_bytes()[..text.len() - 1]), None);
+        count(record.clone());
+    }
+    let mut file = RecordFile {
+        file: file(bytes),
+        len: 0,
+    };
+    let read = file.read().unwrap();
+    match peeked {
+        Some(peeked) => assert_eq!(read, peeked),
+        None if bytes.is_empty() => assert_eq!(read, Record::new()),
+        None => {
+            assert_eq!(read.state, State::Dirty);
+            assert!(read.fence > 1_000_000_000_000);
+        }
+    }
+    // Over whatever was there.
+    file.write(&read).unwrap();
+    assert_eq!(file.read().unwrap(), read);
+}
+
+/// Whatever it says has happened, more can happen.
+fn count(record: Record) {
+    if let Some(mut life) = record.life {
+        life.is_kept(record.state);
+        let run = life.failures.run.clone();
+        life.failures.add(&run, "again");
+        life.failures.given_up(&run);
+    }
+}

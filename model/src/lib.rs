@@ -1,0 +1,74 @@
+//! A model of the engine: three processes, two pools of at most two names, any of
+//! the processes killed at any step, a deadline passing wherever somebody waits.
+//! The checker looks at every state that they can reach.
+//!
+//! The engine's steps are here as in `nm-runtime`, under the names of the
+//! functions that they stand for. The kernel is here as what it promises: a lock
+//! goes to whoever asks first when it is free, in no order; the files of a dead
+//! process are closed one by one, in any order; a FIFO says to its reader that the
+//! last writer has gone only if the reader had seen one.
+//!
+//! | here ([`At`]) | there |
+//! |---|---|
+//! | `EnterNow`, `NobodyWaits` | `Head::enter_now`; `line::nobody_waits`, `line::is_empty` |
+//! | `Announce`, `LockDraw`, `MakeTicket`, `LockTicket`, `UnlockDraw` | `Place::take`, with `line::announce` |
+//! | `WaitToBeFirst` | `Place::wait_to_be_first`, with `line::is_given_up` |
+//! | `LockQueue` | `Head::enter`, with `line::lock` |
+//! | `Queued`, `Granted` | `Queued::join`, and the lock in its slot until `Queued::wait_until` finds it |
+//! | `Take` | `Head::take` with `head::taken`, from `Head::scan` |
+//! | `OpenWakes`, `Poll` | `WakeSet::open` and `WakeSet::wait`, from `Head::take_any` |
+//! | `DropLock`, `DropWake` | the drop of a `Taken` that is not wanted |
+//! | `AnnounceNamed`, `Reserve`, `TryName`, `UnlockName`, `Taken` | `Head::take_named` |
+//! | `UnlockReservation`, `PokeReserved` | the drop of its `Reservation` |
+//! | `HandOver` | `grant::hand_over` |
+//! | `LeaveQueue`, `UnlinkTicket`, `UnlockTicket` | `Head::leave`, with the drop of `Place` |
+//! | `ShareRecord`, `ShareUnlock`, `ShareLock`, `ShareLost` | `Lease::share`, with `Locked::share` |
+//! | `Body`, `EndUnlock`, `EndPoke` | the body; `Held::end`, with `Held::record`, `Locked::unlock`, `Wake::poke` |
+//! | [`Action::Deadline`] | `Wait::tick`, and what drops when it says that the time is over |
+//! | [`Action::Abandoned`] | the thread of `Queued::join` whose owner gave up |
+//! | [`Action::LookAgain`] | `WakeSet::look_again_at_hung_up` |
+//! | [`Action::Crash`], [`Action::Close`] | SIGKILL, and what the kernel does after it |
+//!
+//! Calls that nobody else can see between are one step: all that a head does to a
+//! name that it takes, for instance.
+//!
+//! # What is shown
+//!
+//! [`properties`] lists what is true of every state. That every live waiter is
+//! served follows from two of them: no run goes round in circles ([`is_acyclic`]), so
+//! each ends; and where it ends, or rests until a body ends, whoever still waits
+//! waits for a living holder, in one or several steps. Nobody depends on a
+//! deadline, a death, or the looks that a head takes when it tells its user that
+//! it still waits.
+//!
+//! # What is assumed
+//!
+//! - A body ends at last, and a process that is not dead goes on.
+//! - The kernel has closed a dead process's files by the time of the last look
+//!   after a hang-up, a quarter of a second later. `looks_that_end_before_the_dead_are_gone`
+//!   shows that it matters; then the head finds the name when it next tells its
+//!   user that it waits, 1 to 30 seconds later.
+//! - The moment in which a reader has no lock, while it turns its exclusive lock
+//!   into a shared one, is not hit for ever: twice in a run at most.
+//!
+//! # What is not here
+//!
+//! The state directory removed, hooks, broken names, allocators, the deadlock
+//! that a test makes by hand, several threads of one process (see `nm-runtime`'s
+//! own tests), `try_acquire`, systems without FIFOs, more than three clients.
+#![forbid(unsafe_code)]
+
+mod client;
+mod cycles;
+mod engine;
+mod flaw;
+mod kernel;
+pub mod properties;
+mod state;
+
+pub use client::{At, Client, File, Program, Request, Then};
+pub use cycles::is_acyclic;
+pub use engine::{Action, Engine};
+pub use flaw::Flaw;
+pub use kernel::{Access, Fifo, Lock, Owner, Owners};
+pub use state::{Abandoned, AbandonedAt, Name, Open, Pool, State, Ticket, Wrongs};

@@ -1,0 +1,222 @@
+//! The model can fail: each deliberate breakage is found.
+
+use name_manager_model::{Engine, Flaw, Program, Request, properties};
+use stateright::{Checker, HasDiscoveries, Model};
+
+const A: usize = 0;
+const B: usize = 1;
+
+const ANY: Program = Program::patient(&[Request::any(A)]);
+const HASTY: Program = Program::hasty(&[Request::any(A)]);
+const READER: Program = Program::patient(&[Request::any(A).shared()]);
+const NAMED: Program = Program::patient(&[Request::named(A, 0)]);
+const HASTY_NAMED: Program = Program::hasty(&[Request::named(A, 0)]);
+const NOBODY: Program = Program::patient(&[]);
+
+/// The shortest way to what is wrong, which must be this.
+#[track_caller]
+fn finds(
+    wrong: &'static str,
+    flaws: &'static [Flaw],
+    programs: [Program; 3],
+    max: usize,
+    crashes: usize,
+) {
+    let engine = Engine {
+        programs,
+        max: [max; 2],
+        crashes,
+        flaws: &[],
+    };
+    let checker = engine.checker().threads(2).spawn_bfs().join();
+    checker.assert_properties();
+    let broken = Engine { flaws, ..engine };
+    let checker = broken.checker();
+    let checker = checker
+        .finish_when(HasDiscoveries::AnyFailures)
+        .threads(2)
+        .spawn_bfs()
+        .join();
+    let found = checker.discoveries();
+    let names: Vec<_> = found.keys().collect();
+    assert!(names == [&wrong], "{flaws:?}: {names:?}");
+}
+
+#[test]
+fn no_look_after_opening_the_fifos() {
+    finds(
+        properties::LIVENESS,
+        &[Flaw::NoLookAfterOpeningFifos, Flaw::HungUpBeforeOpened],
+        [ANY, ANY, NOBODY],
+        1,
+        0,
+    );
+}
+
+#[test]
+fn a_wake_before_the_unlock() {
+    finds(
+        properties::LIVENESS,
+        &[Flaw::WakeBeforeUnlock],
+        [ANY, ANY, NOBODY],
+        1,
+        0,
+    );
+}
+
+#[test]
+fn no_wake_at_all() {
+    finds(
+        properties::LIVENESS,
+        &[Flaw::NoWakeAtAll],
+        [ANY, ANY, NOBODY],
+        1,
+        0,
+    );
+}
+
+#[test]
+fn a_newcomer_that_ignores_the_line() {
+    finds(
+        properties::ORDER,
+        &[Flaw::NewcomerIgnoresLine],
+        [ANY, ANY, ANY],
+        1,
+        0,
+    );
+}
+
+#[test]
+fn a_ticket_that_outlives_its_owner() {
+    finds(
+        properties::LIVENESS,
+        &[Flaw::DeathLeavesTicket],
+        [ANY, ANY, ANY],
+        1,
+        1,
+    );
+}
+
+#[test]
+fn a_ticket_cleared_while_it_is_drawn() {
+    finds(
+        properties::ORDER,
+        &[Flaw::TicketClearedWhileDrawn],
+        [ANY, ANY, ANY],
+        1,
+        0,
+    );
+}
+
+#[test]
+fn reservations_that_nobody_looks_at() {
+    finds(
+        properties::ORDER,
+        &[Flaw::ReservationIgnored],
+        [ANY, NAMED, ANY],
+        1,
+        0,
+    );
+}
+
+#[test]
+fn no_reservation() {
+    finds(
+        properties::ORDER,
+        &[Flaw::NoReservation],
+        [ANY, NAMED, ANY],
+        1,
+        0,
+    );
+}
+
+#[test]
+fn a_reservation_abandoned_in_silence() {
+    finds(
+        properties::LIVENESS,
+        &[Flaw::AbandonedInSilence],
+        [ANY.twice(), HASTY_NAMED, HASTY_NAMED],
+        1,
+        0,
+    );
+}
+
+#[test]
+fn an_abandoned_request_that_opens_its_fifo_late() {
+    finds(
+        properties::LIVENESS,
+        &[Flaw::AbandonedOpensLate],
+        [HASTY_NAMED, ANY, ANY],
+        1,
+        1,
+    );
+}
+
+#[test]
+fn a_reservation_that_ends_before_the_name_is_open() {
+    finds(
+        properties::LIVENESS,
+        &[Flaw::ReservationDroppedFirst],
+        [HASTY_NAMED, ANY, ANY],
+        1,
+        1,
+    );
+}
+
+#[test]
+fn a_reader_on_record_while_it_has_no_lock() {
+    finds(
+        properties::LIVING,
+        &[Flaw::SharedOnRecord],
+        [READER, ANY, NOBODY],
+        1,
+        0,
+    );
+}
+
+#[test]
+fn a_fifo_that_hung_up_before_it_was_opened() {
+    finds(
+        properties::LIVENESS,
+        &[Flaw::HungUpBeforeOpened],
+        [ANY, ANY, NOBODY],
+        1,
+        1,
+    );
+}
+
+#[test]
+fn looks_that_end_before_the_dead_are_gone() {
+    finds(
+        properties::LIVENESS,
+        &[Flaw::LooksEndEarly],
+        [ANY, ANY, NOBODY],
+        1,
+        1,
+    );
+}
+
+#[test]
+fn a_head_that_gives_up_and_stays() {
+    finds(
+        properties::LIVENESS,
+        &[Flaw::HeadStays],
+        [ANY, HASTY, ANY],
+        1,
+        0,
+    );
+}
+
+#[test]
+fn pools_in_two_orders() {
+    const ONE: Program = Program::patient(&[Request::any(A), Request::any(B)]);
+    const OTHER: Program = Program::patient(&[Request::any(B), Request::any(A)]);
+    let engine = Engine {
+        programs: [ONE, OTHER, NOBODY],
+        max: [1; 2],
+        crashes: 0,
+        flaws: &[],
+    };
+    let checker = engine.checker().threads(2).spawn_bfs().join();
+    checker.assert_any_discovery(properties::LIVENESS);
+}

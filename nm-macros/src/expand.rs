@@ -163,8 +163,6 @@ fn setup(signature: &Signature, requests: &[&Args], filled: &[(usize, PatType)])
     // The static stands in a block of its own so that the body cannot name it.
     quote_spanned! {Span::mixed_site()=>
         let #mutability __leases = {
-            #[#path::__private0::linkme::distributed_slice(#path::__private0::TESTS)]
-            #[linkme(crate = #path::__private0::linkme)]
             static __SPEC: #path::__private0::TestSpec = #path::__private0::TestSpec {
                 test: ::core::concat!(::core::module_path!(), "::", #test),
                 manifest_dir: ::core::env!("CARGO_MANIFEST_DIR"),
@@ -172,6 +170,7 @@ fn setup(signature: &Signature, requests: &[&Args], filled: &[(usize, PatType)])
                 asynchronous: #asynchronous,
                 requests: &[#(#specs),*],
             };
+            #path::__private0::register!(#path::__private0::Entry::Test(&__SPEC));
             #path::__private0::acquire(&__SPEC)
         };
         #(#bindings)*

@@ -37,14 +37,14 @@ pub fn resource(args: TokenStream, item: TokenStream) -> TokenStream {
     let make = args.with.map(Expr::into_token_stream).unwrap_or_else(|| {
         quote_spanned!(Span::mixed_site().located_at(at)=> <#ty as ::core::default::Default>::default())
     });
-    let ((slice, spec, boxed), manifest_dir) = match of {
+    let ((entry, spec, boxed), manifest_dir) = match of {
         Trait::Resource => (
-            (quote!(RESOURCES), quote!(ResourceSpec), quote!(boxed)),
+            (quote!(Resource), quote!(ResourceSpec), quote!(boxed)),
             quote!(manifest_dir: ::core::env!("CARGO_MANIFEST_DIR"),),
         ),
         Trait::Allocator => (
             (
-                quote!(ALLOCATORS),
+                quote!(Allocator),
                 quote!(AllocatorSpec),
                 quote!(boxed_allocator),
             ),
@@ -54,14 +54,13 @@ pub fn resource(args: TokenStream, item: TokenStream) -> TokenStream {
     quote_spanned! {Span::mixed_site()=>
         #item
         const _: () = {
-            #[#path::__private0::linkme::distributed_slice(#path::__private0::#slice)]
-            #[linkme(crate = #path::__private0::linkme)]
             static __SPEC: #path::__private0::#spec = #path::__private0::#spec {
                 pool: #pool,
                 make: || #path::__private0::#boxed(#make),
                 #manifest_dir
                 place: #path::__private0::Place { file: ::core::file!(), line: ::core::line!() },
             };
+            #path::__private0::register!(#path::__private0::Entry::#entry(&__SPEC));
         };
     }
 }

@@ -1,7 +1,7 @@
 //! Pools that decide for themselves what to hand out.
 
 use crate::error::{BoxError, Error, Result};
-use crate::registry::Place;
+use crate::registry::{self, Place};
 use crate::resource::call;
 
 /// Decides what a pool hands out: port blocks, machines within a budget, or
@@ -179,10 +179,6 @@ pub struct AllocatorSpec {
     pub place: Place,
 }
 
-/// Every allocator of this binary.
-#[linkme::distributed_slice]
-pub static ALLOCATORS: [AllocatorSpec];
-
 /// What generated code makes of the user's value.
 pub fn boxed(allocator: impl Allocator) -> Box<dyn Decide> {
     Box::new(allocator)
@@ -190,7 +186,7 @@ pub fn boxed(allocator: impl Allocator) -> Box<dyn Decide> {
 
 /// The allocator of that pool, if this binary has one.
 pub(crate) fn find(pool: &str) -> Result<Option<Box<dyn Decide>>> {
-    let mut specs = ALLOCATORS.iter().filter(|spec| spec.pool == pool);
+    let mut specs = registry::allocators().filter(|spec| spec.pool == pool);
     let Some(spec) = specs.next() else {
         return Ok(None);
     };

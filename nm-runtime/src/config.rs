@@ -9,7 +9,7 @@ use crate::caller;
 use crate::error::{Error, Result};
 use crate::manifest::{PoolTable, Scope};
 use crate::names::Names;
-use crate::registry::{RequestSpec, TestSpec};
+use crate::registry::{self, RequestSpec};
 use crate::variables::Variables;
 use crate::workspace::{Workspace, git_common_dir};
 
@@ -43,12 +43,11 @@ impl PoolConfig {
         pool: &str,
         variables: &Variables,
         workspace: Option<&Workspace>,
-        tests: &[TestSpec],
     ) -> Result<Self> {
         let unconfigured = PoolTable::default();
         let table = workspace.and_then(|workspace| workspace.manifest.pool(pool));
         let table = table.unwrap_or(&unconfigured);
-        let (names, size_from) = names(pool, variables, table, tests)?;
+        let (names, size_from) = names(pool, variables, table)?;
         let wait_timeout = variables.wait_timeout(pool)?.or(table.wait_timeout);
         let mut env = table.env.clone();
         env.sort();
@@ -70,12 +69,7 @@ struct Said {
     template: Option<String>,
 }
 
-pub(crate) fn names(
-    pool: &str,
-    variables: &Variables,
-    table: &PoolTable,
-    tests: &[TestSpec],
-) -> Result<(Names, SizeFrom)> {
+pub(crate) fn names(pool: &str, variables: &Variables, table: &PoolTable) -> Result<(Names, SizeFrom)> {
     let environment = Said {
         place: "the environment".to_owned(),
         max: variables.max(pool)?,
@@ -100,7 +94,7 @@ pub(crate) fn names(
         let at = |template| (template, place.clone());
         above.template = above.template.or_else(|| said.template.map(at));
     }
-    Ok(match declared(pool, tests, above.max.is_some())? {
+    Ok(match declared(pool, above.max.is_some())? {
         Some((Size::Names(names), place)) => {
             let names = names.iter().map(|name| name.to_string()).collect();
             (above.list(pool, names, &place)?, SizeFrom::Attribute(place))
@@ -174,9 +168,11 @@ impl std::fmt::Display for Size {
 
 /// What the attributes of this binary say of the pool's size; they must agree.
 /// In a pool that is `limited` from above, only the names matter.
-fn declared(pool: &str, tests: &[TestSpec], limited: bool) -> Result<Option<(Size, String)>> {
+fn declared(pool: &str, limited: bool) -> Result<Option<(Size, String)>> {
     let mut first: Option<(Size, String)> = None;
-    for (test, request) in requests(tests).filter(|(_, request)| request.pool == pool) {
+    let requests =
+        registry::tests().flat_map(|test| test.requests.iter().map(move |request| (test, request)));
+    for (test, request) in requests.filter(|(_, request)| request.pool == pool) {
         let size = match request {
             RequestSpec { max: Some(max), .. } if !limited => Size::Max(*max),
             RequestSpec { names, .. } if !names.is_empty() => Size::Names(names),
@@ -198,12 +194,6 @@ fn declared(pool: &str, tests: &[TestSpec], limited: bool) -> Result<Option<(Siz
         }
     }
     Ok(first)
-}
-
-fn requests(tests: &[TestSpec]) -> impl Iterator<Item = (&TestSpec, &RequestSpec)> {
-    tests
-        .iter()
-        .flat_map(|test| test.requests.iter().map(move |request| (test, request)))
 }
 
 /// Two places say different things of one pool.

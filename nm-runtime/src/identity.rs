@@ -25,17 +25,19 @@ static PARENT: AtomicU32 = AtomicU32::new(0);
 /// process has a mode of its own.
 #[allow(unsafe_code, reason = "code before `main` must be declared so")]
 mod before_main {
-    #[ctor::ctor(unsafe)]
-    fn record_identity() {
-        super::PARENT.store(crate::sys::parent_id(), super::Ordering::Relaxed);
-        if let Some(mode) = std::env::var_os(crate::mode::VARIABLE) {
-            // SAFETY: before `main` there is one thread, and nobody else reads or
-            // changes the environment.
-            unsafe {
-                // Not for what hooks start: a program with this library in it, say.
-                std::env::remove_var(crate::mode::VARIABLE);
+    ctor::declarative::ctor! {
+        #[ctor(unsafe)]
+        fn record_identity() {
+            super::PARENT.store(crate::sys::parent_id(), super::Ordering::Relaxed);
+            if let Some(mode) = std::env::var_os(crate::mode::VARIABLE) {
+                // SAFETY: before `main` there is one thread, and nobody else reads or
+                // changes the environment.
+                unsafe {
+                    // Not for what hooks start: a program with this library in it, say.
+                    std::env::remove_var(crate::mode::VARIABLE);
+                }
+                crate::mode::run(&mode);
             }
-            crate::mode::run(&mode);
         }
     }
 }

@@ -47,6 +47,8 @@ mod registry;
 mod request;
 mod resource;
 mod run_lock;
+#[allow(unsafe_code, reason = "what a linker gathers is outside the language")]
+mod section;
 mod shown;
 mod slot;
 mod state_dir;
@@ -71,9 +73,10 @@ pub use resource::{LastHolder, Reset, Resource};
 /// What generated code calls.
 #[doc(hidden)]
 pub mod private {
-    pub use crate::allocator::{ALLOCATORS, AllocatorSpec, boxed as boxed_allocator};
+    pub use crate::__register as register;
+    pub use crate::allocator::{AllocatorSpec, boxed as boxed_allocator};
     pub use crate::attribute::{FromLeases, Leases, acquire};
-    pub use crate::registry::{Amount, Place, RequestSpec, TESTS, TestSpec};
-    pub use crate::resource::{RESOURCES, ResourceSpec, boxed};
-    pub use linkme;
+    pub use crate::registry::{Amount, Place, RequestSpec, TestSpec, tests};
+    pub use crate::resource::{ResourceSpec, boxed};
+    pub use crate::section::Entry;
 }

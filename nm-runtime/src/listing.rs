@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::mode;
 use crate::name;
 use crate::notice;
-use crate::registry::{Amount, RequestSpec, TESTS, TestSpec};
+use crate::registry::{self, Amount, RequestSpec, TestSpec};
 use crate::state_dir::PoolDir;
 use crate::variables;
 use crate::workspace::{self, Workspace};
@@ -88,7 +88,7 @@ impl Request {
 pub(crate) fn print() -> i32 {
     let mut pools = Pools::default();
     let mut text = String::new();
-    for spec in TESTS {
+    for spec in registry::tests() {
         text.push_str(&json::to_string(&pools.describe(spec)));
         text.push('\n');
     }
@@ -169,7 +169,7 @@ impl Pool {
             None => None,
         };
         // Not opened: listing leaves no trace.
-        let config = PoolConfig::new(pool, variables::get()?, workspace.as_ref(), &TESTS)?;
+        let config = PoolConfig::new(pool, variables::get()?, workspace.as_ref())?;
         Ok(Self {
             size: config.names.capacity().map(|size| size as u32),
             open: config.size_from == SizeFrom::Nowhere,

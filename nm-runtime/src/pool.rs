@@ -14,7 +14,7 @@ use crate::lease::Lease;
 use crate::life::Hooks;
 use crate::name;
 use crate::notice;
-use crate::registry::TESTS;
+use crate::registry;
 use crate::request::{Request, Want};
 use crate::resource::Registered;
 use crate::state_dir::PoolDir;
@@ -87,7 +87,7 @@ impl Pool {
             Some(dir) => Some(Workspace::of(dir)?),
             None => None,
         };
-        let mut config = PoolConfig::new(pool, variables::get()?, workspace.as_ref(), &TESTS)?;
+        let mut config = PoolConfig::new(pool, variables::get()?, workspace.as_ref())?;
         let dir = PoolDir::open(&config.state_dir, pool)?;
         declaration::agree(pool, &mut config, &dir)?;
         if config.size_from == SizeFrom::Nowhere && config.names.capacity().is_none() {
@@ -203,7 +203,7 @@ impl Pool {
 /// its tests are not kept apart as somebody meant them to be.
 fn say_if_misspelt(pool: &str, workspace: Option<&Workspace>) {
     let asked = |name: &str| {
-        let mut requests = TESTS.iter().flat_map(|test| test.requests);
+        let mut requests = registry::tests().flat_map(|test| test.requests);
         requests.any(|request| request.pool == name)
     };
     let configured = workspace

@@ -1,4 +1,8 @@
-//! The annotated tests of this binary: const data, gathered by the linker.
+//! What attributes wrote down in this binary.
+
+use crate::allocator::AllocatorSpec;
+use crate::resource::ResourceSpec;
+use crate::section::{self, Entry};
 
 /// One annotated test, as the attribute wrote it down.
 #[derive(Debug)]
@@ -46,8 +50,28 @@ pub enum Amount {
 }
 
 /// Every annotated test of this binary, in no particular order.
-#[linkme::distributed_slice]
-pub static TESTS: [TestSpec];
+pub fn tests() -> impl Iterator<Item = &'static TestSpec> {
+    section::entries().iter().filter_map(|entry| match entry {
+        Entry::Test(spec) => Some(*spec),
+        _ => None,
+    })
+}
+
+/// Every resource of this binary.
+pub(crate) fn resources() -> impl Iterator<Item = &'static ResourceSpec> {
+    section::entries().iter().filter_map(|entry| match entry {
+        Entry::Resource(spec) => Some(*spec),
+        _ => None,
+    })
+}
+
+/// Every allocator of this binary.
+pub(crate) fn allocators() -> impl Iterator<Item = &'static AllocatorSpec> {
+    section::entries().iter().filter_map(|entry| match entry {
+        Entry::Allocator(spec) => Some(*spec),
+        _ => None,
+    })
+}
 
 /// Where something stands in the source.
 #[derive(Clone, Copy, Debug)]

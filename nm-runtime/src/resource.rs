@@ -9,7 +9,7 @@ use once_cell::sync::OnceCell;
 use crate::error::{BoxError, Error, Result};
 use crate::identity::Holder;
 use crate::name::Name;
-use crate::registry::Place;
+use crate::registry::{self, Place};
 
 /// How the resources of a pool are made, made fresh, and taken down.
 ///
@@ -172,10 +172,6 @@ pub fn boxed(resource: impl Resource) -> Box<dyn Resource> {
     Box::new(resource)
 }
 
-/// Every resource of this binary.
-#[linkme::distributed_slice]
-pub static RESOURCES: [ResourceSpec];
-
 /// A pool's resource in this process.
 pub(crate) struct Registered {
     pub(crate) spec: &'static ResourceSpec,
@@ -186,7 +182,7 @@ pub(crate) struct Registered {
 impl Registered {
     /// The resource of that pool, if this binary has one.
     pub(crate) fn find(pool: &str) -> Result<Option<Self>> {
-        let mut specs = RESOURCES.iter().filter(|spec| spec.pool == pool);
+        let mut specs = registry::resources().filter(|spec| spec.pool == pool);
         let Some(spec) = specs.next() else {
             return Ok(None);
         };

@@ -12,13 +12,13 @@ mod parameters;
 mod parametrised;
 mod returns;
 
-use name_manager::__private0::{TESTS, TestSpec};
+use name_manager::__private0::{TestSpec, tests};
 
 /// What the attribute wrote down about a test of this binary.
 #[track_caller]
 fn spec(test: &str) -> &'static TestSpec {
     let test = format!("attribute::{test}");
-    let mut found = TESTS.iter().filter(|spec| spec.test == test);
+    let mut found = tests().filter(|spec| spec.test == test);
     match (found.next(), found.next()) {
         (Some(spec), None) => spec,
         (None, _) => panic!("`{test}` is not annotated"),
@@ -38,5 +38,5 @@ fn pools(test: &str) -> Vec<&'static str> {
 
 fn is_annotated(test: &str) -> bool {
     let test = format!("attribute::{test}");
-    TESTS.iter().any(|spec| spec.test == test)
+    tests().any(|spec| spec.test == test)
 }

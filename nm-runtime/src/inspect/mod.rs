@@ -272,7 +272,7 @@ fn recorded(names_dir: &Path) -> Result<Vec<String>> {
 }
 
 fn configured_names(pool: &str, around: &Surroundings, dir: &Path) -> Result<Names> {
-    let config = PoolConfig::new(pool, around.variables, around.workspace.as_ref(), &[])?;
+    let config = PoolConfig::new(pool, around.variables, around.workspace.as_ref())?;
     declaration::latest(dir, config.names)
 }
 

@@ -1,0 +1,107 @@
+//! What the attributes of a binary register: const data that the linker gathers in
+//! one section, which begins and ends where the linker says.
+//!
+//! The crate linkme does this for lists of any type. It costs its users as much
+//! compile time per entry as all the rest of an annotated test, and a second for
+//! itself; one list of one type needs little of it.
+
+use crate::allocator::AllocatorSpec;
+use crate::registry::TestSpec;
+use crate::resource::ResourceSpec;
+
+/// One registration.
+#[derive(Clone, Copy)]
+pub enum Entry {
+    /// By `#[shared_resource]`.
+    Test(&'static TestSpec),
+    /// By `#[resource]` on a `Resource`.
+    Resource(&'static ResourceSpec),
+    /// By `#[resource]` on an `Allocator`.
+    Allocator(&'static AllocatorSpec),
+    /// None: with it the section is there also in a binary without registrations.
+    Nothing,
+}
+
+/// Makes an expression of type [`Entry`] known. It may not name local variables.
+///
+/// The compiler takes a link section for unsafe code, but in another crate's macro
+/// lets it pass: this works in crates that forbid unsafe code.
+#[cfg(all(unix, not(target_vendor = "apple")))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __register {
+    ($entry:expr) => {
+        const _: () = {
+            #[used]
+            #[unsafe(link_section = "name_manager")]
+            static ENTRY: $crate::private::Entry = $entry;
+        };
+    };
+}
+
+#[cfg(target_vendor = "apple")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __register {
+    ($entry:expr) => {
+        const _: () = {
+            #[used]
+            #[unsafe(link_section = "__DATA,name_manager,regular,no_dead_strip")]
+            static ENTRY: $crate::private::Entry = $entry;
+        };
+    };
+}
+
+#[cfg(windows)]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __register {
+    ($entry:expr) => {
+        const _: () = {
+            #[used]
+            #[unsafe(link_section = ".name_manager$b")]
+            static ENTRY: $crate::private::Entry = $entry;
+        };
+    };
+}
+
+__register!(Entry::Nothing);
+
+/// Every registration of this binary, in no particular order.
+pub(crate) fn entries() -> &'static [Entry] {
+    use std::ptr::addr_of;
+
+    #[cfg(unix)]
+    let (first, end) = {
+        unsafe extern "Rust" {
+            #[cfg_attr(not(target_vendor = "apple"), link_name = "__start_name_manager")]
+            #[cfg_attr(
+                target_vendor = "apple",
+                link_name = "\x01section$start$__DATA$name_manager"
+            )]
+            static START: Entry;
+            #[cfg_attr(not(target_vendor = "apple"), link_name = "__stop_name_manager")]
+            #[cfg_attr(
+                target_vendor = "apple",
+                link_name = "\x01section$end$__DATA$name_manager"
+            )]
+            static STOP: Entry;
+        }
+        // The addresses alone: nothing is read here.
+        (addr_of!(START), addr_of!(STOP))
+    };
+    // The linker puts the parts of a section in the order of what follows the `$`.
+    #[cfg(windows)]
+    let (first, end) = {
+        #[unsafe(link_section = ".name_manager$a")]
+        static START: Entry = Entry::Nothing;
+        #[unsafe(link_section = ".name_manager$c")]
+        static STOP: Entry = Entry::Nothing;
+        (std::hint::black_box(addr_of!(START)), addr_of!(STOP))
+    };
+    let count = (end as usize - first as usize) / size_of::<Entry>();
+    // SAFETY: between the two the linker has put all statics of the section, one
+    // after the other. `__register` alone writes to the section, and only values of
+    // this one type, whose size is a multiple of its alignment.
+    unsafe { std::slice::from_raw_parts(first, count) }
+}

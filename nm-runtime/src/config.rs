@@ -49,13 +49,11 @@ impl PoolConfig {
         let table = table.unwrap_or(&unconfigured);
         let (names, size_from) = names(pool, variables, table)?;
         let wait_timeout = variables.wait_timeout(pool)?.or(table.wait_timeout);
-        let mut env = table.env.clone();
-        env.sort();
         Ok(Self {
             names,
             size_from,
             wait_timeout,
-            env: env.into(),
+            env: table.env.as_slice().into(),
             state_dir: state_dir(pool, variables, table, workspace)?,
         })
     }
@@ -69,7 +67,11 @@ struct Said {
     template: Option<String>,
 }
 
-pub(crate) fn names(pool: &str, variables: &Variables, table: &PoolTable) -> Result<(Names, SizeFrom)> {
+pub(crate) fn names(
+    pool: &str,
+    variables: &Variables,
+    table: &PoolTable,
+) -> Result<(Names, SizeFrom)> {
     let environment = Said {
         place: "the environment".to_owned(),
         max: variables.max(pool)?,

@@ -5,7 +5,7 @@
 //! Records may be read half-way through a change, so only what is seen twice
 //! counts; and of a circle one holder fails, the one with the highest token.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -75,7 +75,7 @@ struct Stuck {
     test: String,
     /// Of a lease, rather than only of a place in a queue.
     holder: bool,
-    holds: BTreeSet<String>,
+    holds: Vec<String>,
     waits_for: String,
 }
 
@@ -100,9 +100,9 @@ impl Circle {
 #[derive(Debug, Default)]
 struct Graph {
     /// By token.
-    holders: BTreeMap<String, Node>,
+    holders: HashMap<String, Node>,
     /// By the pool's directory.
-    pools: BTreeMap<String, PoolState>,
+    pools: HashMap<String, PoolState>,
 }
 
 #[derive(Debug)]
@@ -112,7 +112,7 @@ struct PoolState {
     /// The token of the head of the queue, if it waits.
     head: Option<String>,
     /// What the head has taken of what it waits for.
-    taken: BTreeSet<String>,
+    taken: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -125,8 +125,17 @@ struct Holding {
 struct Node {
     test: String,
     holder: bool,
-    holds: BTreeSet<String>,
+    holds: Vec<String>,
     waiting: Option<Waiting>,
+}
+
+impl Node {
+    /// Readers may hold one name twice.
+    fn hold(&mut self, name: &str) {
+        if !self.holds.iter().any(|held| held == name) {
+            self.holds.push(name.to_owned());
+        }
+    }
 }
 
 impl Graph {
@@ -145,14 +154,14 @@ impl Graph {
             let mut pool = PoolState {
                 names: Vec::new(),
                 head: None,
-                taken: BTreeSet::new(),
+                taken: Vec::new(),
             };
             for (name, tenures) in read_pool(Path::new(&dir)) {
                 let mut holdings = Vec::new();
                 for tenure in tenures {
                     let node = graph.node(&tenure.holder);
                     node.holder = true;
-                    node.holds.insert(name.clone());
+                    node.hold(&name);
                     if let Some(waiting) = tenure.waiting {
                         unread.push(waiting.dir.clone());
                         node.waiting = Some(waiting);
@@ -176,7 +185,7 @@ impl Graph {
         let new = || Node {
             test: holder.test.clone(),
             holder: false,
-            holds: BTreeSet::new(),
+            holds: Vec::new(),
             waiting: None,
         };
         self.holders.entry(holder.token.clone()).or_insert_with(new)
@@ -187,7 +196,7 @@ impl Graph {
     fn add_head(&mut self, head: BlockedHead, pool: &mut PoolState) {
         let node = self.node(&head.holder);
         for name in &head.taken {
-            node.holds.insert(name.clone());
+            node.hold(name);
             let holding = Holding {
                 token: head.holder.token.clone(),
                 access: head.waiting.access,
@@ -199,18 +208,18 @@ impl Graph {
         }
         node.waiting = Some(head.waiting);
         pool.head = Some(head.holder.token);
-        pool.taken = head.taken.into_iter().collect();
+        pool.taken = head.taken;
     }
 
     /// What this waiter has taken as the head of the queue: it waits for others.
-    fn taken(&self, token: &str, waiting: &Waiting) -> Option<&BTreeSet<String>> {
+    fn taken(&self, token: &str, waiting: &Waiting) -> Option<&Vec<String>> {
         let pool = self.pools.get(&waiting.dir)?;
         (pool.head.as_deref() == Some(token)).then_some(&pool.taken)
     }
 
     /// Who stands in the way of this wait: for each name that it could take, the
     /// holders that must let go of it.
-    fn blockers(&self, token: &str, waiting: &Waiting) -> Vec<BTreeSet<&str>> {
+    fn blockers(&self, token: &str, waiting: &Waiting) -> Vec<Vec<&str>> {
         let pool = self.pools.get(&waiting.dir);
         let names = pool.into_iter().flat_map(|pool| &pool.names);
         let taken = self.taken(token, waiting);
@@ -225,7 +234,7 @@ impl Graph {
                 });
                 in_the_way.map(|holding| holding.token.as_str()).collect()
             })
-            .filter(|holders: &BTreeSet<_>| !holders.is_empty())
+            .filter(|holders: &Vec<_>| !holders.is_empty())
             .collect()
     }
 
@@ -237,20 +246,20 @@ impl Graph {
 
     /// The holders that can never go on: those that wait, less those that could
     /// be served once all others of them have let go.
-    fn stuck(&self) -> BTreeSet<&str> {
+    fn stuck(&self) -> Vec<&str> {
         let waiting = self
             .holders
             .iter()
             .filter(|(_, node)| node.waiting.is_some());
-        let mut stuck: BTreeSet<&str> = waiting.map(|(token, _)| token.as_str()).collect();
+        let mut stuck: Vec<&str> = waiting.map(|(token, _)| token.as_str()).collect();
         loop {
-            let can_go_on = stuck.iter().copied().find(|token| {
+            let can_go_on = stuck.iter().position(|token| {
                 let Some(waiting) = &self.holders[*token].waiting else {
                     return true;
                 };
                 if self
                     .ahead(token, waiting)
-                    .is_some_and(|head| stuck.contains(head))
+                    .is_some_and(|head| stuck.contains(&head))
                 {
                     return false;
                 }
@@ -262,11 +271,11 @@ impl Graph {
                     Some(_) => 1,
                     None => waiting.capacity.unwrap_or(u64::MAX),
                 };
-                let taken = self.taken(token, waiting).map_or(0, BTreeSet::len);
+                let taken = self.taken(token, waiting).map_or(0, Vec::len);
                 capacity.saturating_sub((blocked.count() + taken) as u64) >= waiting.count
             });
             match can_go_on {
-                Some(token) => stuck.remove(token),
+                Some(at) => stuck.swap_remove(at),
                 None => return stuck,
             };
         }
@@ -275,42 +284,49 @@ impl Graph {
     fn circle(&self, token: &str) -> Option<Circle> {
         let stuck = self.stuck();
         let reach = |from: &str| {
-            let mut reached = BTreeSet::new();
-            let mut unseen = vec![from.to_owned()];
+            let mut reached: Vec<&str> = Vec::new();
+            let mut unseen = vec![from];
             while let Some(token) = unseen.pop() {
                 let Some(waiting) = self
                     .holders
-                    .get(&token)
+                    .get(token)
                     .and_then(|node| node.waiting.as_ref())
                 else {
                     continue;
                 };
-                let ahead = self.ahead(&token, waiting);
+                let ahead = self.ahead(token, waiting);
                 for holder in self
-                    .blockers(&token, waiting)
+                    .blockers(token, waiting)
                     .into_iter()
                     .flatten()
                     .chain(ahead)
                 {
-                    if stuck.contains(holder) && reached.insert(holder.to_owned()) {
-                        unseen.push(holder.to_owned());
+                    if stuck.contains(&holder) && !reached.contains(&holder) {
+                        reached.push(holder);
+                        unseen.push(holder);
                     }
                 }
             }
             reached
         };
-        let around = reach(token);
-        if !stuck.contains(token) || !around.contains(token) {
+        let mut around = reach(token);
+        // A circle is the same from wherever it was entered.
+        around.sort_unstable();
+        if !stuck.contains(&token) || !around.contains(&token) {
             return None;
         }
-        let members = around.iter().filter(|other| reach(other).contains(token));
+        let members = around
+            .into_iter()
+            .filter(|other| reach(other).contains(&token));
         let members = members.map(|token| {
             let node = &self.holders[token];
+            let mut holds = node.holds.clone();
+            holds.sort_unstable();
             Stuck {
-                token: token.clone(),
+                token: token.to_owned(),
                 test: node.test.clone(),
                 holder: node.holder,
-                holds: node.holds.clone(),
+                holds,
                 waits_for: self.describe(token, node),
             }
         });

@@ -12,6 +12,7 @@ use miniserde::{Deserialize, Serialize, json};
 use crate::config::{PoolConfig, SizeFrom, disagree};
 use crate::error::Result;
 use crate::identity;
+#[cfg(feature = "tools")]
 use crate::inspect::Declared;
 use crate::lock::{Access, Locked};
 use crate::name;
@@ -63,6 +64,7 @@ pub(crate) fn agree(pool: &str, config: &mut PoolConfig, dir: &PoolDir) -> Resul
 }
 
 /// The names of a pool as the last run that declared any did.
+#[cfg(feature = "tools")]
 pub(crate) fn latest(pool_dir: &Path, names: Names) -> Result<Names> {
     if names.capacity().is_some() {
         return Ok(names);
@@ -74,6 +76,7 @@ pub(crate) fn latest(pool_dir: &Path, names: Names) -> Result<Names> {
 }
 
 /// What runs declared, the oldest first.
+#[cfg(feature = "tools")]
 pub(crate) fn all(pool_dir: &Path) -> Result<Vec<Declared>> {
     let text = read(&pool_dir.join(FILE))?;
     let unsaid = Names::Numbered {

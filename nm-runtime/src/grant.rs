@@ -258,11 +258,11 @@ fn finish(
     permit: &Arc<Permit>,
 ) -> Result<Vec<Lease>> {
     failpoint::at("grant: taken");
-    // In the pool's order, whichever came free first.
-    taken.sort_by_key(|taken| taken.index);
     let mut leases = Vec::with_capacity(taken.len());
-    for taken in taken {
+    // In the pool's order, whichever came free first.
+    while let Some(next) = (0..taken.len()).min_by_key(|at| taken[*at].index) {
         grant.holder.since = identity::now();
+        let taken = taken.swap_remove(next);
         leases.push(hand_over(pool, dir, taken, access, &grant, permit)?);
     }
     Ok(leases)

@@ -15,6 +15,7 @@ mod error;
 #[doc(hidden)]
 pub mod failpoint;
 mod fingerprint;
+#[cfg(feature = "tools")]
 mod forget;
 #[cfg(all(unix, any(test, fuzzing)))]
 #[doc(hidden)]
@@ -24,6 +25,7 @@ mod grant;
 mod head;
 mod held;
 mod identity;
+#[cfg(feature = "tools")]
 pub mod inspect;
 pub mod journal;
 mod lease;
@@ -61,6 +63,7 @@ mod workspace;
 pub use allocator::{Allocator, Asked, Assigned, Assignment};
 pub use error::{BoxError, Error};
 pub use fingerprint::fingerprint;
+#[cfg(feature = "tools")]
 pub use forget::Forgotten;
 pub use identity::Holder;
 pub use lease::{FromLease, Lease};

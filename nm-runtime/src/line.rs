@@ -6,7 +6,7 @@
 //! keeps locked, and waits for the ticket before its own. Who gives up or dies
 //! leaves its ticket unlocked, and the one behind waits for the one before that.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::PathBuf;
 
@@ -112,7 +112,7 @@ impl Place {
             let path = self.line.path().join(&ticket.name);
             let failed = |error| unusable(&path, error);
             if let Some(file) = self.line.existing(&ticket.name).map_err(failed)? {
-                let queued = Queued::join(file, Access::Shared, || ()).map_err(failed)?;
+                let queued = Queued::join(file, Access::Shared, Box::new(|| ())).map_err(failed)?;
                 failpoint::at("line: waits");
                 drop(wait.for_lock(&queued, dir, &path)?);
             }
@@ -164,7 +164,7 @@ fn tickets(line: &Dir) -> Result<Vec<Ticket>> {
             tickets.push(Ticket { number, name });
         }
     }
-    tickets.sort_by_key(|ticket| ticket.number);
+    tickets.sort_unstable_by_key(|ticket| ticket.number);
     Ok(tickets)
 }
 
@@ -183,12 +183,6 @@ fn is_given_up(line: &Dir, ticket: &Ticket) -> Result<bool> {
         }
         Err(_) => Ok(false),
     }
-}
-
-/// Whether a ticket's owner still waits. Shared, so that nobody takes who looks
-/// for the owner.
-pub(crate) fn is_locked(ticket: File) -> bool {
-    matches!(Locked::try_lock(ticket, Access::Shared), Ok(Err(_)))
 }
 
 /// Locks a file of the pool's directory, waiting for it.

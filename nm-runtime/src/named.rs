@@ -57,7 +57,8 @@ impl Head<'_> {
                 wait.left_queue(&dir);
             }
             Err(file) => {
-                let queued = Queued::join(file, Access::Exclusive, || ()).map_err(failed)?;
+                let queued =
+                    Queued::join(file, Access::Exclusive, Box::new(|| ())).map_err(failed)?;
                 self.leave();
                 wait.left_queue(&dir);
                 reserved.lock = Some(wait.for_lock(&queued, &dir, &path)?);
@@ -113,7 +114,7 @@ impl Head<'_> {
                 wake.poke();
             }
         };
-        let queued = Queued::join(file, access, abandoned);
+        let queued = Queued::join(file, access, Box::new(abandoned));
         wait.for_lock(
             &queued.map_err(|error| unusable(&path, error))?,
             &self.dir,

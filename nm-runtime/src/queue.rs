@@ -41,7 +41,7 @@ impl Queued {
     pub(crate) fn join(
         file: File,
         access: Access,
-        abandoned: impl FnOnce() + Send + 'static,
+        abandoned: Box<dyn FnOnce() + Send>,
     ) -> io::Result<Self> {
         let shared = Arc::new(Shared {
             slot: Mutex::new(Slot::Waiting),

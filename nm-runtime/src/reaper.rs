@@ -3,7 +3,6 @@
 //! the run's runner and all its processes have ended, however they ended.
 
 use std::env;
-use std::ffi::OsStr;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -22,7 +21,7 @@ use crate::lock::{Access, Locked};
 use crate::mode;
 use crate::name::Name;
 use crate::pool::{Pool, Shared};
-use crate::record::Record;
+use crate::record::{Record, RecordFile};
 use crate::resource::ResourceSpec;
 use crate::run_lock::{self, RunLocks, no_reaper};
 use crate::state_dir::{PoolDir, unusable};
@@ -321,17 +320,17 @@ fn names(dir: &PoolDir) -> Result<Vec<(String, Record)>> {
     let failed = |error| unusable(dir.names.path(), error);
     let mut names = Vec::new();
     for entry in sys::list(dir.names.path()).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        if path.extension() != Some(OsStr::new("json")) {
-            continue;
-        }
-        let name = path.file_stem().and_then(OsStr::to_str);
-        if let (Some(name), Some(record)) = (name, read(&path)) {
-            names.push((name.to_owned(), record));
-        }
+        let file = entry.map_err(failed)?.file_name();
+        let name = file.to_str().and_then(|file| file.strip_suffix(".json"));
+        names.extend(name.map(str::to_owned));
     }
-    names.sort_by(|(a, _), (b, _)| a.cmp(b));
-    Ok(names)
+    names.sort_unstable();
+    let record = |name: String| {
+        let path = dir.names.path().join(RecordFile::file_name(&name));
+        let record = read(&path)?;
+        Some((name, record))
+    };
+    Ok(names.into_iter().filter_map(record).collect())
 }
 
 fn read(path: &Path) -> Option<Record> {

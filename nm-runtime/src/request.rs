@@ -139,11 +139,12 @@ impl Request {
     ) -> Result<Vec<Vec<Lease>>> {
         let mut by_request: Vec<_> = requests.iter().map(|_| Vec::new()).collect();
         let mut requests: Vec<_> = requests.into_iter().enumerate().collect();
-        requests.sort_by_key(|(_, request)| {
+        let order = |(_, request): &(usize, Self)| {
             let scarcity = usize::MAX - request.pool.capacity().unwrap_or(usize::MAX);
             (scarcity, request.pool.name().to_owned())
-        });
-        for (index, request) in requests {
+        };
+        while let Some(next) = (0..requests.len()).min_by_key(|at| order(&requests[*at])) {
+            let (index, request) = requests.remove(next);
             by_request[index] = request.acquire_at(place)?;
         }
         Ok(by_request)

@@ -243,10 +243,17 @@ pub(crate) fn call_apart<T: Send>(
     if !apart {
         return call(hook);
     }
+    let (mut hook, mut result) = (Some(hook), None);
+    run_apart(&mut || result = hook.take().map(call))?;
+    result.unwrap_or_else(|| Err("the hook's thread panicked".into()))
+}
+
+/// Takes no closure of its own type: starting a thread is much code to compile.
+fn run_apart(job: &mut (dyn FnMut() + Send)) -> std::io::Result<()> {
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().name("name-manager-hook".to_owned());
-        let hook = thread.spawn_scoped(scope, || call(hook))?;
-        hook.join()
-            .unwrap_or_else(|_| Err("the hook's thread panicked".into()))
+        // A panic leaves no result behind, which says enough.
+        let _ = thread.spawn_scoped(scope, job)?.join();
+        Ok(())
     })
 }

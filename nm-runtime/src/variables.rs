@@ -1,6 +1,5 @@
 //! The environment variables, read once and checked as a whole.
 
-use std::collections::BTreeMap;
 use std::env;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -30,7 +29,7 @@ pub(crate) struct Variables {
     pub(crate) keep: Option<Keep>,
     wait_timeout: Option<Duration>,
     /// `NAME_MANAGER_POOL_{POOL}_{KEY}`, by what follows the prefix.
-    pools: BTreeMap<String, String>,
+    pools: Vec<(String, String)>,
 }
 
 /// When resources are kept after a run, to be looked at.
@@ -92,7 +91,7 @@ impl Variables {
                 "WAIT_TIMEOUT" => variables.wait_timeout = Some(duration(&key, &text()?)?),
                 _ => match key.strip_prefix(POOL) {
                     Some(rest) if pool_key(rest).is_some() => {
-                        variables.pools.insert(rest.to_owned(), text()?);
+                        variables.pools.push((rest.to_owned(), text()?));
                     }
                     _ => return Err(unknown(&key)),
                 },
@@ -114,14 +113,14 @@ impl Variables {
         };
         self.scope = caller.scope.clone();
         self.pools
-            .retain(|key, _| !matches!(pool_key(key), Some("DIR" | "SCOPE")));
+            .retain(|(key, _)| !matches!(pool_key(key), Some("DIR" | "SCOPE")));
         Ok(())
     }
 
     fn of_pool(&self, pool: &str, key: &str) -> Option<(String, &str)> {
         let pool = pool.to_ascii_uppercase().replace('-', "_");
         let variable = format!("{pool}_{key}");
-        let value = self.pools.get(&variable)?;
+        let (_, value) = self.pools.iter().find(|(key, _)| *key == variable)?;
         Some((format!("{POOL}{variable}"), value))
     }
 

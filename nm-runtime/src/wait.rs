@@ -245,7 +245,8 @@ impl<'a> Wait<'a> {
         dir: &PoolDir,
         path: &Path,
     ) -> Result<Locked> {
-        let queued = Queued::join(file, access, || ()).map_err(|error| unusable(path, error))?;
+        let queued =
+            Queued::join(file, access, Box::new(|| ())).map_err(|error| unusable(path, error))?;
         self.for_lock(&queued, dir, path)
     }
 

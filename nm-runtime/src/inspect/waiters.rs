@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::error::Result;
 use crate::journal::{Event, Kind, Phase, Reader};
 use crate::line;
+use crate::lock::{Access, Locked};
 use crate::sys;
 
 /// Somebody who waits for names of a pool.
@@ -133,9 +134,15 @@ pub(super) fn tickets(pool_dir: &Path) -> BTreeMap<u64, String> {
         };
         let Ok(number) = number.parse() else { continue };
         let file = sys::open_regular(&entry.path());
-        if file.is_ok_and(line::is_locked) {
+        if file.is_ok_and(is_locked) {
             tickets.insert(number, id.to_owned());
         }
     }
     tickets
+}
+
+/// Whether a ticket's owner still waits. Shared, so that nobody takes who looks
+/// for the owner.
+fn is_locked(ticket: std::fs::File) -> bool {
+    matches!(Locked::try_lock(ticket, Access::Shared), Ok(Err(_)))
 }

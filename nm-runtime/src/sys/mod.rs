@@ -10,16 +10,20 @@ pub(crate) use read::{list, read_regular};
 mod unix;
 #[cfg(unix)]
 pub(crate) use unix::{
-    Dir, FileId, Wake, WakeSet, close_stdout, descriptor_limit, detach, file_id, is_alive,
-    is_current_user, is_descriptor_shortage, open_regular, parent_id, path_names, read_at,
-    still_linked, wait_for_exit, write_at_start, write_private,
+    Dir, Wake, WakeSet, close_stdout, descriptor_limit, detach, is_alive, is_current_user,
+    is_descriptor_shortage, open_regular, parent_id, path_names, read_at, still_linked,
+    wait_for_exit, write_at_start, write_private,
 };
+#[cfg(all(unix, feature = "tools"))]
+pub(crate) use unix::{FileId, file_id};
 
 #[cfg(not(unix))]
 mod other;
 #[cfg(not(unix))]
 pub(crate) use other::{
-    Dir, FileId, Wake, WakeSet, close_stdout, descriptor_limit, detach, file_id, is_alive,
-    is_current_user, is_descriptor_shortage, open_regular, parent_id, path_names, read_at,
-    still_linked, wait_for_exit, write_at_start, write_private,
+    Dir, Wake, WakeSet, close_stdout, descriptor_limit, detach, is_alive, is_current_user,
+    is_descriptor_shortage, open_regular, parent_id, path_names, read_at, still_linked,
+    wait_for_exit, write_at_start, write_private,
 };
+#[cfg(all(not(unix), feature = "tools"))]
+pub(crate) use other::{FileId, file_id};

@@ -204,6 +204,7 @@ pub(crate) fn is_current_user(path: &Path) -> io::Result<bool> {
     Ok(found.uid() == user)
 }
 
+#[cfg(feature = "tools")]
 /// Tells a file from all others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct FileId {
@@ -212,6 +213,7 @@ pub(crate) struct FileId {
     pub(crate) inode: u64,
 }
 
+#[cfg(feature = "tools")]
 /// The file that a path names; nothing when there is none.
 pub(crate) fn file_id(path: &Path) -> Option<FileId> {
     let metadata = path.symlink_metadata().ok()?;

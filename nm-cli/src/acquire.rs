@@ -1,7 +1,7 @@
 use std::ffi::OsString;
-use std::fs::{OpenOptions, Permissions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
@@ -146,18 +146,17 @@ fn acquire(asked: &Asked, mut args: Vec<String>) -> Outcome {
 }
 
 fn write_token(path: &Path, token: &str) -> Result<(), Failure> {
-    let file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path);
-    let written = file.and_then(|mut file| {
-        // One that was there already may be open to others.
-        file.set_permissions(Permissions::from_mode(0o600))?;
-        writeln!(file, "{token}")
-    });
-    written.map_err(|error| {
+    let write = || {
+        // A new file always: an old one may be open to others, and what is no
+        // file, a link say, leads who knows where.
+        if path.symlink_metadata().is_ok_and(|old| old.is_file()) {
+            fs::remove_file(path)?;
+        }
+        let mut options = OpenOptions::new();
+        let options = options.write(true).create_new(true).mode(0o600);
+        writeln!(options.open(path)?, "{token}")
+    };
+    write().map_err(|error| {
         let what = format!("failed to write the token to `{}`", path.display());
         Failure::new(exit_code::FAILURE, what).because(error)
     })

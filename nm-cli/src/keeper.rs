@@ -350,6 +350,9 @@ impl Keeper {
 
 impl Drop for Keeper {
     fn drop(&mut self) {
+        for (_, kept) in &self.leases {
+            kept.remove(&self.dir);
+        }
         let _ = fs::remove_file(self.dir.join(kept::socket(&self.id)));
     }
 }

@@ -46,7 +46,9 @@ impl Kept {
             .create_new(true)
             .mode(0o600)
             .open(self.path(dir))?;
-        file.write_all(&serde_json::to_vec(self)?)
+        let written = file.write_all(&serde_json::to_vec(self)?);
+        // A full disk leaves an empty one.
+        written.inspect_err(|_| self.remove(dir))
     }
 
     pub fn remove(&self, dir: &Path) {

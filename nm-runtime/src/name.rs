@@ -133,8 +133,9 @@ pub(crate) fn check_pool(name: &str) -> Result<()> {
         && !name.contains(|c: char| !fits(c.to_ascii_lowercase()))
     {
         return Err(Error::config(format!(
-            "pool name {name:?} has capital letters, which some file systems cannot tell apart: write {:?}",
-            name.to_ascii_lowercase()
+            "pool name \"{}\" has capital letters, which some file systems cannot tell apart: write \"{}\"",
+            shown(name),
+            shown(&name.to_ascii_lowercase())
         )));
     }
     check("pool name", name, LONGEST_POOL, fits, expected)
@@ -206,6 +207,13 @@ mod tests {
     fn a_capital_in_a_pool_is_answered_with_the_small_one() {
         let error = check_pool("Db-Main").unwrap_err().to_string();
         assert!(error.contains("write \"db-main\""), "{error}");
+        assert!(
+            check_pool(&"Db".repeat(1000))
+                .unwrap_err()
+                .to_string()
+                .len()
+                < 400
+        );
         assert!(check_pool("db.main").is_err());
         check_pool("db-main_2").unwrap();
     }

@@ -92,7 +92,9 @@ impl<'a> Play<'a> {
         // Holders that wait for each other in a circle, as a run of that size could.
         let stuck = self.processes.iter().any(|process| process.left > 0);
         (!stuck).then(|| Outcome {
-            makespan: self.ended - self.started.unwrap_or(self.ended),
+            makespan: self
+                .ended
+                .saturating_sub(self.started.unwrap_or(self.ended)),
             waits: self.waits,
         })
     }
@@ -100,7 +102,9 @@ impl<'a> Play<'a> {
     fn begin_process(&mut self, process: usize, now: u64) {
         for (at, thread) in self.run.processes[process].threads.iter().enumerate() {
             match thread.begin {
-                Begin::Alone(after) => self.at(now + after, Next::Thread(process, at)),
+                Begin::Alone(after) => {
+                    self.at(now.saturating_add(after), Next::Thread(process, at))
+                }
                 Begin::After(_) => self.processes[process].to_come.push_back(at),
             }
         }
@@ -110,7 +114,7 @@ impl<'a> Play<'a> {
     fn pause(&mut self, process: usize, thread: usize, now: u64) {
         let at = self.processes[process].threads[thread];
         match self.run.processes[process].threads[thread].steps.get(at) {
-            Some(step) => self.at(now + step.pause, Next::Step(process, thread)),
+            Some(step) => self.at(now.saturating_add(step.pause), Next::Step(process, thread)),
             None => self.end_thread(process, now),
         }
     }
@@ -120,12 +124,12 @@ impl<'a> Play<'a> {
         state.left -= 1;
         if let Some(next) = state.to_come.pop_front() {
             let pause = pause(self.run.processes[process].threads[next].begin);
-            self.at(now + pause, Next::Thread(process, next));
+            self.at(now.saturating_add(pause), Next::Thread(process, next));
         } else if state.left == 0
             && let Some(next) = self.to_come.pop_front()
         {
             let pause = pause(self.run.processes[next].begin);
-            self.at(now + pause, Next::Process(next));
+            self.at(now.saturating_add(pause), Next::Process(next));
         }
     }
 
@@ -169,13 +173,14 @@ impl<'a> Play<'a> {
                 continue;
             };
             if pool == self.pool {
-                self.waits += now - since;
+                self.waits = self.waits.saturating_add(now - since);
             }
             let pool = &self.run.pools[pool];
             let hook = |cold: bool| if cold { pool.init } else { pool.reset };
-            let hooks: u64 = granted.names.iter().map(|(_, cold)| hook(*cold)).sum();
+            let hooks = granted.names.iter().map(|(_, cold)| hook(*cold));
+            let hooks = hooks.fold(0, u64::saturating_add);
             self.names[granted.request] = granted.names.into_iter().map(|(name, _)| name).collect();
-            self.pause(process, thread, now + hooks);
+            self.pause(process, thread, now.saturating_add(hooks));
         }
     }
 }

@@ -259,7 +259,9 @@ impl Done {
         let mut dones = vec![Self {
             from: leases[0].start.saturating_sub(waited),
             until: granted,
-            hooks: hooks.map(|hook| hook.end - hook.start).sum(),
+            hooks: hooks
+                .map(|hook| hook.end - hook.start)
+                .fold(0, u64::saturating_add),
             act: Act::Ask(request),
         }];
         dones.extend(leases.iter().enumerate().map(|(nth, lease)| Self {

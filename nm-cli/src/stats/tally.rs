@@ -89,7 +89,7 @@ impl Tally {
         }
         let (count, micros) = self.hooks.entry(hook.kind.as_str()).or_default();
         *count += 1;
-        *micros += hook.end - hook.start;
+        *micros = micros.saturating_add(hook.end - hook.start);
         self.failed_hooks += u64::from(hook.failed);
     }
 

@@ -137,7 +137,7 @@ fn legend(svg: &mut String) {
 
 fn grid(svg: &mut String, chart: &Chart, height: f64) {
     for tick in words::ticks(chart.length(), 9) {
-        let x = x_of(chart, chart.start + tick);
+        let x = x_of(chart, chart.start.saturating_add(tick));
         let _ = write!(
             svg,
             r#"<line class="grid" x1="{x:.1}" y1="44" x2="{x:.1}" y2="{height}"/><text class="tick" x="{x:.1}" y="40">{}</text>"#,

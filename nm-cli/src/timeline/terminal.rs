@@ -154,7 +154,7 @@ impl Page<'_> {
         let mut line = String::new();
         let about = (self.cells / 12).max(1) as u64;
         for tick in words::ticks(self.chart.length(), about) {
-            let at = self.cell(self.chart.start + tick);
+            let at = self.cell(self.chart.start.saturating_add(tick));
             let text = duration(tick);
             let used = text::width(&line);
             if (used == 0 || at > used) && at + text::width(&text) <= self.cells {

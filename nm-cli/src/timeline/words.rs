@@ -73,9 +73,8 @@ pub fn ticks(length: u64, about: u64) -> Vec<u64> {
     let mut step = 1;
     while step < rough {
         step = match leading_digit(step) {
-            1 => step * 2,
             2 => step / 2 * 5,
-            _ => step * 2,
+            _ => step.saturating_mul(2),
         };
     }
     (0..=length / step).map(|tick| tick * step).collect()
@@ -101,6 +100,8 @@ mod tests {
                 0, 10_000_000, 20_000_000, 30_000_000, 40_000_000, 50_000_000
             ]
         );
-        assert!(ticks(u64::MAX / 2, 8).len() < 20);
+        for about in [1, 8] {
+            assert!(ticks(u64::MAX, about).len() < 20);
+        }
     }
 }

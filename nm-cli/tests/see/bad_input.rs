@@ -153,3 +153,30 @@ fn a_clock_set_back_during_a_hook_leaves_it_within_its_lease() {
         assert_eq!(lab.run(&["timeline", "--output", &file]).code, 0, "{end}");
     }
 }
+
+#[test]
+fn times_at_the_end_of_all_time_show_in_every_view() {
+    let lab = Lab::new();
+    let mut journal = Journal::new();
+    for id in ["7-1", "7-2", "7-3"] {
+        // Each as long as there are numbers for.
+        for (time, kind, phase) in [
+            (0, "acquired", None),
+            (0, "init", Some("started")),
+            (u64::MAX, "init", Some("done")),
+            (u64::MAX, "released", None),
+        ] {
+            let event =
+                json!({"time": time, "kind": kind, "name": id, "phase": phase, "waited": u64::MAX});
+            journal.event("app::a", id, event);
+        }
+    }
+    journal.write(&lab);
+    for view in VIEWS {
+        assert_eq!(lab.run(&[view]).code, 0, "{view}");
+    }
+    for end in ["svg", "html", "json"] {
+        let file = format!("out.{end}");
+        assert_eq!(lab.run(&["timeline", "--output", &file]).code, 0, "{end}");
+    }
+}

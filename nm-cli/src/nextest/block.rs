@@ -57,10 +57,6 @@ impl<'a> Document<'a> {
                 end = Some(at);
             }
         }
-        let newline = match text.split_inclusive('\n').next() {
-            Some(line) if line.ends_with("\r\n") => "\r\n",
-            _ => "\n",
-        };
         let (before, block, after) = match (begin, end) {
             (Some((_, begin)), Some(end)) => {
                 (&text[..begin], Some(&text[begin..end]), &text[end..])
@@ -74,6 +70,12 @@ impl<'a> Document<'a> {
                 ));
             }
             (None, _) => (text, None, ""),
+        };
+        // What is around the block says it: the block itself is made anew.
+        let mut around = [before, after, text].into_iter();
+        let newline = match around.find_map(|part| part.split_inclusive('\n').next()) {
+            Some(line) if line.ends_with("\r\n") => "\r\n",
+            _ => "\n",
         };
         Ok(Self {
             before,
@@ -176,6 +178,9 @@ mod tests {
             written.matches("\r\n").count()
         );
         assert!(!parse("a = 1\n").with_block(BODY).contains('\r'));
+        // Not those of the block.
+        let mixed = format!("{BEGIN}\r\n{END}\r\na = 1\n");
+        assert!(!parse(&mixed).with_block(BODY).contains('\r'));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 use crate::error::Error;
 
 /// The longest that a message may be, its causes included, whatever was read.
-const LONGEST: usize = 1000;
+const LONGEST: usize = 2000;
 
 /// An error as people see it: one line, not endless, that commands no terminal.
 #[track_caller]

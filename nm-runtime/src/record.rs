@@ -202,7 +202,8 @@ impl Record {
     pub fn peek(text: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(text.trim_ascii_end()).ok()?;
         let record: Self = json::from_str(text).ok()?;
-        (record.v <= FORMAT).then_some(record)
+        // No fence follows the last one: it was not written by us.
+        (record.v <= FORMAT && record.fence < u64::MAX).then_some(record)
     }
 }
 

@@ -12,12 +12,14 @@ use crate::support::pool_test::{PoolTest, error, fences};
 
 #[test]
 fn an_unreadable_record_is_dirty_with_a_higher_fence() {
-    let garbage: [&[u8]; 5] = [
+    let garbage: [&[u8]; 6] = [
         b"{\"v\":1,\"fence\":",
         b"\n",
         b"\xff\xfe\x00\x80",
         b"[]",
         b"{\"v\":99}",
+        // After this one none follows.
+        br#"{"v":1,"fence":18446744073709551615,"state":"clean","reason":null,"broken_in":null,"holders":[],"created":0,"lent":0,"last":null,"life":null}"#,
     ];
     for garbage in garbage {
         let mut test = PoolTest::new("db", 1);

@@ -4,7 +4,7 @@ use crate::fuzz::file;
 pub(crate) fn record(bytes: &[u8]) {
     let peeked = Record::peek(bytes);
     if let Some(record) = &peeked {
-        assert!(record.v <= FORMAT);
+        assert!(record.v <= FORMAT && record.fence.checked_add(1).is_some());
         let text = json::to_string(record);
         assert_eq!(Record::peek(text.as_bytes()).as_ref(), Some(record));
         assert_eq!(Record::peek(&text.as_bytes()[..text.len() - 1]), None);

@@ -10,6 +10,7 @@ use crate::talk::{listen, say};
 pub fn run(lock: &mut dyn Lock, job: &[&str]) -> Result<()> {
     match job {
         ["pairs", count] => pairs(lock, count.parse()?),
+        ["counted", access, count] => counted(lock, access, count.parse()?),
         ["turns", access] => turns(lock, access),
         ["leases", count, hold] => leases(lock, count.parse()?, micros(hold)?),
         ["reads", hold, time] => reads(lock, micros(hold)?, micros(time)?),
@@ -37,16 +38,28 @@ fn pairs(lock: &mut dyn Lock, count: u64) -> Result<()> {
     Ok(())
 }
 
+/// So many times locked and unlocked, told by nobody.
+fn counted(lock: &mut dyn Lock, access: &str, count: u64) -> Result<()> {
+    for _ in 0..count {
+        take(lock, access)?;
+    }
+    Ok(())
+}
+
+fn take(lock: &mut dyn Lock, access: &str) -> Result<()> {
+    match access {
+        "shared" => lock.shared(),
+        _ => lock.exclusive(),
+    }
+}
+
 /// Whenever told, takes the lock and says when it had it; told again, gives it
 /// back and says when it began to.
 fn turns(lock: &mut dyn Lock, access: &str) -> Result<()> {
     Body::UntilTold.select();
     say(&[])?;
     while listen()? {
-        match access {
-            "shared" => lock.shared()?,
-            _ => lock.exclusive()?,
-        }
+        take(lock, access)?;
         say(&body::times())?;
     }
     Ok(())

@@ -11,7 +11,7 @@ use crate::bench::worker::Worker;
 use crate::bench::{Bench, Result};
 
 const WAITERS: usize = 200;
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 2;
 const FOR: Duration = Duration::from_secs(2);
 /// Past the notice that name-manager gives after a second.
 const SETTLE: Duration = Duration::from_millis(1500);

@@ -6,6 +6,7 @@
 mod annotated;
 mod compile;
 mod cost;
+mod counter;
 mod counts;
 mod crowd;
 mod dependency;
@@ -38,7 +39,7 @@ type Comparison = fn(&Bench) -> Result<Vec<Table>>;
 type Benchmark = fn() -> Result<()>;
 
 /// Peers and name-manager in the same run. All of these make `BENCHMARKS.md`.
-const COMPARED: [(&str, Comparison); 10] = [
+const COMPARED: [(&str, Comparison); 11] = [
     ("uncontended", uncontended::run),
     ("handover", handover::run),
     ("crowd", crowd::run),
@@ -49,6 +50,7 @@ const COMPARED: [(&str, Comparison); 10] = [
     ("start", start::run),
     ("compile", compile::run),
     ("dependency", dependency::run),
+    ("counted", counts::compare),
 ];
 
 /// About name-manager alone.

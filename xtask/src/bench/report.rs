@@ -35,8 +35,7 @@ impl Report {
     pub fn write(&self) -> Result<()> {
         let path = path();
         let before = fs::read_to_string(&path).unwrap_or_default();
-        let by_hand = before.split_once(BY_HAND).map_or("\n", |(_, rest)| rest);
-        fs::write(&path, format!("{}{BY_HAND}{by_hand}", self.text()?))?;
+        fs::write(&path, self.text()? + by_hand(&before))?;
         println!("written to {}", path.display());
         Ok(())
     }
@@ -62,6 +61,14 @@ impl Report {
     }
 }
 
+/// The part of the page that is kept.
+fn by_hand(page: &str) -> &str {
+    match page.find(BY_HAND) {
+        Some(at) => &page[at..],
+        None => BY_HAND,
+    }
+}
+
 fn path() -> PathBuf {
     peer::repository().join("BENCHMARKS.md")
 }
@@ -75,3 +82,15 @@ is to a peer or to a limit of the system in that same run; compare ratios, not
 microseconds, with other machines.
 
 ";
+
+#[cfg(test)]
+mod tests {
+    use super::by_hand;
+
+    #[test]
+    fn what_was_found_is_kept() {
+        let page = "# Benchmarks\n\nfigures\n\n## What was found\n\nthis\n\n## And more\n";
+        assert_eq!(by_hand(page), "## What was found\n\nthis\n\n## And more\n");
+        assert_eq!(by_hand("no such part"), "## What was found\n");
+    }
+}

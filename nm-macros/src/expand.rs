@@ -150,9 +150,7 @@ fn setup(signature: &Signature, requests: &[&Args], filled: &[(usize, PatType)])
     let (path, function) = (path_to(requests), &signature.ident);
     let asynchronous = signature.asyncness.is_some();
     let test = function.to_string();
-    let specs = requests
-        .iter()
-        .map(|request| spec(request, function, &path));
+    let specs = requests.iter().map(|request| spec(request, function));
     let mutability = (!filled.is_empty()).then(|| quote!(mut));
     let bindings = filled.iter().map(|(index, parameter)| {
         let (attributes, pattern, ty) = (&parameter.attrs, &parameter.pat, &parameter.ty);
@@ -163,21 +161,21 @@ fn setup(signature: &Signature, requests: &[&Args], filled: &[(usize, PatType)])
     // The static stands in a block of its own so that the body cannot name it.
     quote_spanned! {Span::mixed_site()=>
         let #mutability __leases = {
-            static __SPEC: #path::__private0::TestSpec = #path::__private0::TestSpec {
+            use #path::__private0 as __private;
+            __private::register!(__ENTRY, __private::Entry::Test(__private::TestSpec {
                 test: ::core::concat!(::core::module_path!(), "::", #test),
                 manifest_dir: ::core::env!("CARGO_MANIFEST_DIR"),
                 file: ::core::file!(),
                 asynchronous: #asynchronous,
                 requests: &[#(#specs),*],
-            };
-            #path::__private0::register!(#path::__private0::Entry::Test(&__SPEC));
-            #path::__private0::acquire(&__SPEC)
+            }));
+            __private::acquire(&__ENTRY)
         };
         #(#bindings)*
     }
 }
 
-fn spec(request: &Args, function: &Ident, path: &Path) -> TokenStream {
+fn spec(request: &Args, function: &Ident) -> TokenStream {
     let line = line(request, function);
     let pool = &request.pool;
     let max = option(request.max.as_ref().map(|max| max.value.0));
@@ -194,14 +192,14 @@ fn spec(request: &Args, function: &Ident, path: &Path) -> TokenStream {
     };
     let wait_timeout = option(request.wait_timeout.as_ref());
     quote_spanned! {Span::mixed_site()=>
-        #path::__private0::RequestSpec {
+        __private::RequestSpec {
             pool: #pool,
             line: #line,
             max: #max,
             names: &[#(#names),*],
             name: #name,
             shared: #shared,
-            amount: #path::__private0::Amount::#amount,
+            amount: __private::Amount::#amount,
             wait_timeout: #wait_timeout,
         }
     }

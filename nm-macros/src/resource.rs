@@ -54,13 +54,12 @@ pub fn resource(args: TokenStream, item: TokenStream) -> TokenStream {
     quote_spanned! {Span::mixed_site()=>
         #item
         const _: () = {
-            static __SPEC: #path::__private0::#spec = #path::__private0::#spec {
+            #path::__private0::register!(__ENTRY, #path::__private0::Entry::#entry(#path::__private0::#spec {
                 pool: #pool,
                 make: || #path::__private0::#boxed(#make),
                 #manifest_dir
                 place: #path::__private0::Place { file: ::core::file!(), line: ::core::line!() },
-            };
-            #path::__private0::register!(#path::__private0::Entry::#entry(&__SPEC));
+            }));
         };
     }
 }

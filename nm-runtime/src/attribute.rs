@@ -10,6 +10,7 @@ use crate::lock::Access;
 use crate::pool::Pool;
 use crate::registry::{RequestSpec, TestSpec};
 use crate::request::{Request, Want};
+use crate::section::Entry;
 
 /// All that one test asked for, by request. What no parameter takes is held
 /// until this drops.
@@ -26,7 +27,10 @@ pub struct Leases {
 ///
 /// When that is not possible: the message says why, and fails the test.
 #[track_caller]
-pub fn acquire(spec: &'static TestSpec) -> Leases {
+pub fn acquire(entry: &'static Entry) -> Leases {
+    let Entry::Test(spec) = entry else {
+        unreachable!("the attribute on a test declares a test");
+    };
     match try_acquire(spec, Location::caller()) {
         Ok(leases) => leases,
         Err(error) => panic!("{error:?}"),

@@ -52,7 +52,7 @@ pub enum Amount {
 /// Every annotated test of this binary, in no particular order.
 pub fn tests() -> impl Iterator<Item = &'static TestSpec> {
     section::entries().iter().filter_map(|entry| match entry {
-        Entry::Test(spec) => Some(*spec),
+        Entry::Test(spec) => Some(spec),
         _ => None,
     })
 }
@@ -60,7 +60,7 @@ pub fn tests() -> impl Iterator<Item = &'static TestSpec> {
 /// Every resource of this binary.
 pub(crate) fn resources() -> impl Iterator<Item = &'static ResourceSpec> {
     section::entries().iter().filter_map(|entry| match entry {
-        Entry::Resource(spec) => Some(*spec),
+        Entry::Resource(spec) => Some(spec),
         _ => None,
     })
 }
@@ -68,7 +68,7 @@ pub(crate) fn resources() -> impl Iterator<Item = &'static ResourceSpec> {
 /// Every allocator of this binary.
 pub(crate) fn allocators() -> impl Iterator<Item = &'static AllocatorSpec> {
     section::entries().iter().filter_map(|entry| match entry {
-        Entry::Allocator(spec) => Some(*spec),
+        Entry::Allocator(spec) => Some(spec),
         _ => None,
     })
 }

@@ -10,19 +10,18 @@ use crate::registry::TestSpec;
 use crate::resource::ResourceSpec;
 
 /// One registration.
-#[derive(Clone, Copy)]
 pub enum Entry {
     /// By `#[shared_resource]`.
-    Test(&'static TestSpec),
+    Test(TestSpec),
     /// By `#[resource]` on a `Resource`.
-    Resource(&'static ResourceSpec),
+    Resource(ResourceSpec),
     /// By `#[resource]` on an `Allocator`.
-    Allocator(&'static AllocatorSpec),
+    Allocator(AllocatorSpec),
     /// None: with it the section is there also in a binary without registrations.
     Nothing,
 }
 
-/// Makes an expression of type [`Entry`] known. It may not name local variables.
+/// Declares a static with this [`Entry`], and makes it known.
 ///
 /// The compiler takes a link section for unsafe code, but in another crate's macro
 /// lets it pass: this works in crates that forbid unsafe code.
@@ -30,12 +29,10 @@ pub enum Entry {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __register {
-    ($entry:expr) => {
-        const _: () = {
-            #[used]
-            #[unsafe(link_section = "name_manager")]
-            static ENTRY: $crate::private::Entry = $entry;
-        };
+    ($name:ident, $entry:expr) => {
+        #[used]
+        #[unsafe(link_section = "name_manager")]
+        static $name: $crate::private::Entry = $entry;
     };
 }
 
@@ -43,12 +40,10 @@ macro_rules! __register {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __register {
-    ($entry:expr) => {
-        const _: () = {
-            #[used]
-            #[unsafe(link_section = "__DATA,name_manager,regular,no_dead_strip")]
-            static ENTRY: $crate::private::Entry = $entry;
-        };
+    ($name:ident, $entry:expr) => {
+        #[used]
+        #[unsafe(link_section = "__DATA,name_manager,regular,no_dead_strip")]
+        static $name: $crate::private::Entry = $entry;
     };
 }
 
@@ -56,16 +51,14 @@ macro_rules! __register {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __register {
-    ($entry:expr) => {
-        const _: () = {
-            #[used]
-            #[unsafe(link_section = ".name_manager$b")]
-            static ENTRY: $crate::private::Entry = $entry;
-        };
+    ($name:ident, $entry:expr) => {
+        #[used]
+        #[unsafe(link_section = ".name_manager$b")]
+        static $name: $crate::private::Entry = $entry;
     };
 }
 
-__register!(Entry::Nothing);
+__register!(NOTHING, Entry::Nothing);
 
 /// Every registration of this binary, in no particular order.
 pub(crate) fn entries() -> &'static [Entry] {

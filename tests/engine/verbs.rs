@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use name_manager::{Error, Lease};
-use nm_runtime::private::{self, Amount, RequestSpec, TestSpec};
+use nm_runtime::private::{self, Amount, Entry, RequestSpec, TestSpec};
 
 use crate::load::append;
 use crate::support::ask;
@@ -178,7 +178,7 @@ fn load(rounds: usize, seed: u64, history: &str) -> String {
 }
 
 /// A test that asks for two pools, in this order.
-fn annotated(order: &str) -> &'static TestSpec {
+fn annotated(order: &str) -> &'static Entry {
     const fn request(pool: &'static str) -> RequestSpec {
         RequestSpec {
             pool,
@@ -191,17 +191,17 @@ fn annotated(order: &str) -> &'static TestSpec {
             wait_timeout: None,
         }
     }
-    const fn spec(test: &'static str, requests: &'static [RequestSpec]) -> TestSpec {
-        TestSpec {
+    const fn entry(test: &'static str, requests: &'static [RequestSpec]) -> Entry {
+        Entry::Test(TestSpec {
             test,
             asynchronous: false,
             manifest_dir: env!("CARGO_MANIFEST_DIR"),
             file: file!(),
             requests,
-        }
+        })
     }
-    static AB: TestSpec = spec("engine::ab", &[request("a"), request("b")]);
-    static BA: TestSpec = spec("engine::ba", &[request("b"), request("a")]);
+    static AB: Entry = entry("engine::ab", &[request("a"), request("b")]);
+    static BA: Entry = entry("engine::ba", &[request("b"), request("a")]);
     match order {
         "ab" => &AB,
         "ba" => &BA,

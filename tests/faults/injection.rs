@@ -1,9 +1,10 @@
 //! System calls that fail, by `strace`.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::thread;
 
 use rustix::process::Signal;
 
@@ -58,11 +59,13 @@ impl Injection {
             .spawn()
             .expect("strace can be started");
         let stderr = strace.stderr.take().expect("its standard error is a pipe");
+        let mut stderr = BufReader::new(stderr);
         let mut said = String::new();
-        BufReader::new(stderr)
-            .read_line(&mut said)
-            .expect("strace says that it is attached");
+        let read = stderr.read_line(&mut said);
+        read.expect("strace says that it is attached");
         assert!(said.contains("attached"), "{said}");
+        // It says so of each thread that begins, and would die if nobody listened.
+        thread::spawn(move || io::copy(&mut stderr, &mut io::sink()));
         Self { strace, log }
     }
 

@@ -11,6 +11,7 @@ mod support;
 
 mod entries;
 mod failing_calls;
+mod file_system;
 mod injection;
 mod other_user;
 mod scene;

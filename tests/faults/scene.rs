@@ -9,7 +9,7 @@ pub struct Scene {
     act: fn(&mut PoolTest, &str) -> String,
 }
 
-pub const SCENES: [Scene; 9] = [
+pub const SCENES: [Scene; 11] = [
     Scene {
         name: "the first lease of all",
         ask: "db",
@@ -81,18 +81,38 @@ pub const SCENES: [Scene; 9] = [
         },
         act: wait,
     },
+    Scene {
+        name: "a name that is made",
+        ask: "made",
+        set_up: |_| (),
+        act: acquire,
+    },
+    Scene {
+        name: "a name that is made fresh",
+        ask: "made",
+        set_up: |test| {
+            test.holds("before", "made");
+            test.kill("before");
+        },
+        act: acquire,
+    },
 ];
 
 impl Scene {
     /// Everything that comes before what is to fail.
     pub fn set_up(&self) -> PoolTest {
         let mut test = PoolTest::new("db", 2);
+        test.also("made", 1);
         (self.set_up)(&mut test);
         // The thread of the subject exists from here on.
         if self.name != "a release" {
             test.release("subject");
         }
         test
+    }
+
+    pub fn pool(&self) -> &'static str {
+        self.ask.split(' ').next().unwrap_or_default()
     }
 
     /// What is to fail; gives the subject's answer.

@@ -3,7 +3,22 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use name_manager::Lease;
+use name_manager::{BoxError, Lease, Name, Reset, Resource};
+
+/// A pool with a life, and so with a reaper.
+#[derive(Default)]
+struct Made;
+
+#[name_manager::resource(pool = "made")]
+impl Resource for Made {
+    fn init(&self, _: &Name) -> Result<(), BoxError> {
+        Ok(())
+    }
+
+    fn reset(&self, _: &Name, _: Reset<'_>) -> Result<(), BoxError> {
+        Ok(())
+    }
+}
 
 static HANDLED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
 

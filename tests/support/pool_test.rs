@@ -16,6 +16,7 @@ use super::process::{self, Process, Start};
 /// when it has happened; what must not happen yet is seen in the kernel.
 pub struct PoolTest {
     dir: TempDir,
+    state: PathBuf,
     pool: String,
     env: Vec<(String, String)>,
     processes: Vec<Process>,
@@ -36,18 +37,25 @@ impl PoolTest {
     /// A pool that mints the next name when all are held.
     pub fn unbounded(pool: &str) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
-        let state = dir.path().join("state").display().to_string();
-        Self {
+        let state = dir.path().join("state");
+        let mut test = Self {
             dir,
+            state: PathBuf::new(),
             pool: pool.to_owned(),
-            env: vec![
-                ("NAME_MANAGER_DIR".to_owned(), state),
-                ("NAME_MANAGER_RUN_ID".to_owned(), "run-1".to_owned()),
-            ],
+            env: Vec::new(),
             processes: Vec::new(),
             actors: BTreeMap::new(),
             children: Vec::new(),
-        }
+        };
+        test.set_state_dir(state).run("run-1");
+        test
+    }
+
+    /// Actors started from here on keep their state there.
+    pub fn set_state_dir(&mut self, state: PathBuf) -> &mut Self {
+        self.env("NAME_MANAGER_DIR", &state.display().to_string());
+        self.state = state;
+        self
     }
 
     /// Another pool of so many names.
@@ -79,7 +87,7 @@ impl PoolTest {
     }
 
     pub fn state_dir(&self) -> PathBuf {
-        self.dir.path().join("state")
+        self.state.clone()
     }
 
     pub fn pool_dir(&self) -> PathBuf {

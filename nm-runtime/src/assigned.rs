@@ -3,12 +3,13 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use miniserde::{Deserialize, Serialize, json};
+use miniserde::{Deserialize, Serialize};
 
 use crate::allocator::{Asked, Assignment, Decide};
 use crate::error::{Error, Kind, Result};
 use crate::head::{Head, Take, Taken, broken, fifo};
 use crate::identity::Holder;
+use crate::json;
 use crate::lock::Access;
 use crate::name;
 use crate::record::FORMAT;

@@ -8,9 +8,10 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use miniserde::{Deserialize, Serialize, json};
+use miniserde::{Deserialize, Serialize};
 
 use crate::identity::Holder;
+use crate::json;
 use crate::record::{FORMAT, Waiting};
 use crate::state_dir::{PoolDir, replace};
 use crate::sys;

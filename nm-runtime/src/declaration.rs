@@ -7,13 +7,14 @@
 use std::io;
 use std::path::Path;
 
-use miniserde::{Deserialize, Serialize, json};
+use miniserde::{Deserialize, Serialize};
 
 use crate::config::{PoolConfig, SizeFrom, disagree};
 use crate::error::Result;
 use crate::identity;
 #[cfg(feature = "tools")]
 use crate::inspect::Declared;
+use crate::json;
 use crate::lock::{Access, Locked};
 use crate::name;
 use crate::names::Names;

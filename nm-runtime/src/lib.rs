@@ -28,6 +28,7 @@ mod identity;
 #[cfg(feature = "tools")]
 pub mod inspect;
 pub mod journal;
+mod json;
 mod lease;
 mod life;
 mod line;

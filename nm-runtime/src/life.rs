@@ -4,12 +4,13 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use miniserde::{Deserialize, Serialize, json};
+use miniserde::{Deserialize, Serialize};
 
 use crate::error::{BoxError, Error, Kind, Result};
 use crate::failpoint;
 use crate::identity::{self, Holder};
 use crate::journal::{self, Entry, Phase};
+use crate::json;
 use crate::lease::Lease;
 use crate::line;
 use crate::lock::{Access, Locked};

@@ -6,10 +6,11 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::Command;
 
-use miniserde::{Deserialize, Serialize, json};
+use miniserde::{Deserialize, Serialize};
 
 use crate::config::{PoolConfig, SizeFrom};
 use crate::error::Result;
+use crate::json;
 use crate::mode;
 use crate::name;
 use crate::notice;

@@ -4,8 +4,7 @@
 use std::ffi::OsStr;
 use std::process;
 
-use miniserde::json;
-
+use crate::json;
 use crate::listing;
 use crate::notice;
 use crate::reaper;

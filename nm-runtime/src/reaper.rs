@@ -9,13 +9,14 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use miniserde::{Deserialize, Serialize, json};
+use miniserde::{Deserialize, Serialize};
 
 use crate::error::{BoxError, Error, Result};
 use crate::failpoint;
 use crate::grant;
 use crate::identity::{self, Holder, Runner};
 use crate::journal;
+use crate::json;
 use crate::life::{Hooks, PoolLife};
 use crate::lock::{Access, Locked};
 use crate::mode;

@@ -5,9 +5,10 @@ use std::io;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use miniserde::{Deserialize, Serialize, json};
+use miniserde::{Deserialize, Serialize};
 
 use crate::identity::Holder;
+use crate::json;
 use crate::lock::{Access, Locked};
 use crate::resource::LastHolder;
 use crate::sys::{Dir, read_at, still_linked, write_at_start};

@@ -1,11 +1,12 @@
 use std::path::Path;
 
-use miniserde::{Deserialize, Serialize, json};
+use miniserde::{Deserialize, Serialize};
 
 use crate::assigned::Decisions;
 use crate::blocked_head::BlockedHead;
 use crate::declaration::Declaration;
 use crate::fuzz::shown;
+use crate::json;
 use crate::life::PoolLife;
 use crate::listing;
 use crate::name;

@@ -1,6 +1,6 @@
 use std::io::{Seek, SeekFrom, Write};
 
-use miniserde::json;
+use crate::json;
 
 use crate::fuzz;
 use crate::journal::parse::{self, Line};

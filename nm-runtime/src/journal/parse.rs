@@ -1,8 +1,9 @@
 //! One line of the journal.
 
-use miniserde::{Deserialize, json};
+use miniserde::Deserialize;
 
 use crate::journal::Event;
+use crate::json;
 use crate::record::FORMAT;
 
 pub(super) enum Line {

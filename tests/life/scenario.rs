@@ -120,8 +120,12 @@ impl Scenario {
     }
 
     pub fn record(&self, name: &str) -> Record {
-        let file = self.pool().join("names").join(format!("{name}.json"));
+        let file = self.names_file(&format!("{name}.json"));
         Record::peek(&fs::read(file).unwrap()).unwrap()
+    }
+
+    pub fn names_file(&self, file: &str) -> PathBuf {
+        self.pool().join("names").join(file)
     }
 
     /// Waits until the reapers have done their work: every run is over, and no

@@ -33,7 +33,7 @@ pub(crate) struct Hooks {
 
 struct Joined {
     dir: Arc<PoolDir>,
-    _alive: Locked,
+    alive: Locked,
 }
 
 /// A pool's part of the life: beside the names' records.
@@ -109,10 +109,15 @@ impl Hooks {
         self.set_up(pool, dir, run, wait)?;
         let mut joined = joined();
         if !has_joined(&joined) {
-            *joined = Some(Joined {
+            let before = joined.replace(Joined {
                 dir: dir.clone(),
-                _alive: alive,
+                alive,
             });
+            if let Some(before) = before
+                && before.dir.pid != std::process::id()
+            {
+                before.alive.leave();
+            }
         }
         Ok(())
     }

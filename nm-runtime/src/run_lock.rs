@@ -140,10 +140,10 @@ pub(crate) fn forget_dead(dir: &PoolDir) -> Result<()> {
     for entry in sys::list(&path).map_err(failed)? {
         let file = entry.map_err(failed)?.path();
         let is_run = file.extension() == Some("alive".as_ref());
-        if let (true, Some(run)) = (is_run, file.file_stem().and_then(|run| run.to_str()))
-            && !is_alive(dir, run)?
-        {
-            RunLocks::open(dir, run)?.remove();
+        if let (true, Some(run)) = (is_run, file.file_stem().and_then(|run| run.to_str())) {
+            // While it is certain: a process that joins the run now finds the
+            // file gone, and makes another.
+            if_dead(dir, run, RunLocks::remove)?;
         }
     }
     Ok(())
@@ -152,21 +152,30 @@ pub(crate) fn forget_dead(dir: &PoolDir) -> Result<()> {
 /// Whether some process of that run is alive, or its reaper: standing by as long
 /// as the runner lives, or at its work. Not for the caller's own run.
 pub(crate) fn is_alive(dir: &PoolDir, run: &str) -> Result<bool> {
+    Ok(!if_dead(dir, run, |_| ())?)
+}
+
+/// Whether no process of that run is alive, and not its reaper; does this while
+/// none can begin to be.
+fn if_dead(dir: &PoolDir, run: &str, then: impl FnOnce(&RunLocks)) -> Result<bool> {
     let locks = RunLocks::open(dir, run)?;
     let file = locks.alive();
     let failed = |error| unusable(&locks.path(&file), error);
     // One asks at a time: two would take each other for the run.
     let _turn = locks.lock("ask", Access::Exclusive)?;
     if locks.has_reaper()? {
-        return Ok(true);
+        return Ok(false);
     }
     let Some(found) = locks.dir.existing(&file).map_err(failed)? else {
-        return Ok(false);
+        return Ok(true);
     };
     // Exclusively: the live share it.
     match Locked::try_lock(found, Access::Exclusive).map_err(failed)? {
-        Err(_) => Ok(true),
-        Ok(_) => Ok(false),
+        Err(_) => Ok(false),
+        Ok(_all) => {
+            then(&locks);
+            Ok(true)
+        }
     }
 }
 
@@ -176,4 +185,28 @@ pub(crate) fn no_reaper(detail: impl std::fmt::Display) -> Error {
         "failed to start the process that cleans up after the run".to_owned(),
         detail.to_string().into(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_forgotten_while_none_of_its_processes_can_begin() {
+        let dir = tempfile::tempdir().unwrap();
+        let dir = PoolDir::open(dir.path(), "db").unwrap();
+        let locks = RunLocks::open(&dir, "run-1").unwrap();
+        drop(locks.lock(&locks.alive(), Access::Shared).unwrap());
+        let mut others_wait = None;
+        let look = |locks: &RunLocks| others_wait = Some(locks.is_locked(&locks.alive()).unwrap());
+        assert!(if_dead(&dir, "run-1", look).unwrap());
+        assert_eq!(others_wait, Some(true));
+
+        let live = locks.lock(&locks.alive(), Access::Shared).unwrap();
+        forget_dead(&dir).unwrap();
+        assert!(live.is_in(&locks.dir, &locks.alive()).unwrap());
+        drop(live);
+        forget_dead(&dir).unwrap();
+        assert!(!locks.path(&locks.alive()).exists());
+    }
 }

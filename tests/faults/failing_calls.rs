@@ -111,8 +111,8 @@ fn check_recovery(scene: &Scene, test: &mut PoolTest, fence: u64, context: &str)
     end_reapers(test);
 }
 
-/// They stand by until the runner of these very tests ends.
-fn end_reapers(test: &PoolTest) {
+/// Reapers stand by until the runner of these very tests ends.
+pub fn end_reapers(test: &PoolTest) {
     let wanted = format!("NAME_MANAGER_DIR={}", test.state_dir().display());
     for process in fs::read_dir("/proc").expect("Linux has it").flatten() {
         let environ = fs::read(process.path().join("environ")).unwrap_or_default();

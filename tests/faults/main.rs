@@ -12,6 +12,7 @@ mod support;
 mod entries;
 mod failing_calls;
 mod file_system;
+mod forked;
 mod injection;
 mod other_user;
 mod scene;

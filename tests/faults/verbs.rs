@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use crate::support::ask;
 use name_manager::{BoxError, Lease, Name, Reset, Resource};
 
 /// A pool with a life, and so with a reaper.
@@ -22,7 +23,7 @@ impl Resource for Made {
 
 static HANDLED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
 
-pub fn obey(verb: &str, _rest: &str, _leases: &mut Vec<Lease>) -> Option<String> {
+pub fn obey(verb: &str, rest: &str, _leases: &mut Vec<Lease>) -> Option<String> {
     let handled = HANDLED.get_or_init(Arc::default);
     Some(match verb {
         "handle-signals" => {
@@ -35,6 +36,17 @@ pub fn obey(verb: &str, _rest: &str, _leases: &mut Vec<Lease>) -> Option<String>
             let _ = rustix::process::getpgrp();
             "shown".to_owned()
         }
+        // A forked copy of this process asks for a lease of its own.
+        "fork-and-ask" => match fork::fork().expect("the process can be forked") {
+            fork::Fork::Parent(child) => {
+                fork::waitpid(child).expect("a child can be waited for");
+                "asked in the child".to_owned()
+            }
+            fork::Fork::Child => {
+                let _lease = ask::request(rest).and_then(|request| request.try_acquire());
+                std::process::abort();
+            }
+        },
         "handled" => format!("handled {}", handled.load(Ordering::Relaxed)),
         _ => return None,
     })

@@ -3,7 +3,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use nm_runtime::journal::Kind;
 
-use crate::lab::{Lab, Running, SHELLS};
+use crate::lab::{Lab, Running, SHELLS, kill};
 
 #[test]
 fn the_shell_that_acquired_it_releases_it_and_twice_is_no_error() {
@@ -123,4 +123,23 @@ fn a_dirty_release_says_so() {
     );
     let last = lab.events("db").pop().unwrap();
     assert_eq!(last.detail.as_deref(), Some("released as dirty"));
+}
+
+#[test]
+fn a_keeper_that_stands_still_keeps_its_lease_and_goes_on_later() {
+    let lab = Lab::new();
+    let acquired = lab.run(&["acquire", "db", "--until-release"]);
+    assert_eq!(acquired.answer(), "db-0\n");
+    let keeper = lab.keepers("db", "db-0")[0];
+    kill("STOP", keeper);
+    lab.assert_held("db", "db-0");
+    // It cannot answer, and nobody takes the name from it.
+    lab.run(&["release", "--force", "db", "db-0"])
+        .fails(1, "failed to reach the keeper of `db-0`");
+    lab.assert_held("db", "db-0");
+    kill("CONT", keeper);
+    // It had heard, or hears now.
+    let said = lab.run(&["release", "--force", "db", "db-0"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert_eq!(lab.wait_until_free("db", "db-0").kind, Kind::Released);
 }

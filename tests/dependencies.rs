@@ -11,7 +11,7 @@ use std::process::Command;
 use miniserde::{Deserialize, json};
 
 /// All that users of the library build by our choice, and why.
-const DIRECT: [(&str, &str, &str); 17] = [
+const DIRECT: [(&str, &str, &str); 18] = [
     ("name-manager", "nm-macros", "ours"),
     ("name-manager", "nm-runtime", "ours"),
     (
@@ -27,6 +27,7 @@ const DIRECT: [(&str, &str, &str); 17] = [
     ("nm-runtime", "dirs", "where a user's own state lives"),
     ("nm-runtime", "fd-lock", "locks"),
     ("nm-runtime", "humantime", "durations"),
+    ("nm-runtime", "itoa", "numbers in journal and records"),
     ("nm-runtime", "miniserde", "records and journal"),
     (
         "nm-runtime",

@@ -10,7 +10,9 @@ use crate::args::Args;
 use crate::report::{Report, complain};
 use crate::round::{Plan, Round};
 
-const A_ROUND: usize = 150;
+/// Kills in one run, and runs that share a state directory.
+const A_RUN: usize = 40;
+const RUNS: usize = 4;
 
 pub fn run(args: &Args) -> Result<()> {
     let wanted = args.kills.unwrap_or(500);
@@ -41,24 +43,26 @@ fn round(args: &Args, seed: u64, left: usize, report: &mut Report) -> Result<()>
         deaths: 700,
         long: 0,
         jitter: random.u32(0..60),
-        kills: left.min(A_ROUND),
+        hold: 10_000,
+        kills: left.div_ceil(RUNS).min(A_RUN),
         time: Duration::from_secs(20),
         pools: vec![("db", 2), ("life", 2), ("one", 1)],
     };
     let round = Round::new(&plan)?;
-    let runner = round.start("work")?;
-    // In some rounds the runner dies, and another comes while its reaper cleans.
-    if random.u32(0..3) == 0 {
-        let alone = Duration::from_millis(random.u64(100..1500));
-        if !round.wait(Some(Instant::now() + alone))? {
-            round.kill_runner(runner);
-            round.start("work")?;
+    for _ in 0..RUNS {
+        let run = round.start("work")?;
+        // Some runners die before their processes, and another run comes while
+        // those go on, or their reaper cleans up.
+        let time = match random.u32(0..3) {
+            0 => Duration::from_millis(random.u64(50..800)),
+            _ => plan.time,
+        };
+        if !round.wait_for(&run, Instant::now() + time)? {
+            round.kill_runner(&run);
+            run.stop()?;
         }
     }
-    if !round.wait(Some(Instant::now() + plan.time))? {
-        round.stop()?;
-        round.wait(None)?;
-    }
+    round.wait()?;
     let (lines, verdict) = round.judge()?;
     report.rounds += 1;
     report.figures.add(&verdict.figures);

@@ -22,6 +22,7 @@ pub fn run(args: &Args) -> Result<()> {
             threads: 1 + u32::from(report.rounds % 3 == 2),
             deaths: 0,
             long: 1,
+            hold: 2000,
             jitter: 5,
             kills: 0,
             time: time.saturating_sub(started.elapsed()),
@@ -40,11 +41,11 @@ pub fn run(args: &Args) -> Result<()> {
 
 fn round(plan: &Plan, report: &mut Report) -> Result<()> {
     let round = Round::new(plan)?;
-    round.start("work")?;
-    if !round.wait(Some(Instant::now() + plan.time))? {
-        round.stop()?;
-        round.wait(None)?;
+    let run = round.start("work")?;
+    if !round.wait_for(&run, Instant::now() + plan.time)? {
+        run.stop()?;
     }
+    round.wait()?;
     let (_, verdict) = round.judge()?;
     report.rounds += 1;
     report.figures.add(&verdict.figures);

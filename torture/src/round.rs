@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use std::{env, thread};
 
@@ -28,9 +29,11 @@ pub struct Plan {
     /// Of 1000 requests, so many are held for more than a second.
     pub long: u32,
     pub jitter: u32,
-    /// So many deaths, and no process is started again.
+    /// Most hold what they get for less than that, in microseconds.
+    pub hold: u64,
+    /// So many deaths in a run, and none of its processes is started again.
     pub kills: usize,
-    /// All end after that.
+    /// Each run ends after that.
     pub time: Duration,
     pub pools: Vec<(&'static str, u32)>,
 }
@@ -41,6 +44,22 @@ pub struct Round {
     pub dir: PathBuf,
     plan: Plan,
     writer: Writer,
+    runs: AtomicUsize,
+}
+
+/// One run of the round.
+#[derive(Debug)]
+pub struct Run {
+    runner: u32,
+    stop: PathBuf,
+}
+
+impl Run {
+    /// Tells all its processes to end with what they do.
+    pub fn stop(&self) -> Result<()> {
+        File::create(&self.stop)?;
+        Ok(())
+    }
 }
 
 /// A silence of all processes for so long is a hang.
@@ -71,11 +90,14 @@ impl Round {
             dir,
             plan: plan.clone(),
             writer,
+            runs: AtomicUsize::new(0),
         })
     }
 
     /// Starts a runner, whose processes are one run.
-    pub fn start(&self, what: &str) -> Result<u32> {
+    pub fn start(&self, what: &str) -> Result<Run> {
+        let number = self.runs.fetch_add(1, Ordering::Relaxed);
+        let stop = self.dir.join(format!("stop-{number}"));
         let plan = &self.plan;
         let mut command = Command::new(self.dir.join("cargo"));
         for (key, _) in env::vars_os() {
@@ -95,6 +117,8 @@ impl Round {
             .arg(&plan.worker)
             .env("TORTURE_SEED", plan.seed.to_string())
             .env("TORTURE_DIR", &self.dir)
+            .env("TORTURE_STOP", &stop)
+            .env("TORTURE_HOLD", plan.hold.to_string())
             .env("TORTURE_REQUESTS", plan.requests.to_string())
             .env("TORTURE_THREADS", plan.threads.to_string())
             .env(
@@ -122,33 +146,40 @@ impl Round {
             let key = format!("NAME_MANAGER_POOL_{}_MAX", pool.to_uppercase());
             command.env(key, max.to_string());
         }
-        Ok(child::spawn(&mut command)?)
+        let runner = child::spawn(&mut command)?;
+        Ok(Run { runner, stop })
     }
 
     /// Kills the runner of a run whose processes go on.
-    pub fn kill_runner(&self, runner: u32) {
-        self.kills(runner, "runner");
-        let pid = i32::try_from(runner).ok().and_then(Pid::from_raw);
-        if let Some(pid) = pid {
-            let _ = kill_process(pid, Signal::KILL);
-        }
+    pub fn kill_runner(&self, run: &Run) {
+        self.kills(run.runner, "runner");
+        kill(run.runner);
     }
 
-    /// Tells all to end with what they do.
-    pub fn stop(&self) -> Result<()> {
-        File::create(self.dir.join("stop"))?;
-        Ok(())
+    /// Waits until all processes have ended, whoever started them.
+    pub fn wait(&self) -> Result<()> {
+        self.wait_until(None, None).map(drop)
     }
 
-    /// Waits until all processes have ended, whoever started them, or until that
-    /// time. Says whether all have.
-    pub fn wait(&self, until: Option<Instant>) -> Result<bool> {
+    /// Waits until that run's runner has ended, or until that time. Says whether it
+    /// has.
+    pub fn wait_for(&self, run: &Run, until: Instant) -> Result<bool> {
+        self.wait_until(Some(run.runner.to_string()), Some(until))
+    }
+
+    fn wait_until(&self, runner: Option<String>, until: Option<Instant>) -> Result<bool> {
         let mut size = 0;
         let mut since = Instant::now();
         loop {
             match child::next_gone()? {
                 Gone::All => return Ok(true),
-                Gone::One(process) => self.writer.write(0, Event::Gone(process)),
+                Gone::One(process) => {
+                    let is_runner = runner.as_ref() == Some(&process);
+                    self.writer.write(0, Event::Gone(process));
+                    if is_runner {
+                        return Ok(true);
+                    }
+                }
                 Gone::None => {
                     let now = Instant::now();
                     if until.is_some_and(|until| now > until) {
@@ -179,10 +210,7 @@ impl Round {
     fn end_hang(&self) {
         for process in child::below(std::process::id()) {
             self.kills(process, "hang");
-            let pid = i32::try_from(process).ok().and_then(Pid::from_raw);
-            if let Some(pid) = pid {
-                let _ = kill_process(pid, Signal::KILL);
-            }
+            kill(process);
         }
     }
 
@@ -198,9 +226,8 @@ impl Round {
 
     /// Takes every name, and says what the oracle says of all that happened.
     pub fn judge(&self) -> Result<(Vec<Line>, Verdict)> {
-        let _ = fs::remove_file(self.dir.join("stop"));
         self.start("probe")?;
-        self.wait(None)?;
+        self.wait()?;
         self.writer.write(0, Event::Over);
         let lines = history::read_dir(&self.dir.join("histories"))?;
         let verdict = judge(&lines, Bounds::default());
@@ -221,5 +248,13 @@ impl Round {
 
     pub fn path(&self) -> &Path {
         &self.dir
+    }
+}
+
+/// A child, or what a child has left to this process: nobody else waits for it, so
+/// its number is its own.
+fn kill(process: u32) {
+    if let Some(pid) = i32::try_from(process).ok().and_then(Pid::from_raw) {
+        let _ = kill_process(pid, Signal::KILL);
     }
 }

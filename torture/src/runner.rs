@@ -26,7 +26,7 @@ pub fn run(job: &[&str]) -> Result<()> {
     let mut runner = Runner {
         writer: Writer::create(&histories, "runner")?,
         histories,
-        stop: dir.join("stop"),
+        stop: env::var("TORTURE_STOP")?.into(),
         random: Rng::with_seed(seed ^ u64::from(std::process::id())),
         worker: fs::canonicalize(worker)?,
         kills: kills.parse()?,

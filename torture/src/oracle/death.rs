@@ -58,7 +58,7 @@ pub fn deaths(lines: &[Line]) -> Vec<Death> {
             (_, "run") => outside(&story, name, "`name-manager run`"),
             (_, "keeper") => outside(&story, name, "keeper of `name-manager acquire`"),
             ("reaper", _) => reaper(&story, name),
-            _ => own(&story, name),
+            _ => own(&story, name, at.as_deref()),
         };
         deaths.push(Death { group, state, at });
     }
@@ -87,7 +87,7 @@ fn reaper(story: &Story<'_>, process: &str) -> (Group, &'static str) {
     }
 }
 
-fn own(story: &Story<'_>, process: &str) -> (Group, &'static str) {
+fn own(story: &Story<'_>, process: &str, at: Option<&str>) -> (Group, &'static str) {
     let mut calls = story.calls.iter();
     let call = calls.rfind(|call| call.process == process && call.done.is_none());
     match call.map(|call| call.hook.what.as_str()) {
@@ -127,5 +127,9 @@ fn own(story: &Story<'_>, process: &str) -> (Group, &'static str) {
     if turn.waits.is_some() {
         return (Group::Waiter, "waiter in line, not its head");
     }
-    (Group::Other, "asking, before the line")
+    match at {
+        Some("queue: locked" | "name: locked") => (Group::Change, "being granted"),
+        Some(at) if at.starts_with("line: ") => (Group::Waiter, "waiter, joining the line"),
+        _ => (Group::Other, "asking"),
+    }
 }

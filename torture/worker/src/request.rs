@@ -75,12 +75,13 @@ impl Worker {
 
     fn hold(&mut self) {
         let long = self.random.u32(0..1000) < self.task.long;
-        match self.random.u32(0..100) {
-            _ if long => thread::sleep(Duration::from_millis(self.random.u64(1100..1500))),
-            0..60 => {}
-            60..95 => thread::sleep(Duration::from_micros(self.random.u64(0..2000))),
-            _ => thread::sleep(Duration::from_millis(self.random.u64(2..12))),
-        }
+        let hold = self.task.hold;
+        thread::sleep(match self.random.u32(0..100) {
+            _ if long => Duration::from_millis(self.random.u64(1100..1500)),
+            0..30 => Duration::ZERO,
+            30..97 => Duration::from_micros(self.random.u64(0..hold)),
+            _ => Duration::from_micros(self.random.u64(hold..8 * hold)),
+        });
     }
 
     fn give_back(&mut self, asks: &[Ask], leases: Vec<Vec<Lease>>) {

@@ -7,9 +7,10 @@ use std::time::Duration;
 #[derive(Debug)]
 pub struct Task {
     pub seed: u64,
-    /// Of the round: its histories are in `histories`, and there is a `stop` in it
-    /// when all are to end.
+    /// Of the round: its histories are in `histories`.
     pub dir: PathBuf,
+    /// All end when there is such a file.
+    pub stop: PathBuf,
     /// How many requests.
     pub requests: u64,
     /// On so many threads.
@@ -18,6 +19,8 @@ pub struct Task {
     pub deaths: u32,
     /// Of 1000 requests, so many hold what they get for more than a second.
     pub long: u32,
+    /// Most hold what they get for less than that, in microseconds.
+    pub hold: u64,
     /// Of 1000 failpoints, so many are stopped at for a moment.
     pub jitter: u32,
     /// The command line, if it is to be used.
@@ -46,10 +49,12 @@ pub fn get() -> &'static Task {
         Task {
             seed: number("SEED"),
             dir: text("DIR").into(),
+            stop: text("STOP").into(),
             requests: number("REQUESTS"),
             threads: number("THREADS") as u32,
             deaths: number("DEATHS") as u32,
             long: number("LONG") as u32,
+            hold: number("HOLD"),
             jitter: number("JITTER") as u32,
             cli: env::var_os("TORTURE_CLI").map(PathBuf::from),
             pools: text("POOLS").split(',').map(pool).collect(),
@@ -60,7 +65,7 @@ pub fn get() -> &'static Task {
 impl Task {
     /// Whether all are to end.
     pub fn is_over(&self) -> bool {
-        self.dir.join("stop").exists()
+        self.stop.exists()
     }
 
     /// Whoever waits for so long is not served at all.

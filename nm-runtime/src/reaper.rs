@@ -22,7 +22,7 @@ use crate::lock::{Access, Locked};
 use crate::mode;
 use crate::name::Name;
 use crate::pool::{Pool, Shared};
-use crate::record::{Record, RecordFile};
+use crate::record::{Record, RecordFile, State};
 use crate::resource::ResourceSpec;
 use crate::run_lock::{self, RunLocks, no_reaper};
 use crate::state_dir::{PoolDir, unusable};
@@ -249,6 +249,8 @@ fn clean_name(
     patience: Duration,
 ) -> std::result::Result<(), BoxError> {
     let mut lease = grant::acquire_to_clean(shared, name, &job.run, patience)?;
+    // Dirty is dirty still for whoever comes next, unless it is taken down here.
+    lease.keep_as_it_was();
     let handle = lease.handle().clone();
     let Some(held) = lease.held_mut() else {
         return Ok(());
@@ -266,6 +268,8 @@ fn clean_name(
     {
         held.record.life = None;
         held.record.last = None;
+        held.record.state = State::Clean;
+        held.record.reason = None;
         held.write(&handle)?;
     }
     failpoint::at("reaper: recorded it");

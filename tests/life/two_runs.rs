@@ -2,6 +2,7 @@
 
 use crate::command::{Started, wait_until};
 use crate::scenario::Scenario;
+use nm_runtime::journal::Kind;
 
 /// A run of the test `a` that lives on until told, holding nothing.
 fn start(scenario: &Scenario, binary: &str, idle: &str) -> Started {
@@ -102,6 +103,32 @@ fn names_that_only_the_first_used_are_cleaned_when_it_ends() {
     other.finish().success();
     scenario.over();
     scenario.calls().expect_whole_life(2);
+}
+
+#[test]
+fn a_name_stays_dirty_when_the_reaper_of_another_run_has_looked_at_it() {
+    let scenario = Scenario::new(1);
+    let first = start(&scenario, "one", "run-1");
+    let second = scenario.test(&["one", "two"], &["--exact", "a"]);
+    let second = second
+        .env("LIFE_DO", "reset:wait:1")
+        .env("LIFE_BODY", "a:kill:2")
+        .start();
+    // The name's record does not say yet that the second run uses it, too.
+    scenario.until_started("reset", 1);
+    scenario.go("run-1");
+    first.finish().success();
+    wait_until("its reaper waits for the name", || {
+        scenario.history().count(Kind::Waiting) == 1
+    });
+    scenario.go("reset");
+    second.finish().failure();
+    scenario.over();
+    let calls = scenario.calls();
+    calls.expect("body", 3, 2);
+    assert!(calls.reasons()[1].starts_with("dirty one::a"), "{calls}");
+    calls.expect("init", 1, 1);
+    calls.expect("cleanup", 1, 1);
 }
 
 #[test]

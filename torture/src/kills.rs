@@ -1,13 +1,14 @@
 //! Kills over the whole protocol, in rounds of a few hundred.
 
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
-use torture::oracle::deaths;
+use torture::oracle::{Bounds, Verdict};
 
 use crate::Result;
 use crate::args::Args;
-use crate::report::{Report, complain};
+use crate::report::Report;
 use crate::round::{Plan, Round};
 
 /// Kills in one run, and runs that share a state directory.
@@ -21,34 +22,60 @@ pub fn run(args: &Args) -> Result<()> {
     let mut report = Report::default();
     while report.deaths.len() < wanted && args.time.is_none_or(|time| started.elapsed() < time) {
         let seed = args.seed + report.rounds as u64;
-        round(args, seed, wanted - report.deaths.len(), &mut report)?;
+        let left = wanted - report.deaths.len();
+        let mut plan = plan(seed, &args.worker, args.cli.clone(), left);
+        plan.processes = args.processes.unwrap_or(plan.processes);
+        plan.requests = args.requests.unwrap_or(plan.requests);
+        let round = begun(&plan)?;
+        report.add(&plan, round)?;
     }
     report.print();
     println!("in {} s", started.elapsed().as_secs());
     match report.deaths.len() {
         killed if killed < wanted => Err(format!("only {killed} kills of {wanted}").into()),
-        _ => complain(&[]),
+        _ => Ok(()),
     }
 }
 
-fn round(args: &Args, seed: u64, left: usize, report: &mut Report) -> Result<()> {
+/// A round with at most so many kills.
+pub fn plan(seed: u64, worker: &Path, cli: Option<PathBuf>, kills: usize) -> Plan {
     let mut random = Rng::with_seed(seed);
-    let plan = Plan {
+    Plan {
         seed,
-        worker: args.worker.clone(),
-        cli: args.cli.clone(),
-        processes: args.processes.unwrap_or(random.usize(5..12)),
-        requests: args.requests.unwrap_or(300),
+        worker: worker.to_owned(),
+        cli,
+        processes: random.usize(5..12),
+        requests: 300,
         threads: 1,
         deaths: 700,
         long: 0,
-        jitter: random.u32(0..60),
         hold: 10_000,
-        kills: left.div_ceil(RUNS).min(A_RUN),
+        jitter: random.u32(0..60),
+        kills: kills.div_ceil(RUNS).min(A_RUN),
         time: Duration::from_secs(20),
+        patience: Duration::from_secs(60),
+        silence: Duration::from_secs(15),
         pools: vec![("db", 2), ("life", 2), ("one", 1)],
+    }
+}
+
+/// One round of a broken engine.
+pub fn one(plan: &Plan, bounds: Bounds) -> Result<Verdict> {
+    let plan = Plan {
+        patience: Duration::from_secs(6),
+        silence: Duration::from_secs(4),
+        time: Duration::from_secs(3),
+        ..plan.clone()
     };
-    let round = Round::new(&plan)?;
+    let round = begun(&plan)?;
+    let (_, verdict) = round.judge(bounds)?;
+    round.remove()?;
+    Ok(verdict)
+}
+
+fn begun(plan: &Plan) -> Result<Round> {
+    let mut random = Rng::with_seed(plan.seed);
+    let round = Round::new(plan)?;
     for _ in 0..RUNS {
         let run = round.start("work")?;
         // Some runners die before their processes, and another run comes while
@@ -63,17 +90,5 @@ fn round(args: &Args, seed: u64, left: usize, report: &mut Report) -> Result<()>
         }
     }
     round.wait()?;
-    let (lines, verdict) = round.judge()?;
-    report.rounds += 1;
-    report.figures.add(&verdict.figures);
-    report.deaths.extend(deaths(&lines));
-    if verdict.violations.is_empty() {
-        return round.remove();
-    }
-    println!(
-        "seed {seed}, histories in {}\n{}",
-        round.path().display(),
-        round.errors()
-    );
-    complain(&verdict.violations)
+    Ok(round)
 }

@@ -1,4 +1,4 @@
-//! Kills, crowds and broken engines: see `cargo xtask torture` in the guide.
+//! Kills, crowds and broken engines: see README.md.
 
 #![forbid(unsafe_code)]
 
@@ -35,7 +35,8 @@ fn main() -> ExitCode {
         ["load", ref rest @ ..] => Args::parse(rest).and_then(|args| load::run(&args)),
         ["mutants", ref rest @ ..] => Args::parse(rest).and_then(|args| mutants::run(&args)),
         ["judge", dir] => judge_again(Path::new(dir)),
-        // A process of a round.
+        // Processes of these.
+        ["try", ref one @ ..] => mutants::try_one(one),
         ["runner", ref job @ ..] => runner::run(job),
         _ => {
             eprintln!("{USAGE}");

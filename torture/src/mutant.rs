@@ -1,1 +1,105 @@
+//! One breakage of the engine, as a file says it.
+//!
+//! ```text
+//! What it breaks, in a sentence.
+//! run load
+//! expect held twice | overtaken
+//! file head.rs
+//! <<<<
+//! what stands there, once
+//! ====
+//! what stands there instead
+//! >>>>
+//! ```
 
+use std::fs;
+use std::path::Path;
+
+use crate::Result;
+
+/// A breakage.
+#[derive(Debug)]
+pub struct Mutant {
+    pub name: String,
+    pub what: String,
+    /// Whether kills are needed to see it; else a crowd is enough.
+    pub kills: bool,
+    /// The rules one of which must say so.
+    pub expected: Vec<String>,
+    edits: Vec<Edit>,
+}
+
+#[derive(Debug)]
+struct Edit {
+    file: String,
+    find: String,
+    put: String,
+}
+
+impl Mutant {
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = fs::read_to_string(path)?;
+        let wrong = |what: &str| format!("`{}`: {what}", path.display());
+        let name = path.file_stem().and_then(|stem| stem.to_str());
+        let mut mutant = Self {
+            name: name.unwrap_or_default().to_owned(),
+            what: String::new(),
+            kills: false,
+            expected: Vec::new(),
+            edits: Vec::new(),
+        };
+        let mut file = "";
+        let mut lines = text.lines();
+        mutant.what = lines.next().unwrap_or_default().to_owned();
+        while let Some(line) = lines.next() {
+            match line.split_once(' ') {
+                Some(("run", what)) => mutant.kills = what == "kills",
+                Some(("expect", rules)) => {
+                    mutant.expected = rules.split(" | ").map(str::to_owned).collect();
+                }
+                Some(("file", name)) => file = name,
+                _ if line == "<<<<" => {
+                    let mut until = |end: &str| -> String {
+                        let part = lines.by_ref().take_while(|line| *line != end);
+                        part.map(|line| format!("{line}\n")).collect()
+                    };
+                    mutant.edits.push(Edit {
+                        file: file.to_owned(),
+                        find: until("===="),
+                        put: until(">>>>"),
+                    });
+                }
+                _ => return Err(wrong(&format!("expected a key or `<<<<`, found `{line}`")).into()),
+            }
+        }
+        match mutant.edits.is_empty() || mutant.expected.is_empty() {
+            true => Err(wrong("has no edit, or expects nothing").into()),
+            false => Ok(mutant),
+        }
+    }
+
+    /// Breaks the engine whose sources are in `copy`, as they are in `original`.
+    pub fn apply(&self, original: &Path, copy: &Path) -> Result<()> {
+        for edit in &self.edits {
+            let text = fs::read_to_string(original.join(&edit.file))?;
+            let found = text.matches(&edit.find).count();
+            if found != 1 {
+                return Err(format!(
+                    "mutant `{}` no longer applies: what it replaces stands {found} times in {}, not once; make it anew",
+                    self.name, edit.file
+                )
+                .into());
+            }
+            fs::write(copy.join(&edit.file), text.replace(&edit.find, &edit.put))?;
+        }
+        Ok(())
+    }
+
+    /// Mends it again.
+    pub fn revert(&self, original: &Path, copy: &Path) -> Result<()> {
+        for edit in &self.edits {
+            fs::copy(original.join(&edit.file), copy.join(&edit.file))?;
+        }
+        Ok(())
+    }
+}

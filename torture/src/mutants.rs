@@ -1,3 +1,216 @@
-pub fn run(_: &crate::args::Args) -> crate::Result<()> {
-    Err("later".into())
+//! Engines broken on purpose: each must be caught, or the oracle is blind or the
+//! load too weak.
+
+use std::collections::BTreeSet;
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use torture::oracle::Bounds;
+
+use crate::Result;
+use crate::args::Args;
+use crate::mutant::Mutant;
+use crate::{kills, load};
+
+/// Where little happens at once a lost wake-up shows sooner.
+const BOUNDS: Bounds = Bounds {
+    idle: 3_000_000_000,
+    patience: 5_000_000_000,
+};
+
+pub fn run(args: &Args) -> Result<()> {
+    let started = Instant::now();
+    let sources: PathBuf = env::var_os("TORTURE_SOURCES")
+        .ok_or("TORTURE_SOURCES is not set; start this with `cargo xtask torture mutants`")?
+        .into();
+    let mut mutants = all(&sources)?;
+    if !args.names.is_empty() {
+        mutants.retain(|mutant| args.names.contains(&mutant.name));
+    }
+    let workshop = Workshop::new(&sources)?;
+    println!("{} mutants, seed {}", mutants.len(), args.seed);
+    let time = args.time.unwrap_or(Duration::from_secs(20));
+    // Under the same load and bounds the engine itself is without fault.
+    for kills in [true, false] {
+        let found = try_engine(args.seed, &args.worker, kills)?;
+        if !found.is_empty() {
+            let found = found.join(", ");
+            return Err(format!("the engine itself fails, without any mutant: {found}").into());
+        }
+    }
+    let mut survivors = Vec::new();
+    // One is built while the one before it is tried.
+    let (built, to_try) = mpsc::sync_channel(0);
+    let outcome = thread::scope(|scope| {
+        let builder = scope.spawn(move || -> std::result::Result<(), String> {
+            for mutant in mutants {
+                let worker = workshop.build(&mutant).map_err(|error| error.to_string())?;
+                if built.send((mutant, worker)).is_err() {
+                    break;
+                }
+            }
+            Ok(())
+        });
+        for (mutant, worker) in to_try {
+            let begun = Instant::now();
+            let rules = until_caught(args.seed, &mutant, &worker, time)?;
+            let caught = mutant.expected.iter().any(|rule| rules.contains(rule));
+            let said: Vec<_> = rules.into_iter().collect();
+            println!(
+                "{:7.1} s  {:22} {} {}",
+                begun.elapsed().as_secs_f64(),
+                mutant.name,
+                if caught { "caught:" } else { "SURVIVED:" },
+                said.join(", ")
+            );
+            if !caught {
+                println!("           {}", mutant.what);
+                survivors.push(mutant.name);
+            }
+        }
+        builder.join().map_err(|_| "the builder panicked")??;
+        Ok(())
+    });
+    let outcome: Result<()> = outcome;
+    outcome?;
+    println!("in {} s", started.elapsed().as_secs());
+    match survivors.is_empty() {
+        true => Ok(()),
+        false => Err(format!("not caught: {}", survivors.join(", ")).into()),
+    }
+}
+
+fn all(sources: &Path) -> Result<Vec<Mutant>> {
+    let mut mutants = Vec::new();
+    for entry in fs::read_dir(sources.join("torture/mutants"))? {
+        mutants.push(Mutant::read(&entry?.path())?);
+    }
+    mutants.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(mutants)
+}
+
+/// Runs until a rule that is expected is broken, or the time is over.
+fn until_caught(
+    mut seed: u64,
+    mutant: &Mutant,
+    worker: &Path,
+    time: Duration,
+) -> Result<BTreeSet<String>> {
+    let started = Instant::now();
+    let mut broken = BTreeSet::new();
+    while started.elapsed() < time {
+        broken.extend(try_engine(seed, worker, mutant.kills)?);
+        if mutant.expected.iter().any(|rule| broken.contains(rule)) {
+            break;
+        }
+        seed += 1;
+    }
+    Ok(broken)
+}
+
+/// Which rules are broken in one round. In a process of its own: it takes all
+/// processes below it for the round's.
+fn try_engine(seed: u64, worker: &Path, kills: bool) -> Result<Vec<String>> {
+    let mut round = Command::new(env::current_exe()?);
+    let load = if kills { "kills" } else { "load" };
+    round.args(["try", load, &seed.to_string()]).arg(worker);
+    let output = round.output()?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("{round:?} failed:\n{said}").into());
+    }
+    let said = String::from_utf8(output.stdout)?;
+    Ok(said.lines().map(str::to_owned).collect())
+}
+
+/// One round with that worker: prints the rules that were broken.
+pub fn try_one(args: &[&str]) -> Result<()> {
+    let [load, seed, worker] = args else {
+        return Err(format!("expected load, seed and worker, found {args:?}").into());
+    };
+    let (seed, worker) = (seed.parse()?, Path::new(worker));
+    let verdict = match *load {
+        "kills" => kills::one(&kills::plan(seed, worker, None, 160), BOUNDS)?,
+        _ => load::one(&load::small(seed, worker, Duration::from_secs(2)), BOUNDS)?,
+    };
+    let rules = verdict.violations.iter().map(|violation| violation.rule);
+    rules
+        .collect::<BTreeSet<_>>()
+        .iter()
+        .for_each(|rule| println!("{rule}"));
+    Ok(())
+}
+
+/// Where mutants are built: a copy of the sources.
+struct Workshop {
+    original: PathBuf,
+    copy: PathBuf,
+    target: PathBuf,
+    done: PathBuf,
+}
+
+impl Workshop {
+    fn new(sources: &Path) -> Result<Self> {
+        let own = env::current_exe()?;
+        let target = own.parent().and_then(Path::parent);
+        let target = target.ok_or("this program stands in no target directory")?;
+        let workshop = target.join("mutants");
+        let copy = workshop.join("sources");
+        if copy.exists() {
+            fs::remove_dir_all(&copy)?;
+        }
+        for part in ["Cargo.toml", "src", "nm-macros", "nm-runtime", "torture"] {
+            copy_all(&sources.join(part), &copy.join(part))?;
+        }
+        let done = workshop.join("workers");
+        fs::create_dir_all(&done)?;
+        Ok(Self {
+            original: fs::canonicalize(sources.join("nm-runtime/src"))?,
+            copy,
+            target: target.to_owned(),
+            done,
+        })
+    }
+
+    /// A worker with the broken engine.
+    fn build(&self, mutant: &Mutant) -> Result<PathBuf> {
+        let engine = self.copy.join("nm-runtime/src");
+        mutant.apply(&self.original, &engine)?;
+        let mut build = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()));
+        build
+            .args(["build", "--quiet", "--package", "torture-worker"])
+            .current_dir(self.copy.join("torture"))
+            .env("CARGO_TARGET_DIR", &self.target)
+            .env_remove("RUSTFLAGS");
+        let output = build.output()?;
+        mutant.revert(&self.original, &engine)?;
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr);
+            return Err(format!("mutant `{}` does not build:\n{said}", mutant.name).into());
+        }
+        let worker = self.done.join(&mutant.name);
+        fs::copy(self.target.join("debug/torture-worker"), &worker)?;
+        Ok(worker)
+    }
+}
+
+fn copy_all(from: &Path, to: &Path) -> Result<()> {
+    if from.is_dir() {
+        fs::create_dir_all(to)?;
+        for entry in fs::read_dir(from)? {
+            let entry = entry?;
+            if entry.file_name() != "target" {
+                copy_all(&entry.path(), &to.join(entry.file_name()))?;
+            }
+        }
+        return Ok(());
+    }
+    fs::create_dir_all(to.parent().ok_or("no parent")?)?;
+    fs::copy(from, to)?;
+    Ok(())
 }

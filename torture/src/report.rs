@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
 
-use torture::oracle::{Death, Figures, Group, Violation};
+use torture::oracle::{Bounds, Death, Figures, Group, Violation, deaths};
 
 use crate::Result;
+use crate::round::{Plan, Round};
 
 /// What several rounds brought.
 #[derive(Debug, Default)]
@@ -13,6 +14,25 @@ pub struct Report {
 }
 
 impl Report {
+    /// Adds a round, which is forgotten if nothing was wrong in it.
+    pub fn add(&mut self, plan: &Plan, round: Round) -> Result<()> {
+        let (lines, verdict) = round.judge(Bounds::default())?;
+        self.rounds += 1;
+        self.figures.add(&verdict.figures);
+        self.deaths.extend(deaths(&lines));
+        let errors = round.errors();
+        if verdict.violations.is_empty() && errors.is_empty() {
+            return round.remove();
+        }
+        println!(
+            "seed {}, histories in {}\n{errors}",
+            plan.seed,
+            round.path().display()
+        );
+        complain(&verdict.violations)?;
+        Err("processes complained".into())
+    }
+
     /// Says who was killed, doing what.
     pub fn print(&self) {
         println!("{} rounds; {}", self.rounds, self.figures);

@@ -35,6 +35,10 @@ pub struct Plan {
     pub kills: usize,
     /// Each run ends after that.
     pub time: Duration,
+    /// Whoever waits for so long is not served at all.
+    pub patience: Duration,
+    /// If nobody writes anything for so long, all hang.
+    pub silence: Duration,
     pub pools: Vec<(&'static str, u32)>,
 }
 
@@ -61,9 +65,6 @@ impl Run {
         Ok(())
     }
 }
-
-/// A silence of all processes for so long is a hang.
-const SILENCE: Duration = Duration::from_secs(15);
 
 impl Round {
     /// Makes the directory. This process is the one to which orphans go.
@@ -118,6 +119,7 @@ impl Round {
             .env("TORTURE_SEED", plan.seed.to_string())
             .env("TORTURE_DIR", &self.dir)
             .env("TORTURE_STOP", &stop)
+            .env("TORTURE_PATIENCE", plan.patience.as_millis().to_string())
             .env("TORTURE_HOLD", plan.hold.to_string())
             .env("TORTURE_REQUESTS", plan.requests.to_string())
             .env("TORTURE_THREADS", plan.threads.to_string())
@@ -170,6 +172,8 @@ impl Round {
     fn wait_until(&self, runner: Option<String>, until: Option<Instant>) -> Result<bool> {
         let mut size = 0;
         let mut since = Instant::now();
+        // Whoever was asked to stop has a last request at most, of all pools in turn.
+        let limit = since + self.plan.time + 5 * self.plan.patience;
         loop {
             match child::next_gone()? {
                 Gone::All => return Ok(true),
@@ -185,7 +189,10 @@ impl Round {
                     if until.is_some_and(|until| now > until) {
                         return Ok(false);
                     }
-                    if now > since + SILENCE {
+                    if now > limit {
+                        self.end_hang();
+                    }
+                    if now > since + self.plan.silence {
                         let found = self.size()?;
                         if found == size {
                             self.end_hang();
@@ -225,12 +232,12 @@ impl Round {
     }
 
     /// Takes every name, and says what the oracle says of all that happened.
-    pub fn judge(&self) -> Result<(Vec<Line>, Verdict)> {
+    pub fn judge(&self, bounds: Bounds) -> Result<(Vec<Line>, Verdict)> {
         self.start("probe")?;
         self.wait()?;
         self.writer.write(0, Event::Over);
         let lines = history::read_dir(&self.dir.join("histories"))?;
-        let verdict = judge(&lines, Bounds::default());
+        let verdict = judge(&lines, bounds);
         Ok((lines, verdict))
     }
 

@@ -62,7 +62,11 @@ pub fn read_dir(dir: &Path) -> io::Result<Vec<Line>> {
     for entry in fs::read_dir(dir)? {
         let path = entry?.path();
         if path.extension().is_some_and(|end| end == "history") {
-            text.push_str(&fs::read_to_string(path)?);
+            let history = fs::read_to_string(path)?;
+            // Who was killed in the middle of a write may have left half a line:
+            // what it says was about to be, and nobody had heard of it.
+            let whole = history.rfind('\n').map_or(0, |end| end + 1);
+            text.push_str(&history[..whole]);
         }
     }
     parse(&text).map_err(io::Error::other)

@@ -24,7 +24,7 @@ pub fn run(task: &Task, args: &[&str]) {
         what: torture::history::What::Any,
         count: names.split(',').count(),
         access: torture::history::Access::Exclusive,
-        how: torture::history::How::Within(Task::PATIENCE.as_nanos() as u64),
+        how: torture::history::How::Within(task.patience.as_nanos() as u64),
     };
     seen::write(Event::Ask(ask));
     seen::write(Event::Taken(r));

@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use torture::history::{Access, Ask, Event, How, What};
 
 use crate::seen;
-use crate::task::Task;
+use crate::task::{self, Task};
 
 const TOKEN: &str = "a-token-of-the-torture";
 
@@ -60,13 +60,14 @@ fn command(cli: &Path, pool: &str, random: &mut Rng) {
 
 /// `name-manager acquire`, and its keeper.
 fn keeper(cli: &Path, pool: &str, random: &mut Rng, known: &mut HashSet<u32>) {
+    let patience = task::get().patience;
     let ask = Ask {
         r: seen::next_request(),
         pool: pool.to_owned(),
         what: What::Any,
         count: 1,
         access: Access::Exclusive,
-        how: How::Within(Task::PATIENCE.as_nanos() as u64),
+        how: How::Within(patience.as_nanos() as u64),
     };
     let r = ask.r;
     seen::write(Event::Ask(ask));

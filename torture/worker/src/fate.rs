@@ -83,6 +83,8 @@ const OF_WORKERS: [&str; 56] = [
     "body",
 ];
 
+const ONCE: [&str; 3] = ["init: recorded", "run: joined", "run: has a reaper"];
+
 const OF_REAPERS: [&str; 10] = [
     "reaper: stands by",
     "reaper: runner has ended",
@@ -115,14 +117,9 @@ pub fn begin(role: &str) {
     };
     let fated = random.u32(0..1000) < deaths;
     let dies = match random.choice(sites) {
-        Some(site) if fated => Some((
-            *site,
-            if role == "reaper" {
-                1
-            } else {
-                random.u32(1..4)
-            },
-        )),
+        // What happens once in a life does not happen a second time.
+        Some(site) if fated && (role == "reaper" || ONCE.contains(site)) => Some((*site, 1)),
+        Some(site) if fated => Some((*site, random.u32(1..4))),
         _ => None,
     };
     let fate = Fate {
@@ -165,5 +162,16 @@ pub fn at(site: &'static str) {
             0..200 => thread::yield_now(),
             micros => thread::sleep(Duration::from_micros(micros)),
         }
+    }
+}
+
+/// Takes a moment, now and then.
+pub fn dawdle() {
+    let Some(fate) = FATE.get() else { return };
+    let mut fate = fate.lock().unwrap_or_else(PoisonError::into_inner);
+    let (often, micros) = (fate.random.u32(0..4) == 0, fate.random.u64(0..2000));
+    drop(fate);
+    if often {
+        thread::sleep(Duration::from_micros(micros));
     }
 }

@@ -46,6 +46,7 @@ fn hook(what: &str, name: &str, dirty: bool) -> Result<(), BoxError> {
     };
     seen::write(Event::HookBegins(hook.clone()));
     fate::at("hook: half done");
+    fate::dawdle();
     seen::write(Event::HookDone(hook));
     Ok(())
 }

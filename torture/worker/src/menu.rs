@@ -6,8 +6,7 @@ use fastrand::Rng;
 use name_manager as nm;
 use torture::history::{Access, Ask, How, What};
 
-use crate::seen;
-use crate::task::Task;
+use crate::{seen, task};
 
 /// A random request to that pool. Who holds something already asks for little.
 pub fn ask(random: &mut Rng, pool: &str, max: u32, nested: bool) -> Ask {
@@ -28,10 +27,11 @@ pub fn ask(random: &mut Rng, pool: &str, max: u32, nested: bool) -> Ask {
         What::Any if pool != "one" && !nested && random.u32(0..4) == 0 => random.u32(1..=max),
         _ => 1,
     };
+    let patience = task::get().patience;
     let how = match random.u32(0..100) {
         0..12 => How::Try,
         12..24 => How::Within(random.u64(1..40) * 1_000_000),
-        _ => How::Within(Task::PATIENCE.as_nanos() as u64),
+        _ => How::Within(patience.as_nanos() as u64),
     };
     Ask {
         r: seen::next_request(),

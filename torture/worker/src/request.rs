@@ -54,7 +54,7 @@ impl Worker {
                 }
                 let mut ask = menu::ask(random, pool, *max, false);
                 // One that fails at once would let the others try in vain.
-                ask.how = How::Within(Task::PATIENCE.as_nanos() as u64);
+                ask.how = How::Within(self.task.patience.as_nanos() as u64);
                 asks.push(ask);
             }
         }

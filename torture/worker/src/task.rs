@@ -21,6 +21,8 @@ pub struct Task {
     pub long: u32,
     /// Most hold what they get for less than that, in microseconds.
     pub hold: u64,
+    /// Whoever waits for so long is not served at all.
+    pub patience: Duration,
     /// Of 1000 failpoints, so many are stopped at for a moment.
     pub jitter: u32,
     /// The command line, if it is to be used.
@@ -55,6 +57,7 @@ pub fn get() -> &'static Task {
             deaths: number("DEATHS") as u32,
             long: number("LONG") as u32,
             hold: number("HOLD"),
+            patience: Duration::from_millis(number("PATIENCE")),
             jitter: number("JITTER") as u32,
             cli: env::var_os("TORTURE_CLI").map(PathBuf::from),
             pools: text("POOLS").split(',').map(pool).collect(),
@@ -67,7 +70,4 @@ impl Task {
     pub fn is_over(&self) -> bool {
         self.stop.exists()
     }
-
-    /// Whoever waits for so long is not served at all.
-    pub const PATIENCE: Duration = Duration::from_secs(60);
 }

@@ -31,7 +31,8 @@ fn in_line(requests: &[&Request<'_>], verdict: &mut Verdict) {
                 Some(_) => turn.heads,
             };
             if let Some(end) = end {
-                moments.push((end, turn.waits, request));
+                // Who heads the queue at once waits there.
+                moments.push((end, turn.waits.or(request.blocks), request));
             }
             if request.name().is_some()
                 && let Some(taken) = turn.taken

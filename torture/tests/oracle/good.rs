@@ -1,0 +1,270 @@
+//! Nothing is wrong with these, however odd they look.
+
+use super::{in_all, says_nothing};
+
+const ASK: &str = "access=exclusive how=60000";
+const READ: &str = "access=shared how=60000";
+
+#[test]
+fn nothing_at_all() {
+    says_nothing(&in_all(""));
+}
+
+#[test]
+fn one_after_another_in_the_order_of_asking() {
+    says_nothing(&in_all(&format!(
+        "
+        1 a.0 ask r=0 pool=db what=all count=2 {ASK}
+        2 a.0 taken r=0
+        3 a.0 granted r=0 leases=db-0:1,db-1:1
+        4 b.0 ask r=0 pool=db what=any count=1 {ASK}
+        5 b.0 waits r=0
+        6 c.0 ask r=0 pool=db what=any count=1 {ASK}
+        7 c.0 waits r=0
+        8 a.0 releases r=0 state=clean
+        9 b.0 taken r=0
+        10 c.0 taken r=0
+        11 c.0 granted r=0 leases=db-1:2
+        12 b.0 granted r=0 leases=db-0:2
+        13 a.0 released r=0
+        14 b.0 releases r=0 state=clean
+        15 b.0 released r=0
+        16 c.0 releases r=0 state=clean
+        17 c.0 released r=0
+    "
+    )));
+}
+
+#[test]
+fn who_asked_earlier_but_drew_its_ticket_later_is_served_later() {
+    says_nothing(&in_all(&format!(
+        "
+        1 a.0 ask r=0 pool=db what=any count=1 {ASK}
+        2 b.0 ask r=0 pool=db what=any count=1 {ASK}
+        3 b.0 waits r=0
+        4 a.0 waits r=0
+        5 b.0 taken r=0
+        6 b.0 granted r=0 leases=db-0:1
+        7 a.0 taken r=0
+        8 a.0 granted r=0 leases=db-1:1
+        9 a.0 releases r=0 state=clean
+        10 a.0 released r=0
+        11 b.0 releases r=0 state=clean
+        12 b.0 released r=0
+    "
+    )));
+}
+
+#[test]
+fn readers_beside_readers() {
+    says_nothing(&in_all(&format!(
+        "
+        1 a.0 ask r=0 pool=db what=any count=1 {READ}
+        2 a.0 taken r=0
+        3 a.0 granted r=0 leases=db-0:1
+        4 b.0 ask r=0 pool=db what=any count=1 {READ}
+        5 b.0 taken r=0
+        6 b.0 granted r=0 leases=db-0:1
+        7 a.0 releases r=0 state=clean
+        8 a.0 released r=0
+        9 b.0 releases r=0 state=clean
+        10 b.0 released r=0
+    "
+    )));
+}
+
+#[test]
+fn a_given_name_is_waited_for_beside_the_line() {
+    // `b` came later and takes another name meanwhile.
+    says_nothing(&in_all(&format!(
+        "
+        1 a.0 ask r=0 pool=db what=db-0 count=1 {ASK}
+        2 a.0 taken r=0
+        3 a.0 granted r=0 leases=db-0:1
+        4 b.0 ask r=0 pool=db what=db-0 count=1 {ASK}
+        5 b.0 waits r=0
+        6 b.0 heads r=0
+        7 b.0 reserved r=0
+        8 c.0 ask r=0 pool=db what=any count=1 {ASK}
+        9 c.0 taken r=0
+        10 c.0 granted r=0 leases=db-1:1
+        11 a.0 releases r=0 state=clean
+        12 a.0 released r=0
+        13 b.0 taken r=0
+        14 b.0 granted r=0 leases=db-0:2
+        15 b.0 releases r=0 state=clean
+        16 b.0 released r=0
+        17 c.0 releases r=0 state=clean
+        18 c.0 released r=0
+    "
+    )));
+}
+
+#[test]
+fn a_killed_holder_is_followed_at_once() {
+    // Its last line may be written after whoever kills it has said so.
+    says_nothing(&in_all(&format!(
+        "
+        1 a.0 ask r=0 pool=db what=any count=1 {ASK}
+        2 a.0 taken r=0
+        3 d.0 kills process=a why=random
+        4 a.0 granted r=0 leases=db-0:1
+        5 b.0 ask r=0 pool=db what=any count=1 {ASK}
+        6 b.0 taken r=0
+        7 b.0 granted r=0 leases=db-0:2
+        8 d.0 gone process=a
+        9 b.0 releases r=0 state=clean
+        10 b.0 released r=0
+    "
+    )));
+}
+
+#[test]
+fn a_killed_waiter_owes_nobody_an_answer() {
+    says_nothing(&in_all(&format!(
+        "
+        1 a.0 ask r=0 pool=db what=any count=2 {ASK}
+        2 a.0 waits r=0
+        3 a.0 dies line: waits
+        4 d.0 gone process=a
+        5 b.0 ask r=0 pool=db what=any count=1 {ASK}
+        6 b.0 taken r=0
+        7 b.0 granted r=0 leases=db-0:2
+        8 b.0 releases r=0 state=clean
+        9 b.0 released r=0
+    "
+    )));
+}
+
+#[test]
+fn a_lease_ends_with_the_keeper_that_holds_it() {
+    says_nothing(&in_all(&format!(
+        "
+        1 a.0 ask r=0 pool=db what=any count=1 {ASK}
+        2 a.0 taken r=0
+        3 a.0 granted r=0 leases=db-0 holder=k
+        4 a.0 kills process=k why=keeper
+        5 b.0 ask r=0 pool=db what=db-0 count=1 {ASK}
+        6 b.0 taken r=0
+        7 b.0 granted r=0 leases=db-0:2
+        8 b.0 releases r=0 state=clean
+        9 b.0 released r=0
+        10 a.0 ends
+    "
+    )));
+}
+
+#[test]
+fn a_circle_that_one_of_it_gives_up() {
+    says_nothing(&in_all(&format!(
+        "
+        1 a.0 ask r=0 pool=db what=db-0 count=1 {ASK}
+        2 a.0 taken r=0
+        3 a.0 granted r=0 leases=db-0:1
+        4 b.0 ask r=0 pool=db what=db-1 count=1 {ASK}
+        5 b.0 taken r=0
+        6 b.0 granted r=0 leases=db-1:1
+        7 a.0 ask r=1 pool=db what=db-1 count=1 {ASK}
+        8 b.0 ask r=1 pool=db what=db-0 count=1 {ASK}
+        9 b.0 gave-up r=1 why=deadlock
+        10 b.0 releases r=0 state=clean
+        11 b.0 released r=0
+        12 a.0 taken r=1
+        13 a.0 granted r=1 leases=db-1:2
+        14 a.0 releases r=1 state=clean
+        15 a.0 released r=1
+        16 a.0 releases r=0 state=clean
+        17 a.0 released r=0
+    "
+    )));
+}
+
+/// A run that uses `life`, from 10 to 26, and dies in the middle of it.
+const A_LIFE: &str = "
+    10 a.0 begins role=worker run=one
+    11 a.0 ask r=0 pool=life what=any count=1 access=exclusive how=60000
+    12 a.0 hook what=setup pool=life state=clean
+    13 a.0 done what=setup pool=life state=clean
+    14 a.0 taken r=0
+    15 a.0 hook what=init pool=life name=life-0 state=clean
+    16 a.0 done what=init pool=life name=life-0 state=clean
+    17 a.0 granted r=0 leases=life-0:1
+    18 a.0 dies body
+    19 d.0 gone process=a
+    20 b.0 begins role=worker run=one
+    21 b.0 ask r=0 pool=life what=any count=1 access=exclusive how=60000
+    22 b.0 taken r=0
+    23 b.0 hook what=reset pool=life name=life-0 state=dirty
+    24 b.0 done what=reset pool=life name=life-0 state=dirty
+    25 b.0 granted r=0 leases=life-0:2
+    26 b.0 releases r=0 state=clean
+    27 b.0 released r=0
+    28 b.0 ends
+";
+
+#[test]
+fn a_whole_life() {
+    says_nothing(&in_all(&format!(
+        "{A_LIFE}
+        40 q.0 begins role=reaper run=one
+        41 q.0 hook what=cleanup pool=life name=life-0 state=clean
+        42 q.0 done what=cleanup pool=life name=life-0 state=clean
+        43 q.0 hook what=teardown pool=life state=clean
+        44 q.0 done what=teardown pool=life state=clean
+    "
+    )));
+}
+
+#[test]
+fn what_a_killed_reaper_left_is_taken_down_by_the_next_run() {
+    says_nothing(&in_all(&format!(
+        "{A_LIFE}
+        40 q.0 begins role=reaper run=one
+        41 q.0 hook what=cleanup pool=life name=life-0 state=clean
+        42 q.0 dies hook: half done
+        43 d.0 gone process=q
+        50 c.0 begins role=worker run=two
+        51 c.0 ask r=0 pool=life what=any count=1 {ASK}
+        52 c.0 hook what=setup pool=life state=clean
+        53 c.0 done what=setup pool=life state=clean
+        54 c.0 taken r=0
+        55 c.0 hook what=cleanup pool=life name=life-0 state=clean
+        56 c.0 done what=cleanup pool=life name=life-0 state=clean
+        57 c.0 hook what=init pool=life name=life-0 state=clean
+        58 c.0 done what=init pool=life name=life-0 state=clean
+        59 c.0 granted r=0 leases=life-0:4
+        60 c.0 releases r=0 state=clean
+        61 c.0 released r=0
+        62 c.0 ends
+        70 e.0 begins role=reaper run=two
+        71 e.0 hook what=cleanup pool=life name=life-0 state=clean
+        72 e.0 done what=cleanup pool=life name=life-0 state=clean
+        73 e.0 hook what=teardown pool=life state=clean
+        74 e.0 done what=teardown pool=life state=clean
+    "
+    )));
+}
+
+#[test]
+fn an_init_that_was_killed_half_way_is_done_again() {
+    let killed = A_LIFE
+        .replace(
+            "16 a.0 done what=init pool=life name=life-0 state=clean",
+            "16 a.0 dies hook: half done",
+        )
+        .replace("17 a.0 granted r=0 leases=life-0:1", "")
+        .replace("18 a.0 dies body", "")
+        .replace(
+            "what=reset pool=life name=life-0 state=dirty",
+            "what=init pool=life name=life-0 state=clean",
+        );
+    says_nothing(&in_all(&format!(
+        "{killed}
+        40 q.0 begins role=reaper run=one
+        41 q.0 hook what=cleanup pool=life name=life-0 state=clean
+        42 q.0 done what=cleanup pool=life name=life-0 state=clean
+        43 q.0 hook what=teardown pool=life state=clean
+        44 q.0 done what=teardown pool=life state=clean
+    "
+    )));
+}

@@ -246,21 +246,26 @@ impl Hooks {
             false => {
                 let done = life.done;
                 let outdated = done && (life.fingerprint.is_some() || broken);
-                let failures = std::mem::take(&mut life.failures);
-                *life = Life {
-                    done: false,
-                    fingerprint,
-                    runs: vec![run.to_owned()],
-                    doing: Some(Doing {
-                        what: "initialising".to_owned(),
-                        since: identity::now(),
-                    }),
-                    failures,
+                let doing = Doing {
+                    what: "initialising".to_owned(),
+                    since: identity::now(),
                 };
-                held.write(&name)?;
-                failpoint::at("init: recorded");
+                let mut begun = Life {
+                    done,
+                    fingerprint: None,
+                    runs: Vec::new(),
+                    doing: Some(doing),
+                    failures: std::mem::take(&mut life.failures),
+                };
+                // Until it is taken down it is there, of no use to anybody: whoever
+                // comes after our death must take it down first.
                 let clean = match done {
-                    true => self.clean_up(pool, &dir, &holder, &name),
+                    true => {
+                        held.record.life = Some(begun.clone());
+                        held.write(&name)?;
+                        failpoint::at("init: to be taken down first");
+                        self.clean_up(pool, &dir, &holder, &name)
+                    }
                     false => Ok(()),
                 };
                 // What a run left that is over (it was kept, or its reaper was
@@ -277,13 +282,20 @@ impl Hooks {
                         detail,
                     );
                 };
-                clean
-                    .map_err(|error| ("clean up the outdated", error))
-                    .and_then(|()| {
+                match clean {
+                    Err(error) => Err(("clean up the outdated", error)),
+                    Ok(()) => {
+                        begun.done = false;
+                        begun.fingerprint = fingerprint;
+                        begun.runs = vec![run.to_owned()];
+                        held.record.life = Some(begun);
+                        held.write(&name)?;
+                        failpoint::at("init: recorded");
                         log(Phase::Started, None);
                         let init = call_apart(apart, || self.registered.resource.init(&name));
                         end(&log, init).map_err(|error| ("init", error))
-                    })
+                    }
+                }
             }
         };
         failpoint::at("hook: done");

@@ -235,6 +235,27 @@ fn a_reaper_that_was_killed_standing_by() {
 }
 
 #[test]
+fn what_a_run_left_is_taken_down_before_it_is_made_anew_whoever_dies_over_it() {
+    let scenario = Scenario::new(1);
+    let run = scenario
+        .test(&["one"], &A)
+        .env("LIFE_BODY", "a:wait:1")
+        .start();
+    scenario.until_started("body", 1);
+    scenario.kill_reapers();
+    scenario.go("a");
+    run.finish().success();
+    wait_until("the reaper is gone", || scenario.processes().is_empty());
+    let run = scenario.test(&["one", "two"], &A);
+    run.env("LIFE_DO", "cleanup:kill:1").finish().failure();
+    scenario.over();
+    let calls = scenario.calls();
+    calls.expect("init", 2, 2);
+    // Half-way, once more before the second `init`, and in the end.
+    calls.expect("cleanup", 3, 2);
+}
+
+#[test]
 fn a_reaper_that_was_killed_in_cleanup() {
     let scenario = Scenario::new(2);
     let run = scenario.test(&["one"], &["--exact", "a", "b"]);

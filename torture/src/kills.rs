@@ -12,8 +12,8 @@ use crate::report::Report;
 use crate::round::{Plan, Round};
 
 /// Kills in one run, and runs that share a state directory.
-const A_RUN: usize = 40;
-const RUNS: usize = 4;
+const A_RUN: usize = 25;
+const RUNS: usize = 6;
 
 pub fn run(args: &Args) -> Result<()> {
     let wanted = args.kills.unwrap_or(500);

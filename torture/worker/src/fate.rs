@@ -21,7 +21,7 @@ struct Fate {
 static FATE: OnceLock<Mutex<Fate>> = OnceLock::new();
 
 /// Where workers die, as often as each stands here.
-const OF_WORKERS: [&str; 56] = [
+const OF_WORKERS: [&str; 59] = [
     // Who waits, at the head of the queue or not.
     "line: announced",
     "line: ticket made",
@@ -59,8 +59,11 @@ const OF_WORKERS: [&str; 56] = [
     "share: lost",
     "run: joined",
     "run: has a reaper",
+    "init: to be taken down first",
     "init: recorded",
-    "init: recorded",
+    "init: half done",
+    "init: half done",
+    "init: half done",
     "hook: done",
     "hook: half done",
     "hook: half done",
@@ -83,9 +86,16 @@ const OF_WORKERS: [&str; 56] = [
     "body",
 ];
 
-const ONCE: [&str; 3] = ["init: recorded", "run: joined", "run: has a reaper"];
+/// What happens once in a life, and not a second time.
+const ONCE: [&str; 5] = [
+    "init: to be taken down first",
+    "init: recorded",
+    "init: half done",
+    "run: joined",
+    "run: has a reaper",
+];
 
-const OF_REAPERS: [&str; 10] = [
+const OF_REAPERS: [&str; 12] = [
     "reaper: stands by",
     "reaper: runner has ended",
     "reaper: run is over",
@@ -94,6 +104,8 @@ const OF_REAPERS: [&str; 10] = [
     "reaper: cleaned a name",
     "reaper: recorded it",
     "reaper: tears down",
+    "grant: recorded",
+    "grant: journalled",
     "reaper: all cleaned",
     "release: recorded",
 ];
@@ -117,7 +129,6 @@ pub fn begin(role: &str) {
     };
     let fated = random.u32(0..1000) < deaths;
     let dies = match random.choice(sites) {
-        // What happens once in a life does not happen a second time.
         Some(site) if fated && (role == "reaper" || ONCE.contains(site)) => Some((*site, 1)),
         Some(site) if fated => Some((*site, random.u32(1..4))),
         _ => None,

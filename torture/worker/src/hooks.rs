@@ -45,7 +45,10 @@ fn hook(what: &str, name: &str, dirty: bool) -> Result<(), BoxError> {
         dirty,
     };
     seen::write(Event::HookBegins(hook.clone()));
-    fate::at("hook: half done");
+    fate::at(match what {
+        "init" => "init: half done",
+        _ => "hook: half done",
+    });
     fate::dawdle();
     seen::write(Event::HookDone(hook));
     Ok(())

@@ -24,6 +24,7 @@ pub fn work(task: &'static Task) {
                 let mut worker = Worker {
                     task,
                     random: Rng::with_seed(seed),
+                    began: false,
                 };
                 for _ in 0..task.requests / u64::from(task.threads.max(1)) {
                     if task.is_over() {
@@ -39,6 +40,8 @@ pub fn work(task: &'static Task) {
 struct Worker {
     task: &'static Task,
     random: Rng,
+    /// Whether it has asked for anything yet.
+    began: bool,
 }
 
 impl Worker {
@@ -59,7 +62,15 @@ impl Worker {
             }
         }
         if asks.is_empty() {
-            let (pool, max) = &pools[random.usize(0..pools.len())];
+            // Often the names that have a life come first: a run's first have to
+            // make them.
+            let life = pools.iter().position(|(pool, _)| pool == "life");
+            let at = match life {
+                Some(life) if !self.began && random.bool() => life,
+                _ => random.usize(0..pools.len()),
+            };
+            self.began = true;
+            let (pool, max) = &pools[at];
             asks.push(menu::ask(random, pool, *max, depth > 0));
         }
         let Some(leases) = acquire(&asks) else {

@@ -1,6 +1,7 @@
 //! Counts of what a process does: the same on every machine and under any load.
 
 use std::collections::BTreeMap;
+use std::env;
 use std::fs;
 use std::process::{Command, Stdio};
 
@@ -16,19 +17,21 @@ pub struct Counts {
 }
 
 /// So many times, twice: the difference is free of what happens once.
-const TIMES: [usize; 2] = [20, 120];
+pub const AGAIN: [usize; 2] = [20, 120];
+/// The difference is all that a process does for the first time.
+pub const FIRST: [usize; 2] = [0, 1];
 
 impl Counts {
-    /// Of work that the command does so many times.
-    pub fn of(command: impl Fn(usize) -> Result<Command>) -> Result<Self> {
+    /// Of work that the command does so many times, once fewer and once more.
+    pub fn of(times: [usize; 2], command: impl Fn(usize) -> Result<Command>) -> Result<Self> {
         // Nor is the first process like those that find what it made.
         let status = command(1)?.stdout(Stdio::null()).status()?;
         if !status.success() {
             return Err(format!("{:?} ended with {status}", command(1)?).into());
         }
-        let [few, many] = TIMES.map(|times| Self::of_process(&command(times)?));
+        let [few, many] = times.map(|times| Self::of_process(&command(times)?));
         let (few, many) = (few?, many?);
-        let times = (TIMES[1] - TIMES[0]) as f64;
+        let times = (times[1] - times[0]) as f64;
         let per_time = |few: f64, many: f64| (many - few) / times;
         let calls = many.calls.iter().map(|(name, &many)| {
             let few = few.calls.get(name).copied().unwrap_or(0.0);
@@ -67,6 +70,10 @@ impl Counts {
             let mut counted = Command::new("timeout");
             counted.args(["--foreground", "60"]).args(tool);
             counted.arg(command.get_program()).args(command.get_args());
+            // Looking through many variables costs more.
+            counted
+                .env_clear()
+                .envs(env::var_os("PATH").map(|path| ("PATH", path)));
             for (key, value) in command.get_envs() {
                 counted.env(key, value.unwrap_or_default());
             }

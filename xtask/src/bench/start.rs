@@ -7,6 +7,7 @@ use crate::bench::annotated::{self, BARE, SIZES};
 use crate::bench::cost::Cost;
 use crate::bench::spread::{Spread, figure};
 use crate::bench::table::Table;
+use crate::bench::worker::with_state;
 use crate::bench::{Bench, Result};
 
 const ROUNDS: usize = 150;
@@ -41,9 +42,7 @@ pub fn run(bench: &Bench) -> Result<Vec<Table>> {
     let time = |program: &PathBuf, test: &str| -> Result<f64> {
         let mut command = Command::new(program);
         command.args(["--exact", test, "--test-threads=1"]);
-        command
-            .env("NAME_MANAGER_DIR", state.path())
-            .env("TMPDIR", state.path());
+        with_state(&mut command, state.path(), 2);
         Ok(Cost::of(&mut command)?.wall * 1e6)
     };
     for round in 0..bench.rounds(ROUNDS) {

@@ -38,6 +38,18 @@ fn packages_pin_each_other_and_share_one_version() {
 }
 
 #[test]
+fn what_is_fuzzed_is_built_like_what_is_used() {
+    for package in ["nm-cli", "nm-macros"] {
+        let fuzzed = read(&Path::new("fuzz").join(package).join("Cargo.toml"));
+        let fuzzed = dependencies(&fuzzed.replace("path = \"../", "path = \""));
+        let used = dependencies(&read(&Path::new(package).join("Cargo.toml")));
+        assert!(used.len() > 4, "{package}: {used:?}");
+        let missing: Vec<_> = used.difference(&fuzzed).collect();
+        assert!(missing.is_empty(), "fuzz/{package}: {missing:?}");
+    }
+}
+
+#[test]
 fn private_code_bears_the_patch_version() {
     let version = version();
     let patch = version.rsplit('.').next().unwrap();
@@ -249,6 +261,21 @@ fn workspace_key(key: &str) -> String {
     let mut lines = manifest.lines();
     let value = lines.find_map(|line| line.strip_prefix(&begin)).unwrap();
     value.trim_end_matches('"').to_owned()
+}
+
+/// The lines of a manifest that say on what the package depends, without comments.
+fn dependencies(manifest: &str) -> BTreeSet<String> {
+    let mut lines = BTreeSet::new();
+    let mut is_one = false;
+    for line in manifest.lines() {
+        let line = line.split(" #").next().unwrap().trim_end();
+        match line.starts_with('[') {
+            true => is_one = line.ends_with("dependencies]") && !line.contains("dev-"),
+            false if is_one && line.contains(" = ") => drop(lines.insert(line.to_owned())),
+            false => {}
+        }
+    }
+    lines
 }
 
 /// The strings of `const TABLE: [&str; n] = [..]`.

@@ -389,3 +389,41 @@ impl FromLease for Lease {
         Ok(lease)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::caller::{self, Caller};
+    use crate::journal;
+    use crate::pool::Pool;
+
+    #[test]
+    fn a_reader_that_a_writer_overtakes_leaves_no_trace() {
+        let dir = tempfile::tempdir().unwrap();
+        caller::set(Caller {
+            dir: Some(dir.path().to_owned()),
+            ..Caller::default()
+        });
+        let pool = Pool::open("db").unwrap();
+        let mut leases = pool.request().name("db-0").acquire().unwrap();
+        let mut lease = leases.pop().unwrap();
+        let held = lease.held_mut().unwrap();
+        let names = held.dir.clone();
+        let file = || names.names.file(&lock_file("db-0")).unwrap();
+        held.lock = Locked::let_go(file());
+        let writer = Locked::try_lock(file(), Access::Exclusive)
+            .unwrap()
+            .unwrap();
+        assert!(!lease.share().unwrap());
+        drop(lease);
+        drop(writer);
+
+        // Neither this thread nor the record knows of it any more.
+        let lease = pool.request().name("db-0").acquire().unwrap();
+        drop(lease);
+        let events = journal::read(names.pool.path()).unwrap();
+        let kinds: Vec<_> = events.iter().map(|event| event.kind).collect();
+        let acquired = journal::Kind::Acquired;
+        assert_eq!(kinds, [acquired, acquired, journal::Kind::Released]);
+    }
+}

@@ -67,6 +67,12 @@ impl Locked {
         }
     }
 
+    /// As when the kernel has let go of it.
+    #[cfg(test)]
+    pub(crate) fn let_go(file: File) -> Self {
+        Self { file: Some(file) }
+    }
+
     fn new(lock: RwLock<File>) -> Self {
         Self {
             file: Some(lock.into_inner()),

@@ -14,7 +14,7 @@ use crate::journal::{self, Entry};
 use crate::lock::{Access, Locked};
 use crate::name::Name;
 use crate::notice;
-use crate::record::{Record, RecordFile, State, Tenure};
+use crate::record::{Record, RecordFile, State};
 use crate::resource::LastHolder;
 use crate::state_dir::{PoolDir, unusable};
 use crate::sys::Wake;
@@ -108,16 +108,11 @@ impl Lease {
             return Ok(false);
         };
         let shared = held.share(&self.name)?;
-        if !shared && let Some(mut held) = self.held.take() {
+        if !shared && let Some(held) = self.held.take() {
+            // The record is no longer ours: to take ourselves off it could undo what
+            // the writer has just written, its fence and that it holds the name. It
+            // finds us there, and takes us for dead.
             held::remove(held.key);
-            let since = held.holder.since;
-            let ours = |tenure: &Tenure| {
-                tenure.holder.token == held.holder.token && tenure.holder.since == since
-            };
-            // Left in the record, we would pass for a holder that died.
-            let _ = held
-                .file
-                .update(|record| record.holders.retain(|tenure| !ours(tenure)));
         }
         Ok(shared)
     }

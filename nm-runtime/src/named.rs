@@ -3,6 +3,7 @@
 //! go on to this one.
 
 use std::fs::File;
+use std::sync::Arc;
 
 use crate::error::Result;
 use crate::failpoint;
@@ -43,11 +44,13 @@ impl Head<'_> {
         let failed = |error| unusable(&path, error);
         let _waiting = line::announce(&dir, wait)?;
         let file = dir.names.file(&reservation(name)).map_err(failed)?;
-        // Opened before the reservation is ours and kept while it is: if we die,
-        // the FIFO hangs up and the head looks again at the name.
+        // Opened before the reservation is ours and kept while it is, also by what
+        // we give up: if we die, the FIFO hangs up and the head looks again at the
+        // name.
+        let wake = Arc::new(Wake::open(&dir.names, &fifo(name)).map_err(failed)?);
         let mut reserved = Reservation {
             lock: None,
-            wake: Wake::open(&dir.names, &fifo(name)).map_err(failed)?,
+            wake: wake.clone(),
         };
         match Locked::try_lock(file, Access::Exclusive).map_err(failed)? {
             Ok(lock) => {
@@ -57,8 +60,7 @@ impl Head<'_> {
                 wait.left_queue(&dir);
             }
             Err(file) => {
-                let queued =
-                    Queued::join(file, Access::Exclusive, Box::new(|| ())).map_err(failed)?;
+                let queued = Queued::join(file, Access::Exclusive, poke(&wake)).map_err(failed)?;
                 self.leave();
                 wait.left_queue(&dir);
                 reserved.lock = Some(wait.for_lock(&queued, &dir, &path)?);
@@ -75,18 +77,21 @@ impl Head<'_> {
                             Ok(lock) => (lock, false),
                             Err(file) => {
                                 // Granted, there may be nobody else: look again.
-                                drop(self.wait_in_kernel(name, file, access, wait)?);
+                                drop(self.wait_in_kernel(name, file, access, &wake, wait)?);
                                 continue;
                             }
                         }
                     }
-                    Err(file) => (self.wait_in_kernel(name, file, access, wait)?, true),
+                    Err(file) => (self.wait_in_kernel(name, file, access, &wake, wait)?, true),
                 };
             if lock.is_in(&dir.names, &lock_file(name)).map_err(failed)? {
                 failpoint::at("given name: locked");
-                drop(reserved);
                 let index = self.pool.config.names.index_of(name).unwrap_or_default();
-                return match taken(&dir, index, name, lock, alone)? {
+                // With the name's own FIFO open, or the name free again: only then
+                // the reservation drops, and wakes the head.
+                let taken = taken(&dir, index, name, lock, alone);
+                drop(reserved);
+                return match taken? {
                     Take::Taken(taken) => Ok(Some(taken)),
                     Take::Broken(reason) => Err(broken(&self.pool.name, &reason)),
                     Take::Busy => Ok(None),
@@ -103,18 +108,11 @@ impl Head<'_> {
         name: &str,
         file: File,
         access: Access,
+        wake: &Arc<Option<Wake>>,
         wait: &mut Wait<'_>,
     ) -> Result<Locked> {
         let path = self.dir.names.path().join(lock_file(name));
-        // Given up, it may still be granted for a moment, in which the head finds
-        // the name taken: it must look again.
-        let (dir, fifo) = (self.dir.clone(), fifo(name));
-        let abandoned = move || {
-            if let Ok(Some(wake)) = Wake::open(&dir.names, &fifo) {
-                wake.poke();
-            }
-        };
-        let queued = Queued::join(file, access, Box::new(abandoned));
+        let queued = Queued::join(file, access, poke(wake));
         wait.for_lock(
             &queued.map_err(|error| unusable(&path, error))?,
             &self.dir,
@@ -126,15 +124,26 @@ impl Head<'_> {
 /// While this lives, the head of the queue leaves the name to us.
 struct Reservation {
     lock: Option<Locked>,
-    wake: Option<Wake>,
+    wake: Arc<Option<Wake>>,
 }
 
 impl Drop for Reservation {
     fn drop(&mut self) {
         // Unlock before waking: the head that wakes must find it gone.
         drop(self.lock.take());
-        if let Some(wake) = &self.wake {
+        if let Some(wake) = &*self.wake {
             wake.poke();
         }
     }
+}
+
+/// Given up, a lock may still be granted for a moment, in which the head finds the
+/// name taken: it must look again after that.
+fn poke(wake: &Arc<Option<Wake>>) -> Box<dyn FnOnce() + Send> {
+    let wake = wake.clone();
+    Box::new(move || {
+        if let Some(wake) = &*wake {
+            wake.poke();
+        }
+    })
 }

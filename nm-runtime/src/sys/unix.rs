@@ -285,6 +285,11 @@ impl<'a> WakeSet<'a> {
             }
             set.add(name)?;
         }
+        // A dead holder's FIFO may have closed before we opened it, and its lock be
+        // closed only later: `poll` would never tell.
+        for reader in &mut set.readers {
+            reader.hung_up = u32::from(has_no_writer(&reader.fd));
+        }
         Ok(set)
     }
 
@@ -394,6 +399,12 @@ fn open_fifo(dir: &Dir, name: &str, access: OFlags) -> io::Result<Option<OwnedFd
         Ok(fd) => fd,
     };
     Ok(Some(fd))
+}
+
+/// Whether nobody has the other end of a FIFO open.
+fn has_no_writer(fifo: &OwnedFd) -> bool {
+    // With a writer and without bytes, this would block.
+    read(fifo, &mut [0; 64]) == Ok(0)
 }
 
 fn is_fifo(fd: &OwnedFd) -> io::Result<bool> {
@@ -517,4 +528,33 @@ pub(crate) fn wait_for_exit(pid: u32, is_same: impl Fn() -> bool) -> io::Result<
         std::thread::sleep(Duration::from_millis(100));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(3600);
+
+    fn by_the_clock<'a>(set: &WakeSet<'a>) -> Vec<&'a str> {
+        let hung_up = set.readers.iter().filter(|reader| reader.hung_up > 0);
+        hung_up.map(|reader| reader.name).collect()
+    }
+
+    #[test]
+    fn a_fifo_that_hung_up_before_it_was_opened_is_looked_at_by_the_clock() {
+        let path = tempfile::tempdir().unwrap();
+        let dir = Dir::open(path.path()).unwrap();
+        let holder = Wake::open(&dir, "held").unwrap();
+        drop(Wake::open(&dir, "dead").unwrap());
+        let mut set = WakeSet::open(&dir, ["held", "dead"].into_iter()).unwrap();
+        assert_eq!(by_the_clock(&set), ["dead"]);
+        // Each look comes by itself, and the last of them too.
+        while !by_the_clock(&set).is_empty() {
+            set.wait(LONG).unwrap();
+        }
+        drop(holder);
+        set.wait(LONG).unwrap();
+        assert_eq!(by_the_clock(&set), ["held"]);
+    }
 }

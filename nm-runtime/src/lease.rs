@@ -14,7 +14,7 @@ use crate::journal::{self, Entry};
 use crate::lock::{Access, Locked};
 use crate::name::Name;
 use crate::notice;
-use crate::record::{Record, RecordFile, State};
+use crate::record::{Record, RecordFile, State, Tenure};
 use crate::resource::LastHolder;
 use crate::state_dir::{PoolDir, unusable};
 use crate::sys::Wake;
@@ -191,7 +191,13 @@ impl Held {
     fn share(&mut self, name: &Name) -> Result<bool> {
         self.alone = false;
         let path = self.dir.names.path().join(lock_file(name));
-        let shared = self.lock.share().map_err(|error| unusable(&path, error))?;
+        let mut shared = self.lock.share().map_err(|error| unusable(&path, error))?;
+        if shared {
+            let record = self.file.read().map_err(|error| unusable(&path, error))?;
+            // Gone from it, we were taken for dead by one who had the name in between,
+            // and has given it back: what was made ready may be undone.
+            shared = record.holders.iter().any(|tenure| self.is_ours(tenure));
+        }
         if let Some(wake) = &self.wake {
             // Readers that found the name taken look again.
             wake.poke();
@@ -262,6 +268,10 @@ impl Held {
         names.keep(&lock_file(name), file);
         names.keep(&RecordFile::file_name(name), Some(self.file.into_file()));
         Ok(())
+    }
+
+    fn is_ours(&self, tenure: &Tenure) -> bool {
+        tenure.holder.token == self.holder.token && tenure.holder.since == self.holder.since
     }
 
     /// Whether others could lock another file of that name. Where not even its

@@ -167,14 +167,15 @@ pub enum At {
     UnlinkTicket,
     /// `Place::drop`: unlocks the ticket and `waiters.lock`.
     UnlockTicket,
-    /// `Held::share`: takes itself off the record.
-    ShareRecord,
     /// `Locked::share`: the kernel lets go of the exclusive lock.
     ShareUnlock,
     /// `Locked::share`: and takes a shared one, if it is free.
     ShareLock,
     /// `Held::share` failed: the rest of `Held` drops.
     ShareLost,
+    /// With [`Flaw::LostReaderWrites`](crate::Flaw::LostReaderWrites): writes the
+    /// record as it has read it, without itself.
+    ShareWrites([bool; CLIENTS]),
     /// The body. It ends when it likes, with `Held::record`.
     Body,
     /// `Held::end`: `Locked::unlock`.
@@ -191,6 +192,14 @@ impl At {
     /// Whether it waits, and so notices that its time is over (`Wait::tick`).
     pub fn waits(self) -> bool {
         matches!(self, Self::Queued(..) | Self::Granted(..) | Self::Poll)
+    }
+
+    /// Whether it is a reader that has no lock, until it has a shared one.
+    pub fn has_lost_its_lock(self) -> bool {
+        matches!(
+            self,
+            Self::ShareLock | Self::ShareLost | Self::ShareWrites(_)
+        )
     }
 
     /// Whether it has a ticket and waits for its turn.

@@ -123,8 +123,18 @@ impl Engine {
                 At::LockTicket
             }
             At::LockTicket => {
-                pool.tickets[index].locked = true;
-                At::UnlockDraw
+                let ticket = &mut pool.tickets[index];
+                match ticket.linked || self.has(Flaw::ClearedTicketIsKept) {
+                    true => {
+                        ticket.locked = true;
+                        At::UnlockDraw
+                    }
+                    // A newcomer cleared it away: once more, with the same number.
+                    false => {
+                        ticket.linked = true;
+                        At::LockTicket
+                    }
+                }
             }
             At::UnlockDraw => {
                 pool.draw.unlock(me);
@@ -250,14 +260,6 @@ impl Engine {
                 });
                 self.left(state, index)
             }
-            At::ShareRecord => {
-                if !self.has(Flaw::SharedOnRecord) {
-                    let shared = exclusive_names(state, index, pool_index);
-                    shared
-                        .for_each(|name| state.pools[pool_index].names[name].record[index] = false);
-                }
-                At::ShareUnlock
-            }
             At::ShareUnlock => {
                 for name in &mut pool.names {
                     if name.lock.is_exclusive_of(me) {
@@ -272,10 +274,16 @@ impl Engine {
             At::ShareLock => self.share_lock(state, index),
             At::ShareLost => {
                 let leased = self.leased(&client, pool_index);
-                pool.names[leased].record[index] = false;
-                pool.names[leased].fifo.of_names.remove(me);
-                state.clients[index].leases[pool_index] = Default::default();
-                At::EnterNow
+                match self.has(Flaw::LostReaderWrites) {
+                    true => At::ShareWrites(pool.names[leased].record),
+                    false => self.lost(state, index),
+                }
+            }
+            At::ShareWrites(mut record) => {
+                let leased = self.leased(&client, pool_index);
+                record[index] = false;
+                pool.names[leased].record = record;
+                self.lost(state, index)
             }
             At::Body => self.end(state, index),
             At::EndUnlock(pool, name) => {
@@ -308,9 +316,8 @@ impl Engine {
             if ticket.linked && ticket.locked {
                 return false;
             }
-            if self.has(Flaw::TicketClearedWhileDrawn) {
-                ticket.linked = false;
-            }
+            // Given up by one who died, or not yet locked.
+            ticket.linked = false;
         }
         true
     }
@@ -455,13 +462,13 @@ impl Engine {
             state.clients[index].leases[request.pool][name] = Some(request.access);
             if lock.is_exclusive_of(me) {
                 let on_record = state.pools[request.pool].names[name].record;
-                let others = (0..CLIENTS).filter(|other| on_record[*other]);
+                let others = (0..CLIENTS).filter(|other| *other != index && on_record[*other]);
                 let (mut found_dead, mut found_living) = (false, false);
                 for other in others {
-                    match state.is_dead(other) {
-                        true => found_dead = true,
-                        false => found_living = true,
-                    }
+                    let lease = state.clients[other].leases[request.pool][name];
+                    found_dead |= state.is_dead(other);
+                    // A reader that lost it before its body is off, dead or not.
+                    found_living |= lease.is_some() && !state.clients[other].at.has_lost_its_lock();
                 }
                 let name = &mut state.pools[request.pool].names[name];
                 state.wrongs.living_taken_for_dead |= found_living;
@@ -505,7 +512,7 @@ impl Engine {
         let request = self.request(index, &state.clients[index]);
         let is_alone = exclusive_names(state, index, request.pool).next().is_some();
         match request.access {
-            Access::Shared if is_alone => At::ShareRecord,
+            Access::Shared if is_alone => At::ShareUnlock,
             _ => self.go_on(state, index),
         }
     }
@@ -530,18 +537,31 @@ impl Engine {
         let client = state.clients[index];
         let pool = self.request(index, &client).pool;
         let name = &mut state.pools[pool].names[self.leased(&client, pool)];
-        let shared = name.lock.try_lock(Owner::client(index), Access::Shared);
+        let mut shared = name.lock.try_lock(Owner::client(index), Access::Shared);
+        if shared && !name.record[index] && !self.has(Flaw::NotSeenOffRecord) {
+            shared = false;
+            name.lock.unlock(Owner::client(index));
+        }
         name.fifo.poke();
         match shared {
-            true => {
-                name.record[index] = true;
-                self.go_on(state, index)
-            }
+            true => self.go_on(state, index),
             false => {
                 state.windows = state.windows.saturating_sub(1);
                 At::ShareLost
             }
         }
+    }
+
+    /// The lease that could not be shared ends, and `grant::acquire` begins anew. It
+    /// leaves the record alone: that is the next holder's by now.
+    fn lost(&self, state: &mut State, index: usize) -> At {
+        let client = state.clients[index];
+        let pool = self.request(index, &client).pool;
+        let name = self.leased(&client, pool);
+        let fifo = &mut state.pools[pool].names[name].fifo;
+        fifo.of_names.remove(Owner::client(index));
+        state.clients[index].leases[pool] = Default::default();
+        At::EnterNow
     }
 
     fn leased(&self, client: &Client, pool: usize) -> usize {
@@ -685,10 +705,7 @@ impl Engine {
             let names = &mut state.pools[self.request(index, &client).pool].names;
             names.iter_mut().for_each(|name| name.fifo.close_reader());
         }
-        let before_body = matches!(
-            client.at,
-            At::ShareRecord | At::ShareUnlock | At::ShareLock | At::ShareLost
-        );
+        let before_body = client.at == At::ShareUnlock || client.at.has_lost_its_lock();
         let sharing = self.request(index, &client).pool;
         for (pool, names) in client.leases.iter().enumerate() {
             for (name, lease) in names.iter().enumerate() {

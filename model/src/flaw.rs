@@ -13,8 +13,9 @@ pub enum Flaw {
     NewcomerIgnoresLine,
     /// `line::is_given_up` goes by the ticket's file and not by its lock.
     DeathLeavesTicket,
-    /// `line::is_empty` clears away a ticket that is drawn and not yet locked.
-    TicketClearedWhileDrawn,
+    /// `line::draw_ticket` does not see that a newcomer cleared its ticket away
+    /// before it was locked.
+    ClearedTicketIsKept,
     /// `Head::take` does not look at reservations.
     ReservationIgnored,
     /// `take_named` leaves the queue without reserving its name.
@@ -25,8 +26,12 @@ pub enum Flaw {
     ReservationDroppedFirst,
     /// What is given up opens its FIFO only once it was granted and let go.
     AbandonedOpensLate,
-    /// `Held::share` leaves the reader in the record while it has no lock.
-    SharedOnRecord,
+    /// `Lease::share` takes a reader that lost its name off the record, which is the
+    /// next holder's.
+    LostReaderWrites,
+    /// `Held::share` does not see that somebody had the name in the moment without a
+    /// lock, and took the reader off the record.
+    NotSeenOffRecord,
     /// `WakeSet::open` does not ask whether a FIFO has hung up already.
     HungUpBeforeOpened,
     /// The looks after a hang-up end before the kernel has closed the dead's files.

@@ -22,7 +22,7 @@
 //! | `UnlockReservation`, `PokeReserved` | the drop of its `Reservation` |
 //! | `HandOver` | `grant::hand_over` |
 //! | `LeaveQueue`, `UnlinkTicket`, `UnlockTicket` | `Head::leave`, with the drop of `Place` |
-//! | `ShareRecord`, `ShareUnlock`, `ShareLock`, `ShareLost` | `Lease::share`, with `Locked::share` |
+//! | `ShareUnlock`, `ShareLock`, `ShareLost` | `Lease::share`, with `Locked::share` |
 //! | `Body`, `EndUnlock`, `EndPoke` | the body; `Held::end`, with `Held::record`, `Locked::unlock`, `Wake::poke` |
 //! | [`Action::Deadline`] | `Wait::tick`, and what drops when it says that the time is over |
 //! | [`Action::Abandoned`] | the thread of `Queued::join` whose owner gave up |
@@ -54,8 +54,8 @@
 //! # What is not here
 //!
 //! The state directory removed, hooks, broken names, allocators, the deadlock
-//! that a test makes by hand, several threads of one process (see `nm-runtime`'s
-//! own tests), `try_acquire`, systems without FIFOs, more than three clients.
+//! that a test makes by hand, several threads of one process (see `schedules/`),
+//! `try_acquire`, systems without FIFOs, more than three clients.
 #![forbid(unsafe_code)]
 
 mod client;

@@ -34,7 +34,7 @@ fn no_name_is_held_twice(state: &State) -> bool {
     let held = |pool: usize, name: usize, access: Access| {
         let clients = state.clients.iter();
         // A reader that has lost its lock while it let others in knows that it has none.
-        let holding = clients.filter(|client| !matches!(client.at, At::ShareLock | At::ShareLost));
+        let holding = clients.filter(|client| !client.at.has_lost_its_lock());
         holding
             .filter(|client| client.leases[pool][name] == Some(access))
             .count()

@@ -47,7 +47,7 @@ fn two_names_at_once() {
 
 #[test]
 fn a_given_name_beside_the_queue() {
-    holds([HASTY_NAMED, ANY, ANY], 2, 1);
+    holds([HASTY_NAMED, ANY, ANY], 1, 1);
     holds([HASTY_NAMED, HASTY_NAMED, BOTH], 2, 0);
 }
 
@@ -58,7 +58,7 @@ fn a_holder_that_comes_again() {
 
 #[test]
 fn readers_and_writers() {
-    holds([READER, READER, ANY], 1, 0);
+    holds([READER, ANY, ANY], 1, 0);
     holds([HASTY_NAMED, READER, ANY], 1, 0);
 }
 
@@ -68,14 +68,27 @@ fn two_pools_in_one_order() {
 }
 
 #[test]
+#[ignore = "takes minutes: readers who lose their name to each other"]
+fn readers_and_readers() {
+    holds([READER, READER, ANY], 1, 0);
+    holds([READER, ANY, ANY], 1, 1);
+    holds([READER, HASTY_READER, HASTY], 1, 1);
+    holds([READER, NAMED_READER, HASTY], 1, 1);
+    holds([NAMED, NAMED_READER, READER], 2, 1);
+}
+
+#[test]
 #[ignore = "takes minutes: a death anywhere"]
 fn a_death_anywhere() {
     holds([BOTH, ANY, HASTY], 2, 1);
+    holds([HASTY_NAMED, ANY, ANY], 2, 1);
     holds([HASTY_NAMED, HASTY_NAMED, BOTH], 2, 1);
     holds([ANY.twice(), HASTY_NAMED, HASTY_NAMED], 1, 1);
-    holds([READER, HASTY_READER, ANY], 1, 1);
-    holds([READER, NAMED_READER, HASTY], 1, 1);
-    holds([NAMED, NAMED_READER, READER], 2, 1);
+}
+
+#[test]
+#[ignore = "takes minutes: a death anywhere, over two pools"]
+fn a_death_anywhere_over_two_pools() {
     holds([TWO, TWO, TWO], 2, 1);
     holds([TWO, HASTY_TWO, NAMED_THEN_BOTH], 2, 1);
 }

@@ -91,7 +91,7 @@ fn waiter(file: &File, until: Duration, wake: &Arc<Wake>) -> thread::JoinHandle<
     let (file, wake) = (file.open_again(), wake.clone());
     thread::spawn(move || {
         let poke = wake.clone();
-        let queued = Queued::join(file, Access::Exclusive, move || poke.poke()).unwrap();
+        let queued = Queued::join(file, Access::Exclusive, Box::new(move || poke.poke())).unwrap();
         let lock = queued.wait_until(Instant::after(until)).unwrap();
         let granted = lock.is_some();
         drop(lock);

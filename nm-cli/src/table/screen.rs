@@ -37,7 +37,7 @@ impl Screen {
     }
 
     /// A page of that width, without colours.
-    #[cfg(any(test, fuzzing))]
+    #[cfg(all(unix, any(test, fuzzing)))]
     pub fn plain(out: impl Write + 'static, width: usize) -> Self {
         Self {
             out: BufWriter::new(Box::new(out)),

@@ -11,8 +11,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::blocked_head::BlockedHead;
+use crate::head::reservation;
 use crate::identity::Holder;
-use crate::lock::Access;
+use crate::lock::{Access, Locked};
 use crate::record::{Record, Tenure, Waiting};
 use crate::sys;
 
@@ -107,12 +108,19 @@ struct Graph {
 
 #[derive(Debug)]
 struct PoolState {
-    /// Each name with those who hold it.
-    names: Vec<(String, Vec<Holding>)>,
+    names: Vec<NameState>,
     /// The token of the head of the queue, if it waits.
     head: Option<String>,
     /// What the head has taken of what it waits for.
     taken: Vec<String>,
+}
+
+#[derive(Debug)]
+struct NameState {
+    name: String,
+    holdings: Vec<Holding>,
+    /// Kept for somebody who waits for this very name.
+    reserved: bool,
 }
 
 #[derive(Debug)]
@@ -156,7 +164,7 @@ impl Graph {
                 head: None,
                 taken: Vec::new(),
             };
-            for (name, tenures) in read_pool(Path::new(&dir)) {
+            for (name, tenures, reserved) in read_pool(Path::new(&dir)) {
                 let mut holdings = Vec::new();
                 for tenure in tenures {
                     let node = graph.node(&tenure.holder);
@@ -171,7 +179,11 @@ impl Graph {
                         access: tenure.access,
                     });
                 }
-                pool.names.push((name, holdings));
+                pool.names.push(NameState {
+                    name,
+                    holdings,
+                    reserved,
+                });
             }
             if let Some(head) = BlockedHead::read(Path::new(&dir)) {
                 graph.add_head(head, &mut pool);
@@ -201,9 +213,13 @@ impl Graph {
                 token: head.holder.token.clone(),
                 access: head.waiting.access,
             };
-            match pool.names.iter_mut().find(|(known, _)| known == name) {
-                Some((_, holdings)) => holdings.push(holding),
-                None => pool.names.push((name.clone(), vec![holding])),
+            match pool.names.iter_mut().find(|known| known.name == *name) {
+                Some(known) => known.holdings.push(holding),
+                None => pool.names.push(NameState {
+                    name: name.clone(),
+                    holdings: vec![holding],
+                    reserved: false,
+                }),
             }
         }
         node.waiting = Some(head.waiting);
@@ -223,14 +239,16 @@ impl Graph {
         let pool = self.pools.get(&waiting.dir);
         let names = pool.into_iter().flat_map(|pool| &pool.names);
         let taken = self.taken(token, waiting);
-        let wanted = names.filter(|(name, _)| {
-            waiting.name.as_ref().is_none_or(|want| want == name)
-                && taken.is_none_or(|taken| !taken.contains(name))
+        let wanted = names.filter(|state| {
+            waiting.name.as_ref().is_none_or(|want| *want == state.name)
+                && taken.is_none_or(|taken| !taken.contains(&state.name))
         });
         wanted
-            .map(|(_, holdings)| {
-                let in_the_way = holdings.iter().filter(|holding| {
-                    waiting.access == Access::Exclusive || holding.access == Access::Exclusive
+            .map(|state| {
+                // Whom a reserved name is kept for waits for all who hold it.
+                let kept = state.reserved && waiting.reserved != Some(true);
+                let in_the_way = state.holdings.iter().filter(|holding| {
+                    kept || [waiting.access, holding.access].contains(&Access::Exclusive)
                 });
                 in_the_way.map(|holding| holding.token.as_str()).collect()
             })
@@ -349,7 +367,8 @@ impl Graph {
     }
 }
 
-fn read_pool(dir: &Path) -> Vec<(String, Vec<Tenure>)> {
+/// Each name with those who hold it, and whether it is reserved.
+fn read_pool(dir: &Path) -> Vec<(String, Vec<Tenure>, bool)> {
     let Ok(entries) = fs::read_dir(dir.join("names")) else {
         return Vec::new();
     };
@@ -366,7 +385,15 @@ fn read_pool(dir: &Path) -> Vec<(String, Vec<Tenure>)> {
         let mut holders = record.map(|record| record.holders).unwrap_or_default();
         // A dead holder's name is free, whatever its record says.
         holders.retain(|tenure| sys::is_alive(tenure.holder.pid));
-        names.push((name.to_owned(), holders));
+        let reserved = is_reserved(&path.with_file_name(reservation(name)));
+        names.push((name.to_owned(), holders, reserved));
     }
     names
+}
+
+fn is_reserved(path: &Path) -> bool {
+    // Shared, as heads ask: nobody takes who looks for who waits.
+    sys::open_regular(path)
+        .and_then(|file| Locked::try_lock(file, Access::Shared))
+        .is_ok_and(|lock| lock.is_err())
 }

@@ -57,13 +57,14 @@ impl Head<'_> {
                 reserved.lock = Some(lock);
                 failpoint::at("given name: reserved");
                 self.leave();
-                wait.left_queue(&dir);
+                wait.left_queue(&dir, true);
             }
             Err(file) => {
                 let queued = Queued::join(file, Access::Exclusive, poke(&wake)).map_err(failed)?;
                 self.leave();
-                wait.left_queue(&dir);
+                wait.left_queue(&dir, false);
                 reserved.lock = Some(wait.for_lock(&queued, &dir, &path)?);
+                wait.left_queue(&dir, true);
             }
         }
         failpoint::at("given name: first to get it");

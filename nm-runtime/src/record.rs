@@ -169,6 +169,8 @@ pub struct Waiting {
     pub access: Access,
     /// In the queue, behind others perhaps; or beside it, for its name alone.
     pub queued: bool,
+    /// The name is kept for this holder.
+    pub reserved: Option<bool>,
 }
 
 impl Record {
@@ -330,6 +332,7 @@ mod tests {
                 name: Some("b-0".to_owned()),
                 access: Access::Exclusive,
                 queued: true,
+                reserved: None,
             }),
         }
     }

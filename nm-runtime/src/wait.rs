@@ -157,10 +157,12 @@ impl<'a> Wait<'a> {
         held::publish(&self.held, Some(&self.waiting(dir)));
     }
 
-    /// Called when the request goes on to wait beside the queue.
-    pub(crate) fn left_queue(&self, dir: &PoolDir) {
+    /// Called when the request goes on to wait beside the queue, and once the name
+    /// is reserved for it.
+    pub(crate) fn left_queue(&self, dir: &PoolDir, reserved: bool) {
         let beside = Waiting {
             queued: false,
+            reserved: Some(reserved),
             ..self.waiting(dir)
         };
         held::publish(&self.held, Some(&beside));
@@ -180,6 +182,7 @@ impl<'a> Wait<'a> {
             name: self.want.name.clone(),
             access: self.want.access,
             queued: true,
+            reserved: None,
         }
     }
 

@@ -146,6 +146,46 @@ fn a_head_that_shares_and_has_some_of_its_names_makes_a_circle_too() {
 }
 
 #[test]
+fn a_circle_through_the_heads_of_two_queues_is_found() {
+    // Neither head holds a name by its record: one has three of four, one one of seven.
+    let mut test = PoolTest::new("life", 4);
+    test.also("many", 9).holds("x", "life");
+    test.holds("y", "many count=8");
+    test.waits("readers", "life shared count=4");
+    test.waits("seven", "many count=7");
+    test.begin("y", "acquire life count=2");
+    test.begin("x", "acquire many shared");
+    let messages = resolve(&mut test, &["x", "y", "readers", "seven"]);
+    assert_eq!(messages.len(), 1, "{messages:?}");
+}
+
+#[test]
+fn a_circle_through_a_reserved_name_is_found() {
+    // `life-0` is held by a reader, so `readers` could share it, were it not kept for
+    // `writer`.
+    let mut test = PoolTest::new("life", 2);
+    test.also("other", 1).holds("x", "life shared");
+    test.holds("y", "other");
+    test.waits("writer", "life name=life-0");
+    test.waits("readers", "life shared count=2");
+    test.begin("y", "acquire life").begin("x", "acquire other");
+    let messages = resolve(&mut test, &["x", "y", "writer", "readers"]);
+    assert_eq!(messages.len(), 1, "{messages:?}");
+}
+
+#[test]
+fn a_circle_through_a_reader_behind_a_reservation_is_found() {
+    let mut test = PoolTest::new("life", 1);
+    test.also("other", 1).holds("x", "life shared");
+    test.holds("y", "other");
+    test.waits("writer", "life name=life-0");
+    test.begin("y", "acquire life name=life-0 shared");
+    test.begin("x", "acquire other");
+    let messages = resolve(&mut test, &["x", "y", "writer"]);
+    assert_eq!(messages.len(), 1, "{messages:?}");
+}
+
+#[test]
 fn a_circle_through_a_reader_behind_a_waiting_writer_is_found() {
     let mut test = PoolTest::new("db", 1);
     test.also("x", 1).holds("reader", "db shared");

@@ -50,7 +50,7 @@ pub fn plan(seed: u64, worker: &Path, cli: Option<PathBuf>, kills: usize) -> Pla
         deaths: 700,
         long: 0,
         hold: 10_000,
-        jitter: random.u32(0..60),
+        jitter: random.u32(0..120),
         kills: kills.div_ceil(RUNS).min(A_RUN),
         time: Duration::from_secs(20),
         patience: Duration::from_secs(60),

@@ -57,7 +57,7 @@ pub fn small(seed: u64, worker: &Path, time: Duration) -> Plan {
         deaths: 0,
         long: 4,
         hold: 300,
-        jitter: 30,
+        jitter: 120,
         kills: 0,
         time,
         patience: Duration::from_secs(6),

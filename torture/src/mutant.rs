@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! What it breaks, in a sentence.
-//! run load
+//! run kills
+//! at line: drawn
 //! expect held twice | overtaken
 //! file head.rs
 //! <<<<
@@ -24,6 +25,8 @@ pub struct Mutant {
     pub what: String,
     /// Whether kills are needed to see it; else a crowd is enough.
     pub kills: bool,
+    /// The only failpoint at which workers die, if it is not any.
+    pub at: Option<String>,
     /// The rules one of which must say so.
     pub expected: Vec<String>,
     edits: Vec<Edit>,
@@ -45,6 +48,7 @@ impl Mutant {
             name: name.unwrap_or_default().to_owned(),
             what: String::new(),
             kills: false,
+            at: None,
             expected: Vec::new(),
             edits: Vec::new(),
         };
@@ -54,6 +58,7 @@ impl Mutant {
         while let Some(line) = lines.next() {
             match line.split_once(' ') {
                 Some(("run", what)) => mutant.kills = what == "kills",
+                Some(("at", site)) => mutant.at = Some(site.to_owned()),
                 Some(("expect", rules)) => {
                     mutant.expected = rules.split(" | ").map(str::to_owned).collect();
                 }

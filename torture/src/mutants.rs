@@ -29,6 +29,10 @@ pub fn run(args: &Args) -> Result<()> {
         .ok_or("TORTURE_SOURCES is not set; start this with `cargo xtask torture mutants`")?
         .into();
     let mut mutants = all(&sources)?;
+    let known = |name: &&String| mutants.iter().any(|mutant| mutant.name == **name);
+    if let Some(name) = args.names.iter().find(|name| !known(name)) {
+        return Err(format!("there is no torture/mutants/{name}.mutant").into());
+    }
     if !args.names.is_empty() {
         mutants.retain(|mutant| args.names.contains(&mutant.name));
     }
@@ -37,7 +41,7 @@ pub fn run(args: &Args) -> Result<()> {
     let time = args.time.unwrap_or(Duration::from_secs(20));
     // Under the same load and bounds the engine itself is without fault.
     for kills in [true, false] {
-        let found = try_engine(args.seed, &args.worker, kills)?;
+        let found = try_engine(args.seed, &args.worker, kills, None)?;
         if !found.is_empty() {
             let found = found.join(", ");
             return Err(format!("the engine itself fails, without any mutant: {found}").into());
@@ -104,7 +108,12 @@ fn until_caught(
     let started = Instant::now();
     let mut broken = BTreeSet::new();
     while started.elapsed() < time {
-        broken.extend(try_engine(seed, worker, mutant.kills)?);
+        broken.extend(try_engine(
+            seed,
+            worker,
+            mutant.kills,
+            mutant.at.as_deref(),
+        )?);
         if mutant.expected.iter().any(|rule| broken.contains(rule)) {
             break;
         }
@@ -115,10 +124,14 @@ fn until_caught(
 
 /// Which rules are broken in one round. In a process of its own: it takes all
 /// processes below it for the round's.
-fn try_engine(seed: u64, worker: &Path, kills: bool) -> Result<Vec<String>> {
+fn try_engine(seed: u64, worker: &Path, kills: bool, at: Option<&str>) -> Result<Vec<String>> {
     let mut round = Command::new(env::current_exe()?);
     let load = if kills { "kills" } else { "load" };
     round.args(["try", load, &seed.to_string()]).arg(worker);
+    if let Some(site) = at {
+        // Inherited down to the workers.
+        round.env("TORTURE_AT", site);
+    }
     let output = round.output()?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);

@@ -109,7 +109,15 @@ impl Runner {
         if self.random.u32(0..100) < 6 {
             return self.kill_reaper();
         }
-        let at = self.random.usize(0..crowd.len());
+        let mut at = self.random.usize(0..crowd.len());
+        // Left to chance, most would be waiters.
+        if self.random.u32(0..100) < 35 {
+            let holders = (0..crowd.len()).filter(|at| self.holds(crowd[*at].1.id()));
+            at = self
+                .random
+                .choice(holders.collect::<Vec<_>>())
+                .unwrap_or(at);
+        }
         let (role, child) = &mut crowd[at];
         // The client kills for itself. A child not waited for yet keeps its number.
         if *role == "work" && child.try_wait()?.is_none() {
@@ -123,6 +131,14 @@ impl Runner {
             child.kill()?;
         }
         Ok(())
+    }
+
+    /// Whether a worker's last line says that it holds something.
+    fn holds(&self, process: u32) -> bool {
+        let path = self.histories.join(format!("{process}.worker.history"));
+        let text = fs::read_to_string(path).unwrap_or_default();
+        let last = text.lines().next_back();
+        last.is_some_and(|line| line.contains(" granted "))
     }
 
     fn kill_reaper(&mut self) -> Result<()> {

@@ -122,13 +122,15 @@ pub fn begin(role: &str) {
         "reaper" => &OF_REAPERS,
         _ => &[],
     };
+    let only = |site: &&str| role == "reaper" || task.at.as_deref().is_none_or(|at| at == *site);
+    let sites: Vec<_> = sites.iter().copied().filter(only).collect();
     let deaths = match role {
         // Some must live, or nothing is ever taken down in time.
         "reaper" => task.deaths / 2,
         _ => task.deaths,
     };
     let fated = random.u32(0..1000) < deaths;
-    let dies = match random.choice(sites) {
+    let dies = match random.choice(&sites) {
         Some(site) if fated && (role == "reaper" || ONCE.contains(site)) => Some((*site, 1)),
         Some(site) if fated => Some((*site, random.u32(1..4))),
         _ => None,

@@ -17,6 +17,8 @@ pub struct Task {
     pub threads: u32,
     /// Of 1000 processes, so many kill themselves at a failpoint.
     pub deaths: u32,
+    /// Where alone workers kill themselves, if it is not anywhere.
+    pub at: Option<String>,
     /// Of 1000 requests, so many hold what they get for more than a second.
     pub long: u32,
     /// Most hold what they get for less than that, in microseconds.
@@ -55,6 +57,7 @@ pub fn get() -> &'static Task {
             requests: number("REQUESTS"),
             threads: number("THREADS") as u32,
             deaths: number("DEATHS") as u32,
+            at: env::var("TORTURE_AT").ok(),
             long: number("LONG") as u32,
             hold: number("HOLD"),
             patience: Duration::from_millis(number("PATIENCE")),

@@ -124,15 +124,22 @@ fn who_gives_up_waiting_is_lent_nothing() {
     let named = ["acquire", "db", "--name", "db-0", "--until-release"];
     let mut waiter = lab.cli(&named).spawn().unwrap();
     let begun = || {
-        lab.events("db")
-            .iter()
-            .any(|event| event.kind == Kind::Waiting)
+        let events = lab.events("db").into_iter();
+        let mut waiting = events.filter(|event| event.kind == Kind::Waiting);
+        waiting.next().map(|event| event.holder.pid)
     };
-    while !begun() {
+    let keeper = loop {
+        if let Some(keeper) = begun() {
+            break keeper;
+        }
         std::thread::yield_now();
-    }
+    };
     kill("KILL", waiter.id());
     waiter.wait().unwrap();
+    // It is told of that, and until then may be lent the name for a moment.
+    while fs::read_link(format!("/proc/{keeper}/exe")).is_ok() {
+        std::thread::yield_now();
+    }
     lab.run(&["release", "--force", "db", "db-0"]);
     lab.wait_until_free("db", "db-0");
     let owners = lab.keepers("db", "db-0");

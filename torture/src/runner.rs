@@ -110,13 +110,16 @@ impl Runner {
             return self.kill_reaper();
         }
         let mut at = self.random.usize(0..crowd.len());
-        // Left to chance, most would be waiters.
-        if self.random.u32(0..100) < 35 {
-            let holders = (0..crowd.len()).filter(|at| self.holds(crowd[*at].1.id()));
-            at = self
-                .random
-                .choice(holders.collect::<Vec<_>>())
-                .unwrap_or(at);
+        // Left to chance, some would hardly ever be hit.
+        let wanted: &[&str] = match self.random.u32(0..100) {
+            0..28 => &[" granted "],
+            28..56 => &[" waits ", " first ", " blocks ", " reserved "],
+            _ => &[],
+        };
+        if !wanted.is_empty() {
+            let is_at = |at: &usize| self.is_at(crowd[*at].1.id(), wanted);
+            let found: Vec<_> = (0..crowd.len()).filter(is_at).collect();
+            at = self.random.choice(found).unwrap_or(at);
         }
         let (role, child) = &mut crowd[at];
         // The client kills for itself. A child not waited for yet keeps its number.
@@ -133,12 +136,12 @@ impl Runner {
         Ok(())
     }
 
-    /// Whether a worker's last line says that it holds something.
-    fn holds(&self, process: u32) -> bool {
+    /// Whether a worker's last line is one of these events.
+    fn is_at(&self, process: u32, events: &[&str]) -> bool {
         let path = self.histories.join(format!("{process}.worker.history"));
         let text = fs::read_to_string(path).unwrap_or_default();
-        let last = text.lines().next_back();
-        last.is_some_and(|line| line.contains(" granted "))
+        let last = text.lines().next_back().unwrap_or_default();
+        events.iter().any(|event| last.contains(event))
     }
 
     fn kill_reaper(&mut self) -> Result<()> {

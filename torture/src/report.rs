@@ -35,7 +35,7 @@ impl Report {
 
     /// Says who was killed, doing what.
     pub fn print(&self) {
-        println!("{} rounds; {}", self.rounds, self.figures);
+        println!("no violations in {} rounds; {}", self.rounds, self.figures);
         if self.deaths.is_empty() {
             return;
         }
@@ -85,7 +85,6 @@ pub fn complain(violations: &[Violation]) -> Result<()> {
         }
     }
     if violations.is_empty() {
-        println!("no violations");
         return Ok(());
     }
     let counts: Vec<_> = seen

@@ -46,7 +46,8 @@ pub fn plan(seed: u64, worker: &Path, cli: Option<PathBuf>, kills: usize) -> Pla
         cli,
         processes: random.usize(5..12),
         requests: 300,
-        threads: 1,
+        // With two, one death hits a holder and a waiter at once.
+        threads: 1 + u32::from(random.u32(0..4) == 0),
         deaths: 700,
         long: 0,
         hold: 10_000,

@@ -471,3 +471,40 @@ fn a_pool_that_is_set_up_twice() {
     let found = in_all(&format!("{FIRST_USE}{second}{REAPED}"));
     says(&found, "set up twice", "13 a.0 done");
 }
+
+#[test]
+fn a_pool_that_is_torn_down_twice() {
+    let again = "
+        45 q.0 hook what=teardown pool=life state=clean
+        46 q.0 done what=teardown pool=life state=clean
+    ";
+    let found = in_all(&format!("{FIRST_USE}{SECOND_USE}{REAPED}{again}"));
+    says(&found, "torn down twice", "45 q.0 hook");
+}
+
+#[test]
+fn a_pool_that_is_never_torn_down() {
+    let probed = PROBED
+        .replace("9000024 q.0 hook what=teardown pool=life state=clean", "")
+        .replace("9000025 q.0 done what=teardown pool=life state=clean", "");
+    let found = told(&format!("{}{probed}", super::POOLS));
+    says(&found, "not torn down", "9000009 p.0 done");
+}
+
+#[test]
+fn two_readers_of_which_one_was_never_made_ready_for() {
+    // Nobody else reads it by then.
+    let second = SECOND_USE
+        .replace("access=exclusive", "access=shared")
+        .replace(
+            "23 b.0 hook what=reset pool=life name=life-0 state=clean",
+            "",
+        )
+        .replace(
+            "24 b.0 done what=reset pool=life name=life-0 state=clean",
+            "",
+        );
+    let first = FIRST_USE.replace("access=exclusive", "access=shared");
+    let found = in_all(&format!("{first}{second}{REAPED}"));
+    says(&found, "not fresh", "25 b.0 granted");
+}

@@ -211,7 +211,8 @@ impl Graph {
             node.hold(name);
             let holding = Holding {
                 token: head.holder.token.clone(),
-                access: head.waiting.access,
+                // Also of a reader: until it has all of them it lets nobody else in.
+                access: Access::Exclusive,
             };
             match pool.names.iter_mut().find(|known| known.name == *name) {
                 Some(known) => known.holdings.push(holding),
@@ -396,4 +397,80 @@ fn is_reserved(path: &Path) -> bool {
     sys::open_regular(path)
         .and_then(|file| Locked::try_lock(file, Access::Shared))
         .is_ok_and(|lock| lock.is_err())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn holder(token: &str) -> Holder {
+        Holder {
+            test: token.to_owned(),
+            pid: 1,
+            token: token.to_owned(),
+            run: "run".to_owned(),
+            file: "tests/a.rs".to_owned(),
+            line: 1,
+            since: 1,
+        }
+    }
+
+    fn waiting(pool: &str, name: Option<&str>, access: Access, of: u64) -> Waiting {
+        Waiting {
+            pool: pool.to_owned(),
+            dir: pool.to_owned(),
+            count: if name.is_some() { 1 } else { of },
+            capacity: Some(of),
+            name: name.map(str::to_owned),
+            access,
+            queued: name.is_none(),
+            reserved: name.map(|_| true),
+        }
+    }
+
+    fn pool(name: &str, token: &str) -> PoolState {
+        let holding = Holding {
+            token: token.to_owned(),
+            access: Access::Exclusive,
+        };
+        PoolState {
+            names: vec![NameState {
+                name: name.to_owned(),
+                holdings: vec![holding],
+                reserved: false,
+            }],
+            head: None,
+            taken: Vec::new(),
+        }
+    }
+
+    /// `x` came to wait beside the queue before there was this head, so only what
+    /// the head has taken stands between them.
+    #[test]
+    fn a_name_that_a_sharing_head_has_taken_is_in_a_readers_way() {
+        let mut graph = Graph::default();
+        for (token, name, wanted) in [
+            (
+                "1-0",
+                "other-0",
+                waiting("db", Some("db-0"), Access::Shared, 2),
+            ),
+            ("2-0", "db-1", waiting("other", None, Access::Exclusive, 1)),
+        ] {
+            let node = graph.node(&holder(token));
+            node.holder = true;
+            node.hold(name);
+            node.waiting = Some(wanted);
+        }
+        let mut db = pool("db-1", "2-0");
+        let both = waiting("db", None, Access::Shared, 2);
+        let head = BlockedHead::new(holder("3-0"), both, vec!["db-0".to_owned()]);
+        graph.add_head(head, &mut db);
+        graph.pools.insert("db".to_owned(), db);
+        graph
+            .pools
+            .insert("other".to_owned(), pool("other-0", "1-0"));
+        let circle = graph.circle("1-0").map(|circle| circle.0.len());
+        assert_eq!(circle, Some(3));
+    }
 }

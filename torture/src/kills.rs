@@ -70,7 +70,7 @@ pub fn one(plan: &Plan, bounds: Bounds) -> Result<Verdict> {
     };
     let round = begun(&plan)?;
     let (_, verdict) = round.judge(bounds)?;
-    round.remove()?;
+    round.forget(&verdict)?;
     Ok(verdict)
 }
 

@@ -46,7 +46,7 @@ pub fn run(args: &Args) -> Result<()> {
 }
 
 /// A crowd that finds much in little time.
-pub fn small(seed: u64, worker: &Path, time: Duration) -> Plan {
+pub fn small(seed: u64, worker: &Path, long: u32) -> Plan {
     Plan {
         seed,
         worker: worker.to_owned(),
@@ -55,11 +55,11 @@ pub fn small(seed: u64, worker: &Path, time: Duration) -> Plan {
         requests: 400,
         threads: 1,
         deaths: 0,
-        long: 4,
+        long,
         hold: 300,
         jitter: 120,
         kills: 0,
-        time,
+        time: Duration::from_secs(2),
         patience: Duration::from_secs(6),
         silence: Duration::from_secs(4),
         pools: vec![("db", 3), ("life", 2), ("one", 1)],
@@ -70,7 +70,7 @@ pub fn small(seed: u64, worker: &Path, time: Duration) -> Plan {
 pub fn one(plan: &Plan, bounds: Bounds) -> Result<Verdict> {
     let round = begun(plan)?;
     let (_, verdict) = round.judge(bounds)?;
-    round.remove()?;
+    round.forget(&verdict)?;
     Ok(verdict)
 }
 

@@ -25,6 +25,8 @@ pub struct Mutant {
     pub what: String,
     /// Whether kills are needed to see it; else a crowd is enough.
     pub kills: bool,
+    /// Of 1000 requests, so many are held for more than a second.
+    pub long: u32,
     /// The only failpoint at which workers die, if it is not any.
     pub at: Option<String>,
     /// The rules one of which must say so.
@@ -48,6 +50,7 @@ impl Mutant {
             name: name.unwrap_or_default().to_owned(),
             what: String::new(),
             kills: false,
+            long: 4,
             at: None,
             expected: Vec::new(),
             edits: Vec::new(),
@@ -58,6 +61,7 @@ impl Mutant {
         while let Some(line) = lines.next() {
             match line.split_once(' ') {
                 Some(("run", what)) => mutant.kills = what == "kills",
+                Some(("long", often)) => mutant.long = often.parse()?,
                 Some(("at", site)) => mutant.at = Some(site.to_owned()),
                 Some(("expect", rules)) => {
                     mutant.expected = rules.split(" | ").map(str::to_owned).collect();

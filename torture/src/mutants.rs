@@ -41,7 +41,7 @@ pub fn run(args: &Args) -> Result<()> {
     let time = args.time.unwrap_or(Duration::from_secs(40));
     // Under the same load and bounds the engine itself is without fault.
     for kills in [true, false] {
-        let found = try_engine(args.seed, &args.worker, kills, None)?;
+        let found = try_engine(args.seed, &args.worker, kills, 4, None)?;
         if !found.is_empty() {
             let found = found.join(", ");
             return Err(format!("the engine itself fails, without any mutant: {found}").into());
@@ -112,6 +112,7 @@ fn until_caught(
             seed,
             worker,
             mutant.kills,
+            mutant.long,
             mutant.at.as_deref(),
         )?);
         if mutant.expected.iter().any(|rule| broken.contains(rule)) {
@@ -124,10 +125,18 @@ fn until_caught(
 
 /// Which rules are broken in one round. In a process of its own: it takes all
 /// processes below it for the round's.
-fn try_engine(seed: u64, worker: &Path, kills: bool, at: Option<&str>) -> Result<Vec<String>> {
+fn try_engine(
+    seed: u64,
+    worker: &Path,
+    kills: bool,
+    long: u32,
+    at: Option<&str>,
+) -> Result<Vec<String>> {
     let mut round = Command::new(env::current_exe()?);
     let load = if kills { "kills" } else { "load" };
-    round.args(["try", load, &seed.to_string()]).arg(worker);
+    round
+        .args(["try", load, &seed.to_string(), &long.to_string()])
+        .arg(worker);
     if let Some(site) = at {
         // Inherited down to the workers.
         round.env("TORTURE_AT", site);
@@ -143,13 +152,13 @@ fn try_engine(seed: u64, worker: &Path, kills: bool, at: Option<&str>) -> Result
 
 /// One round with that worker: prints the rules that were broken.
 pub fn try_one(args: &[&str]) -> Result<()> {
-    let [load, seed, worker] = args else {
-        return Err(format!("expected load, seed and worker, found {args:?}").into());
+    let [load, seed, long, worker] = args else {
+        return Err(format!("no round of a mutant: {args:?}").into());
     };
-    let (seed, worker) = (seed.parse()?, Path::new(worker));
+    let (seed, long, worker) = (seed.parse()?, long.parse()?, Path::new(worker));
     let verdict = match *load {
         "kills" => kills::one(&kills::plan(seed, worker, None, 160), BOUNDS)?,
-        _ => load::one(&load::small(seed, worker, Duration::from_secs(2)), BOUNDS)?,
+        _ => load::one(&load::small(seed, worker, long), BOUNDS)?,
     };
     let rules = verdict.violations.iter().map(|violation| violation.rule);
     rules

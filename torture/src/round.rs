@@ -241,6 +241,18 @@ impl Round {
         Ok((lines, verdict))
     }
 
+    /// Forgets a round in which something may be wrong as it should; with
+    /// `TORTURE_KEEP` set its histories stay.
+    pub fn forget(self, verdict: &Verdict) -> Result<()> {
+        match env::var_os("TORTURE_KEEP") {
+            Some(_) if !verdict.violations.is_empty() => {
+                eprintln!("histories in {}", self.dir.display());
+                Ok(())
+            }
+            _ => self.remove(),
+        }
+    }
+
     /// Forgets a round in which nothing was wrong.
     pub fn remove(self) -> Result<()> {
         Ok(fs::remove_dir_all(&self.dir)?)

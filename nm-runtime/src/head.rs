@@ -48,6 +48,19 @@ pub(crate) struct Taken {
     pub(crate) alone: bool,
 }
 
+impl Taken {
+    /// Whether there are readers to join. They are in the record before they let
+    /// others in.
+    pub(crate) fn has_readers(&self) -> bool {
+        let mut holders = self.record.holders.iter();
+        holders.any(|tenure| tenure.access == Access::Shared)
+    }
+}
+
+/// Who takes names is alone at that, so that the second look finds what is so:
+/// more only help against a record that nobody can read.
+pub(crate) const LOOKS_FOR_READERS: u32 = 4;
+
 /// What came of an attempt to take a name.
 #[allow(
     clippy::large_enum_variant,
@@ -276,13 +289,23 @@ impl<'a> Head<'a> {
         if self.others_wait && self.is_reserved(name)? {
             return Ok(Take::Busy);
         }
-        if let Some(lock) = try_lock_name(&self.dir, name, Access::Exclusive)? {
-            return taken(&self.dir, index, name, lock, true);
-        }
-        if access == Access::Shared
-            && let Some(lock) = try_lock_name(&self.dir, name, Access::Shared)?
-        {
-            return taken(&self.dir, index, name, lock, false);
+        for _ in 0..LOOKS_FOR_READERS {
+            if let Some(lock) = try_lock_name(&self.dir, name, Access::Exclusive)? {
+                return taken(&self.dir, index, name, lock, true);
+            }
+            failpoint::at("name: held by another");
+            if access == Access::Exclusive {
+                break;
+            }
+            let Some(lock) = try_lock_name(&self.dir, name, Access::Shared)? else {
+                break;
+            };
+            match taken(&self.dir, index, name, lock, false)? {
+                // Whoever held it alone has let go just now: nobody made it ready
+                // for us.
+                Take::Taken(taken) if !taken.has_readers() => {}
+                found => return Ok(found),
+            }
         }
         Ok(Take::Busy)
     }

@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use crate::error::Result;
 use crate::failpoint;
-use crate::head::{Head, Take, Taken, broken, fifo, lock_file, reservation, taken};
+use crate::head::{
+    Head, LOOKS_FOR_READERS, Take, Taken, broken, fifo, lock_file, reservation, taken,
+};
 use crate::line;
 use crate::lock::{Access, Locked};
 use crate::queue::Queued;
@@ -68,6 +70,7 @@ impl Head<'_> {
             }
         }
         failpoint::at("given name: first to get it");
+        let mut looks = LOOKS_FOR_READERS;
         loop {
             let open = || dir.names.file(&lock_file(name)).map_err(failed);
             let (lock, alone) =
@@ -91,6 +94,15 @@ impl Head<'_> {
                 // With the name's own FIFO open, or the name free again: only then
                 // the reservation drops, and wakes the head.
                 let taken = taken(&dir, index, name, lock, alone);
+                if let Ok(Take::Taken(taken)) = &taken
+                    && !taken.alone
+                    && !taken.has_readers()
+                    && looks > 0
+                {
+                    // Its writer has just let go: nobody made it ready for us.
+                    looks -= 1;
+                    continue;
+                }
                 drop(reserved);
                 return match taken? {
                     Take::Taken(taken) => Ok(Some(taken)),

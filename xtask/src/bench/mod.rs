@@ -118,7 +118,7 @@ pub fn run(which: &[&str]) -> Result<()> {
             peers: peer::build()?,
             quick,
         };
-        let mut report = report::Report::begin()?;
+        let mut report = report::Report::begin(quick)?;
         for (name, compare) in COMPARED.iter().filter(|(name, _)| chosen(name)) {
             eprintln!("{name} ..");
             for table in compare(&bench)? {
@@ -127,7 +127,7 @@ pub fn run(which: &[&str]) -> Result<()> {
             }
         }
         report.print_goals();
-        if all && !quick {
+        if all {
             report.write()?;
         }
     }

@@ -12,14 +12,16 @@ const BY_HAND: &str = "## What was found\n";
 pub struct Report {
     machine: Vec<[String; 2]>,
     tables: Vec<Table>,
+    quick: bool,
 }
 
 impl Report {
     /// Looks at the machine before it is busy.
-    pub fn begin() -> Result<Self> {
+    pub fn begin(quick: bool) -> Result<Self> {
         Ok(Self {
             machine: machine::describe()?,
             tables: Vec::new(),
+            quick,
         })
     }
 
@@ -42,6 +44,9 @@ impl Report {
 
     fn text(&self) -> Result<String> {
         let mut text = String::from(HEAD);
+        if self.quick {
+            text += QUICK;
+        }
         let mut machine = Table::new("Machine", "", &["", ""]);
         for [key, value] in &self.machine {
             machine.row(vec![key.clone(), value.clone()]);
@@ -80,6 +85,10 @@ written by hand. Peers and name-manager are measured in the same run, in turns, 
 round begun by another. Medians, and beside them the lowest and highest round. A ratio
 is to a peer or to a limit of the system in that same run; compare ratios, not
 microseconds, with other machines.
+
+";
+
+const QUICK: &str = "This page is of `cargo xtask bench all --quick`, a fifth of the rounds.
 
 ";
 

@@ -731,9 +731,8 @@ impl Engine {
         }
     }
 
-    /// Whether the clock makes the head look again at what hung up. The looks last
-    /// for a quarter of a second, until when the kernel has closed a dead
-    /// process's files: this is the one thing about time that is assumed.
+    /// Whether the clock makes the head look again at what hung up. The looks
+    /// last until the kernel has closed a dead process's files.
     fn looks_again(&self, state: &State, index: usize) -> bool {
         let pool = self.request(index, &state.clients[index]).pool;
         (0..NAMES).any(|name| self.is_due(state, pool, name))

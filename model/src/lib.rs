@@ -44,10 +44,9 @@
 //! # What is assumed
 //!
 //! - A body ends at last, and a process that is not dead goes on.
-//! - The kernel has closed a dead process's files by the time of the last look
-//!   after a hang-up, a quarter of a second later. `looks_that_end_before_the_dead_are_gone`
-//!   shows that it matters; then the head finds the name when it next tells its
-//!   user that it waits, 1 to 30 seconds later.
+//! - A head looks at a name whose FIFO hung up until the kernel has closed the dead
+//!   process's files, however long that takes: `looks_that_end_before_the_dead_are_gone`
+//!   shows that it matters.
 //! - The moment in which a reader has no lock, while it turns its exclusive lock
 //!   into a shared one, is not hit for ever: twice in a run at most.
 //!

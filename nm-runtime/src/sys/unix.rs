@@ -283,17 +283,15 @@ impl<'a> WakeSet<'a> {
                 set.complete = false;
                 break;
             }
-            set.add(name)?;
-        }
-        // A dead holder's FIFO may have closed before we opened it, and its lock be
-        // closed only later: `poll` would never tell.
-        for reader in &mut set.readers {
-            reader.hung_up = u32::from(has_no_writer(&reader.fd));
+            set.add(name, 1)?;
         }
         Ok(set)
     }
 
-    fn add(&mut self, name: &'a str) -> io::Result<()> {
+    /// `looks` is where to go on if nobody has the other end open: a dead holder's
+    /// may have closed before we opened ours, and its lock be closed only later.
+    /// `poll` would never tell.
+    fn add(&mut self, name: &'a str, looks: u32) -> io::Result<()> {
         let reader = match open_fifo(self.dir, name, OFlags::RDONLY) {
             Err(error) if is_descriptor_shortage(&error) => None,
             opened => opened?,
@@ -301,9 +299,9 @@ impl<'a> WakeSet<'a> {
         match reader {
             // Anything else put in its place would be ready for ever.
             Some(fd) if is_fifo(&fd)? => self.readers.push(Reader {
+                hung_up: if has_no_writer(&fd) { looks } else { 0 },
                 fd,
                 name,
-                hung_up: 0,
             }),
             _ => {
                 POLLED.give_back(1);
@@ -354,16 +352,16 @@ impl<'a> WakeSet<'a> {
     /// A FIFO that hung up stays so for its reader, and `poll` would return at once
     /// for ever if the name cannot be had all the same: it is broken, say. But the
     /// kernel closes a dead holder's files in any order, so the lock may be free
-    /// only after the FIFO hung up. So the name is looked at some more times, and
-    /// then a new reader is opened, which sees the next holder end. Gives how long
-    /// until the next look.
+    /// only after the FIFO hung up, on a busy machine long after. So the name is looked
+    /// at by the clock until somebody has the FIFO open again, which a new reader
+    /// finds out. Gives how long until the next look.
     fn look_again_at_hung_up(&mut self) -> io::Result<Option<Duration>> {
         let mut next = None;
         for at in (0..self.readers.len()).rev() {
             let looks = self.readers[at].hung_up;
             if looks > LOOKS {
                 let reader = self.readers.swap_remove(at);
-                self.add(reader.name)?;
+                self.add(reader.name, LOOKS)?;
                 // What was released before that woke nobody: the last look follows.
                 next = Some(Duration::ZERO);
             } else if looks > 0 {
@@ -376,7 +374,7 @@ impl<'a> WakeSet<'a> {
     }
 }
 
-/// Over a quarter of a second, at growing intervals.
+/// So often the intervals between looks grow, to an eighth of a second.
 const LOOKS: u32 = 8;
 
 impl Drop for WakeSet<'_> {
@@ -549,12 +547,21 @@ mod tests {
         drop(Wake::open(&dir, "dead").unwrap());
         let mut set = WakeSet::open(&dir, ["held", "dead"].into_iter()).unwrap();
         assert_eq!(by_the_clock(&set), ["dead"]);
-        // Each look comes by itself, and the last of them too.
+        // Each look comes by itself, and there is no last one.
+        for _ in 0..2 * LOOKS {
+            assert_eq!(by_the_clock(&set), ["dead"]);
+            set.wait(LONG).unwrap();
+        }
+        let next = Wake::open(&dir, "dead").unwrap();
         while !by_the_clock(&set).is_empty() {
             set.wait(LONG).unwrap();
         }
-        drop(holder);
+        drop(next);
         set.wait(LONG).unwrap();
-        assert_eq!(by_the_clock(&set), ["held"]);
+        assert_eq!(by_the_clock(&set), ["dead"]);
+        drop(holder);
+        while by_the_clock(&set).len() < 2 {
+            set.wait(LONG).unwrap();
+        }
     }
 }

@@ -4,7 +4,7 @@
 //! first binary whose attributes do writes it down for the run. A binary that
 //! says something else is told so; one that says nothing goes by it.
 
-use std::io;
+use std::io::{self, Write};
 use std::path::Path;
 
 use miniserde::{Deserialize, Serialize};
@@ -26,8 +26,10 @@ use crate::sys;
 /// from different sources.
 const FILE: &str = "sizes.jsonl";
 const LOCK: &str = "sizes.lock";
-/// So many runs at the same time are told apart.
+/// So many runs at the same time are told apart, at least.
 const RUNS: usize = 16;
+/// So many lines are a long file: the oldest are forgotten.
+const LONG: usize = 2 * RUNS;
 
 /// Makes the configuration agree with what other binaries of this run said.
 pub(crate) fn agree(pool: &str, config: &mut PoolConfig, dir: &PoolDir) -> Result<()> {
@@ -108,11 +110,19 @@ fn declare(
     if let Some(theirs) = Declaration::find(&text, run) {
         return Ok(Some(theirs));
     }
-    let mut lines: Vec<_> = text.lines().rev().take(RUNS - 1).collect();
-    lines.reverse();
-    let ours = json::to_string(&Declaration::of(run, place, names));
-    lines.push(&ours);
-    replace(path, &(lines.join("\n") + "\n"))?;
+    let ours = json::to_string(&Declaration::of(run, place, names)) + "\n";
+    let lines: Vec<_> = text.split_inclusive('\n').collect();
+    if lines.len() < LONG && lines.last().is_none_or(|last| last.ends_with('\n')) {
+        // Half a line is foreign to who reads it meanwhile, as if it were not there
+        // yet. To replace the file each time would be ten times as slow (ext4).
+        let appended = dir.pool.append(FILE);
+        let appended = appended.and_then(|mut file| file.write_all(ours.as_bytes()));
+        appended.map_err(|error| unusable(path, error))?;
+    } else {
+        let kept = lines[lines.len().saturating_sub(RUNS - 1)..].concat();
+        let ended = if kept.ends_with('\n') { "" } else { "\n" };
+        replace(path, &format!("{kept}{ended}{ours}"))?;
+    }
     Ok(None)
 }
 
@@ -152,9 +162,10 @@ impl Declaration {
         }
     }
 
-    /// The run's declaration, among lines that may be foreign.
+    /// The run's declaration, among lines that may be foreign. A run has one, and
+    /// that is likely the last.
     pub(crate) fn find(text: &str, run: &str) -> Option<Self> {
-        Self::all(text).find(|found| found.run == run)
+        Self::all(text).rev().find(|found| found.run == run)
     }
 
     /// All that can be used, the oldest first.
@@ -218,5 +229,39 @@ mod tests {
             assert!(Declaration::find(&foreign, "r").is_none(), "{foreign}");
             assert!(Declaration::find(&format!("{foreign}\n{sound}"), "r").is_some());
         }
+    }
+
+    #[test]
+    fn the_latest_runs_are_known_and_the_file_stays_short() {
+        let dir = tempfile::tempdir().unwrap();
+        let dir = PoolDir::open(dir.path(), "db").unwrap();
+        let path = dir.pool.path().join(FILE);
+        let names = Names::Listed(vec!["a".to_owned()]);
+        let declare = |run: &str| declare(&dir, &path, run, "a.rs:3", &names).unwrap();
+        for run in 0..3 * LONG {
+            assert!(declare(&run.to_string()).is_none());
+            let text = read(&path).unwrap();
+            assert!(text.lines().count() <= LONG);
+            for known in run.saturating_sub(RUNS - 1)..=run {
+                assert!(Declaration::find(&text, &known.to_string()).is_some());
+            }
+        }
+        assert!(declare(&(3 * LONG - 1).to_string()).is_some());
+    }
+
+    #[test]
+    fn half_a_line_spoils_none_that_follows() {
+        let dir = tempfile::tempdir().unwrap();
+        let dir = PoolDir::open(dir.path(), "db").unwrap();
+        let path = dir.pool.path().join(FILE);
+        let names = Names::Listed(vec!["a".to_owned()]);
+        for run in ["one", "two"] {
+            declare(&dir, &path, run, "a.rs:3", &names).unwrap();
+            let torn = read(&path).unwrap() + "{\"v\":1,\"ru";
+            std::fs::write(&path, torn).unwrap();
+        }
+        let text = read(&path).unwrap();
+        assert!(Declaration::find(&text, "one").is_some());
+        assert!(Declaration::find(&text, "two").is_some());
     }
 }

@@ -3,6 +3,8 @@
 
 use std::cell::{Cell, RefCell};
 use std::env;
+use std::fs::File;
+use std::io::Read;
 use std::panic::Location;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -143,7 +145,11 @@ struct Process {
 
 impl Process {
     fn look_up(pid: u32) -> Option<Self> {
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        // More than any system says up to the last field that is wanted.
+        let mut stat = [0; 1024];
+        let mut file = File::open(format!("/proc/{pid}/stat")).ok()?;
+        let read = file.read(&mut stat).ok()?;
+        let stat = str::from_utf8(&stat[..read]).ok()?;
         // `pid (command) state parent ..`, where the command may contain anything.
         let (before, after) = stat.rsplit_once(')')?;
         let (_, command) = before.split_once('(')?;

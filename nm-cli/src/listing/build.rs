@@ -3,8 +3,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::path::PathBuf;
 
-use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// What `cargo nextest list --message-format json` tells of a build.
 #[derive(Debug, Deserialize)]
@@ -55,6 +56,24 @@ struct Platform {
 #[derive(Debug, Deserialize)]
 struct LibDir {
     path: Option<PathBuf>,
+}
+
+/// A build that was listed, as `cargo nextest run --binaries-metadata` reads it.
+#[derive(Deserialize, Serialize)]
+pub struct Binaries {
+    #[serde(rename = "rust-build-meta")]
+    meta: Value,
+    #[serde(rename(deserialize = "rust-suites", serialize = "rust-binaries"))]
+    binaries: BTreeMap<String, Binary>,
+}
+
+/// A test binary, without its tests: nextest lists them again.
+#[derive(Deserialize, Serialize)]
+struct Binary {
+    #[serde(skip_serializing, rename = "testcases")]
+    _tests: IgnoredAny,
+    #[serde(flatten)]
+    rest: BTreeMap<String, Value>,
 }
 
 impl Build {

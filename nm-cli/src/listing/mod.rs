@@ -10,7 +10,7 @@ use std::thread;
 use nm_runtime::listing::Request;
 
 pub use ask::ask;
-pub use build::{Build, Suite};
+pub use build::{Binaries, Build, Suite};
 
 /// An annotated test, or one case of it.
 #[derive(Clone, Debug)]

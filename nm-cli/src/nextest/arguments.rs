@@ -7,7 +7,28 @@ pub struct Arguments(Vec<OsString>);
 
 /// What says which binaries are built and where they are found: listing them
 /// needs it too. Whatever else there is says which tests are run, and how.
-const OF_BUILD: [&str; 26] = [
+const OF_BUILD: [&str; 14] = [
+    "--config",
+    "-Z",
+    "--archive-file",
+    "--archive-format",
+    "--cargo-metadata",
+    "--workspace-remap",
+    "--binaries-metadata",
+    "--target-dir-remap",
+    "--build-dir-remap",
+    "--manifest-path",
+    "--user-config-file",
+    "--tool-config-file",
+    "--color",
+    CONFIG_FILE,
+];
+const CONFIG_FILE: &str = "--config-file";
+const PROFILE: [&str; 2] = ["-P", "--profile"];
+const FLAGS_OF_BUILD: [&str; 2] = ["--override-version-check", "--ignore-default-filter"];
+
+/// Of these, what cargo alone needs. Beside a build that is made nextest takes none.
+const OF_CARGO: [&str; 13] = [
     "-p",
     "--package",
     "--exclude",
@@ -21,23 +42,8 @@ const OF_BUILD: [&str; 26] = [
     "--cargo-profile",
     "--target",
     "--target-dir",
-    "--manifest-path",
-    "--config",
-    "-Z",
-    "--archive-file",
-    "--archive-format",
-    "--cargo-metadata",
-    "--workspace-remap",
-    "--binaries-metadata",
-    "--target-dir-remap",
-    "--build-dir-remap",
-    "--user-config-file",
-    "--tool-config-file",
-    "--color",
 ];
-const CONFIG_FILE: &str = "--config-file";
-const PROFILE: [&str; 2] = ["-P", "--profile"];
-const FLAGS_OF_BUILD: [&str; 21] = [
+const FLAGS_OF_CARGO: [&str; 19] = [
     "--workspace",
     "--all",
     "--lib",
@@ -57,8 +63,50 @@ const FLAGS_OF_BUILD: [&str; 21] = [
     "--cargo-verbose",
     "--ignore-rust-version",
     "--future-incompat-report",
+];
+
+/// What means the same whether nextest builds the tests or finds them built. Not
+/// `--rerun`, which may bring what to build with it, nor what we do not know.
+const OF_RUN: [&str; 39] = [
+    "--manifest-path",
+    "--user-config-file",
+    "--tool-config-file",
+    "--color",
+    CONFIG_FILE,
+    "-P",
+    "--profile",
     "--override-version-check",
     "--ignore-default-filter",
+    "-E",
+    "--filterset",
+    "--filter-expr",
+    "--run-ignored",
+    "--partition",
+    "-j",
+    "--test-threads",
+    "--jobs",
+    "--retries",
+    "--flaky-result",
+    "--fail-fast",
+    "--ff",
+    "--no-fail-fast",
+    "--nff",
+    "--max-fail",
+    "--no-tests",
+    "--no-capture",
+    "--nocapture",
+    "--stress-count",
+    "--stress-duration",
+    "--failure-output",
+    "--success-output",
+    "--status-level",
+    "--final-status-level",
+    "--show-progress",
+    "--hide-progress-bar",
+    "--no-input-handler",
+    "--max-progress-running",
+    "-v",
+    "--verbose",
 ];
 
 impl Arguments {
@@ -77,9 +125,37 @@ impl Arguments {
 
     /// Those that listing the same build needs.
     pub fn of_build(&self) -> Vec<OsString> {
-        let takes_value =
-            |name: &str| OF_BUILD.contains(&name) || PROFILE.contains(&name) || name == CONFIG_FILE;
-        self.select(takes_value, |name| FLAGS_OF_BUILD.contains(&name))
+        let takes_value = |name: &str| {
+            OF_CARGO.contains(&name) || OF_BUILD.contains(&name) || PROFILE.contains(&name)
+        };
+        let is_flag = |name: &str| FLAGS_OF_CARGO.contains(&name) || FLAGS_OF_BUILD.contains(&name);
+        self.select(takes_value, is_flag)
+    }
+
+    /// Without what says which binaries are built; nothing when that may not be all
+    /// that is said of them.
+    pub fn without_build(&self) -> Option<Self> {
+        let mut kept = Vec::new();
+        let mut args = self.0.iter();
+        while let Some(arg) = args.next() {
+            if arg == "--" {
+                kept.push(arg.clone());
+                kept.extend(args.cloned());
+                break;
+            }
+            let text = arg.to_str()?;
+            match name(arg) {
+                _ if FLAGS_OF_CARGO.contains(&text) => {}
+                Some(name) if OF_CARGO.contains(&name) => {
+                    if !is_joined(arg) {
+                        args.next();
+                    }
+                }
+                Some(name) if !OF_RUN.contains(&name) => return None,
+                _ => kept.push(arg.clone()),
+            }
+        }
+        Some(Self(kept))
     }
 
     /// The value of an option that is given.
@@ -196,6 +272,42 @@ mod tests {
         );
         assert_eq!(of_build("--no-fail-fast -- -p a"), "");
         assert_eq!(of_build("-"), "");
+    }
+
+    #[test]
+    fn what_was_built_is_not_built_again_unless_an_option_may_make_it_another() {
+        let without_build = |text: &str| {
+            let args = arguments(text).without_build()?;
+            let args: Vec<_> = args.0.iter().map(|arg| arg.to_str().unwrap()).collect();
+            Some(args.join(" "))
+        };
+        for (given, left) in [
+            ("", ""),
+            ("-p a -pb --package=c --release --test t -j4 x", "-j4 x"),
+            (
+                "run --locked --lib -E all() -- --skip x",
+                "-E all() -- --skip x",
+            ),
+            (
+                "-Pci --manifest-path a/Cargo.toml -- -p a",
+                "-Pci --manifest-path a/Cargo.toml -- -p a",
+            ),
+            ("--features a,b -F c --all-features -", "-"),
+        ] {
+            assert_eq!(without_build(given).as_deref(), Some(left), "{given}");
+        }
+        for given in [
+            "--archive-file a.tar.zst",
+            "--binaries-metadata b.json",
+            "--config a=1",
+            "-Zbuild-std",
+            "-R latest",
+            "--timings=html",
+            "-rv",
+            "--some-day -p a",
+        ] {
+            assert_eq!(without_build(given), None, "{given}");
+        }
     }
 
     #[test]

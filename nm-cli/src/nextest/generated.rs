@@ -26,8 +26,8 @@ impl Generated {
     }
 
     /// A file with this text. Absolute, as nextest wants it.
-    pub fn file(&self, what: &str, text: &str) -> Result<OsString, Failure> {
-        let name = format!("{what}-{}.toml", fingerprint(text));
+    pub fn file(&self, what: &str, extension: &str, text: &str) -> Result<OsString, Failure> {
+        let name = format!("{what}-{}.{extension}", fingerprint(text));
         let path = self.dir.join(name);
         let failed = |error| {
             Failure::new(

@@ -18,7 +18,7 @@ use crate::cli::Outcome;
 use crate::exit_code;
 use crate::failure::Failure;
 use crate::groups::{Durations, Plan};
-use crate::listing::{self, Build};
+use crate::listing::{self, Binaries, Build};
 use crate::pass_through::take_flag;
 use crate::stdout;
 use arguments::Arguments;
@@ -67,11 +67,11 @@ pub fn run(mut args: Args) -> Outcome {
     // Groups that were written once may name binaries that are gone, and would
     // beat those that are made now.
     let arguments = match repository.without_block() {
-        Some(text) => given.with_config_file(generated.file("repository", &text)?),
+        Some(text) => given.with_config_file(generated.file("repository", "toml", &text)?),
         None => given,
     };
-    let build = match Listed::build(&arguments, &generated)? {
-        Listed::Build(build) => build,
+    let (build, binaries) = match Listed::build(&arguments, &generated)? {
+        Listed::Build(build, binaries) => (build, binaries),
         Listed::Failed(status) => return Ok(code(status)),
     };
     let tests = listing::annotated(&build)?;
@@ -98,9 +98,17 @@ pub fn run(mut args: Args) -> Outcome {
         true => arguments,
         false => {
             let mut tool = OsString::from("name-manager:");
-            tool.push(generated.file("groups", &text)?);
+            tool.push(generated.file("groups", "toml", &text)?);
             arguments.prepend(&["--tool-config-file".into(), tool])
         }
+    };
+    // To look again whether all is built would take half as long as to list it.
+    let arguments = match arguments.without_build() {
+        Some(arguments) => {
+            let file = generated.file("binaries", "json", &binaries)?;
+            arguments.prepend(&["--binaries-metadata".into(), file])
+        }
+        None => arguments,
     };
     let mut command = Command::new(cargo());
     command.args(["nextest", "run"]).args(arguments.all());
@@ -108,7 +116,8 @@ pub fn run(mut args: Args) -> Outcome {
 }
 
 enum Listed {
-    Build(Build),
+    /// And the same for nextest to read.
+    Build(Build, String),
     /// nextest has said why.
     Failed(ExitStatus),
 }
@@ -131,10 +140,14 @@ impl Listed {
         if !output.status.success() {
             return Ok(Self::Failed(output.status));
         }
-        let build = serde_json::from_slice(&output.stdout).map_err(|error| {
+        let read = || {
+            let build = serde_json::from_slice(&output.stdout)?;
+            let binaries: Binaries = serde_json::from_slice(&output.stdout)?;
+            Ok(Self::Build(build, serde_json::to_string(&binaries)?))
+        };
+        read().map_err(|error: serde_json::Error| {
             failed("failed to read what `cargo nextest list` printed").because(error)
-        })?;
-        Ok(Self::Build(build))
+        })
     }
 }
 

@@ -42,6 +42,23 @@ fn arguments_reach_nextest_as_they_are() {
 }
 
 #[test]
+fn what_is_built_is_built_once_and_is_the_same() {
+    let Some(workspace) = workspace() else { return };
+    let built = |args: &[&str]| {
+        let args = [&["nextest"], args].concat();
+        let ran = workspace.name_manager(&args).finish().success();
+        let tests: Vec<_> = workspace.notes().into_keys().collect();
+        (ran.stderr.matches("Finished ").count(), tests)
+    };
+    let selected = ["-p", "plain", "-p", "shop", "--features", "shop/extra"];
+    let (times, tests) = built(&selected);
+    assert_eq!(times, 1);
+    // An option of cargo's that may say more than what is listed.
+    let (times, again) = built(&[&selected[..], &["--config", "term.verbose=false"]].concat());
+    assert_eq!((times, again), (2, tests));
+}
+
+#[test]
 fn an_old_nextest_is_refused() {
     let Some(workspace) = workspace() else { return };
     let dir = tempfile::tempdir().unwrap();

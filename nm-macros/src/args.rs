@@ -3,7 +3,7 @@ use crate::mistakes::Mistakes;
 use crate::value::Written;
 use crate::{conflict, spelling};
 use proc_macro2::{Span, TokenStream, TokenTree};
-use syn::{Error, Ident, LitStr, Path};
+use syn::{Error, Ident, LitStr};
 
 /// The options, each with one that is right.
 const OPTIONS: [(&str, &str); 10] = [
@@ -37,7 +37,7 @@ pub struct Args {
     pub all: Option<Given<bool>>,
     pub wait_timeout: Option<LitStr>,
     pub arg: Option<Ident>,
-    pub krate: Option<Path>,
+    pub krate: Option<TokenStream>,
     /// Stands on a module around the test, not on the test.
     pub inherited: bool,
     /// The options that mean the same wherever the attribute stands.

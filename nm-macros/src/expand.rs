@@ -4,11 +4,11 @@ use crate::item::{Item, Items, Kind};
 use crate::mistakes::Mistakes;
 use crate::module;
 use crate::parameter;
+use crate::signature::{Parameter, Signature};
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::parse::{ParseStream, Parser};
+use syn::Ident;
 use syn::spanned::Spanned;
-use syn::{Ident, PatType, Path, Signature, Visibility};
 
 /// The attribute, above whatever it stands above.
 pub fn shared_resource(args: TokenStream, tokens: TokenStream) -> TokenStream {
@@ -115,15 +115,13 @@ pub fn function(
     mistakes: &mut Mistakes,
 ) -> TokenStream {
     let strict = item.attributes.iter().all(Attribute::fills_no_parameter);
-    let (Some(body), Some((visibility, mut signature))) =
-        (&item.body, mistakes.keep(signature(&item)))
+    let (Some(body), Some(mut signature)) = (&item.body, mistakes.keep(Signature::parse(&item)))
     else {
         return item.into_token_stream();
     };
-    let inputs = std::mem::take(&mut signature.inputs);
+    let inputs = std::mem::take(&mut signature.parameters);
     let mut own_mistakes = Mistakes::default();
-    let mut parameters =
-        parameter::share_out(inputs, requests, &signature.ident, &mut own_mistakes);
+    let mut parameters = parameter::share_out(inputs, requests, &signature.name, &mut own_mistakes);
     if strict && sound && own_mistakes.is_empty() {
         parameters.refuse_kept(requests, &mut own_mistakes);
     }
@@ -137,26 +135,30 @@ pub fn function(
         leave_unfilled(&parameters.take_unfilled(strict))
     };
     let run = run(&body);
-    signature.inputs = parameters.kept.into_iter().collect();
+    signature.parameters = parameters.kept;
     let attributes = &item.attributes;
     // The user's braces, so that what rustc says of the function points at it.
     let mut block = Group::new(Delimiter::Brace, quote!(#inner #before #run));
     block.set_span(body_span);
-    quote!(#(#attributes)* #visibility #signature #block)
+    quote!(#(#attributes)* #signature #block)
 }
 
 /// Takes all leases, and binds the parameters.
-fn setup(signature: &Signature, requests: &[&Args], filled: &[(usize, PatType)]) -> TokenStream {
-    let (path, function) = (path_to(requests), &signature.ident);
-    let asynchronous = signature.asyncness.is_some();
+fn setup(signature: &Signature, requests: &[&Args], filled: &[(usize, Parameter)]) -> TokenStream {
+    let (path, function) = (path_to(requests), &signature.name);
+    let asynchronous = signature.asynchronous;
     let test = function.to_string();
     let specs = requests.iter().map(|request| spec(request, function));
     let mutability = (!filled.is_empty()).then(|| quote!(mut));
     let bindings = filled.iter().map(|(index, parameter)| {
-        let (attributes, pattern, ty) = (&parameter.attrs, &parameter.pat, &parameter.ty);
+        let Parameter {
+            attributes,
+            pattern,
+            ty,
+        } = parameter;
         // What cannot be made from a lease is the type's mistake.
         let take = quote_spanned!(Span::mixed_site().located_at(ty.span())=> take);
-        quote_spanned!(Span::mixed_site()=> #(#attributes)* let #pattern: #ty = __leases.#take(#index);)
+        quote_spanned!(Span::mixed_site()=> #attributes let #pattern: #ty = __leases.#take(#index);)
     });
     // The static stands in a block of its own so that the body cannot name it.
     quote_spanned! {Span::mixed_site()=>
@@ -241,19 +243,18 @@ fn run(body: &TokenTree) -> TokenStream {
 
 /// Gives the parameters a type and no value, so that a body that will never run
 /// is still checked and completed.
-fn leave_unfilled(parameters: &[PatType]) -> TokenStream {
+fn leave_unfilled(parameters: &[Parameter]) -> TokenStream {
     let bindings = parameters.iter().map(|parameter| {
-        let (attributes, pattern, ty) = (&parameter.attrs, &parameter.pat, &parameter.ty);
+        let Parameter {
+            attributes,
+            pattern,
+            ty,
+        } = parameter;
         quote_spanned! {Span::mixed_site()=>
-            #(#attributes)* let #pattern: #ty = ::core::option::Option::None.unwrap();
+            #attributes let #pattern: #ty = ::core::option::Option::None.unwrap();
         }
     });
     quote!(#(#bindings)*)
-}
-
-pub fn signature(item: &Item) -> syn::Result<(Visibility, Signature)> {
-    let parser = |input: ParseStream| Ok((input.parse()?, input.parse()?));
-    parser.parse2(item.head.iter().cloned().collect())
 }
 
 /// Inner attributes belong to the function, and stay first in it.
@@ -285,9 +286,9 @@ fn split_inner_attributes(body: &Group) -> (TokenStream, TokenTree) {
 }
 
 /// Where generated code finds `name-manager`.
-pub fn path_to(requests: &[&Args]) -> Path {
+pub fn path_to(requests: &[&Args]) -> TokenStream {
     requests
         .iter()
         .find_map(|request| request.krate.clone())
-        .unwrap_or_else(|| syn::parse_quote!(::name_manager))
+        .unwrap_or_else(|| quote!(::name_manager))
 }

@@ -16,6 +16,7 @@ mod mistakes;
 mod module;
 mod parameter;
 mod resource;
+mod signature;
 mod spelling;
 mod value;
 

@@ -6,6 +6,7 @@ use crate::expand;
 use crate::item::{Item, Items, Kind};
 use crate::mistakes::Mistakes;
 use crate::parameter;
+use crate::signature::Signature;
 use proc_macro2::{Group, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::Ident;
@@ -62,9 +63,9 @@ fn member(mut item: Item, requests: &[&Args], sound: bool, mistakes: &mut Mistak
         .any(Attribute::is_conditional_shared_resource)
     {
         // rustc must decide about that one first.
-        let signature = expand::signature(&item).ok();
+        let signature = Signature::parse(&item).ok();
         return pushed(item, requests, sound, |arg| match &signature {
-            Some((_, signature)) => parameter::exists(arg, &signature.inputs),
+            Some(signature) => parameter::exists(arg, &signature.parameters),
             None => true,
         });
     }

@@ -2,85 +2,79 @@
 
 use crate::args::Args;
 use crate::mistakes::Mistakes;
+use crate::signature::Parameter;
+use syn::Ident;
 use syn::ext::IdentExt;
-use syn::{FnArg, Ident, Pat, PatType, Type};
 
 /// A function's parameters, shared out.
 pub struct Parameters {
     /// Each with the index of the request that fills it.
-    pub filled: Vec<(usize, PatType)>,
+    pub filled: Vec<(usize, Parameter)>,
     /// Left on the function for others to fill.
-    pub kept: Vec<FnArg>,
+    pub kept: Vec<Parameter>,
 }
 
 impl Parameters {
     /// What no pool fills is a mistake.
     pub fn refuse_kept(&self, requests: &[&Args], mistakes: &mut Mistakes) {
         for parameter in &self.kept {
-            match parameter {
-                FnArg::Typed(PatType { pat, .. }) => {
-                    mistakes.on(pat, no_pool(pat, requests));
-                }
-                FnArg::Receiver(_) => mistakes.on(parameter, "a test has no receiver"),
+            if parameter.is_receiver() {
+                mistakes.on(parameter, "a test has no receiver");
+            } else {
+                mistakes.on(&parameter.pattern, no_pool(parameter, requests));
             }
         }
     }
 
     /// After a mistake: the parameters that are not to reach rustc, which would
     /// complain about them once more.
-    pub fn take_unfilled(&mut self, all: bool) -> Vec<PatType> {
+    pub fn take_unfilled(&mut self, all: bool) -> Vec<Parameter> {
         let filled = self.filled.drain(..).map(|(_, parameter)| parameter);
-        let mut unfilled: Vec<PatType> = filled.collect();
-        for parameter in std::mem::take(&mut self.kept) {
-            match parameter {
-                FnArg::Typed(parameter) if all || is_lease(&parameter.ty) => {
-                    unfilled.push(parameter);
-                }
-                parameter => self.kept.push(parameter),
-            }
-        }
+        let mut unfilled: Vec<Parameter> = filled.collect();
+        unfilled.extend(self.kept.extract_if(.., |parameter| {
+            parameter.is_lease() || (all && !parameter.is_receiver())
+        }));
         unfilled
     }
 }
 
 pub fn share_out(
-    inputs: impl IntoIterator<Item = FnArg>,
+    inputs: Vec<Parameter>,
     requests: &[&Args],
     function: &Ident,
     mistakes: &mut Mistakes,
 ) -> Parameters {
-    let inputs: Vec<FnArg> = inputs.into_iter().collect();
     let owners = owners(&inputs, requests, function, mistakes);
     let mut parameters = Parameters {
         filled: Vec::new(),
         kept: Vec::new(),
     };
     for (input, owner) in inputs.into_iter().zip(owners) {
-        match (input, owner) {
-            (FnArg::Typed(parameter), Some(owner)) => {
-                check_type(&parameter, requests[owner], mistakes);
-                parameters.filled.push((owner, parameter));
+        match owner {
+            Some(owner) => {
+                check_type(&input, requests[owner], mistakes);
+                parameters.filled.push((owner, input));
             }
-            (input, _) => parameters.kept.push(input),
+            None => parameters.kept.push(input),
         }
     }
     parameters
 }
 
 /// Whether one of the parameters is the one that `arg` names.
-pub fn exists<'a>(arg: &Ident, inputs: impl IntoIterator<Item = &'a FnArg>) -> bool {
+pub fn exists(arg: &Ident, inputs: &[Parameter]) -> bool {
     position(&arg.unraw().to_string(), inputs).is_some()
 }
 
-fn position<'a>(wanted: &str, inputs: impl IntoIterator<Item = &'a FnArg>) -> Option<usize> {
+fn position(wanted: &str, inputs: &[Parameter]) -> Option<usize> {
     inputs
-        .into_iter()
-        .position(|input| ident(input).is_some_and(|ident| bears(ident, wanted)))
+        .iter()
+        .position(|input| input.ident().is_some_and(|ident| bears(&ident, wanted)))
 }
 
 /// For each parameter the request that fills it.
 fn owners(
-    inputs: &[FnArg],
+    inputs: &[Parameter],
     requests: &[&Args],
     function: &Ident,
     mistakes: &mut Mistakes,
@@ -124,20 +118,6 @@ fn bears(ident: &Ident, wanted: &str) -> bool {
     name == wanted || name.strip_prefix('_') == Some(wanted)
 }
 
-fn ident(input: &FnArg) -> Option<&Ident> {
-    match input {
-        FnArg::Typed(parameter) => pattern_ident(&parameter.pat),
-        FnArg::Receiver(_) => None,
-    }
-}
-
-fn pattern_ident(pattern: &Pat) -> Option<&Ident> {
-    match pattern {
-        Pat::Ident(pattern) => Some(&pattern.ident),
-        _ => None,
-    }
-}
-
 fn pool(request: &Args) -> String {
     request
         .pool
@@ -150,10 +130,10 @@ fn parameter_of(pool: &str) -> String {
     pool.replace('-', "_")
 }
 
-fn no_parameter(arg: &Ident, inputs: &[FnArg], function: &Ident) -> String {
+fn no_parameter(arg: &Ident, inputs: &[Parameter], function: &Ident) -> String {
     let others: Vec<String> = inputs
         .iter()
-        .filter_map(ident)
+        .filter_map(Parameter::ident)
         .map(|ident| format!("`{ident}`"))
         .collect();
     if others.is_empty() {
@@ -166,7 +146,7 @@ fn no_parameter(arg: &Ident, inputs: &[FnArg], function: &Ident) -> String {
     }
 }
 
-fn no_pool(pattern: &Pat, requests: &[&Args]) -> String {
+fn no_pool(parameter: &Parameter, requests: &[&Args]) -> String {
     let pools: Vec<String> = requests
         .iter()
         .map(|request| pool(request))
@@ -183,7 +163,7 @@ fn no_pool(pattern: &Pat, requests: &[&Args]) -> String {
         },
         pools.join(", "),
     );
-    match pattern_ident(pattern) {
+    match parameter.ident() {
         Some(ident) => format!(
             "no pool fills the parameter `{ident}`: the {noun} {pools}; give the parameter a pool's name, or write `arg = {ident}` in that pool's attribute"
         ),
@@ -193,27 +173,16 @@ fn no_pool(pattern: &Pat, requests: &[&Args]) -> String {
     }
 }
 
-fn check_type(parameter: &PatType, request: &Args, mistakes: &mut Mistakes) {
+fn check_type(parameter: &Parameter, request: &Args, mistakes: &mut Mistakes) {
     let many = match (&request.count, &request.all) {
         (Some(count), _) if count.value.0 > 1 => format!("count = {}", count.value.0),
         (_, Some(_)) => "all".to_owned(),
         _ => return,
     };
-    if is_lease(&parameter.ty) {
+    if parameter.is_lease() {
         mistakes.on(
             &parameter.ty,
             format!("`{many}` lends several names: write `Vec<Lease>`"),
         );
-    }
-}
-
-fn is_lease(ty: &Type) -> bool {
-    match ty {
-        Type::Path(ty) => ty
-            .path
-            .segments
-            .last()
-            .is_some_and(|segment| segment.ident == "Lease"),
-        _ => false,
     }
 }

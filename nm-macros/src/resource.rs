@@ -1,9 +1,10 @@
 use crate::attribute::{flatten, split_at_commas};
 use crate::mistakes::Mistakes;
 use crate::spelling;
+use crate::value::is_path;
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote, quote_spanned};
-use syn::{Expr, LitStr, Path};
+use quote::{quote, quote_spanned};
+use syn::{Error, LitStr};
 
 const OPTIONS: [&str; 3] = ["pool", "with", "crate"];
 const MISPLACED: &str = "#[resource] goes above `impl Resource for ..` or `impl Allocator for ..`";
@@ -25,16 +26,14 @@ pub fn resource(args: TokenStream, item: TokenStream) -> TokenStream {
         let errors = mistakes.into_compile_error();
         return quote!(#item #errors);
     };
-    let path = args
-        .krate
-        .map_or_else(|| quote!(::name_manager), Path::into_token_stream);
+    let path = args.krate.unwrap_or_else(|| quote!(::name_manager));
     // On the type, so that rustc says of it what it lacks.
     let at = ty
         .clone()
         .into_iter()
         .next()
         .map_or_else(Span::call_site, |token| token.span());
-    let make = args.with.map(Expr::into_token_stream).unwrap_or_else(|| {
+    let make = args.with.unwrap_or_else(|| {
         quote_spanned!(Span::mixed_site().located_at(at)=> <#ty as ::core::default::Default>::default())
     });
     let ((entry, spec, boxed), manifest_dir) = match of {
@@ -56,7 +55,7 @@ pub fn resource(args: TokenStream, item: TokenStream) -> TokenStream {
         const _: () = {
             #path::__private0::register!(__ENTRY, #path::__private0::Entry::#entry(#path::__private0::#spec {
                 pool: #pool,
-                make: || #path::__private0::#boxed(#make),
+                make: || { let value = #make; #path::__private0::#boxed(value) },
                 #manifest_dir
                 place: #path::__private0::Place { file: ::core::file!(), line: ::core::line!() },
             }));
@@ -67,8 +66,9 @@ pub fn resource(args: TokenStream, item: TokenStream) -> TokenStream {
 #[derive(Default)]
 struct Args {
     pool: Option<LitStr>,
-    with: Option<Expr>,
-    krate: Option<Path>,
+    /// An expression, which the compiler reads.
+    with: Option<TokenStream>,
+    krate: Option<TokenStream>,
 }
 
 impl Args {
@@ -96,8 +96,8 @@ impl Args {
             }
             match name.as_str() {
                 "pool" => args.pool = mistakes.keep(pool(value)),
-                "with" => args.with = mistakes.keep(syn::parse2(value)),
-                "crate" => args.krate = mistakes.keep(syn::parse2(value)),
+                "with" => args.with = mistakes.keep(expression(value, key.span())),
+                "crate" => args.krate = mistakes.keep(path(value)),
                 _ => mistakes.at(key.span(), spelling::unknown_option(&name, &OPTIONS)),
             }
             seen.push(name);
@@ -113,8 +113,23 @@ fn pool(value: TokenStream) -> syn::Result<LitStr> {
     let pool: LitStr = syn::parse2(value)?;
     match spelling::pool(&pool.value()) {
         Ok(()) => Ok(pool),
-        Err(mistake) => Err(syn::Error::new(pool.span(), mistake)),
+        Err(mistake) => Err(Error::new(pool.span(), mistake)),
     }
+}
+
+fn expression(value: TokenStream, key: Span) -> syn::Result<TokenStream> {
+    if value.is_empty() {
+        return Err(Error::new(key, "expected a value: write `with = ..`"));
+    }
+    Ok(value)
+}
+
+fn path(value: TokenStream) -> syn::Result<TokenStream> {
+    if is_path(&value) {
+        return Ok(value);
+    }
+    let mistake = "`crate` takes a path: write `crate = path::to::name_manager`";
+    Err(Error::new_spanned(value, mistake))
 }
 
 enum Trait {

@@ -1,7 +1,8 @@
 use proc_macro2::{Span, TokenStream};
-use syn::parse::Parser;
+use syn::ext::IdentExt;
+use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::{Error, Ident, Lit, LitBool, LitStr, Path, Token, bracketed};
+use syn::{Error, Ident, Lit, LitBool, LitStr, Token, bracketed};
 
 /// One option as it was written: its key, the tokens after `=` if there are
 /// any, and how a right one looks.
@@ -50,7 +51,7 @@ impl Written {
 
     pub fn strings(&self) -> Result<Vec<LitStr>, Error> {
         let value = self.value()?;
-        let parser = |input: syn::parse::ParseStream| {
+        let parser = |input: ParseStream| {
             let content;
             bracketed!(content in input);
             Punctuated::<Lit, Token![,]>::parse_terminated(&content)
@@ -86,11 +87,13 @@ impl Written {
         syn::parse2(value.clone()).map_err(|_| self.wrong(value, "the name of a parameter"))
     }
 
-    pub fn path(&self) -> Result<Path, Error> {
+    pub fn path(&self) -> Result<TokenStream, Error> {
         let value = self.value()?;
-        Path::parse_mod_style
-            .parse2(value.clone())
-            .map_err(|_| self.wrong(value, "a path"))
+        if is_path(value) {
+            Ok(value.clone())
+        } else {
+            Err(self.wrong(value, "a path"))
+        }
     }
 
     fn literal<T>(&self, kind: &str, pick: impl FnOnce(Lit) -> Option<T>) -> Result<T, Error> {
@@ -117,4 +120,13 @@ impl Written {
             format!("`{}` takes {kind}: write `{}`", self.key, self.example),
         )
     }
+}
+
+/// Whether it is a path without generic arguments: `a::b`, `::a`, `crate`.
+pub fn is_path(tokens: &TokenStream) -> bool {
+    let parser = |input: ParseStream| {
+        input.parse::<Option<Token![::]>>()?;
+        Punctuated::<Ident, Token![::]>::parse_separated_nonempty_with(input, Ident::parse_any)
+    };
+    parser.parse2(tokens.clone()).is_ok()
 }

@@ -186,7 +186,9 @@ pub fn boxed(allocator: impl Allocator) -> Box<dyn Decide> {
 
 /// The allocator of that pool, if this binary has one.
 pub(crate) fn find(pool: &str) -> Result<Option<Box<dyn Decide>>> {
-    let mut specs = registry::allocators().filter(|spec| spec.pool == pool);
+    let mut specs = registry::allocators()
+        .into_iter()
+        .filter(|spec| spec.pool == pool);
     let Some(spec) = specs.next() else {
         return Ok(None);
     };

@@ -9,7 +9,8 @@ use crate::caller;
 use crate::error::{Error, Result};
 use crate::manifest::{PoolTable, Scope};
 use crate::names::Names;
-use crate::registry::{self, Place, RequestSpec};
+use crate::registry::{Place, RequestSpec};
+use crate::section::{self, Entry};
 use crate::variables::Variables;
 use crate::workspace::{Workspace, git_common_dir};
 
@@ -172,9 +173,10 @@ impl std::fmt::Display for Size {
 /// In a pool that is `limited` from above, only the names matter.
 fn declared(pool: &str, limited: bool) -> Result<Option<(Size, String)>> {
     let mut first: Option<(Size, Place)> = None;
-    // Every process of a nextest run does this, most of them in debug builds: loops,
-    // which there are several times as quick as chained iterators.
-    for test in registry::tests() {
+    for entry in section::entries() {
+        let Entry::Test(test) = entry else {
+            continue;
+        };
         for request in test.requests {
             if request.pool != pool {
                 continue;

@@ -182,7 +182,9 @@ pub(crate) struct Registered {
 impl Registered {
     /// The resource of that pool, if this binary has one.
     pub(crate) fn find(pool: &str) -> Result<Option<Self>> {
-        let mut specs = registry::resources().filter(|spec| spec.pool == pool);
+        let mut specs = registry::resources()
+            .into_iter()
+            .filter(|spec| spec.pool == pool);
         let Some(spec) = specs.next() else {
             return Ok(None);
         };

@@ -42,6 +42,8 @@ pub fn run(bench: &Bench) -> Result<Vec<Table>> {
     let time = |program: &PathBuf, test: &str| -> Result<f64> {
         let mut command = Command::new(program);
         command.args(["--exact", test, "--test-threads=1"]);
+        // As under nextest, all are of one run.
+        command.env("NEXTEST", "1").env("NEXTEST_RUN_ID", "bench");
         with_state(&mut command, state.path(), 2);
         Ok(Cost::of(&mut command)?.wall * 1e6)
     };

@@ -5,10 +5,10 @@ use crate::mistakes::Mistakes;
 use crate::module;
 use crate::parameter;
 use crate::signature::{Parameter, Signature};
-use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Literal, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::Ident;
 use syn::spanned::Spanned;
+use syn::{Ident, LitStr};
 
 /// The attribute, above whatever it stands above.
 pub fn shared_resource(args: TokenStream, tokens: TokenStream) -> TokenStream {
@@ -148,7 +148,9 @@ fn setup(signature: &Signature, requests: &[&Args], filled: &[(usize, Parameter)
     let (path, function) = (path_to(requests), &signature.name);
     let asynchronous = signature.asynchronous;
     let test = function.to_string();
-    let specs = requests.iter().map(|request| spec(request, function));
+    let texts: Vec<String> = requests.iter().map(|request| text(request)).collect();
+    let texts = texts.join(";");
+    let lines = requests.iter().map(|request| line(request, function));
     let mutability = (!filled.is_empty()).then(|| quote!(mut));
     let bindings = filled.iter().map(|(index, parameter)| {
         let Parameter {
@@ -160,58 +162,42 @@ fn setup(signature: &Signature, requests: &[&Args], filled: &[(usize, Parameter)
         let take = quote_spanned!(Span::mixed_site().located_at(ty.span())=> take);
         quote_spanned!(Span::mixed_site()=> #attributes let #pattern: #ty = __leases.#take(#index);)
     });
-    // The static stands in a block of its own so that the body cannot name it.
     quote_spanned! {Span::mixed_site()=>
-        let #mutability __leases = {
-            use #path::__private0 as __private;
-            __private::register!(__ENTRY, __private::Entry::Test(__private::TestSpec {
-                test: ::core::concat!(::core::module_path!(), "::", #test),
-                manifest_dir: ::core::env!("CARGO_MANIFEST_DIR"),
-                file: ::core::file!(),
-                asynchronous: #asynchronous,
-                requests: &[#(#specs),*],
-            }));
-            __private::acquire(&__ENTRY)
-        };
+        let #mutability __leases = #path::__private0::leases!(#test, #asynchronous, #texts, #(#lines),*);
         #(#bindings)*
     }
 }
 
-fn spec(request: &Args, function: &Ident) -> TokenStream {
-    let line = line(request, function);
-    let pool = &request.pool;
-    let max = option(request.max.as_ref().map(|max| max.value.0));
-    let names = request.names.iter().flat_map(|names| &names.value);
-    let name = option(request.name.as_ref().map(|name| &name.value));
-    let shared = request.shared;
-    let amount = match (&request.all, &request.count) {
-        (Some(_), _) => quote!(All),
-        (None, Some(count)) => {
-            let count = count.value.0;
-            quote!(Count(#count))
-        }
-        (None, None) => quote!(Count(1)),
-    };
-    let wait_timeout = option(request.wait_timeout.as_ref());
-    quote_spanned! {Span::mixed_site()=>
-        __private::RequestSpec {
-            pool: #pool,
-            line: #line,
-            max: #max,
-            names: &[#(#names),*],
-            name: #name,
-            shared: #shared,
-            amount: __private::Amount::#amount,
-            wait_timeout: #wait_timeout,
-        }
+/// What one attribute asks for, as `RequestSpec::read` reads it. A struct with
+/// all of it is twice as much for the compiler as all the rest of an annotated test.
+fn text(request: &Args) -> String {
+    let mut words: Vec<String> = request.pool.iter().map(LitStr::value).collect();
+    if let Some(max) = &request.max {
+        words.push(format!("max={}", max.value.0));
     }
-}
-
-fn option(value: Option<impl ToTokens>) -> TokenStream {
-    match value {
-        Some(value) => quote!(::core::option::Option::Some(#value)),
-        None => quote!(::core::option::Option::None),
+    if let Some(names) = &request.names {
+        let names: Vec<String> = names.value.iter().map(LitStr::value).collect();
+        words.push(format!("names={}", names.join(",")));
     }
+    if let Some(name) = &request.name {
+        words.push(format!("name={}", name.value.value()));
+    }
+    if request.shared {
+        words.push("shared".to_owned());
+    }
+    if let Some(count) = &request.count {
+        words.push(format!("count={}", count.value.0));
+    }
+    if request.all.is_some() {
+        words.push("all".to_owned());
+    }
+    if let Some(timeout) = &request.wait_timeout {
+        let timeout = timeout.value();
+        // Spaces part words here, and mean nothing in a duration.
+        let timeout: String = timeout.split_whitespace().collect();
+        words.push(format!("wait_timeout={timeout}"));
+    }
+    words.join(" ")
 }
 
 /// The line of the attribute. `line!()` alone would give every attribute of a
@@ -226,8 +212,8 @@ fn line(request: &Args, function: &Ident) -> TokenStream {
         .into_iter()
         .map(Span::unwrap)
         .find(|span| span.file() == file);
-    match span.and_then(|span| u32::try_from(span.line()).ok()) {
-        Some(line) => quote!(#line),
+    match span {
+        Some(span) => Literal::usize_unsuffixed(span.line()).into_token_stream(),
         None => quote!(::core::line!()),
     }
 }

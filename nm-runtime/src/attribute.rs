@@ -38,9 +38,10 @@ pub fn acquire(entry: &'static Entry) -> Leases {
 }
 
 fn try_acquire(spec: &'static TestSpec, place: &Location<'_>) -> Result<Leases> {
-    let test = CurrentTest::enter(spec);
-    let mut requests = Vec::with_capacity(spec.requests.len());
-    for request in spec.requests {
+    let asked: Vec<RequestSpec> = spec.requests().collect();
+    let test = CurrentTest::enter(spec, asked.first().map_or(0, |first| first.line));
+    let mut requests = Vec::with_capacity(asked.len());
+    for request in &asked {
         let pool = Pool::open_for(request.pool, Some(spec.manifest_dir))?;
         let mut want = want(request)?;
         if pool.shared.config.wait_timeout.is_some() {

@@ -274,9 +274,9 @@ thread_local! {
 pub(crate) struct CurrentTest(());
 
 impl CurrentTest {
-    /// `path` is the function's; a case of it (rstest, test-case) is known by
+    /// `line` is the first attribute's. The path is the function's; a case of it (rstest, test-case) is known by
     /// the thread's name, which libtest sets.
-    pub(crate) fn enter(spec: &'static TestSpec) -> Self {
+    pub(crate) fn enter(spec: &'static TestSpec, line: u32) -> Self {
         let path = spec.test;
         let thread = std::thread::current();
         let krate = path.split("::").next().unwrap_or_default();
@@ -287,7 +287,7 @@ impl CurrentTest {
         TEST.set(Some(Test {
             path: case.unwrap_or_else(|| path.to_owned()),
             file: spec.file,
-            line: spec.requests.first().map_or(0, |request| request.line),
+            line,
             asynchronous: spec.asynchronous,
         }));
         Self(())

@@ -77,6 +77,7 @@ pub use resource::{LastHolder, Reset, Resource};
 /// What generated code calls.
 #[doc(hidden)]
 pub mod private {
+    pub use crate::__leases as leases;
     pub use crate::__register as register;
     pub use crate::allocator::{AllocatorSpec, boxed as boxed_allocator};
     pub use crate::attribute::{FromLeases, Leases, acquire};

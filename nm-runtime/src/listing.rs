@@ -119,7 +119,7 @@ struct Pool {
 
 impl Pools {
     fn describe(&mut self, spec: &TestSpec) -> Test {
-        let requests = spec.requests.iter();
+        let requests = spec.requests();
         Test {
             v: VERSION,
             test: spec
@@ -130,7 +130,7 @@ impl Pools {
             path: spec.test.to_owned(),
             file: spec.file.to_owned(),
             requests: requests
-                .map(|request| self.request(spec, request))
+                .map(|request| self.request(spec, &request))
                 .collect(),
         }
     }

@@ -203,7 +203,7 @@ impl Pool {
 /// its tests are not kept apart as somebody meant them to be.
 fn say_if_misspelt(pool: &str, workspace: Option<&Workspace>) {
     let asked = |name: &str| {
-        let mut requests = registry::tests().flat_map(|test| test.requests);
+        let mut requests = registry::tests().flat_map(|test| test.requests());
         requests.any(|request| request.pool == name)
     };
     let configured = workspace

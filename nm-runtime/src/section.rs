@@ -58,6 +58,29 @@ macro_rules! __register {
     };
 }
 
+/// All leases of a test: declares what it asks for, and takes them.
+///
+/// Const data of more than texts costs the compiler more than all the rest of an
+/// annotated test.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __leases {
+    ($test:literal, $asynchronous:literal, $requests:literal, $($line:expr),+) => {{
+        $crate::__register!(
+            __ENTRY,
+            $crate::private::Entry::Test($crate::private::TestSpec {
+                test: ::core::concat!(::core::module_path!(), "::", $test),
+                manifest_dir: ::core::env!("CARGO_MANIFEST_DIR"),
+                file: ::core::file!(),
+                asynchronous: $asynchronous,
+                requests: $requests,
+                lines: ::core::concat!($($line, " "),+),
+            })
+        );
+        $crate::private::acquire(&__ENTRY)
+    }};
+}
+
 __register!(NOTHING, Entry::Nothing);
 
 /// Every registration of this binary, in no particular order.

@@ -12,7 +12,7 @@ mod parameters;
 mod parametrised;
 mod returns;
 
-use name_manager::__private0::{TestSpec, tests};
+use name_manager::__private0::{RequestSpec, TestSpec, tests};
 
 /// What the attribute wrote down about a test of this binary.
 #[track_caller]
@@ -29,11 +29,12 @@ fn spec(test: &str) -> &'static TestSpec {
 /// The pools a test asks for.
 #[track_caller]
 fn pools(test: &str) -> Vec<&'static str> {
-    spec(test)
-        .requests
-        .iter()
-        .map(|request| request.pool)
-        .collect()
+    spec(test).requests().map(|request| request.pool).collect()
+}
+
+#[track_caller]
+fn requests(test: &str) -> Vec<RequestSpec> {
+    spec(test).requests().collect()
 }
 
 fn is_annotated(test: &str) -> bool {

@@ -1,4 +1,4 @@
-use crate::{is_annotated, pools, spec};
+use crate::{is_annotated, pools, requests};
 use name_manager::shared_resource;
 
 #[shared_resource(pool = "modules", max = 2, arg = store)]
@@ -123,16 +123,16 @@ fn every_test_of_an_annotated_module_is_annotated() {
 
 #[test]
 fn a_tests_own_request_wins_over_its_modules() {
-    let own = spec("modules::annotated::own");
+    let own = requests("modules::annotated::own");
     assert_eq!(pools("modules::annotated::own"), ["modules-two", "modules"]);
-    assert!(own.requests[1].shared);
+    assert!(own[1].shared);
 
-    let own = spec("modules::annotated::own_property");
+    let own = requests("modules::annotated::own_property");
     assert_eq!(
         pools("modules::annotated::own_property"),
         ["modules", "modules-two"]
     );
-    assert!(own.requests[1].shared);
+    assert!(own[1].shared);
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn an_inner_modules_request_wins_over_the_outer_ones() {
     let both = "modules::annotated::annotated_too::both";
     assert_eq!(pools(both), ["modules-two", "modules", "modules-three"]);
     assert_eq!(
-        spec(both).requests[1].amount,
+        requests(both)[1].amount,
         name_manager::__private0::Amount::Count(2)
     );
 }
@@ -156,7 +156,7 @@ fn conditional_requests_add_to_the_modules() {
 fn an_inherited_request_has_the_line_of_the_modules_attribute() {
     for test in ["plain", "nested::middle", "property"] {
         assert_eq!(
-            spec(&format!("modules::annotated::{test}")).requests[0].line,
+            requests(&format!("modules::annotated::{test}"))[0].line,
             4,
             "{test}"
         );

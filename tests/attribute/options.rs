@@ -1,4 +1,4 @@
-use crate::spec;
+use crate::{requests, spec};
 use name_manager::__private0::Amount;
 use name_manager::{Lease, shared_resource};
 
@@ -11,7 +11,7 @@ fn nothing_is_written_down() {
     let spec = spec("options::nothing");
     assert_eq!(spec.manifest_dir, env!("CARGO_MANIFEST_DIR"));
     assert_eq!(spec.file, file!());
-    let request = &spec.requests[0];
+    let request = &requests("options::nothing")[0];
     assert_eq!(request.pool, "options");
     assert_eq!(request.max, None);
     assert!(request.names.is_empty());
@@ -25,7 +25,7 @@ fn nothing_is_written_down() {
     pool = "options-max",
     max = 3,
     count = 2,
-    wait_timeout = "3m",
+    wait_timeout = "1h 30m",
     access = "shared"
 )]
 #[shared_resource(
@@ -41,11 +41,11 @@ fn everything() {}
 
 #[test]
 fn everything_is_written_down() {
-    let requests = spec("options::everything").requests;
+    let requests = requests("options::everything");
 
     assert_eq!(requests[0].max, Some(3));
     assert_eq!(requests[0].amount, Amount::Count(2));
-    assert_eq!(requests[0].wait_timeout, Some("3m"));
+    assert_eq!(requests[0].wait_timeout, Some("1h30m"));
     assert!(requests[0].shared);
 
     assert_eq!(requests[1].names, ["db_a", "DB.b"]);
@@ -71,7 +71,7 @@ mod lines {
 
 #[test]
 fn each_request_has_the_line_of_its_attribute() {
-    let requests = spec("options::lines::two").requests;
+    let requests = requests("options::lines::two");
     assert_eq!(requests[0].line, lines::FIRST);
     assert_eq!(requests[1].line, lines::FIRST + 2);
 }
@@ -97,7 +97,7 @@ annotated! {
 
 #[test]
 fn options_from_a_macro_are_read() {
-    let requests = spec("options::from_a_macro").requests;
+    let requests = requests("options::from_a_macro");
     assert_eq!(requests.len(), 2);
     assert_eq!(requests[0].max, Some(7));
     assert_eq!(requests[1].pool, "options-two");

@@ -1,4 +1,4 @@
-use crate::spec;
+use crate::requests;
 use name_manager::{Lease, shared_resource};
 use proptest::{prop_assert, proptest};
 use rstest::{fixture, rstest};
@@ -69,7 +69,7 @@ proptest! {
 
 #[test]
 fn a_property_test_is_annotated_where_it_stands() {
-    let request = &spec("parametrised::property").requests[0];
+    let request = &requests("parametrised::property")[0];
     assert_eq!(request.max, Some(2));
     assert_eq!(request.line, PROPERTY);
 }

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use name_manager::{Error, Lease};
-use nm_runtime::private::{self, Amount, Entry, RequestSpec, TestSpec};
+use nm_runtime::private::{self, Entry, TestSpec};
 
 use crate::load::append;
 use crate::support::ask;
@@ -179,29 +179,18 @@ fn load(rounds: usize, seed: u64, history: &str) -> String {
 
 /// A test that asks for two pools, in this order.
 fn annotated(order: &str) -> &'static Entry {
-    const fn request(pool: &'static str) -> RequestSpec {
-        RequestSpec {
-            pool,
-            line: 1,
-            max: None,
-            names: &[],
-            name: None,
-            shared: false,
-            amount: Amount::Count(1),
-            wait_timeout: None,
-        }
-    }
-    const fn entry(test: &'static str, requests: &'static [RequestSpec]) -> Entry {
+    const fn entry(test: &'static str, requests: &'static str) -> Entry {
         Entry::Test(TestSpec {
             test,
             asynchronous: false,
             manifest_dir: env!("CARGO_MANIFEST_DIR"),
             file: file!(),
             requests,
+            lines: "1 1",
         })
     }
-    static AB: Entry = entry("engine::ab", &[request("a"), request("b")]);
-    static BA: Entry = entry("engine::ba", &[request("b"), request("a")]);
+    static AB: Entry = entry("engine::ab", "a;b");
+    static BA: Entry = entry("engine::ba", "b;a");
     match order {
         "ab" => &AB,
         "ba" => &BA,

@@ -165,14 +165,21 @@ impl Declaration {
     /// The run's declaration, among lines that may be foreign. A run has one, and
     /// that is likely the last.
     pub(crate) fn find(text: &str, run: &str) -> Option<Self> {
-        Self::all(text).rev().find(|found| found.run == run)
+        // Parsing takes long, in a debug build. A run's id is a name: nothing in it is
+        // escaped.
+        let lines = text.lines().rev().filter(|line| line.contains(run));
+        let mut found = lines.filter_map(Self::parse);
+        found.find(|found| found.run == run)
     }
 
     /// All that can be used, the oldest first.
+    #[cfg(feature = "tools")]
     fn all(text: &str) -> impl DoubleEndedIterator<Item = Self> {
-        let found = text.lines();
-        let found = found.filter_map(|line| json::from_str::<Self>(line).ok());
-        found.filter(Self::is_sound)
+        text.lines().filter_map(Self::parse)
+    }
+
+    fn parse(line: &str) -> Option<Self> {
+        json::from_str(line).ok().filter(Self::is_sound)
     }
 
     /// Whether a pool can be that: names become files.

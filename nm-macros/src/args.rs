@@ -1,4 +1,4 @@
-use crate::attribute::split_at_commas;
+use crate::attribute::{flatten, split_at_commas};
 use crate::mistakes::Mistakes;
 use crate::value::Written;
 use crate::{conflict, spelling};
@@ -54,13 +54,10 @@ pub struct Given<T> {
 
 impl Args {
     pub fn parse(tokens: TokenStream, span: Span, mistakes: &mut Mistakes) -> Args {
+        let tokens = flatten(tokens);
         let mut args = Args {
             span,
-            first_option: tokens
-                .clone()
-                .into_iter()
-                .next()
-                .map_or(span, |first| first.span()),
+            first_option: tokens.first().map_or(span, TokenTree::span),
             path: None,
             pool: None,
             max: None,

@@ -100,7 +100,7 @@ impl Attribute {
         if last(&self.path).is_none_or(|last| last != "cfg_attr") {
             return Vec::new();
         }
-        split_at_commas(self.arguments().unwrap_or_default())
+        split_at_commas(flatten(self.arguments().unwrap_or_default()))
             .into_iter()
             .skip(1)
             .map(|attribute| path(&mut attribute.into_iter().peekable()))
@@ -156,7 +156,7 @@ fn last(path: &[TokenTree]) -> Option<String> {
 }
 
 /// Splits `a = 1, b = [2, 3],` into `a = 1` and `b = [2, 3]`.
-pub fn split_at_commas(tokens: TokenStream) -> Vec<Vec<TokenTree>> {
+pub fn split_at_commas(tokens: Vec<TokenTree>) -> Vec<Vec<TokenTree>> {
     let mut parts = vec![Vec::new()];
     for token in tokens {
         match token {
@@ -169,14 +169,15 @@ pub fn split_at_commas(tokens: TokenStream) -> Vec<Vec<TokenTree>> {
 }
 
 /// Takes off the invisible groups that `macro_rules!` puts around a fragment.
-pub fn flatten(tokens: TokenStream) -> TokenStream {
-    tokens
-        .into_iter()
-        .flat_map(|token| match token {
+pub fn flatten(tokens: TokenStream) -> Vec<TokenTree> {
+    let mut flat = Vec::new();
+    for token in tokens {
+        match token {
             TokenTree::Group(group) if group.delimiter() == Delimiter::None => {
-                flatten(group.stream())
+                flat.extend(flatten(group.stream()));
             }
-            token => token.into(),
-        })
-        .collect()
+            token => flat.push(token),
+        }
+    }
+    flat
 }

@@ -1,5 +1,5 @@
 use crate::args::Args;
-use crate::attribute::{Attribute, flatten};
+use crate::attribute::Attribute;
 use crate::item::{Item, Items, Kind};
 use crate::mistakes::Mistakes;
 use crate::module;
@@ -14,7 +14,7 @@ use syn::{Ident, LitStr};
 pub fn shared_resource(args: TokenStream, tokens: TokenStream) -> TokenStream {
     let mut mistakes = Mistakes::default();
     let span = Span::call_site();
-    let first = Args::parse(flatten(args), span, &mut mistakes);
+    let first = Args::parse(args, span, &mut mistakes);
     let Some(mut item) = Items::new(tokens).next() else {
         mistakes.at(span, MISPLACED);
         return mistakes.into_compile_error();

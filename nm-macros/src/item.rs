@@ -1,8 +1,8 @@
 use crate::attribute::{Attribute, flatten};
-use proc_macro2::token_stream::IntoIter;
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::ToTokens;
 use std::iter::Peekable;
+use std::vec::IntoIter;
 
 /// An item, cut out of the tokens without understanding more than it must: the
 /// bodies of tests are long, and may use syntax that `syn` does not know.
@@ -92,7 +92,7 @@ fn macro_kind<'a>(first: String, rest: impl Iterator<Item = &'a TokenTree>) -> K
 }
 
 /// The items of a token stream, one after the other.
-pub struct Items(Peekable<IntoIter>);
+pub struct Items(Peekable<IntoIter<TokenTree>>);
 
 impl Items {
     pub fn new(tokens: TokenStream) -> Items {

@@ -8,10 +8,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
-use miniserde::{Deserialize, json};
+use serde::Deserialize;
 
 /// All that users of the library build by our choice, and why.
-const DIRECT: [(&str, &str, &str); 18] = [
+const DIRECT: [(&str, &str, &str); 17] = [
     ("name-manager", "nm-macros", "ours"),
     ("name-manager", "nm-runtime", "ours"),
     (
@@ -26,9 +26,8 @@ const DIRECT: [(&str, &str, &str); 18] = [
     ("nm-runtime", "ctor", "the one hook before `main`"),
     ("nm-runtime", "dirs", "where a user's own state lives"),
     ("nm-runtime", "fd-lock", "locks"),
+    ("nm-runtime", "hifijson", "records and journal"),
     ("nm-runtime", "humantime", "durations"),
-    ("nm-runtime", "itoa", "numbers in journal and records"),
-    ("nm-runtime", "miniserde", "records and journal"),
     (
         "nm-runtime",
         "once_cell",
@@ -66,12 +65,11 @@ const LICENCE_OF: [(&str, &str); 1] = [
 ];
 
 /// Whose build script somebody has read: none fetches anything.
-const BUILD_SCRIPTS: [&str; 22] = [
+const BUILD_SCRIPTS: [&str; 21] = [
     "async-io",
     "crossbeam-utils",
     "getrandom",
     "libc",
-    "miniserde",
     "nix",
     "num-traits",
     "parking_lot_core",
@@ -221,7 +219,7 @@ impl Metadata {
         let mut cargo = Command::new(env!("CARGO"));
         cargo.args(["metadata", "--format-version=1", "--offline"]);
         let text = output(cargo.args(["--filter-platform", host.unwrap()]));
-        json::from_str(&text).unwrap()
+        serde_json::from_str(&text).unwrap()
     }
 
     /// The packages that users of the library depend on.

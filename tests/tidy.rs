@@ -1,6 +1,6 @@
 //! The repository's own rules.
 
-use miniserde::{Deserialize, json};
+use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -231,7 +231,7 @@ fn metadata() -> Metadata {
             .args(["metadata", "--format-version=1", "--offline"])
             .args(["--filter-platform", host.unwrap()]),
     );
-    json::from_str(&text).unwrap()
+    serde_json::from_str(&text).unwrap()
 }
 
 fn output(command: &mut Command) -> String {

@@ -3,8 +3,6 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use miniserde::{Deserialize, Serialize};
-
 use crate::allocator::{Asked, Assignment, Decide};
 use crate::error::{Error, Kind, Result};
 use crate::head::{Head, Take, Taken, broken, fifo};
@@ -22,7 +20,7 @@ use crate::wait::Wait;
 const ASK_AGAIN: Duration = Duration::from_millis(250);
 
 /// The decisions in force.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug)]
 pub(crate) struct Decisions {
     v: u32,
     /// The allocator's own state.
@@ -30,6 +28,8 @@ pub(crate) struct Decisions {
     /// What it has granted and not been told to be back.
     names: Vec<String>,
 }
+
+json::object!(Decisions { v, state, names });
 
 impl Decisions {
     const FILE: &str = "decisions.json";
@@ -42,7 +42,7 @@ impl Decisions {
             Err(error) => return Err(unusable(&path, error)),
         };
         // Guessing what was decided could hand out one thing twice.
-        json::from_str(&String::from_utf8_lossy(&text)).map_err(|_| {
+        json::from_slice(&text).ok_or_else(|| {
             Error::config(format!(
                 "`{}` is unreadable; remove it while no tests run: what its pool decided is forgotten then",
                 path.display()

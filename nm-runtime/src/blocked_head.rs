@@ -8,8 +8,6 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use miniserde::{Deserialize, Serialize};
-
 use crate::identity::Holder;
 use crate::json;
 use crate::record::{FORMAT, Waiting};
@@ -20,7 +18,7 @@ const FILE: &str = "head.json";
 const A_WHILE: Duration = Duration::from_millis(150);
 
 /// A head that waits.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug)]
 pub(crate) struct BlockedHead {
     v: u32,
     pub(crate) holder: Holder,
@@ -29,6 +27,13 @@ pub(crate) struct BlockedHead {
     /// What it has already.
     pub(crate) taken: Vec<String>,
 }
+
+json::object!(BlockedHead {
+    v,
+    holder,
+    waiting,
+    taken
+});
 
 impl BlockedHead {
     pub(crate) fn new(holder: Holder, mut waiting: Waiting, taken: Vec<String>) -> Self {
@@ -44,7 +49,7 @@ impl BlockedHead {
     /// The head of the pool that has this directory, if it shows that it waits.
     pub(crate) fn read(pool_dir: &Path) -> Option<Self> {
         let text = sys::read_regular(&pool_dir.join(FILE)).ok()?;
-        let head: Self = json::from_str(std::str::from_utf8(&text).ok()?).ok()?;
+        let head: Self = json::from_slice(&text)?;
         // One that was killed has left this behind.
         (head.v <= FORMAT && sys::is_alive(head.holder.pid)).then_some(head)
     }

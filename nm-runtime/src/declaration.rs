@@ -7,8 +7,6 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use miniserde::{Deserialize, Serialize};
-
 use crate::config::{PoolConfig, SizeFrom, disagree};
 use crate::error::Result;
 use crate::identity;
@@ -138,7 +136,6 @@ fn read(path: &Path) -> Result<String> {
     }
 }
 
-#[derive(Serialize, Deserialize)]
 pub(crate) struct Declaration {
     v: u32,
     run: String,
@@ -146,6 +143,14 @@ pub(crate) struct Declaration {
     max: Option<u32>,
     names: Option<Vec<String>>,
 }
+
+json::object!(Declaration {
+    v,
+    run,
+    place,
+    max,
+    names
+});
 
 impl Declaration {
     fn of(run: &str, place: &str, names: &Names) -> Self {
@@ -179,7 +184,7 @@ impl Declaration {
     }
 
     fn parse(line: &str) -> Option<Self> {
-        json::from_str(line).ok().filter(Self::is_sound)
+        json::from_slice(line.as_bytes()).filter(Self::is_sound)
     }
 
     /// Whether a pool can be that: names become files.

@@ -9,11 +9,11 @@ use std::panic::Location;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use miniserde::{Deserialize, Serialize};
 use once_cell::sync::{Lazy, OnceCell};
 
 use crate::caller;
 use crate::error::{Error, Result};
+use crate::json;
 use crate::name;
 use crate::registry::TestSpec;
 use crate::sys;
@@ -71,12 +71,14 @@ pub(crate) fn run() -> Result<&'static str> {
 }
 
 /// The process whose end is the end of the run.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub(crate) struct Runner {
     pid: u32,
     /// Tells it from a later process with the same id.
     started: u64,
 }
+
+json::object!(Runner { pid, started });
 
 /// This run's: the nearest `cargo`; of a run that was named by a variable the
 /// outermost runner, since that may start several.
@@ -163,7 +165,7 @@ impl Process {
 }
 
 /// Who holds or wants a name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holder {
     /// The test's path, `app::tests::lists_users`, the thread's name, or the command.
     pub test: String,
@@ -180,6 +182,16 @@ pub struct Holder {
     /// When it was granted, in microseconds since 1970.
     pub since: u64,
 }
+
+json::object!(Holder {
+    test,
+    pid,
+    token,
+    run,
+    file,
+    line,
+    since
+});
 
 impl Holder {
     /// The reaper of that run.

@@ -1,63 +1,280 @@
-//! JSON, read by miniserde and written by ourselves.
+//! JSON, read with hifijson's lexer and written by ourselves.
 //!
-//! miniserde's own writer looks at every byte, those of the keys too, and grows its
-//! text from nothing: a third of the instructions of an acquire and its release.
+//! No derived code: a derive macro makes every user's build wait for syn, and what
+//! miniserde's expands to was a fifth of the engine's own build.
 
-use miniserde::ser::{Fragment, Serialize};
+use std::fmt::Write as _;
 
-pub(crate) use miniserde::json::from_str;
+use hifijson::num::LexWrite;
+use hifijson::str::LexAlloc;
+use hifijson::token::Lex;
+use hifijson::{SliceLexer, value};
 
 /// As long as most records and lines of the journal.
 const USUAL: usize = 512;
 
-pub(crate) fn to_string(value: &dyn Serialize) -> String {
+/// What may be nested in a field that is not known.
+const DEEPEST: usize = 32;
+
+/// What can be written as JSON.
+pub(crate) trait ToJson {
+    fn write(&self, text: &mut String);
+}
+
+/// What can be read from JSON.
+pub(crate) trait FromJson: Sized {
+    /// Reads the value that begins with the byte `next`, which is still to be taken.
+    fn read(next: u8, from: &mut SliceLexer<'_>) -> Option<Self>;
+
+    /// What a field is that is not there.
+    fn absent() -> Option<Self> {
+        None
+    }
+}
+
+pub(crate) fn to_string(value: &dyn ToJson) -> String {
     let mut text = String::with_capacity(USUAL);
-    write(value.begin(), &mut text);
+    value.write(&mut text);
     text
 }
 
-fn write(fragment: Fragment<'_>, text: &mut String) {
-    match fragment {
-        Fragment::Null => text.push_str("null"),
-        Fragment::Bool(truth) => text.push_str(if truth { "true" } else { "false" }),
-        Fragment::Str(value) => quote(&value, text),
-        Fragment::U64(number) => text.push_str(itoa::Buffer::new().format(number)),
-        Fragment::I64(number) => text.push_str(itoa::Buffer::new().format(number)),
-        Fragment::F64(number) => text.push_str(&miniserde::json::to_string(&number)),
-        Fragment::Seq(mut values) => {
-            let mut before = '[';
-            while let Some(value) = values.next() {
-                text.push(before);
-                write(value.begin(), text);
-                before = ',';
+/// The one value in the text; nothing if it is another, or more.
+pub(crate) fn from_slice<T: FromJson>(text: &[u8]) -> Option<T> {
+    let mut from = SliceLexer::new(text);
+    let value = T::read(from.ws_peek()?, &mut from)?;
+    from.ws_peek().is_none().then_some(value)
+}
+
+/// Gives a struct the form of an object with these fields.
+macro_rules! object {
+    ($type:ident { $($field:ident $(as $key:literal)?),* $(,)? }) => {
+        $crate::json::object!(write $type { $($field $(as $key)?),* });
+        $crate::json::object!(read $type { $($field $(as $key)?),* });
+    };
+    // To be read only.
+    (read $type:ident { $($field:ident $(as $key:literal)?),* $(,)? }) => {
+        impl $crate::json::FromJson for $type {
+            fn read(next: u8, from: &mut hifijson::SliceLexer<'_>) -> Option<Self> {
+                use $crate::json::FromJson;
+
+                $(let mut $field = None;)*
+                $crate::json::read_fields(next, from, &mut |key, next, from| {
+                    $(if key == $crate::json::key!($field $($key)?) {
+                        $field = Some(FromJson::read(next, from)?);
+                        return Some(());
+                    })*
+                    $crate::json::skip(next, from)
+                })?;
+                Some(Self { $($field: $field.or_else(FromJson::absent)?),* })
             }
-            text.push_str(if before == '[' { "[]" } else { "]" });
         }
-        Fragment::Map(mut fields) => {
-            let mut before = '{';
-            while let Some((key, value)) = fields.next() {
-                text.push(before);
-                // The name of a field: nothing in it is to be escaped.
-                text.push('"');
-                text.push_str(&key);
-                text.push_str("\":");
-                write(value.begin(), text);
-                before = ',';
+    };
+    // To be written only.
+    (write $type:ty { $($field:ident $(as $key:literal)?),* $(,)? }) => {
+        impl $crate::json::ToJson for $type {
+            fn write(&self, text: &mut String) {
+                text.push('{');
+                $($crate::json::write_field(
+                    concat!("\"", $crate::json::key!($field $($key)?), "\":"),
+                    &self.$field,
+                    text,
+                );)*
+                text.push('}');
             }
-            text.push_str(if before == '{' { "{}" } else { "}" });
+        }
+    };
+}
+
+macro_rules! key {
+    ($field:ident) => {
+        stringify!($field)
+    };
+    ($field:ident $key:literal) => {
+        $key
+    };
+}
+
+/// Gives an enum the form of its variants' `as_str`.
+macro_rules! words {
+    ($type:ident: $($variant:ident),* $(,)?) => {
+        impl $crate::json::ToJson for $type {
+            fn write(&self, text: &mut String) {
+                $crate::json::ToJson::write(self.as_str(), text);
+            }
+        }
+
+        impl $crate::json::FromJson for $type {
+            fn read(next: u8, from: &mut hifijson::SliceLexer<'_>) -> Option<Self> {
+                let word: String = $crate::json::FromJson::read(next, from)?;
+                [$(Self::$variant),*].into_iter().find(|found| found.as_str() == word)
+            }
+        }
+    };
+}
+
+pub(crate) use {key, object, words};
+
+/// Writes a field with its key, which is quoted and has its colon.
+pub(crate) fn write_field(key: &str, value: &dyn ToJson, text: &mut String) {
+    if !text.ends_with('{') {
+        text.push(',');
+    }
+    text.push_str(key);
+    value.write(text);
+}
+
+/// Calls `field` with the key of each field, and with where its value begins.
+pub(crate) fn read_fields(
+    next: u8,
+    from: &mut SliceLexer<'_>,
+    field: &mut dyn FnMut(&str, u8, &mut SliceLexer<'_>) -> Option<()>,
+) -> Option<()> {
+    let found = match next {
+        b'{' => from.discarded().seq(b'}', Lex::ws_peek, |next, from| {
+            from.expect(|_| Some(next), b'"').ok_or(Malformed)?;
+            let key = from.str_string().map_err(|_| Malformed)?;
+            from.expect(Lex::ws_peek, b':').ok_or(Malformed)?;
+            let next = from.ws_peek().ok_or(Malformed)?;
+            field(&key, next, from).ok_or(Malformed)
+        }),
+        _ => Err(Malformed),
+    };
+    found.ok()
+}
+
+/// Passes over a value.
+pub(crate) fn skip(next: u8, from: &mut SliceLexer<'_>) -> Option<()> {
+    value::parse_bounded(DEEPEST, next, from).ok().map(drop)
+}
+
+/// Where does not matter: who reads it says which file is meant.
+struct Malformed;
+
+impl From<hifijson::Expect> for Malformed {
+    fn from(_: hifijson::Expect) -> Self {
+        Self
+    }
+}
+
+impl<T: ToJson + ?Sized> ToJson for &T {
+    fn write(&self, text: &mut String) {
+        T::write(self, text);
+    }
+}
+
+impl<T: ToJson> ToJson for Option<T> {
+    fn write(&self, text: &mut String) {
+        match self {
+            Some(value) => value.write(text),
+            None => text.push_str("null"),
         }
     }
 }
 
-fn quote(value: &str, text: &mut String) {
-    text.push('"');
-    // Without a branch for each byte, so that the compiler looks at many at once.
-    let escapes = |found, byte: &u8| found | (*byte < b' ') | (*byte == b'"') | (*byte == b'\\');
-    match value.as_bytes().iter().fold(false, escapes) {
-        false => text.push_str(value),
-        true => value.chars().for_each(|c| escape(c, text)),
+impl<T: FromJson> FromJson for Option<T> {
+    fn read(next: u8, from: &mut SliceLexer<'_>) -> Option<Self> {
+        match next {
+            b'n' => matches!(from.null_or_bool(), Some(None)).then_some(None),
+            _ => T::read(next, from).map(Some),
+        }
     }
-    text.push('"');
+
+    fn absent() -> Option<Self> {
+        Some(None)
+    }
+}
+
+impl<T: ToJson> ToJson for Vec<T> {
+    fn write(&self, text: &mut String) {
+        text.push('[');
+        for (at, value) in self.iter().enumerate() {
+            if at > 0 {
+                text.push(',');
+            }
+            value.write(text);
+        }
+        text.push(']');
+    }
+}
+
+impl<T: FromJson> FromJson for Vec<T> {
+    fn read(next: u8, from: &mut SliceLexer<'_>) -> Option<Self> {
+        let mut values = Vec::new();
+        let read = |next, from: &mut SliceLexer<'_>| {
+            values.push(T::read(next, from).ok_or(Malformed)?);
+            Ok::<_, Malformed>(())
+        };
+        match next {
+            b'[' => from.discarded().seq(b']', Lex::ws_peek, read).ok()?,
+            _ => return None,
+        }
+        Some(values)
+    }
+}
+
+impl ToJson for bool {
+    fn write(&self, text: &mut String) {
+        text.push_str(if *self { "true" } else { "false" });
+    }
+}
+
+impl FromJson for bool {
+    fn read(next: u8, from: &mut SliceLexer<'_>) -> Option<Self> {
+        match next {
+            b't' | b'f' => from.null_or_bool()?,
+            _ => None,
+        }
+    }
+}
+
+macro_rules! number {
+    ($($type:ty),*) => {$(
+        impl ToJson for $type {
+            fn write(&self, text: &mut String) {
+                let _ = write!(text, "{self}");
+            }
+        }
+
+        impl FromJson for $type {
+            fn read(next: u8, from: &mut SliceLexer<'_>) -> Option<Self> {
+                match next {
+                    b'0'..=b'9' => from.num_string().validated().ok()?.0.parse().ok(),
+                    _ => None,
+                }
+            }
+        }
+    )*};
+}
+
+number!(u32, u64);
+
+impl ToJson for String {
+    fn write(&self, text: &mut String) {
+        self.as_str().write(text);
+    }
+}
+
+impl FromJson for String {
+    fn read(next: u8, from: &mut SliceLexer<'_>) -> Option<Self> {
+        match next {
+            b'"' => Some(from.discarded().str_string().ok()?.into_owned()),
+            _ => None,
+        }
+    }
+}
+
+impl ToJson for str {
+    fn write(&self, text: &mut String) {
+        text.push('"');
+        // Without a branch for each byte, so that the compiler looks at many at once.
+        let escapes =
+            |found, byte: &u8| found | (*byte < b' ') | (*byte == b'"') | (*byte == b'\\');
+        match self.as_bytes().iter().fold(false, escapes) {
+            false => text.push_str(self),
+            true => self.chars().for_each(|c| escape(c, text)),
+        }
+        text.push('"');
+    }
 }
 
 fn escape(c: char, text: &mut String) {
@@ -67,7 +284,9 @@ fn escape(c: char, text: &mut String) {
         '\n' => text.push_str("\\n"),
         '\r' => text.push_str("\\r"),
         '\t' => text.push_str("\\t"),
-        '\0'..' ' => text.push_str(&format!("\\u{:04x}", u32::from(c))),
+        '\0'..' ' => {
+            let _ = write!(text, "\\u{:04x}", u32::from(c));
+        }
         other => text.push(other),
     }
 }
@@ -76,38 +295,72 @@ fn escape(c: char, text: &mut String) {
 mod tests {
     use super::*;
 
-    #[derive(miniserde::Serialize, miniserde::Deserialize, Debug, PartialEq)]
+    #[derive(Debug, PartialEq)]
     struct All {
         text: String,
         list: Vec<Option<bool>>,
-        empty: Vec<u8>,
         inner: Vec<All>,
         large: u64,
-        below: i64,
-        part: f64,
+        missing: Option<u32>,
+    }
+
+    object!(All { text, list as "a list", inner, large, missing });
+
+    fn all(text: &str, inner: Vec<All>) -> All {
+        All {
+            text: text.to_owned(),
+            list: vec![Some(true), None, Some(false)],
+            inner,
+            large: u64::MAX,
+            missing: None,
+        }
     }
 
     #[test]
-    fn what_is_written_is_read_again_and_as_miniserde_writes_it() {
-        let all = |text: &str, inner| All {
-            text: text.to_owned(),
-            list: vec![Some(true), None, Some(false)],
-            empty: Vec::new(),
-            inner,
-            large: u64::MAX,
-            below: i64::MIN,
-            part: 0.25,
-        };
+    fn what_is_written_is_read_again_and_as_serde_json_reads_it() {
         let control: String = (0..0x20).map(char::from).collect();
         for text in ["", "db-0", "\"\\", "\u{e9}\u{1f600}\u{7f}", &control] {
             let value = all(text, vec![all("in", Vec::new()), all(text, Vec::new())]);
             let written = to_string(&value);
-            assert_eq!(from_str::<All>(&written).unwrap(), value);
-            let theirs: All = from_str(&miniserde::json::to_string(&value)).unwrap();
-            assert_eq!(theirs, value);
             assert!(!written.contains(|c: char| c < ' '));
+            assert_eq!(from_slice::<All>(written.as_bytes()).unwrap(), value);
+            let theirs: serde_json::Value = serde_json::from_str(&written).unwrap();
+            assert_eq!(theirs["inner"][1]["text"], text);
+            assert_eq!(theirs["large"], u64::MAX);
+            let theirs = serde_json::to_vec_pretty(&theirs).unwrap();
+            assert_eq!(from_slice::<All>(&theirs).unwrap(), value);
         }
-        assert_eq!(to_string(&Vec::<u8>::new()), "[]");
+        assert_eq!(to_string(&Vec::<u32>::new()), "[]");
         assert_eq!(to_string(&vec!["a", "b"]), r#"["a","b"]"#);
+    }
+
+    #[test]
+    fn what_is_not_quite_it_is_nothing() {
+        let read = |text: &str| from_slice::<All>(text.as_bytes());
+        let sound = r#"{"text":"","a list":[],"inner":[],"large":1}"#;
+        assert!(read(sound).is_some());
+        assert!(read(&format!(" {sound} \n")).is_some());
+        for end in 0..sound.len() {
+            assert_eq!(read(&sound[..end]), None, "{end}");
+        }
+        for (there, instead) in [
+            ("1}", "1}}"),
+            ("1}", "-1}"),
+            ("1}", "1.5}"),
+            ("1}", "18446744073709551616}"),
+            ("1}", "01}"),
+            ("1}", "null}"),
+            ("\"\"", "\"\n\""),
+            ("\"\"", "\"\\x\""),
+            ("\"\"", "\"\\ud800\""),
+            ("[]", "[2]"),
+            ("\"large\":1", "\"larger\":1"),
+        ] {
+            let text = sound.replacen(there, instead, 1);
+            assert_ne!(text, sound);
+            assert_eq!(read(&text), None, "{text}");
+        }
+        let deep = sound.replacen('{', &format!("{{\"x\":{}", "[".repeat(100_000)), 1);
+        assert_eq!(read(&deep), None);
     }
 }

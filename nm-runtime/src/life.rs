@@ -4,8 +4,6 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use miniserde::{Deserialize, Serialize};
-
 use crate::error::{BoxError, Error, Kind, Result};
 use crate::failpoint;
 use crate::identity::{self, Holder};
@@ -37,7 +35,7 @@ struct Joined {
 }
 
 /// A pool's part of the life: beside the names' records.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct PoolLife {
     v: u32,
     /// Whether `setup` is done; if not, it was killed or failed half-way.
@@ -49,6 +47,14 @@ pub(crate) struct PoolLife {
     pub(crate) reaped: Vec<String>,
 }
 
+json::object!(PoolLife {
+    v,
+    done,
+    runs,
+    failures,
+    reaped
+});
+
 impl PoolLife {
     const FILE: &str = "life.json";
     /// Locked while the file is changed, and so while `setup` or `teardown` runs.
@@ -58,7 +64,7 @@ impl PoolLife {
         let path = dir.pool.path().join(Self::FILE);
         match sys::read_regular(&path) {
             // Unreadable: nothing is known to be set up.
-            Ok(text) => Ok(json::from_str(&String::from_utf8_lossy(&text)).unwrap_or_default()),
+            Ok(text) => Ok(json::from_slice(&text).unwrap_or_default()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 Ok(<Self as Default>::default())
             }

@@ -6,8 +6,6 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::Command;
 
-use miniserde::{Deserialize, Serialize};
-
 use crate::config::{PoolConfig, SizeFrom};
 use crate::error::Result;
 use crate::json;
@@ -23,10 +21,9 @@ use crate::workspace::{self, Workspace};
 const VERSION: u32 = 1;
 
 /// One annotated test.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Test {
     /// The version of the format.
-    #[serde(rename = "name-manager-test")]
     v: u32,
     /// As runners know it: without the crate.
     pub test: String,
@@ -38,8 +35,10 @@ pub struct Test {
     pub requests: Vec<Request>,
 }
 
+json::object!(Test { v as "name-manager-test", test, path, file, requests });
+
 /// What one attribute asks for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
     /// The pool.
     pub pool: String,
@@ -61,6 +60,18 @@ pub struct Request {
     pub error: Option<String>,
 }
 
+json::object!(Request {
+    pool,
+    shared,
+    count,
+    all,
+    name,
+    size,
+    open,
+    dir,
+    error
+});
+
 /// Makes the command print what it knows, whether or not it is a test binary
 /// with annotated tests: any other that libtest runs lists its tests then, and
 /// runs none.
@@ -73,7 +84,7 @@ pub fn ask(binary: &mut Command) {
 pub fn parse(printed: &str) -> impl Iterator<Item = Test> {
     let tests = printed
         .lines()
-        .filter_map(|line| json::from_str::<Test>(line).ok());
+        .filter_map(|line| json::from_slice::<Test>(line.as_bytes()));
     tests.filter(|test| test.v == VERSION && test.requests.iter().all(Request::is_sound))
 }
 

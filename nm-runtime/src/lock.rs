@@ -5,20 +5,20 @@ use std::io;
 use std::mem;
 
 use fd_lock::RwLock;
-use miniserde::{Deserialize, Serialize};
 
+use crate::json;
 use crate::sys::Dir;
 
 /// Whether a name is lent to one holder or to several readers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Access {
     /// One holder at a time: the default.
-    #[serde(rename = "exclusive")]
     Exclusive,
     /// Any number of holders that promise only to read; no exclusive one beside them.
-    #[serde(rename = "shared")]
     Shared,
 }
+
+json::words!(Access: Exclusive, Shared);
 
 impl Access {
     /// `exclusive` or `shared`.

@@ -18,9 +18,9 @@ pub(crate) const LIST: &str = "list";
 pub(crate) fn run(mode: &OsStr) -> ! {
     let code = match mode.to_str() {
         Some(LIST) => listing::print(),
-        Some(text) => match json::from_str(text) {
-            Ok(job) => reaper::run(&job),
-            Err(_) => is_ours(),
+        Some(text) => match json::from_slice(text.as_bytes()) {
+            Some(job) => reaper::run(&job),
+            None => is_ours(),
         },
         None => is_ours(),
     };

@@ -9,8 +9,6 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use miniserde::{Deserialize, Serialize};
-
 use crate::error::{BoxError, Error, Result};
 use crate::failpoint;
 use crate::grant;
@@ -33,13 +31,20 @@ const READY: &[u8] = b"ready\n";
 /// One reaper cleans at a time.
 const TURN: &str = "reaper.lock";
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug)]
 pub(crate) struct Job {
     pool: String,
     manifest_dir: String,
     run: String,
     runner: Runner,
 }
+
+json::object!(Job {
+    pool,
+    manifest_dir,
+    run,
+    runner
+});
 
 static CLEANS: AtomicBool = AtomicBool::new(false);
 

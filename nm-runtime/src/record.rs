@@ -5,8 +5,6 @@ use std::io;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use miniserde::{Deserialize, Serialize};
-
 use crate::identity::Holder;
 use crate::json;
 use crate::lock::{Access, Locked};
@@ -19,19 +17,18 @@ use crate::sys::{Dir, read_at, still_linked, write_at_start};
 pub(crate) const FORMAT: u32 = 1;
 
 /// A name's state between leases.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum State {
     /// Given back in order.
     #[default]
-    #[serde(rename = "clean")]
     Clean,
     /// The last holder panicked, died, or said so.
-    #[serde(rename = "dirty")]
     Dirty,
     /// Not to be lent in the run that says so.
-    #[serde(rename = "broken")]
     Broken,
 }
+
+json::words!(State: Clean, Dirty, Broken);
 
 impl State {
     /// `clean`, `dirty` or `broken`.
@@ -45,7 +42,7 @@ impl State {
 }
 
 /// One name's record.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
     /// The version of the format.
     pub v: u32,
@@ -69,8 +66,21 @@ pub struct Record {
     pub life: Option<Life>,
 }
 
+json::object!(Record {
+    v,
+    fence,
+    state,
+    reason,
+    broken_in,
+    holders,
+    created,
+    lent,
+    last,
+    life
+});
+
 /// What hooks have done with a name.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Life {
     /// Whether `init` is done; if not, it was killed or failed half-way.
     pub done: bool,
@@ -84,6 +94,14 @@ pub struct Life {
     pub failures: Failures,
 }
 
+json::object!(Life {
+    done,
+    fingerprint,
+    runs,
+    doing,
+    failures
+});
+
 impl Life {
     /// Whether the name outlives its runs: for its fingerprint, unless it broke.
     pub(crate) fn is_kept(&self, state: State) -> bool {
@@ -92,7 +110,7 @@ impl Life {
 }
 
 /// A hook under way.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Doing {
     /// `initialising`.
     pub what: String,
@@ -100,8 +118,10 @@ pub struct Doing {
     pub since: u64,
 }
 
+json::object!(Doing { what, since });
+
 /// Hooks that failed in one run.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Failures {
     /// The run.
     pub run: String,
@@ -110,6 +130,8 @@ pub struct Failures {
     /// The first error.
     pub first: String,
 }
+
+json::object!(Failures { run, count, first });
 
 impl Failures {
     /// After so many, nobody tries again in the run.
@@ -142,7 +164,7 @@ impl Failures {
 }
 
 /// One holder's time with a name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tenure {
     /// Who.
     pub holder: Holder,
@@ -152,8 +174,14 @@ pub struct Tenure {
     pub waiting: Option<Waiting>,
 }
 
+json::object!(Tenure {
+    holder,
+    access,
+    waiting
+});
+
 /// What a holder waits for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting {
     /// The pool.
     pub pool: String,
@@ -172,6 +200,17 @@ pub struct Waiting {
     /// The name is kept for this holder.
     pub reserved: Option<bool>,
 }
+
+json::object!(Waiting {
+    pool,
+    dir,
+    count,
+    capacity,
+    name,
+    access,
+    queued,
+    reserved
+});
 
 impl Record {
     /// The record of a name that was never lent.
@@ -203,8 +242,7 @@ impl Record {
 
     /// Reads a record as somebody else may be writing it; nothing if it is none.
     pub fn peek(text: &[u8]) -> Option<Self> {
-        let text = std::str::from_utf8(text.trim_ascii_end()).ok()?;
-        let record: Self = json::from_str(text).ok()?;
+        let record: Self = json::from_slice(text.trim_ascii_end())?;
         // No fence follows the last one: it was not written by us.
         (record.v <= FORMAT && record.fence < u64::MAX).then_some(record)
     }

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use miniserde::{Deserialize, Serialize};
 use once_cell::sync::OnceCell;
 
 use crate::error::{BoxError, Error, Result};
 use crate::identity::Holder;
+use crate::json;
 use crate::name::Name;
 use crate::registry::{self, Place};
 
@@ -134,7 +134,7 @@ impl fmt::Display for Reset<'_> {
 }
 
 /// What is known of the last holder of a dirty name.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LastHolder {
     /// Its test.
@@ -144,6 +144,8 @@ pub struct LastHolder {
     /// How it ended, in words.
     pub how: String,
 }
+
+json::object!(LastHolder { test, run, how });
 
 impl LastHolder {
     pub(crate) fn new(holder: &Holder, how: &str) -> Self {

@@ -1,12 +1,10 @@
 use std::path::Path;
 
-use miniserde::{Deserialize, Serialize};
-
 use crate::assigned::Decisions;
 use crate::blocked_head::BlockedHead;
 use crate::declaration::Declaration;
 use crate::fuzz::shown;
-use crate::json;
+use crate::json::{self, FromJson, ToJson};
 use crate::life::PoolLife;
 use crate::listing;
 use crate::name;
@@ -30,11 +28,11 @@ pub(super) fn state(bytes: &[u8]) {
 }
 
 /// What was read, written, reads the same.
-fn again<T: Serialize + Deserialize>(text: &str) {
-    if let Ok(read) = json::from_str::<T>(text) {
+fn again<T: FromJson + ToJson>(text: &str) {
+    if let Some(read) = json::from_slice::<T>(text.as_bytes()) {
         let written = json::to_string(&read);
-        let read = json::from_str::<T>(&written);
-        let read = read.unwrap_or_else(|_| panic!("{written}"));
+        let read = json::from_slice::<T>(written.as_bytes());
+        let read = read.unwrap_or_else(|| panic!("{written}"));
         assert_eq!(json::to_string(&read), written);
     }
 }

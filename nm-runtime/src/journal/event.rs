@@ -1,66 +1,54 @@
 use std::fmt;
 
-use miniserde::{Deserialize, Serialize};
-
 use crate::identity::{Holder, now};
+use crate::json;
 use crate::lock::Access;
 use crate::record::{FORMAT, State};
 
 /// What an event tells of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Kind {
     /// A request could not be granted at once.
-    #[serde(rename = "waiting")]
     Waiting,
     /// A name was lent.
-    #[serde(rename = "acquired")]
     Acquired,
     /// A name was given back.
-    #[serde(rename = "released")]
     Released,
     /// A request's deadline passed.
-    #[serde(rename = "timeout")]
     Timeout,
     /// A request failed because holders wait for each other in a circle.
-    #[serde(rename = "deadlock")]
     Deadlock,
     /// A holder ended without giving its name back; seen by the next one.
-    #[serde(rename = "died")]
     Died,
     /// The state directory was removed under a holder.
-    #[serde(rename = "lost")]
     Lost,
     /// A pool's `setup`.
-    #[serde(rename = "setup")]
     Setup,
     /// A name's `init`.
-    #[serde(rename = "init")]
     Init,
     /// A name's `reset`.
-    #[serde(rename = "reset")]
     Reset,
     /// A name's `cleanup`.
-    #[serde(rename = "cleanup")]
     Cleanup,
     /// A pool's `teardown`.
-    #[serde(rename = "teardown")]
     Teardown,
 }
 
+json::words!(Kind: Waiting, Acquired, Released, Timeout, Deadlock, Died, Lost, Setup, Init, Reset, Cleanup, Teardown);
+
 /// How far a hook (`setup`, `init`, `reset`, `cleanup`, `teardown`) is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Phase {
     /// It is running.
-    #[serde(rename = "started")]
     Started,
     /// It returned.
-    #[serde(rename = "done")]
     Done,
     /// It failed or panicked; the event's `detail` says how.
-    #[serde(rename = "failed")]
     Failed,
 }
+
+json::words!(Phase: Started, Done, Failed);
 
 impl Phase {
     /// As the journal writes it.
@@ -116,7 +104,7 @@ impl fmt::Display for Kind {
 }
 
 /// One line of the journal.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
     /// The version of the format.
     pub v: u32,
@@ -146,6 +134,8 @@ pub struct Event {
     pub phase: Option<Phase>,
 }
 
+json::object!(read Event { v, time, kind, pool, name, fence, id, holder, detail, waited, access, state, phase });
+
 impl Event {
     /// Whether a test or a hook failed.
     pub fn is_failure(&self) -> bool {
@@ -155,7 +145,7 @@ impl Event {
 }
 
 /// An event on its way into the journal: as [`Event`], borrowed.
-#[derive(Clone, Copy, Serialize)]
+#[derive(Clone, Copy)]
 pub(crate) struct Entry<'a> {
     pub(crate) v: u32,
     pub(crate) time: u64,
@@ -171,6 +161,8 @@ pub(crate) struct Entry<'a> {
     pub(crate) state: Option<State>,
     pub(crate) phase: Option<Phase>,
 }
+
+json::object!(write Entry<'_> { v, time, kind, pool, name, fence, id, holder, detail, waited, access, state, phase });
 
 impl<'a> Entry<'a> {
     /// An event of now.

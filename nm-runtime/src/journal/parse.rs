@@ -1,7 +1,5 @@
 //! One line of the journal.
 
-use miniserde::Deserialize;
-
 use crate::journal::Event;
 use crate::json;
 use crate::record::FORMAT;
@@ -27,19 +25,17 @@ pub(super) fn line(line: &[u8]) -> Line {
     }
 }
 
-fn whole_line(line: &[u8]) -> Line {
-    #[derive(Deserialize)]
-    struct Version {
-        v: u32,
-    }
+struct Version {
+    v: u32,
+}
 
-    let Ok(text) = str::from_utf8(line) else {
-        return Line::Garbage;
-    };
-    match json::from_str::<Event>(text) {
-        Ok(event) if event.v <= FORMAT => Line::Event(Box::new(event)),
-        _ => match json::from_str::<Version>(text) {
-            Ok(Version { v }) if v > FORMAT => Line::Newer(v),
+json::object!(read Version { v });
+
+fn whole_line(line: &[u8]) -> Line {
+    match json::from_slice::<Event>(line) {
+        Some(event) if event.v <= FORMAT => Line::Event(Box::new(event)),
+        _ => match json::from_slice::<Version>(line) {
+            Some(Version { v }) if v > FORMAT => Line::Newer(v),
             _ => Line::Garbage,
         },
     }

@@ -11,7 +11,7 @@ use std::process::Command;
 use serde::Deserialize;
 
 /// All that users of the library build by our choice, and why.
-const DIRECT: [(&str, &str, &str); 17] = [
+const DIRECT: [(&str, &str, &str); 18] = [
     ("name-manager", "nm-macros", "ours"),
     ("name-manager", "nm-runtime", "ours"),
     (
@@ -28,6 +28,7 @@ const DIRECT: [(&str, &str, &str); 17] = [
     ("nm-runtime", "fd-lock", "locks"),
     ("nm-runtime", "hifijson", "records and journal"),
     ("nm-runtime", "humantime", "durations"),
+    ("nm-runtime", "itoa", "numbers in records and journal"),
     (
         "nm-runtime",
         "once_cell",

@@ -175,7 +175,7 @@ impl Graph {
                         node.waiting = Some(waiting);
                     }
                     holdings.push(Holding {
-                        token: tenure.holder.token,
+                        token: tenure.holder.token.clone(),
                         access: tenure.access,
                     });
                 }

@@ -83,7 +83,8 @@ fn acquire_in(
         }
     };
     // Records first, then the next head: it reads them.
-    let leases = finish(pool, dir, taken, want.access, wait.grant(), permit)?;
+    let grant = wait.grant(head.others_wait);
+    let leases = finish(pool, dir, taken, want.access, grant, permit)?;
     settle(pool, leases, &mut head)
 }
 
@@ -166,6 +167,7 @@ fn try_in(
         request: next_request(holder.pid),
         holder: holder.clone(),
         waited: Duration::ZERO,
+        contended: head.others_wait,
     };
     let leases = finish(pool, dir, taken, want.access, grant, permit)?;
     settle(pool, leases, &mut head).map(Try::Done)
@@ -225,7 +227,8 @@ pub(crate) fn acquire_to_clean(
             && let Some(taken) = head.take_named(name, want.access, &mut wait)?
         {
             let permit = Arc::new(Permit::unlimited());
-            let leases = finish(pool, &dir, vec![taken], want.access, wait.grant(), &permit)?;
+            let grant = wait.grant(head.others_wait);
+            let leases = finish(pool, &dir, vec![taken], want.access, grant, &permit)?;
             let lease = leases.into_iter().next();
             return Ok(lease.expect("one name was taken"));
         }
@@ -239,6 +242,8 @@ pub(crate) struct Grant {
     pub(crate) holder: Holder,
     pub(crate) request: String,
     pub(crate) waited: Duration,
+    /// They waited for it, or others wait.
+    pub(crate) contended: bool,
 }
 
 /// One per request of this process.
@@ -278,8 +283,9 @@ fn hand_over(
 ) -> Result<Lease> {
     static LEASES: AtomicU64 = AtomicU64::new(0);
     let now = grant.holder.since;
+    let holder = Arc::new(grant.holder.clone());
     let tenure = Tenure {
-        holder: grant.holder.clone(),
+        holder: holder.clone(),
         access,
         waiting: None,
     };
@@ -369,9 +375,10 @@ fn hand_over(
         file: taken.file,
         record,
         dir: dir.clone(),
-        holder: grant.holder.clone(),
+        holder,
         request: grant.request.clone(),
         alone,
+        contended: grant.contended,
         as_it_was: false,
         key,
         _permit: permit.clone(),

@@ -30,7 +30,7 @@ pub(crate) struct Head<'a> {
     queue: Option<Locked>,
     place: Option<Place>,
     /// Somebody may wait for a given name, which is then reserved.
-    others_wait: bool,
+    pub(crate) others_wait: bool,
 }
 
 /// A name whose lock is held, not yet a lease.
@@ -157,7 +157,8 @@ impl<'a> Head<'a> {
         count: usize,
         wait: &mut Wait<'_>,
     ) -> Result<Vec<Taken>> {
-        let mut taken = Vec::new();
+        // Most want one, and four of these are a long way for the allocator.
+        let mut taken = Vec::with_capacity(1);
         if self.scan(access, count, &mut taken)? {
             return Ok(taken);
         }
@@ -331,15 +332,15 @@ impl Drop for Head<'_> {
 }
 
 pub(crate) fn lock_file(name: &str) -> String {
-    format!("{name}.lock")
+    [name, ".lock"].concat()
 }
 
 pub(crate) fn fifo(name: &str) -> String {
-    format!("{name}.wake")
+    [name, ".wake"].concat()
 }
 
 pub(crate) fn reservation(name: &str) -> String {
-    format!("{name}.next")
+    [name, ".next"].concat()
 }
 
 pub(crate) fn try_lock_name(dir: &PoolDir, name: &str, access: Access) -> Result<Option<Locked>> {

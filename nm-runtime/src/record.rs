@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -167,7 +168,7 @@ impl Failures {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tenure {
     /// Who.
-    pub holder: Holder,
+    pub holder: Arc<Holder>,
     /// How.
     pub access: Access,
     /// What the holder waits for while it holds this.
@@ -242,7 +243,12 @@ impl Record {
 
     /// Reads a record as somebody else may be writing it; nothing if it is none.
     pub fn peek(text: &[u8]) -> Option<Self> {
-        let record: Self = json::from_slice(text.trim_ascii_end())?;
+        let mut text = text.strip_suffix(b"\n").unwrap_or(text);
+        // Most of a record is padding.
+        while let Some(rest) = text.strip_suffix(&[b' '; 32]) {
+            text = rest;
+        }
+        let record: Self = json::from_slice(text)?;
         // No fence follows the last one: it was not written by us.
         (record.v <= FORMAT && record.fence < u64::MAX).then_some(record)
     }
@@ -265,7 +271,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 impl RecordFile {
     pub(crate) fn file_name(name: &str) -> String {
-        format!("{name}.json")
+        [name, ".json"].concat()
     }
 
     /// Opens a name's record, or begins it.
@@ -281,7 +287,9 @@ impl RecordFile {
     /// Reads it. Torn, empty or foreign bytes are not lost quietly: the record
     /// says that it was unreadable.
     pub(crate) fn read(&mut self) -> io::Result<Record> {
-        let mut text = vec![0; 2 * BLOCK];
+        let mut usual = [0; 2 * BLOCK];
+        let mut long;
+        let mut text = &mut usual[..];
         self.len = 0;
         loop {
             let read = read_at(&self.file, &mut text[self.len..], self.len as u64)?;
@@ -291,13 +299,15 @@ impl RecordFile {
                 break;
             }
             if self.len == text.len() {
-                text.resize(2 * self.len, 0);
+                long = text.to_vec();
+                long.resize(2 * self.len, 0);
+                text = &mut long;
             }
         }
-        text.truncate(self.len);
+        let text = &text[..self.len];
         Ok(match text.is_empty() {
             true => Record::new(),
-            false => Record::peek(&text).unwrap_or_else(Record::unreadable),
+            false => Record::peek(text).unwrap_or_else(Record::unreadable),
         })
     }
 
@@ -352,7 +362,7 @@ mod tests {
 
     fn tenure(test: &str) -> Tenure {
         Tenure {
-            holder: Holder {
+            holder: Arc::new(Holder {
                 test: test.to_owned(),
                 pid: 7,
                 token: "7-0".to_owned(),
@@ -360,7 +370,7 @@ mod tests {
                 file: "tests/a.rs".to_owned(),
                 line: 3,
                 since: 1,
-            },
+            }),
             access: Access::Shared,
             waiting: Some(Waiting {
                 pool: "b".to_owned(),

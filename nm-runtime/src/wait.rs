@@ -254,7 +254,7 @@ impl<'a> Wait<'a> {
     }
 
     /// To whom the names go, now that they are there.
-    pub(crate) fn grant(&self) -> Grant {
+    pub(crate) fn grant(&self, others_wait: bool) -> Grant {
         let waited = match self.begun {
             Some(_) => self.started.elapsed(),
             None => Duration::ZERO,
@@ -263,6 +263,7 @@ impl<'a> Wait<'a> {
             holder: self.holder.clone(),
             request: self.request.clone(),
             waited,
+            contended: others_wait || self.has_begun(),
         }
     }
 

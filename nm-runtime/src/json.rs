@@ -1,7 +1,7 @@
 //! JSON, read with hifijson's lexer and written by ourselves.
 //!
-//! No derived code: a derive macro makes every user's build wait for syn, and what
-//! miniserde's expands to was a fifth of the engine's own build.
+//! No derived code: a derive macro needs the larger part of syn, and the build of
+//! the engine, which takes longest, would wait for it.
 
 use std::fmt::Write as _;
 use std::sync::Arc;

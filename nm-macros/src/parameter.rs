@@ -32,7 +32,7 @@ impl Parameters {
         let filled = self.filled.drain(..).map(|(_, parameter)| parameter);
         let mut unfilled: Vec<Parameter> = filled.collect();
         unfilled.extend(self.kept.extract_if(.., |parameter| {
-            parameter.is_lease() || (all && !parameter.is_receiver())
+            parameter.is_lease() || (all && !parameter.is_receiver() && parameter.ty.is_some())
         }));
         unfilled
     }

@@ -19,7 +19,7 @@ pub struct Signature {
 pub struct Parameter {
     pub attributes: TokenStream,
     pub pattern: TokenStream,
-    /// `None` for `self` without one.
+    /// `None` for `self` without one, and for what is no parameter.
     pub ty: Option<TokenStream>,
 }
 

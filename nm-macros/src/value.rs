@@ -124,9 +124,19 @@ impl Written {
 
 /// Whether it is a path without generic arguments: `a::b`, `::a`, `crate`.
 pub fn is_path(tokens: &TokenStream) -> bool {
+    let word = |input: ParseStream| {
+        let own = input.peek(Token![crate])
+            || input.peek(Token![super])
+            || input.peek(Token![self])
+            || input.peek(Token![Self]);
+        match own {
+            true => input.call(Ident::parse_any),
+            false => input.parse(),
+        }
+    };
     let parser = |input: ParseStream| {
         input.parse::<Option<Token![::]>>()?;
-        Punctuated::<Ident, Token![::]>::parse_separated_nonempty_with(input, Ident::parse_any)
+        Punctuated::<Ident, Token![::]>::parse_separated_nonempty_with(input, word)
     };
     parser.parse2(tokens.clone()).is_ok()
 }

@@ -103,12 +103,14 @@ pub(crate) fn is_current_user(_path: &Path) -> io::Result<bool> {
     Ok(true)
 }
 
+#[cfg(feature = "tools")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct FileId {
     pub(crate) device: (u32, u32),
     pub(crate) inode: u64,
 }
 
+#[cfg(feature = "tools")]
 pub(crate) fn file_id(_path: &Path) -> Option<FileId> {
     None
 }

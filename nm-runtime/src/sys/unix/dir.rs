@@ -1,0 +1,248 @@
+use std::fs::{DirBuilder, File};
+use std::io::{self, Write as _};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, fstat, openat, statat};
+use rustix::io::{Errno, retry_on_intr};
+
+use crate::sys::spare::Spares;
+
+const DIRECTORY_MODE: u32 = 0o700;
+pub(super) const FILE_MODE: Mode = Mode::RUSR.union(Mode::WUSR);
+/// The same, as `std` counts it on every system.
+const FILE_BITS: u32 = 0o600;
+
+/// An open directory: files in it are opened relative to it, which is quicker
+/// than by their whole path and cannot be led elsewhere by a renamed parent.
+#[derive(Debug)]
+pub(crate) struct Dir {
+    pub(super) fd: OwnedFd,
+    path: PathBuf,
+    spares: Spares,
+}
+
+impl Dir {
+    /// Opens the directory, making it and its parents (mode 0700) where missing.
+    pub(crate) fn create(path: &Path) -> io::Result<Self> {
+        match Self::open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                DirBuilder::new()
+                    .recursive(true)
+                    .mode(DIRECTORY_MODE)
+                    .create(path)?;
+                Self::open(path)
+            }
+            done => done,
+        }
+    }
+
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        Ok(Self {
+            fd: retry_on_intr(|| openat(CWD, path, flags, Mode::empty()))?,
+            path: path.to_owned(),
+            spares: Spares::default(),
+        })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Opens a file in this directory for reading and writing, making it where
+    /// missing. Never follows a symbolic link, never blocks on a FIFO or device,
+    /// and refuses whatever is not a regular file.
+    ///
+    /// May be one that was [kept](Dir::keep), and removed from the directory since.
+    pub(crate) fn file(&self, name: &str) -> io::Result<File> {
+        match self.spares.take(name) {
+            Some(file) => Ok(file),
+            None => self.open_with(name, OFlags::RDWR | OFlags::CREATE),
+        }
+    }
+
+    /// Keeps an open file, unlocked, for the next who opens it.
+    pub(crate) fn keep(&self, name: &str, file: Option<File>) {
+        if let Some(file) = file {
+            self.spares.keep(name, file);
+        }
+    }
+
+    /// Like [`Dir::file`], but each write goes to the end.
+    pub(crate) fn append(&self, name: &str) -> io::Result<File> {
+        self.open_with(name, OFlags::WRONLY | OFlags::CREATE | OFlags::APPEND)
+    }
+
+    /// Opens a file for reading and writing if it is there.
+    pub(crate) fn existing(&self, name: &str) -> io::Result<Option<File>> {
+        match self.open_with(name, OFlags::RDWR) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            done => done.map(Some),
+        }
+    }
+
+    fn open_with(&self, name: &str, flags: OFlags) -> io::Result<File> {
+        let flags = flags | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        let fd = match retry_on_intr(|| openat(&self.fd, name, flags, FILE_MODE)) {
+            Err(error) => return Err(self.not_opened(name, error, REGULAR)),
+            Ok(fd) => fd,
+        };
+        match FileType::from_raw_mode(fstat(&fd)?.st_mode) {
+            FileType::RegularFile => Ok(File::from(fd)),
+            kind => Err(unexpected(kind, REGULAR)),
+        }
+    }
+
+    /// What stands in the way says more than why it cannot be opened.
+    pub(super) fn not_opened(&self, name: &str, error: Errno, expected: &str) -> io::Error {
+        let kind = || {
+            let found = statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
+            Some(FileType::from_raw_mode(found.st_mode))
+        };
+        match error {
+            Errno::LOOP | Errno::ISDIR | Errno::NXIO => {
+                kind().map_or_else(|| error.into(), |kind| unexpected(kind, expected))
+            }
+            error => error.into(),
+        }
+    }
+
+    /// Whether the path of `name` still names the file that `file` has open.
+    pub(crate) fn names(&self, name: &str, file: &File) -> io::Result<bool> {
+        is_at(CWD, &self.path.join(name), AtFlags::SYMLINK_NOFOLLOW, file)
+    }
+
+    /// Whether `name`, in this directory wherever it is now, still names the file
+    /// that `file` has open.
+    pub(crate) fn has(&self, name: &str, file: &File) -> io::Result<bool> {
+        is_at(&self.fd, Path::new(name), AtFlags::SYMLINK_NOFOLLOW, file)
+    }
+
+    /// Whether the directory's path still names it, rather than nothing or another.
+    pub(crate) fn is_current(&self) -> io::Result<bool> {
+        is_at(CWD, &self.path, AtFlags::empty(), &self.fd)
+    }
+}
+
+const REGULAR: &str = "a regular file";
+
+fn unexpected(kind: FileType, expected: &str) -> io::Error {
+    let kind = match kind {
+        FileType::Symlink => "a symbolic link",
+        FileType::Directory => "a directory",
+        FileType::Fifo => "a FIFO",
+        FileType::Socket => "a socket",
+        FileType::CharacterDevice | FileType::BlockDevice => "a device",
+        _ => "something else",
+    };
+    io::Error::other(format!(
+        "found {kind} where {expected} was expected; remove it"
+    ))
+}
+
+fn is_at(dir: impl AsFd, path: &Path, flags: AtFlags, open: impl AsFd) -> io::Result<bool> {
+    let found = match statat(dir, path, flags) {
+        Err(Errno::NOENT | Errno::NOTDIR) => return Ok(false),
+        found => found?,
+    };
+    let open = fstat(open)?;
+    Ok((found.st_dev, found.st_ino) == (open.st_dev, open.st_ino))
+}
+
+/// Opens a regular file for reading, and nothing else.
+pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let mut options = File::options();
+    let options = options.read(true).custom_flags(flags.bits() as _);
+    let file = options.open(path).map_err(|error| {
+        match Errno::from_io_error(&error) {
+            Some(Errno::LOOP) => unexpected(FileType::Symlink, REGULAR),
+            // A socket.
+            Some(Errno::NXIO) => unexpected(FileType::Socket, REGULAR),
+            _ => error,
+        }
+    })?;
+    match FileType::from_raw_mode(fstat(&file)?.st_mode) {
+        FileType::RegularFile => Ok(file),
+        kind => Err(unexpected(kind, REGULAR)),
+    }
+}
+
+/// Reads what is at this offset, with one call.
+pub(crate) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    loop {
+        match file.read_at(buffer, offset) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return done,
+        }
+    }
+}
+
+/// Writes over what is at the beginning.
+pub(crate) fn write_at_start(file: &File, bytes: &[u8]) -> io::Result<()> {
+    file.write_all_at(bytes, 0)
+}
+
+/// Whether a file that is open here still stands in some directory.
+pub(crate) fn still_linked(file: &File) -> io::Result<bool> {
+    Ok(fstat(file)?.st_nlink > 0)
+}
+
+/// Whether the path belongs to the user who runs this process: what it names,
+/// and a symbolic link on the way to that, which root may have put there, too.
+pub(crate) fn is_current_user(path: &Path) -> io::Result<bool> {
+    let user = rustix::process::geteuid().as_raw();
+    let found = path.symlink_metadata()?;
+    if found.is_symlink() {
+        return Ok([user, 0].contains(&found.uid()) && path.metadata()?.uid() == user);
+    }
+    Ok(found.uid() == user)
+}
+
+#[cfg(feature = "tools")]
+/// Tells a file from all others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct FileId {
+    /// Major and minor.
+    pub(crate) device: (u32, u32),
+    pub(crate) inode: u64,
+}
+
+#[cfg(feature = "tools")]
+/// The file that a path names; nothing when there is none.
+pub(crate) fn file_id(path: &Path) -> Option<FileId> {
+    let metadata = path.symlink_metadata().ok()?;
+    let device = metadata.dev() as _;
+    Some(FileId {
+        device: (rustix::fs::major(device), rustix::fs::minor(device)),
+        inode: metadata.ino(),
+    })
+}
+
+/// Whether the path names the file that `file` has open.
+pub(crate) fn path_names(path: &Path, file: &File) -> bool {
+    is_at(CWD, path, AtFlags::empty(), file).unwrap_or(false)
+}
+
+/// Writes a new file that only this user may read, in place of what is there.
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut options = File::options();
+    // A link in its place would lead elsewhere.
+    let options = options.write(true).create_new(true).mode(FILE_BITS);
+    let mut file = match options.open(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            std::fs::remove_file(path)?;
+            options.open(path)?
+        }
+        opened => opened?,
+    };
+    file.write_all(bytes)
+}
+
+/// Whether the process or the system ran out of file descriptors.
+pub(crate) fn is_descriptor_shortage(error: &io::Error) -> bool {
+    let shortage = [Errno::MFILE, Errno::NFILE].map(|errno| Some(errno.raw_os_error()));
+    shortage.contains(&error.raw_os_error())
+}

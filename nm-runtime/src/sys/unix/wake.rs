@@ -1,0 +1,238 @@
+use std::io;
+use std::os::fd::OwnedFd;
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{FileType, Mode, OFlags, fstat, openat};
+use rustix::io::{Errno, read, retry_on_intr, write};
+
+use super::dir::{Dir, is_descriptor_shortage};
+use crate::sys::budget::POLLED;
+
+/// A holder's end of a name's FIFO. While it is open nobody polling the FIFO
+/// sees it hang up; when the holder ends, however it ends, the kernel closes it.
+#[derive(Debug)]
+pub(crate) struct Wake(OwnedFd);
+
+impl Wake {
+    /// Opens the FIFO, making it where missing. `None` where this system has none.
+    pub(crate) fn open(dir: &Dir, name: &str) -> io::Result<Option<Self>> {
+        // Read and write: opening for writing alone fails while nobody reads.
+        Ok(open_fifo(dir, name, OFlags::RDWR)?.map(Self))
+    }
+
+    /// Wakes whoever polls the FIFO. Closing alone would do, but for a process
+    /// that was forked off and still has it open.
+    pub(crate) fn poke(&self) {
+        // A full FIFO is as good as one byte more, and nothing else can be done
+        // about any other failure than what closing does anyway.
+        let _ = write(&self.0, &[0]);
+    }
+}
+
+/// What the head of a queue polls while it waits: the FIFOs of the names it wants.
+#[derive(Debug)]
+pub(crate) struct WakeSet<'a> {
+    dir: &'a Dir,
+    readers: Vec<Reader<'a>>,
+    complete: bool,
+}
+
+#[derive(Debug)]
+struct Reader<'a> {
+    fd: OwnedFd,
+    name: &'a str,
+    /// How often the name was looked at since the FIFO hung up.
+    hung_up: u32,
+}
+
+impl<'a> WakeSet<'a> {
+    /// How many FIFOs one head polls at most; names beyond are looked at now and then.
+    const MOST: usize = 64;
+
+    /// Opens the FIFOs. Look at the locks once more after this and before
+    /// [`WakeSet::wait`]: what was released in between woke nobody.
+    pub(crate) fn open(dir: &'a Dir, names: impl Iterator<Item = &'a str>) -> io::Result<Self> {
+        let mut set = Self {
+            dir,
+            readers: Vec::new(),
+            complete: true,
+        };
+        for name in names {
+            if set.readers.len() == Self::MOST || !POLLED.take() {
+                set.complete = false;
+                break;
+            }
+            set.add(name, 1)?;
+        }
+        Ok(set)
+    }
+
+    /// `looks` is where to go on if nobody has the other end open: a dead holder's
+    /// may have closed before we opened ours, and its lock be closed only later.
+    /// `poll` would never tell.
+    fn add(&mut self, name: &'a str, looks: u32) -> io::Result<()> {
+        let reader = match open_fifo(self.dir, name, OFlags::RDONLY) {
+            Err(error) if is_descriptor_shortage(&error) => None,
+            opened => opened?,
+        };
+        match reader {
+            // Anything else put in its place would be ready for ever.
+            Some(fd) if is_fifo(&fd)? => self.readers.push(Reader {
+                hung_up: if has_no_writer(&fd) { looks } else { 0 },
+                fd,
+                name,
+            }),
+            _ => {
+                POLLED.give_back(1);
+                self.complete = false;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether every name wakes its waiters; otherwise they must look again by themselves.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.complete
+    }
+
+    /// Blocks until a name may have been released, or the time is over.
+    pub(crate) fn wait(&mut self, timeout: Duration) -> io::Result<()> {
+        let timeout = self
+            .look_again_at_hung_up()?
+            .unwrap_or(timeout)
+            .min(timeout);
+        let timeout = Timespec {
+            tv_sec: timeout.as_secs() as _,
+            tv_nsec: timeout.subsec_nanos() as _,
+        };
+        let mut quiet: Vec<_> = self.readers.iter_mut().collect();
+        quiet.retain(|reader| reader.hung_up == 0);
+        let mut polled: Vec<PollFd<'_>> = quiet
+            .iter()
+            .map(|reader| PollFd::new(&reader.fd, PollFlags::IN))
+            .collect();
+        match poll(&mut polled, Some(&timeout)) {
+            Ok(0) | Err(Errno::INTR) => return Ok(()),
+            result => result?,
+        };
+        let events: Vec<_> = polled.iter().map(PollFd::revents).collect();
+        for (reader, events) in quiet.into_iter().zip(events) {
+            // Only the head of the queue reads, so no byte is taken from another waiter.
+            if events.contains(PollFlags::IN) {
+                let mut bytes = [0; 64];
+                let _ = read(&reader.fd, &mut bytes);
+            } else if !events.is_empty() {
+                reader.hung_up = 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// A FIFO that hung up stays so for its reader, and `poll` would return at once
+    /// for ever if the name cannot be had all the same: it is broken, say. But the
+    /// kernel closes a dead holder's files in any order, so the lock may be free
+    /// only after the FIFO hung up, on a busy machine long after. So the name is looked
+    /// at by the clock until somebody has the FIFO open again, which a new reader
+    /// finds out. Gives how long until the next look.
+    fn look_again_at_hung_up(&mut self) -> io::Result<Option<Duration>> {
+        let mut next = None;
+        for at in (0..self.readers.len()).rev() {
+            let looks = self.readers[at].hung_up;
+            if looks > LOOKS {
+                let reader = self.readers.swap_remove(at);
+                self.add(reader.name, LOOKS)?;
+                // What was released before that woke nobody: the last look follows.
+                next = Some(Duration::ZERO);
+            } else if looks > 0 {
+                self.readers[at].hung_up += 1;
+                let pause = Duration::from_micros(500) * (1 << looks);
+                next = Some(next.map_or(pause, |next: Duration| next.min(pause)));
+            }
+        }
+        Ok(next)
+    }
+}
+
+/// So often the intervals between looks grow, to an eighth of a second.
+const LOOKS: u32 = 8;
+
+impl Drop for WakeSet<'_> {
+    fn drop(&mut self) {
+        POLLED.give_back(self.readers.len());
+    }
+}
+
+fn open_fifo(dir: &Dir, name: &str, access: OFlags) -> io::Result<Option<OwnedFd>> {
+    let flags = access | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    let open = || retry_on_intr(|| openat(&dir.fd, name, flags, Mode::empty()));
+    let fd = match open() {
+        Err(Errno::NOENT) => match make_fifo(dir, name) {
+            Ok(()) | Err(Errno::EXIST) => open()?,
+            // A file system without FIFOs: the head looks again by itself.
+            Err(Errno::PERM | Errno::NOSYS | Errno::OPNOTSUPP | Errno::NODEV) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        },
+        Err(error) => return Err(dir.not_opened(name, error, "a FIFO")),
+        Ok(fd) => fd,
+    };
+    Ok(Some(fd))
+}
+
+/// Whether nobody has the other end of a FIFO open.
+fn has_no_writer(fifo: &OwnedFd) -> bool {
+    // With a writer and without bytes, this would block.
+    read(fifo, &mut [0; 64]) == Ok(0)
+}
+
+fn is_fifo(fd: &OwnedFd) -> io::Result<bool> {
+    Ok(FileType::from_raw_mode(fstat(fd)?.st_mode) == FileType::Fifo)
+}
+
+#[cfg(not(target_vendor = "apple"))]
+fn make_fifo(dir: &Dir, name: &str) -> rustix::io::Result<()> {
+    rustix::fs::mkfifoat(&dir.fd, name, super::dir::FILE_MODE)
+}
+
+#[cfg(target_vendor = "apple")]
+fn make_fifo(_dir: &Dir, _name: &str) -> rustix::io::Result<()> {
+    Err(Errno::NOSYS) // rustix has no mkfifo there
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(3600);
+
+    fn by_the_clock<'a>(set: &WakeSet<'a>) -> Vec<&'a str> {
+        let hung_up = set.readers.iter().filter(|reader| reader.hung_up > 0);
+        hung_up.map(|reader| reader.name).collect()
+    }
+
+    #[test]
+    fn a_fifo_that_hung_up_before_it_was_opened_is_looked_at_by_the_clock() {
+        let path = tempfile::tempdir().unwrap();
+        let dir = Dir::open(path.path()).unwrap();
+        let holder = Wake::open(&dir, "held").unwrap();
+        drop(Wake::open(&dir, "dead").unwrap());
+        let mut set = WakeSet::open(&dir, ["held", "dead"].into_iter()).unwrap();
+        assert_eq!(by_the_clock(&set), ["dead"]);
+        // Each look comes by itself, and there is no last one.
+        for _ in 0..2 * LOOKS {
+            assert_eq!(by_the_clock(&set), ["dead"]);
+            set.wait(LONG).unwrap();
+        }
+        let next = Wake::open(&dir, "dead").unwrap();
+        while !by_the_clock(&set).is_empty() {
+            set.wait(LONG).unwrap();
+        }
+        drop(next);
+        set.wait(LONG).unwrap();
+        assert_eq!(by_the_clock(&set), ["dead"]);
+        drop(holder);
+        while by_the_clock(&set).len() < 2 {
+            set.wait(LONG).unwrap();
+        }
+    }
+}

@@ -38,7 +38,8 @@ pub fn run(args: &Args) -> Result<()> {
     }
     let workshop = Workshop::new(&sources)?;
     println!("{} mutants, seed {}", mutants.len(), args.seed);
-    let time = args.time.unwrap_or(Duration::from_secs(40));
+    // The rarest shows after 20 s on average.
+    let time = args.time.unwrap_or(Duration::from_secs(180));
     // Under the same load and bounds the engine itself is without fault.
     for kills in [true, false] {
         let found = try_engine(args.seed, &args.worker, kills, 4, None)?;

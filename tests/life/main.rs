@@ -9,6 +9,9 @@ mod command;
 #[allow(dead_code, reason = "tests/suites uses the rest")]
 #[path = "../suites/history.rs"]
 mod history;
+#[allow(dead_code, reason = "tests/engine uses the rest")]
+#[path = "../support/kernel.rs"]
+mod kernel;
 #[path = "../suites/place.rs"]
 mod place;
 #[allow(dead_code, reason = "tests/suites uses the rest")]
@@ -26,6 +29,7 @@ mod fingerprint;
 mod in_use;
 mod keep;
 mod killed;
+mod paused;
 mod registered;
 mod replaced;
 mod shared;

@@ -1,5 +1,7 @@
 //! Signals for processes that this test started.
 
+use crate::command::wait_until;
+use crate::kernel;
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
@@ -13,6 +15,17 @@ pub fn kill(process: u32) {
         Err(Errno::SRCH) => {}
         killed => killed.unwrap(),
     }
+}
+
+/// Stops a process; returns when none of its threads runs any more.
+pub fn pause(process: u32) {
+    kill_process(pid(process), Signal::STOP).unwrap();
+    wait_until("the process is stopped", || kernel::is_stopped(process));
+}
+
+/// Lets a paused one go on.
+pub fn resume(process: u32) {
+    kill_process(pid(process), Signal::CONT).unwrap();
 }
 
 /// Ctrl-C, as a terminal sends it to all that run in the foreground.

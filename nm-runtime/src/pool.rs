@@ -14,7 +14,6 @@ use crate::lease::Lease;
 use crate::life::Hooks;
 use crate::name;
 use crate::notice;
-use crate::registry;
 use crate::request::{Request, Want};
 use crate::resource::Registered;
 use crate::state_dir::PoolDir;
@@ -199,21 +198,19 @@ impl Pool {
     }
 }
 
-/// A pool without end that looks like a configured one which nobody here uses:
-/// its tests are not kept apart as somebody meant them to be.
+/// A pool without end that looks like a configured one: its tests are perhaps not
+/// kept apart as somebody meant them to be.
 fn say_if_misspelt(pool: &str, workspace: Option<&Workspace>) {
-    let asked = |name: &str| {
-        let mut requests = registry::tests().flat_map(|test| test.requests());
-        requests.any(|request| request.pool == name)
-    };
     let configured = workspace
         .into_iter()
         .flat_map(|workspace| workspace.manifest.pools());
-    let names = configured.map(|table| table.pool.as_str());
-    let unused: Vec<_> = names.filter(|name| !asked(name)).collect();
-    if let Some(near) = suggest::nearest_word(pool, &unused) {
+    let configured: Vec<_> = configured.map(|table| table.pool.as_str()).collect();
+    if configured.contains(&pool) {
+        return;
+    }
+    if let Some(near) = suggest::nearest_word(pool, &configured) {
         notice::say(&format!(
-            "pool `{pool}` has no limit, since nothing says `max` or `names` for it; `Cargo.toml` configures `{near}`, which no test here asks for: is one of the two misspelt?\n"
+            "pool `{pool}` has no limit, since nothing says `max` or `names` for it; `Cargo.toml` configures `{near}`: is one of the two misspelt? If both are meant, give `{pool}` a table there, too; it may be empty\n"
         ));
     }
 }

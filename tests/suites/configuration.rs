@@ -169,6 +169,10 @@ fn a_pool_that_looks_misspelt_is_said_to_have_no_limit() {
     app.with_pool("database", "max = 2");
     let other = app.run("bare", &[]).success();
     assert!(!other.stderr.contains("has no limit"), "{other}");
+    // Both are there: one with a limit, the other meant to have none.
+    let tables = "[workspace.metadata.name-manager.pools]\nbear = { max = 2 }\nbare = {}";
+    let meant = app.with(tables).run("bare", &[]).success();
+    assert!(!meant.stderr.contains("has no limit"), "{meant}");
 }
 
 #[test]

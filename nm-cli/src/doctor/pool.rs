@@ -34,7 +34,7 @@ pub fn look(findings: &mut Findings, looker: &Looker, found: &Found) {
 fn look_at_names(findings: &mut Findings, topic: &str, view: &View) {
     let held = view.names.iter().filter(|name| name.held).count();
     let text = format!(
-        "{} names, {held} held, {} waiting",
+        "names: {}, {held} held, {} waiting",
         view.names.len(),
         view.waiters.len()
     );

@@ -166,8 +166,11 @@ impl Suites {
         let mut table = Table::new(
             &format!("Suite: {}", suite.title),
             &format!(
-                "Tests of {TEST:?}, {AT_ONCE} at once; the whole command by the clock, all built \
-                 before, in seconds. Ideal: {ideal:.2} s of tests, no runner."
+                "Tests of {TEST:?}, {AT_ONCE} threads or slots; the whole command by the clock, \
+                 all built before, in seconds. Ideal: {ideal:.2} s of tests, no runner. A \
+                 test that waits takes up one of them. `name-manager test` starts as many \
+                 threads more as wait; while none does, more than {AT_ONCE} tests run, so \
+                 that it can be ahead of the ideal."
             ),
             &[
                 "",

@@ -55,7 +55,7 @@ pub fn resource(args: TokenStream, item: TokenStream) -> TokenStream {
         const _: () = {
             #path::__private0::register!(__ENTRY, #path::__private0::Entry::#entry(#path::__private0::#spec {
                 pool: #pool,
-                make: || { let value = #make; #path::__private0::#boxed(value) },
+                make: || { let __value = #make; #path::__private0::#boxed(__value) },
                 #manifest_dir
                 place: #path::__private0::Place { file: ::core::file!(), line: ::core::line!() },
             }));

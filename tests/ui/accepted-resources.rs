@@ -40,3 +40,13 @@ pub struct Several {
     /// Whether that is all.
     pub all: bool,
 }
+
+/// Named like a variable.
+#[allow(non_upper_case_globals)]
+pub const value: u16 = 8080;
+
+/// Made of that.
+pub struct Proxy(pub u16);
+
+#[name_manager::resource(pool = "proxy", with = Proxy(value))]
+impl name_manager::Resource for Proxy {}

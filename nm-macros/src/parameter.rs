@@ -1,8 +1,10 @@
 //! Which parameter belongs to which pool.
 
 use crate::args::Args;
+use crate::attribute::flatten;
 use crate::mistakes::Mistakes;
 use crate::signature::Parameter;
+use proc_macro2::TokenStream;
 use syn::Ident;
 use syn::ext::IdentExt;
 
@@ -21,7 +23,10 @@ impl Parameters {
             if parameter.is_receiver() {
                 mistakes.on(parameter, "a test has no receiver");
             } else {
-                mistakes.on(&parameter.pattern, no_pool(parameter, requests));
+                // As the user of a macro wrote it, not as the macro calls it.
+                let pattern = flatten(parameter.pattern.clone());
+                let pattern: TokenStream = pattern.into_iter().collect();
+                mistakes.on(pattern, no_pool(parameter, requests));
             }
         }
     }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::blocked_head::BlockedHead;
+use crate::caller;
 use crate::config::DEFAULT_WAIT;
 use crate::deadlock::{self, Watch};
 use crate::error::{Error, Kind, Result};
@@ -333,10 +334,14 @@ impl<'a> Wait<'a> {
             occupants if occupants.is_empty() => "queued behind other waiters".to_owned(),
             occupants => occupants.join("; "),
         };
+        let asked_with = match caller::get() {
+            Some(_) => "say so with `--timeout`, or set `wait_timeout`",
+            None => "set `wait_timeout` in the attribute or",
+        };
         Error::new(
             Kind::Timeout,
             format!(
-                "timed out after {} waiting for {} of pool `{pool}` ({held}); to wait longer, set `wait_timeout` in the attribute or under [workspace.metadata.name-manager.pools.{pool}], or NAME_MANAGER_WAIT_TIMEOUT",
+                "timed out after {} waiting for {} of pool `{pool}` ({held}); to wait longer, {asked_with} under [workspace.metadata.name-manager.pools.{pool}], or NAME_MANAGER_WAIT_TIMEOUT",
                 humantime::format_duration(self.timeout),
                 self.wanted(),
             ),

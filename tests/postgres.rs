@@ -5,6 +5,9 @@
 #[allow(dead_code, reason = "tests/suites uses the rest")]
 #[path = "suites/command.rs"]
 mod command;
+#[allow(dead_code, reason = "tests/life uses the rest")]
+#[path = "support/kernel.rs"]
+mod kernel;
 #[allow(dead_code, reason = "tests/suites uses the rest")]
 #[path = "suites/place.rs"]
 mod place;

@@ -282,6 +282,28 @@ fn a_name_that_is_free_while_somebody_waits() {
 }
 
 #[test]
+fn a_name_that_is_free_while_the_head_sleeps() {
+    for sleeps in ["blocks", "reserved"] {
+        let found = so_far(&format!(
+            "
+            1 a.0 ask r=0 pool=db what=db-0 count=1 {ASK}
+            2 a.0 taken r=0
+            3 a.0 granted r=0 leases=db-0:1
+            4 b.0 ask r=0 pool=db what=db-0 count=1 {ASK}
+            5 b.0 {sleeps} r=0
+            10 a.0 releases r=0 state=clean
+            11 a.0 released r=0
+            31000000000 b.0 taken r=0
+            31000000001 b.0 granted r=0 leases=db-0:2
+            31000000002 b.0 releases r=0 state=clean
+            31000000003 b.0 released r=0
+        "
+        ));
+        says(&found, "idle", "11 a.0 released");
+    }
+}
+
+#[test]
 fn an_error_that_nobody_brought_about() {
     let found = in_all(&format!(
         "

@@ -1,6 +1,6 @@
 //! Nothing is wrong with these, however odd they look.
 
-use super::{in_all, says_nothing};
+use super::{in_all, says_nothing, so_far};
 
 const ASK: &str = "access=exclusive how=60000";
 const READ: &str = "access=shared how=60000";
@@ -51,6 +51,31 @@ fn who_asked_earlier_but_drew_its_ticket_later_is_served_later() {
         10 a.0 released r=0
         11 b.0 releases r=0 state=clean
         12 b.0 released r=0
+    "
+    )));
+}
+
+#[test]
+fn who_waits_behind_one_that_gathers_all_names() {
+    says_nothing(&so_far(&format!(
+        "
+        1 a.0 ask r=0 pool=db what=db-0 count=1 {ASK}
+        2 a.0 taken r=0
+        3 a.0 granted r=0 leases=db-0:1
+        4 b.0 ask r=0 pool=db what=all count=2 {ASK}
+        5 b.0 blocks r=0
+        6 c.0 ask r=0 pool=db what=any count=1 {ASK}
+        7 c.0 waits r=0
+        31000000000 a.0 releases r=0 state=clean
+        31000000001 a.0 released r=0
+        31000000002 b.0 taken r=0
+        31000000003 b.0 granted r=0 leases=db-0:2,db-1:1
+        31000000004 b.0 releases r=0 state=clean
+        31000000005 b.0 released r=0
+        31000000006 c.0 taken r=0
+        31000000007 c.0 granted r=0 leases=db-0:3
+        31000000008 c.0 releases r=0 state=clean
+        31000000009 c.0 released r=0
     "
     )));
 }

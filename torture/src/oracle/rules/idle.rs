@@ -28,9 +28,7 @@ fn check_name(story: &Story<'_>, pool: &str, name: &str, bounds: Bounds, verdict
         .iter()
         .filter(|request| request.ask.pool == pool)
     {
-        let Some(turn) = request.turns.last() else {
-            continue;
-        };
+        let turn = request.turns.last().copied().unwrap_or_default();
         let end = end(story, request);
         // A name may be out of reach from just before it is known to be taken.
         if let (Some(taken), true) = (
@@ -42,7 +40,14 @@ fn check_name(story: &Story<'_>, pool: &str, name: &str, bounds: Bounds, verdict
                 moments.push((end.0, Change::Holders, -1, end.1));
             }
         }
-        let Some(waits) = turn.waits else { continue };
+        // Who heads the queue at once has not waited in line, and may wait all the same.
+        let at_once = match request.turns.len() {
+            0 | 1 => request.blocks.or(request.reserved),
+            _ => None,
+        };
+        let Some(waits) = turn.waits.or(at_once) else {
+            continue;
+        };
         let change = match &request.ask.what {
             What::Any if request.ask.count == 1 => Change::Waiters,
             What::Name(wanted) if wanted == name => Change::Waiters,

@@ -135,27 +135,15 @@ impl Arguments {
     /// Without what says which binaries are built; nothing when that may not be all
     /// that is said of them.
     pub fn without_build(&self) -> Option<Self> {
-        let mut kept = Vec::new();
-        let mut args = self.0.iter();
-        while let Some(arg) = args.next() {
-            if arg == "--" {
-                kept.push(arg.clone());
-                kept.extend(args.cloned());
-                break;
-            }
-            let text = arg.to_str()?;
-            match name(arg) {
-                _ if FLAGS_OF_CARGO.contains(&text) => {}
-                Some(name) if OF_CARGO.contains(&name) => {
-                    if !is_joined(arg) {
-                        args.next();
-                    }
-                }
-                Some(name) if !OF_RUN.contains(&name) => return None,
-                _ => kept.push(arg.clone()),
-            }
-        }
-        Some(Self(kept))
+        let kept = self.reject(
+            |name| OF_CARGO.contains(&name),
+            |text| FLAGS_OF_CARGO.contains(&text),
+        );
+        let known = |arg: &OsString| {
+            arg.to_str().is_some() && name(arg).is_none_or(|name| OF_RUN.contains(&name))
+        };
+        let mut options = kept.iter().take_while(|arg| *arg != "--");
+        options.all(known).then_some(Self(kept))
     }
 
     /// The value of an option that is given.
@@ -173,7 +161,7 @@ impl Arguments {
 
     /// Another configuration file instead of the one that is used.
     pub fn with_config_file(&self, file: OsString) -> Self {
-        let kept = self.reject(|name| name == CONFIG_FILE);
+        let kept = self.reject(|name| name == CONFIG_FILE, |_| false);
         Self([vec![CONFIG_FILE.into(), file], kept].concat())
     }
 
@@ -205,8 +193,13 @@ impl Arguments {
         selected
     }
 
-    /// All but these options and their values.
-    fn reject(&self, is_rejected: impl Fn(&str) -> bool) -> Vec<OsString> {
+    /// All but the options for which the one says yes with their values, and the
+    /// flags, alone in their arguments, for which the other does.
+    fn reject(
+        &self,
+        takes_value: impl Fn(&str) -> bool,
+        is_flag: impl Fn(&str) -> bool,
+    ) -> Vec<OsString> {
         let mut kept = Vec::new();
         let mut args = self.0.iter();
         while let Some(arg) = args.next() {
@@ -216,7 +209,8 @@ impl Arguments {
                 break;
             }
             match name(arg) {
-                Some(name) if is_rejected(name) => {
+                _ if arg.to_str().is_some_and(&is_flag) => {}
+                Some(name) if takes_value(name) => {
                     if !is_joined(arg) {
                         args.next();
                     }

@@ -121,6 +121,11 @@ fn expression(value: TokenStream, key: Span) -> syn::Result<TokenStream> {
     if value.is_empty() {
         return Err(Error::new(key, "expected a value: write `with = ..`"));
     }
+    let is_end = |token: &TokenTree| matches!(token, TokenTree::Punct(end) if end.as_char() == ';');
+    if let Some(end) = value.clone().into_iter().find(is_end) {
+        let mistake = "`with` takes one expression: write `with = { ..; .. }` around statements";
+        return Err(Error::new(end.span(), mistake));
+    }
     Ok(value)
 }
 

@@ -7,6 +7,8 @@ use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+#[cfg(feature = "tools")]
+use super::FileId;
 use super::spare::Spares;
 
 #[derive(Debug)]
@@ -101,13 +103,6 @@ pub(crate) fn still_linked(_file: &File) -> io::Result<bool> {
 
 pub(crate) fn is_current_user(_path: &Path) -> io::Result<bool> {
     Ok(true)
-}
-
-#[cfg(feature = "tools")]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct FileId {
-    pub(crate) device: (u32, u32),
-    pub(crate) inode: u64,
 }
 
 #[cfg(feature = "tools")]

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, fstat, openat, statat};
 use rustix::io::{Errno, retry_on_intr};
 
+#[cfg(feature = "tools")]
+use crate::sys::FileId;
 use crate::sys::spare::Spares;
 
 const DIRECTORY_MODE: u32 = 0o700;
@@ -201,17 +203,8 @@ pub(crate) fn is_current_user(path: &Path) -> io::Result<bool> {
     Ok(found.uid() == user)
 }
 
-#[cfg(feature = "tools")]
-/// Tells a file from all others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct FileId {
-    /// Major and minor.
-    pub(crate) device: (u32, u32),
-    pub(crate) inode: u64,
-}
-
-#[cfg(feature = "tools")]
 /// The file that a path names; nothing when there is none.
+#[cfg(feature = "tools")]
 pub(crate) fn file_id(path: &Path) -> Option<FileId> {
     let metadata = path.symlink_metadata().ok()?;
     let device = metadata.dev() as _;

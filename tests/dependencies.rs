@@ -11,7 +11,7 @@ use std::process::Command;
 use serde::Deserialize;
 
 /// All that users of the library build by our choice, and why.
-const DIRECT: [(&str, &str, &str); 18] = [
+const DIRECT: [(&str, &str, &str); 19] = [
     ("name-manager", "nm-macros", "ours"),
     ("name-manager", "nm-runtime", "ours"),
     (
@@ -31,10 +31,19 @@ const DIRECT: [(&str, &str, &str); 18] = [
     ("nm-runtime", "itoa", "numbers in records and journal"),
     (
         "nm-runtime",
+        "libc",
+        "system calls that rustix is slow to build with",
+    ),
+    (
+        "nm-runtime",
         "once_cell",
         "values that are made once, or fail",
     ),
-    ("nm-runtime", "rustix", "system calls without unsafe code"),
+    (
+        "nm-runtime",
+        "rustix",
+        "files and FIFOs without unsafe code",
+    ),
     ("nm-runtime", "sha1_smol", "fingerprints"),
     ("nm-runtime", "strsim", "the key that was meant"),
     ("nm-runtime", "toml", "`Cargo.toml`"),

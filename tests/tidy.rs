@@ -8,11 +8,12 @@ use std::process::Command;
 
 const PACKAGES: [&str; 5] = ["", "nm-cli", "nm-macros", "nm-runtime", "xtask"];
 
-/// Where `unsafe` may stand: code before `main`, what the linker gathers, and
-/// descriptors without an owner.
-const UNSAFE: [&str; 3] = [
+/// Where `unsafe` may stand: code before `main`, what the linker gathers, calls into
+/// libc, and descriptors without an owner.
+const UNSAFE: [&str; 4] = [
     "nm-runtime/src/identity.rs",
     "nm-runtime/src/section.rs",
+    "nm-runtime/src/sys/unix/calls.rs",
     "nm-runtime/src/sys/unix/process.rs",
 ];
 

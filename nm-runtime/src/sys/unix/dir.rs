@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, fstat, openat, statat};
 use rustix::io::{Errno, retry_on_intr};
 
+use super::calls::effective_user;
 #[cfg(feature = "tools")]
 use crate::sys::FileId;
 use crate::sys::spare::Spares;
@@ -195,7 +196,7 @@ pub(crate) fn still_linked(file: &File) -> io::Result<bool> {
 /// Whether the path belongs to the user who runs this process: what it names,
 /// and a symbolic link on the way to that, which root may have put there, too.
 pub(crate) fn is_current_user(path: &Path) -> io::Result<bool> {
-    let user = rustix::process::geteuid().as_raw();
+    let user = effective_user();
     let found = path.symlink_metadata()?;
     if found.is_symlink() {
         return Ok([user, 0].contains(&found.uid()) && path.metadata()?.uid() == user);

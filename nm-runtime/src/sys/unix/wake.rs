@@ -2,10 +2,10 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FileType, Mode, OFlags, fstat, openat};
 use rustix::io::{Errno, read, retry_on_intr, write};
 
+use super::calls::{Polled, poll};
 use super::dir::{Dir, is_descriptor_shortage};
 use crate::sys::budget::POLLED;
 
@@ -102,28 +102,15 @@ impl<'a> WakeSet<'a> {
             .look_again_at_hung_up()?
             .unwrap_or(timeout)
             .min(timeout);
-        let timeout = Timespec {
-            tv_sec: timeout.as_secs() as _,
-            tv_nsec: timeout.subsec_nanos() as _,
-        };
         let mut quiet: Vec<_> = self.readers.iter_mut().collect();
         quiet.retain(|reader| reader.hung_up == 0);
-        let mut polled: Vec<PollFd<'_>> = quiet
-            .iter()
-            .map(|reader| PollFd::new(&reader.fd, PollFlags::IN))
-            .collect();
-        match poll(&mut polled, Some(&timeout)) {
-            Ok(0) | Err(Errno::INTR) => return Ok(()),
-            result => result?,
-        };
-        let events: Vec<_> = polled.iter().map(PollFd::revents).collect();
-        for (reader, events) in quiet.into_iter().zip(events) {
-            // Only the head of the queue reads, so no byte is taken from another waiter.
-            if events.contains(PollFlags::IN) {
-                let mut bytes = [0; 64];
-                let _ = read(&reader.fd, &mut bytes);
-            } else if !events.is_empty() {
-                reader.hung_up = 1;
+        let polled = poll(quiet.iter().map(|reader| &reader.fd), Some(timeout))?;
+        for (reader, polled) in quiet.into_iter().zip(polled) {
+            match polled {
+                Polled::Nothing => {}
+                // Only the head of the queue reads, so no byte is taken from another waiter.
+                Polled::Readable => drop(read(&reader.fd, &mut [0; 64])),
+                Polled::HungUp => reader.hung_up = 1,
             }
         }
         Ok(())

@@ -1,0 +1,212 @@
+//! System calls that neither `std` nor rustix's `fs` has, and the `unsafe` that they
+//! take. rustix has them too, with features that make it two thirds longer to build.
+
+use std::io;
+#[cfg(target_os = "linux")]
+use std::os::fd::FromRawFd;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::time::Duration;
+
+use libc::{c_int, pid_t, pollfd};
+
+/// What polling a descriptor found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Polled {
+    Nothing,
+    Readable,
+    /// Or broken.
+    HungUp,
+}
+
+/// Blocks until one of the descriptors is readable or hung up, or the time is over.
+/// Finds nothing, too, when a signal comes.
+pub(super) fn poll<'a>(
+    fds: impl IntoIterator<Item = &'a OwnedFd>,
+    timeout: Option<Duration>,
+) -> io::Result<Vec<Polled>> {
+    let asked = |fd: &OwnedFd| pollfd {
+        fd: fd.as_raw_fd(),
+        events: libc::POLLIN,
+        revents: 0,
+    };
+    let mut polled: Vec<pollfd> = fds.into_iter().map(asked).collect();
+    let timeout = timeout.map_or(-1, milliseconds);
+    // SAFETY: `polled` has that many elements, and nothing else has it meanwhile.
+    let found = unsafe { libc::poll(polled.as_mut_ptr(), polled.len() as _, timeout) };
+    match done(found) {
+        Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
+        _ => {}
+    }
+    // Where the call failed, nothing was written.
+    let polled = polled.into_iter().map(|fd| match fd.revents {
+        0 => Polled::Nothing,
+        events if events & libc::POLLIN != 0 => Polled::Readable,
+        _ => Polled::HungUp,
+    });
+    Ok(polled.collect())
+}
+
+/// Rounded up: polling for none would be asking again and again until the rest of
+/// a millisecond is over.
+fn milliseconds(timeout: Duration) -> c_int {
+    c_int::try_from(timeout.as_nanos().div_ceil(1_000_000)).unwrap_or(c_int::MAX)
+}
+
+/// Fails with `ESRCH` when no process has this id.
+pub(super) fn find_process(pid: u32) -> io::Result<()> {
+    let pid = one_process(pid)?;
+    // SAFETY: takes no pointers. The signal 0 is none.
+    done(unsafe { libc::kill(pid, 0) }).map(drop)
+}
+
+/// A descriptor that is readable once the process has ended. Fails with `ESRCH`
+/// when no process has this id.
+#[cfg(target_os = "linux")]
+pub(super) fn open_process(pid: u32) -> io::Result<OwnedFd> {
+    let pid = one_process(pid)?;
+    let no_flags: libc::c_uint = 0;
+    // SAFETY: takes no pointers.
+    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, no_flags) };
+    let fd = done(fd as c_int)?;
+    // SAFETY: just opened, so nothing else owns it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// The kernel takes 0 and what is negative for groups of processes.
+fn one_process(pid: u32) -> io::Result<pid_t> {
+    match pid_t::try_from(pid) {
+        Ok(pid @ 1..) => Ok(pid),
+        _ => Err(io::Error::from_raw_os_error(libc::ESRCH)),
+    }
+}
+
+/// The user whose rights this process has.
+pub(super) fn effective_user() -> u32 {
+    // SAFETY: takes nothing and cannot fail.
+    unsafe { libc::geteuid() }
+}
+
+/// How many file descriptors this process may have open; nothing when any number.
+pub(crate) fn descriptor_limit() -> Option<u64> {
+    let mut limit = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: `limit` is what is written to.
+    done(unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) }).ok()?;
+    (limit.rlim_cur != libc::RLIM_INFINITY).then_some(limit.rlim_cur as _)
+}
+
+/// Makes this process the leader of a new session.
+pub(super) fn new_session() -> io::Result<()> {
+    // SAFETY: takes nothing, and touches no memory.
+    done(unsafe { libc::setsid() }).map(drop)
+}
+
+/// What a call gave, or why it failed.
+fn done(result: c_int) -> io::Result<c_int> {
+    match result {
+        -1 => Err(io::Error::last_os_error()),
+        result => Ok(result),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::os::unix::fs::MetadataExt;
+    use std::process::{Command, Stdio};
+    use std::thread;
+
+    use super::*;
+
+    const LONG: Option<Duration> = Some(Duration::from_secs(3600));
+    const SHORT: Option<Duration> = Some(Duration::from_micros(1));
+
+    #[test]
+    fn poll_tells_what_was_found_where() {
+        let [(first, mut bytes), (second, end), (third, _quiet)] = [(), (), ()].map(|()| {
+            let (reader, writer) = io::pipe().unwrap();
+            (OwnedFd::from(reader), writer)
+        });
+        let fds = [&first, &second, &third];
+        assert_eq!(poll(fds, SHORT).unwrap(), [Polled::Nothing; 3]);
+        let writing = thread::spawn(move || bytes.write_all(b"1").map(|()| bytes));
+        assert_eq!(
+            poll(fds, LONG).unwrap(),
+            [Polled::Readable, Polled::Nothing, Polled::Nothing]
+        );
+        drop(end);
+        assert_eq!(
+            poll([&second, &third], None).unwrap(),
+            [Polled::HungUp, Polled::Nothing]
+        );
+        // Its last byte comes before its end.
+        drop(writing.join().unwrap().unwrap());
+        assert_eq!(poll([&first], None).unwrap(), [Polled::Readable]);
+    }
+
+    #[test]
+    fn a_part_of_a_millisecond_is_waited_for_as_a_whole_one() {
+        let of = |nanos| milliseconds(Duration::from_nanos(nanos));
+        let nanos = [0, 1, 999_999, 1_000_000, 1_000_001, 5_000_000_000];
+        assert_eq!(nanos.map(of), [0, 1, 1, 1, 2, 5000]);
+        assert_eq!(milliseconds(Duration::MAX), c_int::MAX);
+    }
+
+    #[test]
+    fn an_ended_process_is_not_found() {
+        let mut child = Command::new("cat")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        find_process(child.id()).unwrap();
+        child.wait().unwrap();
+        assert!(is_missing(find_process(child.id())));
+    }
+
+    #[test]
+    fn what_kill_takes_for_many_is_no_process() {
+        find_process(std::process::id()).unwrap();
+        // This group, and all that there are.
+        for many in [0, -1] {
+            assert!(is_missing(find_process(many as u32)), "{many}");
+            #[cfg(target_os = "linux")]
+            assert!(is_missing(open_process(many as u32)), "{many}");
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_process_becomes_readable_when_it_ends() {
+        let mut child = Command::new("cat")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let process = open_process(child.id()).unwrap();
+        assert_eq!(poll([&process], SHORT).unwrap(), [Polled::Nothing]);
+        drop(child.stdin.take());
+        assert_eq!(poll([&process], None).unwrap(), [Polled::Readable]);
+        child.wait().unwrap();
+        assert!(is_missing(open_process(child.id())));
+    }
+
+    fn is_missing<T>(found: io::Result<T>) -> bool {
+        found.is_err_and(|error| error.raw_os_error() == Some(libc::ESRCH))
+    }
+
+    #[test]
+    fn the_descriptor_limit_is_the_one_that_a_shell_tells() {
+        let limit = |of: &mut Command| String::from_utf8(of.output().unwrap().stdout).unwrap();
+        let told = limit(Command::new("sh").args(["-c", "ulimit -n"]));
+        assert_eq!(descriptor_limit(), told.trim().parse().ok());
+    }
+
+    #[test]
+    fn new_files_are_the_effective_users() {
+        let file = tempfile::tempfile().unwrap();
+        assert_eq!(effective_user(), file.metadata().unwrap().uid());
+    }
+}

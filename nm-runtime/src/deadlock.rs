@@ -5,7 +5,6 @@
 //! Records may be read half-way through a change, so only what is seen twice
 //! counts; and of a circle one holder fails, the one with the highest token.
 
-use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -100,14 +99,13 @@ impl Circle {
 /// Who holds and waits for what, as far as it concerns one waiter.
 #[derive(Debug, Default)]
 struct Graph {
-    /// By token.
-    holders: HashMap<String, Node>,
-    /// By the pool's directory.
-    pools: HashMap<String, PoolState>,
+    holders: Vec<Node>,
+    pools: Vec<PoolState>,
 }
 
 #[derive(Debug)]
 struct PoolState {
+    dir: String,
     names: Vec<NameState>,
     /// The token of the head of the queue, if it waits.
     head: Option<String>,
@@ -131,8 +129,10 @@ struct Holding {
 
 #[derive(Debug)]
 struct Node {
+    token: String,
     test: String,
     holder: bool,
+    /// In order, each once.
     holds: Vec<String>,
     waiting: Option<Waiting>,
 }
@@ -140,8 +140,9 @@ struct Node {
 impl Node {
     /// Readers may hold one name twice.
     fn hold(&mut self, name: &str) {
-        if !self.holds.iter().any(|held| held == name) {
-            self.holds.push(name.to_owned());
+        let place = self.holds.binary_search_by(|held| held.as_str().cmp(name));
+        if let Err(place) = place {
+            self.holds.insert(place, name.to_owned());
         }
     }
 }
@@ -156,15 +157,16 @@ impl Graph {
             .map(|held| held.dir.pool.path().display().to_string())
             .collect();
         while let Some(dir) = unread.pop() {
-            if graph.pools.contains_key(&dir) {
+            if graph.pool(&dir).is_some() {
                 continue;
             }
             let mut pool = PoolState {
+                dir,
                 names: Vec::new(),
                 head: None,
                 taken: Vec::new(),
             };
-            for (name, tenures, reserved) in read_pool(Path::new(&dir)) {
+            for (name, tenures, reserved) in read_pool(Path::new(&pool.dir)) {
                 let mut holdings = Vec::new();
                 for tenure in tenures {
                     let node = graph.node(&tenure.holder);
@@ -185,22 +187,35 @@ impl Graph {
                     reserved,
                 });
             }
-            if let Some(head) = BlockedHead::read(Path::new(&dir)) {
+            if let Some(head) = BlockedHead::read(Path::new(&pool.dir)) {
                 graph.add_head(head, &mut pool);
             }
-            graph.pools.insert(dir, pool);
+            graph.pools.push(pool);
         }
         graph
     }
 
+    fn pool(&self, dir: &str) -> Option<&PoolState> {
+        self.pools.iter().find(|pool| pool.dir == dir)
+    }
+
+    fn holder(&self, token: &str) -> Option<&Node> {
+        self.holders.iter().find(|node| node.token == token)
+    }
+
     fn node(&mut self, holder: &Holder) -> &mut Node {
-        let new = || Node {
-            test: holder.test.clone(),
-            holder: false,
-            holds: Vec::new(),
-            waiting: None,
-        };
-        self.holders.entry(holder.token.clone()).or_insert_with(new)
+        let known = self.holders.iter().position(|n| n.token == holder.token);
+        let at = known.unwrap_or(self.holders.len());
+        if known.is_none() {
+            self.holders.push(Node {
+                token: holder.token.clone(),
+                test: holder.test.clone(),
+                holder: false,
+                holds: Vec::new(),
+                waiting: None,
+            });
+        }
+        &mut self.holders[at]
     }
 
     /// What a waiting head has taken is out of others' reach, though no record
@@ -230,14 +245,14 @@ impl Graph {
 
     /// What this waiter has taken as the head of the queue: it waits for others.
     fn taken(&self, token: &str, waiting: &Waiting) -> Option<&Vec<String>> {
-        let pool = self.pools.get(&waiting.dir)?;
+        let pool = self.pool(&waiting.dir)?;
         (pool.head.as_deref() == Some(token)).then_some(&pool.taken)
     }
 
     /// Who stands in the way of this wait: for each name that it could take, the
     /// holders that must let go of it.
     fn blockers(&self, token: &str, waiting: &Waiting) -> Vec<Vec<&str>> {
-        let pool = self.pools.get(&waiting.dir);
+        let pool = self.pool(&waiting.dir);
         let names = pool.into_iter().flat_map(|pool| &pool.names);
         let taken = self.taken(token, waiting);
         let wanted = names.filter(|state| {
@@ -259,100 +274,86 @@ impl Graph {
 
     /// Who must be served before this waiter, if that one waits too.
     fn ahead(&self, token: &str, waiting: &Waiting) -> Option<&str> {
-        let head = self.pools.get(&waiting.dir)?.head.as_deref()?;
+        let head = self.pool(&waiting.dir)?.head.as_deref()?;
         (waiting.queued && head != token).then_some(head)
     }
 
     /// The holders that can never go on: those that wait, less those that could
     /// be served once all others of them have let go.
-    fn stuck(&self) -> Vec<&str> {
-        let waiting = self
-            .holders
-            .iter()
-            .filter(|(_, node)| node.waiting.is_some());
-        let mut stuck: Vec<&str> = waiting.map(|(token, _)| token.as_str()).collect();
-        loop {
-            let can_go_on = stuck.iter().position(|token| {
-                let Some(waiting) = &self.holders[*token].waiting else {
-                    return true;
-                };
-                if self
-                    .ahead(token, waiting)
-                    .is_some_and(|head| stuck.contains(&head))
-                {
-                    return false;
-                }
-                let blocked = self.blockers(token, waiting);
-                let blocked = blocked
-                    .iter()
-                    .filter(|holders| holders.iter().any(|holder| stuck.contains(holder)));
-                let capacity = match &waiting.name {
-                    Some(_) => 1,
-                    None => waiting.capacity.unwrap_or(u64::MAX),
-                };
-                let taken = self.taken(token, waiting).map_or(0, Vec::len);
-                capacity.saturating_sub((blocked.count() + taken) as u64) >= waiting.count
-            });
-            match can_go_on {
-                Some(at) => stuck.swap_remove(at),
-                None => return stuck,
-            };
+    fn stuck(&self) -> Vec<&Node> {
+        let mut stuck: Vec<_> = self.holders.iter().collect();
+        stuck.retain(|node| node.waiting.is_some());
+        while let Some(at) = stuck.iter().position(|node| self.can_go_on(node, &stuck)) {
+            stuck.swap_remove(at);
         }
+        stuck
+    }
+
+    fn can_go_on(&self, node: &Node, stuck: &[&Node]) -> bool {
+        let Some(waiting) = &node.waiting else {
+            return true;
+        };
+        let is_stuck = |token: &str| stuck.iter().any(|node| node.token == token);
+        if self.ahead(&node.token, waiting).is_some_and(is_stuck) {
+            return false;
+        }
+        let mut blocked = self.blockers(&node.token, waiting);
+        blocked.retain(|holders| holders.iter().any(|holder| is_stuck(holder)));
+        let capacity = match &waiting.name {
+            Some(_) => 1,
+            None => waiting.capacity.unwrap_or(u64::MAX),
+        };
+        let taken = self.taken(&node.token, waiting).map_or(0, Vec::len);
+        capacity.saturating_sub((blocked.len() + taken) as u64) >= waiting.count
+    }
+
+    /// Of the stuck, those whom this one waits for, whom they wait for, and so on:
+    /// in the order of their tokens, wherever it begins.
+    fn reach<'a>(&self, from: &'a Node, stuck: &[&'a Node]) -> Vec<&'a Node> {
+        let mut reached: Vec<&Node> = Vec::new();
+        let mut unseen = vec![from];
+        while let Some(node) = unseen.pop() {
+            let Some(waiting) = &node.waiting else {
+                continue;
+            };
+            let mut tokens = self.blockers(&node.token, waiting).concat();
+            tokens.extend(self.ahead(&node.token, waiting));
+            for token in tokens {
+                let place = reached.binary_search_by(|node| node.token.as_str().cmp(token));
+                if let Err(place) = place
+                    && let Some(next) = stuck.iter().find(|node| node.token == token)
+                {
+                    reached.insert(place, next);
+                    unseen.push(next);
+                }
+            }
+        }
+        reached
     }
 
     fn circle(&self, token: &str) -> Option<Circle> {
         let stuck = self.stuck();
-        let reach = |from: &str| {
-            let mut reached: Vec<&str> = Vec::new();
-            let mut unseen = vec![from];
-            while let Some(token) = unseen.pop() {
-                let Some(waiting) = self
-                    .holders
-                    .get(token)
-                    .and_then(|node| node.waiting.as_ref())
-                else {
-                    continue;
-                };
-                let ahead = self.ahead(token, waiting);
-                for holder in self
-                    .blockers(token, waiting)
-                    .into_iter()
-                    .flatten()
-                    .chain(ahead)
-                {
-                    if stuck.contains(&holder) && !reached.contains(&holder) {
-                        reached.push(holder);
-                        unseen.push(holder);
-                    }
-                }
-            }
-            reached
+        let comes_back = |from: &Node| {
+            let mut reached = self.reach(from, &stuck).into_iter();
+            reached.any(|node| node.token == token)
         };
-        let mut around = reach(token);
-        // A circle is the same from wherever it was entered.
-        around.sort_unstable();
-        if !stuck.contains(&token) || !around.contains(&token) {
+        let own = stuck.iter().find(|node| node.token == token)?;
+        if !comes_back(own) {
             return None;
         }
-        let members = around
-            .into_iter()
-            .filter(|other| reach(other).contains(&token));
-        let members = members.map(|token| {
-            let node = &self.holders[token];
-            let mut holds = node.holds.clone();
-            holds.sort_unstable();
-            Stuck {
-                token: token.to_owned(),
-                test: node.test.clone(),
-                holder: node.holder,
-                holds,
-                waits_for: self.describe(token, node),
-            }
+        let mut around = self.reach(own, &stuck);
+        around.retain(|node| comes_back(node));
+        let members = around.into_iter().map(|node| Stuck {
+            token: node.token.clone(),
+            test: node.test.clone(),
+            holder: node.holder,
+            holds: node.holds.clone(),
+            waits_for: self.describe(node),
         });
         Some(Circle(members.collect()))
     }
 
-    fn describe(&self, token: &str, node: &Node) -> String {
+    fn describe(&self, node: &Node) -> String {
         let Some(waiting) = &node.waiting else {
             return String::new();
         };
@@ -360,8 +361,8 @@ impl Graph {
             Some(name) => format!("`{name}`"),
             None => format!("pool `{}`", waiting.pool),
         };
-        let ahead = self.ahead(token, waiting);
-        match ahead.and_then(|head| self.holders.get(head)) {
+        let ahead = self.ahead(&node.token, waiting);
+        match ahead.and_then(|head| self.holder(head)) {
             Some(head) => format!("{what} behind `{}`", head.test),
             None => what,
         }
@@ -428,12 +429,13 @@ mod tests {
         }
     }
 
-    fn pool(name: &str, token: &str) -> PoolState {
+    fn pool(dir: &str, name: &str, token: &str) -> PoolState {
         let holding = Holding {
             token: token.to_owned(),
             access: Access::Exclusive,
         };
         PoolState {
+            dir: dir.to_owned(),
             names: vec![NameState {
                 name: name.to_owned(),
                 holdings: vec![holding],
@@ -462,14 +464,12 @@ mod tests {
             node.hold(name);
             node.waiting = Some(wanted);
         }
-        let mut db = pool("db-1", "2-0");
+        let mut db = pool("db", "db-1", "2-0");
         let both = waiting("db", None, Access::Shared, 2);
         let head = BlockedHead::new(holder("3-0"), both, vec!["db-0".to_owned()]);
         graph.add_head(head, &mut db);
-        graph.pools.insert("db".to_owned(), db);
-        graph
-            .pools
-            .insert("other".to_owned(), pool("other-0", "1-0"));
+        graph.pools.push(db);
+        graph.pools.push(pool("other", "other-0", "1-0"));
         let circle = graph.circle("1-0").map(|circle| circle.0.len());
         assert_eq!(circle, Some(3));
     }

@@ -13,7 +13,6 @@ use crate::lock::{Access, Locked};
 use crate::pool::{Pool, Shared};
 use crate::record::{Record, RecordFile};
 use crate::state_dir::{PoolDir, unusable};
-use crate::sys;
 
 /// What [`Pool::forget`] did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,7 +48,9 @@ impl Pool {
         };
         let mut done = Forgotten::default();
         let mut free: Vec<(String, Locked)> = Vec::new();
-        for name in recorded(&head.dir)? {
+        let names = RecordFile::names(&head.dir.names)
+            .map_err(|error| unusable(head.dir.names.path(), error))?;
+        for name in names {
             match try_lock_name(&head.dir, &name, Access::Exclusive)? {
                 Some(lock) => free.push((name, lock)),
                 None => done.lent.push(name),
@@ -94,17 +95,4 @@ fn forget(dir: &PoolDir, name: &str) -> Result<()> {
         ..Record::new()
     };
     file.write(&record).map_err(failed)
-}
-
-/// The names that have a record, in the order in which people count.
-fn recorded(dir: &PoolDir) -> Result<Vec<String>> {
-    let failed = |error| unusable(dir.names.path(), error);
-    let mut names = Vec::new();
-    for entry in sys::list(dir.names.path()).map_err(failed)? {
-        let file = entry.map_err(failed)?.file_name();
-        let name = file.to_str().and_then(|file| file.strip_suffix(".json"));
-        names.extend(name.map(str::to_owned));
-    }
-    names.sort_by_key(|name| (name.len(), name.clone()));
-    Ok(names)
 }

@@ -6,6 +6,7 @@
 //! keeps locked, and waits for the ticket before its own. Who gives up or dies
 //! leaves its ticket unlocked, and the one behind waits for the one before that.
 
+use std::collections::BinaryHeap;
 use std::fs;
 use std::io;
 use std::path::PathBuf;
@@ -142,15 +143,16 @@ impl Drop for Place {
     }
 }
 
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Ticket {
     number: u64,
     name: String,
 }
 
-/// All tickets, the first drawn first. They are named `number.request`.
-fn tickets(line: &Dir) -> Result<Vec<Ticket>> {
+/// All tickets, the last drawn on top. They are named `number.request`.
+fn tickets(line: &Dir) -> Result<BinaryHeap<Ticket>> {
     let failed = |error| unusable(line.path(), error);
-    let mut tickets = Vec::new();
+    let mut tickets = BinaryHeap::new();
     for entry in sys::list(line.path()).map_err(failed)? {
         let Ok(name) = entry.map_err(failed)?.file_name().into_string() else {
             continue;
@@ -164,7 +166,6 @@ fn tickets(line: &Dir) -> Result<Vec<Ticket>> {
             tickets.push(Ticket { number, name });
         }
     }
-    tickets.sort_unstable_by_key(|ticket| ticket.number);
     Ok(tickets)
 }
 

@@ -1,21 +1,23 @@
 //! The annotated tests of a test binary, told by the binary itself: what their
 //! attributes ask for, in pools as large as the configuration makes them.
 
-use std::collections::HashMap;
 use std::io::{self, Write};
 use std::path::Path;
-use std::process::Command;
 
 use crate::config::{PoolConfig, SizeFrom};
 use crate::error::Result;
 use crate::json;
-use crate::mode;
 use crate::name;
 use crate::notice;
 use crate::registry::{self, Amount, RequestSpec, TestSpec};
 use crate::state_dir::PoolDir;
 use crate::variables;
 use crate::workspace::{self, Workspace};
+
+#[cfg(any(test, fuzzing, feature = "tools"))]
+mod ask;
+#[cfg(any(test, fuzzing, feature = "tools"))]
+pub use ask::{ask, parse};
 
 /// 1: 2026-11.
 const VERSION: u32 = 1;
@@ -35,7 +37,7 @@ pub struct Test {
     pub requests: Vec<Request>,
 }
 
-json::object!(Test { v as "name-manager-test", test, path, file, requests });
+json::object!(write Test { v as "name-manager-test", test, path, file, requests });
 
 /// What one attribute asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,41 +62,7 @@ pub struct Request {
     pub error: Option<String>,
 }
 
-json::object!(Request {
-    pool,
-    shared,
-    count,
-    all,
-    name,
-    size,
-    open,
-    dir,
-    error
-});
-
-/// Makes the command print what it knows, whether or not it is a test binary
-/// with annotated tests: any other that libtest runs lists its tests then, and
-/// runs none.
-pub fn ask(binary: &mut Command) {
-    binary.env(mode::VARIABLE, mode::LIST);
-    binary.args(["--list", "--format", "terse"]);
-}
-
-/// The annotated tests in what a binary printed.
-pub fn parse(printed: &str) -> impl Iterator<Item = Test> {
-    let tests = printed
-        .lines()
-        .filter_map(|line| json::from_slice::<Test>(line.as_bytes()));
-    tests.filter(|test| test.v == VERSION && test.requests.iter().all(Request::is_sound))
-}
-
-impl Request {
-    /// Whether an attribute can ask for it; what is wrong with it is said otherwise.
-    fn is_sound(&self) -> bool {
-        let can_be = self.count > 0 && self.size != Some(0);
-        self.error.is_some() || (can_be && name::check_pool(&self.pool).is_ok())
-    }
-}
+json::object!(write Request { pool, shared, count, all, name, size, open, dir, error });
 
 /// What a binary in this mode does. Returns its exit code.
 pub(crate) fn print() -> i32 {
@@ -119,7 +87,10 @@ pub(crate) fn print() -> i32 {
 
 /// The pools of this binary: each is looked up once.
 #[derive(Default)]
-struct Pools(HashMap<(&'static str, &'static str), std::result::Result<Pool, String>>);
+struct Pools(Vec<(Key, std::result::Result<Pool, String>)>);
+
+/// A pool's name, and the package of who asks for it.
+type Key = (&'static str, &'static str);
 
 #[derive(Clone)]
 struct Pool {
@@ -148,12 +119,14 @@ impl Pools {
 
     fn request(&mut self, spec: &TestSpec, request: &RequestSpec) -> Request {
         let key = (request.pool, spec.manifest_dir);
-        let pool = self
-            .0
-            .entry(key)
-            .or_insert_with(|| Pool::look_up(key.0, key.1).map_err(|error| error.to_string()));
-        let (pool, error) = match pool {
-            Ok(pool) => (Some(&*pool), None),
+        let known = self.0.iter().position(|(known, _)| *known == key);
+        let at = known.unwrap_or(self.0.len());
+        if known.is_none() {
+            let pool = Pool::look_up(key.0, key.1).map_err(|error| error.to_string());
+            self.0.push((key, pool));
+        }
+        let (pool, error) = match &self.0[at].1 {
+            Ok(pool) => (Some(pool), None),
             Err(error) => (None, Some(error.clone())),
         };
         Request {
@@ -189,39 +162,5 @@ impl Pool {
                 .to_string_lossy()
                 .into_owned(),
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_others_print_is_no_annotated_test() {
-        let printed = concat!(
-            "lists_users: test\n",
-            "{\"name-manager-test\":9,\"test\":\"a\",\"path\":\"t::a\",\"file\":\"t.rs\",\"requests\":[]}\n",
-            "{\"name-manager-test\":1,\"test\":\"a\",\"path\":\"t::a\",\"file\":\"t.rs\",\"requests\":[]}\n",
-            "{\"name-manager-test\":1,\"tes",
-        );
-        let tests: Vec<_> = parse(printed).map(|test| test.path).collect();
-        assert_eq!(tests, ["t::a"]);
-    }
-
-    #[test]
-    fn what_no_attribute_can_ask_for_is_no_annotated_test() {
-        let printed = |pool: &str, count: u32, size: &str| {
-            format!(
-                r#"{{"name-manager-test":1,"test":"a","path":"t::a","file":"t.rs","requests":[{{"pool":"{pool}","shared":false,"count":{count},"all":false,"name":null,"size":{size},"open":false,"dir":null,"error":null}}]}}"#
-            )
-        };
-        assert_eq!(parse(&printed("db", 1, "2")).count(), 1);
-        for none in [
-            printed("db", 0, "2"),
-            printed("db", 1, "0"),
-            printed("a]", 1, "2"),
-        ] {
-            assert_eq!(parse(&none).count(), 0, "{none}");
-        }
     }
 }

@@ -1,4 +1,3 @@
-use std::collections::HashMap;
 use std::panic::Location;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -70,14 +69,14 @@ impl Pool {
 
     /// Like [`Pool::open`], for a test compiled in the package of this directory.
     pub(crate) fn open_for(pool: &str, compiled_in: Option<&'static str>) -> Result<Self> {
-        type Pools = Mutex<HashMap<(String, Option<PathBuf>), Arc<Shared>>>;
-        static POOLS: once_cell::sync::Lazy<Pools> = once_cell::sync::Lazy::new(Pools::default);
+        type Key = (String, Option<PathBuf>);
+        static POOLS: Mutex<Vec<(Key, Arc<Shared>)>> = Mutex::new(Vec::new());
 
         name::check_pool(pool)?;
         let manifest_dir = workspace::manifest_dir(compiled_in)?;
         let key = (pool.to_owned(), manifest_dir);
         let mut pools = POOLS.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(shared) = pools.get(&key) {
+        if let Some((_, shared)) = pools.iter().find(|(known, _)| *known == key) {
             return Ok(Self {
                 shared: shared.clone(),
             });
@@ -99,7 +98,7 @@ impl Pool {
             allocator: OnceCell::new(),
             dir: Mutex::new(Some(dir)),
         });
-        pools.insert(key, shared.clone());
+        pools.push((key, shared.clone()));
         Ok(Self { shared })
     }
 

@@ -327,14 +327,8 @@ fn keeps(dir: &PoolDir, names: &[(String, Record)], job: &Job) -> Result<bool> {
 
 /// Every name of the pool that was ever lent, with its record.
 fn names(dir: &PoolDir) -> Result<Vec<(String, Record)>> {
-    let failed = |error| unusable(dir.names.path(), error);
-    let mut names = Vec::new();
-    for entry in sys::list(dir.names.path()).map_err(failed)? {
-        let file = entry.map_err(failed)?.file_name();
-        let name = file.to_str().and_then(|file| file.strip_suffix(".json"));
-        names.extend(name.map(str::to_owned));
-    }
-    names.sort_unstable();
+    let names = RecordFile::names(&dir.names);
+    let names = names.map_err(|error| unusable(dir.names.path(), error))?;
     let record = |name: String| {
         let path = dir.names.path().join(RecordFile::file_name(&name));
         let record = read(&path)?;

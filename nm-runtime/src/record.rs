@@ -10,7 +10,7 @@ use crate::identity::Holder;
 use crate::json;
 use crate::lock::{Access, Locked};
 use crate::resource::LastHolder;
-use crate::sys::{Dir, read_at, still_linked, write_at_start};
+use crate::sys::{self, Dir, read_at, still_linked, write_at_start};
 
 /// The version of the record and journal formats.
 ///
@@ -272,6 +272,21 @@ const PATIENCE: Duration = Duration::from_secs(5);
 impl RecordFile {
     pub(crate) fn file_name(name: &str) -> String {
         [name, ".json"].concat()
+    }
+
+    /// The names that have a record, in the order in which people count.
+    pub(crate) fn names(dir: &Dir) -> io::Result<Vec<String>> {
+        let mut names: Vec<String> = Vec::new();
+        for entry in sys::list(dir.path())? {
+            let file = entry?.file_name();
+            let Some(name) = file.to_str().and_then(|file| file.strip_suffix(".json")) else {
+                continue;
+            };
+            let order = |known: &String| (known.len(), known.as_str()).cmp(&(name.len(), name));
+            let (Ok(place) | Err(place)) = names.binary_search_by(order);
+            names.insert(place, name.to_owned());
+        }
+        Ok(names)
     }
 
     /// Opens a name's record, or begins it.

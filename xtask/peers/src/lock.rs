@@ -9,6 +9,7 @@ use serial_test::{file_parallel, file_serial};
 
 use crate::Result;
 use crate::body;
+use crate::calls::Calls;
 
 /// One way to keep processes apart, used as its users would.
 pub trait Lock {
@@ -28,6 +29,7 @@ pub fn open(name: &str, state: &Path) -> Result<Box<dyn Lock>> {
         "named-lock" => Box::new(Named(NamedLock::with_path(&path)?)),
         "serial_test" => Box::new(SerialTest),
         "name-manager" => Box::new(Ours(Pool::open("bench")?)),
+        "calls" => Box::new(Calls::open(state)?),
         _ => return Err("no such lock".into()),
     })
 }

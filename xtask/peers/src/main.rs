@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod body;
+mod calls;
 mod clock;
 mod job;
 mod lock;

@@ -144,7 +144,7 @@ pub fn run(args: &[&str]) -> Result<()> {
 pub fn compare(bench: &Bench) -> Result<Vec<Table>> {
     let mut table = Table::of_counts();
     let state = tempfile::tempdir()?;
-    for peer in peer::ALL {
+    for peer in peer::ALL.into_iter().chain([peer::CALLS]) {
         for (access, title) in [("exclusive", peer.title), ("shared", "the same, to read")] {
             if access == "shared" && !peer.has_readers {
                 continue;

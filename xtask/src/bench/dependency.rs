@@ -23,6 +23,7 @@ pub fn run(bench: &Bench) -> Result<Vec<Table>> {
         let name = format!("uses-{}", peer.map_or("nothing", |peer| peer.name));
         packages.push(Package::of_users(&name, peer.as_slice())?);
     }
+    packages.push(Package::of_our_dependencies("uses-what-we-use")?);
     let mut costs = vec![Vec::new(); packages.len()];
     for round in 0..bench.rounds(ROUNDS) {
         for at in bench.in_turn(packages.len(), round) {
@@ -58,13 +59,15 @@ pub fn run(bench: &Bench) -> Result<Vec<Table>> {
             .unwrap_or(0)]
     };
     let theirs = of(SERIAL_TEST);
-    for ((peer, package), costs) in peers.iter().zip(&packages).zip(&costs) {
+    let titles = peers.iter().map(|peer| match peer {
+        None => "no dependency (std)",
+        Some(SERIAL_TEST) => "serial_test with `file_locks`",
+        Some(peer) => peer.title,
+    });
+    let titles = titles.chain(["what name-manager depends on, alone"]);
+    for ((title, package), costs) in titles.zip(&packages).zip(&costs) {
         table.row(vec![
-            match peer {
-                None => "no dependency (std)".to_owned(),
-                Some(SERIAL_TEST) => "serial_test with `file_locks`".to_owned(),
-                Some(peer) => peer.title.to_owned(),
-            },
+            title.to_owned(),
             figure(wall(costs).median()),
             wall(costs).range(),
             figure(wall(costs).median() / wall(theirs).median()),

@@ -1,7 +1,9 @@
-use std::fmt::Write;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+
+use serde_json::Value;
 
 use crate::bench::Result;
 use crate::bench::peer::{self, Peer};
@@ -15,23 +17,55 @@ impl Package {
     /// With nothing in it but the dependencies. Their versions are the
     /// repository's own, so that none is looked up.
     pub fn of_users(name: &str, dependencies: &[Peer]) -> Result<Self> {
-        let root = peer::target().join("packages").join(name);
-        let mut manifest = format!(
-            "[package]\nname = \"{name}\"\nedition = \"2024\"\npublish = false\n\n[workspace]\n\n[dev-dependencies]\n"
-        );
-        for dependency in dependencies {
-            writeln!(manifest, "{}", dependency.in_manifest())?;
-        }
-        let package = Self { root };
-        package.write("Cargo.toml", &manifest)?;
-        package.write("src/lib.rs", "")?;
-        let has_peers = dependencies
-            .iter()
-            .any(|&dependency| dependency != peer::OURS);
+        let has_peers = dependencies.iter().any(|&peer| peer != peer::OURS);
         let locked = match has_peers {
             true => peer::lock_file(),
             false => peer::repository().join("Cargo.lock"),
         };
+        let lines: Vec<_> = dependencies.iter().map(|peer| peer.in_manifest()).collect();
+        Self::with(name, &lines.join("\n"), &locked)
+    }
+
+    /// With what name-manager's packages depend on, without them.
+    pub fn of_our_dependencies(name: &str) -> Result<Self> {
+        let mut metadata = Command::new("cargo");
+        metadata.args(["metadata", "--no-deps", "--offline", "--format-version=1"]);
+        let output = metadata.current_dir(peer::repository()).output()?;
+        let metadata: Value = serde_json::from_slice(&output.stdout)?;
+        let packages = metadata["packages"].as_array().ok_or("no packages")?;
+        let ours = |package: &&Value| {
+            let name = package["name"].as_str();
+            [Some("nm-macros"), Some("nm-runtime")].contains(&name)
+        };
+        let dependencies = packages
+            .iter()
+            .filter(ours)
+            .flat_map(|package| package["dependencies"].as_array())
+            .flatten()
+            .filter(|dependency| dependency["kind"].is_null() && dependency["path"].is_null());
+        let mut lines = BTreeMap::new();
+        for dependency in dependencies {
+            let name = dependency["name"].to_string();
+            let line = format!(
+                "{name} = {{ version = {}, default-features = {}, features = {} }}",
+                dependency["req"], dependency["uses_default_features"], dependency["features"]
+            );
+            lines.insert(name, line);
+        }
+        let lines: Vec<_> = lines.into_values().collect();
+        let locked = peer::repository().join("Cargo.lock");
+        Self::with(name, &lines.join("\n"), &locked)
+    }
+
+    fn with(name: &str, dependencies: &str, locked: &Path) -> Result<Self> {
+        let package = Self {
+            root: peer::target().join("packages").join(name),
+        };
+        let manifest = format!(
+            "[package]\nname = \"{name}\"\nedition = \"2024\"\npublish = false\n\n[workspace]\n\n[dev-dependencies]\n{dependencies}\n"
+        );
+        package.write("Cargo.toml", &manifest)?;
+        package.write("src/lib.rs", "")?;
         fs::copy(locked, package.lock_file())?;
         Ok(package)
     }

@@ -36,6 +36,14 @@ pub const OURS: Peer = Peer {
     has_pools: true,
 };
 
+/// A limit: what name-manager asks of the system, and nothing of its own.
+pub const CALLS: Peer = Peer {
+    name: "calls",
+    title: "name-manager's system calls alone",
+    has_readers: false,
+    has_pools: false,
+};
+
 /// All that lock, the limit first.
 pub const ALL: [Peer; 6] = [
     FLOCK,

@@ -1,6 +1,6 @@
 //! Acquire and release with nobody else there.
 
-use crate::bench::peer::{self, OURS, SERIAL_TEST};
+use crate::bench::peer::{self, CALLS, OURS, Peer, SERIAL_TEST};
 use crate::bench::spread::{Spread, figure};
 use crate::bench::table::Table;
 use crate::bench::worker::Worker;
@@ -12,21 +12,22 @@ const PAIRS: &str = "300";
 
 pub fn run(bench: &Bench) -> Result<Vec<Table>> {
     let state = tempfile::tempdir()?;
+    let peers: Vec<Peer> = peer::ALL.into_iter().chain([CALLS]).collect();
     let mut workers = Vec::new();
-    for peer in peer::ALL {
+    for peer in &peers {
         let job = ["pairs", PAIRS];
         let mut worker = Worker::peer(&bench.peers, peer.name, state.path(), 2, &job)?;
         worker.hear()?;
         workers.push(worker);
     }
-    let mut times = peer::ALL.map(|_| Vec::new());
+    let mut times = vec![Vec::new(); peers.len()];
     for round in 0..bench.rounds(ROUNDS) {
-        for at in bench.in_turn(peer::ALL.len(), round) {
+        for at in bench.in_turn(peers.len(), round) {
             workers[at].go()?;
             times[at].push(workers[at].hear()?[0] as f64 / 1e6);
         }
     }
-    let times = times.map(Spread::new);
+    let times: Vec<_> = times.into_iter().map(Spread::new).collect();
     let mut table = Table::new(
         "Uncontended acquire and release",
         "One process, nobody else there; µs for the two together. name-manager also \
@@ -34,12 +35,10 @@ pub fn run(bench: &Bench) -> Result<Vec<Table>> {
         &["", "median", "rounds", "x `flock`", "x serial_test"],
     );
     let of = |wanted| {
-        &times[peer::ALL
-            .iter()
-            .position(|&peer| peer == wanted)
-            .unwrap_or(0)]
+        let at = peers.iter().position(|&peer| peer == wanted);
+        &times[at.unwrap_or(0)]
     };
-    for (peer, time) in peer::ALL.iter().zip(&times) {
+    for (peer, time) in peers.iter().zip(&times) {
         table.row(vec![
             peer.title.to_owned(),
             figure(time.median()),

@@ -7,7 +7,7 @@ use std::mem;
 use fd_lock::RwLock;
 
 use crate::json;
-use crate::sys::Dir;
+use crate::sys::{Dir, OpenFile};
 
 /// Whether a name is lent to one holder or to several readers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -34,33 +34,32 @@ impl Access {
 ///
 /// fd-lock's guards borrow their lock, so they cannot live in a value that also
 /// owns it. All a guard does is to unlock when it drops. So it is forgotten
-/// right after locking, the file taken back, and this type unlocks.
+/// right after locking, and this type unlocks.
 #[derive(Debug)]
 pub(crate) struct Locked {
-    file: Option<File>,
+    file: Option<OpenFile>,
 }
 
 impl Locked {
     /// Locks without blocking; gives the file back when somebody else has it.
-    pub(crate) fn try_lock(file: File, access: Access) -> io::Result<Result<Self, File>> {
-        let mut lock = RwLock::new(file);
-        match lock_now(&mut lock, access) {
-            Ok(()) => Ok(Ok(Self::new(lock))),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Err(lock.into_inner())),
+    pub(crate) fn try_lock(file: OpenFile, access: Access) -> io::Result<Result<Self, OpenFile>> {
+        match lock_now(&file.file, access) {
+            Ok(()) => Ok(Ok(Self { file: Some(file) })),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Err(file)),
             Err(error) => Err(error),
         }
     }
 
     /// Locks, blocked in the kernel's queue for the file until it is granted.
-    pub(crate) fn lock(file: File, access: Access) -> io::Result<Self> {
-        let mut lock = RwLock::new(file);
+    pub(crate) fn lock(file: OpenFile, access: Access) -> io::Result<Self> {
+        let mut lock = RwLock::new(&file.file);
         loop {
             let locked = match access {
                 Access::Exclusive => lock.write().map(mem::forget),
                 Access::Shared => lock.read().map(mem::forget),
             };
             match locked {
-                Ok(()) => return Ok(Self::new(lock)),
+                Ok(()) => return Ok(Self { file: Some(file) }),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
@@ -69,14 +68,8 @@ impl Locked {
 
     /// As when the kernel has let go of it.
     #[cfg(test)]
-    pub(crate) fn let_go(file: File) -> Self {
+    pub(crate) fn let_go(file: OpenFile) -> Self {
         Self { file: Some(file) }
-    }
-
-    fn new(lock: RwLock<File>) -> Self {
-        Self {
-            file: Some(lock.into_inner()),
-        }
     }
 
     /// Turns an exclusive lock into a shared one. The kernel lets go of it for a
@@ -85,10 +78,9 @@ impl Locked {
         let Some(file) = self.file.take() else {
             return Ok(false);
         };
-        let mut lock = RwLock::new(file);
-        match lock_now(&mut lock, Access::Shared) {
+        match lock_now(&file.file, Access::Shared) {
             Ok(()) => {
-                self.file = Some(lock.into_inner());
+                self.file = Some(file);
                 Ok(true)
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
@@ -114,7 +106,7 @@ impl Locked {
     ///
     /// Closing would unlock too, but only when no child between fork and exec
     /// still has the file open.
-    pub(crate) fn unlock(mut self) -> io::Result<Option<File>> {
+    pub(crate) fn unlock(mut self) -> io::Result<Option<OpenFile>> {
         self.unlock_now()
     }
 
@@ -124,13 +116,13 @@ impl Locked {
         drop(self.file.take());
     }
 
-    fn unlock_now(&mut self) -> io::Result<Option<File>> {
+    fn unlock_now(&mut self) -> io::Result<Option<OpenFile>> {
         let Some(file) = self.file.take() else {
             return Ok(None);
         };
         loop {
             #[expect(clippy::disallowed_methods, reason = "this is the one place")]
-            match file.unlock() {
+            match file.file.unlock() {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 done => return done.map(|()| Some(file)),
             }
@@ -145,7 +137,8 @@ impl Drop for Locked {
     }
 }
 
-fn lock_now(lock: &mut RwLock<File>, access: Access) -> io::Result<()> {
+fn lock_now(file: &File, access: Access) -> io::Result<()> {
+    let mut lock = RwLock::new(file);
     loop {
         let locked = match access {
             Access::Exclusive => lock.try_write().map(mem::forget),

@@ -2,7 +2,6 @@
 //! may go on to other names. Meanwhile the name is reserved, so that they do not
 //! go on to this one.
 
-use std::fs::File;
 use std::sync::Arc;
 
 use crate::error::Result;
@@ -14,7 +13,7 @@ use crate::line;
 use crate::lock::{Access, Locked};
 use crate::queue::Queued;
 use crate::state_dir::unusable;
-use crate::sys::Wake;
+use crate::sys::{OpenFile, Wake};
 use crate::wait::Wait;
 
 impl Head<'_> {
@@ -119,7 +118,7 @@ impl Head<'_> {
     fn wait_in_kernel(
         &self,
         name: &str,
-        file: File,
+        file: OpenFile,
         access: Access,
         wake: &Arc<Option<Wake>>,
         wait: &mut Wait<'_>,

@@ -4,7 +4,6 @@
 //! hands the lock over; when its owner has given up by then, it lets go of the
 //! lock the moment it is granted.
 
-use std::fs::File;
 use std::io;
 use std::mem;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -12,6 +11,7 @@ use std::thread;
 use std::time::Instant;
 
 use crate::lock::{Access, Locked};
+use crate::sys::OpenFile;
 
 /// A lock request under way.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ impl Queued {
     /// Joins the kernel's queue for the file. `abandoned` runs after an abandoned
     /// request was granted and let go: for a moment others saw the lock taken.
     pub(crate) fn join(
-        file: File,
+        file: OpenFile,
         access: Access,
         abandoned: Box<dyn FnOnce() + Send>,
     ) -> io::Result<Self> {

@@ -1,6 +1,5 @@
 //! What is known of a name, beside its lock. Explains; never decides.
 
-use std::fs::File;
 use std::io;
 use std::sync::Arc;
 use std::thread;
@@ -10,7 +9,7 @@ use crate::identity::Holder;
 use crate::json;
 use crate::lock::{Access, Locked};
 use crate::resource::LastHolder;
-use crate::sys::{self, Dir, read_at, still_linked, write_at_start};
+use crate::sys::{self, Dir, OpenFile, read_at, still_linked, write_at_start};
 
 /// The version of the record and journal formats.
 ///
@@ -257,7 +256,7 @@ impl Record {
 /// A name's record file, open.
 #[derive(Debug)]
 pub(crate) struct RecordFile {
-    file: File,
+    file: OpenFile,
     len: usize,
 }
 
@@ -336,7 +335,7 @@ impl RecordFile {
     }
 
     /// Gives back the open file, for the next to use.
-    pub(crate) fn into_file(self) -> File {
+    pub(crate) fn into_file(self) -> OpenFile {
         self.file
     }
 

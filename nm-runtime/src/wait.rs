@@ -1,6 +1,5 @@
 //! One request's wait: its deadline, what it tells people, and how it ends.
 
-use std::fs::File;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -22,6 +21,7 @@ use crate::queue::Queued;
 use crate::record::Waiting;
 use crate::request::Want;
 use crate::state_dir::{PoolDir, unusable};
+use crate::sys::OpenFile;
 
 const FIRST_NOTICE: Duration = Duration::from_secs(1);
 const NEXT_NOTICE: Duration = Duration::from_secs(30);
@@ -244,7 +244,7 @@ impl<'a> Wait<'a> {
     /// Locks a file that somebody else has locked.
     pub(crate) fn for_file(
         &mut self,
-        file: File,
+        file: OpenFile,
         access: Access,
         dir: &PoolDir,
         path: &Path,

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::lock::{Access, Locked};
+use crate::sys::OpenFile;
 
 /// Tries locks in this directory, on a file made for it and removed again: two
 /// descriptors of it must exclude each other, and no longer once one lets go.
@@ -26,8 +27,8 @@ pub fn locks_work(dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn lock(file: File, access: Access) -> io::Result<Result<Locked, File>> {
-    Locked::try_lock(file, access)
+fn lock(file: File, access: Access) -> io::Result<Result<Locked, OpenFile>> {
+    Locked::try_lock(OpenFile::new(file)?, access)
 }
 
 fn odd(what: &str) -> io::Error {

@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::journal::{Event, Kind, Phase, Reader};
 use crate::line;
 use crate::lock::{Access, Locked};
-use crate::sys;
+use crate::sys::{self, OpenFile};
 
 /// Somebody who waits for names of a pool.
 #[derive(Clone, Debug)]
@@ -143,6 +143,6 @@ pub(super) fn tickets(pool_dir: &Path) -> BTreeMap<u64, String> {
 
 /// Whether a ticket's owner still waits. Shared, so that nobody takes who looks
 /// for the owner.
-fn is_locked(ticket: std::fs::File) -> bool {
+fn is_locked(ticket: OpenFile) -> bool {
     matches!(Locked::try_lock(ticket, Access::Shared), Ok(Err(_)))
 }

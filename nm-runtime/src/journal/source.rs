@@ -32,7 +32,7 @@ impl Source {
     pub(super) fn open(path: &Path, tail: u64) -> io::Result<Option<Self>> {
         match sys::open_regular(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            file => Self::of(file?, tail).map(Some),
+            file => Self::of(file?.file, tail).map(Some),
         }
     }
 

@@ -11,7 +11,7 @@ pub(crate) fn record(bytes: &[u8]) {
         count(record.clone());
     }
     let mut file = RecordFile {
-        file: file(bytes),
+        file: OpenFile::new(file(bytes)).unwrap(),
         len: 0,
     };
     let read = file.read().unwrap();

@@ -1,9 +1,11 @@
 //! What differs between operating systems, behind the same few names.
 
 mod budget;
+mod open_file;
 mod read;
 mod spare;
 
+pub(crate) use open_file::OpenFile;
 pub(crate) use read::{list, read_regular};
 
 #[cfg(unix)]
@@ -13,7 +15,7 @@ pub(crate) use unix::file_id;
 #[cfg(unix)]
 pub(crate) use unix::{
     Dir, Wake, WakeSet, close_stdout, descriptor_limit, detach, is_alive, is_current_user,
-    is_descriptor_shortage, open_regular, parent_id, path_names, read_at, still_linked,
+    is_descriptor_shortage, open_regular, parent_id, path_names, read_at, regular, still_linked,
     wait_for_exit, write_at_start, write_private,
 };
 
@@ -24,12 +26,11 @@ pub(crate) use other::file_id;
 #[cfg(not(unix))]
 pub(crate) use other::{
     Dir, Wake, WakeSet, close_stdout, descriptor_limit, detach, is_alive, is_current_user,
-    is_descriptor_shortage, open_regular, parent_id, path_names, read_at, still_linked,
+    is_descriptor_shortage, open_regular, parent_id, path_names, read_at, regular, still_linked,
     wait_for_exit, write_at_start, write_private,
 };
 
 /// Tells a file from all others.
-#[cfg(feature = "tools")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct FileId {
     /// Major and minor.

@@ -7,9 +7,8 @@ use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-#[cfg(feature = "tools")]
-use super::FileId;
 use super::spare::Spares;
+use super::{FileId, OpenFile};
 
 #[derive(Debug)]
 pub(crate) struct Dir {
@@ -37,19 +36,20 @@ impl Dir {
         &self.path
     }
 
-    pub(crate) fn file(&self, name: &str) -> io::Result<File> {
+    pub(crate) fn file(&self, name: &str) -> io::Result<OpenFile> {
         if let Some(file) = self.spares.take(name) {
             return Ok(file);
         }
-        OpenOptions::new()
+        let file = OpenOptions::new()
             .read(true)
             .write(true)
             .create(true)
             .truncate(false)
-            .open(self.path.join(name))
+            .open(self.path.join(name))?;
+        OpenFile::new(file)
     }
 
-    pub(crate) fn keep(&self, name: &str, file: Option<File>) {
+    pub(crate) fn keep(&self, name: &str, file: Option<OpenFile>) {
         if let Some(file) = file {
             self.spares.keep(name, file);
         }
@@ -62,23 +62,23 @@ impl Dir {
             .open(self.path.join(name))
     }
 
-    pub(crate) fn existing(&self, name: &str) -> io::Result<Option<File>> {
+    pub(crate) fn existing(&self, name: &str) -> io::Result<Option<OpenFile>> {
         match OpenOptions::new()
             .read(true)
             .write(true)
             .open(self.path.join(name))
         {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            done => done.map(Some),
+            opened => OpenFile::new(opened?).map(Some),
         }
     }
 
-    pub(crate) fn names(&self, name: &str, _file: &File) -> io::Result<bool> {
+    pub(crate) fn names(&self, name: &str, _file: &OpenFile) -> io::Result<bool> {
         // An open file cannot be replaced on Windows, only be gone with its directory.
         self.path.join(name).try_exists()
     }
 
-    pub(crate) fn has(&self, name: &str, file: &File) -> io::Result<bool> {
+    pub(crate) fn has(&self, name: &str, file: &OpenFile) -> io::Result<bool> {
         self.names(name, file)
     }
 
@@ -87,17 +87,27 @@ impl Dir {
     }
 }
 
-pub(crate) fn read_at(mut file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+pub(crate) fn read_at(file: &OpenFile, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    let mut file = &file.file;
     file.seek(SeekFrom::Start(offset))?;
     file.read(buffer)
 }
 
-pub(crate) fn write_at_start(mut file: &File, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn write_at_start(file: &OpenFile, bytes: &[u8]) -> io::Result<()> {
+    let mut file = &file.file;
     file.seek(SeekFrom::Start(0))?;
     file.write_all(bytes)
 }
 
-pub(crate) fn still_linked(_file: &File) -> io::Result<bool> {
+/// The same for all: nothing here asks which file it is.
+pub(crate) fn regular(_file: &File) -> io::Result<FileId> {
+    Ok(FileId {
+        device: (0, 0),
+        inode: 0,
+    })
+}
+
+pub(crate) fn still_linked(_file: &OpenFile) -> io::Result<bool> {
     Ok(true)
 }
 
@@ -172,8 +182,8 @@ pub(crate) fn wait_for_exit(_pid: u32, _is_same: impl Fn() -> bool) -> io::Resul
     Err(io::ErrorKind::Unsupported.into())
 }
 
-pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
-    File::open(path)
+pub(crate) fn open_regular(path: &Path) -> io::Result<OpenFile> {
+    File::open(path).and_then(OpenFile::new)
 }
 
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {

@@ -10,7 +10,7 @@ use super::open_regular;
 /// block, and a device may never end.
 pub(crate) fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    open_regular(path)?.read_to_end(&mut bytes)?;
+    open_regular(path)?.file.read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

@@ -1,6 +1,6 @@
-use std::fs::File;
 use std::sync::{Mutex, PoisonError};
 
+use super::OpenFile;
 use super::budget::SPARES;
 
 /// Files of one directory, open and unlocked, to be used again: opening and
@@ -9,19 +9,19 @@ use super::budget::SPARES;
 /// A spare file may have been removed from the directory meanwhile. Whoever
 /// takes one looks, as it must for a file it has just opened.
 #[derive(Debug, Default)]
-pub(crate) struct Spares(Mutex<Vec<(String, File)>>);
+pub(crate) struct Spares(Mutex<Vec<(String, OpenFile)>>);
 
 const MOST: usize = 16;
 
 impl Spares {
-    pub(crate) fn take(&self, name: &str) -> Option<File> {
+    pub(crate) fn take(&self, name: &str) -> Option<OpenFile> {
         let mut files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let at = files.iter().position(|(known, _)| known == name)?;
         SPARES.give_back(1);
         Some(files.swap_remove(at).1)
     }
 
-    pub(crate) fn keep(&self, name: &str, file: File) {
+    pub(crate) fn keep(&self, name: &str, file: OpenFile) {
         let mut files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if files.len() < MOST && SPARES.take() {
             files.push((name.to_owned(), file));

@@ -5,6 +5,8 @@ pub(crate) mod budget;
 #[path = "../../../../nm-runtime/src/sys/spare.rs"]
 pub(crate) mod spare;
 
+pub(crate) use std::fs::File as OpenFile;
+
 /// So few that the budget of spare files is 2, and the gate has room for 8.
 pub(crate) fn descriptor_limit() -> Option<u64> {
     Some(32)

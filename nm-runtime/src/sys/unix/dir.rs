@@ -4,13 +4,12 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, fstat, openat, statat};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat, fstat, openat, statat};
 use rustix::io::{Errno, retry_on_intr};
 
 use super::calls::effective_user;
-#[cfg(feature = "tools")]
-use crate::sys::FileId;
 use crate::sys::spare::Spares;
+use crate::sys::{FileId, OpenFile};
 
 const DIRECTORY_MODE: u32 = 0o700;
 pub(super) const FILE_MODE: Mode = Mode::RUSR.union(Mode::WUSR);
@@ -59,7 +58,7 @@ impl Dir {
     /// and refuses whatever is not a regular file.
     ///
     /// May be one that was [kept](Dir::keep), and removed from the directory since.
-    pub(crate) fn file(&self, name: &str) -> io::Result<File> {
+    pub(crate) fn file(&self, name: &str) -> io::Result<OpenFile> {
         match self.spares.take(name) {
             Some(file) => Ok(file),
             None => self.open_with(name, OFlags::RDWR | OFlags::CREATE),
@@ -67,7 +66,7 @@ impl Dir {
     }
 
     /// Keeps an open file, unlocked, for the next who opens it.
-    pub(crate) fn keep(&self, name: &str, file: Option<File>) {
+    pub(crate) fn keep(&self, name: &str, file: Option<OpenFile>) {
         if let Some(file) = file {
             self.spares.keep(name, file);
         }
@@ -75,27 +74,25 @@ impl Dir {
 
     /// Like [`Dir::file`], but each write goes to the end.
     pub(crate) fn append(&self, name: &str) -> io::Result<File> {
-        self.open_with(name, OFlags::WRONLY | OFlags::CREATE | OFlags::APPEND)
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::APPEND;
+        Ok(self.open_with(name, flags)?.file)
     }
 
     /// Opens a file for reading and writing if it is there.
-    pub(crate) fn existing(&self, name: &str) -> io::Result<Option<File>> {
+    pub(crate) fn existing(&self, name: &str) -> io::Result<Option<OpenFile>> {
         match self.open_with(name, OFlags::RDWR) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             done => done.map(Some),
         }
     }
 
-    fn open_with(&self, name: &str, flags: OFlags) -> io::Result<File> {
+    fn open_with(&self, name: &str, flags: OFlags) -> io::Result<OpenFile> {
         let flags = flags | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
         let fd = match retry_on_intr(|| openat(&self.fd, name, flags, FILE_MODE)) {
             Err(error) => return Err(self.not_opened(name, error, REGULAR)),
             Ok(fd) => fd,
         };
-        match FileType::from_raw_mode(fstat(&fd)?.st_mode) {
-            FileType::RegularFile => Ok(File::from(fd)),
-            kind => Err(unexpected(kind, REGULAR)),
-        }
+        OpenFile::new(File::from(fd))
     }
 
     /// What stands in the way says more than why it cannot be opened.
@@ -113,19 +110,21 @@ impl Dir {
     }
 
     /// Whether the path of `name` still names the file that `file` has open.
-    pub(crate) fn names(&self, name: &str, file: &File) -> io::Result<bool> {
-        is_at(CWD, &self.path.join(name), AtFlags::SYMLINK_NOFOLLOW, file)
+    pub(crate) fn names(&self, name: &str, file: &OpenFile) -> io::Result<bool> {
+        let path = self.path.join(name);
+        is_at(CWD, &path, AtFlags::SYMLINK_NOFOLLOW, file.id)
     }
 
     /// Whether `name`, in this directory wherever it is now, still names the file
     /// that `file` has open.
-    pub(crate) fn has(&self, name: &str, file: &File) -> io::Result<bool> {
-        is_at(&self.fd, Path::new(name), AtFlags::SYMLINK_NOFOLLOW, file)
+    pub(crate) fn has(&self, name: &str, file: &OpenFile) -> io::Result<bool> {
+        let name = Path::new(name);
+        is_at(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW, file.id)
     }
 
     /// Whether the directory's path still names it, rather than nothing or another.
     pub(crate) fn is_current(&self) -> io::Result<bool> {
-        is_at(CWD, &self.path, AtFlags::empty(), &self.fd)
+        is_at(CWD, &self.path, AtFlags::empty(), id(&fstat(&self.fd)?))
     }
 }
 
@@ -145,17 +144,32 @@ fn unexpected(kind: FileType, expected: &str) -> io::Error {
     ))
 }
 
-fn is_at(dir: impl AsFd, path: &Path, flags: AtFlags, open: impl AsFd) -> io::Result<bool> {
-    let found = match statat(dir, path, flags) {
-        Err(Errno::NOENT | Errno::NOTDIR) => return Ok(false),
-        found => found?,
-    };
-    let open = fstat(open)?;
-    Ok((found.st_dev, found.st_ino) == (open.st_dev, open.st_ino))
+fn is_at(dir: impl AsFd, path: &Path, flags: AtFlags, open: FileId) -> io::Result<bool> {
+    match statat(dir, path, flags) {
+        Err(Errno::NOENT | Errno::NOTDIR) => Ok(false),
+        found => Ok(id(&found?) == open),
+    }
+}
+
+fn id(found: &Stat) -> FileId {
+    let device = found.st_dev as _;
+    FileId {
+        device: (rustix::fs::major(device), rustix::fs::minor(device)),
+        inode: found.st_ino as _,
+    }
+}
+
+/// Which regular file this is; refuses whatever else.
+pub(crate) fn regular(file: &File) -> io::Result<FileId> {
+    let found = fstat(file)?;
+    match FileType::from_raw_mode(found.st_mode) {
+        FileType::RegularFile => Ok(id(&found)),
+        kind => Err(unexpected(kind, REGULAR)),
+    }
 }
 
 /// Opens a regular file for reading, and nothing else.
-pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
+pub(crate) fn open_regular(path: &Path) -> io::Result<OpenFile> {
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let mut options = File::options();
     let options = options.read(true).custom_flags(flags.bits() as _);
@@ -167,16 +181,13 @@ pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
             _ => error,
         }
     })?;
-    match FileType::from_raw_mode(fstat(&file)?.st_mode) {
-        FileType::RegularFile => Ok(file),
-        kind => Err(unexpected(kind, REGULAR)),
-    }
+    OpenFile::new(file)
 }
 
 /// Reads what is at this offset, with one call.
-pub(crate) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+pub(crate) fn read_at(file: &OpenFile, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
     loop {
-        match file.read_at(buffer, offset) {
+        match file.file.read_at(buffer, offset) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             done => return done,
         }
@@ -184,13 +195,13 @@ pub(crate) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result
 }
 
 /// Writes over what is at the beginning.
-pub(crate) fn write_at_start(file: &File, bytes: &[u8]) -> io::Result<()> {
-    file.write_all_at(bytes, 0)
+pub(crate) fn write_at_start(file: &OpenFile, bytes: &[u8]) -> io::Result<()> {
+    file.file.write_all_at(bytes, 0)
 }
 
 /// Whether a file that is open here still stands in some directory.
-pub(crate) fn still_linked(file: &File) -> io::Result<bool> {
-    Ok(fstat(file)?.st_nlink > 0)
+pub(crate) fn still_linked(file: &OpenFile) -> io::Result<bool> {
+    Ok(fstat(&file.file)?.st_nlink > 0)
 }
 
 /// Whether the path belongs to the user who runs this process: what it names,
@@ -207,17 +218,14 @@ pub(crate) fn is_current_user(path: &Path) -> io::Result<bool> {
 /// The file that a path names; nothing when there is none.
 #[cfg(feature = "tools")]
 pub(crate) fn file_id(path: &Path) -> Option<FileId> {
-    let metadata = path.symlink_metadata().ok()?;
-    let device = metadata.dev() as _;
-    Some(FileId {
-        device: (rustix::fs::major(device), rustix::fs::minor(device)),
-        inode: metadata.ino(),
-    })
+    let found = statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW).ok()?;
+    Some(id(&found))
 }
 
 /// Whether the path names the file that `file` has open.
 pub(crate) fn path_names(path: &Path, file: &File) -> bool {
-    is_at(CWD, path, AtFlags::empty(), file).unwrap_or(false)
+    let is_there = |open| is_at(CWD, path, AtFlags::empty(), id(&open)).unwrap_or(false);
+    fstat(file).is_ok_and(is_there)
 }
 
 /// Writes a new file that only this user may read, in place of what is there.

@@ -11,7 +11,7 @@ use std::process::Command;
 use serde::Deserialize;
 
 /// All that users of the library build by our choice, and why.
-const DIRECT: [(&str, &str, &str); 19] = [
+const DIRECT: [(&str, &str, &str); 20] = [
     ("name-manager", "nm-macros", "ours"),
     ("name-manager", "nm-runtime", "ours"),
     (
@@ -46,7 +46,8 @@ const DIRECT: [(&str, &str, &str); 19] = [
     ),
     ("nm-runtime", "sha1_smol", "fingerprints"),
     ("nm-runtime", "strsim", "the key that was meant"),
-    ("nm-runtime", "toml", "`Cargo.toml`"),
+    ("nm-runtime", "toml_datetime", "`Cargo.toml`: dates"),
+    ("nm-runtime", "toml_parser", "`Cargo.toml`"),
 ];
 
 /// Terms as packages write them.

@@ -1,18 +1,20 @@
 //! `[workspace.metadata.name-manager]` in `Cargo.toml`, with the place of each value.
 
 use std::fs;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml_parser::Span;
+use toml_parser::decoder::ScalarKind;
 
+use self::document::{Document, Kind, Node};
 use crate::error::{Error, Result};
 use crate::name;
 use crate::names::Names;
 use crate::shown::shown;
 use crate::suggest::nearest;
+
+mod document;
 
 /// The parts of a `Cargo.toml` that matter here.
 #[derive(Debug, Default)]
@@ -87,34 +89,30 @@ impl Manifest {
     }
 
     pub(crate) fn parse(path: &Path, text: &str) -> Result<Self> {
-        let source = Source { path, text };
-        let root = DeTable::parse(text).map_err(|error| {
-            let message = error.message().lines().collect::<Vec<_>>().join("; ");
-            source.error(
-                error.span().unwrap_or_default(),
-                format!("not TOML: {message}"),
-            )
+        let document = Document::parse(text).map_err(|(span, message)| {
+            Error::config(format!("{}: not TOML: {message}", place(path, text, span)))
         })?;
-        let root = root.get_ref();
+        let source = Source {
+            path,
+            text,
+            document,
+        };
+        let root = source.document.root();
         let mut manifest = Self::default();
-        if let Some((_, package)) = table(root, "package") {
-            if let Some(pointer) = package
-                .get("workspace")
-                .and_then(|value| value.get_ref().as_str())
-            {
-                manifest.pointer = Some(PathBuf::from(pointer));
-            }
-            if let Some((span, metadata)) = our_metadata(&source, package)? {
-                manifest.package_place = Some(source.place(span));
+        if let Some(package) = source.maybe_table(root, "package") {
+            let pointer = source.document.get(package, "workspace");
+            manifest.pointer = pointer.and_then(Node::as_str).map(PathBuf::from);
+            if let Some(metadata) = source.our_metadata(package)? {
+                manifest.package_place = Some(source.place(metadata.key_span));
                 manifest.read_pools(&source, metadata)?;
             }
         }
-        if let Some((_, workspace)) = table(root, "workspace") {
+        if let Some(workspace) = source.maybe_table(root, "workspace") {
             manifest.workspace = Some(WorkspaceTable {
-                members: strings(workspace, "members"),
-                exclude: strings(workspace, "exclude"),
+                members: source.strings(workspace, "members"),
+                exclude: source.strings(workspace, "exclude"),
             });
-            if let Some((_, metadata)) = our_metadata(&source, workspace)? {
+            if let Some(metadata) = source.our_metadata(workspace)? {
                 manifest.read_pools(&source, metadata)?;
             }
         }
@@ -156,23 +154,22 @@ impl Manifest {
         }
     }
 
-    fn read_pools(&mut self, source: &Source<'_>, metadata: &DeTable<'_>) -> Result<()> {
-        for (key, value) in metadata {
-            if key.get_ref() != "pools" {
-                return Err(source.unknown(key, &["pools"]));
+    fn read_pools(&mut self, source: &Source<'_>, metadata: &Node<'_>) -> Result<()> {
+        for pools in source.document.children(metadata) {
+            if pools.key != "pools" {
+                return Err(source.unknown(pools, &["pools"]));
             }
-            for (pool, value) in source.table(value, "pools")? {
-                name::check_pool(pool.get_ref())
-                    .map_err(|error| source.error(pool.span(), error.to_string()))?;
-                if self.pool(pool.get_ref()).is_some() {
+            for pool in source.document.children(source.table(pools)?) {
+                name::check_pool(&pool.key)
+                    .map_err(|error| source.error(pool.key_span, error.to_string()))?;
+                if self.pool(&pool.key).is_some() {
                     return Err(source.error(
-                        pool.span(),
-                        format!("pool `{}` is configured under `package` and under `workspace`; keep one", pool.get_ref()),
+                        pool.key_span,
+                        format!("pool `{}` is configured under `package` and under `workspace`; keep one", pool.key),
                     ));
                 }
-                let table = source.table(value, pool.get_ref())?;
                 self.pools
-                    .push(PoolTable::read(source, pool.get_ref(), table)?);
+                    .push(PoolTable::read(source, source.table(pool)?)?);
             }
         }
         Ok(())
@@ -180,20 +177,20 @@ impl Manifest {
 }
 
 impl PoolTable {
-    fn read(source: &Source<'_>, pool: &str, table: &DeTable<'_>) -> Result<Self> {
+    fn read(source: &Source<'_>, pool: &Node<'_>) -> Result<Self> {
         let mut read = Self {
-            pool: pool.to_owned(),
+            pool: pool.key.to_string(),
             ..Self::default()
         };
-        for (key, value) in table {
-            match key.get_ref().as_ref() {
+        for value in source.document.children(pool) {
+            match value.key.as_ref() {
                 "max" => read.max = Some(source.max(value)?),
                 "names" => read.names = Some(source.names(value)?),
                 "template" => read.template = Some(source.template(value)?),
                 "wait_timeout" => read.wait_timeout = Some(source.duration(value)?),
                 "scope" => {
                     let scope = Scope::parse(source.string(value, "scope")?);
-                    read.scope = Some(scope.map_err(|error| source.error(value.span(), error))?);
+                    read.scope = Some(scope.map_err(|error| source.error(value.span, error))?);
                 }
                 "dir" => {
                     let dir = PathBuf::from(source.string(value, "dir")?);
@@ -205,173 +202,183 @@ impl PoolTable {
                     read.scope = Some(Scope::Dir(dir));
                 }
                 "env" => {
-                    for (key, value) in source.table(value, "env")? {
-                        if key.get_ref().is_empty() || key.get_ref().contains(['=', '\0']) {
+                    for variable in source.document.children(source.table(value)?) {
+                        let key = variable.key.as_ref();
+                        if key.is_empty() || key.contains(['=', '\0']) {
                             return Err(source.error(
-                                key.span(),
+                                variable.key_span,
                                 format!(
                                     "`{}` cannot be a variable; expected a name without `=`",
-                                    shown(key.get_ref())
+                                    shown(key)
                                 ),
                             ));
                         }
-                        let text = source.string(value, key.get_ref())?;
+                        let text = source.string(variable, key)?;
                         if text.contains('\0') {
-                            return Err(source.expected(
-                                key.get_ref(),
-                                "a text without zeros",
-                                value,
-                            ));
+                            return Err(source.expected(key, "a text without zeros", variable));
                         }
-                        read.env.push((key.get_ref().to_string(), text.to_owned()));
+                        read.env.push((key.to_owned(), text.to_owned()));
                     }
                 }
-                _ => return Err(source.unknown(key, &POOL_KEYS)),
+                _ => return Err(source.unknown(value, &POOL_KEYS)),
             }
         }
-        let clash = |a: &str, b: &str| {
-            let (key, _) = table.get_key_value(b).expect("both are set");
-            source.error(
-                key.span(),
-                format!("pool `{pool}` has both `{a}` and `{b}`; keep one"),
-            )
-        };
         for (a, b) in [("max", "names"), ("template", "names"), ("scope", "dir")] {
-            if table.contains_key(a) && table.contains_key(b) {
-                return Err(clash(a, b));
-            }
+            let (Some(a), Some(b)) = (source.document.get(pool, a), source.document.get(pool, b))
+            else {
+                continue;
+            };
+            return Err(source.error(
+                b.key_span,
+                format!(
+                    "pool `{}` has both `{}` and `{}`; keep one",
+                    pool.key, a.key, b.key
+                ),
+            ));
         }
         Ok(read)
     }
 }
 
-fn table<'a, 'i>(within: &'a DeTable<'i>, key: &str) -> Option<(Range<usize>, &'a DeTable<'i>)> {
-    let value = within.get(key)?;
-    Some((value.span(), value.get_ref().as_table()?))
-}
-
-fn strings(within: &DeTable<'_>, key: &str) -> Vec<String> {
-    let listed = within.get(key).and_then(|value| value.get_ref().as_array());
-    let listed = listed.into_iter().flatten();
-    listed
-        .filter_map(|value| value.get_ref().as_str().map(str::to_owned))
-        .collect()
-}
-
-fn our_metadata<'a, 'i>(
-    source: &Source<'_>,
-    of: &'a DeTable<'i>,
-) -> Result<Option<(Range<usize>, &'a DeTable<'i>)>> {
-    let Some((_, metadata)) = table(of, "metadata") else {
-        return Ok(None);
-    };
-    let Some((key, value)) = metadata.get_key_value("name-manager") else {
-        let twin = metadata.get_key_value("name_manager");
-        return match twin {
-            Some((key, _)) => Err(source.unknown(key, &["name-manager"])),
-            None => Ok(None),
-        };
-    };
-    Ok(Some((key.span(), source.table(value, "name-manager")?)))
-}
-
-/// A text with its path, to say where something is wrong.
+/// A document with its path, to say where something is wrong.
 struct Source<'a> {
     path: &'a Path,
     text: &'a str,
+    document: Document<'a>,
 }
 
-impl Source<'_> {
-    fn place(&self, span: Range<usize>) -> String {
-        let before = self.text.get(..span.start).unwrap_or_default();
-        let line = before.matches('\n').count() + 1;
-        let column = before
-            .rsplit('\n')
-            .next()
-            .unwrap_or_default()
-            .chars()
-            .count()
-            + 1;
-        format!("{}:{line}:{column}", self.path.display())
+impl<'a> Source<'a> {
+    fn place(&self, span: Span) -> String {
+        place(self.path, self.text, span)
     }
 
-    fn error(&self, span: Range<usize>, message: impl AsRef<str>) -> Error {
+    fn error(&self, span: Span, message: impl AsRef<str>) -> Error {
         Error::config(format!("{}: {}", self.place(span), message.as_ref()))
     }
 
-    fn expected(&self, key: &str, expected: &str, found: &Spanned<DeValue<'_>>) -> Error {
-        let found_text = self.text.get(found.span()).unwrap_or_default();
-        let kind = found.get_ref().type_str();
+    fn expected(&self, key: &str, expected: &str, found: &Node<'_>) -> Error {
+        let found_text = self.text.get(found.span.start()..found.span.end());
+        let kind = found.type_name();
         let text: String = found_text
+            .unwrap_or_default()
             .chars()
             .take(40)
             .filter(|c| !c.is_control())
             .collect();
         self.error(
-            found.span(),
+            found.span,
             format!("`{}` is {expected}; found the {kind} `{text}`", shown(key)),
         )
     }
 
-    fn unknown(&self, key: &Spanned<std::borrow::Cow<'_, str>>, known: &[&str]) -> Error {
-        let found = key.get_ref();
-        let near = nearest(found, known);
+    fn unknown(&self, found: &Node<'_>, known: &[&str]) -> Error {
+        let near = nearest(&found.key, known);
         let all = known.join("`, `");
         self.error(
-            key.span(),
-            format!("unknown key `{}`{near}; expected `{all}`", shown(found)),
+            found.key_span,
+            format!(
+                "unknown key `{}`{near}; expected `{all}`",
+                shown(&found.key)
+            ),
         )
     }
 
-    fn table<'a, 'i>(&self, value: &'a Spanned<DeValue<'i>>, key: &str) -> Result<&'a DeTable<'i>> {
-        let table = value.get_ref().as_table();
-        table.ok_or_else(|| self.expected(key, "a table", value))
+    fn our_metadata(&self, of: &Node<'a>) -> Result<Option<&Node<'a>>> {
+        let Some(metadata) = self.maybe_table(of, "metadata") else {
+            return Ok(None);
+        };
+        match self.document.get(metadata, "name-manager") {
+            Some(ours) => self.table(ours).map(Some),
+            None => match self.document.get(metadata, "name_manager") {
+                Some(twin) => Err(self.unknown(twin, &["name-manager"])),
+                None => Ok(None),
+            },
+        }
     }
 
-    fn string<'a>(&self, value: &'a Spanned<DeValue<'_>>, key: &str) -> Result<&'a str> {
-        let text = value.get_ref().as_str();
+    fn maybe_table(&self, within: &Node<'a>, key: &str) -> Option<&Node<'a>> {
+        let found = self.document.get(within, key)?;
+        found.is_table().then_some(found)
+    }
+
+    fn strings(&self, within: &Node<'a>, key: &str) -> Vec<String> {
+        let mut strings = Vec::new();
+        if let Some(listed) = self
+            .document
+            .get(within, key)
+            .filter(|list| list.is_array())
+        {
+            for value in self.document.children(listed) {
+                strings.extend(value.as_str().map(str::to_owned));
+            }
+        }
+        strings
+    }
+
+    fn table<'n>(&self, value: &'n Node<'a>) -> Result<&'n Node<'a>> {
+        if value.is_table() {
+            return Ok(value);
+        }
+        Err(self.expected(&value.key, "a table", value))
+    }
+
+    fn string<'n>(&self, value: &'n Node<'_>, key: &str) -> Result<&'n str> {
+        let text = value.as_str();
         text.ok_or_else(|| self.expected(key, "a string", value))
     }
 
-    fn max(&self, value: &Spanned<DeValue<'_>>) -> Result<u32> {
-        let number = value.get_ref().as_integer();
-        let number = number.and_then(|n| u32::from_str_radix(n.as_str(), n.radix()).ok());
-        number
-            .filter(|max| *max > 0)
-            .ok_or_else(|| self.expected("max", "a whole number of at least 1", value))
+    fn max(&self, value: &Node<'_>) -> Result<u32> {
+        if let Kind::Scalar(ScalarKind::Integer(radix)) = value.kind
+            && let Ok(max @ 1..) = u32::from_str_radix(&value.text, radix.value())
+        {
+            return Ok(max);
+        }
+        Err(self.expected("max", "a whole number of at least 1", value))
     }
 
-    fn names(&self, value: &Spanned<DeValue<'_>>) -> Result<Vec<String>> {
-        let expected = "a list of at least one name, like [\"db_a\", \"db_b\"]";
-        let listed = value.get_ref().as_array().filter(|names| !names.is_empty());
-        let listed = listed.ok_or_else(|| self.expected("names", expected, value))?;
+    fn names(&self, value: &Node<'_>) -> Result<Vec<String>> {
         let mut names: Vec<String> = Vec::new();
-        for value in listed {
-            let found = self.string(value, "a name")?;
-            name::check_name(found).map_err(|error| self.error(value.span(), error.to_string()))?;
-            if let Some(twin) = names.iter().find(|known| known.eq_ignore_ascii_case(found)) {
-                return Err(self.error(value.span(), format!(
-                    "name `{found}` is listed already, as `{twin}`; some file systems cannot tell capitals apart"
-                )));
+        if value.is_array() {
+            for value in self.document.children(value) {
+                let found = self.string(value, "a name")?;
+                name::check_name(found)
+                    .map_err(|error| self.error(value.span, error.to_string()))?;
+                if let Some(twin) = names.iter().find(|known| known.eq_ignore_ascii_case(found)) {
+                    return Err(self.error(value.span, format!(
+                        "name `{found}` is listed already, as `{twin}`; some file systems cannot tell capitals apart"
+                    )));
+                }
+                names.push(found.to_owned());
             }
-            names.push(found.to_owned());
+        }
+        if names.is_empty() {
+            let expected = "a list of at least one name, like [\"db_a\", \"db_b\"]";
+            return Err(self.expected("names", expected, value));
         }
         Ok(names)
     }
 
-    fn template(&self, value: &Spanned<DeValue<'_>>) -> Result<String> {
+    fn template(&self, value: &Node<'_>) -> Result<String> {
         let template = self.string(value, "template")?;
-        check_template(template).map_err(|error| self.error(value.span(), error))?;
+        check_template(template).map_err(|error| self.error(value.span, error))?;
         Ok(template.to_owned())
     }
 
-    fn duration(&self, value: &Spanned<DeValue<'_>>) -> Result<Duration> {
+    fn duration(&self, value: &Node<'_>) -> Result<Duration> {
         let text = self.string(value, "wait_timeout")?;
         humantime::parse_duration(text).map_err(|error| {
             self.expected("wait_timeout", "a duration like \"90s\" or \"3m\"", value)
                 .because(error)
         })
     }
+}
+
+fn place(path: &Path, text: &str, span: Span) -> String {
+    let before = text.get(..span.start()).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default();
+    let column = column.chars().count() + 1;
+    format!("{}:{line}:{column}", path.display())
 }
 
 /// A template makes valid names and has one `{index}`.

@@ -25,6 +25,10 @@ pub const TARGETS: [Target; 7] = [
     ("names", names::fuzz::names),
 ];
 
+/// What we make of a `Cargo.toml`, to be compared with what others make of it.
+#[cfg(fuzzing)]
+pub use crate::manifest::fuzz::outline;
+
 /// Does what a target does.
 #[cfg(fuzzing)]
 pub fn run(target: &str, bytes: &[u8]) {

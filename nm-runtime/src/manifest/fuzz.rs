@@ -1,3 +1,5 @@
+use std::fmt::Write;
+
 use super::*;
 use crate::config;
 use crate::fuzz::shown;
@@ -9,6 +11,8 @@ pub(crate) fn manifest(bytes: &[u8]) {
     let Ok(text) = str::from_utf8(bytes) else {
         return;
     };
+    #[cfg(test)] // while fuzzing, the target in `fuzz/` does it
+    assert_eq!(outline(text), theirs::outline(text));
     let manifest = match parse(text) {
         Ok(manifest) => manifest,
         Err(error) => return is_in(text, &shown(&error)),
@@ -22,6 +26,35 @@ pub(crate) fn manifest(bytes: &[u8]) {
         let rewritten = parse(&written(pool)).unwrap();
         let again = rewritten.pool(&pool.pool).unwrap();
         assert_eq!(format!("{again:?}"), format!("{pool:?}"));
+    }
+}
+
+#[cfg(test)]
+#[path = "../../../fuzz/outline.rs"]
+pub(super) mod theirs;
+
+/// What we make of a document, written as `theirs::outline` does.
+pub fn outline(text: &str) -> Option<String> {
+    let document = Document::parse(text).ok()?;
+    let mut outline = String::new();
+    outline_of(&document, document.root(), &mut outline);
+    Some(outline)
+}
+
+fn outline_of(document: &Document<'_>, node: &Node<'_>, to: &mut String) {
+    for child in document.children(node) {
+        if node.is_table() {
+            write!(to, "{:?} {:?} ", child.key, child.key_span).unwrap();
+        }
+        let (text, radix) = match child.kind {
+            Kind::Scalar(ScalarKind::Integer(radix)) => (child.text.as_ref(), Some(radix.value())),
+            Kind::Scalar(ScalarKind::String | ScalarKind::Float) => (child.text.as_ref(), None),
+            _ => ("", None),
+        };
+        let kind = child.type_name();
+        writeln!(to, "{:?} {kind} {text:?} {radix:?} [", child.span).unwrap();
+        outline_of(document, child, to);
+        writeln!(to, "]").unwrap();
     }
 }
 

@@ -1,0 +1,406 @@
+//! A TOML document out of `toml_parser`'s events: tables and values, each with its place.
+//! It is read as by the crate `toml`, with which there is half as much again to build.
+
+use std::{borrow::Cow, mem};
+
+use toml_datetime::Datetime;
+use toml_parser::decoder::ScalarKind;
+use toml_parser::parser::{self, Event, EventKind, RecursionGuard};
+use toml_parser::{Expected, ParseError, Source, Span};
+
+/// How deep values nest, and how many tables a key goes through at most.
+const DEPTH: u32 = 80;
+
+#[derive(Default)]
+pub(super) struct Document<'a> {
+    nodes: Vec<Node<'a>>, // all, the root first
+    // While it is read, by index:
+    header: Span,
+    keys: Vec<Key<'a>>,
+    section: usize,   // the table of the last header
+    open: Vec<usize>, // arrays and inline tables, the innermost last
+}
+
+type Key<'a> = (Cow<'a, str>, Span);
+
+#[derive(Default)]
+pub(super) struct Node<'a> {
+    pub(super) key: Cow<'a, str>, // empty in an array
+    pub(super) key_span: Span,
+    pub(super) kind: Kind,
+    pub(super) span: Span, // of a table, its header or the key that made it
+    pub(super) text: Cow<'a, str>, // of a scalar, without quotes, prefix and underscores
+    children: Vec<usize>,  // of a table, sorted by their keys
+}
+
+/// What something is. How a table came to be decides what may add to it.
+#[derive(Clone, Copy, Default, PartialEq)]
+pub(super) enum Kind {
+    Scalar(ScalarKind),
+    Array,
+    Tables, // an array of `[[tables]]`
+    #[default]
+    Header, // a table with a header, and the root
+    Implicit, // a table on the way to a header's: may get its own, or become dotted
+    Dotted, // a table by dotted keys, which add to it; headers may make tables in it
+    Inline,
+}
+
+impl<'a> Document<'a> {
+    pub(super) fn parse(text: &'a str) -> Result<Self, (Span, String)> {
+        let source = Source::new(text);
+        let tokens = source.lex().into_vec();
+        let mut events = Vec::with_capacity(tokens.len());
+        let mut error = None;
+        let mut guard = RecursionGuard::new(&mut events, DEPTH);
+        parser::parse_document(&tokens, &mut guard, &mut error);
+        let mut document = Self::default();
+        document.nodes.push(Node::default());
+        for event in &events {
+            if error.is_none() {
+                error = document.event(source, event).err();
+            }
+        }
+        match error {
+            Some(error) => Err((error.unexpected().unwrap_or_default(), message(&error))),
+            None => Ok(document),
+        }
+    }
+
+    pub(super) fn root(&self) -> &Node<'a> {
+        &self.nodes[0]
+    }
+
+    pub(super) fn get(&self, table: &Node<'a>, key: &str) -> Option<&Node<'a>> {
+        self.find(table, key).ok().map(|found| &self.nodes[found])
+    }
+
+    /// What is in an array, or in a table by the order of the keys.
+    pub(super) fn children(&self, node: &Node<'a>) -> impl Iterator<Item = &Node<'a>> {
+        node.children.iter().map(|child| &self.nodes[*child])
+    }
+
+    /// The node of a key in a table, or where among the children it would be.
+    fn find(&self, table: &Node<'a>, key: &str) -> Result<usize, usize> {
+        let order = |child: &usize| self.nodes[*child].key.as_ref().cmp(key);
+        let found = table.children.binary_search_by(order);
+        found.map(|at| table.children[at])
+    }
+
+    /// What has this key in a table, or a new node; in an array always a new one.
+    fn entry(&mut self, parent: usize, key: Key<'a>, kind: Kind, span: Span) -> usize {
+        let mut at = self.nodes[parent].children.len();
+        if self.nodes[parent].is_table() {
+            match self.find(&self.nodes[parent], &key.0) {
+                Ok(found) => return found,
+                Err(place) => at = place,
+            }
+        }
+        let node = self.nodes.len();
+        self.nodes[parent].children.insert(at, node);
+        self.nodes.push(Node {
+            key: key.0,
+            key_span: key.1,
+            kind,
+            span,
+            ..Node::default()
+        });
+        node
+    }
+
+    fn event(&mut self, source: Source<'a>, event: &Event) -> Result<(), ParseError> {
+        let raw = || source.get(event).expect("an event is of the text");
+        let span = event.span();
+        let mut text = Cow::Borrowed("");
+        let mut error = None;
+        match event.kind() {
+            EventKind::StdTableOpen | EventKind::ArrayTableOpen => self.header = span,
+            EventKind::StdTableClose => self.header(Kind::Implicit, span)?,
+            EventKind::ArrayTableClose => self.header(Kind::Tables, span)?,
+            EventKind::SimpleKey => {
+                raw().decode_key(&mut text, &mut error);
+                self.keys.push((text, span));
+            }
+            EventKind::Scalar => {
+                let kind = raw().decode_scalar(&mut text, &mut error);
+                if kind == ScalarKind::DateTime
+                    && let Err(error) = text.parse::<Datetime>()
+                {
+                    return refuse(error.to_string(), span);
+                }
+                let node = self.value(Kind::Scalar(kind), span)?;
+                self.nodes[node].text = text;
+            }
+            EventKind::ArrayOpen => self.open(Kind::Array, span)?,
+            EventKind::InlineTableOpen => self.open(Kind::Inline, span)?,
+            EventKind::ArrayClose | EventKind::InlineTableClose => {
+                let node = self.open.pop().expect("what is closed was opened");
+                self.nodes[node].span = self.nodes[node].span.append(span);
+            }
+            EventKind::Comment => raw().decode_comment(&mut error),
+            EventKind::Newline => raw().decode_newline(&mut error),
+            _ => {}
+        }
+        error.map_or(Ok(()), Err)
+    }
+
+    fn header(&mut self, kind: Kind, close: Span) -> Result<(), ParseError> {
+        let span = self.header.append(close);
+        let (parent, key) = self.follow(0, Kind::Implicit)?;
+        let key_span = key.1;
+        let table = self.entry(parent, key, kind, span);
+        let node = &mut self.nodes[table];
+        if node.kind != kind {
+            return refuse("duplicate key", key_span);
+        }
+        self.section = table;
+        if kind == Kind::Tables {
+            self.section = self.entry(table, Key::default(), Kind::Header, span);
+        } else {
+            (node.key_span, node.kind, node.span) = (key_span, Kind::Header, span);
+        }
+        Ok(())
+    }
+
+    fn open(&mut self, kind: Kind, span: Span) -> Result<(), ParseError> {
+        let node = self.value(kind, span)?;
+        self.open.push(node);
+        Ok(())
+    }
+
+    fn value(&mut self, kind: Kind, span: Span) -> Result<usize, ParseError> {
+        let within = self.open.last().copied().unwrap_or(self.section);
+        let (table, key) = match self.nodes[within].kind {
+            Kind::Array => (within, Key::default()),
+            _ => self.follow(within, Kind::Dotted)?,
+        };
+        // Only the last of `[[tables]]` can be such an end of dotted keys.
+        let closed = table != within && self.nodes[table].kind == Kind::Header;
+        let key_span = key.1;
+        let node = self.entry(table, key, kind, span);
+        if closed || self.nodes[node].key_span != key_span {
+            return refuse("duplicate key", key_span);
+        }
+        Ok(node)
+    }
+
+    /// Takes the keys and goes from a table to the one of the last key, made if need be.
+    fn follow(&mut self, mut table: usize, by: Kind) -> Result<(usize, Key<'a>), ParseError> {
+        let mut path = mem::take(&mut self.keys);
+        let last = path.pop().expect("headers and values have keys");
+        if path.len() >= DEPTH as usize {
+            return refuse("recursion limit", last.1);
+        }
+        for (key, span) in path {
+            table = self.entry(table, (key, span), by, span);
+            let node = &mut self.nodes[table];
+            match node.kind {
+                Kind::Tables => table = *node.children.last().expect("made by a header"),
+                Kind::Implicit => node.kind = by,
+                Kind::Header if by == Kind::Dotted => return refuse("duplicate key", span),
+                Kind::Header | Kind::Dotted => {}
+                Kind::Inline => return refuse("cannot extend this inline table", span),
+                _ => return refuse(format!("cannot extend this {}", node.type_name()), span),
+            }
+        }
+        Ok((table, last))
+    }
+}
+
+impl Node<'_> {
+    pub(super) fn is_table(&self) -> bool {
+        !matches!(self.kind, Kind::Scalar(_) | Kind::Array | Kind::Tables)
+    }
+
+    pub(super) fn is_array(&self) -> bool {
+        matches!(self.kind, Kind::Array | Kind::Tables)
+    }
+
+    pub(super) fn as_str(&self) -> Option<&str> {
+        (self.kind == Kind::Scalar(ScalarKind::String)).then_some(&self.text)
+    }
+
+    pub(super) fn type_name(&self) -> &'static str {
+        match self.kind {
+            Kind::Scalar(ScalarKind::Integer(_)) => "integer",
+            Kind::Scalar(ScalarKind::DateTime) => "datetime",
+            Kind::Scalar(kind) => kind.description(),
+            Kind::Array | Kind::Tables => "array",
+            Kind::Header | Kind::Implicit | Kind::Dotted | Kind::Inline => "table",
+        }
+    }
+}
+
+fn refuse<T>(message: impl Into<Cow<'static, str>>, span: Span) -> Result<T, ParseError> {
+    Err(ParseError::new(message).with_unexpected(span))
+}
+
+fn message(error: &ParseError) -> String {
+    let mut message = error.description().to_owned();
+    for (at, expected) in error.expected().unwrap_or_default().iter().enumerate() {
+        message += if at == 0 { ", expected " } else { ", " };
+        match expected {
+            Expected::Literal("\n") => message += "newline",
+            Expected::Literal(literal) => message.extend(["`", literal, "`"]),
+            Expected::Description(description) => message += description,
+            _ => message += "etc",
+        }
+    }
+    message
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::{fs, path::Path};
+
+    use super::super::fuzz::{outline, theirs};
+    use super::*;
+
+    /// Whether a document is one, to us and to the crate `toml` alike.
+    fn is_read(text: &str) -> bool {
+        let ours = outline(text);
+        assert_eq!(ours, theirs::outline(text), "{text}");
+        ours.is_some()
+    }
+
+    #[test]
+    fn good_documents_are_read_as_by_the_crate_toml() {
+        for text in [
+            "",
+            "a = 1",
+            "\u{feff}a = 1\r\nb = 2 # comment\r\n",
+            "'a b'.\"c\\u0041\" . d= 0xF_f\nb= [0o17, 0b1, +1_000, -0, 1e5, -inf, nan, 1.5_0]",
+            "a = [true, 'x', \"\\t\\x41\\e\", '''\nx''', \"\"\"a\\\n  b\"\"\"\"\"]",
+            "a = [1979-05-27, 1979-05-27T07:32:00Z, 1979-05-27 07:32:60.5-23:59, 07:32, 2000-02-29]",
+            "a = [ # one\n [], {}, {b.c = 1, b.d = {}, \n e = [[1,],], }, ]",
+            "[a]\n[a.b]\n[c.d]\n[c]\nx = 1",
+            "[a.b.c]\n[a]\nb.d = 1\n[a.b.e]",
+            "a.b.c = 1\na.b.d = 2\na.e = 3",
+            "[a]\nb.c = 1\n[a.b.d]",
+            "[[a]]\nb = 1\n[[a]]\n[a.c]\n[[a.d]]\n[a.d.e]\n[[a.d]]\n[a.d.e]",
+            "[[a.b]]\n[a]\nc = 1",
+            "[[a.b]]\n[a]\nb.c.d = 1", // against the rules, but so does Cargo
+            "['']\n'' = ''",
+        ] {
+            assert!(is_read(text), "{text}");
+        }
+        for text in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("..")).unwrap() {
+            if let Ok(text) = fs::read_to_string(text.unwrap().path().join("Cargo.toml")) {
+                assert!(is_read(&text), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn bad_documents_are_refused_as_by_the_crate_toml() {
+        let bad = r#"
+            a
+            a =
+            = 1
+            a = 1 b = 2
+            [a
+            [[a]
+            []
+            a..b = 1
+            a = [1
+            a = {b = 1
+            a = ]
+            a = [1 2]
+            a = {b = 1 c = 2}
+            a = [,]
+            a = {,}
+            a == 1
+            """a""" = 1
+            a = x
+            a = True
+            a = 01
+            a = 1__0
+            a = 0xg
+            a = +0x1
+            a = 1.
+            a = ++1
+            a = "x
+            a = '''x
+            a = "\q"
+            a = "\ud800"
+            a = 1979-13-01
+            a = 1979-02-29
+            a = 1979-05-27x
+            a = 24:00
+            a = 07:32Z
+            a = 1; a = 2
+            a = 1; 'a' = 2
+            a = {b = 1, b = 2}
+            [a]; b = 1; b = 2
+            [a]; [a]
+            [a.b]; [a]; [a.b]
+            [a]; [a.b]; [a]
+            [[a]]; [a.b]; [a.b]
+            a = 1; [a]
+            a = 1; [a.b]
+            a = {}; [a]
+            a = {}; [a.b]
+            a = {b.c = 1}; [a.b.d]
+            a = []; [a.b]
+            a = [{}]; [[a]]
+            a = 1; [[a.b]]
+            [a]; [[a]]
+            [[a]]; [a]
+            [a.b]; [[a]]
+            a = {}; [[a]]
+            [[a]]; b = []; [[a.b]]
+            [a.b]; [a]; b.c = 1
+            [a.b.c]; [a]; b.c.d = 1
+            [[a.b]]; [a]; b.c = 1
+            a.b = 1; [a]
+            [a]; b.c = 1; [a.b]
+            [a]; b.c.d = 1; [a.b.c]
+            a = {}; a.b = 1
+            a = 1; a.b = 1
+            a = []; a.b = 1
+            a.b = 1; a = 1
+            a = {b = {}, b.c = 1}
+            a = {b = 1, b.c = 1}
+            a = {b = [], b.c = 1}
+            a = {b.c = 1, b = 1}
+        "#;
+        for text in bad.trim().lines() {
+            assert!(!is_read(&text.replace("; ", "\n")), "{text}");
+        }
+        for text in ["# \u{1}", "a = \"\u{7f}\"", "a = 1\rb = 2"] {
+            assert!(!is_read(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn nesting_has_the_bound_of_the_crate_toml() {
+        let value = |depth| format!("a = {}{}", "[".repeat(depth), "]".repeat(depth));
+        let inline = |depth| format!("a = {}1{}", "{a = ".repeat(depth), "}".repeat(depth));
+        let key = |depth| format!("{}a = 1", "a.".repeat(depth - 1));
+        let header = |depth| format!("[{}a]", "a.".repeat(depth - 1));
+        for nested in [&value as &dyn Fn(usize) -> String, &inline, &key, &header] {
+            assert!(is_read(&nested(DEPTH as usize)));
+            assert!(!is_read(&nested(DEPTH as usize + 1)));
+            assert!(!is_read(&nested(100_000)));
+        }
+    }
+
+    #[test]
+    fn a_mistake_is_shown_where_the_crate_toml_shows_it() {
+        for text in [
+            "a = 1\na = 2",
+            "[a]\n\n[a]",
+            "[[a.b]]\n[a]\nb.c = 1",
+            "a = 1 b",
+            "a = [1",
+            "a = \"\\q\"",
+            "x\n",
+            "a.b = 1979-13-01",
+        ] {
+            let theirs = toml::de::DeTable::parse(text).unwrap_err();
+            let (span, message) = Document::parse(text).err().unwrap();
+            assert_eq!(message, theirs.message());
+            assert_eq!(Some(span.start()..span.end()), theirs.span());
+        }
+    }
+}

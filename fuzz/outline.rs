@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use toml::de::{DeTable, DeValue};
+use toml_datetime::Datetime;
 
 /// All tables and values with their places and kinds, or nothing if it is not TOML.
 pub fn outline(text: &str) -> Option<String> {
@@ -10,6 +11,10 @@ pub fn outline(text: &str) -> Option<String> {
     let mut outline = String::new();
     table(root.get_ref(), &mut outline);
     Some(outline)
+}
+
+pub fn is_date(text: &str) -> bool {
+    text.parse::<Datetime>().is_ok()
 }
 
 fn table(table: &DeTable<'_>, to: &mut String) {

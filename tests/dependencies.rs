@@ -21,7 +21,6 @@ const DIRECT: [(&str, &str, &str); 20] = [
     ),
     ("nm-macros", "proc-macro2", "tokens"),
     ("nm-macros", "quote", "tokens"),
-    ("nm-macros", "strsim", "the option that was meant"),
     ("nm-macros", "syn", "tokens"),
     ("nm-runtime", "ctor", "the one hook before `main`"),
     ("nm-runtime", "dirs", "where a user's own state lives"),
@@ -44,9 +43,6 @@ const DIRECT: [(&str, &str, &str); 20] = [
         "rustix",
         "files and FIFOs without unsafe code",
     ),
-    ("nm-runtime", "sha1_smol", "fingerprints"),
-    ("nm-runtime", "strsim", "the key that was meant"),
-    ("nm-runtime", "toml_datetime", "`Cargo.toml`: dates"),
     ("nm-runtime", "toml_parser", "`Cargo.toml`"),
 ];
 

@@ -50,7 +50,7 @@ pub fn resource(text: &str) -> Result<(), String> {
 pub fn unknown_option(word: &str, options: &[&str]) -> String {
     let nearest = options
         .iter()
-        .map(|known| (strsim::damerau_levenshtein(word, known), known))
+        .map(|known| (differing(word, known), known))
         .filter(|(distance, known)| {
             *distance <= known.len().div_ceil(3) || (word.len() > 2 && known.contains(word))
         })
@@ -63,6 +63,16 @@ pub fn unknown_option(word: &str, options: &[&str]) -> String {
         "unknown option `{word}`; {hint}expected one of {}",
         known.join(", ")
     )
+}
+
+/// What is left of the longer word without what both begin and end with: 1 for a
+/// letter too many, too few or wrong, 2 for two letters swapped.
+fn differing(a: &str, b: &str) -> usize {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let start = a.iter().zip(b).take_while(|(a, b)| a == b).count();
+    let (a, b) = (&a[start..], &b[start..]);
+    let ends = a.iter().rev().zip(b.iter().rev());
+    a.len().max(b.len()) - ends.take_while(|(a, b)| a == b).count()
 }
 
 impl Rule {

@@ -252,24 +252,30 @@ impl Graph {
     /// Who stands in the way of this wait: for each name that it could take, the
     /// holders that must let go of it.
     fn blockers(&self, token: &str, waiting: &Waiting) -> Vec<Vec<&str>> {
-        let pool = self.pool(&waiting.dir);
-        let names = pool.into_iter().flat_map(|pool| &pool.names);
+        let Some(pool) = self.pool(&waiting.dir) else {
+            return Vec::new();
+        };
         let taken = self.taken(token, waiting);
-        let wanted = names.filter(|state| {
-            waiting.name.as_ref().is_none_or(|want| *want == state.name)
-                && taken.is_none_or(|taken| !taken.contains(&state.name))
-        });
-        wanted
-            .map(|state| {
-                // Whom a reserved name is kept for waits for all who hold it.
-                let kept = state.reserved && waiting.reserved != Some(true);
-                let in_the_way = state.holdings.iter().filter(|holding| {
-                    kept || [waiting.access, holding.access].contains(&Access::Exclusive)
-                });
-                in_the_way.map(|holding| holding.token.as_str()).collect()
-            })
-            .filter(|holders: &Vec<_>| !holders.is_empty())
-            .collect()
+        let mut blockers = Vec::new();
+        for state in &pool.names {
+            let other = waiting
+                .name
+                .as_ref()
+                .is_some_and(|want| *want != state.name);
+            if other || taken.is_some_and(|taken| taken.contains(&state.name)) {
+                continue;
+            }
+            // Whom a reserved name is kept for waits for all who hold it.
+            let kept = state.reserved && waiting.reserved != Some(true);
+            let in_the_way = state.holdings.iter().filter(|holding| {
+                kept || [waiting.access, holding.access].contains(&Access::Exclusive)
+            });
+            let holders: Vec<_> = in_the_way.map(|holding| holding.token.as_str()).collect();
+            if !holders.is_empty() {
+                blockers.push(holders);
+            }
+        }
+        blockers
     }
 
     /// Who must be served before this waiter, if that one waits too.

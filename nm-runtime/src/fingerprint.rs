@@ -1,17 +1,17 @@
 //! Fingerprints of files and directories, for [`Resource::fingerprint`](crate::Resource::fingerprint).
 
 use std::fs;
+use std::hash::{DefaultHasher, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
-
-use sha1_smol::Sha1;
 
 use crate::error::{Error, Result};
 
 /// A text that changes when a file below one of these paths changes, appears,
 /// disappears or is renamed. It depends on contents and on names relative to the
 /// paths, not on times, owners or where the paths are; the order of directory
-/// entries does not matter.
+/// entries does not matter. Another version of Rust may make another text of the
+/// same files, so that names are made ready once more.
 ///
 /// # Errors
 ///
@@ -31,23 +31,27 @@ use crate::error::{Error, Result};
 /// # }
 /// ```
 pub fn fingerprint<P: AsRef<Path>>(paths: &[P]) -> Result<String> {
-    let mut hash = Sha1::new();
+    let mut hash = DefaultHasher::new();
     for path in paths {
         let path = path.as_ref();
         add(&mut hash, path, Path::new("")).map_err(|(at, error)| {
             Error::io(format!("failed to fingerprint `{}`", at.display()), error)
         })?;
     }
-    Ok(hash.digest().to_string())
+    Ok(format!("{:016x}", hash.finish()))
 }
 
-fn add(hash: &mut Sha1, path: &Path, name: &Path) -> std::result::Result<(), (PathBuf, io::Error)> {
+fn add(
+    hash: &mut DefaultHasher,
+    path: &Path,
+    name: &Path,
+) -> std::result::Result<(), (PathBuf, io::Error)> {
     let failed = |error| (path.to_owned(), error);
     // Lengths before contents: no two trees write the same bytes.
     let mut part = |kind: u8, bytes: &[u8]| {
-        hash.update(&[kind]);
-        hash.update(&(bytes.len() as u64).to_le_bytes());
-        hash.update(bytes);
+        hash.write(&[kind]);
+        hash.write(&(bytes.len() as u64).to_le_bytes());
+        hash.write(bytes);
     };
     part(b'n', name.as_os_str().as_encoded_bytes());
     if !path.metadata().map_err(failed)?.is_dir() {

@@ -65,7 +65,12 @@ macro_rules! object {
                     })*
                     $crate::json::skip(next, from)
                 })?;
-                Some(Self { $($field: $field.or_else(FromJson::absent)?),* })
+                Some(Self {
+                    $($field: match $field {
+                        Some(value) => value,
+                        None => FromJson::absent()?,
+                    }),*
+                })
             }
         }
     };

@@ -56,7 +56,8 @@ impl Names {
 
     /// For messages: `db-0, db-1` or `db-0, db-1, ..`.
     pub(crate) fn summary(&self) -> String {
-        let first: Vec<_> = (0..3).map_while(|index| self.get(index)).collect();
+        let names = (0..3).map_while(|index| self.get(index));
+        let first: Vec<_> = names.map(Cow::into_owned).collect();
         let more = self.get(first.len()).is_some();
         format!("{}{}", first.join(", "), if more { ", .." } else { "" })
     }

@@ -200,9 +200,10 @@ impl Pool {
 /// A pool without end that looks like a configured one: its tests are perhaps not
 /// kept apart as somebody meant them to be.
 fn say_if_misspelt(pool: &str, workspace: Option<&Workspace>) {
-    let configured = workspace
-        .into_iter()
-        .flat_map(|workspace| workspace.manifest.pools());
+    let Some(workspace) = workspace else {
+        return;
+    };
+    let configured = workspace.manifest.pools();
     let configured: Vec<_> = configured.map(|table| table.pool.as_str()).collect();
     if configured.contains(&pool) {
         return;

@@ -1,9 +1,9 @@
 //! A TOML document out of `toml_parser`'s events: tables and values, each with its place.
-//! It is read as by the crate `toml`, with which there is half as much again to build.
+//! It is read as by the crate `toml`, which takes twice as long to build; but what looks
+//! like a date passes for one, since nothing here takes any.
 
 use std::{borrow::Cow, mem};
 
-use toml_datetime::Datetime;
 use toml_parser::decoder::ScalarKind;
 use toml_parser::parser::{self, Event, EventKind, RecursionGuard};
 use toml_parser::{Expected, ParseError, Source, Span};
@@ -123,11 +123,6 @@ impl<'a> Document<'a> {
             }
             EventKind::Scalar => {
                 let kind = raw().decode_scalar(&mut text, &mut error);
-                if kind == ScalarKind::DateTime
-                    && let Err(error) = text.parse::<Datetime>()
-                {
-                    return refuse(error.to_string(), span);
-                }
                 let node = self.value(Kind::Scalar(kind), span)?;
                 self.nodes[node].text = text;
             }
@@ -258,7 +253,7 @@ mod tests {
 
     /// Whether a document is one, to us and to the crate `toml` alike.
     fn is_read(text: &str) -> bool {
-        let ours = outline(text);
+        let ours = outline(text, theirs::is_date);
         assert_eq!(ours, theirs::outline(text), "{text}");
         ours.is_some()
     }
@@ -395,7 +390,6 @@ mod tests {
             "a = [1",
             "a = \"\\q\"",
             "x\n",
-            "a.b = 1979-13-01",
         ] {
             let theirs = toml::de::DeTable::parse(text).unwrap_err();
             let (span, message) = Document::parse(text).err().unwrap();

@@ -17,20 +17,21 @@ pub(crate) fn is_alive(pid: u32) -> bool {
 /// inherited but the standard streams.
 pub(crate) fn detach() -> io::Result<()> {
     calls::new_session()?;
-    let inherited: Vec<RawFd> = match std::fs::read_dir("/dev/fd") {
-        Ok(entries) => entries
-            .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
-            .filter(|fd| *fd > 2)
-            .collect(),
-        Err(_) => Vec::new(),
-    };
-    // The one that listed the directory is closed by now.
-    let is_open = |fd: &RawFd| {
-        Path::new(&format!("/dev/fd/{fd}"))
-            .symlink_metadata()
-            .is_ok()
-    };
-    for fd in inherited.into_iter().filter(is_open) {
+    let mut inherited = Vec::new();
+    if let Ok(entries) = std::fs::read_dir("/dev/fd") {
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            if let Some(Ok(fd @ 3..)) = name.to_str().map(str::parse::<u32>) {
+                inherited.push(fd);
+            }
+        }
+    }
+    for fd in inherited {
+        // The one that listed the directory is closed by now.
+        let path = format!("/dev/fd/{fd}");
+        if Path::new(&path).symlink_metadata().is_err() {
+            continue;
+        }
         // SAFETY: called before `main`, first of all that this process does, so
         // nothing in it owns a descriptor.
         #[allow(
@@ -38,7 +39,7 @@ pub(crate) fn detach() -> io::Result<()> {
             reason = "descriptors without an owner have no safe close"
         )]
         unsafe {
-            rustix::io::close(fd);
+            rustix::io::close(fd as RawFd);
         }
     }
     Ok(())

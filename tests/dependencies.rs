@@ -11,7 +11,7 @@ use std::process::Command;
 use serde::Deserialize;
 
 /// All that users of the library build by our choice, and why.
-const DIRECT: [(&str, &str, &str); 20] = [
+const DIRECT: [(&str, &str, &str); 16] = [
     ("name-manager", "nm-macros", "ours"),
     ("name-manager", "nm-runtime", "ours"),
     (

@@ -79,12 +79,14 @@ pub fn take_requests(attributes: &mut Vec<Attribute>, mistakes: &mut Mistakes) -
 
 /// Attributes that were taken off are uses of what imports them all the same.
 pub fn imports(requests: &[Args]) -> TokenStream {
-    let import = |request: &Args| {
-        let path = request.path.as_ref()?;
-        let span = Span::mixed_site().located_at(request.span);
-        Some(quote_spanned!(span=> const _: () = { use #path as _; };))
-    };
-    requests.iter().filter_map(import).collect()
+    let mut imports = TokenStream::new();
+    for request in requests {
+        if let Some(path) = &request.path {
+            let span = Span::mixed_site().located_at(request.span);
+            imports.extend(quote_spanned!(span=> const _: () = { use #path as _; };));
+        }
+    }
+    imports
 }
 
 /// Refuses two attributes for one pool.

@@ -65,7 +65,9 @@ impl Item {
 
 impl ToTokens for Item {
     fn to_tokens(&self, tokens: &mut TokenStream) {
-        tokens.extend(self.attributes.iter().map(ToTokens::to_token_stream));
+        for attribute in &self.attributes {
+            attribute.to_tokens(tokens);
+        }
         tokens.extend(self.head.iter().cloned());
         self.body.to_tokens(tokens);
     }

@@ -31,7 +31,7 @@ pub fn module(
     }
     let requests = merge(outer, &own);
     let bodiless = item.body.is_none();
-    let expanded = each(item, |item| member(item, &requests, sound, mistakes));
+    let expanded = each(item, &mut |item| member(item, &requests, sound, mistakes));
     if let (0, Some(first)) = (expanded.tests, own.first()) {
         mistakes.at(
             first.span,
@@ -55,7 +55,7 @@ fn member(mut item: Item, requests: &[&Args], sound: bool, mistakes: &mut Mistak
         _ => return Expanded::untouched(item),
     }
     if kind == Kind::Proptest {
-        return each(item, |item| proptest(item, requests, sound));
+        return each(item, &mut |item| proptest(item, requests, sound));
     }
     if item
         .attributes
@@ -64,7 +64,7 @@ fn member(mut item: Item, requests: &[&Args], sound: bool, mistakes: &mut Mistak
     {
         // rustc must decide about that one first.
         let signature = Signature::parse(&item).ok();
-        return pushed(item, requests, sound, |arg| match &signature {
+        return pushed(item, requests, sound, &|arg| match &signature {
             Some(signature) => parameter::exists(arg, &signature.parameters),
             None => true,
         });
@@ -96,7 +96,7 @@ fn proptest(item: Item, requests: &[&Args], sound: bool) -> Expanded {
     // Read only to know its pools: it stays, and is expanded in its turn.
     let own = expand::take_requests(&mut item.attributes.clone(), &mut Mistakes::default());
     let requests: Vec<&Args> = inherited(requests, &own).collect();
-    pushed(item, &requests, sound, |_| false)
+    pushed(item, &requests, sound, &|_| false)
 }
 
 /// The requests of a test or module inside others: its own win.
@@ -117,7 +117,7 @@ fn pushed(
     item: Item,
     requests: &[&Args],
     sound: bool,
-    has_arg: impl Fn(&Ident) -> bool,
+    has_arg: &dyn Fn(&Ident) -> bool,
 ) -> Expanded {
     let path = expand::path_to(requests);
     // A mistake in them is reported once, not once more here.
@@ -136,16 +136,15 @@ fn pushed(
 }
 
 /// The item with each of the items in its body as `expand` makes it.
-fn each(mut item: Item, mut expand: impl FnMut(Item) -> Expanded) -> Expanded {
+fn each(mut item: Item, expand: &mut dyn FnMut(Item) -> Expanded) -> Expanded {
     let mut tests = 0;
     item.body = item.body.map(|body| {
-        let stream = Items::new(body.stream())
-            .map(|item| {
-                let expanded = expand(item);
-                tests += expanded.tests;
-                expanded.tokens
-            })
-            .collect();
+        let mut stream = TokenStream::new();
+        for item in Items::new(body.stream()) {
+            let expanded = expand(item);
+            tests += expanded.tests;
+            stream.extend(expanded.tokens);
+        }
         let mut group = Group::new(body.delimiter(), stream);
         group.set_span(body.span());
         group

@@ -50,7 +50,7 @@ pub fn resource(text: &str) -> Result<(), String> {
 pub fn unknown_option(word: &str, options: &[&str]) -> String {
     let nearest = options
         .iter()
-        .map(|known| (differing(word, known), known))
+        .map(|known| (distance(word, known), known))
         .filter(|(distance, known)| {
             *distance <= known.len().div_ceil(3) || (word.len() > 2 && known.contains(word))
         })
@@ -65,14 +65,25 @@ pub fn unknown_option(word: &str, options: &[&str]) -> String {
     )
 }
 
-/// What is left of the longer word without what both begin and end with: 1 for a
-/// letter too many, too few or wrong, 2 for two letters swapped.
-fn differing(a: &str, b: &str) -> usize {
+/// How many letters must be put in, left out, replaced or swapped with the next to make
+/// one word of the other (the optimal string alignment distance).
+fn distance(a: &str, b: &str) -> usize {
     let (a, b) = (a.as_bytes(), b.as_bytes());
-    let start = a.iter().zip(b).take_while(|(a, b)| a == b).count();
-    let (a, b) = (&a[start..], &b[start..]);
-    let ends = a.iter().rev().zip(b.iter().rev());
-    a.len().max(b.len()) - ends.take_while(|(a, b)| a == b).count()
+    let mut least = vec![vec![0; b.len() + 1]; a.len() + 1];
+    for i in 0..=a.len() {
+        for j in 0..=b.len() {
+            if i == 0 || j == 0 {
+                least[i][j] = i + j;
+                continue;
+            }
+            let replaced = least[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            least[i][j] = replaced.min(least[i - 1][j] + 1).min(least[i][j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                least[i][j] = least[i][j].min(least[i - 2][j - 2] + 1);
+            }
+        }
+    }
+    least[a.len()][b.len()]
 }
 
 impl Rule {
@@ -120,7 +131,7 @@ fn shown(c: char) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{pool, resource};
+    use super::{distance, pool, resource};
 
     #[test]
     fn accepted_pool_names() {
@@ -188,5 +199,18 @@ mod tests {
             resource(&"x".repeat(129)),
             "a name has at most 128 bytes, this one has 129",
         );
+    }
+
+    #[test]
+    fn a_letter_more_less_other_or_swapped_is_one_step() {
+        for (found, word, steps) in [
+            ("max", "max", 0),
+            ("maxx", "max", 1),
+            ("mx", "max", 1),
+            ("mix", "max", 1),
+            ("nmaes", "names", 1),
+        ] {
+            assert_eq!(distance(found, word), steps, "{found}");
+        }
     }
 }

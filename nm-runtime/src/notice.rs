@@ -33,7 +33,7 @@ impl Live {
     }
 
     pub(crate) fn show(&self, text: &str) {
-        let text = text.replace(char::is_control, " ");
+        let text = printable(&text.replace('\n', " "));
         // Without line wrap: what does not fit is cut off by the terminal.
         write(&format!("\r\x1b[?7lname-manager: {text}\x1b[K\x1b[?7h"));
     }

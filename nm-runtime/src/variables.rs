@@ -259,7 +259,7 @@ fn nearest_of_pool(rest: &str) -> Option<String> {
     let ends = rest.match_indices('_').map(|(at, _)| rest.split_at(at + 1));
     let near = ends.filter_map(|(pool, key)| {
         let near = suggest::nearest_word(key, &OF_POOL)?;
-        let distance = suggest::differing(key, near);
+        let distance = suggest::distance(key, near);
         Some((distance, format!("{PREFIX}{POOL}{pool}{near}")))
     });
     near.min().map(|(_, variable)| variable)

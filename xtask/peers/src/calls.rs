@@ -81,7 +81,7 @@ impl Lock for Calls {
         flock(&self.waiters, take)?;
         flock(&self.waiters, FlockOperation::Unlock)?;
         // Whether the paths still name what is locked.
-        statat(CWD, &self.path.join("queue.lock"), nofollow)?;
+        statat(CWD, self.path.join("queue.lock"), nofollow)?;
         flock(&self.lock, take)?;
         statat(&self.names, "calls-0.lock", nofollow)?;
         fstat(&self.record)?;
@@ -95,7 +95,7 @@ impl Lock for Calls {
         body::run();
 
         let _ = getpid();
-        statat(CWD, &self.path.join("names/calls-0.lock"), nofollow)?;
+        statat(CWD, self.path.join("names/calls-0.lock"), nofollow)?;
         write(&self.journal, &[b'\n'; LINE])?;
         self.record.write_at(&[b' '; RECORD], 0)?;
         flock(&self.lock, FlockOperation::Unlock)?;

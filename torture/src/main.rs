@@ -31,8 +31,8 @@ fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let outcome = match words[..] {
-        ["kills", ref rest @ ..] => Args::parse(rest).and_then(|args| kills::run(&args)),
-        ["load", ref rest @ ..] => Args::parse(rest).and_then(|args| load::run(&args)),
+        ["kills", ref rest @ ..] => nameless(rest).and_then(|args| kills::run(&args)),
+        ["load", ref rest @ ..] => nameless(rest).and_then(|args| load::run(&args)),
         ["mutants", ref rest @ ..] => Args::parse(rest).and_then(|args| mutants::run(&args)),
         ["judge", dir] => judge_again(Path::new(dir)),
         // Processes of these.
@@ -49,6 +49,15 @@ fn main() -> ExitCode {
             eprintln!("torture: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Only mutants have names.
+fn nameless(words: &[&str]) -> Result<Args> {
+    let args = Args::parse(words)?;
+    match args.names.first() {
+        None => Ok(args),
+        Some(word) => Err(format!("unexpected `{word}`\n{USAGE}").into()),
     }
 }
 

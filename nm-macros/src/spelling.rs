@@ -68,7 +68,7 @@ pub fn unknown_option(word: &str, options: &[&str]) -> String {
 /// How many letters must be put in, left out, replaced or swapped with the next to make
 /// one word of the other (the optimal string alignment distance).
 fn distance(a: &str, b: &str) -> usize {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     let mut least = vec![vec![0; b.len() + 1]; a.len() + 1];
     for i in 0..=a.len() {
         for j in 0..=b.len() {
@@ -208,6 +208,7 @@ mod tests {
             ("maxx", "max", 1),
             ("mx", "max", 1),
             ("mix", "max", 1),
+            ("mäx", "max", 1),
             ("nmaes", "names", 1),
         ] {
             assert_eq!(distance(found, word), steps, "{found}");

@@ -4,8 +4,9 @@
 pub(crate) fn nearest_word<'a>(found: &str, known: &[&'a str]) -> Option<&'a str> {
     let most = |word: &str| 1 + word.len() / 3;
     // What was found may be as long as a file.
+    let length = found.chars().count();
     let known = known.iter().copied();
-    let alike = known.filter(|word| found.len().abs_diff(word.len()) <= most(word));
+    let alike = known.filter(|word| length.abs_diff(word.len()) <= most(word));
     let near = alike.map(|word| (distance(found, word), word)).min();
     near.filter(|(distance, word)| *distance <= most(word))
         .map(|(_, word)| word)
@@ -14,7 +15,7 @@ pub(crate) fn nearest_word<'a>(found: &str, known: &[&'a str]) -> Option<&'a str
 /// How many letters must be put in, left out, replaced or swapped with the next to make
 /// one word of the other (the optimal string alignment distance).
 pub(crate) fn distance(a: &str, b: &str) -> usize {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     let mut least = vec![vec![0; b.len() + 1]; a.len() + 1];
     for i in 0..=a.len() {
         for j in 0..=b.len() {
@@ -51,6 +52,7 @@ mod tests {
             ("maxx", "max", 1),
             ("mx", "max", 1),
             ("mix", "max", 1),
+            ("mäx", "max", 1),
             ("nmaes", "names", 1),
             ("bear", "bare", 2),
             ("", "env", 3),

@@ -92,7 +92,6 @@ struct Pools(Vec<(Key, std::result::Result<Pool, String>)>);
 /// A pool's name, and the package of who asks for it.
 type Key = (&'static str, &'static str);
 
-#[derive(Clone)]
 struct Pool {
     size: Option<u32>,
     open: bool,

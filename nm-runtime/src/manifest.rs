@@ -389,8 +389,8 @@ pub(crate) fn check_template(template: &str) -> std::result::Result<(), String> 
             shown(template)
         ));
     }
-    // The longest name that a bounded pool makes of it.
-    let last = u32::MAX.to_string();
+    // The longest name that a pool without limit could make of it.
+    let last = usize::MAX.to_string();
     let longest = template.replace(Names::INDEX, &last);
     name::check_name(&longest).map_err(|error| error.to_string())
 }
@@ -503,10 +503,10 @@ mod tests {
         let template = |length| format!("template = \"{}{{index}}\"", "x".repeat(length));
         parse(&format!(
             "[workspace.metadata.name-manager.pools.db]\n{}",
-            template(118)
+            template(108)
         ))
         .unwrap();
-        let error = error(&template(119));
+        let error = error(&template(109));
         assert!(error.contains("has 129 bytes, 128 at most"), "{error}");
     }
 

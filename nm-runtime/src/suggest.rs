@@ -3,10 +3,9 @@
 /// The known word that was meant, as far as one can tell.
 pub(crate) fn nearest_word<'a>(found: &str, known: &[&'a str]) -> Option<&'a str> {
     let most = |word: &str| 1 + word.len() / 3;
-    // What was found may be as long as a file.
-    let length = found.chars().count();
+    // What was found may be as long as a file. A letter has four bytes at most.
     let known = known.iter().copied();
-    let alike = known.filter(|word| length.abs_diff(word.len()) <= most(word));
+    let alike = known.filter(|word| found.len() / 4 <= word.len() + most(word));
     let near = alike.map(|word| (distance(found, word), word)).min();
     near.filter(|(distance, word)| *distance <= most(word))
         .map(|(_, word)| word)

@@ -306,6 +306,10 @@ mod tests {
             let near = format!("(did you mean `NAME_MANAGER_{right}`?)");
             assert!(error.contains(&near), "{error}");
         }
+        // Compared with each known key at each of its `_`, it would take minutes.
+        let long = format!("POOL_{}MXA", "A_".repeat(30_000));
+        let error = read(&[(&long, "3")]).unwrap_err().to_string();
+        assert!(error.starts_with("unknown variable"), "{error}");
         let error = read(&[("VERBOSE", "1")]).unwrap_err().to_string();
         assert!(!error.contains("did you mean"), "{error}");
         let error = read(&[("POOL_DB_MAX", "0")])

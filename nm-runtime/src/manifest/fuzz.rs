@@ -89,8 +89,7 @@ fn check(pool: &PoolTable) {
     assert_ne!(pool.max, Some(0));
     let names = config::names(&pool.pool, &Variables::default(), pool);
     let (names, _) = names.unwrap();
-    // As many as there could ever be in a pool without limit.
-    let last = names.capacity().unwrap_or(u32::MAX as usize) - 1;
+    let last = names.capacity().unwrap_or(usize::MAX) - 1;
     for index in [0, 1, 9, last].into_iter().filter(|index| *index <= last) {
         let name = names.get(index).unwrap();
         name::check_name(&name).unwrap();

@@ -1,6 +1,6 @@
 //! Pools that decide for themselves what to hand out.
 
-use crate::error::{BoxError, Error, Result};
+use crate::base::error::{BoxError, Error, Result};
 use crate::registry::{self, Place};
 use crate::resource::call;
 

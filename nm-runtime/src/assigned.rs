@@ -4,10 +4,10 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use crate::allocator::{Asked, Assignment, Decide};
-use crate::error::{Error, Kind, Result};
+use crate::base::error::{Error, Kind, Result};
+use crate::base::json;
 use crate::head::{Head, Take, Taken, broken, fifo};
 use crate::identity::Holder;
-use crate::json;
 use crate::lock::Access;
 use crate::name;
 use crate::record::FORMAT;

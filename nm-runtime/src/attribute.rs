@@ -3,7 +3,7 @@
 use std::mem;
 use std::panic::Location;
 
-use crate::error::{BoxError, Result};
+use crate::base::error::{BoxError, Result};
 use crate::identity::CurrentTest;
 use crate::lease::{FromLease, Lease};
 use crate::lock::Access;
@@ -64,7 +64,7 @@ fn want(request: &RequestSpec) -> Result<Want> {
     let timeout = request.wait_timeout.map(|timeout| {
         humantime::parse_duration(timeout).map_err(|error| {
             let message = format!("`wait_timeout` is {timeout:?}; expected a duration like `3m`");
-            crate::error::Error::config(message).because(error)
+            crate::base::error::Error::config(message).because(error)
         })
     });
     Ok(Want {

@@ -8,8 +8,8 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use crate::base::json;
 use crate::identity::Holder;
-use crate::json;
 use crate::record::{FORMAT, Waiting};
 use crate::state_dir::{PoolDir, replace};
 use crate::sys;

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::caller;
-use crate::error::{Error, Result};
+use crate::base::caller;
+use crate::base::error::{Error, Result};
 use crate::manifest::{PoolTable, Scope};
 use crate::names::Names;
 use crate::registry::{Place, RequestSpec};

@@ -7,12 +7,12 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use crate::base::error::Result;
+use crate::base::json;
 use crate::config::{PoolConfig, SizeFrom, disagree};
-use crate::error::Result;
 use crate::identity;
 #[cfg(feature = "tools")]
 use crate::inspect::Declared;
-use crate::json;
 use crate::lock::{Access, Locked};
 use crate::name;
 use crate::names::Names;

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 
 /// A text that changes when a file below one of these paths changes, appears,
 /// disappears or is renamed. It depends on contents and on names relative to the

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
-use crate::error::Result;
+use crate::base::error::Result;
 use crate::grant::{TRY_FOR, next_request};
 use crate::head::{Head, try_lock_name};
 use crate::identity::Holder;

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::error::{Error, Result};
-use crate::failpoint;
+use crate::base::error::{Error, Result};
+use crate::base::failpoint;
 use crate::gate::Permit;
 use crate::head::{Head, Taken};
 use crate::held;

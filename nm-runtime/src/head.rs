@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::allocator::Assigned;
+use crate::base::error::{Error, Kind, Result};
+use crate::base::failpoint;
 use crate::blocked_head::Shown;
-use crate::error::{Error, Kind, Result};
-use crate::failpoint;
 use crate::identity;
 use crate::life;
 use crate::line::{self, Place};

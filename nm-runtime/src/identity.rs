@@ -11,9 +11,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use once_cell::sync::{Lazy, OnceCell};
 
-use crate::caller;
-use crate::error::{Error, Result};
-use crate::json;
+use crate::base::caller;
+use crate::base::error::{Error, Result};
+use crate::base::json;
 use crate::name;
 use crate::registry::TestSpec;
 use crate::sys;

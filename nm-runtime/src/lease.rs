@@ -4,8 +4,9 @@ use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use crate::error::{BoxError, Error, Kind, Result};
-use crate::failpoint;
+use crate::base::error::{BoxError, Error, Kind, Result};
+use crate::base::failpoint;
+use crate::base::notice;
 use crate::gate::Permit;
 use crate::head::lock_file;
 use crate::held;
@@ -13,7 +14,6 @@ use crate::identity::Holder;
 use crate::journal::{self, Entry};
 use crate::lock::{Access, Locked};
 use crate::name::Name;
-use crate::notice;
 use crate::record::{Record, RecordFile, State, Tenure};
 use crate::resource::LastHolder;
 use crate::state_dir::{PoolDir, unusable};
@@ -405,7 +405,7 @@ impl FromLease for Lease {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::caller::{self, Caller};
+    use crate::base::caller::{self, Caller};
     use crate::journal;
     use crate::pool::Pool;
 

@@ -6,14 +6,11 @@
 mod allocator;
 mod assigned;
 mod attribute;
+mod base;
 mod blocked_head;
-pub mod caller;
 mod config;
 mod deadlock;
 mod declaration;
-mod error;
-#[doc(hidden)]
-pub mod failpoint;
 mod fingerprint;
 #[cfg(feature = "tools")]
 mod forget;
@@ -28,7 +25,6 @@ mod identity;
 #[cfg(feature = "tools")]
 pub mod inspect;
 pub mod journal;
-mod json;
 mod lease;
 mod life;
 mod line;
@@ -40,7 +36,6 @@ mod mode;
 mod name;
 mod named;
 mod names;
-mod notice;
 mod occupancy;
 mod pool;
 mod queue;
@@ -52,17 +47,18 @@ mod resource;
 mod run_lock;
 #[allow(unsafe_code, reason = "what a linker gathers is outside the language")]
 mod section;
-mod shown;
 mod slot;
 mod state_dir;
-mod suggest;
 mod sys;
 mod variables;
 mod wait;
 mod workspace;
 
 pub use allocator::{Allocator, Asked, Assigned, Assignment};
-pub use error::{BoxError, Error};
+pub use base::caller;
+pub use base::error::{BoxError, Error};
+#[doc(hidden)]
+pub use base::failpoint;
 pub use fingerprint::fingerprint;
 #[cfg(feature = "tools")]
 pub use forget::Forgotten;

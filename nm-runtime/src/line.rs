@@ -11,8 +11,8 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 
-use crate::error::Result;
-use crate::failpoint;
+use crate::base::error::Result;
+use crate::base::failpoint;
 use crate::lock::{Access, Locked};
 use crate::queue::Queued;
 use crate::state_dir::{PoolDir, unusable};

@@ -4,11 +4,11 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use crate::base::error::Result;
+use crate::base::json;
+use crate::base::notice;
 use crate::config::{PoolConfig, SizeFrom};
-use crate::error::Result;
-use crate::json;
 use crate::name;
-use crate::notice;
 use crate::registry::{self, Amount, RequestSpec, TestSpec};
 use crate::state_dir::PoolDir;
 use crate::variables;

@@ -6,7 +6,7 @@ use std::mem;
 
 use fd_lock::RwLock;
 
-use crate::json;
+use crate::base::json;
 use crate::sys::{Dir, OpenFile};
 
 /// Whether a name is lent to one holder or to several readers.

@@ -8,11 +8,11 @@ use toml_parser::Span;
 use toml_parser::decoder::ScalarKind;
 
 use self::document::{Document, Kind, Node};
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
+use crate::base::suggest::nearest;
+use crate::base::text::shown;
 use crate::name;
 use crate::names::Names;
-use crate::shown::shown;
-use crate::suggest::nearest;
 
 mod document;
 

@@ -4,9 +4,9 @@
 use std::ffi::OsStr;
 use std::process;
 
-use crate::json;
+use crate::base::json;
+use crate::base::notice;
 use crate::listing;
-use crate::notice;
 use crate::reaper;
 
 /// Says which mode: [`LIST`], or what a reaper is to do.

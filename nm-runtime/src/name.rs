@@ -2,8 +2,8 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use crate::error::{Error, Result};
-use crate::shown::shown;
+use crate::base::error::{Error, Result};
+use crate::base::text::shown;
 
 /// The longest name, in bytes: with its endings it fits every file system.
 const LONGEST: usize = 128;

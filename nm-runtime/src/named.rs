@@ -4,8 +4,8 @@
 
 use std::sync::Arc;
 
-use crate::error::Result;
-use crate::failpoint;
+use crate::base::error::Result;
+use crate::base::failpoint;
 use crate::head::{
     Head, LOOKS_FOR_READERS, Take, Taken, broken, fifo, lock_file, reservation, taken,
 };

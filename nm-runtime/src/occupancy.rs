@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use crate::base::notice;
 use crate::identity;
 use crate::names::Names;
-use crate::notice;
 use crate::record::{Doing, Record, RecordFile, Tenure};
 use crate::state_dir::PoolDir;
 use crate::sys;

@@ -6,17 +6,17 @@ use std::time::Duration;
 use once_cell::sync::OnceCell;
 
 use crate::allocator::{self, Decide};
+use crate::base::error::Result;
+use crate::base::notice;
+use crate::base::suggest;
 use crate::config::{PoolConfig, SizeFrom};
 use crate::declaration;
-use crate::error::Result;
 use crate::lease::Lease;
 use crate::life::Hooks;
 use crate::name;
-use crate::notice;
 use crate::request::{Request, Want};
 use crate::resource::Registered;
 use crate::state_dir::PoolDir;
-use crate::suggest;
 use crate::variables;
 use crate::workspace::{self, Workspace};
 

@@ -9,12 +9,12 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::error::{BoxError, Error, Result};
-use crate::failpoint;
+use crate::base::error::{BoxError, Error, Result};
+use crate::base::failpoint;
+use crate::base::json;
 use crate::grant;
 use crate::identity::{self, Holder, Runner};
 use crate::journal;
-use crate::json;
 use crate::life::{Hooks, PoolLife};
 use crate::lock::{Access, Locked};
 use crate::mode;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::base::json;
 use crate::identity::Holder;
-use crate::json;
 use crate::lock::{Access, Locked};
 use crate::resource::LastHolder;
 use crate::sys::{self, Dir, OpenFile, read_at, still_linked, write_at_start};

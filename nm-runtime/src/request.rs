@@ -1,7 +1,7 @@
 use std::panic::Location;
 use std::time::Duration;
 
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 use crate::grant;
 use crate::lease::Lease;
 use crate::lock::Access;

@@ -5,9 +5,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use once_cell::sync::OnceCell;
 
-use crate::error::{BoxError, Error, Result};
+use crate::base::error::{BoxError, Error, Result};
+use crate::base::json;
 use crate::identity::Holder;
-use crate::json;
 use crate::name::Name;
 use crate::registry::{self, Place};
 

@@ -6,7 +6,7 @@ use std::io;
 use std::path::PathBuf;
 use std::thread;
 
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 use crate::line;
 use crate::lock::{Access, Locked};
 use crate::state_dir::{PoolDir, unusable};

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::error::{Error, Kind, Result};
+use crate::base::error::{Error, Kind, Result};
+use crate::base::text::shown;
 use crate::journal;
 use crate::record::FORMAT;
-use crate::shown::shown;
 use crate::sys::{self, Dir};
 
 const FORMAT_FILE: &str = "format";

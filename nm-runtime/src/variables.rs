@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use once_cell::sync::OnceCell;
 
-use crate::caller::{self, Caller};
-use crate::error::{Error, Result};
+use crate::base::caller::{self, Caller};
+use crate::base::error::{Error, Result};
+use crate::base::suggest;
+use crate::base::text::shown;
 use crate::manifest::{Scope, check_template};
 use crate::name;
-use crate::shown::shown;
-use crate::suggest;
 
 const PREFIX: &str = "NAME_MANAGER_";
 const POOL: &str = "POOL_";

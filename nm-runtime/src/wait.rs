@@ -3,18 +3,18 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use crate::base::caller;
+use crate::base::error::{Error, Kind, Result};
+use crate::base::notice;
 use crate::blocked_head::BlockedHead;
-use crate::caller;
 use crate::config::DEFAULT_WAIT;
 use crate::deadlock::{self, Watch};
-use crate::error::{Error, Kind, Result};
 use crate::gate::Permit;
 use crate::grant::{Grant, next_request};
 use crate::held::{self, Held};
 use crate::identity::Holder;
 use crate::journal::{self, Entry};
 use crate::lock::{Access, Locked};
-use crate::notice;
 use crate::occupancy;
 use crate::pool::Shared;
 use crate::queue::Queued;

@@ -4,8 +4,8 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::caller;
-use crate::error::{Error, Result};
+use crate::base::caller;
+use crate::base::error::{Error, Result};
 use crate::manifest::Manifest;
 use crate::registry;
 

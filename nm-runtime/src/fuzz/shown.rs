@@ -1,4 +1,4 @@
-use crate::error::Error;
+use crate::base::error::Error;
 
 /// The longest that a message may be, its causes included, whatever was read.
 const LONGEST: usize = 2000;

@@ -1,10 +1,10 @@
 use std::path::Path;
 
 use crate::assigned::Decisions;
+use crate::base::json::{self, FromJson, ToJson};
 use crate::blocked_head::BlockedHead;
 use crate::declaration::Declaration;
 use crate::fuzz::shown;
-use crate::json::{self, FromJson, ToJson};
 use crate::life::PoolLife;
 use crate::listing;
 use crate::name;

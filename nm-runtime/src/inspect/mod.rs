@@ -12,9 +12,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::base::error::{Error, Kind, Result};
 use crate::config::PoolConfig;
 use crate::declaration;
-use crate::error::{Error, Kind, Result};
 use crate::head::reservation;
 use crate::identity;
 use crate::journal::Event;

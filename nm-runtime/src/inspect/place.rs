@@ -1,8 +1,8 @@
 use std::path::{Path, PathBuf};
 
-use crate::caller::{self, Caller};
+use crate::base::caller::{self, Caller};
+use crate::base::error::Result;
 use crate::config;
-use crate::error::Result;
 use crate::manifest::{PoolTable, Scope};
 use crate::sys;
 use crate::variables::{self, Variables};

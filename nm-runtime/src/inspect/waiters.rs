@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::Path;
 
-use crate::error::Result;
+use crate::base::error::Result;
 use crate::journal::{Event, Kind, Phase, Reader};
 use crate::line;
 use crate::lock::{Access, Locked};

@@ -1,7 +1,7 @@
 use std::fmt;
 
+use crate::base::json;
 use crate::identity::{Holder, now};
-use crate::json;
 use crate::lock::Access;
 use crate::record::{FORMAT, State};
 

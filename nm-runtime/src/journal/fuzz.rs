@@ -1,6 +1,6 @@
 use std::io::{Seek, SeekFrom, Write};
 
-use crate::json;
+use crate::base::json;
 
 use crate::fuzz;
 use crate::journal::parse::{self, Line};

@@ -1,7 +1,7 @@
 //! One line of the journal.
 
+use crate::base::json;
 use crate::journal::Event;
-use crate::json;
 use crate::record::FORMAT;
 
 pub(super) enum Line {

@@ -1,7 +1,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::error::{Error, Kind, Result};
+use crate::base::error::{Error, Kind, Result};
 use crate::journal::parse::Line;
 use crate::journal::source::Source;
 use crate::journal::{Event, JOURNAL, OLD_JOURNAL};

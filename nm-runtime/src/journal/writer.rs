@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use once_cell::sync::OnceCell;
 
+use crate::base::notice;
 use crate::journal::Entry;
-use crate::notice;
 use crate::sys::Dir;
 
 pub(crate) const JOURNAL: &str = "journal.jsonl";
@@ -27,7 +27,7 @@ impl Writer {
     /// never mix. A journal that cannot be written costs nobody a lease: it is
     /// said once and the lease goes on.
     pub(crate) fn write(&self, pool_dir: &Dir, entry: &Entry<'_>) {
-        let mut line = crate::json::to_string(entry);
+        let mut line = crate::base::json::to_string(entry);
         line.push('\n');
         let file = self.file.get_or_try_init(|| pool_dir.append(JOURNAL));
         let written = file.and_then(|mut file| file.write_all(line.as_bytes()));

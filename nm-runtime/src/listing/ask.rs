@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use super::{Request, Test, VERSION};
-use crate::json;
+use crate::base::json;
 use crate::mode;
 use crate::name;
 

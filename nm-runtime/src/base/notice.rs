@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
-use crate::caller;
+use crate::base::caller;
 
 /// Writes to standard error itself: libtest captures what is printed with
 /// `eprint!`, and would show it only after the test that waits.

@@ -48,22 +48,22 @@ pub(crate) fn from_slice<T: FromJson>(text: &[u8]) -> Option<T> {
 /// Gives a struct the form of an object with these fields.
 macro_rules! object {
     ($type:ident { $($field:ident $(as $key:literal)?),* $(,)? }) => {
-        $crate::json::object!(write $type { $($field $(as $key)?),* });
-        $crate::json::object!(read $type { $($field $(as $key)?),* });
+        $crate::base::json::object!(write $type { $($field $(as $key)?),* });
+        $crate::base::json::object!(read $type { $($field $(as $key)?),* });
     };
     // To be read only.
     (read $type:ident { $($field:ident $(as $key:literal)?),* $(,)? }) => {
-        impl $crate::json::FromJson for $type {
+        impl $crate::base::json::FromJson for $type {
             fn read(next: u8, from: &mut hifijson::SliceLexer<'_>) -> Option<Self> {
-                use $crate::json::FromJson;
+                use $crate::base::json::FromJson;
 
                 $(let mut $field = None;)*
-                $crate::json::read_fields(next, from, &mut |key, next, from| {
-                    $(if key == $crate::json::key!($field $($key)?) {
+                $crate::base::json::read_fields(next, from, &mut |key, next, from| {
+                    $(if key == $crate::base::json::key!($field $($key)?) {
                         $field = Some(FromJson::read(next, from)?);
                         return Some(());
                     })*
-                    $crate::json::skip(next, from)
+                    $crate::base::json::skip(next, from)
                 })?;
                 Some(Self {
                     $($field: match $field {
@@ -76,11 +76,11 @@ macro_rules! object {
     };
     // To be written only.
     (write $type:ty { $($field:ident $(as $key:literal)?),* $(,)? }) => {
-        impl $crate::json::ToJson for $type {
+        impl $crate::base::json::ToJson for $type {
             fn write(&self, text: &mut String) {
                 text.push('{');
-                $($crate::json::write_field(
-                    concat!("\"", $crate::json::key!($field $($key)?), "\":"),
+                $($crate::base::json::write_field(
+                    concat!("\"", $crate::base::json::key!($field $($key)?), "\":"),
                     &self.$field,
                     text,
                 );)*
@@ -102,15 +102,15 @@ macro_rules! key {
 /// Gives an enum the form of its variants' `as_str`.
 macro_rules! words {
     ($type:ident: $($variant:ident),* $(,)?) => {
-        impl $crate::json::ToJson for $type {
+        impl $crate::base::json::ToJson for $type {
             fn write(&self, text: &mut String) {
-                $crate::json::ToJson::write(self.as_str(), text);
+                $crate::base::json::ToJson::write(self.as_str(), text);
             }
         }
 
-        impl $crate::json::FromJson for $type {
+        impl $crate::base::json::FromJson for $type {
             fn read(next: u8, from: &mut hifijson::SliceLexer<'_>) -> Option<Self> {
-                let word: String = $crate::json::FromJson::read(next, from)?;
+                let word: String = $crate::base::json::FromJson::read(next, from)?;
                 [$(Self::$variant),*].into_iter().find(|found| found.as_str() == word)
             }
         }

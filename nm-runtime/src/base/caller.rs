@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use once_cell::sync::OnceCell;
 
-use crate::error::Result;
+use crate::base::error::Result;
 use crate::identity;
 
 static CALLER: OnceCell<Caller> = OnceCell::new();

@@ -14,7 +14,7 @@ use crate::base::text::shown;
 use crate::name;
 use crate::names::Names;
 
-mod document;
+pub(crate) mod document;
 
 /// The parts of a `Cargo.toml` that matter here.
 #[derive(Debug, Default)]
@@ -394,9 +394,6 @@ pub(crate) fn check_template(template: &str) -> std::result::Result<(), String> 
     let longest = template.replace(Names::INDEX, &last);
     name::check_name(&longest).map_err(|error| error.to_string())
 }
-
-#[cfg(all(unix, any(test, fuzzing)))]
-pub(crate) mod fuzz;
 
 #[cfg(test)]
 mod tests {

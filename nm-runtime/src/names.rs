@@ -63,9 +63,6 @@ impl Names {
     }
 }
 
-#[cfg(all(unix, any(test, fuzzing)))]
-pub(crate) mod fuzz;
-
 #[cfg(test)]
 mod tests {
     use super::*;

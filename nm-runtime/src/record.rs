@@ -295,7 +295,11 @@ impl RecordFile {
         while !still_linked(&file)? {
             file = names.file(&path)?;
         }
-        Ok(Self { file, len: 0 })
+        Ok(Self::of(file))
+    }
+
+    pub(crate) fn of(file: OpenFile) -> Self {
+        Self { file, len: 0 }
     }
 
     /// Reads it. Torn, empty or foreign bytes are not lost quietly: the record
@@ -366,9 +370,6 @@ impl RecordFile {
         Ok(result)
     }
 }
-
-#[cfg(all(unix, any(test, fuzzing)))]
-pub(crate) mod fuzz;
 
 #[cfg(test)]
 mod tests {

@@ -58,7 +58,7 @@ pub(crate) fn get() -> Result<&'static Variables> {
 }
 
 impl Variables {
-    fn read(found: impl Iterator<Item = (String, std::ffi::OsString)>) -> Result<Self> {
+    pub(crate) fn read(found: impl Iterator<Item = (String, std::ffi::OsString)>) -> Result<Self> {
         let mut variables = Self::default();
         for (key, value) in found {
             let text = || match value.to_str() {
@@ -101,7 +101,7 @@ impl Variables {
     }
 
     /// A place that the command line gives is the place of every pool.
-    fn yield_to(&mut self, caller: &Caller) -> Result<()> {
+    pub(crate) fn yield_to(&mut self, caller: &Caller) -> Result<()> {
         if caller.dir.is_none() && caller.scope.is_none() {
             return Ok(());
         }
@@ -264,9 +264,6 @@ fn nearest_of_pool(rest: &str) -> Option<String> {
     });
     near.min().map(|(_, variable)| variable)
 }
-
-#[cfg(all(unix, any(test, fuzzing)))]
-pub(crate) mod fuzz;
 
 #[cfg(test)]
 mod tests {

@@ -3,10 +3,13 @@
 //! that it has kept.
 
 mod file;
+mod journal;
+pub(crate) mod manifest;
+mod names;
+mod record;
 mod shown;
 mod state;
-
-use crate::{journal, manifest, names, record, variables};
+mod variables;
 
 pub(crate) use file::file;
 pub(crate) use shown::shown;
@@ -16,18 +19,18 @@ pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
 pub const TARGETS: [Target; 7] = [
-    ("record", record::fuzz::record),
-    ("journal_line", journal::fuzz::line),
-    ("journal_file", journal::fuzz::file),
+    ("record", record::record),
+    ("journal_line", journal::line),
+    ("journal_file", journal::file),
     ("state", state::state),
-    ("manifest", manifest::fuzz::manifest),
-    ("variables", variables::fuzz::variables),
-    ("names", names::fuzz::names),
+    ("manifest", manifest::manifest),
+    ("variables", variables::variables),
+    ("names", names::names),
 ];
 
 /// What we make of a `Cargo.toml`, to be compared with what others make of it.
 #[cfg(fuzzing)]
-pub use crate::manifest::fuzz::outline;
+pub use self::manifest::outline;
 
 /// Does what a target does.
 #[cfg(fuzzing)]

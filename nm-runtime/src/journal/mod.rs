@@ -5,11 +5,9 @@
 //! is locked, its `released` before it is unlocked.
 
 mod event;
-#[cfg(all(unix, any(test, fuzzing)))]
-pub(crate) mod fuzz;
-mod parse;
+pub(crate) mod parse;
 mod reader;
-mod source;
+pub(crate) mod source;
 mod writer;
 
 pub use crate::record::State;

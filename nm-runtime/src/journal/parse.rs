@@ -4,7 +4,7 @@ use crate::base::json;
 use crate::journal::Event;
 use crate::record::FORMAT;
 
-pub(super) enum Line {
+pub(crate) enum Line {
     Event(Box<Event>),
     /// Of this version.
     Newer(u32),
@@ -14,7 +14,7 @@ pub(super) enum Line {
 /// How every line begins. Nothing inside one looks like it: there, quotes are escaped.
 const BEGIN: &[u8] = b"{\"v\":";
 
-pub(super) fn line(line: &[u8]) -> Line {
+pub(crate) fn line(line: &[u8]) -> Line {
     match whole_line(line) {
         // A torn line has no end, so the next event stands on it too.
         Line::Garbage => match line.windows(BEGIN.len()).rposition(|part| part == BEGIN) {

@@ -7,7 +7,7 @@ use crate::sys;
 
 /// One file of a journal, read line by line. At its end it can be asked again.
 #[derive(Debug)]
-pub(super) struct Source {
+pub(crate) struct Source {
     file: BufReader<File>,
     /// What is there of a line; empty once it was read.
     line: Vec<u8>,
@@ -15,7 +15,7 @@ pub(super) struct Source {
     overlong: bool,
     /// The first line may be the end of one.
     cut: bool,
-    pub(super) skipped: u64,
+    pub(crate) skipped: u64,
 }
 
 const BUFFER: usize = 128 << 10;
@@ -29,7 +29,7 @@ const LONGEST: usize = if cfg!(any(test, fuzzing)) {
 
 impl Source {
     /// Opens the file that ends in `tail` bytes; nothing when there is none.
-    pub(super) fn open(path: &Path, tail: u64) -> io::Result<Option<Self>> {
+    pub(crate) fn open(path: &Path, tail: u64) -> io::Result<Option<Self>> {
         match sys::open_regular(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             file => Self::of(file?.file, tail).map(Some),
@@ -37,7 +37,7 @@ impl Source {
     }
 
     /// Of an open file, that ends in `tail` bytes.
-    pub(super) fn of(mut file: File, tail: u64) -> io::Result<Self> {
+    pub(crate) fn of(mut file: File, tail: u64) -> io::Result<Self> {
         let start = file.metadata()?.len().saturating_sub(tail);
         if start > 0 {
             file.seek(SeekFrom::Start(start))?;
@@ -51,22 +51,22 @@ impl Source {
         })
     }
 
-    pub(super) fn file(&self) -> &File {
+    pub(crate) fn file(&self) -> &File {
         self.file.get_ref()
     }
 
     /// Whether it began somewhere in the middle.
-    pub(super) fn is_cut(&self) -> bool {
+    pub(crate) fn is_cut(&self) -> bool {
         self.cut
     }
 
     /// Lines that were no events, with what is there of the last.
-    pub(super) fn skipped(&self) -> u64 {
+    pub(crate) fn skipped(&self) -> u64 {
         self.skipped + u64::from(!self.line.is_empty() && !self.overlong)
     }
 
     /// The next line that is an event, or of a newer version.
-    pub(super) fn next(&mut self) -> io::Result<Option<Line>> {
+    pub(crate) fn next(&mut self) -> io::Result<Option<Line>> {
         let mut first = std::mem::take(&mut self.cut);
         loop {
             let room = (LONGEST - self.line.len()) as u64;

@@ -12,7 +12,7 @@ use toml_parser::{Expected, ParseError, Source, Span};
 const DEPTH: u32 = 80;
 
 #[derive(Default)]
-pub(super) struct Document<'a> {
+pub(crate) struct Document<'a> {
     nodes: Vec<Node<'a>>, // all, the root first
     // While it is read, by index:
     header: Span,
@@ -24,18 +24,18 @@ pub(super) struct Document<'a> {
 type Key<'a> = (Cow<'a, str>, Span);
 
 #[derive(Default)]
-pub(super) struct Node<'a> {
-    pub(super) key: Cow<'a, str>, // empty in an array
-    pub(super) key_span: Span,
-    pub(super) kind: Kind,
-    pub(super) span: Span, // of a table, its header or the key that made it
-    pub(super) text: Cow<'a, str>, // of a scalar, without quotes, prefix and underscores
+pub(crate) struct Node<'a> {
+    pub(crate) key: Cow<'a, str>, // empty in an array
+    pub(crate) key_span: Span,
+    pub(crate) kind: Kind,
+    pub(crate) span: Span, // of a table, its header or the key that made it
+    pub(crate) text: Cow<'a, str>, // of a scalar, without quotes, prefix and underscores
     children: Vec<usize>,  // of a table, sorted by their keys
 }
 
 /// What something is. How a table came to be decides what may add to it.
 #[derive(Clone, Copy, Default, PartialEq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Scalar(ScalarKind),
     Array,
     Tables, // an array of `[[tables]]`
@@ -47,7 +47,7 @@ pub(super) enum Kind {
 }
 
 impl<'a> Document<'a> {
-    pub(super) fn parse(text: &'a str) -> Result<Self, (Span, String)> {
+    pub(crate) fn parse(text: &'a str) -> Result<Self, (Span, String)> {
         let source = Source::new(text);
         let tokens = source.lex().into_vec();
         let mut events = Vec::with_capacity(tokens.len());
@@ -67,16 +67,16 @@ impl<'a> Document<'a> {
         }
     }
 
-    pub(super) fn root(&self) -> &Node<'a> {
+    pub(crate) fn root(&self) -> &Node<'a> {
         &self.nodes[0]
     }
 
-    pub(super) fn get(&self, table: &Node<'a>, key: &str) -> Option<&Node<'a>> {
+    pub(crate) fn get(&self, table: &Node<'a>, key: &str) -> Option<&Node<'a>> {
         self.find(table, key).ok().map(|found| &self.nodes[found])
     }
 
     /// What is in an array, or in a table by the order of the keys.
-    pub(super) fn children(&self, node: &Node<'a>) -> impl Iterator<Item = &Node<'a>> {
+    pub(crate) fn children(&self, node: &Node<'a>) -> impl Iterator<Item = &Node<'a>> {
         node.children.iter().map(|child| &self.nodes[*child])
     }
 
@@ -203,19 +203,19 @@ impl<'a> Document<'a> {
 }
 
 impl Node<'_> {
-    pub(super) fn is_table(&self) -> bool {
+    pub(crate) fn is_table(&self) -> bool {
         !matches!(self.kind, Kind::Scalar(_) | Kind::Array | Kind::Tables)
     }
 
-    pub(super) fn is_array(&self) -> bool {
+    pub(crate) fn is_array(&self) -> bool {
         matches!(self.kind, Kind::Array | Kind::Tables)
     }
 
-    pub(super) fn as_str(&self) -> Option<&str> {
+    pub(crate) fn as_str(&self) -> Option<&str> {
         (self.kind == Kind::Scalar(ScalarKind::String)).then_some(&self.text)
     }
 
-    pub(super) fn type_name(&self) -> &'static str {
+    pub(crate) fn type_name(&self) -> &'static str {
         match self.kind {
             Kind::Scalar(ScalarKind::Integer(_)) => "integer",
             Kind::Scalar(ScalarKind::DateTime) => "datetime",
@@ -248,8 +248,8 @@ fn message(error: &ParseError) -> String {
 mod tests {
     use std::{fs, path::Path};
 
-    use super::super::fuzz::{outline, theirs};
     use super::*;
+    use crate::fuzz::manifest::{outline, theirs};
 
     /// Whether a document is one, to us and to the crate `toml` alike.
     fn is_read(text: &str) -> bool {

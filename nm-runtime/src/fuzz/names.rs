@@ -1,9 +1,9 @@
 use std::path::{Component, Path};
 
-use super::*;
 use crate::fuzz::shown;
 use crate::manifest::check_template;
 use crate::name::{self, Name};
+use crate::names::Names;
 
 /// A text as the name of a pool and of a resource, and as a template. The first
 /// bytes are an index.

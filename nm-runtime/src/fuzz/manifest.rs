@@ -1,8 +1,15 @@
 use std::fmt::Write;
 
-use super::*;
+use std::path::Path;
+
+use toml_parser::decoder::ScalarKind;
+
+use crate::base::error::Result;
 use crate::config;
 use crate::fuzz::shown;
+use crate::manifest::document::{Document, Kind, Node};
+use crate::manifest::{Manifest, PoolTable, Scope};
+use crate::name;
 use crate::variables::Variables;
 
 const PATH: &str = "dir/Cargo.toml";
@@ -31,7 +38,7 @@ pub(crate) fn manifest(bytes: &[u8]) {
 
 #[cfg(test)]
 #[path = "../../../fuzz/outline.rs"]
-pub(super) mod theirs;
+pub(crate) mod theirs;
 
 /// What we make of a document, written as `theirs::outline` does. Dates are looked at by
 /// somebody else.

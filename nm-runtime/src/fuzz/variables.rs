@@ -1,8 +1,12 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 
-use super::*;
+use crate::base::caller::Caller;
+use crate::base::error::Result;
 use crate::fuzz::shown;
+use crate::manifest::{Scope, check_template};
+use crate::name;
+use crate::variables::Variables;
 
 /// Variables as `KEY=VALUE`, each ended by a zero.
 pub(crate) fn variables(bytes: &[u8]) {

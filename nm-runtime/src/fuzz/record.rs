@@ -1,5 +1,7 @@
-use super::*;
+use crate::base::json;
 use crate::fuzz::file;
+use crate::record::{FORMAT, Record, RecordFile, State};
+use crate::sys::OpenFile;
 
 pub(crate) fn record(bytes: &[u8]) {
     let peeked = Record::peek(bytes);
@@ -10,10 +12,7 @@ pub(crate) fn record(bytes: &[u8]) {
         assert_eq!(Record::peek(&text.as_bytes()[..text.len() - 1]), None);
         count(record.clone());
     }
-    let mut file = RecordFile {
-        file: OpenFile::new(file(bytes)).unwrap(),
-        len: 0,
-    };
+    let mut file = RecordFile::of(OpenFile::new(file(bytes)).unwrap());
     let read = file.read().unwrap();
     match peeked {
         Some(peeked) => assert_eq!(read, peeked),

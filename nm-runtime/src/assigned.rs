@@ -9,11 +9,11 @@ use crate::base::json;
 use crate::head::{Head, Take, Taken, broken, fifo};
 use crate::identity::Holder;
 use crate::lock::Access;
-use crate::name;
-use crate::record::FORMAT;
 use crate::resource::call;
 use crate::state_dir::{PoolDir, replace, unusable};
 use crate::sys::{self, WakeSet};
+use crate::terms::name;
+use crate::terms::record::FORMAT;
 use crate::wait::Wait;
 
 /// How often an allocator that is busy is asked again although no holder ended.

@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 
 use crate::base::json;
 use crate::identity::Holder;
-use crate::record::{FORMAT, Waiting};
 use crate::state_dir::{PoolDir, replace};
 use crate::sys;
+use crate::terms::record::{FORMAT, Waiting};
 
 const FILE: &str = "head.json";
 const A_WHILE: Duration = Duration::from_millis(150);

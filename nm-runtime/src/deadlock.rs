@@ -13,8 +13,8 @@ use crate::blocked_head::BlockedHead;
 use crate::head::reservation;
 use crate::identity::Holder;
 use crate::lock::{Access, Locked};
-use crate::record::{Record, Tenure, Waiting};
 use crate::sys;
+use crate::terms::record::{Record, Tenure, Waiting};
 
 const LOOK_EVERY: Duration = Duration::from_millis(150);
 

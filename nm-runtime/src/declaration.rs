@@ -14,11 +14,11 @@ use crate::identity;
 #[cfg(feature = "tools")]
 use crate::inspect::Declared;
 use crate::lock::{Access, Locked};
-use crate::name;
-use crate::names::Names;
-use crate::record::FORMAT;
 use crate::state_dir::{PoolDir, replace, unusable};
 use crate::sys;
+use crate::terms::name;
+use crate::terms::names::Names;
+use crate::terms::record::FORMAT;
 
 /// One line for each run; runs at the same time may differ, when they were built
 /// from different sources.

@@ -11,8 +11,8 @@ use crate::identity::Holder;
 use crate::journal::{self, Entry, Phase};
 use crate::lock::{Access, Locked};
 use crate::pool::{Pool, Shared};
-use crate::record::{Record, RecordFile};
 use crate::state_dir::{PoolDir, unusable};
+use crate::terms::record::{Record, RecordFile};
 
 /// What [`Pool::forget`] did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

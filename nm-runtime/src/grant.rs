@@ -15,12 +15,12 @@ use crate::identity::{self, Holder};
 use crate::journal::{self, Entry};
 use crate::lease::{self, Lease};
 use crate::lock::Access;
-use crate::name::Name;
 use crate::pool::Shared;
-use crate::record::{Record, RecordFile, State, Tenure};
 use crate::request::Want;
 use crate::resource::LastHolder;
 use crate::state_dir::{PoolDir, unusable};
+use crate::terms::name::Name;
+use crate::terms::record::{Record, RecordFile, State, Tenure};
 use crate::wait::Wait;
 
 /// Takes what is wanted, waiting for it.

@@ -15,10 +15,10 @@ use crate::lock::{Access, Locked};
 use crate::occupancy;
 use crate::pool::Shared;
 use crate::reaper;
-use crate::record::{Record, RecordFile, State};
 use crate::slot;
 use crate::state_dir::{PoolDir, unusable};
 use crate::sys::{Wake, WakeSet};
+use crate::terms::record::{Record, RecordFile, State};
 use crate::wait::Wait;
 
 /// How often the head looks again at names whose release wakes nobody.

@@ -3,8 +3,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::record::{RecordFile, Waiting};
 use crate::state_dir::PoolDir;
+use crate::terms::record::{RecordFile, Waiting};
 
 static HELD: Mutex<Vec<Held>> = Mutex::new(Vec::new());
 

@@ -14,9 +14,9 @@ use once_cell::sync::{Lazy, OnceCell};
 use crate::base::caller;
 use crate::base::error::{Error, Result};
 use crate::base::json;
-use crate::name;
 use crate::registry::TestSpec;
 use crate::sys;
+use crate::terms::name;
 use crate::variables;
 
 /// Who our parent was when the process started: by the time of the first lease

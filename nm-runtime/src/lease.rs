@@ -13,11 +13,11 @@ use crate::held;
 use crate::identity::Holder;
 use crate::journal::{self, Entry};
 use crate::lock::{Access, Locked};
-use crate::name::Name;
-use crate::record::{Record, RecordFile, State, Tenure};
 use crate::resource::LastHolder;
 use crate::state_dir::{PoolDir, unusable};
 use crate::sys::Wake;
+use crate::terms::name::Name;
+use crate::terms::record::{Record, RecordFile, State, Tenure};
 
 /// The right to use a name, from acquire to release. Dereferences to the
 /// [`Name`] and, through it, to the name as a `str`.

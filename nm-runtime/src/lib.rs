@@ -33,14 +33,11 @@ pub mod listing;
 mod lock;
 mod manifest;
 mod mode;
-mod name;
 mod named;
-mod names;
 mod occupancy;
 mod pool;
 mod queue;
 mod reaper;
-pub mod record;
 mod registry;
 mod request;
 mod resource;
@@ -50,6 +47,7 @@ mod section;
 mod slot;
 mod state_dir;
 mod sys;
+mod terms;
 mod variables;
 mod wait;
 mod workspace;
@@ -65,10 +63,11 @@ pub use forget::Forgotten;
 pub use identity::Holder;
 pub use lease::{FromLease, Lease};
 pub use lock::Access;
-pub use name::Name;
 pub use pool::Pool;
 pub use request::Request;
 pub use resource::{LastHolder, Reset, Resource};
+pub use terms::name::Name;
+pub use terms::record;
 
 /// What generated code calls.
 #[doc(hidden)]

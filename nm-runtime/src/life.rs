@@ -15,11 +15,11 @@ use crate::line;
 use crate::lock::{Access, Locked};
 use crate::pool::Shared;
 use crate::reaper;
-use crate::record::{Doing, FORMAT, Failures, Life, Record, RecordFile, State};
 use crate::resource::{Registered, Reset, call_apart};
 use crate::run_lock::{self, RunLocks};
 use crate::state_dir::{PoolDir, replace, unusable};
 use crate::sys;
+use crate::terms::record::{Doing, FORMAT, Failures, Life, Record, RecordFile, State};
 use crate::wait::Wait;
 
 /// A pool's resource, and this process's part in the run's life.
@@ -344,7 +344,7 @@ impl Hooks {
         pool: &Shared,
         dir: &PoolDir,
         holder: &Holder,
-        name: &crate::name::Name,
+        name: &crate::terms::name::Name,
     ) -> std::result::Result<(), BoxError> {
         let log = |phase, detail: Option<&str>| {
             log(

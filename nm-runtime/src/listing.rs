@@ -8,9 +8,9 @@ use crate::base::error::Result;
 use crate::base::json;
 use crate::base::notice;
 use crate::config::{PoolConfig, SizeFrom};
-use crate::name;
 use crate::registry::{self, Amount, RequestSpec, TestSpec};
 use crate::state_dir::PoolDir;
+use crate::terms::name;
 use crate::variables;
 use crate::workspace::{self, Workspace};
 

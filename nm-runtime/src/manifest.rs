@@ -11,8 +11,8 @@ use self::document::{Document, Kind, Node};
 use crate::base::error::{Error, Result};
 use crate::base::suggest::nearest;
 use crate::base::text::shown;
-use crate::name;
-use crate::names::Names;
+use crate::terms::name;
+use crate::terms::names::Names;
 
 pub(crate) mod document;
 

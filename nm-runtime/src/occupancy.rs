@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use crate::base::notice;
 use crate::identity;
-use crate::names::Names;
-use crate::record::{Doing, Record, RecordFile, Tenure};
 use crate::state_dir::PoolDir;
 use crate::sys;
+use crate::terms::names::Names;
+use crate::terms::record::{Doing, Record, RecordFile, Tenure};
 
 /// Messages name so many holders at most.
 const MOST: usize = 16;

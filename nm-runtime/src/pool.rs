@@ -13,10 +13,10 @@ use crate::config::{PoolConfig, SizeFrom};
 use crate::declaration;
 use crate::lease::Lease;
 use crate::life::Hooks;
-use crate::name;
 use crate::request::{Request, Want};
 use crate::resource::Registered;
 use crate::state_dir::PoolDir;
+use crate::terms::name;
 use crate::variables;
 use crate::workspace::{self, Workspace};
 

@@ -18,13 +18,13 @@ use crate::journal;
 use crate::life::{Hooks, PoolLife};
 use crate::lock::{Access, Locked};
 use crate::mode;
-use crate::name::Name;
 use crate::pool::{Pool, Shared};
-use crate::record::{Record, RecordFile, State};
 use crate::resource::ResourceSpec;
 use crate::run_lock::{self, RunLocks, no_reaper};
 use crate::state_dir::{PoolDir, unusable};
 use crate::sys;
+use crate::terms::name::Name;
+use crate::terms::record::{Record, RecordFile, State};
 use crate::variables::{self, Keep};
 
 const READY: &[u8] = b"ready\n";

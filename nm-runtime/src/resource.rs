@@ -8,8 +8,8 @@ use once_cell::sync::OnceCell;
 use crate::base::error::{BoxError, Error, Result};
 use crate::base::json;
 use crate::identity::Holder;
-use crate::name::Name;
 use crate::registry::{self, Place};
+use crate::terms::name::Name;
 
 /// How the resources of a pool are made, made fresh, and taken down.
 ///

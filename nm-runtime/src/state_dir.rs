@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::base::error::{Error, Kind, Result};
 use crate::base::text::shown;
 use crate::journal;
-use crate::record::FORMAT;
 use crate::sys::{self, Dir};
+use crate::terms::record::FORMAT;
 
 const FORMAT_FILE: &str = "format";
 const POOLS: &str = "pools";

@@ -11,7 +11,7 @@ use crate::base::error::{Error, Result};
 use crate::base::suggest;
 use crate::base::text::shown;
 use crate::manifest::{Scope, check_template};
-use crate::name;
+use crate::terms::name;
 
 const PREFIX: &str = "NAME_MANAGER_";
 const POOL: &str = "POOL_";

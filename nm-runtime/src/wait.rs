@@ -18,10 +18,10 @@ use crate::lock::{Access, Locked};
 use crate::occupancy;
 use crate::pool::Shared;
 use crate::queue::Queued;
-use crate::record::Waiting;
 use crate::request::Want;
 use crate::state_dir::{PoolDir, unusable};
 use crate::sys::OpenFile;
+use crate::terms::record::Waiting;
 
 const FIRST_NOTICE: Duration = Duration::from_secs(1);
 const NEXT_NOTICE: Duration = Duration::from_secs(30);

@@ -6,7 +6,7 @@ use crate::fuzz;
 use crate::journal::parse::{self, Line};
 use crate::journal::source::Source;
 use crate::journal::{Entry, Event};
-use crate::record::FORMAT;
+use crate::terms::record::FORMAT;
 
 /// One line of the journal.
 pub(crate) fn line(bytes: &[u8]) {

@@ -9,7 +9,7 @@ use crate::config;
 use crate::fuzz::shown;
 use crate::manifest::document::{Document, Kind, Node};
 use crate::manifest::{Manifest, PoolTable, Scope};
-use crate::name;
+use crate::terms::name;
 use crate::variables::Variables;
 
 const PATH: &str = "dir/Cargo.toml";

@@ -2,8 +2,8 @@ use std::path::{Component, Path};
 
 use crate::fuzz::shown;
 use crate::manifest::check_template;
-use crate::name::{self, Name};
-use crate::names::Names;
+use crate::terms::name::{self, Name};
+use crate::terms::names::Names;
 
 /// A text as the name of a pool and of a resource, and as a template. The first
 /// bytes are an index.

@@ -1,7 +1,7 @@
 use crate::base::json;
 use crate::fuzz::file;
-use crate::record::{FORMAT, Record, RecordFile, State};
 use crate::sys::OpenFile;
+use crate::terms::record::{FORMAT, Record, RecordFile, State};
 
 pub(crate) fn record(bytes: &[u8]) {
     let peeked = Record::peek(bytes);

@@ -7,9 +7,9 @@ use crate::declaration::Declaration;
 use crate::fuzz::shown;
 use crate::life::PoolLife;
 use crate::listing;
-use crate::name;
-use crate::names::Names;
 use crate::state_dir::check_format;
+use crate::terms::name;
+use crate::terms::names::Names;
 
 /// The smaller files of a pool, and what a test binary prints of its tests.
 pub(super) fn state(bytes: &[u8]) {

@@ -5,7 +5,7 @@ use crate::base::caller::Caller;
 use crate::base::error::Result;
 use crate::fuzz::shown;
 use crate::manifest::{Scope, check_template};
-use crate::name;
+use crate::terms::name;
 use crate::variables::Variables;
 
 /// Variables as `KEY=VALUE`, each ended by a zero.

@@ -18,11 +18,11 @@ use crate::declaration;
 use crate::head::reservation;
 use crate::identity;
 use crate::journal::Event;
-use crate::name;
-use crate::names::Names;
-use crate::record::{FORMAT, Record, Tenure};
 use crate::state_dir::PoolDir;
 use crate::sys;
+use crate::terms::name;
+use crate::terms::names::Names;
+use crate::terms::record::{FORMAT, Record, Tenure};
 
 pub(crate) use locks::Locks;
 pub use place::{Place, workspace_root};

@@ -4,14 +4,13 @@
 //! can be relied on all the same: a lease's `acquired` is written after the name
 //! is locked, its `released` before it is unlocked.
 
-mod event;
 pub(crate) mod parse;
 mod reader;
 pub(crate) mod source;
 mod writer;
 
-pub use crate::record::State;
-pub(crate) use event::Entry;
-pub use event::{Event, Kind, Phase};
+pub(crate) use crate::terms::event::Entry;
+pub use crate::terms::event::{Event, Kind, Phase};
+pub use crate::terms::record::State;
 pub use reader::{Reader, read};
 pub(crate) use writer::{JOURNAL, OLD_JOURNAL, Writer, rotate};

@@ -2,7 +2,7 @@
 
 use crate::base::json;
 use crate::journal::Event;
-use crate::record::FORMAT;
+use crate::terms::record::FORMAT;
 
 pub(crate) enum Line {
     Event(Box<Event>),
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
     use crate::journal::Kind;
     use crate::lock::Access;
-    use crate::record::State;
+    use crate::terms::record::State;
 
     fn event(line: &str) -> Option<Box<Event>> {
         match super::line(line.as_bytes()) {

@@ -5,8 +5,8 @@ use crate::base::error::{Error, Kind, Result};
 use crate::journal::parse::Line;
 use crate::journal::source::Source;
 use crate::journal::{Event, JOURNAL, OLD_JOURNAL};
-use crate::record::FORMAT;
 use crate::sys;
+use crate::terms::record::FORMAT;
 
 /// Reads a pool's journal, oldest event first.
 ///

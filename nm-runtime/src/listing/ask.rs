@@ -5,7 +5,7 @@ use std::process::Command;
 use super::{Request, Test, VERSION};
 use crate::base::json;
 use crate::mode;
-use crate::name;
+use crate::terms::name;
 
 json::object!(read Test { v as "name-manager-test", test, path, file, requests });
 json::object!(read Request { pool, shared, count, all, name, size, open, dir, error });

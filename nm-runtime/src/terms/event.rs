@@ -3,7 +3,7 @@ use std::fmt;
 use crate::base::json;
 use crate::identity::{Holder, now};
 use crate::lock::Access;
-use crate::record::{FORMAT, State};
+use crate::terms::record::{FORMAT, State};
 
 /// What an event tells of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

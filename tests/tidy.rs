@@ -12,7 +12,7 @@ const PACKAGES: [&str; 5] = ["", "nm-cli", "nm-macros", "nm-runtime", "xtask"];
 /// libc, and descriptors without an owner.
 const UNSAFE: [&str; 4] = [
     "nm-runtime/src/identity.rs",
-    "nm-runtime/src/section.rs",
+    "nm-runtime/src/declared/section.rs",
     "nm-runtime/src/sys/unix/calls.rs",
     "nm-runtime/src/sys/unix/process.rs",
 ];

@@ -3,13 +3,13 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use crate::allocator::{Asked, Assignment, Decide};
 use crate::base::error::{Error, Kind, Result};
 use crate::base::json;
+use crate::declared::allocator::{Asked, Assignment, Decide};
+use crate::declared::resource::call;
 use crate::head::{Head, Take, Taken, broken, fifo};
 use crate::identity::Holder;
 use crate::lock::Access;
-use crate::resource::call;
 use crate::state_dir::{PoolDir, replace, unusable};
 use crate::sys::{self, WakeSet};
 use crate::terms::name;

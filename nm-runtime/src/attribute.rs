@@ -4,13 +4,13 @@ use std::mem;
 use std::panic::Location;
 
 use crate::base::error::{BoxError, Result};
+use crate::declared::section::Entry;
+use crate::declared::test::{RequestSpec, TestSpec};
 use crate::identity::CurrentTest;
 use crate::lease::{FromLease, Lease};
 use crate::lock::Access;
 use crate::pool::Pool;
-use crate::registry::{RequestSpec, TestSpec};
 use crate::request::{Request, Want};
-use crate::section::Entry;
 
 /// All that one test asked for, by request. What no parameter takes is held
 /// until this drops.

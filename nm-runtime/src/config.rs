@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use crate::base::caller;
 use crate::base::error::{Error, Result};
+use crate::declared::section::{self, Entry};
+use crate::declared::test::{Place, RequestSpec};
 use crate::manifest::{PoolTable, Scope};
-use crate::registry::{Place, RequestSpec};
-use crate::section::{self, Entry};
 use crate::terms::names::Names;
 use crate::variables::Variables;
 use crate::workspace::{Workspace, git_common_dir};

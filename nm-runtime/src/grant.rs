@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::base::error::{Error, Result};
 use crate::base::failpoint;
+use crate::declared::resource::LastHolder;
 use crate::gate::Permit;
 use crate::head::{Head, Taken};
 use crate::held;
@@ -17,7 +18,6 @@ use crate::lease::{self, Lease};
 use crate::lock::Access;
 use crate::pool::Shared;
 use crate::request::Want;
-use crate::resource::LastHolder;
 use crate::state_dir::{PoolDir, unusable};
 use crate::terms::name::Name;
 use crate::terms::record::{Record, RecordFile, State, Tenure};

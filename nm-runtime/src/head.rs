@@ -4,10 +4,10 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::allocator::Assigned;
 use crate::base::error::{Error, Kind, Result};
 use crate::base::failpoint;
 use crate::blocked_head::Shown;
+use crate::declared::allocator::Assigned;
 use crate::identity;
 use crate::life;
 use crate::line::{self, Place};

@@ -14,7 +14,7 @@ use once_cell::sync::{Lazy, OnceCell};
 use crate::base::caller;
 use crate::base::error::{Error, Result};
 use crate::base::json;
-use crate::registry::TestSpec;
+use crate::declared::test::TestSpec;
 use crate::sys;
 use crate::terms::name;
 use crate::variables;

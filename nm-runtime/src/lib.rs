@@ -3,7 +3,6 @@
 
 #![deny(unsafe_code)]
 
-mod allocator;
 mod assigned;
 mod attribute;
 mod base;
@@ -11,7 +10,7 @@ mod blocked_head;
 mod config;
 mod deadlock;
 mod declaration;
-mod fingerprint;
+mod declared;
 #[cfg(feature = "tools")]
 mod forget;
 #[cfg(all(unix, any(test, fuzzing)))]
@@ -38,12 +37,8 @@ mod occupancy;
 mod pool;
 mod queue;
 mod reaper;
-mod registry;
 mod request;
-mod resource;
 mod run_lock;
-#[allow(unsafe_code, reason = "what a linker gathers is outside the language")]
-mod section;
 mod slot;
 mod state_dir;
 mod sys;
@@ -52,12 +47,13 @@ mod variables;
 mod wait;
 mod workspace;
 
-pub use allocator::{Allocator, Asked, Assigned, Assignment};
 pub use base::caller;
 pub use base::error::{BoxError, Error};
 #[doc(hidden)]
 pub use base::failpoint;
-pub use fingerprint::fingerprint;
+pub use declared::allocator::{Allocator, Asked, Assigned, Assignment};
+pub use declared::fingerprint::fingerprint;
+pub use declared::resource::{LastHolder, Reset, Resource};
 #[cfg(feature = "tools")]
 pub use forget::Forgotten;
 pub use identity::Holder;
@@ -65,7 +61,6 @@ pub use lease::{FromLease, Lease};
 pub use lock::Access;
 pub use pool::Pool;
 pub use request::Request;
-pub use resource::{LastHolder, Reset, Resource};
 pub use terms::name::Name;
 pub use terms::record;
 
@@ -74,9 +69,9 @@ pub use terms::record;
 pub mod private {
     pub use crate::__leases as leases;
     pub use crate::__register as register;
-    pub use crate::allocator::{AllocatorSpec, boxed as boxed_allocator};
     pub use crate::attribute::{FromLeases, Leases, acquire};
-    pub use crate::registry::{Amount, Place, RequestSpec, TestSpec, tests};
-    pub use crate::resource::{ResourceSpec, boxed};
-    pub use crate::section::Entry;
+    pub use crate::declared::allocator::{AllocatorSpec, boxed as boxed_allocator};
+    pub use crate::declared::resource::{ResourceSpec, boxed};
+    pub use crate::declared::section::Entry;
+    pub use crate::declared::test::{Amount, Place, RequestSpec, TestSpec, tests};
 }

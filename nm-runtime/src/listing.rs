@@ -8,7 +8,7 @@ use crate::base::error::Result;
 use crate::base::json;
 use crate::base::notice;
 use crate::config::{PoolConfig, SizeFrom};
-use crate::registry::{self, Amount, RequestSpec, TestSpec};
+use crate::declared::test::{self, Amount, RequestSpec, TestSpec};
 use crate::state_dir::PoolDir;
 use crate::terms::name;
 use crate::variables;
@@ -68,7 +68,7 @@ json::object!(write Request { pool, shared, count, all, name, size, open, dir, e
 pub(crate) fn print() -> i32 {
     let mut pools = Pools::default();
     let mut text = String::new();
-    for spec in registry::tests() {
+    for spec in test::tests() {
         text.push_str(&json::to_string(&pools.describe(spec)));
         text.push('\n');
     }

@@ -5,16 +5,16 @@ use std::time::Duration;
 
 use once_cell::sync::OnceCell;
 
-use crate::allocator::{self, Decide};
 use crate::base::error::Result;
 use crate::base::notice;
 use crate::base::suggest;
 use crate::config::{PoolConfig, SizeFrom};
 use crate::declaration;
+use crate::declared::allocator::{self, Decide};
+use crate::declared::resource::Registered;
 use crate::lease::Lease;
 use crate::life::Hooks;
 use crate::request::{Request, Want};
-use crate::resource::Registered;
 use crate::state_dir::PoolDir;
 use crate::terms::name;
 use crate::variables;

@@ -2,11 +2,11 @@ use std::panic::Location;
 use std::time::Duration;
 
 use crate::base::error::{Error, Result};
+use crate::declared::test::Amount;
 use crate::grant;
 use crate::lease::Lease;
 use crate::lock::Access;
 use crate::pool::Pool;
-use crate::registry::Amount;
 
 /// What is asked of one pool.
 #[derive(Clone, Debug, PartialEq, Eq)]

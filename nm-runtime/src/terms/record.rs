@@ -6,9 +6,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::base::json;
+use crate::declared::resource::LastHolder;
 use crate::identity::Holder;
 use crate::lock::{Access, Locked};
-use crate::resource::LastHolder;
 use crate::sys::{self, Dir, OpenFile, read_at, still_linked, write_at_start};
 
 /// The version of the record and journal formats.

@@ -1,8 +1,8 @@
 //! What attributes wrote down in this binary.
 
-use crate::allocator::AllocatorSpec;
-use crate::resource::ResourceSpec;
-use crate::section::{self, Entry};
+use crate::declared::allocator::AllocatorSpec;
+use crate::declared::resource::ResourceSpec;
+use crate::declared::section::{self, Entry};
 
 /// One annotated test, as the attribute wrote it down.
 #[derive(Debug)]

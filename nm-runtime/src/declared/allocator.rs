@@ -1,8 +1,8 @@
 //! Pools that decide for themselves what to hand out.
 
 use crate::base::error::{BoxError, Error, Result};
-use crate::registry::{self, Place};
-use crate::resource::call;
+use crate::declared::resource::call;
+use crate::declared::test::{self, Place};
 
 /// Decides what a pool hands out: port blocks, machines within a budget, or
 /// whatever has no fixed list of names.
@@ -186,7 +186,7 @@ pub fn boxed(allocator: impl Allocator) -> Box<dyn Decide> {
 
 /// The allocator of that pool, if this binary has one.
 pub(crate) fn find(pool: &str) -> Result<Option<Box<dyn Decide>>> {
-    let mut specs = registry::allocators()
+    let mut specs = test::allocators()
         .into_iter()
         .filter(|spec| spec.pool == pool);
     let Some(spec) = specs.next() else {

@@ -5,9 +5,9 @@
 //! compile time per entry as all the rest of an annotated test, and a second for
 //! itself; one list of one type needs little of it.
 
-use crate::allocator::AllocatorSpec;
-use crate::registry::TestSpec;
-use crate::resource::ResourceSpec;
+use crate::declared::allocator::AllocatorSpec;
+use crate::declared::resource::ResourceSpec;
+use crate::declared::test::TestSpec;
 
 /// One registration.
 pub enum Entry {

@@ -7,8 +7,8 @@ use once_cell::sync::OnceCell;
 
 use crate::base::error::{BoxError, Error, Result};
 use crate::base::json;
+use crate::declared::test::{self, Place};
 use crate::identity::Holder;
-use crate::registry::{self, Place};
 use crate::terms::name::Name;
 
 /// How the resources of a pool are made, made fresh, and taken down.
@@ -58,7 +58,7 @@ pub trait Resource: Send + Sync + 'static {
         Ok(())
     }
 
-    /// What the result of `init` depends on, see [`fingerprint`](crate::fingerprint).
+    /// What the result of `init` depends on, see [`fingerprint`](crate::declared::fingerprint).
     /// With one, names are kept from run to run and `init` runs again only when it
     /// changes (after `cleanup` of the outdated one); without, `init` runs once
     /// per name and run. Asked once per process.
@@ -184,7 +184,7 @@ pub(crate) struct Registered {
 impl Registered {
     /// The resource of that pool, if this binary has one.
     pub(crate) fn find(pool: &str) -> Result<Option<Self>> {
-        let mut specs = registry::resources()
+        let mut specs = test::resources()
             .into_iter()
             .filter(|spec| spec.pool == pool);
         let Some(spec) = specs.next() else {

@@ -1,0 +1,9 @@
+//! What the attributes of a binary wrote into it: tests, resources, allocators.
+//! May import `terms`, `base`.
+
+pub(crate) mod allocator;
+pub(crate) mod fingerprint;
+pub(crate) mod resource;
+#[allow(unsafe_code, reason = "what a linker gathers is outside the language")]
+pub(crate) mod section;
+pub(crate) mod test;

@@ -106,7 +106,7 @@ fn no_file_names_a_machine_or_a_registry() {
 #[test]
 fn every_variable_is_in_platform_md() {
     let platform = read(Path::new("PLATFORM.md"));
-    let source = read(Path::new("nm-runtime/src/variables.rs"));
+    let source = read(Path::new("nm-runtime/src/config/variables.rs"));
     let mut variables = BTreeSet::new();
     for (table, prefix) in [
         ("GLOBAL", "NAME_MANAGER_"),

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use crate::base::error::Result;
 use crate::base::json;
-use crate::config::{PoolConfig, SizeFrom, disagree};
+use crate::config::pool::{PoolConfig, SizeFrom, disagree};
 use crate::identity;
 #[cfg(feature = "tools")]
 use crate::inspect::Declared;

@@ -14,10 +14,10 @@ use once_cell::sync::{Lazy, OnceCell};
 use crate::base::caller;
 use crate::base::error::{Error, Result};
 use crate::base::json;
+use crate::config::variables;
 use crate::declared::test::TestSpec;
 use crate::sys;
 use crate::terms::name;
-use crate::variables;
 
 /// Who our parent was when the process started: by the time of the first lease
 /// it may have ended, and another process taken its place.

@@ -30,7 +30,6 @@ mod line;
 #[doc(hidden)]
 pub mod listing;
 mod lock;
-mod manifest;
 mod mode;
 mod named;
 mod occupancy;
@@ -43,9 +42,7 @@ mod slot;
 mod state_dir;
 mod sys;
 mod terms;
-mod variables;
 mod wait;
-mod workspace;
 
 pub use base::caller;
 pub use base::error::{BoxError, Error};

@@ -7,12 +7,12 @@ use std::path::Path;
 use crate::base::error::Result;
 use crate::base::json;
 use crate::base::notice;
-use crate::config::{PoolConfig, SizeFrom};
+use crate::config::pool::{PoolConfig, SizeFrom};
+use crate::config::variables;
+use crate::config::workspace::{self, Workspace};
 use crate::declared::test::{self, Amount, RequestSpec, TestSpec};
 use crate::state_dir::PoolDir;
 use crate::terms::name;
-use crate::variables;
-use crate::workspace::{self, Workspace};
 
 #[cfg(any(test, fuzzing, feature = "tools"))]
 mod ask;

@@ -8,7 +8,9 @@ use once_cell::sync::OnceCell;
 use crate::base::error::Result;
 use crate::base::notice;
 use crate::base::suggest;
-use crate::config::{PoolConfig, SizeFrom};
+use crate::config::pool::{PoolConfig, SizeFrom};
+use crate::config::variables;
+use crate::config::workspace::{self, Workspace};
 use crate::declaration;
 use crate::declared::allocator::{self, Decide};
 use crate::declared::resource::Registered;
@@ -17,8 +19,6 @@ use crate::life::Hooks;
 use crate::request::{Request, Want};
 use crate::state_dir::PoolDir;
 use crate::terms::name;
-use crate::variables;
-use crate::workspace::{self, Workspace};
 
 /// A family of interchangeable resources. Cheap to clone; all handles of one
 /// pool in all processes share its names.

@@ -12,6 +12,7 @@ use std::time::Duration;
 use crate::base::error::{BoxError, Error, Result};
 use crate::base::failpoint;
 use crate::base::json;
+use crate::config::variables::{self, Keep};
 use crate::declared::resource::ResourceSpec;
 use crate::grant;
 use crate::identity::{self, Holder, Runner};
@@ -25,7 +26,6 @@ use crate::state_dir::{PoolDir, unusable};
 use crate::sys;
 use crate::terms::name::Name;
 use crate::terms::record::{Record, RecordFile, State};
-use crate::variables::{self, Keep};
 
 const READY: &[u8] = b"ready\n";
 /// One reaper cleans at a time.

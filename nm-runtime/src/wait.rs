@@ -7,7 +7,7 @@ use crate::base::caller;
 use crate::base::error::{Error, Kind, Result};
 use crate::base::notice;
 use crate::blocked_head::BlockedHead;
-use crate::config::DEFAULT_WAIT;
+use crate::config::pool::DEFAULT_WAIT;
 use crate::deadlock::{self, Watch};
 use crate::gate::Permit;
 use crate::grant::{Grant, next_request};

@@ -5,12 +5,12 @@ use std::path::Path;
 use toml_parser::decoder::ScalarKind;
 
 use crate::base::error::Result;
-use crate::config;
+use crate::config::document::{Document, Kind, Node};
+use crate::config::manifest::{Manifest, PoolTable, Scope};
+use crate::config::pool;
+use crate::config::variables::Variables;
 use crate::fuzz::shown;
-use crate::manifest::document::{Document, Kind, Node};
-use crate::manifest::{Manifest, PoolTable, Scope};
 use crate::terms::name;
-use crate::variables::Variables;
 
 const PATH: &str = "dir/Cargo.toml";
 
@@ -94,7 +94,7 @@ fn is_in(text: &str, message: &str) {
 fn check(pool: &PoolTable) {
     name::check_pool(&pool.pool).unwrap();
     assert_ne!(pool.max, Some(0));
-    let names = config::names(&pool.pool, &Variables::default(), pool);
+    let names = pool::names(&pool.pool, &Variables::default(), pool);
     let (names, _) = names.unwrap();
     let last = names.capacity().unwrap_or(usize::MAX) - 1;
     for index in [0, 1, 9, last].into_iter().filter(|index| *index <= last) {

@@ -1,7 +1,7 @@
 use std::path::{Component, Path};
 
+use crate::config::manifest::check_template;
 use crate::fuzz::shown;
-use crate::manifest::check_template;
 use crate::terms::name::{self, Name};
 use crate::terms::names::Names;
 

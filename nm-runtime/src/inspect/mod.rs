@@ -2,7 +2,6 @@
 //! anybody could miss a name by, makes no file, and decides nothing.
 
 mod locks;
-mod place;
 mod soundness;
 mod waiters;
 
@@ -13,7 +12,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::base::error::{Error, Kind, Result};
-use crate::config::PoolConfig;
+use crate::config::pool::PoolConfig;
 use crate::declaration;
 use crate::head::reservation;
 use crate::identity;
@@ -24,9 +23,9 @@ use crate::terms::name;
 use crate::terms::names::Names;
 use crate::terms::record::{FORMAT, Record, Tenure};
 
+pub use crate::config::surroundings::{Place, workspace_root};
+use crate::config::surroundings::{Surroundings, format_of};
 pub(crate) use locks::Locks;
-pub use place::{Place, workspace_root};
-use place::{Surroundings, format_of};
 pub use soundness::locks_work;
 pub use waiters::Waiter;
 use waiters::{Recent, tickets};

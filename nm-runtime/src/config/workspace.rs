@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use crate::base::caller;
 use crate::base::error::{Error, Result};
+use crate::config::manifest::Manifest;
 use crate::declared::test;
-use crate::manifest::Manifest;
 
 /// The root of a Cargo workspace and what its `Cargo.toml` says.
 #[derive(Debug)]

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use crate::base::caller;
 use crate::base::error::{Error, Result};
+use crate::config::manifest::{PoolTable, Scope};
+use crate::config::variables::Variables;
+use crate::config::workspace::{Workspace, git_common_dir};
 use crate::declared::section::{self, Entry};
 use crate::declared::test::{Place, RequestSpec};
-use crate::manifest::{PoolTable, Scope};
 use crate::terms::names::Names;
-use crate::variables::Variables;
-use crate::workspace::{Workspace, git_common_dir};
 
 /// How long a request waits when nothing says otherwise.
 pub(crate) const DEFAULT_WAIT: Duration = Duration::from_secs(600);

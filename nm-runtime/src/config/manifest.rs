@@ -7,14 +7,12 @@ use std::time::Duration;
 use toml_parser::Span;
 use toml_parser::decoder::ScalarKind;
 
-use self::document::{Document, Kind, Node};
 use crate::base::error::{Error, Result};
 use crate::base::suggest::nearest;
 use crate::base::text::shown;
+use crate::config::document::{Document, Kind, Node};
 use crate::terms::name;
 use crate::terms::names::Names;
-
-pub(crate) mod document;
 
 /// The parts of a `Cargo.toml` that matter here.
 #[derive(Debug, Default)]

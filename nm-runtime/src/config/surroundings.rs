@@ -2,11 +2,11 @@ use std::path::{Path, PathBuf};
 
 use crate::base::caller::{self, Caller};
 use crate::base::error::Result;
-use crate::config;
-use crate::manifest::{PoolTable, Scope};
+use crate::config::manifest::{PoolTable, Scope};
+use crate::config::pool;
+use crate::config::variables::{self, Variables};
+use crate::config::workspace::{self, Workspace};
 use crate::sys;
-use crate::variables::{self, Variables};
-use crate::workspace::{self, Workspace};
 
 /// A state directory, and why it is the one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,13 +18,13 @@ pub struct Place {
 }
 
 /// Where pools of the current directory live.
-pub(super) struct Surroundings {
-    pub(super) workspace: Option<Workspace>,
-    pub(super) variables: &'static Variables,
+pub(crate) struct Surroundings {
+    pub(crate) workspace: Option<Workspace>,
+    pub(crate) variables: &'static Variables,
 }
 
 impl Surroundings {
-    pub(super) fn look() -> Result<Self> {
+    pub(crate) fn look() -> Result<Self> {
         let workspace = match workspace::manifest_dir(None)? {
             Some(dir) => Some(Workspace::of(&dir)?),
             None => None,
@@ -36,13 +36,13 @@ impl Surroundings {
     }
 
     /// Pools with a configuration of their own.
-    pub(super) fn configured(&self) -> impl Iterator<Item = &PoolTable> {
+    pub(crate) fn configured(&self) -> impl Iterator<Item = &PoolTable> {
         let workspace = self.workspace.iter();
         workspace.flat_map(|workspace| workspace.manifest.pools())
     }
 
     /// Where a pool of this name lives; without a name, one of which nothing is said.
-    pub(super) fn place(&self, pool: Option<&str>) -> Result<Place> {
+    pub(crate) fn place(&self, pool: Option<&str>) -> Result<Place> {
         // No pool has this name, so no variable is about it.
         let name = pool.unwrap_or(" ");
         let table = self.configured().find(|table| table.pool == name);
@@ -61,7 +61,7 @@ impl Surroundings {
             let why = "default outside a Cargo workspace: per user".to_owned();
             (Scope::User, why)
         };
-        let dir = config::place(name, scope, self.workspace.as_ref())?;
+        let dir = pool::place(name, scope, self.workspace.as_ref())?;
         Ok(Place { dir, why })
     }
 }
@@ -73,7 +73,7 @@ pub fn workspace_root() -> Option<PathBuf> {
 }
 
 /// What a state directory says of itself: the version of its format.
-pub(super) fn format_of(state_dir: &Path) -> Option<u32> {
+pub(crate) fn format_of(state_dir: &Path) -> Option<u32> {
     let text = sys::read_regular(&state_dir.join("format")).ok()?;
     std::str::from_utf8(&text).ok()?.trim().parse().ok()
 }

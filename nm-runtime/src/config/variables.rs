@@ -10,7 +10,7 @@ use crate::base::caller::{self, Caller};
 use crate::base::error::{Error, Result};
 use crate::base::suggest;
 use crate::base::text::shown;
-use crate::manifest::{Scope, check_template};
+use crate::config::manifest::{Scope, check_template};
 use crate::terms::name;
 
 const PREFIX: &str = "NAME_MANAGER_";

@@ -1,0 +1,10 @@
+//! What a pool is: from variables, `Cargo.toml` and attributes, in that order of
+//! precedence. May import `declared`, `terms`, `sys`, `base`.
+
+pub(crate) mod document;
+pub(crate) mod manifest;
+pub(crate) mod pool;
+#[cfg(feature = "tools")]
+pub(crate) mod surroundings;
+pub(crate) mod variables;
+pub(crate) mod workspace;

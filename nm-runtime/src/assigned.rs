@@ -8,7 +8,7 @@ use crate::base::json;
 use crate::declared::allocator::{Asked, Assignment, Decide};
 use crate::declared::resource::call;
 use crate::head::{Head, Take, Taken, broken, fifo};
-use crate::identity::Holder;
+use crate::identity::run::Holder;
 use crate::lock::Access;
 use crate::state_dir::{PoolDir, replace, unusable};
 use crate::sys::{self, WakeSet};

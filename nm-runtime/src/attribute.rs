@@ -6,7 +6,7 @@ use std::panic::Location;
 use crate::base::error::{BoxError, Result};
 use crate::declared::section::Entry;
 use crate::declared::test::{RequestSpec, TestSpec};
-use crate::identity::CurrentTest;
+use crate::identity::run::CurrentTest;
 use crate::lease::{FromLease, Lease};
 use crate::lock::Access;
 use crate::pool::Pool;

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::base::json;
-use crate::identity::Holder;
+use crate::identity::run::Holder;
 use crate::state_dir::{PoolDir, replace};
 use crate::sys;
 use crate::terms::record::{FORMAT, Waiting};

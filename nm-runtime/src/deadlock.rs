@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use crate::blocked_head::BlockedHead;
 use crate::head::reservation;
-use crate::identity::Holder;
+use crate::identity::run::Holder;
 use crate::lock::{Access, Locked};
 use crate::sys;
 use crate::terms::record::{Record, Tenure, Waiting};

@@ -10,7 +10,7 @@ use std::path::Path;
 use crate::base::error::Result;
 use crate::base::json;
 use crate::config::pool::{PoolConfig, SizeFrom, disagree};
-use crate::identity;
+use crate::identity::run;
 #[cfg(feature = "tools")]
 use crate::inspect::Declared;
 use crate::lock::{Access, Locked};
@@ -31,7 +31,7 @@ const LONG: usize = 2 * RUNS;
 
 /// Makes the configuration agree with what other binaries of this run said.
 pub(crate) fn agree(pool: &str, config: &mut PoolConfig, dir: &PoolDir) -> Result<()> {
-    let run = identity::run()?;
+    let run = run::run()?;
     let path = dir.pool.path().join(FILE);
     match &config.size_from {
         SizeFrom::Configuration => Ok(()),

@@ -7,7 +7,7 @@ use std::time::Instant;
 use crate::base::error::Result;
 use crate::grant::{TRY_FOR, next_request};
 use crate::head::{Head, try_lock_name};
-use crate::identity::Holder;
+use crate::identity::run::Holder;
 use crate::journal::{self, Entry, Phase};
 use crate::lock::{Access, Locked};
 use crate::pool::{Pool, Shared};

@@ -12,7 +12,7 @@ use crate::declared::resource::LastHolder;
 use crate::gate::Permit;
 use crate::head::{Head, Taken};
 use crate::held;
-use crate::identity::{self, Holder};
+use crate::identity::run::{self, Holder};
 use crate::journal::{self, Entry};
 use crate::lease::{self, Lease};
 use crate::lock::Access;
@@ -266,7 +266,7 @@ fn finish(
     let mut leases = Vec::with_capacity(taken.len());
     // In the pool's order, whichever came free first.
     while let Some(next) = (0..taken.len()).min_by_key(|at| taken[*at].index) {
-        grant.holder.since = identity::now();
+        grant.holder.since = run::now();
         let taken = taken.swap_remove(next);
         leases.push(hand_over(pool, dir, taken, access, &grant, permit)?);
     }

@@ -8,14 +8,14 @@ use crate::base::error::{Error, Kind, Result};
 use crate::base::failpoint;
 use crate::blocked_head::Shown;
 use crate::declared::allocator::Assigned;
-use crate::identity;
+use crate::identity::run;
+use crate::identity::slot;
 use crate::life;
 use crate::line::{self, Place};
 use crate::lock::{Access, Locked};
 use crate::occupancy;
 use crate::pool::Shared;
 use crate::reaper;
-use crate::slot;
 use crate::state_dir::{PoolDir, unusable};
 use crate::sys::{Wake, WakeSet};
 use crate::terms::record::{Record, RecordFile, State};
@@ -375,7 +375,7 @@ pub(crate) fn taken(
     let record = file.read().map_err(record_failed)?;
     if record.state == State::Broken
         && !reaper::is_here()
-        && record.broken_in.as_deref() == Some(identity::run()?)
+        && record.broken_in.as_deref() == Some(run::run()?)
     {
         let reason = record.reason.as_deref().unwrap_or("no reason given");
         return Ok(Take::Broken(format!("`{name}`: {reason}")));

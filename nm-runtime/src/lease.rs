@@ -11,7 +11,7 @@ use crate::declared::resource::LastHolder;
 use crate::gate::Permit;
 use crate::head::lock_file;
 use crate::held;
-use crate::identity::Holder;
+use crate::identity::run::Holder;
 use crate::journal::{self, Entry};
 use crate::lock::{Access, Locked};
 use crate::state_dir::{PoolDir, unusable};

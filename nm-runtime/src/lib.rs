@@ -38,7 +38,6 @@ mod queue;
 mod reaper;
 mod request;
 mod run_lock;
-mod slot;
 mod state_dir;
 mod sys;
 mod terms;
@@ -53,7 +52,7 @@ pub use declared::fingerprint::fingerprint;
 pub use declared::resource::{LastHolder, Reset, Resource};
 #[cfg(feature = "tools")]
 pub use forget::Forgotten;
-pub use identity::Holder;
+pub use identity::run::Holder;
 pub use lease::{FromLease, Lease};
 pub use lock::Access;
 pub use pool::Pool;

@@ -9,7 +9,7 @@ use crate::base::failpoint;
 use crate::base::json;
 use crate::base::notice;
 use crate::declared::resource::{Registered, Reset, call_apart};
-use crate::identity::{self, Holder};
+use crate::identity::run::{self, Holder};
 use crate::journal::{self, Entry, Phase};
 use crate::lease::Lease;
 use crate::line;
@@ -105,7 +105,7 @@ impl Hooks {
             return Ok(());
         }
         // Several threads may do this at once, each with its own deadline.
-        let run = identity::run()?;
+        let run = run::run()?;
         let locks = RunLocks::open(dir, run)?;
         // Alive before there is a reaper: it waits for us.
         let alive = locks.live(dir, wait)?;
@@ -130,7 +130,7 @@ impl Hooks {
 
     /// A reader that others let in uses the name, too.
     pub(crate) fn join(&self, lease: &mut Lease) -> Result<()> {
-        let run = identity::run()?;
+        let run = run::run()?;
         let name = lease.handle().clone();
         let Some(held) = lease.held_mut() else {
             return Ok(());
@@ -181,9 +181,7 @@ impl Hooks {
         };
         log(Phase::Started, None);
         let started = Instant::now();
-        let set_up = call_apart(identity::in_async_test(), || {
-            self.registered.resource.setup()
-        });
+        let set_up = call_apart(run::in_async_test(), || self.registered.resource.setup());
         wait.pause(started.elapsed());
         match set_up {
             Ok(()) => {
@@ -208,7 +206,7 @@ impl Hooks {
 
     /// Makes a name ready for the body of its new, exclusive holder.
     pub(crate) fn prepare(&self, pool: &Shared, lease: &mut Lease) -> Result<()> {
-        let run = identity::run()?;
+        let run = run::run()?;
         let fingerprint = self.registered.fingerprint()?.map(str::to_owned);
         let name = lease.handle().clone();
         let Some(held) = lease.held_mut() else {
@@ -226,7 +224,7 @@ impl Hooks {
             life.runs = vec![run.to_owned()];
         }
         let holder = held.holder.clone();
-        let apart = identity::in_async_test();
+        let apart = run::in_async_test();
         let outcome = match usable {
             true => {
                 let last = held.record.last.take().unwrap_or_default();
@@ -254,7 +252,7 @@ impl Hooks {
                 let outdated = done && (life.fingerprint.is_some() || broken);
                 let doing = Doing {
                     what: "initialising".to_owned(),
-                    since: identity::now(),
+                    since: run::now(),
                 };
                 let mut begun = Life {
                     done,
@@ -358,7 +356,7 @@ impl Hooks {
             );
         };
         log(Phase::Started, None);
-        let apart = identity::in_async_test();
+        let apart = run::in_async_test();
         end(
             &log,
             call_apart(apart, || self.registered.resource.cleanup(name)),

@@ -15,7 +15,7 @@ use crate::base::json;
 use crate::config::variables::{self, Keep};
 use crate::declared::resource::ResourceSpec;
 use crate::grant;
-use crate::identity::{self, Holder, Runner};
+use crate::identity::run::{self, Holder, Runner};
 use crate::journal;
 use crate::life::{Hooks, PoolLife};
 use crate::lock::{Access, Locked};
@@ -62,12 +62,12 @@ pub(crate) fn ensure(pool: &Shared, spec: &ResourceSpec, locks: &RunLocks) -> Re
     if locks.has_reaper()? {
         return Ok(());
     }
-    let run = identity::run()?;
+    let run = run::run()?;
     let job = Job {
         pool: pool.name.to_string(),
         manifest_dir: spec.manifest_dir.to_owned(),
         run: run.to_owned(),
-        runner: identity::runner()?,
+        runner: run::runner()?,
     };
     let mut command = Command::new(own_program().map_err(no_reaper)?);
     command

@@ -12,7 +12,7 @@ use crate::deadlock::{self, Watch};
 use crate::gate::Permit;
 use crate::grant::{Grant, next_request};
 use crate::held::{self, Held};
-use crate::identity::Holder;
+use crate::identity::run::Holder;
 use crate::journal::{self, Entry};
 use crate::lock::{Access, Locked};
 use crate::occupancy;

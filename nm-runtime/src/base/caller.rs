@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use once_cell::sync::OnceCell;
 
 use crate::base::error::Result;
-use crate::identity;
+use crate::identity::run;
 
 static CALLER: OnceCell<Caller> = OnceCell::new();
 
@@ -42,5 +42,5 @@ pub(crate) fn get() -> Option<&'static Caller> {
 ///
 /// When a `NAME_MANAGER_*` variable is wrong.
 pub fn run() -> Result<&'static str> {
-    identity::run()
+    run::run()
 }

@@ -15,7 +15,7 @@ use crate::base::error::{Error, Kind, Result};
 use crate::config::pool::PoolConfig;
 use crate::declaration;
 use crate::head::reservation;
-use crate::identity;
+use crate::identity::run;
 use crate::journal::Event;
 use crate::state_dir::PoolDir;
 use crate::sys;
@@ -303,5 +303,5 @@ pub fn is_alive(pid: u32) -> bool {
 
 /// Microseconds since 1970, by the clock that records and journal go by.
 pub fn now() -> u64 {
-    identity::now()
+    run::now()
 }

@@ -1,7 +1,7 @@
 use std::fmt;
 
 use crate::base::json;
-use crate::identity::{Holder, now};
+use crate::identity::run::{Holder, now};
 use crate::lock::Access;
 use crate::terms::record::{FORMAT, State};
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::base::json;
 use crate::declared::resource::LastHolder;
-use crate::identity::Holder;
+use crate::identity::run::Holder;
 use crate::lock::{Access, Locked};
 use crate::sys::{self, Dir, OpenFile, read_at, still_linked, write_at_start};
 
@@ -233,7 +233,7 @@ impl Record {
     /// unknown, so it is dirty; its fence starts above any count of leases.
     fn unreadable() -> Self {
         Self {
-            fence: crate::identity::now(),
+            fence: crate::identity::run::now(),
             state: State::Dirty,
             reason: Some("its record was unreadable".to_owned()),
             ..Self::new()

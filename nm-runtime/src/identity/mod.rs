@@ -1,0 +1,5 @@
+//! Which run this process belongs to, and whose test asks. May import `config`,
+//! `declared`, `terms`, `sys`, `base`.
+
+pub(crate) mod run;
+pub(crate) mod slot;

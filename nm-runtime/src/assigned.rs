@@ -9,12 +9,12 @@ use crate::declared::allocator::{Asked, Assignment, Decide};
 use crate::declared::resource::call;
 use crate::head::{Head, Take, Taken, broken, fifo};
 use crate::identity::run::Holder;
+use crate::lend::wait::Wait;
 use crate::lock::Access;
 use crate::state_dir::{PoolDir, replace, unusable};
 use crate::sys::{self, WakeSet};
 use crate::terms::name;
 use crate::terms::record::FORMAT;
-use crate::wait::Wait;
 
 /// How often an allocator that is busy is asked again although no holder ended.
 const ASK_AGAIN: Duration = Duration::from_millis(250);

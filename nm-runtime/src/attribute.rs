@@ -7,7 +7,7 @@ use crate::base::error::{BoxError, Result};
 use crate::declared::section::Entry;
 use crate::declared::test::{RequestSpec, TestSpec};
 use crate::identity::run::CurrentTest;
-use crate::lease::{FromLease, Lease};
+use crate::lend::lease::{FromLease, Lease};
 use crate::lock::Access;
 use crate::pool::Pool;
 use crate::request::{Request, Want};

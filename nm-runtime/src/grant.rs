@@ -11,17 +11,17 @@ use crate::base::failpoint;
 use crate::declared::resource::LastHolder;
 use crate::gate::Permit;
 use crate::head::{Head, Taken};
-use crate::held;
 use crate::identity::run::{self, Holder};
 use crate::journal::{self, Entry};
-use crate::lease::{self, Lease};
+use crate::lend::held;
+use crate::lend::lease::{self, Lease};
+use crate::lend::wait::Wait;
 use crate::lock::Access;
 use crate::pool::Shared;
 use crate::request::Want;
 use crate::state_dir::{PoolDir, unusable};
 use crate::terms::name::Name;
 use crate::terms::record::{Record, RecordFile, State, Tenure};
-use crate::wait::Wait;
 
 /// Takes what is wanted, waiting for it.
 pub(crate) fn acquire(

@@ -10,16 +10,16 @@ use crate::blocked_head::Shown;
 use crate::declared::allocator::Assigned;
 use crate::identity::run;
 use crate::identity::slot;
+use crate::lend::occupancy;
+use crate::lend::wait::Wait;
 use crate::life;
 use crate::line::{self, Place};
 use crate::lock::{Access, Locked};
-use crate::occupancy;
 use crate::pool::Shared;
 use crate::reaper;
 use crate::state_dir::{PoolDir, unusable};
 use crate::sys::{Wake, WakeSet};
 use crate::terms::record::{Record, RecordFile, State};
-use crate::wait::Wait;
 
 /// How often the head looks again at names whose release wakes nobody.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);

@@ -8,7 +8,6 @@ mod attribute;
 mod base;
 mod blocked_head;
 mod config;
-mod deadlock;
 mod declaration;
 mod declared;
 #[cfg(feature = "tools")]
@@ -19,12 +18,11 @@ pub mod fuzz;
 mod gate;
 mod grant;
 mod head;
-mod held;
 mod identity;
 #[cfg(feature = "tools")]
 pub mod inspect;
 pub mod journal;
-mod lease;
+mod lend;
 mod life;
 mod line;
 #[doc(hidden)]
@@ -32,7 +30,6 @@ pub mod listing;
 mod lock;
 mod mode;
 mod named;
-mod occupancy;
 mod pool;
 mod queue;
 mod reaper;
@@ -41,7 +38,6 @@ mod run_lock;
 mod state_dir;
 mod sys;
 mod terms;
-mod wait;
 
 pub use base::caller;
 pub use base::error::{BoxError, Error};
@@ -53,7 +49,7 @@ pub use declared::resource::{LastHolder, Reset, Resource};
 #[cfg(feature = "tools")]
 pub use forget::Forgotten;
 pub use identity::run::Holder;
-pub use lease::{FromLease, Lease};
+pub use lend::lease::{FromLease, Lease};
 pub use lock::Access;
 pub use pool::Pool;
 pub use request::Request;

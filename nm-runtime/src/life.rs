@@ -11,7 +11,8 @@ use crate::base::notice;
 use crate::declared::resource::{Registered, Reset, call_apart};
 use crate::identity::run::{self, Holder};
 use crate::journal::{self, Entry, Phase};
-use crate::lease::Lease;
+use crate::lend::lease::Lease;
+use crate::lend::wait::Wait;
 use crate::line;
 use crate::lock::{Access, Locked};
 use crate::pool::Shared;
@@ -20,7 +21,6 @@ use crate::run_lock::{self, RunLocks};
 use crate::state_dir::{PoolDir, replace, unusable};
 use crate::sys;
 use crate::terms::record::{Doing, FORMAT, Failures, Life, Record, RecordFile, State};
-use crate::wait::Wait;
 
 /// A pool's resource, and this process's part in the run's life.
 pub(crate) struct Hooks {

@@ -13,11 +13,11 @@ use std::path::PathBuf;
 
 use crate::base::error::Result;
 use crate::base::failpoint;
+use crate::lend::wait::Wait;
 use crate::lock::{Access, Locked};
 use crate::queue::Queued;
 use crate::state_dir::{PoolDir, unusable};
 use crate::sys::{self, Dir};
-use crate::wait::Wait;
 
 /// Locked while a ticket is drawn.
 const DRAW: &str = "line.lock";

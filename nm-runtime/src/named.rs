@@ -9,12 +9,12 @@ use crate::base::failpoint;
 use crate::head::{
     Head, LOOKS_FOR_READERS, Take, Taken, broken, fifo, lock_file, reservation, taken,
 };
+use crate::lend::wait::Wait;
 use crate::line;
 use crate::lock::{Access, Locked};
 use crate::queue::Queued;
 use crate::state_dir::unusable;
 use crate::sys::{OpenFile, Wake};
-use crate::wait::Wait;
 
 impl Head<'_> {
     /// Takes this name if it is free.

@@ -14,7 +14,7 @@ use crate::config::workspace::{self, Workspace};
 use crate::declaration;
 use crate::declared::allocator::{self, Decide};
 use crate::declared::resource::Registered;
-use crate::lease::Lease;
+use crate::lend::lease::Lease;
 use crate::life::Hooks;
 use crate::request::{Request, Want};
 use crate::state_dir::PoolDir;

@@ -4,7 +4,7 @@ use std::time::Duration;
 use crate::base::error::{Error, Result};
 use crate::declared::test::Amount;
 use crate::grant;
-use crate::lease::Lease;
+use crate::lend::lease::Lease;
 use crate::lock::Access;
 use crate::pool::Pool;
 

@@ -7,11 +7,11 @@ use std::path::PathBuf;
 use std::thread;
 
 use crate::base::error::{Error, Result};
+use crate::lend::wait::Wait;
 use crate::line;
 use crate::lock::{Access, Locked};
 use crate::state_dir::{PoolDir, unusable};
 use crate::sys::{self, Dir};
-use crate::wait::Wait;
 
 const RUNS: &str = "runs";
 

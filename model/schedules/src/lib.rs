@@ -9,7 +9,7 @@ extern crate stand_in_std as std;
 
 #[path = "../../../nm-runtime/src/gate.rs"]
 mod gate;
-#[path = "../../../nm-runtime/src/held.rs"]
+#[path = "../../../nm-runtime/src/lend/held.rs"]
 mod held;
 mod lock;
 #[path = "../../../nm-runtime/src/queue.rs"]

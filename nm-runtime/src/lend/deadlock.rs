@@ -152,7 +152,7 @@ impl Graph {
     /// waiter's own: it is found by its records, too.
     fn read_around(token: &str) -> Self {
         let mut graph = Self::default();
-        let mut unread: Vec<String> = crate::held::by(token)
+        let mut unread: Vec<String> = crate::lend::held::by(token)
             .iter()
             .map(|held| held.dir.pool.path().display().to_string())
             .collect();

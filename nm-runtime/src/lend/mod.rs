@@ -1,0 +1,7 @@
+//! A request's wait, and the lease that ends it.
+
+pub(crate) mod deadlock;
+pub(crate) mod held;
+pub(crate) mod lease;
+pub(crate) mod occupancy;
+pub(crate) mod wait;

@@ -8,7 +8,7 @@ use crate::declared::section::Entry;
 use crate::declared::test::{RequestSpec, TestSpec};
 use crate::identity::run::CurrentTest;
 use crate::lend::lease::{FromLease, Lease};
-use crate::lock::Access;
+use crate::local::lock::Access;
 use crate::pool::Pool;
 use crate::request::{Request, Want};
 

@@ -3,39 +3,26 @@
 
 #![deny(unsafe_code)]
 
-mod assigned;
 mod attribute;
 mod base;
-mod blocked_head;
 mod config;
-mod declaration;
 mod declared;
-#[cfg(feature = "tools")]
-mod forget;
 #[cfg(all(unix, any(test, fuzzing)))]
 #[doc(hidden)]
 pub mod fuzz;
-mod gate;
-mod grant;
-mod head;
 mod identity;
 #[cfg(feature = "tools")]
 pub mod inspect;
 pub mod journal;
 mod lend;
 mod life;
-mod line;
 #[doc(hidden)]
 pub mod listing;
-mod lock;
+mod local;
 mod mode;
-mod named;
 mod pool;
-mod queue;
 mod reaper;
 mod request;
-mod run_lock;
-mod state_dir;
 mod sys;
 mod terms;
 
@@ -46,11 +33,11 @@ pub use base::failpoint;
 pub use declared::allocator::{Allocator, Asked, Assigned, Assignment};
 pub use declared::fingerprint::fingerprint;
 pub use declared::resource::{LastHolder, Reset, Resource};
-#[cfg(feature = "tools")]
-pub use forget::Forgotten;
 pub use identity::run::Holder;
 pub use lend::lease::{FromLease, Lease};
-pub use lock::Access;
+#[cfg(feature = "tools")]
+pub use local::forget::Forgotten;
+pub use local::lock::Access;
 pub use pool::Pool;
 pub use request::Request;
 pub use terms::name::Name;

@@ -13,12 +13,12 @@ use crate::identity::run::{self, Holder};
 use crate::journal::{self, Entry, Phase};
 use crate::lend::lease::Lease;
 use crate::lend::wait::Wait;
-use crate::line;
-use crate::lock::{Access, Locked};
+use crate::local::dir::{PoolDir, replace, unusable};
+use crate::local::line;
+use crate::local::lock::{Access, Locked};
+use crate::local::runs::{self, RunLocks};
 use crate::pool::Shared;
 use crate::reaper;
-use crate::run_lock::{self, RunLocks};
-use crate::state_dir::{PoolDir, replace, unusable};
 use crate::sys;
 use crate::terms::record::{Doing, FORMAT, Failures, Life, Record, RecordFile, State};
 
@@ -397,7 +397,7 @@ fn uses(dir: &PoolDir, runs: &mut Vec<String>, run: &str) -> Result<bool> {
     }
     let mut alive = Vec::new();
     for known in runs.drain(..) {
-        if run_lock::is_alive(dir, &known)? {
+        if runs::is_alive(dir, &known)? {
             alive.push(known);
         }
     }

@@ -11,7 +11,7 @@ use crate::config::pool::{PoolConfig, SizeFrom};
 use crate::config::variables;
 use crate::config::workspace::{self, Workspace};
 use crate::declared::test::{self, Amount, RequestSpec, TestSpec};
-use crate::state_dir::PoolDir;
+use crate::local::dir::PoolDir;
 use crate::terms::name;
 
 #[cfg(any(test, fuzzing, feature = "tools"))]

@@ -11,13 +11,13 @@ use crate::base::suggest;
 use crate::config::pool::{PoolConfig, SizeFrom};
 use crate::config::variables;
 use crate::config::workspace::{self, Workspace};
-use crate::declaration;
 use crate::declared::allocator::{self, Decide};
 use crate::declared::resource::Registered;
 use crate::lend::lease::Lease;
 use crate::life::Hooks;
+use crate::local::dir::PoolDir;
+use crate::local::sizes;
 use crate::request::{Request, Want};
-use crate::state_dir::PoolDir;
 use crate::terms::name;
 
 /// A family of interchangeable resources. Cheap to clone; all handles of one
@@ -87,7 +87,7 @@ impl Pool {
         };
         let mut config = PoolConfig::new(pool, variables::get()?, workspace.as_ref())?;
         let dir = PoolDir::open(&config.state_dir, pool)?;
-        declaration::agree(pool, &mut config, &dir)?;
+        sizes::agree(pool, &mut config, &dir)?;
         if config.size_from == SizeFrom::Nowhere && config.names.capacity().is_none() {
             say_if_misspelt(pool, workspace.as_ref());
         }

@@ -14,15 +14,15 @@ use crate::base::failpoint;
 use crate::base::json;
 use crate::config::variables::{self, Keep};
 use crate::declared::resource::ResourceSpec;
-use crate::grant;
 use crate::identity::run::{self, Holder, Runner};
 use crate::journal;
 use crate::life::{Hooks, PoolLife};
-use crate::lock::{Access, Locked};
+use crate::local::dir::{PoolDir, unusable};
+use crate::local::grant;
+use crate::local::lock::{Access, Locked};
+use crate::local::runs::{self, RunLocks, no_reaper};
 use crate::mode;
 use crate::pool::{Pool, Shared};
-use crate::run_lock::{self, RunLocks, no_reaper};
-use crate::state_dir::{PoolDir, unusable};
 use crate::sys;
 use crate::terms::name::Name;
 use crate::terms::record::{Record, RecordFile, State};
@@ -140,7 +140,7 @@ fn reap(job: &Job) -> Result<()> {
     let turn = lock(&dir, TURN)?;
     clean(shared, hooks, &dir, job)?;
     failpoint::at("reaper: all cleaned");
-    run_lock::forget_dead(&dir)?;
+    runs::forget_dead(&dir)?;
     // Removed while they are locked: who was waiting to be of this run finds
     // that out, and has a reaper of its own.
     locks.remove();
@@ -294,7 +294,7 @@ fn is_over(dir: &PoolDir, record: &Record, job: &Job) -> Result<bool> {
 
 fn all_dead(dir: &PoolDir, runs: &[String], job: &Job) -> Result<bool> {
     for run in runs.iter().filter(|run| **run != job.run) {
-        if run_lock::is_alive(dir, run)? {
+        if runs::is_alive(dir, run)? {
             return Ok(false);
         }
     }

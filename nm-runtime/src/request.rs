@@ -3,9 +3,9 @@ use std::time::Duration;
 
 use crate::base::error::{Error, Result};
 use crate::declared::test::Amount;
-use crate::grant;
 use crate::lend::lease::Lease;
-use crate::lock::Access;
+use crate::local::grant;
+use crate::local::lock::Access;
 use crate::pool::Pool;
 
 /// What is asked of one pool.

@@ -7,12 +7,12 @@
 
 extern crate stand_in_std as std;
 
-#[path = "../../../nm-runtime/src/gate.rs"]
+#[path = "../../../nm-runtime/src/local/gate.rs"]
 mod gate;
 #[path = "../../../nm-runtime/src/lend/held.rs"]
 mod held;
 mod lock;
-#[path = "../../../nm-runtime/src/queue.rs"]
+#[path = "../../../nm-runtime/src/local/timed_lock.rs"]
 mod queue;
 mod record;
 mod state_dir;

@@ -1,13 +1,13 @@
 use std::path::Path;
 
-use crate::assigned::Decisions;
 use crate::base::json::{self, FromJson, ToJson};
-use crate::blocked_head::BlockedHead;
-use crate::declaration::Declaration;
 use crate::fuzz::shown;
 use crate::life::PoolLife;
 use crate::listing;
-use crate::state_dir::check_format;
+use crate::local::assigned::Decisions;
+use crate::local::blocked_head::BlockedHead;
+use crate::local::dir::check_format;
+use crate::local::sizes::Declaration;
 use crate::terms::name;
 use crate::terms::names::Names;
 

@@ -1,10 +1,6 @@
 //! Looking at pools from outside, for people and tools. Takes no lock that
 //! anybody could miss a name by, makes no file, and decides nothing.
 
-mod locks;
-mod soundness;
-mod waiters;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs;
@@ -13,11 +9,11 @@ use std::path::{Path, PathBuf};
 
 use crate::base::error::{Error, Kind, Result};
 use crate::config::pool::PoolConfig;
-use crate::declaration;
-use crate::head::reservation;
 use crate::identity::run;
 use crate::journal::Event;
-use crate::state_dir::PoolDir;
+use crate::local::dir::PoolDir;
+use crate::local::head::reservation;
+use crate::local::sizes;
 use crate::sys;
 use crate::terms::name;
 use crate::terms::names::Names;
@@ -25,10 +21,10 @@ use crate::terms::record::{FORMAT, Record, Tenure};
 
 pub use crate::config::surroundings::{Place, workspace_root};
 use crate::config::surroundings::{Surroundings, format_of};
-pub(crate) use locks::Locks;
-pub use soundness::locks_work;
-pub use waiters::Waiter;
-use waiters::{Recent, tickets};
+use crate::local::kernel_locks::Locks;
+pub use crate::local::soundness::locks_work;
+pub use crate::local::waiters::Waiter;
+use crate::local::waiters::{Recent, tickets};
 
 /// A pool that has state somewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -272,7 +268,7 @@ fn recorded(names_dir: &Path) -> Result<Vec<String>> {
 
 fn configured_names(pool: &str, around: &Surroundings, dir: &Path) -> Result<Names> {
     let config = PoolConfig::new(pool, around.variables, around.workspace.as_ref())?;
-    declaration::latest(dir, config.names)
+    sizes::latest(dir, config.names)
 }
 
 /// What one run's attributes said of a pool's size.
@@ -293,7 +289,7 @@ pub struct Declared {
 ///
 /// When what they said cannot be read.
 pub fn declarations(found: &Found) -> Result<Vec<Declared>> {
-    declaration::all(&found.dir)
+    sizes::all(&found.dir)
 }
 
 /// Whether a process with this id is there.

@@ -9,10 +9,10 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::blocked_head::BlockedHead;
-use crate::head::reservation;
 use crate::identity::run::Holder;
-use crate::lock::{Access, Locked};
+use crate::local::blocked_head::BlockedHead;
+use crate::local::head::reservation;
+use crate::local::lock::{Access, Locked};
 use crate::sys;
 use crate::terms::record::{Record, Tenure, Waiting};
 

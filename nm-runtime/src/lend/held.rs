@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::state_dir::PoolDir;
+use crate::local::dir::PoolDir;
 use crate::terms::record::{RecordFile, Waiting};
 
 static HELD: Mutex<Vec<Held>> = Mutex::new(Vec::new());

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::base::notice;
 use crate::identity::run;
-use crate::state_dir::PoolDir;
+use crate::local::dir::PoolDir;
 use crate::sys;
 use crate::terms::names::Names;
 use crate::terms::record::{Doing, Record, RecordFile, Tenure};

@@ -2,7 +2,7 @@ use std::fmt;
 
 use crate::base::json;
 use crate::identity::run::{Holder, now};
-use crate::lock::Access;
+use crate::local::lock::Access;
 use crate::terms::record::{FORMAT, State};
 
 /// What an event tells of.

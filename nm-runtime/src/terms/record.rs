@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::base::json;
 use crate::declared::resource::LastHolder;
 use crate::identity::run::Holder;
-use crate::lock::{Access, Locked};
+use crate::local::lock::{Access, Locked};
 use crate::sys::{self, Dir, OpenFile, read_at, still_linked, write_at_start};
 
 /// The version of the record and journal formats.

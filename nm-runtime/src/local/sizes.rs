@@ -13,8 +13,8 @@ use crate::config::pool::{PoolConfig, SizeFrom, disagree};
 use crate::identity::run;
 #[cfg(feature = "tools")]
 use crate::inspect::Declared;
-use crate::lock::{Access, Locked};
-use crate::state_dir::{PoolDir, replace, unusable};
+use crate::local::dir::{PoolDir, replace, unusable};
+use crate::local::lock::{Access, Locked};
 use crate::sys;
 use crate::terms::name;
 use crate::terms::names::Names;

@@ -14,9 +14,9 @@ use std::path::PathBuf;
 use crate::base::error::Result;
 use crate::base::failpoint;
 use crate::lend::wait::Wait;
-use crate::lock::{Access, Locked};
-use crate::queue::Queued;
-use crate::state_dir::{PoolDir, unusable};
+use crate::local::dir::{PoolDir, unusable};
+use crate::local::lock::{Access, Locked};
+use crate::local::timed_lock::Queued;
 use crate::sys::{self, Dir};
 
 /// Locked while a ticket is drawn.

@@ -6,18 +6,18 @@ use std::time::{Duration, Instant};
 
 use crate::base::error::{Error, Kind, Result};
 use crate::base::failpoint;
-use crate::blocked_head::Shown;
 use crate::declared::allocator::Assigned;
 use crate::identity::run;
 use crate::identity::slot;
 use crate::lend::occupancy;
 use crate::lend::wait::Wait;
 use crate::life;
-use crate::line::{self, Place};
-use crate::lock::{Access, Locked};
+use crate::local::blocked_head::Shown;
+use crate::local::dir::{PoolDir, unusable};
+use crate::local::line::{self, Place};
+use crate::local::lock::{Access, Locked};
 use crate::pool::Shared;
 use crate::reaper;
-use crate::state_dir::{PoolDir, unusable};
 use crate::sys::{Wake, WakeSet};
 use crate::terms::record::{Record, RecordFile, State};
 

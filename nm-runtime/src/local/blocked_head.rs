@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::base::json;
 use crate::identity::run::Holder;
-use crate::state_dir::{PoolDir, replace};
+use crate::local::dir::{PoolDir, replace};
 use crate::sys;
 use crate::terms::record::{FORMAT, Waiting};
 

@@ -8,9 +8,9 @@ use std::thread;
 
 use crate::base::error::{Error, Result};
 use crate::lend::wait::Wait;
-use crate::line;
-use crate::lock::{Access, Locked};
-use crate::state_dir::{PoolDir, unusable};
+use crate::local::dir::{PoolDir, unusable};
+use crate::local::line;
+use crate::local::lock::{Access, Locked};
 use crate::sys::{self, Dir};
 
 const RUNS: &str = "runs";

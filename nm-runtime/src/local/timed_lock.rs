@@ -10,7 +10,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
 
-use crate::lock::{Access, Locked};
+use crate::local::lock::{Access, Locked};
 use crate::sys::OpenFile;
 
 /// A lock request under way.

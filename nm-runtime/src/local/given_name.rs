@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use crate::base::error::Result;
 use crate::base::failpoint;
-use crate::head::{
+use crate::lend::wait::Wait;
+use crate::local::dir::unusable;
+use crate::local::head::{
     Head, LOOKS_FOR_READERS, Take, Taken, broken, fifo, lock_file, reservation, taken,
 };
-use crate::lend::wait::Wait;
-use crate::line;
-use crate::lock::{Access, Locked};
-use crate::queue::Queued;
-use crate::state_dir::unusable;
+use crate::local::line;
+use crate::local::lock::{Access, Locked};
+use crate::local::timed_lock::Queued;
 use crate::sys::{OpenFile, Wake};
 
 impl Head<'_> {

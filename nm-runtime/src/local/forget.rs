@@ -5,13 +5,13 @@ use std::thread;
 use std::time::Instant;
 
 use crate::base::error::Result;
-use crate::grant::{TRY_FOR, next_request};
-use crate::head::{Head, try_lock_name};
 use crate::identity::run::Holder;
 use crate::journal::{self, Entry, Phase};
-use crate::lock::{Access, Locked};
+use crate::local::dir::{PoolDir, unusable};
+use crate::local::grant::{TRY_FOR, next_request};
+use crate::local::head::{Head, try_lock_name};
+use crate::local::lock::{Access, Locked};
 use crate::pool::{Pool, Shared};
-use crate::state_dir::{PoolDir, unusable};
 use crate::terms::record::{Record, RecordFile};
 
 /// What [`Pool::forget`] did.

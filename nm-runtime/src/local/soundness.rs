@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::lock::{Access, Locked};
+use crate::local::lock::{Access, Locked};
 use crate::sys::OpenFile;
 
 /// Tries locks in this directory, on a file made for it and removed again: two

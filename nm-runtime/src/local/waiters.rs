@@ -4,8 +4,8 @@ use std::path::Path;
 
 use crate::base::error::Result;
 use crate::journal::{Event, Kind, Phase, Reader};
-use crate::line;
-use crate::lock::{Access, Locked};
+use crate::local::line;
+use crate::local::lock::{Access, Locked};
 use crate::sys::{self, OpenFile};
 
 /// Somebody who waits for names of a pool.
@@ -24,10 +24,10 @@ pub struct Waiter {
 
 /// What the end of a journal tells of now.
 #[derive(Debug, Default)]
-pub(super) struct Recent {
+pub(crate) struct Recent {
     waiting: HashMap<String, Event>,
     /// The hook that runs on a name.
-    pub(super) hooks: BTreeMap<String, Event>,
+    pub(crate) hooks: BTreeMap<String, Event>,
 }
 
 /// So much of a journal is read to find who waits without a ticket. Who heads a
@@ -38,7 +38,7 @@ const ENOUGH: u64 = 1 << 17;
 impl Recent {
     /// Reads until everybody with one of these tickets is known, and somebody who
     /// waits for each of these names.
-    pub(super) fn read(
+    pub(crate) fn read(
         pool_dir: &Path,
         tickets: &BTreeMap<u64, String>,
         reserved: &[String],
@@ -87,7 +87,7 @@ impl Recent {
     }
 
     /// Who waits, first who came first: those who stand in no line by their time.
-    pub(super) fn waiters(mut self, tickets: BTreeMap<u64, String>) -> Vec<Waiter> {
+    pub(crate) fn waiters(mut self, tickets: BTreeMap<u64, String>) -> Vec<Waiter> {
         let mut waiters = Vec::new();
         for (number, id) in tickets {
             let event = self.waiting.remove(&id);
@@ -118,7 +118,7 @@ fn pid_of(id: &str) -> u32 {
 }
 
 /// The line's live tickets.
-pub(super) fn tickets(pool_dir: &Path) -> BTreeMap<u64, String> {
+pub(crate) fn tickets(pool_dir: &Path) -> BTreeMap<u64, String> {
     let line = pool_dir.join(line::LINE);
     let mut tickets = BTreeMap::new();
     // A pool in which nobody ever waited has no line.

@@ -14,7 +14,7 @@ use crate::config::workspace::{self, Workspace};
 use crate::declared::allocator::{self, Decide};
 use crate::declared::resource::Registered;
 use crate::lend::lease::Lease;
-use crate::life::Hooks;
+use crate::life::hooks::Hooks;
 use crate::local::dir::PoolDir;
 use crate::local::sizes;
 use crate::request::{Request, Want};

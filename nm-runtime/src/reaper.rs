@@ -16,7 +16,7 @@ use crate::config::variables::{self, Keep};
 use crate::declared::resource::ResourceSpec;
 use crate::identity::run::{self, Holder, Runner};
 use crate::journal;
-use crate::life::{Hooks, PoolLife};
+use crate::life::hooks::{Hooks, PoolLife};
 use crate::local::dir::{PoolDir, unusable};
 use crate::local::grant;
 use crate::local::lock::{Access, Locked};

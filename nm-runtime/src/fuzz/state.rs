@@ -2,7 +2,7 @@ use std::path::Path;
 
 use crate::base::json::{self, FromJson, ToJson};
 use crate::fuzz::shown;
-use crate::life::PoolLife;
+use crate::life::hooks::PoolLife;
 use crate::listing;
 use crate::local::assigned::Decisions;
 use crate::local::blocked_head::BlockedHead;

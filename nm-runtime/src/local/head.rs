@@ -11,7 +11,7 @@ use crate::identity::run;
 use crate::identity::slot;
 use crate::lend::occupancy;
 use crate::lend::wait::Wait;
-use crate::life;
+use crate::life::hooks;
 use crate::local::blocked_head::Shown;
 use crate::local::dir::{PoolDir, unusable};
 use crate::local::line::{self, Place};
@@ -231,13 +231,13 @@ impl<'a> Head<'a> {
             if !any && cold.len() >= count - taken.len() {
                 // Of the rest only those that are ready are worth opening.
                 match occupancy::peek(&self.dir, &name) {
-                    Some(record) if life::is_warm(&record) => {}
+                    Some(record) if hooks::is_warm(&record) => {}
                     None if endless => break,
                     _ => continue,
                 }
             }
             match self.take(index, &name, Access::Exclusive)? {
-                Take::Taken(name) if !any && !life::is_warm(&name.record) => {
+                Take::Taken(name) if !any && !hooks::is_warm(&name.record) => {
                     let last = name.record.created == 0 && endless;
                     cold.push(name);
                     if last {

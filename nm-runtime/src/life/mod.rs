@@ -1,0 +1,3 @@
+//! What happens to a name between its leases.
+
+pub(crate) mod hooks;

@@ -16,12 +16,9 @@ pub mod inspect;
 pub mod journal;
 mod lend;
 mod life;
-#[doc(hidden)]
-pub mod listing;
 mod local;
-mod mode;
+mod modes;
 mod pool;
-mod reaper;
 mod request;
 mod sys;
 mod terms;
@@ -38,6 +35,8 @@ pub use lend::lease::{FromLease, Lease};
 #[cfg(feature = "tools")]
 pub use local::forget::Forgotten;
 pub use local::lock::Access;
+#[doc(hidden)]
+pub use modes::listing;
 pub use pool::Pool;
 pub use request::Request;
 pub use terms::name::Name;

@@ -3,11 +3,11 @@ use std::path::Path;
 use crate::base::json::{self, FromJson, ToJson};
 use crate::fuzz::shown;
 use crate::life::hooks::PoolLife;
-use crate::listing;
 use crate::local::assigned::Decisions;
 use crate::local::blocked_head::BlockedHead;
 use crate::local::dir::check_format;
 use crate::local::sizes::Declaration;
+use crate::modes::listing;
 use crate::terms::name;
 use crate::terms::names::Names;
 

@@ -31,14 +31,14 @@ mod before_main {
         #[ctor(unsafe)]
         fn record_identity() {
             super::PARENT.store(crate::sys::parent_id(), super::Ordering::Relaxed);
-            if let Some(mode) = std::env::var_os(crate::mode::VARIABLE) {
+            if let Some(mode) = std::env::var_os(crate::modes::VARIABLE) {
                 // SAFETY: before `main` there is one thread, and nobody else reads or
                 // changes the environment.
                 unsafe {
                     // Not for what hooks start: a program with this library in it, say.
-                    std::env::remove_var(crate::mode::VARIABLE);
+                    std::env::remove_var(crate::modes::VARIABLE);
                 }
-                crate::mode::run(&mode);
+                crate::modes::run(&mode);
             }
         }
     }

@@ -17,8 +17,8 @@ use crate::local::dir::{PoolDir, replace, unusable};
 use crate::local::line;
 use crate::local::lock::{Access, Locked};
 use crate::local::runs::{self, RunLocks};
+use crate::modes::reaper;
 use crate::pool::Shared;
-use crate::reaper;
 use crate::sys;
 use crate::terms::record::{Doing, FORMAT, Failures, Life, Record, RecordFile, State};
 

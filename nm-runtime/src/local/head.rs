@@ -16,8 +16,8 @@ use crate::local::blocked_head::Shown;
 use crate::local::dir::{PoolDir, unusable};
 use crate::local::line::{self, Place};
 use crate::local::lock::{Access, Locked};
+use crate::modes::reaper;
 use crate::pool::Shared;
-use crate::reaper;
 use crate::sys::{Wake, WakeSet};
 use crate::terms::record::{Record, RecordFile, State};
 

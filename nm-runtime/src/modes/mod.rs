@@ -6,8 +6,9 @@ use std::process;
 
 use crate::base::json;
 use crate::base::notice;
-use crate::listing;
-use crate::reaper;
+
+pub mod listing;
+pub(crate) mod reaper;
 
 /// Says which mode: [`LIST`], or what a reaper is to do.
 pub(crate) const VARIABLE: &str = "NAME_MANAGER_MODE";

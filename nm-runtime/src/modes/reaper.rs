@@ -21,7 +21,7 @@ use crate::local::dir::{PoolDir, unusable};
 use crate::local::grant;
 use crate::local::lock::{Access, Locked};
 use crate::local::runs::{self, RunLocks, no_reaper};
-use crate::mode;
+use crate::modes;
 use crate::pool::{Pool, Shared};
 use crate::sys;
 use crate::terms::name::Name;
@@ -71,7 +71,7 @@ pub(crate) fn ensure(pool: &Shared, spec: &ResourceSpec, locks: &RunLocks) -> Re
     };
     let mut command = Command::new(own_program().map_err(no_reaper)?);
     command
-        .env(mode::VARIABLE, json::to_string(&job))
+        .env(modes::VARIABLE, json::to_string(&job))
         .env("NAME_MANAGER_RUN_ID", run)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

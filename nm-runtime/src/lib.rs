@@ -3,7 +3,6 @@
 
 #![deny(unsafe_code)]
 
-mod attribute;
 mod base;
 mod config;
 mod declared;
@@ -19,7 +18,6 @@ mod life;
 mod local;
 mod modes;
 mod pool;
-mod request;
 mod sys;
 mod terms;
 
@@ -38,7 +36,7 @@ pub use local::lock::Access;
 #[doc(hidden)]
 pub use modes::listing;
 pub use pool::Pool;
-pub use request::Request;
+pub use pool::request::Request;
 pub use terms::name::Name;
 pub use terms::record;
 
@@ -47,9 +45,9 @@ pub use terms::record;
 pub mod private {
     pub use crate::__leases as leases;
     pub use crate::__register as register;
-    pub use crate::attribute::{FromLeases, Leases, acquire};
     pub use crate::declared::allocator::{AllocatorSpec, boxed as boxed_allocator};
     pub use crate::declared::resource::{ResourceSpec, boxed};
     pub use crate::declared::section::Entry;
     pub use crate::declared::test::{Amount, Place, RequestSpec, TestSpec, tests};
+    pub use crate::pool::attribute::{FromLeases, Leases, acquire};
 }

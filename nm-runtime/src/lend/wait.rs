@@ -19,7 +19,7 @@ use crate::local::grant::{Grant, next_request};
 use crate::local::lock::{Access, Locked};
 use crate::local::timed_lock::Queued;
 use crate::pool::Shared;
-use crate::request::Want;
+use crate::pool::request::Want;
 use crate::sys::OpenFile;
 use crate::terms::record::Waiting;
 

@@ -19,7 +19,7 @@ use crate::local::gate::Permit;
 use crate::local::head::{Head, Taken};
 use crate::local::lock::Access;
 use crate::pool::Shared;
-use crate::request::Want;
+use crate::pool::request::Want;
 use crate::terms::name::Name;
 use crate::terms::record::{Record, RecordFile, State, Tenure};
 

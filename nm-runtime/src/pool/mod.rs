@@ -1,3 +1,6 @@
+pub(crate) mod attribute;
+pub(crate) mod request;
+
 use std::panic::Location;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,7 +20,7 @@ use crate::lend::lease::Lease;
 use crate::life::hooks::Hooks;
 use crate::local::dir::PoolDir;
 use crate::local::sizes;
-use crate::request::{Request, Want};
+use crate::pool::request::{Request, Want};
 use crate::terms::name;
 
 /// A family of interchangeable resources. Cheap to clone; all handles of one

@@ -10,7 +10,7 @@ use crate::identity::run::CurrentTest;
 use crate::lend::lease::{FromLease, Lease};
 use crate::local::lock::Access;
 use crate::pool::Pool;
-use crate::request::{Request, Want};
+use crate::pool::request::{Request, Want};
 
 /// All that one test asked for, by request. What no parameter takes is held
 /// until this drops.

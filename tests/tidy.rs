@@ -11,7 +11,7 @@ const PACKAGES: [&str; 5] = ["", "nm-cli", "nm-macros", "nm-runtime", "xtask"];
 /// Where `unsafe` may stand: code before `main`, what the linker gathers, calls into
 /// libc, and descriptors without an owner.
 const UNSAFE: [&str; 4] = [
-    "nm-runtime/src/identity/run.rs",
+    "nm-runtime/src/modes/before_main.rs",
     "nm-runtime/src/declared/section.rs",
     "nm-runtime/src/sys/unix/calls.rs",
     "nm-runtime/src/sys/unix/process.rs",

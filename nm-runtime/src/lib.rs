@@ -21,14 +21,12 @@ mod pool;
 mod sys;
 mod terms;
 
-pub use base::caller;
 pub use base::error::{BoxError, Error};
 #[doc(hidden)]
 pub use base::failpoint;
 pub use declared::allocator::{Allocator, Asked, Assigned, Assignment};
 pub use declared::fingerprint::fingerprint;
 pub use declared::resource::{LastHolder, Reset, Resource};
-pub use identity::run::Holder;
 pub use lend::lease::{FromLease, Lease};
 #[cfg(feature = "tools")]
 pub use local::forget::Forgotten;
@@ -37,8 +35,15 @@ pub use local::lock::Access;
 pub use modes::listing;
 pub use pool::Pool;
 pub use pool::request::Request;
+pub use terms::holder::Holder;
 pub use terms::name::Name;
 pub use terms::record;
+
+/// What a command line says of itself, and asks of the process that it is in.
+pub mod caller {
+    pub use crate::base::caller::{Caller, set};
+    pub use crate::identity::run::id as run;
+}
 
 /// What generated code calls.
 #[doc(hidden)]

@@ -6,9 +6,6 @@ use std::path::PathBuf;
 
 use once_cell::sync::OnceCell;
 
-use crate::base::error::Result;
-use crate::identity::run;
-
 static CALLER: OnceCell<Caller> = OnceCell::new();
 
 /// What a command line says of itself.
@@ -34,13 +31,4 @@ pub fn set(caller: Caller) {
 
 pub(crate) fn get() -> Option<&'static Caller> {
     CALLER.get()
-}
-
-/// The run that this process belongs to, as its events say.
-///
-/// # Errors
-///
-/// When a `NAME_MANAGER_*` variable is wrong.
-pub fn run() -> Result<&'static str> {
-    run::run()
 }

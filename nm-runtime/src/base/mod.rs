@@ -2,6 +2,7 @@
 //! JSON, text for people, the nearest word, failpoints. Imports no other folder.
 
 pub mod caller;
+pub(crate) mod clock;
 pub(crate) mod error;
 pub mod failpoint;
 pub(crate) mod json;

@@ -8,7 +8,7 @@ use once_cell::sync::OnceCell;
 use crate::base::error::{BoxError, Error, Result};
 use crate::base::json;
 use crate::declared::test::{self, Place};
-use crate::identity::run::Holder;
+use crate::terms::holder::Holder;
 use crate::terms::name::Name;
 
 /// How the resources of a pool are made, made fresh, and taken down.

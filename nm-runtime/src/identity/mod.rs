@@ -1,5 +1,7 @@
 //! Which run this process belongs to, and whose test asks. May import `config`,
 //! `declared`, `terms`, `sys`, `base`.
 
+pub(crate) mod asker;
 pub(crate) mod run;
+pub(crate) mod runner;
 pub(crate) mod slot;

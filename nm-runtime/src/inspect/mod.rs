@@ -7,9 +7,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::base::clock;
 use crate::base::error::{Error, Kind, Result};
 use crate::config::pool::PoolConfig;
-use crate::identity::run;
 use crate::journal::Event;
 use crate::local::dir::PoolDir;
 use crate::local::head::reservation;
@@ -299,5 +299,5 @@ pub fn is_alive(pid: u32) -> bool {
 
 /// Microseconds since 1970, by the clock that records and journal go by.
 pub fn now() -> u64 {
-    run::now()
+    clock::now()
 }

@@ -9,11 +9,11 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::identity::run::Holder;
 use crate::local::blocked_head::BlockedHead;
 use crate::local::head::reservation;
 use crate::local::lock::{Access, Locked};
 use crate::sys;
+use crate::terms::holder::Holder;
 use crate::terms::record::{Record, Tenure, Waiting};
 
 const LOOK_EVERY: Duration = Duration::from_millis(150);

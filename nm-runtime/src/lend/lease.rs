@@ -8,7 +8,6 @@ use crate::base::error::{BoxError, Error, Kind, Result};
 use crate::base::failpoint;
 use crate::base::notice;
 use crate::declared::resource::LastHolder;
-use crate::identity::run::Holder;
 use crate::journal::{self, Entry};
 use crate::lend::held;
 use crate::local::dir::{PoolDir, unusable};
@@ -16,6 +15,7 @@ use crate::local::gate::Permit;
 use crate::local::head::lock_file;
 use crate::local::lock::{Access, Locked};
 use crate::sys::Wake;
+use crate::terms::holder::Holder;
 use crate::terms::name::Name;
 use crate::terms::record::{Record, RecordFile, State, Tenure};
 

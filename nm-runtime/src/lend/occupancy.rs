@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use crate::base::clock;
 use crate::base::notice;
-use crate::identity::run;
 use crate::local::dir::PoolDir;
 use crate::sys;
 use crate::terms::names::Names;
@@ -59,7 +59,7 @@ fn doing(record: &Record) -> Option<&Doing> {
 }
 
 fn age(since: u64) -> String {
-    notice::seconds(Duration::from_micros(run::now().saturating_sub(since)))
+    notice::seconds(Duration::from_micros(clock::now().saturating_sub(since)))
 }
 
 /// The record of a name, as it is being written perhaps.

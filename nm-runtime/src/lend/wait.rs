@@ -7,7 +7,6 @@ use crate::base::caller;
 use crate::base::error::{Error, Kind, Result};
 use crate::base::notice;
 use crate::config::pool::DEFAULT_WAIT;
-use crate::identity::run::Holder;
 use crate::journal::{self, Entry};
 use crate::lend::deadlock::{self, Watch};
 use crate::lend::held::{self, Held};
@@ -21,6 +20,7 @@ use crate::local::timed_lock::Queued;
 use crate::pool::Shared;
 use crate::pool::request::Want;
 use crate::sys::OpenFile;
+use crate::terms::holder::Holder;
 use crate::terms::record::Waiting;
 
 const FIRST_NOTICE: Duration = Duration::from_secs(1);

@@ -4,12 +4,14 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use crate::base::clock;
 use crate::base::error::{BoxError, Error, Kind, Result};
 use crate::base::failpoint;
 use crate::base::json;
 use crate::base::notice;
 use crate::declared::resource::{Registered, Reset, call_apart};
-use crate::identity::run::{self, Holder};
+use crate::identity::asker;
+use crate::identity::run;
 use crate::journal::{self, Entry, Phase};
 use crate::lend::lease::Lease;
 use crate::lend::wait::Wait;
@@ -20,6 +22,7 @@ use crate::local::runs::{self, RunLocks};
 use crate::modes::reaper;
 use crate::pool::Shared;
 use crate::sys;
+use crate::terms::holder::Holder;
 use crate::terms::record::{Doing, FORMAT, Failures, Life, Record, RecordFile, State};
 
 /// A pool's resource, and this process's part in the run's life.
@@ -105,7 +108,7 @@ impl Hooks {
             return Ok(());
         }
         // Several threads may do this at once, each with its own deadline.
-        let run = run::run()?;
+        let run = run::id()?;
         let locks = RunLocks::open(dir, run)?;
         // Alive before there is a reaper: it waits for us.
         let alive = locks.live(dir, wait)?;
@@ -130,7 +133,7 @@ impl Hooks {
 
     /// A reader that others let in uses the name, too.
     pub(crate) fn join(&self, lease: &mut Lease) -> Result<()> {
-        let run = run::run()?;
+        let run = run::id()?;
         let name = lease.handle().clone();
         let Some(held) = lease.held_mut() else {
             return Ok(());
@@ -181,7 +184,7 @@ impl Hooks {
         };
         log(Phase::Started, None);
         let started = Instant::now();
-        let set_up = call_apart(run::in_async_test(), || self.registered.resource.setup());
+        let set_up = call_apart(asker::in_async_test(), || self.registered.resource.setup());
         wait.pause(started.elapsed());
         match set_up {
             Ok(()) => {
@@ -206,7 +209,7 @@ impl Hooks {
 
     /// Makes a name ready for the body of its new, exclusive holder.
     pub(crate) fn prepare(&self, pool: &Shared, lease: &mut Lease) -> Result<()> {
-        let run = run::run()?;
+        let run = run::id()?;
         let fingerprint = self.registered.fingerprint()?.map(str::to_owned);
         let name = lease.handle().clone();
         let Some(held) = lease.held_mut() else {
@@ -224,7 +227,7 @@ impl Hooks {
             life.runs = vec![run.to_owned()];
         }
         let holder = held.holder.clone();
-        let apart = run::in_async_test();
+        let apart = asker::in_async_test();
         let outcome = match usable {
             true => {
                 let last = held.record.last.take().unwrap_or_default();
@@ -252,7 +255,7 @@ impl Hooks {
                 let outdated = done && (life.fingerprint.is_some() || broken);
                 let doing = Doing {
                     what: "initialising".to_owned(),
-                    since: run::now(),
+                    since: clock::now(),
                 };
                 let mut begun = Life {
                     done,
@@ -356,7 +359,7 @@ impl Hooks {
             );
         };
         log(Phase::Started, None);
-        let apart = run::in_async_test();
+        let apart = asker::in_async_test();
         end(
             &log,
             call_apart(apart, || self.registered.resource.cleanup(name)),

@@ -7,12 +7,12 @@ use crate::base::error::{Error, Kind, Result};
 use crate::base::json;
 use crate::declared::allocator::{Asked, Assignment, Decide};
 use crate::declared::resource::call;
-use crate::identity::run::Holder;
 use crate::lend::wait::Wait;
 use crate::local::dir::{PoolDir, replace, unusable};
 use crate::local::head::{Head, Take, Taken, broken, fifo};
 use crate::local::lock::Access;
 use crate::sys::{self, WakeSet};
+use crate::terms::holder::Holder;
 use crate::terms::name;
 use crate::terms::record::FORMAT;
 

@@ -9,9 +9,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::base::json;
-use crate::identity::run::Holder;
 use crate::local::dir::{PoolDir, replace};
 use crate::sys;
+use crate::terms::holder::Holder;
 use crate::terms::record::{FORMAT, Waiting};
 
 const FILE: &str = "head.json";

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Instant;
 
 use crate::base::error::Result;
-use crate::identity::run::Holder;
+use crate::identity::asker;
 use crate::journal::{self, Entry, Phase};
 use crate::local::dir::{PoolDir, unusable};
 use crate::local::grant::{TRY_FOR, next_request};
@@ -37,7 +37,7 @@ impl Pool {
     /// When the pool's directory cannot be used.
     #[track_caller]
     pub fn forget(&self, force: bool) -> Result<Forgotten> {
-        let holder = Holder::current(std::panic::Location::caller())?;
+        let holder = asker::current(std::panic::Location::caller())?;
         // As head of the queue: meanwhile nobody misses a name that is free.
         let dir = self.shared.dir()?;
         let Some(head) = head(&self.shared, &dir)? else {

@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::base::clock;
 use crate::base::error::{Error, Result};
 use crate::base::failpoint;
 use crate::declared::resource::LastHolder;
-use crate::identity::run::{self, Holder};
+use crate::identity::asker;
 use crate::journal::{self, Entry};
 use crate::lend::held;
 use crate::lend::lease::{self, Lease};
@@ -20,6 +21,7 @@ use crate::local::head::{Head, Taken};
 use crate::local::lock::Access;
 use crate::pool::Shared;
 use crate::pool::request::Want;
+use crate::terms::holder::Holder;
 use crate::terms::name::Name;
 use crate::terms::record::{Record, RecordFile, State, Tenure};
 
@@ -30,7 +32,7 @@ pub(crate) fn acquire(
     count: usize,
     place: &Location<'_>,
 ) -> Result<Vec<Lease>> {
-    let holder = Holder::current(place)?;
+    let holder = asker::current(place)?;
     let mut wait = Wait::new(pool, want, count, holder)?;
     let permit = Arc::new(wait.enter_gate()?);
     loop {
@@ -98,7 +100,7 @@ pub(crate) fn try_acquire(
     count: usize,
     place: &Location<'_>,
 ) -> Result<Option<Vec<Lease>>> {
-    let holder = Holder::current(place)?;
+    let holder = asker::current(place)?;
     let permit = match held::by(&holder.token).is_empty() {
         true => match Permit::wait(count as u64, Instant::now()) {
             Some(permit) => permit,
@@ -220,7 +222,7 @@ pub(crate) fn acquire_to_clean(
         timeout: Some(patience),
         ..Want::default()
     };
-    let mut wait = Wait::new(pool, &want, 1, Holder::reaper(run))?;
+    let mut wait = Wait::new(pool, &want, 1, asker::reaper(run))?;
     loop {
         let dir = pool.dir()?;
         if let Some(mut head) = Head::enter(pool, &dir, &mut wait)?
@@ -266,7 +268,7 @@ fn finish(
     let mut leases = Vec::with_capacity(taken.len());
     // In the pool's order, whichever came free first.
     while let Some(next) = (0..taken.len()).min_by_key(|at| taken[*at].index) {
-        grant.holder.since = run::now();
+        grant.holder.since = clock::now();
         let taken = taken.swap_remove(next);
         leases.push(hand_over(pool, dir, taken, access, &grant, permit)?);
     }

@@ -375,7 +375,7 @@ pub(crate) fn taken(
     let record = file.read().map_err(record_failed)?;
     if record.state == State::Broken
         && !reaper::is_here()
-        && record.broken_in.as_deref() == Some(run::run()?)
+        && record.broken_in.as_deref() == Some(run::id()?)
     {
         let reason = record.reason.as_deref().unwrap_or("no reason given");
         return Ok(Take::Broken(format!("`{name}`: {reason}")));

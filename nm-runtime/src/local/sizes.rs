@@ -31,7 +31,7 @@ const LONG: usize = 2 * RUNS;
 
 /// Makes the configuration agree with what other binaries of this run said.
 pub(crate) fn agree(pool: &str, config: &mut PoolConfig, dir: &PoolDir) -> Result<()> {
-    let run = run::run()?;
+    let run = run::id()?;
     let path = dir.pool.path().join(FILE);
     match &config.size_from {
         SizeFrom::Configuration => Ok(()),

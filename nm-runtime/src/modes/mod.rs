@@ -7,6 +7,8 @@ use std::process;
 use crate::base::json;
 use crate::base::notice;
 
+#[allow(unsafe_code, reason = "code before `main` must be declared so")]
+mod before_main;
 pub mod listing;
 pub(crate) mod reaper;
 

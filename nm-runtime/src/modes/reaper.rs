@@ -14,7 +14,9 @@ use crate::base::failpoint;
 use crate::base::json;
 use crate::config::variables::{self, Keep};
 use crate::declared::resource::ResourceSpec;
-use crate::identity::run::{self, Holder, Runner};
+use crate::identity::asker;
+use crate::identity::run;
+use crate::identity::runner::{self, Runner};
 use crate::journal;
 use crate::life::hooks::{Hooks, PoolLife};
 use crate::local::dir::{PoolDir, unusable};
@@ -62,12 +64,12 @@ pub(crate) fn ensure(pool: &Shared, spec: &ResourceSpec, locks: &RunLocks) -> Re
     if locks.has_reaper()? {
         return Ok(());
     }
-    let run = run::run()?;
+    let run = run::id()?;
     let job = Job {
         pool: pool.name.to_string(),
         manifest_dir: spec.manifest_dir.to_owned(),
         run: run.to_owned(),
-        runner: run::runner()?,
+        runner: runner::runner()?,
     };
     let mut command = Command::new(own_program().map_err(no_reaper)?);
     command
@@ -211,7 +213,7 @@ fn clean(shared: &Shared, hooks: &Hooks, dir: &PoolDir, job: &Job) -> Result<()>
     } else if !in_use {
         // Nothing is taken down under somebody who holds a name still.
         failpoint::at("reaper: tears down");
-        match hooks.tear_down(shared, dir, &Holder::reaper(&job.run)) {
+        match hooks.tear_down(shared, dir, &asker::reaper(&job.run)) {
             Ok(()) => {
                 life.done = false;
                 life.runs.clear();

@@ -6,7 +6,7 @@ use std::panic::Location;
 use crate::base::error::{BoxError, Result};
 use crate::declared::section::Entry;
 use crate::declared::test::{RequestSpec, TestSpec};
-use crate::identity::run::CurrentTest;
+use crate::identity::asker::CurrentTest;
 use crate::lend::lease::{FromLease, Lease};
 use crate::local::lock::Access;
 use crate::pool::Pool;

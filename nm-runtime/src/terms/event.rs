@@ -1,8 +1,9 @@
 use std::fmt;
 
+use crate::base::clock::now;
 use crate::base::json;
-use crate::identity::run::{Holder, now};
 use crate::local::lock::Access;
+use crate::terms::holder::Holder;
 use crate::terms::record::{FORMAT, State};
 
 /// What an event tells of.

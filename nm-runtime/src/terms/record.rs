@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use crate::base::json;
 use crate::declared::resource::LastHolder;
-use crate::identity::run::Holder;
 use crate::local::lock::{Access, Locked};
 use crate::sys::{self, Dir, OpenFile, read_at, still_linked, write_at_start};
+use crate::terms::holder::Holder;
 
 /// The version of the record and journal formats.
 ///
@@ -233,7 +233,7 @@ impl Record {
     /// unknown, so it is dirty; its fence starts above any count of leases.
     fn unreadable() -> Self {
         Self {
-            fence: crate::identity::run::now(),
+            fence: crate::base::clock::now(),
             state: State::Dirty,
             reason: Some("its record was unreadable".to_owned()),
             ..Self::new()

@@ -1,0 +1,132 @@
+//! Whose test asks on this thread, as people see it.
+
+use std::cell::{Cell, RefCell};
+use std::env;
+use std::panic::Location;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use once_cell::sync::Lazy;
+
+use crate::base::caller;
+use crate::base::error::Result;
+use crate::declared::test::TestSpec;
+use crate::identity::run;
+use crate::terms::holder::Holder;
+
+/// The reaper of that run.
+pub(crate) fn reaper(run: &str) -> Holder {
+    let pid = std::process::id();
+    Holder {
+        test: format!("cleanup after {run}"),
+        pid,
+        token: token(pid),
+        run: run.to_owned(),
+        file: String::new(),
+        line: 0,
+        since: 0,
+    }
+}
+
+/// The current thread, asking from this place.
+pub(crate) fn current(place: &Location<'_>) -> Result<Holder> {
+    let test = TEST.with_borrow(|test| test.clone());
+    let (test, file, line) = match (test, caller::get()) {
+        (Some(test), _) => (test.path, test.file.to_owned(), test.line),
+        (None, Some(caller)) => (caller.label.clone(), String::new(), 0),
+        (None, None) => (thread_name(), place.file().to_owned(), place.line()),
+    };
+    let pid = std::process::id();
+    Ok(Holder {
+        test,
+        pid,
+        token: token(pid),
+        run: run::id()?.to_owned(),
+        file,
+        line,
+        since: 0,
+    })
+}
+
+fn thread_name() -> String {
+    let thread = std::thread::current();
+    match thread.name() {
+        Some("main") | None => program_name().to_owned(),
+        Some(name) => name.to_owned(),
+    }
+}
+
+fn program_name() -> &'static str {
+    static NAME: Lazy<String> = Lazy::new(|| {
+        let exe = env::current_exe().unwrap_or_default();
+        exe.file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned()
+    });
+    &NAME
+}
+
+/// Names the calling thread among all threads of all processes.
+fn token(pid: u32) -> String {
+    static THREADS: AtomicU64 = AtomicU64::new(0);
+    thread_local! {
+        static THREAD: Cell<Option<u64>> = const { Cell::new(None) };
+    }
+    let thread = THREAD.get().unwrap_or_else(|| {
+        let next = THREADS.fetch_add(1, Ordering::Relaxed);
+        THREAD.set(Some(next));
+        next
+    });
+    format!("{pid}-{thread}")
+}
+
+#[derive(Clone, Debug)]
+struct Test {
+    path: String,
+    file: &'static str,
+    line: u32,
+    asynchronous: bool,
+}
+
+/// Whether an async runtime drives the current thread, as far as the attribute
+/// can tell.
+pub(crate) fn in_async_test() -> bool {
+    TEST.with_borrow(|test| test.as_ref().is_some_and(|test| test.asynchronous))
+}
+
+thread_local! {
+    /// The annotated test that runs on this thread, and where its attribute stands.
+    static TEST: RefCell<Option<Test>> = const { RefCell::new(None) };
+}
+
+/// While this lives, what the thread acquires is acquired by this test.
+#[derive(Debug)]
+pub(crate) struct CurrentTest(());
+
+impl CurrentTest {
+    /// `line` is the first attribute's. The path is the function's; a case of it (rstest, test-case) is known by
+    /// the thread's name, which libtest sets.
+    pub(crate) fn enter(spec: &'static TestSpec, line: u32) -> Self {
+        let path = spec.test;
+        let thread = std::thread::current();
+        let krate = path.split("::").next().unwrap_or_default();
+        let case = thread
+            .name()
+            .map(|name| format!("{krate}::{name}"))
+            .filter(|case| case.starts_with(path));
+        TEST.set(Some(Test {
+            path: case.unwrap_or_else(|| path.to_owned()),
+            file: spec.file,
+            line,
+            asynchronous: spec.asynchronous,
+        }));
+        Self(())
+    }
+}
+
+impl Drop for CurrentTest {
+    fn drop(&mut self) {
+        // The thread may be ending, its locals gone already.
+        let _ = TEST.try_with(|test| test.take());
+    }
+}

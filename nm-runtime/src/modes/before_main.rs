@@ -1,0 +1,24 @@
+//! The one hook before `main`. Allocates nothing and does no I/O, unless the
+//! process has a mode of its own.
+
+use std::env;
+use std::sync::atomic::Ordering;
+
+use crate::identity::runner::PARENT;
+use crate::{modes, sys};
+
+ctor::declarative::ctor! {
+    #[ctor(unsafe)]
+    fn record_parent() {
+        PARENT.store(sys::parent_id(), Ordering::Relaxed);
+        if let Some(mode) = env::var_os(modes::VARIABLE) {
+            // SAFETY: before `main` there is one thread, and nobody else reads or
+            // changes the environment.
+            unsafe {
+                // Not for what hooks start: a program with this library in it, say.
+                env::remove_var(modes::VARIABLE);
+            }
+            modes::run(&mode);
+        }
+    }
+}

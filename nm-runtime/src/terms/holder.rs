@@ -1,0 +1,30 @@
+use crate::base::json;
+
+/// Who holds or wants a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// The test's path, `app::tests::lists_users`, the thread's name, or the command.
+    pub test: String,
+    /// The process.
+    pub pid: u32,
+    /// One per thread: what a thread holds and what it waits for belong together.
+    pub token: String,
+    /// The run.
+    pub run: String,
+    /// The source file and line that asked; empty when a command did.
+    pub file: String,
+    /// See `file`.
+    pub line: u32,
+    /// When it was granted, in microseconds since 1970.
+    pub since: u64,
+}
+
+json::object!(Holder {
+    test,
+    pid,
+    token,
+    run,
+    file,
+    line,
+    since
+});

@@ -26,16 +26,16 @@ pub use base::error::{BoxError, Error};
 pub use base::failpoint;
 pub use declared::allocator::{Allocator, Asked, Assigned, Assignment};
 pub use declared::fingerprint::fingerprint;
-pub use declared::resource::{LastHolder, Reset, Resource};
+pub use declared::resource::{Reset, Resource};
 pub use lend::lease::{FromLease, Lease};
 #[cfg(feature = "tools")]
 pub use local::forget::Forgotten;
-pub use local::lock::Access;
 #[doc(hidden)]
 pub use modes::listing;
 pub use pool::Pool;
 pub use pool::request::Request;
-pub use terms::holder::Holder;
+pub use terms::access::Access;
+pub use terms::holder::{Holder, LastHolder};
 pub use terms::name::Name;
 pub use terms::record;
 

@@ -6,9 +6,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use once_cell::sync::OnceCell;
 
 use crate::base::error::{BoxError, Error, Result};
-use crate::base::json;
 use crate::declared::test::{self, Place};
-use crate::terms::holder::Holder;
+use crate::terms::holder::LastHolder;
 use crate::terms::name::Name;
 
 /// How the resources of a pool are made, made fresh, and taken down.
@@ -129,30 +128,6 @@ impl fmt::Display for Reset<'_> {
         match self {
             Self::Reuse => f.write_str("used before"),
             Self::Dirty(last) => write!(f, "dirty: {}", last.how),
-        }
-    }
-}
-
-/// What is known of the last holder of a dirty name.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct LastHolder {
-    /// Its test.
-    pub test: String,
-    /// Its run.
-    pub run: String,
-    /// How it ended, in words.
-    pub how: String,
-}
-
-json::object!(LastHolder { test, run, how });
-
-impl LastHolder {
-    pub(crate) fn new(holder: &Holder, how: &str) -> Self {
-        Self {
-            test: holder.test.clone(),
-            run: holder.run.clone(),
-            how: how.to_owned(),
         }
     }
 }

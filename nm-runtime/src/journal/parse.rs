@@ -45,7 +45,7 @@ fn whole_line(line: &[u8]) -> Line {
 mod tests {
     use super::*;
     use crate::journal::Kind;
-    use crate::local::lock::Access;
+    use crate::terms::access::Access;
     use crate::terms::record::State;
 
     fn event(line: &str) -> Option<Box<Event>> {

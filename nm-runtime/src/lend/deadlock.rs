@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 
 use crate::local::blocked_head::BlockedHead;
 use crate::local::head::reservation;
-use crate::local::lock::{Access, Locked};
+use crate::local::lock::Locked;
 use crate::sys;
+use crate::terms::access::Access;
 use crate::terms::holder::Holder;
 use crate::terms::record::{Record, Tenure, Waiting};
 

@@ -7,15 +7,16 @@ use std::thread;
 use crate::base::error::{BoxError, Error, Kind, Result};
 use crate::base::failpoint;
 use crate::base::notice;
-use crate::declared::resource::LastHolder;
 use crate::journal::{self, Entry};
 use crate::lend::held;
 use crate::local::dir::{PoolDir, unusable};
 use crate::local::gate::Permit;
 use crate::local::head::lock_file;
-use crate::local::lock::{Access, Locked};
+use crate::local::lock::Locked;
 use crate::sys::Wake;
+use crate::terms::access::Access;
 use crate::terms::holder::Holder;
+use crate::terms::holder::LastHolder;
 use crate::terms::name::Name;
 use crate::terms::record::{Record, RecordFile, State, Tenure};
 

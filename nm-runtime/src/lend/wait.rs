@@ -15,11 +15,12 @@ use crate::local::blocked_head::BlockedHead;
 use crate::local::dir::{PoolDir, unusable};
 use crate::local::gate::Permit;
 use crate::local::grant::{Grant, next_request};
-use crate::local::lock::{Access, Locked};
+use crate::local::lock::Locked;
 use crate::local::timed_lock::Queued;
 use crate::pool::Shared;
 use crate::pool::request::Want;
 use crate::sys::OpenFile;
+use crate::terms::access::Access;
 use crate::terms::holder::Holder;
 use crate::terms::record::Waiting;
 

@@ -17,11 +17,12 @@ use crate::lend::lease::Lease;
 use crate::lend::wait::Wait;
 use crate::local::dir::{PoolDir, replace, unusable};
 use crate::local::line;
-use crate::local::lock::{Access, Locked};
+use crate::local::lock::Locked;
 use crate::local::runs::{self, RunLocks};
 use crate::modes::reaper;
 use crate::pool::Shared;
 use crate::sys;
+use crate::terms::access::Access;
 use crate::terms::holder::Holder;
 use crate::terms::record::{Doing, FORMAT, Failures, Life, Record, RecordFile, State};
 

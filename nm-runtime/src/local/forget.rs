@@ -10,8 +10,9 @@ use crate::journal::{self, Entry, Phase};
 use crate::local::dir::{PoolDir, unusable};
 use crate::local::grant::{TRY_FOR, next_request};
 use crate::local::head::{Head, try_lock_name};
-use crate::local::lock::{Access, Locked};
+use crate::local::lock::Locked;
 use crate::pool::{Pool, Shared};
+use crate::terms::access::Access;
 use crate::terms::record::{Record, RecordFile};
 
 /// What [`Pool::forget`] did.

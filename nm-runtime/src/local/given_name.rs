@@ -12,9 +12,10 @@ use crate::local::head::{
     Head, LOOKS_FOR_READERS, Take, Taken, broken, fifo, lock_file, reservation, taken,
 };
 use crate::local::line;
-use crate::local::lock::{Access, Locked};
+use crate::local::lock::Locked;
 use crate::local::timed_lock::Queued;
 use crate::sys::{OpenFile, Wake};
+use crate::terms::access::Access;
 
 impl Head<'_> {
     /// Takes this name if it is free.

@@ -15,10 +15,11 @@ use crate::life::hooks;
 use crate::local::blocked_head::Shown;
 use crate::local::dir::{PoolDir, unusable};
 use crate::local::line::{self, Place};
-use crate::local::lock::{Access, Locked};
+use crate::local::lock::Locked;
 use crate::modes::reaper;
 use crate::pool::Shared;
 use crate::sys::{Wake, WakeSet};
+use crate::terms::access::Access;
 use crate::terms::record::{Record, RecordFile, State};
 
 /// How often the head looks again at names whose release wakes nobody.

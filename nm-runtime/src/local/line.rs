@@ -15,9 +15,10 @@ use crate::base::error::Result;
 use crate::base::failpoint;
 use crate::lend::wait::Wait;
 use crate::local::dir::{PoolDir, unusable};
-use crate::local::lock::{Access, Locked};
+use crate::local::lock::Locked;
 use crate::local::timed_lock::Queued;
 use crate::sys::{self, Dir};
+use crate::terms::access::Access;
 
 /// Locked while a ticket is drawn.
 const DRAW: &str = "line.lock";

@@ -6,29 +6,8 @@ use std::mem;
 
 use fd_lock::RwLock;
 
-use crate::base::json;
 use crate::sys::{Dir, OpenFile};
-
-/// Whether a name is lent to one holder or to several readers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Access {
-    /// One holder at a time: the default.
-    Exclusive,
-    /// Any number of holders that promise only to read; no exclusive one beside them.
-    Shared,
-}
-
-json::words!(Access: Exclusive, Shared);
-
-impl Access {
-    /// `exclusive` or `shared`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Exclusive => "exclusive",
-            Self::Shared => "shared",
-        }
-    }
-}
+use crate::terms::access::Access;
 
 /// A file whose lock is held until [`Locked::unlock`] or drop.
 ///

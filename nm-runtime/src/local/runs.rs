@@ -10,8 +10,9 @@ use crate::base::error::{Error, Result};
 use crate::lend::wait::Wait;
 use crate::local::dir::{PoolDir, unusable};
 use crate::local::line;
-use crate::local::lock::{Access, Locked};
+use crate::local::lock::Locked;
 use crate::sys::{self, Dir};
+use crate::terms::access::Access;
 
 const RUNS: &str = "runs";
 

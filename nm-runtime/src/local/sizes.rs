@@ -14,8 +14,9 @@ use crate::identity::run;
 #[cfg(feature = "tools")]
 use crate::inspect::Declared;
 use crate::local::dir::{PoolDir, replace, unusable};
-use crate::local::lock::{Access, Locked};
+use crate::local::lock::Locked;
 use crate::sys;
+use crate::terms::access::Access;
 use crate::terms::name;
 use crate::terms::names::Names;
 use crate::terms::record::FORMAT;

@@ -4,8 +4,9 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::local::lock::{Access, Locked};
+use crate::local::lock::Locked;
 use crate::sys::OpenFile;
+use crate::terms::access::Access;
 
 /// Tries locks in this directory, on a file made for it and removed again: two
 /// descriptors of it must exclude each other, and no longer once one lets go.

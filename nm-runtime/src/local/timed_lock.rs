@@ -10,8 +10,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
 
-use crate::local::lock::{Access, Locked};
+use crate::local::lock::Locked;
 use crate::sys::OpenFile;
+use crate::terms::access::Access;
 
 /// A lock request under way.
 #[derive(Debug)]

@@ -5,8 +5,9 @@ use std::path::Path;
 use crate::base::error::Result;
 use crate::journal::{Event, Kind, Phase, Reader};
 use crate::local::line;
-use crate::local::lock::{Access, Locked};
+use crate::local::lock::Locked;
 use crate::sys::{self, OpenFile};
+use crate::terms::access::Access;
 
 /// Somebody who waits for names of a pool.
 #[derive(Clone, Debug)]

@@ -21,11 +21,12 @@ use crate::journal;
 use crate::life::hooks::{Hooks, PoolLife};
 use crate::local::dir::{PoolDir, unusable};
 use crate::local::grant;
-use crate::local::lock::{Access, Locked};
+use crate::local::lock::Locked;
 use crate::local::runs::{self, RunLocks, no_reaper};
 use crate::modes;
 use crate::pool::{Pool, Shared};
 use crate::sys;
+use crate::terms::access::Access;
 use crate::terms::name::Name;
 use crate::terms::record::{Record, RecordFile, State};
 

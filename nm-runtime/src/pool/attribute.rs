@@ -8,9 +8,9 @@ use crate::declared::section::Entry;
 use crate::declared::test::{RequestSpec, TestSpec};
 use crate::identity::asker::CurrentTest;
 use crate::lend::lease::{FromLease, Lease};
-use crate::local::lock::Access;
 use crate::pool::Pool;
 use crate::pool::request::{Request, Want};
+use crate::terms::access::Access;
 
 /// All that one test asked for, by request. What no parameter takes is held
 /// until this drops.

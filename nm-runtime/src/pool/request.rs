@@ -5,8 +5,8 @@ use crate::base::error::{Error, Result};
 use crate::declared::test::Amount;
 use crate::lend::lease::Lease;
 use crate::local::grant;
-use crate::local::lock::Access;
 use crate::pool::Pool;
+use crate::terms::access::Access;
 
 /// What is asked of one pool.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@ use std::fmt;
 
 use crate::base::clock::now;
 use crate::base::json;
-use crate::local::lock::Access;
+use crate::terms::access::Access;
 use crate::terms::holder::Holder;
 use crate::terms::record::{FORMAT, State};
 

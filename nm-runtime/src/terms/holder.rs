@@ -28,3 +28,27 @@ json::object!(Holder {
     line,
     since
 });
+
+/// What is known of the last holder of a dirty name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LastHolder {
+    /// Its test.
+    pub test: String,
+    /// Its run.
+    pub run: String,
+    /// How it ended, in words.
+    pub how: String,
+}
+
+json::object!(LastHolder { test, run, how });
+
+impl LastHolder {
+    pub(crate) fn new(holder: &Holder, how: &str) -> Self {
+        Self {
+            test: holder.test.clone(),
+            run: holder.run.clone(),
+            how: how.to_owned(),
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! Plain data: what is lent, to whom, and what is known of it. May import `base`.
 
+pub(crate) mod access;
 pub(crate) mod event;
 pub(crate) mod holder;
 pub(crate) mod name;

@@ -6,10 +6,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::base::json;
-use crate::declared::resource::LastHolder;
-use crate::local::lock::{Access, Locked};
+use crate::local::lock::Locked;
 use crate::sys::{self, Dir, OpenFile, read_at, still_linked, write_at_start};
+use crate::terms::access::Access;
 use crate::terms::holder::Holder;
+use crate::terms::holder::LastHolder;
 
 /// The version of the record and journal formats.
 ///

@@ -51,8 +51,11 @@ pub mod private {
     pub use crate::__leases as leases;
     pub use crate::__register as register;
     pub use crate::declared::allocator::{AllocatorSpec, boxed as boxed_allocator};
+    pub use crate::declared::place::Place;
     pub use crate::declared::resource::{ResourceSpec, boxed};
     pub use crate::declared::section::Entry;
-    pub use crate::declared::test::{Amount, Place, RequestSpec, TestSpec, tests};
+    pub use crate::declared::section::tests;
+    pub use crate::declared::test::{RequestSpec, TestSpec};
     pub use crate::pool::attribute::{FromLeases, Leases, acquire};
+    pub use crate::terms::want::Amount;
 }

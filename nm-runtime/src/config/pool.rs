@@ -10,8 +10,9 @@ use crate::base::error::{Error, Result};
 use crate::config::manifest::{PoolTable, Scope};
 use crate::config::variables::Variables;
 use crate::config::workspace::{Workspace, git_common_dir};
+use crate::declared::place::Place;
 use crate::declared::section::{self, Entry};
-use crate::declared::test::{Place, RequestSpec};
+use crate::declared::test::RequestSpec;
 use crate::terms::names::Names;
 
 /// How long a request waits when nothing says otherwise.

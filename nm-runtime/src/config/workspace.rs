@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::base::caller;
 use crate::base::error::{Error, Result};
 use crate::config::manifest::Manifest;
-use crate::declared::test;
+use crate::declared::section;
 
 /// The root of a Cargo workspace and what its `Cargo.toml` says.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ impl Workspace {
 pub(crate) fn manifest_dir(compiled: Option<&str>) -> Result<Option<PathBuf>> {
     let has_manifest = |dir: &PathBuf| dir.join("Cargo.toml").is_file();
     let compiled = compiled
-        .or_else(|| test::tests().next().map(|test| test.manifest_dir))
+        .or_else(|| section::tests().next().map(|test| test.manifest_dir))
         .map(PathBuf::from);
     let at_run_time = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
     let candidates = match env::var_os("NEXTEST").is_some() {

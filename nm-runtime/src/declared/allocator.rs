@@ -1,8 +1,7 @@
 //! Pools that decide for themselves what to hand out.
 
-use crate::base::error::{BoxError, Error, Result};
-use crate::declared::resource::call;
-use crate::declared::test::{self, Place};
+use crate::base::error::BoxError;
+use crate::declared::place::Place;
 
 /// Decides what a pool hands out: port blocks, machines within a budget, or
 /// whatever has no fixed list of names.
@@ -182,28 +181,4 @@ pub struct AllocatorSpec {
 /// What generated code makes of the user's value.
 pub fn boxed(allocator: impl Allocator) -> Box<dyn Decide> {
     Box::new(allocator)
-}
-
-/// The allocator of that pool, if this binary has one.
-pub(crate) fn find(pool: &str) -> Result<Option<Box<dyn Decide>>> {
-    let mut specs = test::allocators()
-        .into_iter()
-        .filter(|spec| spec.pool == pool);
-    let Some(spec) = specs.next() else {
-        return Ok(None);
-    };
-    if let Some(second) = specs.next() {
-        return Err(Error::config(format!(
-            "pool `{pool}` has two allocators, at {} and at {}; keep one",
-            spec.place, second.place
-        )));
-    }
-    let made = call(|| Ok((spec.make)()));
-    let made = made.map_err(|error| {
-        Error::hook(
-            format!("failed to make the allocator of pool `{pool}`"),
-            error,
-        )
-    })?;
-    Ok(Some(made))
 }

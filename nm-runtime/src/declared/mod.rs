@@ -2,7 +2,10 @@
 //! May import `terms`, `base`.
 
 pub(crate) mod allocator;
+pub(crate) mod call;
 pub(crate) mod fingerprint;
+pub(crate) mod place;
+pub(crate) mod registered;
 pub(crate) mod resource;
 #[allow(unsafe_code, reason = "what a linker gathers is outside the language")]
 pub(crate) mod section;

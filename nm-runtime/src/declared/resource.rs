@@ -1,12 +1,9 @@
 //! What users say about a pool's life.
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use once_cell::sync::OnceCell;
-
-use crate::base::error::{BoxError, Error, Result};
-use crate::declared::test::{self, Place};
+use crate::base::error::BoxError;
+use crate::declared::place::Place;
 use crate::terms::holder::LastHolder;
 use crate::terms::name::Name;
 
@@ -147,92 +144,4 @@ pub struct ResourceSpec {
 /// What generated code makes of the user's value.
 pub fn boxed(resource: impl Resource) -> Box<dyn Resource> {
     Box::new(resource)
-}
-
-/// A pool's resource in this process.
-pub(crate) struct Registered {
-    pub(crate) spec: &'static ResourceSpec,
-    pub(crate) resource: Box<dyn Resource>,
-    fingerprint: OnceCell<Option<String>>,
-}
-
-impl Registered {
-    /// The resource of that pool, if this binary has one.
-    pub(crate) fn find(pool: &str) -> Result<Option<Self>> {
-        let mut specs = test::resources()
-            .into_iter()
-            .filter(|spec| spec.pool == pool);
-        let Some(spec) = specs.next() else {
-            return Ok(None);
-        };
-        if let Some(second) = specs.next() {
-            return Err(Error::config(format!(
-                "pool `{pool}` has two resources, at {} and at {}; keep one",
-                spec.place, second.place
-            )));
-        }
-        let make = || Ok((spec.make)());
-        let resource = call(make).map_err(|error| {
-            Error::hook(
-                format!("failed to make the resource of pool `{pool}`"),
-                error,
-            )
-        })?;
-        Ok(Some(Self {
-            spec,
-            resource,
-            fingerprint: OnceCell::new(),
-        }))
-    }
-
-    pub(crate) fn fingerprint(&self) -> Result<Option<&str>> {
-        let ask = || call(|| self.resource.fingerprint());
-        let fingerprint = self.fingerprint.get_or_try_init(ask).map_err(|error| {
-            Error::hook(
-                format!("failed to fingerprint pool `{}`", self.spec.pool),
-                error,
-            )
-        })?;
-        Ok(fingerprint.as_deref())
-    }
-}
-
-/// Calls a hook; its panic is an error like any other.
-pub(crate) fn call<T>(
-    hook: impl FnOnce() -> std::result::Result<T, BoxError>,
-) -> std::result::Result<T, BoxError> {
-    match catch_unwind(AssertUnwindSafe(hook)) {
-        Ok(result) => result,
-        Err(panic) => {
-            let text = panic
-                .downcast_ref::<&str>()
-                .map(|text| text.to_string())
-                .or_else(|| panic.downcast_ref::<String>().cloned());
-            Err(format!("panicked: {}", text.unwrap_or_default()).into())
-        }
-    }
-}
-
-/// Calls a hook on a thread of its own: where an async runtime drives the
-/// current one, blocking on another runtime would panic.
-pub(crate) fn call_apart<T: Send>(
-    apart: bool,
-    hook: impl FnOnce() -> std::result::Result<T, BoxError> + Send,
-) -> std::result::Result<T, BoxError> {
-    if !apart {
-        return call(hook);
-    }
-    let (mut hook, mut result) = (Some(hook), None);
-    run_apart(&mut || result = hook.take().map(call))?;
-    result.unwrap_or_else(|| Err("the hook's thread panicked".into()))
-}
-
-/// Takes no closure of its own type: starting a thread is much code to compile.
-fn run_apart(job: &mut (dyn FnMut() + Send)) -> std::io::Result<()> {
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().name("name-manager-hook".to_owned());
-        // A panic leaves no result behind, which says enough.
-        let _ = thread.spawn_scoped(scope, job)?.join();
-        Ok(())
-    })
 }

@@ -1,8 +1,6 @@
 //! What attributes wrote down in this binary.
 
-use crate::declared::allocator::AllocatorSpec;
-use crate::declared::resource::ResourceSpec;
-use crate::declared::section::{self, Entry};
+use crate::terms::want::Amount;
 
 /// One annotated test, as the attribute wrote it down.
 #[derive(Debug)]
@@ -83,62 +81,5 @@ impl RequestSpec {
             }
         }
         spec
-    }
-}
-
-/// How many names one request takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Amount {
-    /// So many at once; 1 unless said otherwise.
-    Count(u32),
-    /// The whole pool.
-    All,
-}
-
-// Every process of a nextest run looks through them, most in debug builds: what it
-// does there are loops, several times as quick as chained iterators.
-
-/// Every annotated test of this binary, in no particular order.
-pub fn tests() -> impl Iterator<Item = &'static TestSpec> {
-    section::entries().iter().filter_map(|entry| match entry {
-        Entry::Test(spec) => Some(spec),
-        _ => None,
-    })
-}
-
-/// Every resource of this binary.
-pub(crate) fn resources() -> Vec<&'static ResourceSpec> {
-    let mut resources = Vec::new();
-    for entry in section::entries() {
-        if let Entry::Resource(spec) = entry {
-            resources.push(spec);
-        }
-    }
-    resources
-}
-
-/// Every allocator of this binary.
-pub(crate) fn allocators() -> Vec<&'static AllocatorSpec> {
-    let mut allocators = Vec::new();
-    for entry in section::entries() {
-        if let Entry::Allocator(spec) = entry {
-            allocators.push(spec);
-        }
-    }
-    allocators
-}
-
-/// Where something stands in the source.
-#[derive(Clone, Copy, Debug)]
-pub struct Place {
-    /// The file.
-    pub file: &'static str,
-    /// The line.
-    pub line: u32,
-}
-
-impl std::fmt::Display for Place {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}:{}", self.file, self.line)
     }
 }

@@ -18,11 +18,11 @@ use crate::local::grant::{Grant, next_request};
 use crate::local::lock::Locked;
 use crate::local::timed_lock::Queued;
 use crate::pool::Shared;
-use crate::pool::request::Want;
 use crate::sys::OpenFile;
 use crate::terms::access::Access;
 use crate::terms::holder::Holder;
 use crate::terms::record::Waiting;
+use crate::terms::want::Want;
 
 const FIRST_NOTICE: Duration = Duration::from_secs(1);
 const NEXT_NOTICE: Duration = Duration::from_secs(30);

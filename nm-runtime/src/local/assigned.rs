@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::base::error::{Error, Kind, Result};
 use crate::base::json;
 use crate::declared::allocator::{Asked, Assignment, Decide};
-use crate::declared::resource::call;
+use crate::declared::call::call;
 use crate::lend::wait::Wait;
 use crate::local::dir::{PoolDir, replace, unusable};
 use crate::local::head::{Head, Take, Taken, broken, fifo};

@@ -18,12 +18,12 @@ use crate::local::dir::{PoolDir, unusable};
 use crate::local::gate::Permit;
 use crate::local::head::{Head, Taken};
 use crate::pool::Shared;
-use crate::pool::request::Want;
 use crate::terms::access::Access;
 use crate::terms::holder::Holder;
 use crate::terms::holder::LastHolder;
 use crate::terms::name::Name;
 use crate::terms::record::{Record, RecordFile, State, Tenure};
+use crate::terms::want::Want;
 
 /// Takes what is wanted, waiting for it.
 pub(crate) fn acquire(

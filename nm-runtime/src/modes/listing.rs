@@ -10,9 +10,11 @@ use crate::base::notice;
 use crate::config::pool::{PoolConfig, SizeFrom};
 use crate::config::variables;
 use crate::config::workspace::{self, Workspace};
-use crate::declared::test::{self, Amount, RequestSpec, TestSpec};
+use crate::declared::section;
+use crate::declared::test::{RequestSpec, TestSpec};
 use crate::local::dir::PoolDir;
 use crate::terms::name;
+use crate::terms::want::Amount;
 
 #[cfg(any(test, fuzzing, feature = "tools"))]
 mod ask;
@@ -68,7 +70,7 @@ json::object!(write Request { pool, shared, count, all, name, size, open, dir, e
 pub(crate) fn print() -> i32 {
     let mut pools = Pools::default();
     let mut text = String::new();
-    for spec in test::tests() {
+    for spec in section::tests() {
         text.push_str(&json::to_string(&pools.describe(spec)));
         text.push('\n');
     }

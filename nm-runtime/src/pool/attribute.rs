@@ -9,8 +9,9 @@ use crate::declared::test::{RequestSpec, TestSpec};
 use crate::identity::asker::CurrentTest;
 use crate::lend::lease::{FromLease, Lease};
 use crate::pool::Pool;
-use crate::pool::request::{Request, Want};
+use crate::pool::request::Request;
 use crate::terms::access::Access;
+use crate::terms::want::Want;
 
 /// All that one test asked for, by request. What no parameter takes is held
 /// until this drops.

@@ -14,14 +14,16 @@ use crate::base::suggest;
 use crate::config::pool::{PoolConfig, SizeFrom};
 use crate::config::variables;
 use crate::config::workspace::{self, Workspace};
-use crate::declared::allocator::{self, Decide};
-use crate::declared::resource::Registered;
+use crate::declared::allocator::Decide;
+use crate::declared::registered;
+use crate::declared::registered::Registered;
 use crate::lend::lease::Lease;
 use crate::life::hooks::Hooks;
 use crate::local::dir::PoolDir;
 use crate::local::sizes;
-use crate::pool::request::{Request, Want};
+use crate::pool::request::Request;
 use crate::terms::name;
+use crate::terms::want::Want;
 
 /// A family of interchangeable resources. Cheap to clone; all handles of one
 /// pool in all processes share its names.
@@ -242,7 +244,7 @@ impl Shared {
 
     /// What decides on the pool's names, if not its list of them.
     pub(crate) fn allocator(&self) -> Result<Option<&dyn Decide>> {
-        let find = || allocator::find(&self.name);
+        let find = || registered::allocator(&self.name);
         Ok(self.allocator.get_or_try_init(find)?.as_deref())
     }
 

@@ -2,31 +2,12 @@ use std::panic::Location;
 use std::time::Duration;
 
 use crate::base::error::{Error, Result};
-use crate::declared::test::Amount;
 use crate::lend::lease::Lease;
 use crate::local::grant;
 use crate::pool::Pool;
 use crate::terms::access::Access;
-
-/// What is asked of one pool.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Want {
-    pub(crate) access: Access,
-    pub(crate) amount: Amount,
-    pub(crate) name: Option<String>,
-    pub(crate) timeout: Option<Duration>,
-}
-
-impl Default for Want {
-    fn default() -> Self {
-        Self {
-            access: Access::Exclusive,
-            amount: Amount::Count(1),
-            name: None,
-            timeout: None,
-        }
-    }
-}
+use crate::terms::want::Amount;
+use crate::terms::want::Want;
 
 /// A request to a pool: how many names, which, and with what access.
 ///

@@ -6,3 +6,4 @@ pub(crate) mod holder;
 pub(crate) mod name;
 pub(crate) mod names;
 pub mod record;
+pub(crate) mod want;

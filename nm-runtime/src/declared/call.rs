@@ -1,0 +1,45 @@
+//! Calls of user code: a panic in it is an error, and an async test is no place for it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::base::error::BoxError;
+
+/// Calls a hook; its panic is an error like any other.
+pub(crate) fn call<T>(
+    hook: impl FnOnce() -> std::result::Result<T, BoxError>,
+) -> std::result::Result<T, BoxError> {
+    match catch_unwind(AssertUnwindSafe(hook)) {
+        Ok(result) => result,
+        Err(panic) => {
+            let text = panic
+                .downcast_ref::<&str>()
+                .map(|text| text.to_string())
+                .or_else(|| panic.downcast_ref::<String>().cloned());
+            Err(format!("panicked: {}", text.unwrap_or_default()).into())
+        }
+    }
+}
+
+/// Calls a hook on a thread of its own: where an async runtime drives the
+/// current one, blocking on another runtime would panic.
+pub(crate) fn call_apart<T: Send>(
+    apart: bool,
+    hook: impl FnOnce() -> std::result::Result<T, BoxError> + Send,
+) -> std::result::Result<T, BoxError> {
+    if !apart {
+        return call(hook);
+    }
+    let (mut hook, mut result) = (Some(hook), None);
+    run_apart(&mut || result = hook.take().map(call))?;
+    result.unwrap_or_else(|| Err("the hook's thread panicked".into()))
+}
+
+/// Takes no closure of its own type: starting a thread is much code to compile.
+fn run_apart(job: &mut (dyn FnMut() + Send)) -> std::io::Result<()> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("name-manager-hook".to_owned());
+        // A panic leaves no result behind, which says enough.
+        let _ = thread.spawn_scoped(scope, job)?.join();
+        Ok(())
+    })
+}

@@ -24,7 +24,7 @@ mod terms;
 pub use base::error::{BoxError, Error};
 #[doc(hidden)]
 pub use base::failpoint;
-pub use declared::allocator::{Allocator, Asked, Assigned, Assignment};
+pub use declared::allocator::Allocator;
 pub use declared::fingerprint::fingerprint;
 pub use declared::resource::{Reset, Resource};
 pub use lend::lease::{FromLease, Lease};
@@ -35,6 +35,7 @@ pub use modes::listing;
 pub use pool::Pool;
 pub use pool::request::Request;
 pub use terms::access::Access;
+pub use terms::decision::{Asked, Assigned, Assignment};
 pub use terms::holder::{Holder, LastHolder};
 pub use terms::name::Name;
 pub use terms::record;

@@ -2,6 +2,7 @@
 
 use crate::base::error::BoxError;
 use crate::declared::place::Place;
+use crate::terms::decision::{Asked, Assignment, Decide};
 
 /// Decides what a pool hands out: port blocks, machines within a budget, or
 /// whatever has no fixed list of names.
@@ -71,81 +72,6 @@ pub trait Allocator: Send + Sync + 'static {
 
     /// Takes back what a holder had that has ended.
     fn release(&self, state: &mut Self::State, name: &str);
-}
-
-/// Who asks an [`Allocator`].
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct Asked<'a> {
-    /// The test's path.
-    pub test: &'a str,
-    /// Its run.
-    pub run: &'a str,
-}
-
-/// What an [`Allocator`] answers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Assignment {
-    /// This.
-    Granted(Assigned),
-    /// Not now: the request waits, and is asked again when a holder has ended (and
-    /// now and then, in case it depends on something else).
-    Busy,
-    /// Not ever: the request fails at once, with this reason.
-    Never(String),
-}
-
-/// A name that an [`Allocator`] grants, with what its holder needs to know.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Assigned {
-    pub(crate) name: String,
-    pub(crate) env: Vec<(String, String)>,
-    pub(crate) args: Vec<String>,
-}
-
-impl Assigned {
-    /// A name that nobody holds: a valid name that was not granted before, or
-    /// whose holder has ended.
-    pub fn name(name: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            env: Vec::new(),
-            args: Vec::new(),
-        }
-    }
-
-    /// Adds a variable: see [`Name::env`](crate::Name::env).
-    #[must_use]
-    pub fn env(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
-        self.env.push((key.into(), value.into()));
-        self
-    }
-
-    /// Adds an argument: see [`Name::args`](crate::Name::args).
-    #[must_use]
-    pub fn arg(mut self, arg: impl Into<String>) -> Self {
-        self.args.push(arg.into());
-        self
-    }
-}
-
-impl From<Assigned> for Assignment {
-    fn from(assigned: Assigned) -> Self {
-        Self::Granted(assigned)
-    }
-}
-
-/// An allocator whose state is text.
-pub trait Decide: Send + Sync {
-    /// The new state and the answer.
-    fn decide(
-        &self,
-        state: &str,
-        asked: &Asked<'_>,
-    ) -> std::result::Result<(String, Assignment), BoxError>;
-
-    /// The state without these.
-    fn take_back(&self, state: &str, names: &[String]) -> std::result::Result<String, BoxError>;
 }
 
 impl<T: Allocator> Decide for T {

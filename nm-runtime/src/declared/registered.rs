@@ -3,10 +3,10 @@
 use once_cell::sync::OnceCell;
 
 use crate::base::error::{Error, Result};
-use crate::declared::allocator::Decide;
 use crate::declared::call::call;
 use crate::declared::resource::{Resource, ResourceSpec};
 use crate::declared::section;
+use crate::terms::decision::Decide;
 
 /// A pool's resource in this process.
 pub(crate) struct Registered {

@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 
 use crate::base::error::{Error, Kind, Result};
 use crate::base::json;
-use crate::declared::allocator::{Asked, Assignment, Decide};
 use crate::declared::call::call;
 use crate::lend::wait::Wait;
 use crate::local::dir::{PoolDir, replace, unusable};
 use crate::local::head::{Head, Take, Taken, broken, fifo};
 use crate::sys::{self, WakeSet};
 use crate::terms::access::Access;
+use crate::terms::decision::{Asked, Assignment, Decide};
 use crate::terms::holder::Holder;
 use crate::terms::name;
 use crate::terms::record::FORMAT;

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use crate::base::error::{Error, Kind, Result};
 use crate::base::failpoint;
-use crate::declared::allocator::Assigned;
 use crate::identity::run;
 use crate::identity::slot;
 use crate::lend::occupancy;
@@ -20,6 +19,7 @@ use crate::modes::reaper;
 use crate::pool::Shared;
 use crate::sys::{Wake, WakeSet};
 use crate::terms::access::Access;
+use crate::terms::decision::Assigned;
 use crate::terms::record::{Record, RecordFile, State};
 
 /// How often the head looks again at names whose release wakes nobody.

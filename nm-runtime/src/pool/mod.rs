@@ -14,7 +14,6 @@ use crate::base::suggest;
 use crate::config::pool::{PoolConfig, SizeFrom};
 use crate::config::variables;
 use crate::config::workspace::{self, Workspace};
-use crate::declared::allocator::Decide;
 use crate::declared::registered;
 use crate::declared::registered::Registered;
 use crate::lend::lease::Lease;
@@ -22,6 +21,7 @@ use crate::life::hooks::Hooks;
 use crate::local::dir::PoolDir;
 use crate::local::sizes;
 use crate::pool::request::Request;
+use crate::terms::decision::Decide;
 use crate::terms::name;
 use crate::terms::want::Want;
 

@@ -1,6 +1,7 @@
 //! Plain data: what is lent, to whom, and what is known of it. May import `base`.
 
 pub(crate) mod access;
+pub(crate) mod decision;
 pub(crate) mod event;
 pub(crate) mod holder;
 pub(crate) mod name;

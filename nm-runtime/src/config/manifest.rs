@@ -11,8 +11,9 @@ use crate::base::error::{Error, Result};
 use crate::base::suggest::nearest;
 use crate::base::text::shown;
 use crate::config::document::{Document, Kind, Node};
+use crate::config::scope::Scope;
 use crate::terms::name;
-use crate::terms::names::Names;
+use crate::terms::names::check_template;
 
 /// The parts of a `Cargo.toml` that matter here.
 #[derive(Debug, Default)]
@@ -40,33 +41,6 @@ pub(crate) struct PoolTable {
     pub(crate) wait_timeout: Option<Duration>,
     pub(crate) scope: Option<Scope>,
     pub(crate) env: Vec<(String, String)>,
-}
-
-/// Who shares a pool: where its state lives.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Scope {
-    Workspace,
-    Repository,
-    User,
-    Dir(PathBuf),
-}
-
-impl Scope {
-    pub(crate) fn parse(text: &str) -> std::result::Result<Self, String> {
-        match text {
-            "workspace" => Ok(Self::Workspace),
-            "repository" => Ok(Self::Repository),
-            "user" => Ok(Self::User),
-            _ => {
-                let known = ["workspace", "repository", "user"];
-                let near = nearest(text, &known);
-                Err(format!(
-                    "unknown scope \"{}\"{near}; expected `workspace`, `repository` or `user`",
-                    shown(text)
-                ))
-            }
-        }
-    }
 }
 
 const POOL_KEYS: [&str; 7] = [
@@ -377,20 +351,6 @@ fn place(path: &Path, text: &str, span: Span) -> String {
     let column = before.rsplit('\n').next().unwrap_or_default();
     let column = column.chars().count() + 1;
     format!("{}:{line}:{column}", path.display())
-}
-
-/// A template makes valid names and has one `{index}`.
-pub(crate) fn check_template(template: &str) -> std::result::Result<(), String> {
-    if template.matches(Names::INDEX).count() != 1 {
-        return Err(format!(
-            "template \"{}\" must contain `{{index}}` once",
-            shown(template)
-        ));
-    }
-    // The longest name that a pool without limit could make of it.
-    let last = usize::MAX.to_string();
-    let longest = template.replace(Names::INDEX, &last);
-    name::check_name(&longest).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

@@ -3,7 +3,9 @@
 
 pub(crate) mod document;
 pub(crate) mod manifest;
+pub(crate) mod place;
 pub(crate) mod pool;
+pub(crate) mod scope;
 #[cfg(feature = "tools")]
 pub(crate) mod surroundings;
 pub(crate) mod variables;

@@ -1,15 +1,15 @@
 //! What one pool is, from the variables, `Cargo.toml` and the attributes, in
 //! that order of precedence.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::base::caller;
 use crate::base::error::{Error, Result};
-use crate::config::manifest::{PoolTable, Scope};
+use crate::config::manifest::PoolTable;
+use crate::config::place::state_dir;
 use crate::config::variables::Variables;
-use crate::config::workspace::{Workspace, git_common_dir};
+use crate::config::workspace::Workspace;
 use crate::declared::place::Place;
 use crate::declared::section::{self, Entry};
 use crate::declared::test::RequestSpec;
@@ -226,58 +226,4 @@ pub(crate) fn disagree(
     Error::config(format!(
         "pool `{pool}` has `{one}` at {one_place} but `{other}` at {other_place}; say it once, under [workspace.metadata.name-manager.pools.{pool}] in Cargo.toml"
     ))
-}
-
-const STATE_DIR: &str = ".name-manager";
-const SHARED_STATE_DIR: &str = "name-manager";
-
-fn state_dir(
-    pool: &str,
-    variables: &Variables,
-    table: &PoolTable,
-    workspace: Option<&Workspace>,
-) -> Result<PathBuf> {
-    let scope = match variables.scope(pool)? {
-        Some(scope) => scope,
-        None => match (&table.scope, workspace, caller::get()) {
-            (Some(scope), _, _) => scope.clone(),
-            (None, None, Some(_)) => Scope::User,
-            (None, _, _) => Scope::Workspace,
-        },
-    };
-    place(pool, scope, workspace)
-}
-
-/// The state directory of a scope.
-pub(crate) fn place(pool: &str, scope: Scope, workspace: Option<&Workspace>) -> Result<PathBuf> {
-    let root = || match workspace {
-        Some(workspace) => Ok(workspace.root.as_path()),
-        None => Err(Error::config(format!(
-            "found no Cargo.toml for pool `{pool}`, neither where the tests were compiled nor above the current directory; set NAME_MANAGER_DIR or NAME_MANAGER_SCOPE=user"
-        ))),
-    };
-    match scope {
-        // Counted from the workspace: the packages' tests run in directories of their own.
-        Scope::Dir(dir) if dir.is_relative() => Ok(root()?.join(dir)),
-        Scope::Dir(dir) => absolute(&dir),
-        Scope::Workspace => Ok(root()?.join(STATE_DIR)),
-        Scope::Repository => match git_common_dir(root()?) {
-            Some(dir) => Ok(dir.join(SHARED_STATE_DIR)),
-            None => Err(Error::config(format!(
-                "pool `{pool}` has scope `repository`, but `{}` is in no git repository; use scope `workspace` or `user`",
-                root()?.display()
-            ))),
-        },
-        Scope::User => match dirs::state_dir().or_else(dirs::data_local_dir) {
-            Some(dir) => Ok(dir.join(SHARED_STATE_DIR)),
-            None => Err(Error::config(format!(
-                "pool `{pool}` has scope `user`, but the user has no home directory; set HOME or NAME_MANAGER_DIR"
-            ))),
-        },
-    }
-}
-
-fn absolute(dir: &Path) -> Result<PathBuf> {
-    std::path::absolute(dir)
-        .map_err(|error| Error::io(format!("failed to resolve `{}`", dir.display()), error))
 }

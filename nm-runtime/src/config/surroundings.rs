@@ -2,8 +2,9 @@ use std::path::{Path, PathBuf};
 
 use crate::base::caller::{self, Caller};
 use crate::base::error::Result;
-use crate::config::manifest::{PoolTable, Scope};
-use crate::config::pool;
+use crate::config::manifest::PoolTable;
+use crate::config::place;
+use crate::config::scope::Scope;
 use crate::config::variables::{self, Variables};
 use crate::config::workspace::{self, Workspace};
 use crate::sys;
@@ -61,7 +62,7 @@ impl Surroundings {
             let why = "default outside a Cargo workspace: per user".to_owned();
             (Scope::User, why)
         };
-        let dir = pool::place(name, scope, self.workspace.as_ref())?;
+        let dir = place::of_scope(name, scope, self.workspace.as_ref())?;
         Ok(Place { dir, why })
     }
 }

@@ -10,8 +10,9 @@ use crate::base::caller::{self, Caller};
 use crate::base::error::{Error, Result};
 use crate::base::suggest;
 use crate::base::text::shown;
-use crate::config::manifest::{Scope, check_template};
+use crate::config::scope::Scope;
 use crate::terms::name;
+use crate::terms::names::check_template;
 
 const PREFIX: &str = "NAME_MANAGER_";
 const POOL: &str = "POOL_";

@@ -6,8 +6,9 @@ use toml_parser::decoder::ScalarKind;
 
 use crate::base::error::Result;
 use crate::config::document::{Document, Kind, Node};
-use crate::config::manifest::{Manifest, PoolTable, Scope};
+use crate::config::manifest::{Manifest, PoolTable};
 use crate::config::pool;
+use crate::config::scope::Scope;
 use crate::config::variables::Variables;
 use crate::fuzz::shown;
 use crate::terms::name;

@@ -3,10 +3,11 @@ use std::os::unix::ffi::OsStringExt;
 
 use crate::base::caller::Caller;
 use crate::base::error::Result;
-use crate::config::manifest::{Scope, check_template};
+use crate::config::scope::Scope;
 use crate::config::variables::Variables;
 use crate::fuzz::shown;
 use crate::terms::name;
+use crate::terms::names::check_template;
 
 /// Variables as `KEY=VALUE`, each ended by a zero.
 pub(crate) fn variables(bytes: &[u8]) {

@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 
+use crate::base::text::shown;
+use crate::terms::name;
+
 /// The names of one pool.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Names {
@@ -61,6 +64,20 @@ impl Names {
         let more = self.get(first.len()).is_some();
         format!("{}{}", first.join(", "), if more { ", .." } else { "" })
     }
+}
+
+/// A template makes valid names and has one `{index}`.
+pub(crate) fn check_template(template: &str) -> std::result::Result<(), String> {
+    if template.matches(Names::INDEX).count() != 1 {
+        return Err(format!(
+            "template \"{}\" must contain `{{index}}` once",
+            shown(template)
+        ));
+    }
+    // The longest name that a pool without limit could make of it.
+    let last = usize::MAX.to_string();
+    let longest = template.replace(Names::INDEX, &last);
+    name::check_name(&longest).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

@@ -9,6 +9,19 @@ use crate::config::scope::Scope;
 use crate::config::variables::Variables;
 use crate::config::workspace::{Workspace, git_common_dir};
 
+/// In a state directory: the version of its format.
+pub(crate) const FORMAT_FILE: &str = "format";
+
+/// Where the pools of a state directory are.
+pub(crate) fn pools_dir(state_dir: &Path) -> PathBuf {
+    state_dir.join("pools")
+}
+
+/// The directory of one pool.
+pub(crate) fn pool_dir(state_dir: &Path, pool: &str) -> PathBuf {
+    pools_dir(state_dir).join(pool)
+}
+
 const STATE_DIR: &str = ".name-manager";
 const SHARED_STATE_DIR: &str = "name-manager";
 

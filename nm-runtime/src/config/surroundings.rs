@@ -75,6 +75,6 @@ pub fn workspace_root() -> Option<PathBuf> {
 
 /// What a state directory says of itself: the version of its format.
 pub(crate) fn format_of(state_dir: &Path) -> Option<u32> {
-    let text = sys::read_regular(&state_dir.join("format")).ok()?;
+    let text = sys::read_regular(&state_dir.join(place::FORMAT_FILE)).ok()?;
     std::str::from_utf8(&text).ok()?.trim().parse().ok()
 }

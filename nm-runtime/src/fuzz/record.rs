@@ -1,7 +1,8 @@
 use crate::base::json;
 use crate::fuzz::file;
+use crate::local::record_file::RecordFile;
 use crate::sys::OpenFile;
-use crate::terms::record::{FORMAT, Record, RecordFile, State};
+use crate::terms::record::{FORMAT, Record, State};
 
 pub(crate) fn record(bytes: &[u8]) {
     let peeked = Record::peek(bytes);

@@ -6,8 +6,8 @@ use crate::life::hooks::PoolLife;
 use crate::local::assigned::Decisions;
 use crate::local::blocked_head::BlockedHead;
 use crate::local::dir::check_format;
-use crate::local::sizes::Declaration;
 use crate::modes::listing;
+use crate::terms::declaration::Declaration;
 use crate::terms::name;
 use crate::terms::names::Names;
 

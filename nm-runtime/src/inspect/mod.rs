@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 
 use crate::base::clock;
 use crate::base::error::{Error, Kind, Result};
+use crate::config::place;
 use crate::config::pool::PoolConfig;
 use crate::journal::Event;
-use crate::local::dir::PoolDir;
-use crate::local::head::reservation;
+use crate::local::files;
 use crate::local::sizes;
 use crate::sys;
 use crate::terms::name;
@@ -25,6 +25,7 @@ use crate::local::kernel_locks::Locks;
 pub use crate::local::soundness::locks_work;
 pub use crate::local::waiters::Waiter;
 use crate::local::waiters::{Recent, tickets};
+pub use crate::terms::declaration::Declared;
 
 /// A pool that has state somewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,7 +71,7 @@ pub fn pools() -> Result<Vec<Found>> {
         .collect();
     for pool in elsewhere {
         let there = around.place(Some(&pool))?;
-        if there.dir != place.dir && PoolDir::path(&there.dir, &pool).is_dir() {
+        if there.dir != place.dir && place::pool_dir(&there.dir, &pool).is_dir() {
             check_format(&there.dir)?;
             found.insert(pool.clone(), Found::new(pool, there));
         }
@@ -81,7 +82,7 @@ pub fn pools() -> Result<Vec<Found>> {
 impl Found {
     fn new(pool: String, place: Place) -> Self {
         Self {
-            dir: PoolDir::path(&place.dir, &pool),
+            dir: place::pool_dir(&place.dir, &pool),
             pool,
             place,
         }
@@ -103,7 +104,7 @@ fn check_format(state_dir: &Path) -> Result<()> {
 
 /// The pools that have a directory here.
 fn list(state_dir: &Path) -> Result<Vec<String>> {
-    let path = state_dir.join("pools");
+    let path = place::pools_dir(state_dir);
     let failed = |error| Error::io(format!("failed to list `{}`", path.display()), error);
     let entries = match fs::read_dir(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -193,10 +194,10 @@ impl Looker {
         let names = configured_names(&found.pool, &around, &found.dir)?;
         let tickets = tickets(&found.dir);
         let mut known = BTreeSet::new();
-        let names_dir = found.dir.join("names");
+        let names_dir = found.dir.join(files::NAMES);
         let recorded = recorded(&names_dir)?;
         let is_reserved = |name: &&String| {
-            let reservation = names_dir.join(reservation(name));
+            let reservation = names_dir.join(files::reservation(name));
             self.locks.has(&reservation) == Some(true)
         };
         let reserved: Vec<_> = recorded.iter().filter(is_reserved).cloned().collect();
@@ -228,10 +229,10 @@ impl Looker {
     }
 
     fn look_at_name(&self, names_dir: &Path, name: String, recent: &mut Recent) -> NameView {
-        let text = sys::read_regular(&names_dir.join(format!("{name}.json")));
+        let text = sys::read_regular(&names_dir.join(files::record(&name)));
         let record = text.as_ref().ok().and_then(|text| Record::peek(text));
         let unreadable = record.is_none() && text.is_ok_and(|text| !text.is_empty());
-        let listed = self.locks.has(&names_dir.join(format!("{name}.lock")));
+        let listed = self.locks.has(&names_dir.join(files::lock(&name)));
         let held = listed.unwrap_or_else(|| {
             let mut holders = record.iter().flat_map(|record| &record.holders);
             holders.any(|tenure| sys::is_alive(tenure.holder.pid))
@@ -269,17 +270,6 @@ fn recorded(names_dir: &Path) -> Result<Vec<String>> {
 fn configured_names(pool: &str, around: &Surroundings, dir: &Path) -> Result<Names> {
     let config = PoolConfig::new(pool, around.variables, around.workspace.as_ref())?;
     sizes::latest(dir, config.names)
-}
-
-/// What one run's attributes said of a pool's size.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Declared {
-    /// The run.
-    pub run: String,
-    /// The attribute.
-    pub place: String,
-    /// `max = 2` or `names = [..]`.
-    pub size: String,
 }
 
 /// What the latest runs' attributes said of a pool's size, the oldest first.

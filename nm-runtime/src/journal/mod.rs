@@ -13,4 +13,4 @@ pub(crate) use crate::terms::event::Entry;
 pub use crate::terms::event::{Event, Kind, Phase};
 pub use crate::terms::record::State;
 pub use reader::{Reader, read};
-pub(crate) use writer::{JOURNAL, OLD_JOURNAL, Writer, rotate};
+pub(crate) use writer::{Writer, rotate};

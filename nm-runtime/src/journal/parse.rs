@@ -1,7 +1,7 @@
 //! One line of the journal.
 
 use crate::base::json;
-use crate::journal::Event;
+use crate::terms::event::Event;
 use crate::terms::record::FORMAT;
 
 pub(crate) enum Line {

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use crate::base::error::{Error, Kind, Result};
 use crate::journal::parse::Line;
 use crate::journal::source::Source;
-use crate::journal::{Event, JOURNAL, OLD_JOURNAL};
+use crate::journal::writer::{JOURNAL, OLD_JOURNAL};
 use crate::sys;
+use crate::terms::event::Event;
 use crate::terms::record::FORMAT;
 
 /// Reads a pool's journal, oldest event first.

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::local::blocked_head::BlockedHead;
-use crate::local::head::reservation;
+use crate::local::files;
 use crate::local::lock::Locked;
 use crate::sys;
 use crate::terms::access::Access;
@@ -378,7 +378,7 @@ impl Graph {
 
 /// Each name with those who hold it, and whether it is reserved.
 fn read_pool(dir: &Path) -> Vec<(String, Vec<Tenure>, bool)> {
-    let Ok(entries) = fs::read_dir(dir.join("names")) else {
+    let Ok(entries) = fs::read_dir(dir.join(files::NAMES)) else {
         return Vec::new();
     };
     let mut names = Vec::new();
@@ -394,7 +394,7 @@ fn read_pool(dir: &Path) -> Vec<(String, Vec<Tenure>, bool)> {
         let mut holders = record.map(|record| record.holders).unwrap_or_default();
         // A dead holder's name is free, whatever its record says.
         holders.retain(|tenure| sys::is_alive(tenure.holder.pid));
-        let reserved = is_reserved(&path.with_file_name(reservation(name)));
+        let reserved = is_reserved(&path.with_file_name(files::reservation(name)));
         names.push((name.to_owned(), holders, reserved));
     }
     names

@@ -4,7 +4,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::local::dir::PoolDir;
-use crate::terms::record::{RecordFile, Waiting};
+use crate::local::record_file::RecordFile;
+use crate::terms::record::Waiting;
 
 static HELD: Mutex<Vec<Held>> = Mutex::new(Vec::new());
 

@@ -5,20 +5,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use crate::base::error::{BoxError, Error, Kind, Result};
-use crate::base::failpoint;
-use crate::base::notice;
-use crate::journal::{self, Entry};
+use crate::base::{failpoint, notice};
+use crate::journal::Entry;
 use crate::lend::held;
 use crate::local::dir::{PoolDir, unusable};
+use crate::local::files;
 use crate::local::gate::Permit;
-use crate::local::head::lock_file;
 use crate::local::lock::Locked;
+use crate::local::record_file::RecordFile;
 use crate::sys::Wake;
 use crate::terms::access::Access;
-use crate::terms::holder::Holder;
-use crate::terms::holder::LastHolder;
+use crate::terms::event;
+use crate::terms::holder::{Holder, LastHolder};
 use crate::terms::name::Name;
-use crate::terms::record::{Record, RecordFile, State, Tenure};
+use crate::terms::record::{Record, State, Tenure};
 
 /// The right to use a name, from acquire to release. Dereferences to the
 /// [`Name`] and, through it, to the name as a `str`.
@@ -186,14 +186,14 @@ impl Lease {
 impl Held {
     /// Writes the record as it is here. For who holds the name alone.
     pub(crate) fn write(&mut self, name: &Name) -> Result<()> {
-        let path = self.dir.names.path().join(RecordFile::file_name(name));
+        let path = self.dir.names.path().join(files::record(name));
         let written = self.file.write(&self.record);
         written.map_err(|error| unusable(&path, error))
     }
 
     fn share(&mut self, name: &Name) -> Result<bool> {
         self.alone = false;
-        let path = self.dir.names.path().join(lock_file(name));
+        let path = self.dir.names.path().join(files::lock(name));
         let mut shared = self.lock.share().map_err(|error| unusable(&path, error))?;
         if shared {
             let record = self.file.read().map_err(|error| unusable(&path, error))?;
@@ -219,8 +219,8 @@ impl Held {
         let lost = self.is_lost(name);
         let request = mem::take(&mut self.request);
         let kind = match lost {
-            true => journal::Kind::Lost,
-            false => journal::Kind::Released,
+            true => event::Kind::Lost,
+            false => event::Kind::Released,
         };
         let entry = Entry {
             name: Some(name.name()),
@@ -261,20 +261,16 @@ impl Held {
                 ),
             ));
         }
-        recorded.map_err(|error| {
-            unusable(
-                &self.dir.names.path().join(RecordFile::file_name(name)),
-                error,
-            )
-        })?;
+        recorded
+            .map_err(|error| unusable(&self.dir.names.path().join(files::record(name)), error))?;
         let file = unlocked.map_err(|error| {
             Error::io(
                 format!("failed to unlock `{name}`; it is free when the process ends"),
                 error,
             )
         })?;
-        names.keep(&lock_file(name), file);
-        names.keep(&RecordFile::file_name(name), Some(self.file.into_file()));
+        names.keep(&files::lock(name), file);
+        names.keep(&files::record(name), Some(self.file.into_file()));
         Ok(())
     }
 
@@ -285,7 +281,7 @@ impl Held {
     /// Whether others could lock another file of that name. Where not even its
     /// path can be looked at any more, they could.
     fn is_lost(&self, name: &Name) -> bool {
-        let named = self.lock.is_named(&self.dir.names, &lock_file(name));
+        let named = self.lock.is_named(&self.dir.names, &files::lock(name));
         !named.unwrap_or(false)
     }
 
@@ -422,7 +418,7 @@ mod tests {
         let mut lease = leases.pop().unwrap();
         let held = lease.held_mut().unwrap();
         let names = held.dir.clone();
-        let file = || names.names.file(&lock_file("db-0")).unwrap();
+        let file = || names.names.file(&files::lock("db-0")).unwrap();
         held.lock = Locked::let_go(file());
         let writer = Locked::try_lock(file(), Access::Exclusive)
             .unwrap()

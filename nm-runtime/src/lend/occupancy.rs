@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use crate::base::clock;
-use crate::base::notice;
+use crate::base::{clock, notice};
 use crate::local::dir::PoolDir;
+use crate::local::record_file;
 use crate::sys;
 use crate::terms::names::Names;
-use crate::terms::record::{Doing, Record, RecordFile, Tenure};
+use crate::terms::record::{Doing, Record, Tenure};
 
 /// Messages name so many holders at most.
 const MOST: usize = 16;
@@ -17,7 +17,7 @@ pub(crate) fn of(dir: &PoolDir, names: &Names) -> Vec<String> {
     let mut lines = Vec::new();
     let known = names.capacity().unwrap_or(usize::MAX);
     for name in (0..known).map_while(|index| names.get(index)) {
-        let Some(record) = peek(dir, &name) else {
+        let Some(record) = record_file::peek(dir, &name) else {
             // Never lent; of an unbounded pool neither is any after it.
             match names.capacity() {
                 Some(_) => continue,
@@ -60,10 +60,4 @@ fn doing(record: &Record) -> Option<&Doing> {
 
 fn age(since: u64) -> String {
     notice::seconds(Duration::from_micros(clock::now().saturating_sub(since)))
-}
-
-/// The record of a name, as it is being written perhaps.
-pub(crate) fn peek(dir: &PoolDir, name: &str) -> Option<Record> {
-    let path = dir.names.path().join(RecordFile::file_name(name));
-    Record::peek(&sys::read_regular(&path).ok()?)
 }

@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::base::caller;
 use crate::base::error::{Error, Kind, Result};
-use crate::base::notice;
+use crate::base::{caller, notice};
+use crate::config::place;
 use crate::config::pool::DEFAULT_WAIT;
-use crate::journal::{self, Entry};
+use crate::journal::Entry;
 use crate::lend::deadlock::{self, Watch};
 use crate::lend::held::{self, Held};
 use crate::lend::occupancy;
@@ -20,6 +20,7 @@ use crate::local::timed_lock::Queued;
 use crate::pool::Shared;
 use crate::sys::OpenFile;
 use crate::terms::access::Access;
+use crate::terms::event;
 use crate::terms::holder::Holder;
 use crate::terms::record::Waiting;
 use crate::terms::want::Want;
@@ -77,7 +78,7 @@ impl<'a> Wait<'a> {
         if self.held.is_empty() {
             return Ok(());
         }
-        let path = PoolDir::path(&self.pool.config.state_dir, &self.pool.name);
+        let path = place::pool_dir(&self.pool.config.state_dir, &self.pool.name);
         let here = |held: &&Held| held.dir.pool.path() == path;
         let mut own = self.held.iter().filter(here).map(|held| held.name.as_str());
         let (name, taken) = match &self.want.name {
@@ -155,7 +156,7 @@ impl<'a> Wait<'a> {
             return;
         }
         self.begun = Some(Watch::new(Instant::now()));
-        self.journal(dir, journal::Kind::Waiting, &self.wanted());
+        self.journal(dir, event::Kind::Waiting, &self.wanted());
         held::publish(&self.held, Some(&self.waiting(dir)));
     }
 
@@ -269,12 +270,12 @@ impl<'a> Wait<'a> {
         }
     }
 
-    fn journal(&self, dir: &PoolDir, kind: journal::Kind, detail: &str) {
+    fn journal(&self, dir: &PoolDir, kind: event::Kind, detail: &str) {
         let waited = self.started.elapsed().as_micros() as u64;
         let entry = Entry {
             name: self.want.name.as_deref(),
             detail: Some(detail),
-            waited: (kind != journal::Kind::Waiting).then_some(waited),
+            waited: (kind != event::Kind::Waiting).then_some(waited),
             access: Some(self.want.access),
             ..Entry::new(kind, &self.pool.name, &self.request, &self.holder)
         };
@@ -329,7 +330,7 @@ impl<'a> Wait<'a> {
     }
 
     fn timed_out(&self, dir: &PoolDir) -> Error {
-        self.journal(dir, journal::Kind::Timeout, &self.wanted());
+        self.journal(dir, event::Kind::Timeout, &self.wanted());
         let pool = &self.pool.name;
         let held = match occupancy::of(dir, &self.pool.config.names) {
             occupants if occupants.is_empty() => "queued behind other waiters".to_owned(),
@@ -354,7 +355,7 @@ impl<'a> Wait<'a> {
             "deadlock: {}; ask for all of them before the body instead, one `#[shared_resource(..)]` for each pool on each of these tests",
             circle.describe()
         );
-        self.journal(dir, journal::Kind::Deadlock, &message);
+        self.journal(dir, event::Kind::Deadlock, &message);
         Error::new(Kind::Deadlock, message)
     }
 }

@@ -4,29 +4,27 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use crate::base::clock;
 use crate::base::error::{BoxError, Error, Kind, Result};
-use crate::base::failpoint;
-use crate::base::json;
-use crate::base::notice;
+use crate::base::{clock, failpoint, json, notice};
 use crate::declared::call::call_apart;
 use crate::declared::registered::Registered;
 use crate::declared::resource::Reset;
-use crate::identity::asker;
-use crate::identity::run;
-use crate::journal::{self, Entry, Phase};
+use crate::identity::{asker, run};
+use crate::journal::Entry;
 use crate::lend::lease::Lease;
 use crate::lend::wait::Wait;
 use crate::local::dir::{PoolDir, replace, unusable};
-use crate::local::line;
 use crate::local::lock::Locked;
 use crate::local::runs::{self, RunLocks};
+use crate::local::{files, line};
 use crate::modes::reaper;
 use crate::pool::Shared;
 use crate::sys;
 use crate::terms::access::Access;
+use crate::terms::event;
+use crate::terms::event::Phase;
 use crate::terms::holder::Holder;
-use crate::terms::record::{Doing, FORMAT, Failures, Life, Record, RecordFile, State};
+use crate::terms::record::{Doing, FORMAT, Failures, Life, Record, State};
 
 /// A pool's resource, and this process's part in the run's life.
 pub(crate) struct Hooks {
@@ -62,12 +60,8 @@ json::object!(PoolLife {
 });
 
 impl PoolLife {
-    const FILE: &str = "life.json";
-    /// Locked while the file is changed, and so while `setup` or `teardown` runs.
-    pub(crate) const LOCK: &str = "life.lock";
-
     pub(crate) fn read(dir: &PoolDir) -> Result<Self> {
-        let path = dir.pool.path().join(Self::FILE);
+        let path = dir.pool.path().join(files::LIFE);
         match sys::read_regular(&path) {
             // Unreadable: nothing is known to be set up.
             Ok(text) => Ok(json::from_slice(&text).unwrap_or_default()),
@@ -80,7 +74,7 @@ impl PoolLife {
 
     pub(crate) fn write(&mut self, dir: &PoolDir) -> Result<()> {
         self.v = FORMAT;
-        let path = dir.pool.path().join(Self::FILE);
+        let path = dir.pool.path().join(files::LIFE);
         replace(&path, &(json::to_string(self) + "\n"))
     }
 }
@@ -149,12 +143,12 @@ impl Hooks {
             Some(life) if !is_known(life) => life.runs.push(run.to_owned()),
             _ => {}
         });
-        let path = held.dir.names.path().join(RecordFile::file_name(&name));
+        let path = held.dir.names.path().join(files::record(&name));
         added.map_err(|error| unusable(&path, error))
     }
 
     fn set_up(&self, pool: &Shared, dir: &PoolDir, run: &str, wait: &mut Wait<'_>) -> Result<()> {
-        let turn = line::lock(&dir.pool, PoolLife::LOCK, Access::Exclusive, dir, wait)?;
+        let turn = line::lock(&dir.pool, files::LIFE_LOCK, Access::Exclusive, dir, wait)?;
         let mut life = PoolLife::read(dir)?;
         let nothing_new = life.reaped.is_empty() && life.runs.iter().any(|known| known == run);
         for line in std::mem::take(&mut life.reaped) {
@@ -175,15 +169,7 @@ impl Hooks {
         life.write(dir)?;
         let holder = wait.holder().clone();
         let log = |phase, detail: Option<&str>| {
-            log(
-                pool,
-                dir,
-                &holder,
-                journal::Kind::Setup,
-                None,
-                phase,
-                detail,
-            );
+            log(pool, dir, &holder, event::Kind::Setup, None, phase, detail);
         };
         log(Phase::Started, None);
         let started = Instant::now();
@@ -243,7 +229,7 @@ impl Hooks {
                         pool,
                         &dir,
                         &holder,
-                        journal::Kind::Reset,
+                        event::Kind::Reset,
                         Some(&name),
                         phase,
                         detail,
@@ -286,7 +272,7 @@ impl Hooks {
                         pool,
                         &dir,
                         &holder,
-                        journal::Kind::Init,
+                        event::Kind::Init,
                         Some(&name),
                         phase,
                         detail,
@@ -355,7 +341,7 @@ impl Hooks {
                 pool,
                 dir,
                 holder,
-                journal::Kind::Cleanup,
+                event::Kind::Cleanup,
                 Some(name),
                 phase,
                 detail,
@@ -381,7 +367,7 @@ impl Hooks {
                 pool,
                 dir,
                 holder,
-                journal::Kind::Teardown,
+                event::Kind::Teardown,
                 None,
                 phase,
                 detail,
@@ -430,7 +416,7 @@ fn log(
     pool: &Shared,
     dir: &PoolDir,
     holder: &Holder,
-    kind: journal::Kind,
+    kind: event::Kind,
     name: Option<&str>,
     phase: Phase,
     detail: Option<&str>,

@@ -8,7 +8,8 @@ use crate::base::json;
 use crate::declared::call::call;
 use crate::lend::wait::Wait;
 use crate::local::dir::{PoolDir, replace, unusable};
-use crate::local::head::{Head, Take, Taken, broken, fifo};
+use crate::local::files;
+use crate::local::head::{Head, Take, Taken, broken};
 use crate::sys::{self, WakeSet};
 use crate::terms::access::Access;
 use crate::terms::decision::{Asked, Assignment, Decide};
@@ -32,10 +33,8 @@ pub(crate) struct Decisions {
 json::object!(Decisions { v, state, names });
 
 impl Decisions {
-    const FILE: &str = "decisions.json";
-
     fn read(dir: &PoolDir) -> Result<Self> {
-        let path = dir.pool.path().join(Self::FILE);
+        let path = dir.pool.path().join(files::DECISIONS);
         let text = match sys::read_regular(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Decisions::none()),
@@ -59,7 +58,7 @@ impl Decisions {
     }
 
     fn write(&self, dir: &PoolDir) -> Result<()> {
-        let path = dir.pool.path().join(Self::FILE);
+        let path = dir.pool.path().join(files::DECISIONS);
         replace(&path, &(json::to_string(self) + "\n"))
     }
 }
@@ -79,7 +78,7 @@ impl Head<'_> {
         let failed = |error| unusable(self.dir.names.path(), error);
         loop {
             let out = Decisions::read(&self.dir)?.names;
-            let fifos: Vec<_> = out.iter().map(|name| fifo(name)).collect();
+            let fifos: Vec<_> = out.iter().map(|name| files::fifo(name)).collect();
             let wakes = WakeSet::open(&self.dir.names, fifos.iter().map(String::as_str));
             let mut wakes = wakes.map_err(failed)?;
             // Asked after the FIFOs are open: who ends from here on wakes us.

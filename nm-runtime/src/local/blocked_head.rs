@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 
 use crate::base::json;
 use crate::local::dir::{PoolDir, replace};
+use crate::local::files;
 use crate::sys;
 use crate::terms::holder::Holder;
 use crate::terms::record::{FORMAT, Waiting};
 
-const FILE: &str = "head.json";
 const A_WHILE: Duration = Duration::from_millis(150);
 
 /// A head that waits.
@@ -48,7 +48,7 @@ impl BlockedHead {
 
     /// The head of the pool that has this directory, if it shows that it waits.
     pub(crate) fn read(pool_dir: &Path) -> Option<Self> {
-        let text = sys::read_regular(&pool_dir.join(FILE)).ok()?;
+        let text = sys::read_regular(&pool_dir.join(files::HEAD)).ok()?;
         let head: Self = json::from_slice(&text)?;
         // One that was killed has left this behind.
         (head.v <= FORMAT && sys::is_alive(head.holder.pid)).then_some(head)
@@ -84,14 +84,17 @@ impl<'a> Shown<'a> {
         }
         self.written = Some(taken);
         // Others would merely not see the reason of a deadlock.
-        let _ = replace(&self.dir.pool.path().join(FILE), &json::to_string(&head()));
+        let _ = replace(
+            &self.dir.pool.path().join(files::HEAD),
+            &json::to_string(&head()),
+        );
     }
 }
 
 impl Drop for Shown<'_> {
     fn drop(&mut self) {
         if self.written.is_some() {
-            let _ = fs::remove_file(self.dir.pool.path().join(FILE));
+            let _ = fs::remove_file(self.dir.pool.path().join(files::HEAD));
         }
     }
 }

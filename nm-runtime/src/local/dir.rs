@@ -2,18 +2,17 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::base::error::{Error, Kind, Result};
 use crate::base::text::shown;
+use crate::config::place;
 use crate::journal;
+use crate::local::files;
 use crate::sys::{self, Dir};
 use crate::terms::record::FORMAT;
-
-const FORMAT_FILE: &str = "format";
-const POOLS: &str = "pools";
 
 /// A pool's directories, open.
 #[derive(Debug)]
@@ -29,26 +28,19 @@ pub(crate) struct PoolDir {
 }
 
 impl PoolDir {
-    pub(crate) const QUEUE: &str = "queue.lock";
-
-    /// Where the pool's state lives.
-    pub(crate) fn path(state_dir: &Path, pool: &str) -> PathBuf {
-        state_dir.join(POOLS).join(pool)
-    }
-
     /// Opens the pool's directories, making them where missing.
     pub(crate) fn open(state_dir: &Path, pool: &str) -> Result<Arc<Self>> {
         prepare(state_dir)?;
-        let path = Self::path(state_dir, pool);
+        let path = place::pool_dir(state_dir, pool);
         let create = |path: &Path| {
             let dir = Dir::create(path).map_err(|error| unusable(path, error))?;
             check_owner(path)?;
             Ok(dir)
         };
         // Each is ours before anything is made in it.
-        create(&state_dir.join(POOLS))?;
+        create(&place::pools_dir(state_dir))?;
         let pool = create(&path)?;
-        let names = create(&path.join("names"))?;
+        let names = create(&path.join(files::NAMES))?;
         // Two processes that both find it long: the second finds the short new one.
         journal::rotate(&pool).map_err(|error| unusable(&path, error))?;
         Ok(Arc::new(Self {
@@ -93,7 +85,7 @@ fn prepare(state_dir: &Path) -> Result<()> {
     }
     // Before anything in it is believed or written.
     check_owner(state_dir)?;
-    let format = state_dir.join(FORMAT_FILE);
+    let format = state_dir.join(place::FORMAT_FILE);
     match sys::read_regular(&format) {
         Ok(found) => check_format(state_dir, String::from_utf8_lossy(&found).trim()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -129,7 +121,7 @@ pub(crate) fn check_format(state_dir: &Path, found: &str) -> Result<()> {
         Err(_) if found.is_empty() => Ok(()),
         Err(_) => Err(Error::config(format!(
             "`{}` contains \"{}\"; expected a number; remove the directory while no tests run",
-            state_dir.join(FORMAT_FILE).display(),
+            state_dir.join(place::FORMAT_FILE).display(),
             shown(found)
         ))),
     }

@@ -6,14 +6,18 @@ use std::time::Instant;
 
 use crate::base::error::Result;
 use crate::identity::asker;
-use crate::journal::{self, Entry, Phase};
+use crate::journal::Entry;
 use crate::local::dir::{PoolDir, unusable};
+use crate::local::files;
 use crate::local::grant::{TRY_FOR, next_request};
 use crate::local::head::{Head, try_lock_name};
 use crate::local::lock::Locked;
+use crate::local::record_file::RecordFile;
 use crate::pool::{Pool, Shared};
 use crate::terms::access::Access;
-use crate::terms::record::{Record, RecordFile};
+use crate::terms::event;
+use crate::terms::event::Phase;
+use crate::terms::record::Record;
 
 /// What [`Pool::forget`] did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -67,7 +71,7 @@ impl Pool {
                 name: Some(&name),
                 detail: Some("all that was known of it is forgotten"),
                 phase: Some(Phase::Done),
-                ..Entry::new(journal::Kind::Reset, self.name(), &request, &holder)
+                ..Entry::new(event::Kind::Reset, self.name(), &request, &holder)
             };
             head.dir.journal.write(&head.dir.pool, &entry);
             done.names.push(name);
@@ -89,7 +93,7 @@ fn head<'a>(pool: &'a Shared, dir: &Arc<PoolDir>) -> Result<Option<Head<'a>>> {
 }
 
 fn forget(dir: &PoolDir, name: &str) -> Result<()> {
-    let failed = |error| unusable(&dir.names.path().join(RecordFile::file_name(name)), error);
+    let failed = |error| unusable(&dir.names.path().join(files::record(name)), error);
     let mut file = RecordFile::open(&dir.names, name).map_err(failed)?;
     let record = Record {
         fence: file.read().map_err(failed)?.fence,

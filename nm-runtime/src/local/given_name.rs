@@ -8,12 +8,10 @@ use crate::base::error::Result;
 use crate::base::failpoint;
 use crate::lend::wait::Wait;
 use crate::local::dir::unusable;
-use crate::local::head::{
-    Head, LOOKS_FOR_READERS, Take, Taken, broken, fifo, lock_file, reservation, taken,
-};
-use crate::local::line;
+use crate::local::head::{Head, LOOKS_FOR_READERS, Take, Taken, broken, taken};
 use crate::local::lock::Locked;
 use crate::local::timed_lock::Queued;
+use crate::local::{files, line};
 use crate::sys::{OpenFile, Wake};
 use crate::terms::access::Access;
 
@@ -42,14 +40,14 @@ impl Head<'_> {
         }
         let dir = self.dir.clone();
         wait.begin(&dir);
-        let path = dir.names.path().join(reservation(name));
+        let path = dir.names.path().join(files::reservation(name));
         let failed = |error| unusable(&path, error);
         let _waiting = line::announce(&dir, wait)?;
-        let file = dir.names.file(&reservation(name)).map_err(failed)?;
+        let file = dir.names.file(&files::reservation(name)).map_err(failed)?;
         // Opened before the reservation is ours and kept while it is, also by what
         // we give up: if we die, the FIFO hangs up and the head looks again at the
         // name.
-        let wake = Arc::new(Wake::open(&dir.names, &fifo(name)).map_err(failed)?);
+        let wake = Arc::new(Wake::open(&dir.names, &files::fifo(name)).map_err(failed)?);
         let mut reserved = Reservation {
             lock: None,
             wake: wake.clone(),
@@ -72,7 +70,7 @@ impl Head<'_> {
         failpoint::at("given name: first to get it");
         let mut looks = LOOKS_FOR_READERS;
         loop {
-            let open = || dir.names.file(&lock_file(name)).map_err(failed);
+            let open = || dir.names.file(&files::lock(name)).map_err(failed);
             let (lock, alone) =
                 match Locked::try_lock(open()?, Access::Exclusive).map_err(failed)? {
                     Ok(lock) => (lock, true),
@@ -88,7 +86,7 @@ impl Head<'_> {
                     }
                     Err(file) => (self.wait_in_kernel(name, file, access, &wake, wait)?, true),
                 };
-            if lock.is_in(&dir.names, &lock_file(name)).map_err(failed)? {
+            if lock.is_in(&dir.names, &files::lock(name)).map_err(failed)? {
                 failpoint::at("given name: locked");
                 let index = self.pool.config.names.index_of(name).unwrap_or_default();
                 // With the name's own FIFO open, or the name free again: only then
@@ -124,7 +122,7 @@ impl Head<'_> {
         wake: &Arc<Option<Wake>>,
         wait: &mut Wait<'_>,
     ) -> Result<Locked> {
-        let path = self.dir.names.path().join(lock_file(name));
+        let path = self.dir.names.path().join(files::lock(name));
         let queued = Queued::join(file, access, poke(wake));
         wait.for_lock(
             &queued.map_err(|error| unusable(&path, error))?,

@@ -6,23 +6,23 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::base::clock;
 use crate::base::error::{Error, Result};
-use crate::base::failpoint;
+use crate::base::{clock, failpoint};
 use crate::identity::asker;
-use crate::journal::{self, Entry};
+use crate::journal::Entry;
 use crate::lend::held;
 use crate::lend::lease::{self, Lease};
 use crate::lend::wait::Wait;
 use crate::local::dir::{PoolDir, unusable};
+use crate::local::files;
 use crate::local::gate::Permit;
 use crate::local::head::{Head, Taken};
 use crate::pool::Shared;
 use crate::terms::access::Access;
-use crate::terms::holder::Holder;
-use crate::terms::holder::LastHolder;
+use crate::terms::event;
+use crate::terms::holder::{Holder, LastHolder};
 use crate::terms::name::Name;
-use crate::terms::record::{Record, RecordFile, State, Tenure};
+use crate::terms::record::{Record, State, Tenure};
 use crate::terms::want::Want;
 
 /// Takes what is wanted, waiting for it.
@@ -327,7 +327,7 @@ fn hand_over(
     };
     failpoint::at("grant: recorded");
     let record = recorded.map_err(|error| {
-        let path = dir.names.path().join(RecordFile::file_name(&taken.name));
+        let path = dir.names.path().join(files::record(&taken.name));
         unusable(&path, error)
     })?;
     let entry = Entry {
@@ -335,7 +335,7 @@ fn hand_over(
         fence: Some(record.fence),
         access: Some(access),
         ..Entry::new(
-            journal::Kind::Acquired,
+            event::Kind::Acquired,
             &pool.name,
             &grant.request,
             &grant.holder,
@@ -344,7 +344,7 @@ fn hand_over(
     for dead in &dead {
         // The dead lease had the fence before; its request is not known any more.
         let died = Entry {
-            kind: journal::Kind::Died,
+            kind: event::Kind::Died,
             fence: Some(fence_before),
             id: "",
             access: Some(dead.access),

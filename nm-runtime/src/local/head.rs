@@ -6,21 +6,21 @@ use std::time::{Duration, Instant};
 
 use crate::base::error::{Error, Kind, Result};
 use crate::base::failpoint;
-use crate::identity::run;
-use crate::identity::slot;
-use crate::lend::occupancy;
+use crate::identity::{run, slot};
 use crate::lend::wait::Wait;
 use crate::life::hooks;
 use crate::local::blocked_head::Shown;
 use crate::local::dir::{PoolDir, unusable};
+use crate::local::files;
 use crate::local::line::{self, Place};
 use crate::local::lock::Locked;
+use crate::local::record_file::{self, RecordFile};
 use crate::modes::reaper;
 use crate::pool::Shared;
 use crate::sys::{Wake, WakeSet};
 use crate::terms::access::Access;
 use crate::terms::decision::Assigned;
-use crate::terms::record::{Record, RecordFile, State};
+use crate::terms::record::{Record, State};
 
 /// How often the head looks again at names whose release wakes nobody.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -90,7 +90,7 @@ impl<'a> Head<'a> {
                 failpoint::at("line: drawn");
                 place.wait_to_be_first(dir, wait)?;
                 failpoint::at("line: first");
-                let queue = line::lock(&dir.pool, PoolDir::QUEUE, Access::Exclusive, dir, wait)?;
+                let queue = line::lock(&dir.pool, files::QUEUE, Access::Exclusive, dir, wait)?;
                 failpoint::at("queue: locked by the first in line");
                 Self {
                     pool,
@@ -107,12 +107,12 @@ impl<'a> Head<'a> {
     /// Becomes the head if nobody is and nobody waits to be. The directory may
     /// turn out to be removed.
     pub(crate) fn enter_now(pool: &'a Shared, dir: &Arc<PoolDir>) -> Result<Option<Self>> {
-        let failed = |error| unusable(&dir.pool.path().join(PoolDir::QUEUE), error);
-        let file = dir.pool.file(PoolDir::QUEUE).map_err(failed)?;
+        let failed = |error| unusable(&dir.pool.path().join(files::QUEUE), error);
+        let file = dir.pool.file(files::QUEUE).map_err(failed)?;
         let queue = match Locked::try_lock(file, Access::Exclusive).map_err(failed)? {
             Ok(queue) => queue,
             Err(file) => {
-                dir.pool.keep(PoolDir::QUEUE, Some(file));
+                dir.pool.keep(files::QUEUE, Some(file));
                 return Ok(None);
             }
         };
@@ -133,10 +133,10 @@ impl<'a> Head<'a> {
     /// Whether the queue that we head is still the one that others find.
     pub(crate) fn is_current(&self) -> Result<bool> {
         let current = match &self.queue {
-            Some(queue) => queue.is_named(&self.dir.pool, PoolDir::QUEUE),
+            Some(queue) => queue.is_named(&self.dir.pool, files::QUEUE),
             None => Ok(false),
         };
-        current.map_err(|error| unusable(&self.dir.pool.path().join(PoolDir::QUEUE), error))
+        current.map_err(|error| unusable(&self.dir.pool.path().join(files::QUEUE), error))
     }
 
     /// Lets the next one be the head.
@@ -145,7 +145,7 @@ impl<'a> Head<'a> {
             failpoint::at("queue: to be left");
             // What cannot be unlocked is closed instead.
             let file = queue.unlock().ok().flatten();
-            self.dir.pool.keep(PoolDir::QUEUE, file);
+            self.dir.pool.keep(files::QUEUE, file);
         }
         failpoint::at("queue: unlocked");
         self.place = None;
@@ -167,7 +167,7 @@ impl<'a> Head<'a> {
         let names = &self.pool.config.names;
         let fifos: Vec<_> = (0..names.capacity().unwrap_or(0))
             .map_while(|index| names.get(index))
-            .map(|name| fifo(&name))
+            .map(|name| files::fifo(&name))
             .collect();
         let failed = |error| unusable(self.dir.names.path(), error);
         let wakes = WakeSet::open(&self.dir.names, fifos.iter().map(String::as_str));
@@ -231,7 +231,7 @@ impl<'a> Head<'a> {
             }
             if !any && cold.len() >= count - taken.len() {
                 // Of the rest only those that are ready are worth opening.
-                match occupancy::peek(&self.dir, &name) {
+                match record_file::peek(&self.dir, &name) {
                     Some(record) if hooks::is_warm(&record) => {}
                     None if endless => break,
                     _ => continue,
@@ -314,7 +314,7 @@ impl<'a> Head<'a> {
 
     /// Whether somebody who came before us waits for this very name.
     fn is_reserved(&self, name: &str) -> Result<bool> {
-        let path = reservation(name);
+        let path = files::reservation(name);
         let failed = |error| unusable(&self.dir.names.path().join(&path), error);
         match self.dir.names.existing(&path).map_err(failed)? {
             None => Ok(false),
@@ -332,20 +332,8 @@ impl Drop for Head<'_> {
     }
 }
 
-pub(crate) fn lock_file(name: &str) -> String {
-    [name, ".lock"].concat()
-}
-
-pub(crate) fn fifo(name: &str) -> String {
-    [name, ".wake"].concat()
-}
-
-pub(crate) fn reservation(name: &str) -> String {
-    [name, ".next"].concat()
-}
-
 pub(crate) fn try_lock_name(dir: &PoolDir, name: &str, access: Access) -> Result<Option<Locked>> {
-    let path = lock_file(name);
+    let path = files::lock(name);
     let failed = |error| unusable(&dir.names.path().join(&path), error);
     loop {
         let file = dir.names.file(&path).map_err(failed)?;
@@ -371,7 +359,7 @@ pub(crate) fn taken(
 ) -> Result<Take> {
     failpoint::at("name: locked");
     let failed = |file: String, error: io::Error| unusable(&dir.names.path().join(file), error);
-    let record_failed = |error| failed(RecordFile::file_name(name), error);
+    let record_failed = |error| failed(files::record(name), error);
     let mut file = RecordFile::open(&dir.names, name).map_err(record_failed)?;
     let record = file.read().map_err(record_failed)?;
     if record.state == State::Broken
@@ -382,7 +370,8 @@ pub(crate) fn taken(
         return Ok(Take::Broken(format!("`{name}`: {reason}")));
     }
     // Only now: a FIFO that a head opened and closed in passing would wake itself.
-    let wake = Wake::open(&dir.names, &fifo(name)).map_err(|error| failed(fifo(name), error))?;
+    let wake = Wake::open(&dir.names, &files::fifo(name))
+        .map_err(|error| failed(files::fifo(name), error))?;
     Ok(Take::Taken(Taken {
         index,
         name: name.to_owned(),

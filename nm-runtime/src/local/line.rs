@@ -15,16 +15,11 @@ use crate::base::error::Result;
 use crate::base::failpoint;
 use crate::lend::wait::Wait;
 use crate::local::dir::{PoolDir, unusable};
+use crate::local::files;
 use crate::local::lock::Locked;
 use crate::local::timed_lock::Queued;
 use crate::sys::{self, Dir};
 use crate::terms::access::Access;
-
-/// Locked while a ticket is drawn.
-const DRAW: &str = "line.lock";
-/// Locked (shared) by everybody who waits, in line or for a given name.
-const WAITERS: &str = "waiters.lock";
-pub(crate) const LINE: &str = "line";
 
 /// A place in the line, until it drops.
 #[derive(Debug)]
@@ -38,21 +33,22 @@ pub(crate) struct Place {
 
 /// A waiter's sign that there is one.
 pub(crate) fn announce(dir: &PoolDir, wait: &mut Wait<'_>) -> Result<Locked> {
-    lock(&dir.pool, WAITERS, Access::Shared, dir, wait)
+    lock(&dir.pool, files::WAITERS, Access::Shared, dir, wait)
 }
 
 /// Whether nobody waits at all. Only for who has locked the queue: a second one
 /// to ask at the same time would be mistaken for a waiter.
 pub(crate) fn nobody_waits(dir: &PoolDir) -> Result<bool> {
-    let failed = |error| unusable(&dir.pool.path().join(WAITERS), error);
-    let file = dir.pool.file(WAITERS).map_err(failed)?;
+    let failed = |error| unusable(&dir.pool.path().join(files::WAITERS), error);
+    let file = dir.pool.file(files::WAITERS).map_err(failed)?;
     match Locked::try_lock(file, Access::Exclusive).map_err(failed)? {
         Ok(lock) => {
-            dir.pool.keep(WAITERS, lock.unlock().map_err(failed)?);
+            dir.pool
+                .keep(files::WAITERS, lock.unlock().map_err(failed)?);
             Ok(true)
         }
         Err(file) => {
-            dir.pool.keep(WAITERS, Some(file));
+            dir.pool.keep(files::WAITERS, Some(file));
             Ok(false)
         }
     }
@@ -60,7 +56,7 @@ pub(crate) fn nobody_waits(dir: &PoolDir) -> Result<bool> {
 
 /// Whether anybody stands in line. For who has locked the queue.
 pub(crate) fn is_empty(dir: &PoolDir) -> Result<bool> {
-    let path = dir.pool.path().join(LINE);
+    let path = dir.pool.path().join(files::LINE);
     let line = match Dir::open(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
         line => line.map_err(|error| unusable(&path, error))?,
@@ -78,9 +74,9 @@ impl Place {
     pub(crate) fn take(dir: &PoolDir, wait: &mut Wait<'_>) -> Result<Self> {
         let waiting = announce(dir, wait)?;
         failpoint::at("line: announced");
-        let path = dir.pool.path().join(LINE);
+        let path = dir.pool.path().join(files::LINE);
         let line = Dir::create(&path).map_err(|error| unusable(&path, error))?;
-        let draw = lock(&dir.pool, DRAW, Access::Exclusive, dir, wait)?;
+        let draw = lock(&dir.pool, files::DRAW, Access::Exclusive, dir, wait)?;
         let last = tickets(&line)?.pop().map_or(0, |ticket| ticket.number);
         let name = format!("{:010}.{}", last + 1, wait.request());
         let path = path.join(&name);

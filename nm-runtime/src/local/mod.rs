@@ -3,6 +3,7 @@
 pub(crate) mod assigned;
 pub(crate) mod blocked_head;
 pub(crate) mod dir;
+pub(crate) mod files;
 #[cfg(feature = "tools")]
 pub(crate) mod forget;
 pub(crate) mod gate;
@@ -13,6 +14,7 @@ pub(crate) mod head;
 pub(crate) mod kernel_locks;
 pub(crate) mod line;
 pub(crate) mod lock;
+pub(crate) mod record_file;
 pub(crate) mod runs;
 pub(crate) mod sizes;
 #[cfg(feature = "tools")]

@@ -9,12 +9,11 @@ use std::thread;
 use crate::base::error::{Error, Result};
 use crate::lend::wait::Wait;
 use crate::local::dir::{PoolDir, unusable};
+use crate::local::files;
 use crate::local::line;
 use crate::local::lock::Locked;
 use crate::sys::{self, Dir};
 use crate::terms::access::Access;
-
-const RUNS: &str = "runs";
 
 /// The lock files of one run in one pool.
 pub(crate) struct RunLocks {
@@ -24,7 +23,7 @@ pub(crate) struct RunLocks {
 
 impl RunLocks {
     pub(crate) fn open(dir: &PoolDir, run: &str) -> Result<Self> {
-        let path = dir.pool.path().join(RUNS);
+        let path = dir.pool.path().join(files::RUNS);
         Ok(Self {
             dir: Dir::create(&path).map_err(|error| unusable(&path, error))?,
             run: run.to_owned(),
@@ -136,7 +135,7 @@ impl RunLocks {
 
 /// Forgets runs whose reapers died.
 pub(crate) fn forget_dead(dir: &PoolDir) -> Result<()> {
-    let path = dir.pool.path().join(RUNS);
+    let path = dir.pool.path().join(files::RUNS);
     let failed = |error| unusable(&path, error);
     for entry in sys::list(&path).map_err(failed)? {
         let file = entry.map_err(failed)?.path();

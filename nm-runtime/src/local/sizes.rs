@@ -11,20 +11,16 @@ use crate::base::error::Result;
 use crate::base::json;
 use crate::config::pool::{PoolConfig, SizeFrom, disagree};
 use crate::identity::run;
-#[cfg(feature = "tools")]
-use crate::inspect::Declared;
 use crate::local::dir::{PoolDir, replace, unusable};
+use crate::local::files;
 use crate::local::lock::Locked;
 use crate::sys;
 use crate::terms::access::Access;
-use crate::terms::name;
+use crate::terms::declaration::Declaration;
+#[cfg(feature = "tools")]
+use crate::terms::declaration::Declared;
 use crate::terms::names::Names;
-use crate::terms::record::FORMAT;
 
-/// One line for each run; runs at the same time may differ, when they were built
-/// from different sources.
-const FILE: &str = "sizes.jsonl";
-const LOCK: &str = "sizes.lock";
 /// So many runs at the same time are told apart, at least.
 const RUNS: usize = 16;
 /// So many lines are a long file: the oldest are forgotten.
@@ -33,7 +29,7 @@ const LONG: usize = 2 * RUNS;
 /// Makes the configuration agree with what other binaries of this run said.
 pub(crate) fn agree(pool: &str, config: &mut PoolConfig, dir: &PoolDir) -> Result<()> {
     let run = run::id()?;
-    let path = dir.pool.path().join(FILE);
+    let path = dir.pool.path().join(files::SIZES);
     match &config.size_from {
         SizeFrom::Configuration => Ok(()),
         SizeFrom::Nowhere => {
@@ -71,7 +67,7 @@ pub(crate) fn latest(pool_dir: &Path, names: Names) -> Result<Names> {
     if names.capacity().is_some() {
         return Ok(names);
     }
-    let text = read(&pool_dir.join(FILE))?;
+    let text = read(&pool_dir.join(files::SIZES))?;
     Ok(Declaration::all(&text)
         .next_back()
         .map_or(names.clone(), |last| last.adopted_by(&names)))
@@ -80,7 +76,7 @@ pub(crate) fn latest(pool_dir: &Path, names: Names) -> Result<Names> {
 /// What runs declared, the oldest first.
 #[cfg(feature = "tools")]
 pub(crate) fn all(pool_dir: &Path) -> Result<Vec<Declared>> {
-    let text = read(&pool_dir.join(FILE))?;
+    let text = read(&pool_dir.join(files::SIZES))?;
     let unsaid = Names::Numbered {
         template: String::new(),
         max: None,
@@ -101,8 +97,8 @@ fn declare(
     place: &str,
     names: &Names,
 ) -> Result<Option<Declaration>> {
-    let lock = dir.pool.path().join(LOCK);
-    let turn = dir.pool.file(LOCK);
+    let lock = dir.pool.path().join(files::SIZES_LOCK);
+    let turn = dir.pool.file(files::SIZES_LOCK);
     let turn = turn.and_then(|file| Locked::lock(file, Access::Exclusive));
     let _turn = turn.map_err(|error| unusable(&lock, error))?;
     let text = read(path)?;
@@ -114,7 +110,7 @@ fn declare(
     if lines.len() < LONG && lines.last().is_none_or(|last| last.ends_with('\n')) {
         // Half a line is foreign to who reads it meanwhile, as if it were not there
         // yet. To replace the file each time would take ext4 100 µs, and this 2.
-        let appended = dir.pool.append(FILE);
+        let appended = dir.pool.append(files::SIZES);
         let appended = appended.and_then(|mut file| file.write_all(ours.as_bytes()));
         appended.map_err(|error| unusable(path, error))?;
     } else {
@@ -137,118 +133,15 @@ fn read(path: &Path) -> Result<String> {
     }
 }
 
-pub(crate) struct Declaration {
-    v: u32,
-    run: String,
-    place: String,
-    max: Option<u32>,
-    names: Option<Vec<String>>,
-}
-
-json::object!(Declaration {
-    v,
-    run,
-    place,
-    max,
-    names
-});
-
-impl Declaration {
-    fn of(run: &str, place: &str, names: &Names) -> Self {
-        let (max, names) = match names {
-            Names::Listed(names) => (None, Some(names.clone())),
-            Names::Numbered { max, .. } => (*max, None),
-        };
-        Self {
-            v: FORMAT,
-            run: run.to_owned(),
-            place: place.to_owned(),
-            max,
-            names,
-        }
-    }
-
-    /// The run's declaration, among lines that may be foreign. A run has one, and
-    /// that is likely the last.
-    pub(crate) fn find(text: &str, run: &str) -> Option<Self> {
-        // Parsing takes long, in a debug build. A run's id is a name: nothing in it is
-        // escaped.
-        let lines = text.lines().rev().filter(|line| line.contains(run));
-        let mut found = lines.filter_map(Self::parse);
-        found.find(|found| found.run == run)
-    }
-
-    /// All that can be used, the oldest first.
-    #[cfg(feature = "tools")]
-    fn all(text: &str) -> impl DoubleEndedIterator<Item = Self> {
-        text.lines().filter_map(Self::parse)
-    }
-
-    fn parse(line: &str) -> Option<Self> {
-        json::from_slice(line.as_bytes()).filter(Self::is_sound)
-    }
-
-    /// Whether a pool can be that: names become files.
-    fn is_sound(&self) -> bool {
-        let names = self.names.as_deref();
-        let are_names = |names: &[String]| {
-            !names.is_empty() && names.iter().all(|name| name::check_name(name).is_ok())
-        };
-        self.max != Some(0) && names.is_none_or(are_names)
-    }
-
-    /// What a pool becomes of which `ours` is all that was said here. A limit
-    /// that is known here holds already for the names that others declare.
-    pub(crate) fn adopted_by(&self, ours: &Names) -> Names {
-        match (&self.names, ours.capacity()) {
-            (None, Some(_)) => ours.clone(),
-            _ => self.names(ours),
-        }
-    }
-
-    /// The names that this makes of a pool with those.
-    fn names(&self, of: &Names) -> Names {
-        match (&self.names, of) {
-            (Some(names), _) => Names::Listed(names.clone()),
-            (None, Names::Numbered { template, .. }) => Names::Numbered {
-                template: template.clone(),
-                max: self.max,
-            },
-            // Theirs is a number where ours is a list: they cannot be the same.
-            (None, Names::Listed(_)) => Names::Numbered {
-                template: String::new(),
-                max: self.max,
-            },
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_declaration_that_no_pool_can_be_is_foreign() {
-        let line = |max: &str, names: &str| {
-            format!(r#"{{"v":1,"run":"r","place":"a.rs:3","max":{max},"names":{names}}}"#)
-        };
-        let sound = line("null", r#"["a"]"#);
-        for foreign in [
-            line("0", "null"),
-            line("null", "[]"),
-            line("null", r#"["../../a"]"#),
-            "{".to_owned(),
-        ] {
-            assert!(Declaration::find(&foreign, "r").is_none(), "{foreign}");
-            assert!(Declaration::find(&format!("{foreign}\n{sound}"), "r").is_some());
-        }
-    }
-
-    #[test]
     fn the_latest_runs_are_known_and_the_file_stays_short() {
         let dir = tempfile::tempdir().unwrap();
         let dir = PoolDir::open(dir.path(), "db").unwrap();
-        let path = dir.pool.path().join(FILE);
+        let path = dir.pool.path().join(files::SIZES);
         let names = Names::Listed(vec!["a".to_owned()]);
         let declare = |run: &str| declare(&dir, &path, run, "a.rs:3", &names).unwrap();
         for run in 0..3 * LONG {
@@ -266,7 +159,7 @@ mod tests {
     fn half_a_line_spoils_none_that_follows() {
         let dir = tempfile::tempdir().unwrap();
         let dir = PoolDir::open(dir.path(), "db").unwrap();
-        let path = dir.pool.path().join(FILE);
+        let path = dir.pool.path().join(files::SIZES);
         let names = Names::Listed(vec!["a".to_owned()]);
         for run in ["one", "two"] {
             declare(&dir, &path, run, "a.rs:3", &names).unwrap();

@@ -3,11 +3,13 @@ use std::fs;
 use std::path::Path;
 
 use crate::base::error::Result;
-use crate::journal::{Event, Kind, Phase, Reader};
-use crate::local::line;
+use crate::journal::Kind;
+use crate::journal::Reader;
+use crate::local::files;
 use crate::local::lock::Locked;
 use crate::sys::{self, OpenFile};
 use crate::terms::access::Access;
+use crate::terms::event::{Event, Phase};
 
 /// Somebody who waits for names of a pool.
 #[derive(Clone, Debug)]
@@ -120,7 +122,7 @@ fn pid_of(id: &str) -> u32 {
 
 /// The line's live tickets.
 pub(crate) fn tickets(pool_dir: &Path) -> BTreeMap<u64, String> {
-    let line = pool_dir.join(line::LINE);
+    let line = pool_dir.join(files::LINE);
     let mut tickets = BTreeMap::new();
     // A pool in which nobody ever waited has no line.
     let Ok(entries) = fs::read_dir(&line) else {

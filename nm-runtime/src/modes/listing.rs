@@ -5,14 +5,13 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use crate::base::error::Result;
-use crate::base::json;
-use crate::base::notice;
+use crate::base::{json, notice};
+use crate::config::place;
 use crate::config::pool::{PoolConfig, SizeFrom};
 use crate::config::variables;
 use crate::config::workspace::{self, Workspace};
 use crate::declared::section;
 use crate::declared::test::{RequestSpec, TestSpec};
-use crate::local::dir::PoolDir;
 use crate::terms::name;
 use crate::terms::want::Amount;
 
@@ -159,7 +158,7 @@ impl Pool {
         Ok(Self {
             size: config.names.capacity().map(|size| size as u32),
             open: config.size_from == SizeFrom::Nowhere,
-            dir: PoolDir::path(&config.state_dir, pool)
+            dir: place::pool_dir(&config.state_dir, pool)
                 .to_string_lossy()
                 .into_owned(),
         })

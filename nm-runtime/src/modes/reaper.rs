@@ -10,29 +10,25 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::base::error::{BoxError, Error, Result};
-use crate::base::failpoint;
-use crate::base::json;
+use crate::base::{failpoint, json};
 use crate::config::variables::{self, Keep};
 use crate::declared::resource::ResourceSpec;
-use crate::identity::asker;
-use crate::identity::run;
 use crate::identity::runner::{self, Runner};
+use crate::identity::{asker, run};
 use crate::journal;
 use crate::life::hooks::{Hooks, PoolLife};
 use crate::local::dir::{PoolDir, unusable};
-use crate::local::grant;
 use crate::local::lock::Locked;
+use crate::local::record_file::RecordFile;
 use crate::local::runs::{self, RunLocks, no_reaper};
-use crate::modes;
+use crate::local::{files, grant};
 use crate::pool::{Pool, Shared};
-use crate::sys;
 use crate::terms::access::Access;
 use crate::terms::name::Name;
-use crate::terms::record::{Record, RecordFile, State};
+use crate::terms::record::{Record, State};
+use crate::{modes, sys};
 
 const READY: &[u8] = b"ready\n";
-/// One reaper cleans at a time.
-const TURN: &str = "reaper.lock";
 
 #[derive(Debug)]
 pub(crate) struct Job {
@@ -140,7 +136,7 @@ fn reap(job: &Job) -> Result<()> {
     failpoint::at("reaper: run is over");
     // Reapers take turns: the last of several runs that shared a name finds all
     // the others over, and cleans it.
-    let turn = lock(&dir, TURN)?;
+    let turn = lock(&dir, files::REAPER)?;
     clean(shared, hooks, &dir, job)?;
     failpoint::at("reaper: all cleaned");
     runs::forget_dead(&dir)?;
@@ -168,7 +164,7 @@ fn own_program() -> io::Result<PathBuf> {
 /// Cleans up every name that no live run uses, then the pool.
 fn clean(shared: &Shared, hooks: &Hooks, dir: &PoolDir, job: &Job) -> Result<()> {
     let names = names(dir)?;
-    let turn = lock(dir, PoolLife::LOCK)?;
+    let turn = lock(dir, files::LIFE_LOCK)?;
     let mut life = PoolLife::read(dir)?;
     if keeps(dir, &names, job)? {
         let is_there = |(_, record): &&(String, Record)| record.life.is_some();
@@ -207,7 +203,7 @@ fn clean(shared: &Shared, hooks: &Hooks, dir: &PoolDir, job: &Job) -> Result<()>
     }
     let _turn = match turn {
         Some(turn) => turn,
-        None => lock(dir, PoolLife::LOCK)?,
+        None => lock(dir, files::LIFE_LOCK)?,
     };
     if !last {
         life = PoolLife::read(dir)?;
@@ -333,7 +329,7 @@ fn names(dir: &PoolDir) -> Result<Vec<(String, Record)>> {
     let names = RecordFile::names(&dir.names);
     let names = names.map_err(|error| unusable(dir.names.path(), error))?;
     let record = |name: String| {
-        let path = dir.names.path().join(RecordFile::file_name(&name));
+        let path = dir.names.path().join(files::record(&name));
         let record = read(&path)?;
         Some((name, record))
     };

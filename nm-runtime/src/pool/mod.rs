@@ -9,13 +9,12 @@ use std::time::Duration;
 use once_cell::sync::OnceCell;
 
 use crate::base::error::Result;
-use crate::base::notice;
-use crate::base::suggest;
+use crate::base::{notice, suggest};
+use crate::config::place;
 use crate::config::pool::{PoolConfig, SizeFrom};
 use crate::config::variables;
 use crate::config::workspace::{self, Workspace};
-use crate::declared::registered;
-use crate::declared::registered::Registered;
+use crate::declared::registered::{self, Registered};
 use crate::lend::lease::Lease;
 use crate::life::hooks::Hooks;
 use crate::local::dir::PoolDir;
@@ -114,7 +113,7 @@ impl Pool {
 
     /// Where its state lives.
     pub fn directory(&self) -> PathBuf {
-        PoolDir::path(&self.shared.config.state_dir, &self.shared.name)
+        place::pool_dir(&self.shared.config.state_dir, &self.shared.name)
     }
 
     /// Whether it has, or may come to have, this name.

@@ -6,8 +6,7 @@ use crate::lend::lease::Lease;
 use crate::local::grant;
 use crate::pool::Pool;
 use crate::terms::access::Access;
-use crate::terms::want::Amount;
-use crate::terms::want::Want;
+use crate::terms::want::{Amount, Want};
 
 /// A request to a pool: how many names, which, and with what access.
 ///

@@ -2,6 +2,7 @@
 
 pub(crate) mod access;
 pub(crate) mod decision;
+pub(crate) mod declaration;
 pub(crate) mod event;
 pub(crate) mod holder;
 pub(crate) mod name;

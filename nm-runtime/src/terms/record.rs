@@ -1,16 +1,10 @@
 //! What is known of a name, beside its lock. Explains; never decides.
 
-use std::io;
 use std::sync::Arc;
-use std::thread;
-use std::time::{Duration, Instant};
 
 use crate::base::json;
-use crate::local::lock::Locked;
-use crate::sys::{self, Dir, OpenFile, read_at, still_linked, write_at_start};
 use crate::terms::access::Access;
-use crate::terms::holder::Holder;
-use crate::terms::holder::LastHolder;
+use crate::terms::holder::{Holder, LastHolder};
 
 /// The version of the record and journal formats.
 ///
@@ -232,7 +226,7 @@ impl Record {
 
     /// The record of a name whose own is unreadable. What happened to the name is
     /// unknown, so it is dirty; its fence starts above any count of leases.
-    fn unreadable() -> Self {
+    pub(crate) fn unreadable() -> Self {
         Self {
             fence: crate::base::clock::now(),
             state: State::Dirty,
@@ -254,189 +248,9 @@ impl Record {
     }
 }
 
-/// A name's record file, open.
-#[derive(Debug)]
-pub(crate) struct RecordFile {
-    file: OpenFile,
-    len: usize,
-}
-
-/// Records are written over in place, padded to a multiple of this with spaces:
-/// one write without truncation, so a process that dies leaves the old or the
-/// new text, and rewriting needs no room on the disk.
-const BLOCK: usize = 512;
-
-/// How long others may take to change a record.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-impl RecordFile {
-    pub(crate) fn file_name(name: &str) -> String {
-        [name, ".json"].concat()
-    }
-
-    /// The names that have a record, in the order in which people count.
-    pub(crate) fn names(dir: &Dir) -> io::Result<Vec<String>> {
-        let mut names: Vec<String> = Vec::new();
-        for entry in sys::list(dir.path())? {
-            let file = entry?.file_name();
-            let Some(name) = file.to_str().and_then(|file| file.strip_suffix(".json")) else {
-                continue;
-            };
-            let order = |known: &String| (known.len(), known.as_str()).cmp(&(name.len(), name));
-            let (Ok(place) | Err(place)) = names.binary_search_by(order);
-            names.insert(place, name.to_owned());
-        }
-        Ok(names)
-    }
-
-    /// Opens a name's record, or begins it.
-    pub(crate) fn open(names: &Dir, name: &str) -> io::Result<Self> {
-        let path = Self::file_name(name);
-        let mut file = names.file(&path)?;
-        while !still_linked(&file)? {
-            file = names.file(&path)?;
-        }
-        Ok(Self::of(file))
-    }
-
-    pub(crate) fn of(file: OpenFile) -> Self {
-        Self { file, len: 0 }
-    }
-
-    /// Reads it. Torn, empty or foreign bytes are not lost quietly: the record
-    /// says that it was unreadable.
-    pub(crate) fn read(&mut self) -> io::Result<Record> {
-        let mut usual = [0; 2 * BLOCK];
-        let mut long;
-        let mut text = &mut usual[..];
-        self.len = 0;
-        loop {
-            let read = read_at(&self.file, &mut text[self.len..], self.len as u64)?;
-            self.len += read;
-            // Our own records end with a block, so less than asked for is all.
-            if self.len < text.len() && (read == 0 || self.len.is_multiple_of(BLOCK)) {
-                break;
-            }
-            if self.len == text.len() {
-                long = text.to_vec();
-                long.resize(2 * self.len, 0);
-                text = &mut long;
-            }
-        }
-        let text = &text[..self.len];
-        Ok(match text.is_empty() {
-            true => Record::new(),
-            false => Record::peek(text).unwrap_or_else(Record::unreadable),
-        })
-    }
-
-    pub(crate) fn write(&mut self, record: &Record) -> io::Result<()> {
-        let mut text = json::to_string(record).into_bytes();
-        self.len = (text.len() + 1).next_multiple_of(BLOCK).max(self.len);
-        text.resize(self.len - 1, b' ');
-        text.push(b'\n');
-        write_at_start(&self.file, &text)?;
-        Ok(())
-    }
-
-    /// Gives back the open file, for the next to use.
-    pub(crate) fn into_file(self) -> OpenFile {
-        self.file
-    }
-
-    /// Reads, changes and writes the record of a shared name, whose other readers
-    /// may be doing the same.
-    ///
-    /// # Errors
-    ///
-    /// Besides failed I/O: [`io::ErrorKind::WouldBlock`] when another process was
-    /// stopped in the middle of its change. A record is not worth waiting for it longer.
-    pub(crate) fn update<T>(&mut self, change: impl FnOnce(&mut Record) -> T) -> io::Result<T> {
-        let mut file = self.file.try_clone()?;
-        let deadline = Instant::now() + PATIENCE;
-        let mut pause = Duration::from_micros(50);
-        let _turn = loop {
-            match Locked::try_lock(file, Access::Exclusive)? {
-                Ok(turn) => break turn,
-                Err(_) if Instant::now() > deadline => return Err(io::ErrorKind::WouldBlock.into()),
-                Err(taken) => file = taken,
-            }
-            thread::sleep(pause);
-            // Hundreds of readers may end at once.
-            pause = (pause * 2).min(Duration::from_millis(5));
-        };
-        let mut record = self.read()?;
-        let result = change(&mut record);
-        self.write(&record)?;
-        Ok(result)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn tenure(test: &str) -> Tenure {
-        Tenure {
-            holder: Arc::new(Holder {
-                test: test.to_owned(),
-                pid: 7,
-                token: "7-0".to_owned(),
-                run: "run".to_owned(),
-                file: "tests/a.rs".to_owned(),
-                line: 3,
-                since: 1,
-            }),
-            access: Access::Shared,
-            waiting: Some(Waiting {
-                pool: "b".to_owned(),
-                dir: "/b".to_owned(),
-                count: 2,
-                capacity: None,
-                name: Some("b-0".to_owned()),
-                access: Access::Exclusive,
-                queued: true,
-                reserved: None,
-            }),
-        }
-    }
-
-    #[test]
-    fn a_record_survives_the_round_trip_and_a_shorter_one_leaves_no_rest() {
-        let dir = tempfile::tempdir().unwrap();
-        let names = Dir::open(dir.path()).unwrap();
-        let mut file = RecordFile::open(&names, "db-0").unwrap();
-        assert_eq!(file.read().unwrap(), Record::new());
-        let long = Record {
-            fence: 3,
-            state: State::Dirty,
-            reason: Some("\"\n\u{1b}".to_owned()),
-            holders: vec![tenure("a"), tenure(&"b".repeat(600))],
-            ..Record::new()
-        };
-        file.write(&long).unwrap();
-        assert_eq!(
-            RecordFile::open(&names, "db-0").unwrap().read().unwrap(),
-            long
-        );
-        file.write(&Record::new()).unwrap();
-        assert_eq!(
-            RecordFile::open(&names, "db-0").unwrap().read().unwrap(),
-            Record::new()
-        );
-    }
-
-    #[test]
-    fn garbage_reads_as_dirty_with_a_fence_above_all_before() {
-        for garbage in [&b"{"[..], b"\xff\x00", b"{}", b"[1]", b"{\"v\":99}", b"   "] {
-            let dir = tempfile::tempdir().unwrap();
-            std::fs::write(dir.path().join("db-0.json"), garbage).unwrap();
-            let names = Dir::open(dir.path()).unwrap();
-            let record = RecordFile::open(&names, "db-0").unwrap().read().unwrap();
-            assert_eq!(record.state, State::Dirty, "{garbage:?}");
-            assert!(record.fence > 1_000_000_000_000, "{garbage:?}");
-        }
-    }
 
     #[test]
     fn failures_beyond_counting_are_still_too_many() {

@@ -1,0 +1,127 @@
+//! What the attributes of a binary say of a pool's size.
+
+use crate::base::json;
+use crate::terms::name;
+use crate::terms::names::Names;
+use crate::terms::record::FORMAT;
+
+/// What one run's first binary said, as it is written down for the others.
+pub(crate) struct Declaration {
+    v: u32,
+    pub(crate) run: String,
+    pub(crate) place: String,
+    max: Option<u32>,
+    names: Option<Vec<String>>,
+}
+
+json::object!(Declaration {
+    v,
+    run,
+    place,
+    max,
+    names
+});
+
+impl Declaration {
+    pub(crate) fn of(run: &str, place: &str, names: &Names) -> Self {
+        let (max, names) = match names {
+            Names::Listed(names) => (None, Some(names.clone())),
+            Names::Numbered { max, .. } => (*max, None),
+        };
+        Self {
+            v: FORMAT,
+            run: run.to_owned(),
+            place: place.to_owned(),
+            max,
+            names,
+        }
+    }
+
+    /// The run's declaration, among lines that may be foreign. A run has one, and
+    /// that is likely the last.
+    pub(crate) fn find(text: &str, run: &str) -> Option<Self> {
+        // Parsing takes long, in a debug build. A run's id is a name: nothing in it is
+        // escaped.
+        let lines = text.lines().rev().filter(|line| line.contains(run));
+        let mut found = lines.filter_map(Self::parse);
+        found.find(|found| found.run == run)
+    }
+
+    /// All that can be used, the oldest first.
+    #[cfg(feature = "tools")]
+    pub(crate) fn all(text: &str) -> impl DoubleEndedIterator<Item = Self> {
+        text.lines().filter_map(Self::parse)
+    }
+
+    fn parse(line: &str) -> Option<Self> {
+        json::from_slice(line.as_bytes()).filter(Self::is_sound)
+    }
+
+    /// Whether a pool can be that: names become files.
+    fn is_sound(&self) -> bool {
+        let names = self.names.as_deref();
+        let are_names = |names: &[String]| {
+            !names.is_empty() && names.iter().all(|name| name::check_name(name).is_ok())
+        };
+        self.max != Some(0) && names.is_none_or(are_names)
+    }
+
+    /// What a pool becomes of which `ours` is all that was said here. A limit
+    /// that is known here holds already for the names that others declare.
+    pub(crate) fn adopted_by(&self, ours: &Names) -> Names {
+        match (&self.names, ours.capacity()) {
+            (None, Some(_)) => ours.clone(),
+            _ => self.names(ours),
+        }
+    }
+
+    /// The names that this makes of a pool with those.
+    pub(crate) fn names(&self, of: &Names) -> Names {
+        match (&self.names, of) {
+            (Some(names), _) => Names::Listed(names.clone()),
+            (None, Names::Numbered { template, .. }) => Names::Numbered {
+                template: template.clone(),
+                max: self.max,
+            },
+            // Theirs is a number where ours is a list: they cannot be the same.
+            (None, Names::Listed(_)) => Names::Numbered {
+                template: String::new(),
+                max: self.max,
+            },
+        }
+    }
+}
+
+/// What one run's attributes said of a pool's size.
+#[cfg(feature = "tools")]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Declared {
+    /// The run.
+    pub run: String,
+    /// The attribute.
+    pub place: String,
+    /// `max = 2` or `names = [..]`.
+    pub size: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_declaration_that_no_pool_can_be_is_foreign() {
+        let line = |max: &str, names: &str| {
+            format!(r#"{{"v":1,"run":"r","place":"a.rs:3","max":{max},"names":{names}}}"#)
+        };
+        let sound = line("null", r#"["a"]"#);
+        for foreign in [
+            line("0", "null"),
+            line("null", "[]"),
+            line("null", r#"["../../a"]"#),
+            "{".to_owned(),
+        ] {
+            assert!(Declaration::find(&foreign, "r").is_none(), "{foreign}");
+            assert!(Declaration::find(&format!("{foreign}\n{sound}"), "r").is_some());
+        }
+    }
+}

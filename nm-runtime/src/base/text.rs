@@ -1,3 +1,7 @@
+//! Text for people: short, on one line, and nothing that a terminal would obey.
+
+use std::time::Duration;
+
 /// So many characters of a text say which one it is.
 const LONGEST: usize = 80;
 
@@ -12,14 +16,34 @@ pub(crate) fn shown(text: &str) -> String {
     format!("{}{more}", &quoted[1..quoted.len() - 1])
 }
 
+/// Without what a terminal would obey: a test may have any name.
+pub(crate) fn printable(text: &str) -> String {
+    let obeyed = |c: char| c.is_control() && c != '\n';
+    text.replace(obeyed, "\u{fffd}")
+}
+
+/// A duration in whole seconds, as people read it: `1m 30s`.
+pub(crate) fn seconds(duration: Duration) -> String {
+    humantime::format_duration(Duration::from_secs(duration.as_secs())).to_string()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::shown;
+    use super::*;
 
     #[test]
     fn what_is_shown_is_one_short_line() {
         assert_eq!(shown("db'0"), "db'0");
         assert_eq!(shown("\u{1b}[2J\n\u{202e}"), "\\u{1b}[2J\\n\\u{202e}");
         assert_eq!(shown(&"é".repeat(100)), "é".repeat(80) + "..");
+    }
+
+    #[test]
+    fn a_test_cannot_command_a_terminal_by_its_name() {
+        let text = printable("held by `\u{1b}]0;title\u{7}` \u{9b}K\n    db-0");
+        assert_eq!(
+            text,
+            "held by `\u{fffd}]0;title\u{fffd}` \u{fffd}K\n    db-0"
+        );
     }
 }

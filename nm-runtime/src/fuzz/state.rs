@@ -2,7 +2,6 @@ use std::path::Path;
 
 use crate::base::json::{self, FromJson, ToJson};
 use crate::fuzz::shown;
-use crate::life::hooks::PoolLife;
 use crate::local::assigned::Decisions;
 use crate::local::blocked_head::BlockedHead;
 use crate::local::dir::check_format;
@@ -10,6 +9,7 @@ use crate::modes::listing;
 use crate::terms::declaration::Declaration;
 use crate::terms::name;
 use crate::terms::names::Names;
+use crate::terms::pool_life::PoolLife;
 
 /// The smaller files of a pool, and what a test binary prints of its tests.
 pub(super) fn state(bytes: &[u8]) {

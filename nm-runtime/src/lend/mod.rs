@@ -3,5 +3,6 @@
 pub(crate) mod deadlock;
 pub(crate) mod held;
 pub(crate) mod lease;
+pub(crate) mod live;
 pub(crate) mod occupancy;
 pub(crate) mod wait;

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::base::{clock, notice};
+use crate::base::clock;
+use crate::base::text;
 use crate::local::dir::PoolDir;
 use crate::local::record_file;
 use crate::sys;
@@ -47,7 +48,7 @@ fn line(name: &str, tenure: &Tenure, doing: Option<&Doing>) -> String {
     });
     format!(
         "{name} held by `{}` (pid {}, for {}{doing})",
-        notice::printable(&holder.test),
+        text::printable(&holder.test),
         holder.pid,
         age(holder.since)
     )
@@ -59,5 +60,5 @@ fn doing(record: &Record) -> Option<&Doing> {
 }
 
 fn age(since: u64) -> String {
-    notice::seconds(Duration::from_micros(clock::now().saturating_sub(since)))
+    text::seconds(Duration::from_micros(clock::now().saturating_sub(since)))
 }

@@ -4,12 +4,14 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::base::error::{Error, Kind, Result};
+use crate::base::text;
 use crate::base::{caller, notice};
 use crate::config::place;
 use crate::config::pool::DEFAULT_WAIT;
 use crate::journal::Entry;
 use crate::lend::deadlock::{self, Watch};
 use crate::lend::held::{self, Held};
+use crate::lend::live::Live;
 use crate::lend::occupancy;
 use crate::local::blocked_head::BlockedHead;
 use crate::local::dir::{PoolDir, unusable};
@@ -37,7 +39,7 @@ pub(crate) struct Wait<'a> {
     started: Instant,
     timeout: Duration,
     next_notice: Instant,
-    live: Option<notice::Live>,
+    live: Option<Live>,
     /// What the thread holds while it asks for more.
     held: Vec<Held>,
     /// Since when it is blocked, rather than merely asking.
@@ -212,7 +214,7 @@ impl<'a> Wait<'a> {
             return Err(self.deadlocked(dir, &circle));
         }
         if now >= self.next_notice {
-            match self.live.take().or_else(notice::Live::begin) {
+            match self.live.take().or_else(Live::begin) {
                 Some(live) => {
                     self.next_notice = now + FIRST_NOTICE;
                     live.show(&self.in_one_line(dir));
@@ -305,7 +307,7 @@ impl<'a> Wait<'a> {
         };
         format!(
             "waiting {} for {} of pool `{}`: {occupants}",
-            notice::seconds(self.started.elapsed()),
+            text::seconds(self.started.elapsed()),
             self.wanted(),
             self.pool.name,
         )
@@ -315,7 +317,7 @@ impl<'a> Wait<'a> {
         let mut text = format!(
             "`{}` has waited {} for {} of pool `{}`\n",
             self.holder.test,
-            notice::seconds(self.started.elapsed()),
+            text::seconds(self.started.elapsed()),
             self.wanted(),
             self.pool.name,
         );

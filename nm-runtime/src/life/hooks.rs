@@ -1,11 +1,10 @@
 //! A name's life: set up, initialised, reset, and taken down by the reaper.
 
-use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use crate::base::error::{BoxError, Error, Kind, Result};
-use crate::base::{clock, failpoint, json, notice};
+use crate::base::{clock, failpoint, notice};
 use crate::declared::call::call_apart;
 use crate::declared::registered::Registered;
 use crate::declared::resource::Reset;
@@ -13,18 +12,18 @@ use crate::identity::{asker, run};
 use crate::journal::Entry;
 use crate::lend::lease::Lease;
 use crate::lend::wait::Wait;
-use crate::local::dir::{PoolDir, replace, unusable};
+use crate::local::dir::{PoolDir, unusable};
 use crate::local::lock::Locked;
+use crate::local::pool_life;
 use crate::local::runs::{self, RunLocks};
 use crate::local::{files, line};
 use crate::modes::reaper;
 use crate::pool::Shared;
-use crate::sys;
 use crate::terms::access::Access;
 use crate::terms::event;
 use crate::terms::event::Phase;
 use crate::terms::holder::Holder;
-use crate::terms::record::{Doing, FORMAT, Failures, Life, Record, State};
+use crate::terms::record::{Doing, Failures, Life, State};
 
 /// A pool's resource, and this process's part in the run's life.
 pub(crate) struct Hooks {
@@ -36,47 +35,6 @@ pub(crate) struct Hooks {
 struct Joined {
     dir: Arc<PoolDir>,
     alive: Locked,
-}
-
-/// A pool's part of the life: beside the names' records.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct PoolLife {
-    v: u32,
-    /// Whether `setup` is done; if not, it was killed or failed half-way.
-    pub(crate) done: bool,
-    /// The runs that have used it since.
-    pub(crate) runs: Vec<String>,
-    failures: Failures,
-    /// What the last reaper wants the next run to know.
-    pub(crate) reaped: Vec<String>,
-}
-
-json::object!(PoolLife {
-    v,
-    done,
-    runs,
-    failures,
-    reaped
-});
-
-impl PoolLife {
-    pub(crate) fn read(dir: &PoolDir) -> Result<Self> {
-        let path = dir.pool.path().join(files::LIFE);
-        match sys::read_regular(&path) {
-            // Unreadable: nothing is known to be set up.
-            Ok(text) => Ok(json::from_slice(&text).unwrap_or_default()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                Ok(<Self as Default>::default())
-            }
-            Err(error) => Err(unusable(&path, error)),
-        }
-    }
-
-    pub(crate) fn write(&mut self, dir: &PoolDir) -> Result<()> {
-        self.v = FORMAT;
-        let path = dir.pool.path().join(files::LIFE);
-        replace(&path, &(json::to_string(self) + "\n"))
-    }
 }
 
 impl Hooks {
@@ -149,7 +107,7 @@ impl Hooks {
 
     fn set_up(&self, pool: &Shared, dir: &PoolDir, run: &str, wait: &mut Wait<'_>) -> Result<()> {
         let turn = line::lock(&dir.pool, files::LIFE_LOCK, Access::Exclusive, dir, wait)?;
-        let mut life = PoolLife::read(dir)?;
+        let mut life = pool_life::read(dir)?;
         let nothing_new = life.reaped.is_empty() && life.runs.iter().any(|known| known == run);
         for line in std::mem::take(&mut life.reaped) {
             notice::say(&format!("{line}\n"));
@@ -161,12 +119,12 @@ impl Hooks {
         if usable {
             return match nothing_new {
                 true => Ok(()),
-                false => life.write(dir),
+                false => pool_life::write(&mut life, dir),
             };
         }
         life.done = false;
         life.runs = vec![run.to_owned()];
-        life.write(dir)?;
+        pool_life::write(&mut life, dir)?;
         let holder = wait.holder().clone();
         let log = |phase, detail: Option<&str>| {
             log(pool, dir, &holder, event::Kind::Setup, None, phase, detail);
@@ -180,12 +138,12 @@ impl Hooks {
                 log(Phase::Done, None);
                 life.done = true;
                 life.failures = Failures::none();
-                life.write(dir)
+                pool_life::write(&mut life, dir)
             }
             Err(error) => {
                 log(Phase::Failed, Some(&error.to_string()));
                 life.failures.add(run, &error.to_string());
-                life.write(dir)?;
+                pool_life::write(&mut life, dir)?;
                 drop(turn);
                 Err(failed(
                     &format!("set up pool `{}`", pool.name),
@@ -450,9 +408,4 @@ fn given_up(what: &str, first: &str) -> Error {
             Failures::MOST
         ),
     )
-}
-
-/// Whether a name needs no `init`: such are lent before others.
-pub(crate) fn is_warm(record: &Record) -> bool {
-    record.life.as_ref().is_some_and(|life| life.done)
 }

@@ -8,7 +8,6 @@ use crate::base::error::{Error, Kind, Result};
 use crate::base::failpoint;
 use crate::identity::{run, slot};
 use crate::lend::wait::Wait;
-use crate::life::hooks;
 use crate::local::blocked_head::Shown;
 use crate::local::dir::{PoolDir, unusable};
 use crate::local::files;
@@ -232,13 +231,13 @@ impl<'a> Head<'a> {
             if !any && cold.len() >= count - taken.len() {
                 // Of the rest only those that are ready are worth opening.
                 match record_file::peek(&self.dir, &name) {
-                    Some(record) if hooks::is_warm(&record) => {}
+                    Some(record) if record.is_warm() => {}
                     None if endless => break,
                     _ => continue,
                 }
             }
             match self.take(index, &name, Access::Exclusive)? {
-                Take::Taken(name) if !any && !hooks::is_warm(&name.record) => {
+                Take::Taken(name) if !any && !name.record.is_warm() => {
                     let last = name.record.created == 0 && endless;
                     cold.push(name);
                     if last {

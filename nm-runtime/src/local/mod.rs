@@ -14,6 +14,7 @@ pub(crate) mod head;
 pub(crate) mod kernel_locks;
 pub(crate) mod line;
 pub(crate) mod lock;
+pub(crate) mod pool_life;
 pub(crate) mod record_file;
 pub(crate) mod runs;
 pub(crate) mod sizes;

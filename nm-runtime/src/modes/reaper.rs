@@ -16,9 +16,10 @@ use crate::declared::resource::ResourceSpec;
 use crate::identity::runner::{self, Runner};
 use crate::identity::{asker, run};
 use crate::journal;
-use crate::life::hooks::{Hooks, PoolLife};
+use crate::life::hooks::Hooks;
 use crate::local::dir::{PoolDir, unusable};
 use crate::local::lock::Locked;
+use crate::local::pool_life;
 use crate::local::record_file::RecordFile;
 use crate::local::runs::{self, RunLocks, no_reaper};
 use crate::local::{files, grant};
@@ -165,7 +166,7 @@ fn own_program() -> io::Result<PathBuf> {
 fn clean(shared: &Shared, hooks: &Hooks, dir: &PoolDir, job: &Job) -> Result<()> {
     let names = names(dir)?;
     let turn = lock(dir, files::LIFE_LOCK)?;
-    let mut life = PoolLife::read(dir)?;
+    let mut life = pool_life::read(dir)?;
     if keeps(dir, &names, job)? {
         let is_there = |(_, record): &&(String, Record)| record.life.is_some();
         let kept: Vec<_> = names
@@ -178,7 +179,7 @@ fn clean(shared: &Shared, hooks: &Hooks, dir: &PoolDir, job: &Job) -> Result<()>
             kept.join(", "),
             job.pool
         ));
-        return life.write(dir);
+        return pool_life::write(&mut life, dir);
     }
     let last = !life.runs.is_empty() && all_dead(dir, &life.runs, job)?;
     // A run that comes after the last waits until all is taken down, and begins
@@ -206,7 +207,7 @@ fn clean(shared: &Shared, hooks: &Hooks, dir: &PoolDir, job: &Job) -> Result<()>
         None => lock(dir, files::LIFE_LOCK)?,
     };
     if !last {
-        life = PoolLife::read(dir)?;
+        life = pool_life::read(dir)?;
     } else if !in_use {
         // Nothing is taken down under somebody who holds a name still.
         failpoint::at("reaper: tears down");
@@ -222,7 +223,7 @@ fn clean(shared: &Shared, hooks: &Hooks, dir: &PoolDir, job: &Job) -> Result<()>
         }
     }
     life.reaped.append(&mut told);
-    life.write(dir)
+    pool_life::write(&mut life, dir)
 }
 
 /// A name, with its variables where the pool has some: `db-0 (DATABASE_URL=..)`.

@@ -7,5 +7,6 @@ pub(crate) mod event;
 pub(crate) mod holder;
 pub(crate) mod name;
 pub(crate) mod names;
+pub(crate) mod pool_life;
 pub mod record;
 pub(crate) mod want;

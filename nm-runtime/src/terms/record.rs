@@ -235,6 +235,11 @@ impl Record {
         }
     }
 
+    /// Whether the name needs no `init`: such names are lent before others.
+    pub(crate) fn is_warm(&self) -> bool {
+        self.life.as_ref().is_some_and(|life| life.done)
+    }
+
     /// Reads a record as somebody else may be writing it; nothing if it is none.
     pub fn peek(text: &[u8]) -> Option<Self> {
         let mut text = text.strip_suffix(b"\n").unwrap_or(text);

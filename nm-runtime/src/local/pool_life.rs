@@ -1,0 +1,27 @@
+//! The pool's part of the life, on disk.
+
+use std::io;
+
+use crate::base::error::Result;
+use crate::base::json;
+use crate::local::dir::{PoolDir, replace, unusable};
+use crate::local::files;
+use crate::sys;
+use crate::terms::pool_life::PoolLife;
+use crate::terms::record::FORMAT;
+
+pub(crate) fn read(dir: &PoolDir) -> Result<PoolLife> {
+    let path = dir.pool.path().join(files::LIFE);
+    match sys::read_regular(&path) {
+        // Unreadable: nothing is known to be set up.
+        Ok(text) => Ok(json::from_slice(&text).unwrap_or_default()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(PoolLife::default()),
+        Err(error) => Err(unusable(&path, error)),
+    }
+}
+
+pub(crate) fn write(life: &mut PoolLife, dir: &PoolDir) -> Result<()> {
+    life.v = FORMAT;
+    let path = dir.pool.path().join(files::LIFE);
+    replace(&path, &(json::to_string(life) + "\n"))
+}

@@ -3,6 +3,7 @@
 
 #![deny(unsafe_code)]
 
+mod backend;
 mod base;
 mod config;
 mod declared;
@@ -21,6 +22,8 @@ mod pool;
 mod sys;
 mod terms;
 
+#[cfg(feature = "tools")]
+pub use backend::snapshot::Forgotten;
 pub use base::error::{BoxError, Error};
 #[doc(hidden)]
 pub use base::failpoint;
@@ -28,8 +31,6 @@ pub use declared::allocator::Allocator;
 pub use declared::fingerprint::fingerprint;
 pub use declared::resource::{Reset, Resource};
 pub use lend::lease::{FromLease, Lease};
-#[cfg(feature = "tools")]
-pub use local::forget::Forgotten;
 #[doc(hidden)]
 pub use modes::listing;
 pub use pool::Pool;

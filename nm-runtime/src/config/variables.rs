@@ -17,6 +17,9 @@ use crate::terms::names::check_template;
 const PREFIX: &str = "NAME_MANAGER_";
 const POOL: &str = "POOL_";
 const GLOBAL: [&str; 6] = ["DIR", "KEEP", "RUN_ID", "SCOPE", "TOKEN", "WAIT_TIMEOUT"];
+/// Tells a process of a program with this library in it what to do instead: `list`, or
+/// what a reaper is to do.
+pub(crate) const MODE: &str = "NAME_MANAGER_MODE";
 /// Set by name-manager itself, for its own processes.
 const OWN: [&str; 1] = ["MODE"];
 const OF_POOL: [&str; 6] = ["DIR", "MAX", "NAMES", "SCOPE", "TEMPLATE", "WAIT_TIMEOUT"];

@@ -1,12 +1,13 @@
 //! Looking at pools from outside, for people and tools. Takes no lock that
-//! anybody could miss a name by, makes no file, and decides nothing.
+//! anybody could miss a name by, makes no file, and decides nothing. May import
+//! `local`, `config` and what is below them.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsStr;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::backend::snapshot::NameSnapshot;
 use crate::base::clock;
 use crate::base::error::{Error, Kind, Result};
 use crate::config::place;
@@ -14,6 +15,7 @@ use crate::config::pool::PoolConfig;
 use crate::journal::Event;
 use crate::local::files;
 use crate::local::sizes;
+use crate::local::{look, waiters};
 use crate::sys;
 use crate::terms::name;
 use crate::terms::names::Names;
@@ -23,9 +25,8 @@ pub use crate::config::surroundings::{Place, workspace_root};
 use crate::config::surroundings::{Surroundings, format_of};
 use crate::local::kernel_locks::Locks;
 pub use crate::local::soundness::locks_work;
+use crate::local::waiters::Recent;
 pub use crate::local::waiters::Waiter;
-use crate::local::waiters::{Recent, tickets};
-pub use crate::terms::declaration::Declared;
 
 /// A pool that has state somewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,7 +134,7 @@ pub struct View {
     pub capacity: Option<usize>,
     /// Its names, in the order in which they are tried.
     pub names: Vec<NameView>,
-    /// Who waits, first who came first.
+    /// Its waiters, in arrival order.
     pub waiters: Vec<Waiter>,
 }
 
@@ -142,7 +143,7 @@ pub struct View {
 pub struct NameView {
     /// The name.
     pub name: String,
-    /// What is written beside its lock; nothing when it was never lent.
+    /// What is written beside its lock; `None` if it was never lent.
     pub record: Option<Record>,
     /// The record is there and says nothing.
     pub unreadable: bool,
@@ -192,33 +193,27 @@ impl Looker {
     pub fn look(&self, found: &Found) -> Result<View> {
         let around = Surroundings::look()?;
         let names = configured_names(&found.pool, &around, &found.dir)?;
-        let tickets = tickets(&found.dir);
-        let mut known = BTreeSet::new();
-        let names_dir = found.dir.join(files::NAMES);
-        let recorded = recorded(&names_dir)?;
-        let is_reserved = |name: &&String| {
-            let reservation = names_dir.join(files::reservation(name));
-            self.locks.has(&reservation) == Some(true)
-        };
-        let reserved: Vec<_> = recorded.iter().filter(is_reserved).cloned().collect();
+        let tickets = waiters::tickets(&found.dir);
+        let snapshot = look::snapshot(&found.dir).map_err(|error| {
+            let what = format!("failed to look at `{}`", found.dir.display());
+            Error::io(what, error)
+        })?;
+        let reserved = snapshot.names.iter().filter(|seen| seen.reserved);
+        let reserved: Vec<_> = reserved.map(|seen| seen.name.clone()).collect();
         let mut recent = Recent::read(&found.dir, &tickets, &reserved)?;
-        for name in recorded {
-            // After those that the configuration knows, as people count: 2, then 10.
-            let index = names.index_of(&name).unwrap_or(usize::MAX);
-            let digits = name.rsplit(|c: char| !c.is_ascii_digit()).next();
-            let number: u64 = digits.and_then(|n| n.parse().ok()).unwrap_or(u64::MAX);
-            known.insert((index, number, name));
-        }
+        let mut seen = BTreeMap::new();
         for index in 0..names.capacity().unwrap_or(0) {
             if let Some(name) = names.get(index) {
-                let digits = name.rsplit(|c: char| !c.is_ascii_digit()).next();
-                let number: u64 = digits.and_then(|n| n.parse().ok()).unwrap_or(u64::MAX);
-                known.insert((index, number, name.into_owned()));
+                let never_lent = NameSnapshot::never_lent(&name);
+                seen.insert(order(&names, &name), never_lent);
             }
         }
-        let views = known
-            .into_iter()
-            .map(|(_, _, name)| self.look_at_name(&names_dir, name, &mut recent))
+        for name in snapshot.names {
+            seen.insert(order(&names, &name.name), name);
+        }
+        let views = seen
+            .into_values()
+            .map(|seen| self.look_at_name(&found.dir, seen, &mut recent))
             .collect();
         Ok(View {
             pool: found.pool.clone(),
@@ -228,48 +223,47 @@ impl Looker {
         })
     }
 
-    fn look_at_name(&self, names_dir: &Path, name: String, recent: &mut Recent) -> NameView {
-        let text = sys::read_regular(&names_dir.join(files::record(&name)));
-        let record = text.as_ref().ok().and_then(|text| Record::peek(text));
-        let unreadable = record.is_none() && text.is_ok_and(|text| !text.is_empty());
-        let listed = self.locks.has(&names_dir.join(files::lock(&name)));
-        let held = listed.unwrap_or_else(|| {
-            let mut holders = record.iter().flat_map(|record| &record.holders);
-            holders.any(|tenure| sys::is_alive(tenure.holder.pid))
-        });
-        let hook = recent.hooks.remove(&name).filter(|_| held);
+    fn look_at_name(&self, pool_dir: &Path, seen: NameSnapshot, recent: &mut Recent) -> NameView {
+        let lock = pool_dir.join(files::NAMES).join(files::lock(&seen.name));
+        let held = self.locks.has(&lock).unwrap_or(!seen.holders.is_empty());
+        let hook = recent.hooks.remove(&seen.name).filter(|_| held);
         NameView {
-            name,
-            record,
-            unreadable,
+            name: seen.name,
+            record: seen.record,
+            unreadable: seen.unreadable,
             held,
             hook,
         }
     }
 }
 
-/// Names that were ever lent.
-fn recorded(names_dir: &Path) -> Result<Vec<String>> {
-    let failed = |error| Error::io(format!("failed to list `{}`", names_dir.display()), error);
-    let entries = match fs::read_dir(names_dir) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries.map_err(failed)?,
-    };
-    let mut names = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(failed)?.path();
-        if path.extension() == Some(OsStr::new("json"))
-            && let Some(name) = path.file_stem().and_then(OsStr::to_str)
-        {
-            names.push(name.to_owned());
-        }
-    }
-    Ok(names)
+/// As people count, 2 before 10, after the names that the configuration knows.
+fn order(names: &Names, name: &str) -> (usize, u64, String) {
+    let index = names.index_of(name).unwrap_or(usize::MAX);
+    let digits = name.rsplit(|c: char| !c.is_ascii_digit()).next();
+    let number = digits.and_then(|digits| digits.parse().ok());
+    (index, number.unwrap_or(u64::MAX), name.to_owned())
 }
 
 fn configured_names(pool: &str, around: &Surroundings, dir: &Path) -> Result<Names> {
     let config = PoolConfig::new(pool, around.variables, around.workspace.as_ref())?;
-    sizes::latest(dir, config.names)
+    if config.names.capacity().is_some() {
+        return Ok(config.names);
+    }
+    // As the last run that declared any did.
+    let last = sizes::all(dir)?.pop();
+    Ok(last.map_or(config.names.clone(), |last| last.adopted_by(&config.names)))
+}
+
+/// What one run's attributes said of a pool's size.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Declared {
+    /// The run.
+    pub run: String,
+    /// The attribute.
+    pub place: String,
+    /// `max = 2` or `names = [..]`.
+    pub size: String,
 }
 
 /// What the latest runs' attributes said of a pool's size, the oldest first.
@@ -279,7 +273,17 @@ fn configured_names(pool: &str, around: &Surroundings, dir: &Path) -> Result<Nam
 ///
 /// When what they said cannot be read.
 pub fn declarations(found: &Found) -> Result<Vec<Declared>> {
-    sizes::all(&found.dir)
+    let unsaid = Names::Numbered {
+        template: String::new(),
+        max: None,
+    };
+    let declared = sizes::all(&found.dir)?.into_iter();
+    let declared = declared.map(|declared| Declared {
+        size: declared.names(&unsaid).size(),
+        run: declared.run,
+        place: declared.place,
+    });
+    Ok(declared.collect())
 }
 
 /// Whether a process with this id is there.

@@ -5,17 +5,14 @@
 //! Records may be read half-way through a change, so only what is seen twice
 //! counts; and of a circle one holder fails, the one with the highest token.
 
-use std::fs;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::local::blocked_head::BlockedHead;
-use crate::local::files;
-use crate::local::lock::Locked;
-use crate::sys;
+use crate::backend::snapshot::BlockedHead;
+use crate::backend::snapshot::NameSnapshot;
+use crate::lend::held::Held;
 use crate::terms::access::Access;
 use crate::terms::holder::Holder;
-use crate::terms::record::{Record, Tenure, Waiting};
+use crate::terms::record::Waiting;
 
 const LOOK_EVERY: Duration = Duration::from_millis(150);
 
@@ -43,9 +40,9 @@ impl Watch {
 
     /// The circle that the waiter is in, once it is certain and the waiter is
     /// the one to fail.
-    pub(crate) fn look(&mut self, token: &str, now: Instant) -> Option<Circle> {
+    pub(crate) fn look(&mut self, token: &str, held: &[Held], now: Instant) -> Option<Circle> {
         self.next = now + LOOK_EVERY;
-        let found = Graph::read_around(token).circle(token);
+        let found = Graph::read_around(held).circle(token);
         let times = match (&self.seen, &found) {
             (Some((seen, times)), Some(found)) if seen == found => times + 1,
             _ => 1,
@@ -149,25 +146,36 @@ impl Node {
 }
 
 impl Graph {
-    /// Follows what holders wait for from pool to pool, beginning with the
-    /// waiter's own: it is found by its records, too.
-    fn read_around(token: &str) -> Self {
+    /// Follows what holders wait for from pool to pool, beginning with what the waiter
+    /// holds: it is found by its records, too.
+    fn read_around(held: &[Held]) -> Self {
         let mut graph = Self::default();
-        let mut unread: Vec<String> = crate::lend::held::by(token)
+        let mut unread: Vec<String> = held
             .iter()
-            .map(|held| held.dir.pool.path().display().to_string())
+            .map(|held| held.backend.key().to_owned())
             .collect();
         while let Some(dir) = unread.pop() {
             if graph.pool(&dir).is_some() {
                 continue;
             }
+            // The first backend that can look at it.
+            let mut snapshots = held
+                .iter()
+                .filter_map(|held| held.backend.snapshot(&dir).ok().flatten());
+            let snapshot = snapshots.next().unwrap_or_default();
             let mut pool = PoolState {
                 dir,
                 names: Vec::new(),
                 head: None,
                 taken: Vec::new(),
             };
-            for (name, tenures, reserved) in read_pool(Path::new(&pool.dir)) {
+            for NameSnapshot {
+                name,
+                holders: tenures,
+                reserved,
+                ..
+            } in snapshot.names
+            {
                 let mut holdings = Vec::new();
                 for tenure in tenures {
                     let node = graph.node(&tenure.holder);
@@ -188,7 +196,7 @@ impl Graph {
                     reserved,
                 });
             }
-            if let Some(head) = BlockedHead::read(Path::new(&pool.dir)) {
+            if let Some(head) = snapshot.head {
                 graph.add_head(head, &mut pool);
             }
             graph.pools.push(pool);
@@ -374,37 +382,6 @@ impl Graph {
             None => what,
         }
     }
-}
-
-/// Each name with those who hold it, and whether it is reserved.
-fn read_pool(dir: &Path) -> Vec<(String, Vec<Tenure>, bool)> {
-    let Ok(entries) = fs::read_dir(dir.join(files::NAMES)) else {
-        return Vec::new();
-    };
-    let mut names = Vec::new();
-    for path in entries.flatten().map(|entry| entry.path()) {
-        if path.extension().is_none_or(|extension| extension != "json") {
-            continue;
-        }
-        let Some(name) = path.file_stem().and_then(|stem| stem.to_str()) else {
-            continue;
-        };
-        let text = sys::read_regular(&path).ok();
-        let record = text.and_then(|text| Record::peek(&text));
-        let mut holders = record.map(|record| record.holders).unwrap_or_default();
-        // A dead holder's name is free, whatever its record says.
-        holders.retain(|tenure| sys::is_alive(tenure.holder.pid));
-        let reserved = is_reserved(&path.with_file_name(files::reservation(name)));
-        names.push((name.to_owned(), holders, reserved));
-    }
-    names
-}
-
-fn is_reserved(path: &Path) -> bool {
-    // Shared, as heads ask: nobody takes who looks for who waits.
-    sys::open_regular(path)
-        .and_then(|file| Locked::try_lock(file, Access::Shared))
-        .is_ok_and(|lock| lock.is_err())
 }
 
 #[cfg(test)]

@@ -1,10 +1,9 @@
-//! What the threads of this process hold: to answer at once who asks again for
-//! what it has, and to tell others what a holder waits for.
+//! What the threads of this process hold: to answer at once when a thread asks again
+//! for what it has, and to tell others what a holder waits for.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::local::dir::PoolDir;
-use crate::local::record_file::RecordFile;
+use crate::backend::Backend;
 use crate::terms::record::Waiting;
 
 static HELD: Mutex<Vec<Held>> = Mutex::new(Vec::new());
@@ -16,7 +15,7 @@ pub(crate) struct Held {
     pub(crate) lease: u64,
     /// The holder's token.
     pub(crate) token: String,
-    pub(crate) dir: Arc<PoolDir>,
+    pub(crate) backend: Arc<dyn Backend>,
     pub(crate) name: String,
 }
 
@@ -45,26 +44,15 @@ pub(crate) fn by(token: &str) -> Vec<Held> {
         .collect()
 }
 
-/// Writes into the records of all that `held` names what their holder waits for.
-/// Failures are left: others would merely not see the reason of a deadlock.
+/// Shows for all that `held` names what their holder waits for.
 pub(crate) fn publish(held: &[Held], waiting: Option<&Waiting>) {
     for held in held {
         // Another thread may be giving it back: it leaves the table before its
         // record and its lock, so what is in the table here is not the next
         // holder's yet, and cannot become so while the table is locked.
         let table = lock();
-        if !table.iter().any(|now| now.lease == held.lease) {
-            continue;
+        if table.iter().any(|now| now.lease == held.lease) {
+            held.backend.publish(&held.name, &held.token, waiting);
         }
-        let Ok(mut file) = RecordFile::open(&held.dir.names, &held.name) else {
-            continue;
-        };
-        let _ = file.update(|record| {
-            for tenure in &mut record.holders {
-                if tenure.holder.token == held.token {
-                    tenure.waiting = waiting.cloned();
-                }
-            }
-        });
     }
 }

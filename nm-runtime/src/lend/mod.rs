@@ -1,6 +1,8 @@
-//! A request's wait, and the lease that ends it.
+//! A request's wait, and the lease that ends it. May import `backend`, `config`,
+//! `terms`, `sys`, `base`; never `local`.
 
 pub(crate) mod deadlock;
+pub(crate) mod gate;
 pub(crate) mod held;
 pub(crate) mod lease;
 pub(crate) mod live;

@@ -1,36 +1,31 @@
-//! Who holds what, as the records tell it: for people.
+//! Who holds what, as a look at the pool tells it: for people.
 
 use std::time::Duration;
 
-use crate::base::clock;
-use crate::base::text;
-use crate::local::dir::PoolDir;
-use crate::local::record_file;
-use crate::sys;
+use crate::backend::snapshot::Snapshot;
+use crate::base::{clock, text};
 use crate::terms::names::Names;
 use crate::terms::record::{Doing, Record, Tenure};
 
-/// Messages name so many holders at most.
+/// Messages name up to this many holders.
 const MOST: usize = 16;
 
 /// One line a holder: `db-0 held by `app::lists_users` (pid 7, for 3s)`.
-pub(crate) fn of(dir: &PoolDir, names: &Names) -> Vec<String> {
+pub(crate) fn of(snapshot: &Snapshot, names: &Names) -> Vec<String> {
+    let mut known: Vec<_> = snapshot
+        .names
+        .iter()
+        .filter_map(|seen| Some((names.index_of(&seen.name)?, seen)))
+        .collect();
+    known.sort_by_key(|(index, _)| *index);
     let mut lines = Vec::new();
-    let known = names.capacity().unwrap_or(usize::MAX);
-    for name in (0..known).map_while(|index| names.get(index)) {
-        let Some(record) = record_file::peek(dir, &name) else {
-            // Never lent; of an unbounded pool neither is any after it.
-            match names.capacity() {
-                Some(_) => continue,
-                None => break,
-            }
-        };
-        for tenure in record
-            .holders
-            .iter()
-            .filter(|tenure| sys::is_alive(tenure.holder.pid))
-        {
-            lines.push(line(&name, tenure, doing(&record)));
+    for (_, seen) in known {
+        for tenure in &seen.holders {
+            lines.push(line(
+                &seen.name,
+                tenure,
+                seen.record.as_ref().and_then(doing),
+            ));
         }
         if lines.len() > MOST {
             lines.truncate(MOST);

@@ -1,45 +1,48 @@
 //! A name's life: set up, initialised, reset, and taken down by the reaper.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::mem;
+use std::ptr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use crate::backend::{Backend, Guard, Runs};
 use crate::base::error::{BoxError, Error, Kind, Result};
 use crate::base::{clock, failpoint, notice};
 use crate::declared::call::call_apart;
 use crate::declared::registered::Registered;
 use crate::declared::resource::Reset;
 use crate::identity::{asker, run};
-use crate::journal::Entry;
 use crate::lend::lease::Lease;
 use crate::lend::wait::Wait;
-use crate::local::dir::{PoolDir, unusable};
-use crate::local::lock::Locked;
-use crate::local::pool_life;
-use crate::local::runs::{self, RunLocks};
-use crate::local::{files, line};
-use crate::modes::reaper;
-use crate::pool::Shared;
-use crate::terms::access::Access;
-use crate::terms::event;
-use crate::terms::event::Phase;
+use crate::life::standby;
+use crate::life::step::{self, Step};
+use crate::terms::event::{self, Entry, Phase};
 use crate::terms::holder::Holder;
+use crate::terms::name::Name;
 use crate::terms::record::{Doing, Failures, Life, State};
+
+/// What a hook returns.
+type Done = std::result::Result<(), BoxError>;
 
 /// A pool's resource, and this process's part in the run's life.
 pub(crate) struct Hooks {
+    pool: Arc<str>,
+    backend: Arc<dyn Backend>,
     pub(crate) registered: Registered,
-    /// Locked as long as the process lives, once it uses the pool.
+    /// Kept as long as the process lives, once it uses the pool.
     joined: Mutex<Option<Joined>>,
 }
 
 struct Joined {
-    dir: Arc<PoolDir>,
-    alive: Locked,
+    runs: Arc<dyn Runs>,
+    _alive: Box<dyn Guard>,
 }
 
 impl Hooks {
-    pub(crate) fn new(registered: Registered) -> Self {
+    pub(crate) fn new(pool: &Arc<str>, backend: &Arc<dyn Backend>, registered: Registered) -> Self {
         Self {
+            pool: pool.clone(),
+            backend: backend.clone(),
             registered,
             joined: Mutex::default(),
         }
@@ -47,233 +50,146 @@ impl Hooks {
 
     /// Before anything is acquired: the process joins the run's life, which has a
     /// reaper, and the pool is set up.
-    pub(crate) fn enter(
-        &self,
-        pool: &Shared,
-        dir: &Arc<PoolDir>,
-        wait: &mut Wait<'_>,
-    ) -> Result<()> {
-        let joined = || self.joined.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(crate) fn enter(&self, holder: &Holder, wait: &mut Wait<'_>) -> Result<()> {
+        let runs = self.backend.runs()?;
         let has_joined = |joined: &Option<Joined>| {
-            joined
-                .as_ref()
-                .is_some_and(|joined| Arc::ptr_eq(&joined.dir, dir))
+            let known = joined.as_ref();
+            known.is_some_and(|joined| ptr::addr_eq(Arc::as_ptr(&joined.runs), Arc::as_ptr(&runs)))
         };
-        if has_joined(&joined()) {
+        if has_joined(&self.joined()) {
             return Ok(());
         }
         // Several threads may do this at once, each with its own deadline.
         let run = run::id()?;
-        let locks = RunLocks::open(dir, run)?;
         // Alive before there is a reaper: it waits for us.
-        let alive = locks.live(dir, wait)?;
+        let alive = runs.join(run, wait)?;
         failpoint::at("run: joined");
-        reaper::ensure(pool, self.registered.spec, &locks)?;
+        standby::ensure(&self.pool, self.registered.spec, &*runs, run)?;
         failpoint::at("run: has a reaper");
-        self.set_up(pool, dir, run, wait)?;
-        let mut joined = joined();
+        self.set_up(&*runs, holder, run, wait)?;
+        let mut joined = self.joined();
         if !has_joined(&joined) {
-            let before = joined.replace(Joined {
-                dir: dir.clone(),
-                alive,
+            *joined = Some(Joined {
+                runs,
+                _alive: alive,
             });
-            if let Some(before) = before
-                && before.dir.pid != std::process::id()
-            {
-                before.alive.leave();
-            }
         }
         Ok(())
+    }
+
+    fn joined(&self) -> MutexGuard<'_, Option<Joined>> {
+        self.joined.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set_up(
+        &self,
+        runs: &dyn Runs,
+        holder: &Holder,
+        run: &str,
+        wait: &mut Wait<'_>,
+    ) -> Result<()> {
+        let turn = runs.life(Some(wait))?;
+        let mut life = turn.read()?;
+        let nothing_new = life.reaped.is_empty() && life.runs.iter().any(|known| known == run);
+        for line in mem::take(&mut life.reaped) {
+            notice::say(&format!("{line}\n"));
+        }
+        if let Some(first) = life.failures.given_up(run) {
+            return Err(given_up(&format!("setup of pool `{}`", self.pool), first));
+        }
+        let users = match life.done {
+            true => step::users(&life.runs, run, &mut |run| runs.is_alive(run))?,
+            false => None,
+        };
+        if let Some(users) = users {
+            life.runs = users;
+            return match nothing_new {
+                true => Ok(()),
+                false => turn.write(&life),
+            };
+        }
+        life.done = false;
+        life.runs = vec![run.to_owned()];
+        turn.write(&life)?;
+        let started = Instant::now();
+        let set_up = self.call(holder, event::Kind::Setup, None, || {
+            self.registered.resource.setup()
+        });
+        wait.pause(started.elapsed());
+        match set_up {
+            Ok(()) => {
+                life.done = true;
+                life.failures = Failures::none();
+                turn.write(&life)
+            }
+            Err(error) => {
+                life.failures.add(run, &error.to_string());
+                turn.write(&life)?;
+                drop(turn);
+                let what = format!("set up pool `{}`", self.pool);
+                Err(failed(&what, &life.failures, error))
+            }
+        }
     }
 
     /// A reader that others let in uses the name, too.
     pub(crate) fn join(&self, lease: &mut Lease) -> Result<()> {
         let run = run::id()?;
-        let name = lease.handle().clone();
-        let Some(held) = lease.held_mut() else {
-            return Ok(());
-        };
         let is_known = |life: &Life| life.runs.iter().any(|known| known == run);
-        if held.record.life.as_ref().is_none_or(is_known) {
+        let life = &lease.hold().record().life;
+        if life.as_ref().is_none_or(is_known) {
             return Ok(());
         }
-        let added = held.file.update(|record| match &mut record.life {
+        lease.hold().amend(&mut |record| match &mut record.life {
             Some(life) if !is_known(life) => life.runs.push(run.to_owned()),
             _ => {}
-        });
-        let path = held.dir.names.path().join(files::record(&name));
-        added.map_err(|error| unusable(&path, error))
+        })
     }
 
-    fn set_up(&self, pool: &Shared, dir: &PoolDir, run: &str, wait: &mut Wait<'_>) -> Result<()> {
-        let turn = line::lock(&dir.pool, files::LIFE_LOCK, Access::Exclusive, dir, wait)?;
-        let mut life = pool_life::read(dir)?;
-        let nothing_new = life.reaped.is_empty() && life.runs.iter().any(|known| known == run);
-        for line in std::mem::take(&mut life.reaped) {
-            notice::say(&format!("{line}\n"));
-        }
-        if let Some(first) = life.failures.given_up(run) {
-            return Err(given_up(&format!("setup of pool `{}`", pool.name), first));
-        }
-        let usable = life.done && uses(dir, &mut life.runs, run)?;
-        if usable {
-            return match nothing_new {
-                true => Ok(()),
-                false => pool_life::write(&mut life, dir),
-            };
-        }
-        life.done = false;
-        life.runs = vec![run.to_owned()];
-        pool_life::write(&mut life, dir)?;
-        let holder = wait.holder().clone();
-        let log = |phase, detail: Option<&str>| {
-            log(pool, dir, &holder, event::Kind::Setup, None, phase, detail);
-        };
-        log(Phase::Started, None);
-        let started = Instant::now();
-        let set_up = call_apart(asker::in_async_test(), || self.registered.resource.setup());
-        wait.pause(started.elapsed());
-        match set_up {
-            Ok(()) => {
-                log(Phase::Done, None);
-                life.done = true;
-                life.failures = Failures::none();
-                pool_life::write(&mut life, dir)
-            }
-            Err(error) => {
-                log(Phase::Failed, Some(&error.to_string()));
-                life.failures.add(run, &error.to_string());
-                pool_life::write(&mut life, dir)?;
-                drop(turn);
-                Err(failed(
-                    &format!("set up pool `{}`", pool.name),
-                    &life.failures,
-                    error,
-                ))
-            }
-        }
-    }
-
-    /// Makes a name ready for the body of its new, exclusive holder.
-    pub(crate) fn prepare(&self, pool: &Shared, lease: &mut Lease) -> Result<()> {
+    /// Makes a name ready for the body of its new, only holder.
+    pub(crate) fn prepare(&self, lease: &mut Lease) -> Result<()> {
         let run = run::id()?;
-        let fingerprint = self.registered.fingerprint()?.map(str::to_owned);
-        let name = lease.handle().clone();
-        let Some(held) = lease.held_mut() else {
-            return Ok(());
-        };
-        let dir = held.dir.clone();
-        held.as_it_was = false;
-        let broken = held.record.state == State::Broken;
-        let life = held.record.life.get_or_insert_default();
-        let is_new = !life.runs.iter().any(|known| known == run);
-        let same = life.done && life.fingerprint == fingerprint && !broken;
-        let kept = same && fingerprint.is_some();
-        let usable = same && (uses(&dir, &mut life.runs, run)? || kept);
-        if kept && !life.runs.iter().any(|known| known == run) {
-            life.runs = vec![run.to_owned()];
-        }
-        let holder = held.holder.clone();
-        let apart = asker::in_async_test();
-        let outcome = match usable {
-            true => {
-                let last = held.record.last.take().unwrap_or_default();
-                let why = match held.record.state {
-                    State::Clean => Reset::Reuse,
-                    _ => Reset::Dirty(&last),
-                };
-                let log = |phase, detail: Option<&str>| {
-                    log(
-                        pool,
-                        &dir,
-                        &holder,
-                        event::Kind::Reset,
-                        Some(&name),
-                        phase,
-                        detail,
-                    );
-                };
-                log(Phase::Started, None);
-                let reset = call_apart(apart, || self.registered.resource.reset(&name, why));
-                end(&log, reset).map_err(|error| ("reset", error))
-            }
-            false => {
-                let done = life.done;
-                let outdated = done && (life.fingerprint.is_some() || broken);
-                let doing = Doing {
-                    what: "initialising".to_owned(),
-                    since: clock::now(),
-                };
-                let mut begun = Life {
-                    done,
-                    fingerprint: None,
-                    runs: Vec::new(),
-                    doing: Some(doing),
-                    failures: std::mem::take(&mut life.failures),
-                };
-                // Until it is taken down it is there, of no use to anybody: whoever
-                // comes after our death must take it down first.
-                let clean = match done {
-                    true => {
-                        held.record.life = Some(begun.clone());
-                        held.write(&name)?;
-                        failpoint::at("init: to be taken down first");
-                        self.clean_up(pool, &dir, &holder, &name)
-                    }
-                    false => Ok(()),
-                };
-                // What a run left that is over (it was kept, or its reaper was
-                // killed) may have gone with its server: `init` sees to the rest.
-                let clean = clean.or_else(|error| if outdated { Err(error) } else { Ok(()) });
-                let log = |phase, detail: Option<&str>| {
-                    log(
-                        pool,
-                        &dir,
-                        &holder,
-                        event::Kind::Init,
-                        Some(&name),
-                        phase,
-                        detail,
-                    );
-                };
-                match clean {
-                    Err(error) => Err(("clean up the outdated", error)),
-                    Ok(()) => {
-                        begun.done = false;
-                        begun.fingerprint = fingerprint;
-                        begun.runs = vec![run.to_owned()];
-                        held.record.life = Some(begun);
-                        held.write(&name)?;
-                        failpoint::at("init: recorded");
-                        log(Phase::Started, None);
-                        let init = call_apart(apart, || self.registered.resource.init(&name));
-                        end(&log, init).map_err(|error| ("init", error))
-                    }
-                }
-            }
+        let fingerprint = self.registered.fingerprint()?;
+        let runs = self.backend.runs()?;
+        let record = lease.hold().record();
+        let step = step::decide(record, run, fingerprint, &mut |run| runs.is_alive(run))?;
+        let used_before = record
+            .life
+            .as_ref()
+            .is_some_and(|life| life.runs.iter().any(|known| known == run));
+        // A reset name that stays as it was is written when it is given back.
+        let as_written =
+            matches!(step, Step::Reset { .. }) && used_before && record.state == State::Clean;
+        lease.made_ready();
+        let outcome = match step {
+            Step::Reset { runs } => self.reset(lease, runs).map_err(|error| ("reset", error)),
+            Step::Init => self.init(lease, run, fingerprint)?,
+            Step::CleanUpAndInit { must } => match self.clean_up_first(lease)? {
+                Err(error) if must => Err(("clean up the outdated", error)),
+                _ => self.init(lease, run, fingerprint)?,
+            },
         };
         failpoint::at("hook: done");
-        let life = held.record.life.get_or_insert_default();
+        let record = lease.hold().record();
+        let life = record.life.get_or_insert_default();
         life.doing = None;
         match outcome {
             Ok(()) => {
                 life.done = true;
                 life.failures = Failures::none();
-                let rewrite = !usable || is_new || held.record.state != State::Clean;
-                held.record.state = State::Clean;
-                held.record.reason = None;
-                held.record.last = None;
-                // A reset name that stays as it was is written when it is given back.
-                match rewrite {
-                    true => held.write(&name),
-                    false => Ok(()),
+                record.state = State::Clean;
+                record.reason = None;
+                record.last = None;
+                match as_written {
+                    true => Ok(()),
+                    false => lease.hold().save(),
                 }
             }
             Err((what, error)) => {
                 life.failures.add(run, &error.to_string());
                 let failures = life.failures.clone();
-                held.record.state = State::Dirty;
-                held.write(&name)?;
+                record.state = State::Dirty;
+                lease.hold().save()?;
                 match failures.given_up(run) {
                     Some(first) => lease.mark_broken(format!(
                         "its {what} failed {} times in this run, the first time: {first}",
@@ -281,111 +197,107 @@ impl Hooks {
                     )),
                     None => lease.mark_dirty_because(format!("its {what} failed: {error}")),
                 }
-                Err(failed(&format!("{what} `{name}`"), &failures, error))
+                let what = format!("{what} `{}`", lease.name());
+                Err(failed(&what, &failures, error))
             }
         }
     }
 
-    /// Calls the `cleanup` of one name.
-    pub(crate) fn clean_up(
-        &self,
-        pool: &Shared,
-        dir: &PoolDir,
-        holder: &Holder,
-        name: &crate::terms::name::Name,
-    ) -> std::result::Result<(), BoxError> {
-        let log = |phase, detail: Option<&str>| {
-            log(
-                pool,
-                dir,
-                holder,
-                event::Kind::Cleanup,
-                Some(name),
-                phase,
-                detail,
-            );
+    fn reset(&self, lease: &mut Lease, runs: Vec<String>) -> Done {
+        let (name, holder) = (lease.handle().clone(), lease.hold().holder().clone());
+        let record = lease.hold().record();
+        record.life.get_or_insert_default().runs = runs;
+        let last = record.last.take().unwrap_or_default();
+        let why = match record.state {
+            State::Clean => Reset::Reuse,
+            _ => Reset::Dirty(&last),
         };
-        log(Phase::Started, None);
-        let apart = asker::in_async_test();
-        end(
-            &log,
-            call_apart(apart, || self.registered.resource.cleanup(name)),
-        )
+        let reset = || self.registered.resource.reset(&name, why);
+        self.call(&holder, event::Kind::Reset, Some(&name), reset)
+    }
+
+    /// Until it is taken down it is there, of no use to anybody: the holder that
+    /// comes after our death must take it down first.
+    fn clean_up_first(&self, lease: &mut Lease) -> Result<Done> {
+        let life = lease.hold().record().life.get_or_insert_default();
+        *life = initialising(mem::take(&mut life.failures));
+        life.done = true;
+        lease.hold().save()?;
+        failpoint::at("init: to be taken down first");
+        let (name, holder) = (lease.handle().clone(), lease.hold().holder().clone());
+        Ok(self.clean_up(&holder, &name))
+    }
+
+    fn init(
+        &self,
+        lease: &mut Lease,
+        run: &str,
+        fingerprint: Option<&str>,
+    ) -> Result<std::result::Result<(), (&'static str, BoxError)>> {
+        let (name, holder) = (lease.handle().clone(), lease.hold().holder().clone());
+        let life = lease.hold().record().life.get_or_insert_default();
+        *life = Life {
+            fingerprint: fingerprint.map(str::to_owned),
+            runs: vec![run.to_owned()],
+            ..initialising(mem::take(&mut life.failures))
+        };
+        lease.hold().save()?;
+        failpoint::at("init: recorded");
+        let init = || self.registered.resource.init(&name);
+        let done = self.call(&holder, event::Kind::Init, Some(&name), init);
+        Ok(done.map_err(|error| ("init", error)))
+    }
+
+    /// Calls the `cleanup` of one name.
+    pub(crate) fn clean_up(&self, holder: &Holder, name: &Name) -> Done {
+        self.call(holder, event::Kind::Cleanup, Some(name), || {
+            self.registered.resource.cleanup(name)
+        })
     }
 
     /// Calls the pool's `teardown`.
-    pub(crate) fn tear_down(
+    pub(crate) fn tear_down(&self, holder: &Holder) -> Done {
+        self.call(holder, event::Kind::Teardown, None, || {
+            self.registered.resource.teardown()
+        })
+    }
+
+    /// Calls a hook between its two events.
+    fn call(
         &self,
-        pool: &Shared,
-        dir: &PoolDir,
         holder: &Holder,
-    ) -> std::result::Result<(), BoxError> {
+        kind: event::Kind,
+        name: Option<&Name>,
+        hook: impl FnOnce() -> Done + Send,
+    ) -> Done {
         let log = |phase, detail: Option<&str>| {
-            log(
-                pool,
-                dir,
-                holder,
-                event::Kind::Teardown,
-                None,
-                phase,
+            self.backend.log(&Entry {
+                name: name.map(|name| name.name()),
+                phase: Some(phase),
                 detail,
-            );
+                ..Entry::new(kind, &self.pool, "", holder)
+            });
         };
         log(Phase::Started, None);
-        end(
-            &log,
-            call_apart(false, || self.registered.resource.teardown()),
-        )
-    }
-}
-
-/// Joins the users of something that is done: ours already, or another live
-/// run's. What only dead runs used, nobody took down: it must be done again.
-fn uses(dir: &PoolDir, runs: &mut Vec<String>, run: &str) -> Result<bool> {
-    if runs.iter().any(|known| known == run) {
-        return Ok(true);
-    }
-    let mut alive = Vec::new();
-    for known in runs.drain(..) {
-        if runs::is_alive(dir, &known)? {
-            alive.push(known);
+        let done = call_apart(asker::in_async_test(), hook);
+        match &done {
+            Ok(()) => log(Phase::Done, None),
+            Err(error) => log(Phase::Failed, Some(&error.to_string())),
         }
+        done
     }
-    *runs = alive;
-    if runs.is_empty() {
-        return Ok(false);
-    }
-    runs.push(run.to_owned());
-    Ok(true)
 }
 
-fn end(
-    log: &dyn Fn(Phase, Option<&str>),
-    result: std::result::Result<(), BoxError>,
-) -> std::result::Result<(), BoxError> {
-    match &result {
-        Ok(()) => log(Phase::Done, None),
-        Err(error) => log(Phase::Failed, Some(&error.to_string())),
+/// The life of a name whose `init` begins.
+fn initialising(failures: Failures) -> Life {
+    Life {
+        doing: Some(Doing {
+            what: "initialising".to_owned(),
+            since: clock::now(),
+        }),
+        failures,
+        ..Life::default()
     }
-    result
-}
-
-fn log(
-    pool: &Shared,
-    dir: &PoolDir,
-    holder: &Holder,
-    kind: event::Kind,
-    name: Option<&str>,
-    phase: Phase,
-    detail: Option<&str>,
-) {
-    let entry = Entry {
-        name,
-        phase: Some(phase),
-        detail,
-        ..Entry::new(kind, &pool.name, "", holder)
-    };
-    dir.journal.write(&dir.pool, &entry);
 }
 
 fn failed(what: &str, failures: &Failures, error: BoxError) -> Error {

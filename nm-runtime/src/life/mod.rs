@@ -1,3 +1,7 @@
-//! What happens to a name between its leases.
+//! What happens to a name between its leases: hooks, and the process that runs the
+//! last of them. May import `lend`, `backend`, `identity`, `config`, `declared`,
+//! `terms`, `base`; never `local`.
 
 pub(crate) mod hooks;
+pub(crate) mod standby;
+pub(crate) mod step;

@@ -3,17 +3,16 @@
 use std::io;
 use std::time::{Duration, Instant};
 
+use crate::backend::Patience;
+use crate::backend::ask::Ask;
 use crate::base::error::{Error, Kind, Result};
 use crate::base::json;
 use crate::declared::call::call;
-use crate::lend::wait::Wait;
 use crate::local::dir::{PoolDir, replace, unusable};
 use crate::local::files;
 use crate::local::head::{Head, Take, Taken, broken};
 use crate::sys::{self, WakeSet};
-use crate::terms::access::Access;
 use crate::terms::decision::{Asked, Assignment, Decide};
-use crate::terms::holder::Holder;
 use crate::terms::name;
 use crate::terms::record::FORMAT;
 
@@ -67,26 +66,26 @@ impl Head<'_> {
     /// Takes what the allocator grants, waiting while it is busy.
     pub(crate) fn take_assigned(
         &self,
+        ask: &Ask<'_>,
         allocator: &dyn Decide,
-        wait: &mut Wait<'_>,
+        patience: &mut dyn Patience,
     ) -> Result<Taken> {
-        let holder = wait.holder().clone();
-        if let Some(taken) = self.try_take_assigned(allocator, &holder)? {
+        if let Some(taken) = self.try_take_assigned(ask, allocator)? {
             return Ok(taken);
         }
-        wait.begin(&self.dir);
+        patience.blocked();
         let failed = |error| unusable(self.dir.names.path(), error);
         loop {
-            let out = Decisions::read(&self.dir)?.names;
+            let out = Decisions::read(self.dir)?.names;
             let fifos: Vec<_> = out.iter().map(|name| files::fifo(name)).collect();
             let wakes = WakeSet::open(&self.dir.names, fifos.iter().map(String::as_str));
             let mut wakes = wakes.map_err(failed)?;
-            // Asked after the FIFOs are open: who ends from here on wakes us.
-            if let Some(taken) = self.try_take_assigned(allocator, &holder)? {
+            // Asked after the FIFOs are open: a holder that ends from here on wakes us.
+            if let Some(taken) = self.try_take_assigned(ask, allocator)? {
                 return Ok(taken);
             }
-            wait.tick(&self.dir)?;
-            let timeout = wait.until().saturating_duration_since(Instant::now());
+            patience.tick()?;
+            let timeout = patience.until().saturating_duration_since(Instant::now());
             wakes.wait(timeout.min(ASK_AGAIN)).map_err(failed)?;
         }
     }
@@ -94,15 +93,15 @@ impl Head<'_> {
     /// Asks the allocator once.
     pub(crate) fn try_take_assigned(
         &self,
+        ask: &Ask<'_>,
         allocator: &dyn Decide,
-        holder: &Holder,
     ) -> Result<Option<Taken>> {
-        let pool = &self.pool.name;
-        let mut decisions = Decisions::read(&self.dir)?;
-        self.take_back(allocator, &mut decisions)?;
+        let pool = ask.pool;
+        let mut decisions = Decisions::read(self.dir)?;
+        self.take_back(ask, allocator, &mut decisions)?;
         let asked = Asked {
-            test: &holder.test,
-            run: &holder.run,
+            test: &ask.holder.test,
+            run: &ask.holder.run,
         };
         let decided = call(|| allocator.decide(&decisions.state, &asked));
         let (state, assignment) = decided.map_err(|error| {
@@ -137,23 +136,28 @@ impl Head<'_> {
         }
         // Locked before it is written down: if we die in between, nothing was decided.
         let index = decisions.names.len();
-        let mut taken = match self.take(index, &assigned.name, Access::Exclusive)? {
+        let mut taken = match self.take(ask, index, &assigned.name)? {
             Take::Taken(taken) => taken,
             Take::Busy => return Err(refuse("which is held outside of its decisions")),
             Take::Broken(reason) => return Err(broken(pool, &reason)),
         };
         decisions.state = state;
         decisions.names.push(assigned.name.clone());
-        decisions.write(&self.dir)?;
+        decisions.write(self.dir)?;
         taken.assigned = Some(assigned);
         Ok(Some(taken))
     }
 
     /// Tells the allocator of every holder that has ended: its name's lock is free.
-    fn take_back(&self, allocator: &dyn Decide, decisions: &mut Decisions) -> Result<()> {
+    fn take_back(
+        &self,
+        ask: &Ask<'_>,
+        allocator: &dyn Decide,
+        decisions: &mut Decisions,
+    ) -> Result<()> {
         let mut ended = Vec::new();
         for (index, name) in decisions.names.iter().enumerate() {
-            match self.take(index, name, Access::Exclusive)? {
+            match self.take(ask, index, name)? {
                 Take::Busy => {}
                 Take::Taken(_) | Take::Broken(_) => ended.push(name.clone()),
             }
@@ -163,13 +167,13 @@ impl Head<'_> {
         }
         let told = call(|| allocator.take_back(&decisions.state, &ended));
         decisions.state = told.map_err(|error| {
-            let pool = &self.pool.name;
+            let pool = ask.pool;
             Error::hook(
                 format!("the allocator of pool `{pool}` failed to release"),
                 error,
             )
         })?;
         decisions.names.retain(|name| !ended.contains(name));
-        decisions.write(&self.dir)
+        decisions.write(self.dir)
     }
 }

@@ -8,51 +8,21 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use crate::backend::snapshot::BlockedHead;
 use crate::base::json;
 use crate::local::dir::{PoolDir, replace};
 use crate::local::files;
 use crate::sys;
-use crate::terms::holder::Holder;
-use crate::terms::record::{FORMAT, Waiting};
+use crate::terms::record::FORMAT;
 
 const A_WHILE: Duration = Duration::from_millis(150);
 
-/// A head that waits.
-#[derive(Debug)]
-pub(crate) struct BlockedHead {
-    v: u32,
-    pub(crate) holder: Holder,
-    /// For how many more names.
-    pub(crate) waiting: Waiting,
-    /// What it has already.
-    pub(crate) taken: Vec<String>,
-}
-
-json::object!(BlockedHead {
-    v,
-    holder,
-    waiting,
-    taken
-});
-
-impl BlockedHead {
-    pub(crate) fn new(holder: Holder, mut waiting: Waiting, taken: Vec<String>) -> Self {
-        waiting.count = waiting.count.saturating_sub(taken.len() as u64);
-        Self {
-            v: FORMAT,
-            holder,
-            waiting,
-            taken,
-        }
-    }
-
-    /// The head of the pool that has this directory, if it shows that it waits.
-    pub(crate) fn read(pool_dir: &Path) -> Option<Self> {
-        let text = sys::read_regular(&pool_dir.join(files::HEAD)).ok()?;
-        let head: Self = json::from_slice(&text)?;
-        // One that was killed has left this behind.
-        (head.v <= FORMAT && sys::is_alive(head.holder.pid)).then_some(head)
-    }
+/// The head of the pool that has this directory, if it shows that it waits.
+pub(crate) fn read(pool_dir: &Path) -> Option<BlockedHead> {
+    let text = sys::read_regular(&pool_dir.join(files::HEAD)).ok()?;
+    let head: BlockedHead = json::from_slice(&text)?;
+    // One that was killed has left this behind.
+    (head.v <= FORMAT && sys::is_alive(head.holder.pid)).then_some(head)
 }
 
 /// A head's wait, as it is shown until this drops.

@@ -17,6 +17,8 @@ use crate::terms::record::FORMAT;
 /// A pool's directories, open.
 #[derive(Debug)]
 pub(crate) struct PoolDir {
+    /// The path of `pool`: the key of this pool among all.
+    pub(crate) key: String,
     /// `pools/db`.
     pub(crate) pool: Dir,
     /// `pools/db/names`.
@@ -44,6 +46,7 @@ impl PoolDir {
         // Two processes that both find it long: the second finds the short new one.
         journal::rotate(&pool).map_err(|error| unusable(&path, error))?;
         Ok(Arc::new(Self {
+            key: path.display().to_string(),
             pool,
             names,
             journal: journal::Writer::default(),

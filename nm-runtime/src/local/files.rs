@@ -48,3 +48,8 @@ pub(crate) fn reservation(name: &str) -> String {
 pub(crate) fn record(name: &str) -> String {
     [name, ".json"].concat()
 }
+
+/// The name whose record this file is.
+pub(crate) fn name_of_record(file: &str) -> Option<&str> {
+    file.strip_suffix(".json")
+}

@@ -4,131 +4,161 @@
 
 use std::sync::Arc;
 
+use crate::backend::Patience;
+use crate::backend::ask::{Ask, GivenName};
 use crate::base::error::Result;
 use crate::base::failpoint;
-use crate::lend::wait::Wait;
-use crate::local::dir::unusable;
+use crate::local::dir::{PoolDir, unusable};
 use crate::local::head::{Head, LOOKS_FOR_READERS, Take, Taken, broken, taken};
 use crate::local::lock::Locked;
-use crate::local::timed_lock::Queued;
-use crate::local::{files, line};
+use crate::local::timed_lock::Pending;
+use crate::local::{blocked, files, queue};
 use crate::sys::{OpenFile, Wake};
 use crate::terms::access::Access;
 
 impl Head<'_> {
     /// Takes this name if it is free.
-    pub(crate) fn try_take_named(&self, name: &str, access: Access) -> Result<Option<Taken>> {
-        // Whoever asked has been told already if there is no such name.
-        let index = self.pool.config.names.index_of(name).unwrap_or_default();
-        match self.take(index, name, access)? {
+    pub(crate) fn try_take_given(
+        &self,
+        ask: &Ask<'_>,
+        given: GivenName<'_>,
+    ) -> Result<Option<Taken>> {
+        match self.take(ask, given.index, given.name)? {
             Take::Taken(taken) => Ok(Some(taken)),
             Take::Busy => Ok(None),
-            Take::Broken(reason) => Err(broken(&self.pool.name, &reason)),
+            Take::Broken(reason) => Err(broken(ask.pool, &reason)),
         }
     }
 
-    /// Takes this name, waiting for it, and leaves the queue as soon as the name
-    /// is reserved. Nothing when the directory turned out to be removed.
-    pub(crate) fn take_named(
-        &mut self,
-        name: &str,
-        access: Access,
-        wait: &mut Wait<'_>,
-    ) -> Result<Option<Taken>> {
-        if let Some(taken) = self.try_take_named(name, access)? {
-            return Ok(Some(taken));
+    /// Takes this name: as the head of the queue, which it still is then, or after
+    /// a wait beside the queue. `None` if the directory turned out to be removed.
+    pub(crate) fn take_given(
+        self,
+        ask: &Ask<'_>,
+        given: GivenName<'_>,
+        patience: &mut dyn Patience,
+    ) -> Result<Option<(Taken, Option<Self>)>> {
+        if let Some(taken) = self.try_take_given(ask, given)? {
+            return Ok(Some((taken, Some(self))));
         }
-        let dir = self.dir.clone();
-        wait.begin(&dir);
+        let taken = self.wait_for_given(ask, given, patience)?;
+        Ok(taken.map(|taken| (taken, None)))
+    }
+
+    /// Waits for this name, and leaves the queue as soon as the name is reserved.
+    fn wait_for_given(
+        self,
+        ask: &Ask<'_>,
+        given: GivenName<'_>,
+        patience: &mut dyn Patience,
+    ) -> Result<Option<Taken>> {
+        patience.blocked();
+        let dir = self.dir;
+        let _waiting = queue::announce(dir, patience)?;
+        let reservation = self.reserve(given.name, patience)?;
+        failpoint::at("given name: first to get it");
+        let mut looks = LOOKS_FOR_READERS;
+        loop {
+            let Some((lock, alone)) = lock_name(
+                dir,
+                given.name,
+                ask.want.access,
+                &reservation.wake,
+                patience,
+            )?
+            else {
+                continue;
+            };
+            let path = files::lock(given.name);
+            let failed = |error| unusable(&dir.names.path().join(&path), error);
+            if !lock.is_in(&dir.names, &path).map_err(failed)? {
+                // Replaced before we had it: lock the one that others will find.
+                match dir.is_current() {
+                    true => continue,
+                    false => return Ok(None),
+                }
+            }
+            failpoint::at("given name: locked");
+            // With the name's own FIFO open, or the name free again: only then
+            // the reservation drops, and wakes the head.
+            let found = taken(dir, ask, given.index, given.name, lock, alone);
+            if let Ok(Take::Taken(taken)) = &found
+                && !taken.alone
+                && !taken.has_readers()
+                && looks > 0
+            {
+                // Its writer has just let go: nobody made it ready for us.
+                looks -= 1;
+                continue;
+            }
+            drop(reservation);
+            return match found? {
+                Take::Taken(taken) => Ok(Some(taken)),
+                Take::Broken(reason) => Err(broken(ask.pool, &reason)),
+                Take::Busy => Ok(None),
+            };
+        }
+    }
+
+    /// Reserves the name, waiting behind others who want it, and leaves the queue.
+    fn reserve(self, name: &str, patience: &mut dyn Patience) -> Result<Reservation> {
+        let dir = self.dir;
         let path = dir.names.path().join(files::reservation(name));
         let failed = |error| unusable(&path, error);
-        let _waiting = line::announce(&dir, wait)?;
         let file = dir.names.file(&files::reservation(name)).map_err(failed)?;
         // Opened before the reservation is ours and kept while it is, also by what
         // we give up: if we die, the FIFO hangs up and the head looks again at the
         // name.
-        let wake = Arc::new(Wake::open(&dir.names, &files::fifo(name)).map_err(failed)?);
-        let mut reserved = Reservation {
+        let wake = Wake::open(&dir.names, &files::fifo(name)).map_err(failed)?;
+        let mut reservation = Reservation {
             lock: None,
-            wake: wake.clone(),
+            wake: Arc::new(wake),
         };
         match Locked::try_lock(file, Access::Exclusive).map_err(failed)? {
             Ok(lock) => {
-                reserved.lock = Some(lock);
+                reservation.lock = Some(lock);
                 failpoint::at("given name: reserved");
                 self.leave();
-                wait.left_queue(&dir, true);
             }
             Err(file) => {
-                let queued = Queued::join(file, Access::Exclusive, poke(&wake)).map_err(failed)?;
+                let poke = poke(&reservation.wake);
+                let pending = Pending::join(file, Access::Exclusive, poke).map_err(failed)?;
                 self.leave();
-                wait.left_queue(&dir, false);
-                reserved.lock = Some(wait.for_lock(&queued, &dir, &path)?);
-                wait.left_queue(&dir, true);
+                patience.beside(false);
+                reservation.lock = Some(blocked::for_lock(&pending, patience, &path)?);
             }
         }
-        failpoint::at("given name: first to get it");
-        let mut looks = LOOKS_FOR_READERS;
-        loop {
-            let open = || dir.names.file(&files::lock(name)).map_err(failed);
-            let (lock, alone) =
-                match Locked::try_lock(open()?, Access::Exclusive).map_err(failed)? {
-                    Ok(lock) => (lock, true),
-                    Err(file) if access == Access::Shared => {
-                        match Locked::try_lock(file, access).map_err(failed)? {
-                            Ok(lock) => (lock, false),
-                            Err(file) => {
-                                // Granted, there may be nobody else: look again.
-                                drop(self.wait_in_kernel(name, file, access, &wake, wait)?);
-                                continue;
-                            }
-                        }
-                    }
-                    Err(file) => (self.wait_in_kernel(name, file, access, &wake, wait)?, true),
-                };
-            if lock.is_in(&dir.names, &files::lock(name)).map_err(failed)? {
-                failpoint::at("given name: locked");
-                let index = self.pool.config.names.index_of(name).unwrap_or_default();
-                // With the name's own FIFO open, or the name free again: only then
-                // the reservation drops, and wakes the head.
-                let taken = taken(&dir, index, name, lock, alone);
-                if let Ok(Take::Taken(taken)) = &taken
-                    && !taken.alone
-                    && !taken.has_readers()
-                    && looks > 0
-                {
-                    // Its writer has just let go: nobody made it ready for us.
-                    looks -= 1;
-                    continue;
-                }
-                drop(reserved);
-                return match taken? {
-                    Take::Taken(taken) => Ok(Some(taken)),
-                    Take::Broken(reason) => Err(broken(&self.pool.name, &reason)),
-                    Take::Busy => Ok(None),
-                };
-            }
-            if !dir.is_current() {
-                return Ok(None);
-            }
-        }
+        patience.beside(true);
+        Ok(reservation)
     }
+}
 
-    fn wait_in_kernel(
-        &self,
-        name: &str,
-        file: OpenFile,
-        access: Access,
-        wake: &Arc<Option<Wake>>,
-        wait: &mut Wait<'_>,
-    ) -> Result<Locked> {
-        let path = self.dir.names.path().join(files::lock(name));
-        let queued = Queued::join(file, access, poke(wake));
-        wait.for_lock(
-            &queued.map_err(|error| unusable(&path, error))?,
-            &self.dir,
-            &path,
-        )
+/// Locks the name, waiting for it, and says whether alone. `None` where a reader
+/// was let in after a wait: there may be nobody else by now, so it must look again.
+fn lock_name(
+    dir: &PoolDir,
+    name: &str,
+    access: Access,
+    wake: &Arc<Option<Wake>>,
+    patience: &mut dyn Patience,
+) -> Result<Option<(Locked, bool)>> {
+    let path = dir.names.path().join(files::lock(name));
+    let failed = |error| unusable(&path, error);
+    let mut wait = |file: OpenFile| {
+        let pending = Pending::join(file, access, poke(wake)).map_err(failed)?;
+        blocked::for_lock(&pending, patience, &path)
+    };
+    let file = dir.names.file(&files::lock(name)).map_err(failed)?;
+    let file = match Locked::try_lock(file, Access::Exclusive).map_err(failed)? {
+        Ok(lock) => return Ok(Some((lock, true))),
+        Err(file) => file,
+    };
+    if access == Access::Exclusive {
+        return wait(file).map(|lock| Some((lock, true)));
+    }
+    match Locked::try_lock(file, access).map_err(failed)? {
+        Ok(lock) => Ok(Some((lock, false))),
+        Err(file) => wait(file).map(|_| None),
     }
 }
 

@@ -1,21 +1,21 @@
 //! The head of a pool's queue: the only one who takes names from the pool.
 
 use std::io;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::backend::Patience;
+use crate::backend::ask::Ask;
+use crate::backend::snapshot::BlockedHead;
 use crate::base::error::{Error, Kind, Result};
 use crate::base::failpoint;
-use crate::identity::{run, slot};
-use crate::lend::wait::Wait;
+use crate::local::blocked;
 use crate::local::blocked_head::Shown;
 use crate::local::dir::{PoolDir, unusable};
 use crate::local::files;
-use crate::local::line::{self, Place};
 use crate::local::lock::Locked;
-use crate::local::record_file::{self, RecordFile};
-use crate::modes::reaper;
-use crate::pool::Shared;
+use crate::local::look;
+use crate::local::queue::{self, Ticket};
+use crate::local::record_file::RecordFile;
 use crate::sys::{Wake, WakeSet};
 use crate::terms::access::Access;
 use crate::terms::decision::Assigned;
@@ -25,11 +25,11 @@ use crate::terms::record::{Record, State};
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 pub(crate) struct Head<'a> {
-    pub(crate) pool: &'a Shared,
-    pub(crate) dir: Arc<PoolDir>,
+    pub(crate) dir: &'a PoolDir,
+    /// Taken by [`Head::leave`], before it drops.
     queue: Option<Locked>,
-    place: Option<Place>,
-    /// Somebody may wait for a given name, which is then reserved.
+    _ticket: Option<Ticket>,
+    /// Some waiter may have reserved the given name that it waits for.
     pub(crate) others_wait: bool,
 }
 
@@ -43,7 +43,7 @@ pub(crate) struct Taken {
     pub(crate) record: Record,
     /// What its pool's allocator says beyond the name.
     pub(crate) assigned: Option<Assigned>,
-    /// Nobody else held it, so whoever its record shows as holder has died. Its
+    /// Nobody else held it, so the holders that its record shows have died. Its
     /// lock is exclusive still, also for a reader.
     pub(crate) alone: bool,
 }
@@ -57,8 +57,8 @@ impl Taken {
     }
 }
 
-/// Who takes names is alone at that, so that the second look finds what is so:
-/// more only help against a record that nobody can read.
+/// One head takes names at a time, so that the second look finds what is so: more
+/// only help against a record that nobody can read.
 pub(crate) const LOOKS_FOR_READERS: u32 = 4;
 
 /// What came of an attempt to take a name.
@@ -74,28 +74,27 @@ pub(crate) enum Take {
 }
 
 impl<'a> Head<'a> {
-    /// Waits to become the head of the queue; nothing when the directory turned
-    /// out to be removed.
+    /// Waits to become the head of the queue, for the request with this id; `None`
+    /// if the directory turned out to be removed.
     pub(crate) fn enter(
-        pool: &'a Shared,
-        dir: &Arc<PoolDir>,
-        wait: &mut Wait<'_>,
+        dir: &'a PoolDir,
+        request: &str,
+        patience: &mut dyn Patience,
     ) -> Result<Option<Self>> {
-        let head = match Self::enter_now(pool, dir)? {
+        let head = match Self::enter_now(dir)? {
             Some(head) => head,
             None => {
-                wait.begin(dir);
-                let place = Place::take(dir, wait)?;
+                patience.blocked();
+                let ticket = Ticket::draw(dir, request, patience)?;
                 failpoint::at("line: drawn");
-                place.wait_to_be_first(dir, wait)?;
+                ticket.wait_to_be_first(patience)?;
                 failpoint::at("line: first");
-                let queue = line::lock(&dir.pool, files::QUEUE, Access::Exclusive, dir, wait)?;
+                let queue = blocked::lock(&dir.pool, files::QUEUE, Access::Exclusive, patience)?;
                 failpoint::at("queue: locked by the first in line");
                 Self {
-                    pool,
-                    dir: dir.clone(),
+                    dir,
                     queue: Some(queue),
-                    place: Some(place),
+                    _ticket: Some(ticket),
                     others_wait: true,
                 }
             }
@@ -105,7 +104,7 @@ impl<'a> Head<'a> {
 
     /// Becomes the head if nobody is and nobody waits to be. The directory may
     /// turn out to be removed.
-    pub(crate) fn enter_now(pool: &'a Shared, dir: &Arc<PoolDir>) -> Result<Option<Self>> {
+    pub(crate) fn enter_now(dir: &'a PoolDir) -> Result<Option<Self>> {
         let failed = |error| unusable(&dir.pool.path().join(files::QUEUE), error);
         let file = dir.pool.file(files::QUEUE).map_err(failed)?;
         let queue = match Locked::try_lock(file, Access::Exclusive).map_err(failed)? {
@@ -116,54 +115,41 @@ impl<'a> Head<'a> {
             }
         };
         failpoint::at("queue: locked");
-        let others_wait = !line::nobody_waits(dir)?;
-        if others_wait && !line::is_empty(dir)? {
+        let others_wait = !queue::nobody_waits(dir)?;
+        if others_wait && !queue::is_empty(dir)? {
             return Ok(None);
         }
         Ok(Some(Self {
-            pool,
-            dir: dir.clone(),
+            dir,
             queue: Some(queue),
-            place: None,
+            _ticket: None,
             others_wait,
         }))
     }
 
     /// Whether the queue that we head is still the one that others find.
     pub(crate) fn is_current(&self) -> Result<bool> {
-        let current = match &self.queue {
-            Some(queue) => queue.is_named(&self.dir.pool, files::QUEUE),
-            None => Ok(false),
-        };
+        let queue = self.queue.as_ref().expect("only `drop` takes it");
+        let current = queue.is_named(&self.dir.pool, files::QUEUE);
         current.map_err(|error| unusable(&self.dir.pool.path().join(files::QUEUE), error))
     }
 
-    /// Lets the next one be the head.
-    pub(crate) fn leave(&mut self) {
-        if let Some(queue) = self.queue.take() {
-            failpoint::at("queue: to be left");
-            // What cannot be unlocked is closed instead.
-            let file = queue.unlock().ok().flatten();
-            self.dir.pool.keep(files::QUEUE, file);
-        }
-        failpoint::at("queue: unlocked");
-        self.place = None;
-    }
+    /// Lets the next waiter be the head.
+    pub(crate) fn leave(self) {}
 
-    /// Takes so many names, waiting for them.
+    /// Takes as many names as are asked for, waiting for them.
     pub(crate) fn take_any(
         &self,
-        access: Access,
-        count: usize,
-        wait: &mut Wait<'_>,
+        ask: &Ask<'_>,
+        patience: &mut dyn Patience,
     ) -> Result<Vec<Taken>> {
         // Most want one, and four of these are a long way for the allocator.
         let mut taken = Vec::with_capacity(1);
-        if self.scan(access, count, &mut taken)? {
+        if self.scan(ask, &mut taken)? {
             return Ok(taken);
         }
-        wait.begin(&self.dir);
-        let names = &self.pool.config.names;
+        patience.blocked();
+        let names = ask.names;
         let fifos: Vec<_> = (0..names.capacity().unwrap_or(0))
             .map_while(|index| names.get(index))
             .map(|name| files::fifo(&name))
@@ -171,19 +157,19 @@ impl<'a> Head<'a> {
         let failed = |error| unusable(self.dir.names.path(), error);
         let wakes = WakeSet::open(&self.dir.names, fifos.iter().map(String::as_str));
         let mut wakes = wakes.map_err(failed)?;
-        let mut shown = Shown::new(&self.dir);
+        let mut shown = Shown::new(self.dir);
         failpoint::at("head: FIFOs open");
         // Look again after opening the FIFOs and before each wait: what is
         // released from here on wakes us.
-        while !self.scan(access, count, &mut taken)? {
-            wait.tick(&self.dir)?;
+        while !self.scan(ask, &mut taken)? {
+            patience.tick()?;
             shown.update(taken.len(), || {
                 let taken = taken.iter().map(|taken| taken.name.clone());
-                wait.blocked_head(&self.dir, taken.collect())
+                let waiting = ask.waiting(&self.dir.key);
+                BlockedHead::new(ask.holder.clone(), waiting, taken.collect())
             });
-            let until = shown
-                .due()
-                .map_or(wait.until(), |due| due.min(wait.until()));
+            let until = patience.until();
+            let until = shown.due().map_or(until, |due| due.min(until));
             let mut timeout = until.saturating_duration_since(Instant::now());
             if !wakes.is_complete() {
                 timeout = timeout.min(LOOK_AGAIN);
@@ -195,34 +181,33 @@ impl<'a> Head<'a> {
         Ok(taken)
     }
 
-    /// Takes so many names if that many are free.
-    pub(crate) fn try_take_any(&self, access: Access, count: usize) -> Result<Option<Vec<Taken>>> {
-        let mut taken = Vec::new();
-        Ok(self.scan(access, count, &mut taken)?.then_some(taken))
+    /// Takes as many names as are asked for if that many are free.
+    pub(crate) fn try_take_any(&self, ask: &Ask<'_>) -> Result<Option<Vec<Taken>>> {
+        let mut taken = Vec::with_capacity(1);
+        Ok(self.scan(ask, &mut taken)?.then_some(taken))
     }
 
     /// Adds free names to `taken`, the lowest first unless the runner has a better
     /// guess, until there are enough.
-    fn scan(&self, access: Access, count: usize, taken: &mut Vec<Taken>) -> Result<bool> {
-        match access {
-            Access::Exclusive => self.scan_exclusive(count, taken),
-            Access::Shared => self.scan_shared(count, taken),
+    fn scan(&self, ask: &Ask<'_>, taken: &mut Vec<Taken>) -> Result<bool> {
+        match ask.want.access {
+            Access::Exclusive => self.scan_exclusive(ask, taken),
+            Access::Shared => self.scan_shared(ask, taken),
         }
     }
 
     /// Names that need no `init` first, where that makes a difference.
-    fn scan_exclusive(&self, count: usize, taken: &mut Vec<Taken>) -> Result<bool> {
-        let any = self.pool.hooks()?.is_none();
-        let capacity = self.pool.config.names.capacity();
-        let endless = capacity.is_none();
-        let first = slot::first(capacity);
+    fn scan_exclusive(&self, ask: &Ask<'_>, taken: &mut Vec<Taken>) -> Result<bool> {
+        let (count, any, first) = (ask.count, !ask.warm_first, ask.first);
+        let capacity = ask.names.capacity();
+        let unbounded = capacity.is_none();
         let mut broken = Broken::default();
         let mut cold = Vec::new();
         for index in (first..capacity.unwrap_or(usize::MAX)).chain(0..first) {
             if taken.len() == count {
                 return Ok(true);
             }
-            let Some(name) = self.pool.config.names.get(index) else {
+            let Some(name) = ask.names.get(index) else {
                 break;
             };
             if taken.iter().any(|taken| taken.index == index) {
@@ -230,15 +215,15 @@ impl<'a> Head<'a> {
             }
             if !any && cold.len() >= count - taken.len() {
                 // Of the rest only those that are ready are worth opening.
-                match record_file::peek(&self.dir, &name) {
+                match look::read(self.dir.names.path(), &name) {
                     Some(record) if record.is_warm() => {}
-                    None if endless => break,
+                    None if unbounded => break,
                     _ => continue,
                 }
             }
-            match self.take(index, &name, Access::Exclusive)? {
+            match self.take(ask, index, &name)? {
                 Take::Taken(name) if !any && !name.record.is_warm() => {
-                    let last = name.record.created == 0 && endless;
+                    let last = name.record.created == 0 && unbounded;
                     cold.push(name);
                     if last {
                         break;
@@ -251,17 +236,18 @@ impl<'a> Head<'a> {
         }
         let missing = count - taken.len();
         taken.extend(cold.into_iter().take(missing));
-        broken.check(self.pool, count)?;
+        broken.check(ask)?;
         Ok(taken.len() == count)
     }
 
     /// Readers share names that are shared already, so that others stay free.
-    fn scan_shared(&self, count: usize, taken: &mut Vec<Taken>) -> Result<bool> {
+    fn scan_shared(&self, ask: &Ask<'_>, taken: &mut Vec<Taken>) -> Result<bool> {
+        let count = ask.count;
         let mut broken = Broken::default();
         let mut free = Vec::new();
-        let bounded = self.pool.config.names.capacity().is_some();
+        let bounded = ask.names.capacity().is_some();
         for index in 0.. {
-            let Some(name) = self.pool.config.names.get(index) else {
+            let Some(name) = ask.names.get(index) else {
                 break;
             };
             if taken.len() >= count || (!bounded && taken.len() + free.len() >= count) {
@@ -270,7 +256,7 @@ impl<'a> Head<'a> {
             if taken.iter().any(|taken| taken.index == index) {
                 continue;
             }
-            match self.take(index, &name, Access::Shared)? {
+            match self.take(ask, index, &name)? {
                 Take::Taken(name) if name.alone => free.push(name),
                 Take::Taken(name) => taken.push(name),
                 Take::Busy => {}
@@ -279,31 +265,30 @@ impl<'a> Head<'a> {
         }
         let missing = count.saturating_sub(taken.len());
         taken.extend(free.into_iter().take(missing));
-        broken.check(self.pool, count)?;
+        broken.check(ask)?;
         Ok(taken.len() >= count)
     }
 
     /// Takes one name, without blocking. A reader takes a free name exclusively
     /// first: it may have to be made ready before others read it. Nobody else
-    /// sees that: whoever takes names heads this queue.
-    pub(crate) fn take(&self, index: usize, name: &str, access: Access) -> Result<Take> {
+    /// sees that: only the head of the queue takes names.
+    pub(crate) fn take(&self, ask: &Ask<'_>, index: usize, name: &str) -> Result<Take> {
         if self.others_wait && self.is_reserved(name)? {
             return Ok(Take::Busy);
         }
         for _ in 0..LOOKS_FOR_READERS {
-            if let Some(lock) = try_lock_name(&self.dir, name, Access::Exclusive)? {
-                return taken(&self.dir, index, name, lock, true);
+            if let Some(lock) = try_lock_name(self.dir, name, Access::Exclusive)? {
+                return taken(self.dir, ask, index, name, lock, true);
             }
             failpoint::at("name: held by another");
-            if access == Access::Exclusive {
+            if ask.want.access == Access::Exclusive {
                 break;
             }
-            let Some(lock) = try_lock_name(&self.dir, name, Access::Shared)? else {
+            let Some(lock) = try_lock_name(self.dir, name, Access::Shared)? else {
                 break;
             };
-            match taken(&self.dir, index, name, lock, false)? {
-                // Whoever held it alone has let go just now: nobody made it ready
-                // for us.
+            match taken(self.dir, ask, index, name, lock, false)? {
+                // Its only holder has let go just now: nobody made it ready for us.
                 Take::Taken(taken) if !taken.has_readers() => {}
                 found => return Ok(found),
             }
@@ -327,7 +312,13 @@ impl<'a> Head<'a> {
 
 impl Drop for Head<'_> {
     fn drop(&mut self) {
-        self.leave();
+        if let Some(queue) = self.queue.take() {
+            failpoint::at("queue: to be left");
+            // What cannot be unlocked is closed instead.
+            self.dir.pool.keep(files::QUEUE, queue.unlock().ok());
+        }
+        failpoint::at("queue: unlocked");
+        // The ticket drops after this: the next in line finds the queue free.
     }
 }
 
@@ -351,6 +342,7 @@ pub(crate) fn try_lock_name(dir: &PoolDir, name: &str, access: Access) -> Result
 /// What goes with a name whose lock is held.
 pub(crate) fn taken(
     dir: &PoolDir,
+    ask: &Ask<'_>,
     index: usize,
     name: &str,
     lock: Locked,
@@ -362,8 +354,8 @@ pub(crate) fn taken(
     let mut file = RecordFile::open(&dir.names, name).map_err(record_failed)?;
     let record = file.read().map_err(record_failed)?;
     if record.state == State::Broken
-        && !reaper::is_here()
-        && record.broken_in.as_deref() == Some(run::id()?)
+        && !ask.even_broken
+        && record.broken_in.as_deref() == Some(&*ask.holder.run)
     {
         let reason = record.reason.as_deref().unwrap_or("no reason given");
         return Ok(Take::Broken(format!("`{name}`: {reason}")));
@@ -383,7 +375,7 @@ pub(crate) fn taken(
     }))
 }
 
-/// The broken names that a look over the pool met.
+/// The broken names met by a look over the pool.
 #[derive(Default)]
 struct Broken {
     count: usize,
@@ -397,11 +389,10 @@ impl Broken {
     }
 
     /// Waiting is in vain when too few names are left.
-    fn check(self, pool: &Shared, wanted: usize) -> Result<()> {
-        let capacity = pool.config.names.capacity();
-        match (self.first, capacity) {
-            (Some(reason), Some(capacity)) if capacity - self.count < wanted => {
-                Err(broken(&pool.name, &reason))
+    fn check(self, ask: &Ask<'_>) -> Result<()> {
+        match (self.first, ask.names.capacity()) {
+            (Some(reason), Some(capacity)) if capacity - self.count < ask.count => {
+                Err(broken(ask.pool, &reason))
             }
             _ => Ok(()),
         }

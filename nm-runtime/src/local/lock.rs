@@ -16,14 +16,19 @@ use crate::terms::access::Access;
 /// right after locking, and this type unlocks.
 #[derive(Debug)]
 pub(crate) struct Locked {
+    /// Taken by what consumes the value, before it drops.
     file: Option<OpenFile>,
 }
 
 impl Locked {
+    fn of(file: OpenFile) -> Self {
+        Self { file: Some(file) }
+    }
+
     /// Locks without blocking; gives the file back when somebody else has it.
     pub(crate) fn try_lock(file: OpenFile, access: Access) -> io::Result<Result<Self, OpenFile>> {
         match lock_now(&file.file, access) {
-            Ok(()) => Ok(Ok(Self { file: Some(file) })),
+            Ok(()) => Ok(Ok(Self::of(file))),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Err(file)),
             Err(error) => Err(error),
         }
@@ -38,7 +43,7 @@ impl Locked {
                 Access::Shared => lock.read().map(mem::forget),
             };
             match locked {
-                Ok(()) => return Ok(Self { file: Some(file) }),
+                Ok(()) => return Ok(Self::of(file)),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
@@ -48,20 +53,14 @@ impl Locked {
     /// As when the kernel has let go of it.
     #[cfg(test)]
     pub(crate) fn let_go(file: OpenFile) -> Self {
-        Self { file: Some(file) }
+        Self::of(file)
     }
 
     /// Turns an exclusive lock into a shared one. The kernel lets go of it for a
-    /// moment: false, and no lock at all, when somebody took it in between.
-    pub(crate) fn share(&mut self) -> io::Result<bool> {
-        let Some(file) = self.file.take() else {
-            return Ok(false);
-        };
-        match lock_now(&file.file, Access::Shared) {
-            Ok(()) => {
-                self.file = Some(file);
-                Ok(true)
-            }
+    /// moment: false if somebody took it in between, and then nothing is locked.
+    pub(crate) fn share(&self) -> io::Result<bool> {
+        match lock_now(&self.file().file, Access::Shared) {
+            Ok(()) => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
             Err(error) => Err(error),
         }
@@ -69,50 +68,54 @@ impl Locked {
 
     /// Whether `name` in the directory is still the locked file.
     pub(crate) fn is_in(&self, dir: &Dir, name: &str) -> io::Result<bool> {
-        self.file
-            .as_ref()
-            .map_or(Ok(false), |file| dir.has(name, file))
+        dir.has(name, self.file())
     }
 
     /// Whether the path of `name` still names the locked file.
     pub(crate) fn is_named(&self, dir: &Dir, name: &str) -> io::Result<bool> {
-        self.file
-            .as_ref()
-            .map_or(Ok(false), |file| dir.names(name, file))
+        dir.names(name, self.file())
     }
 
     /// Unlocks, then gives back the open file.
     ///
     /// Closing would unlock too, but only when no child between fork and exec
     /// still has the file open.
-    pub(crate) fn unlock(mut self) -> io::Result<Option<OpenFile>> {
-        self.unlock_now()
+    pub(crate) fn unlock(mut self) -> io::Result<OpenFile> {
+        let file = self.take();
+        unlock(&file.file).map(|()| file)
     }
 
     /// Closes the file without unlocking: a forked child shares the lock with
     /// its parent, whose it is.
     pub(crate) fn leave(mut self) {
-        drop(self.file.take());
+        drop(self.take());
     }
 
-    fn unlock_now(&mut self) -> io::Result<Option<OpenFile>> {
-        let Some(file) = self.file.take() else {
-            return Ok(None);
-        };
-        loop {
-            #[expect(clippy::disallowed_methods, reason = "this is the one place")]
-            match file.file.unlock() {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                done => return done.map(|()| Some(file)),
-            }
-        }
+    fn file(&self) -> &OpenFile {
+        self.file.as_ref().expect("only what consumes it takes it")
+    }
+
+    fn take(&mut self) -> OpenFile {
+        self.file.take().expect("only what consumes it takes it")
     }
 }
 
 impl Drop for Locked {
     fn drop(&mut self) {
-        // The file closes in any case, and with it the lock.
-        let _ = self.unlock_now();
+        if let Some(file) = &self.file {
+            // The file closes in any case, and with it the lock.
+            let _ = unlock(&file.file);
+        }
+    }
+}
+
+fn unlock(file: &File) -> io::Result<()> {
+    loop {
+        #[expect(clippy::disallowed_methods, reason = "this is the one place")]
+        match file.unlock() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return done,
+        }
     }
 }
 

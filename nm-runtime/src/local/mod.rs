@@ -1,20 +1,28 @@
-//! The backend of one machine: kernel locks decide who holds a name.
+//! The backend of one machine: kernel locks on files of a directory decide who
+//! holds a name. May import `backend`, `journal`, `terms`, `sys`, `base`, and where
+//! state lives from `config`; never `lend`, `life` or `pool`.
+//!
+//! [`files`] is the layout on disk; [`queue`] and [`head`] are the way to a name,
+//! [`given_name`] and [`assigned`] two variants of it; [`grant`] and [`hold`] are a
+//! lease's beginning and end; [`runs`] knows who is alive; [`look`] takes no lock.
 
 pub(crate) mod assigned;
+pub(crate) mod blocked;
 pub(crate) mod blocked_head;
 pub(crate) mod dir;
 pub(crate) mod files;
 #[cfg(feature = "tools")]
 pub(crate) mod forget;
-pub(crate) mod gate;
 pub(crate) mod given_name;
 pub(crate) mod grant;
 pub(crate) mod head;
+pub(crate) mod hold;
 #[cfg(feature = "tools")]
 pub(crate) mod kernel_locks;
-pub(crate) mod line;
 pub(crate) mod lock;
+pub(crate) mod look;
 pub(crate) mod pool_life;
+pub(crate) mod queue;
 pub(crate) mod record_file;
 pub(crate) mod runs;
 pub(crate) mod sizes;
@@ -23,3 +31,142 @@ pub(crate) mod soundness;
 pub(crate) mod timed_lock;
 #[cfg(feature = "tools")]
 pub(crate) mod waiters;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::backend::ask::{Answer, Ask};
+#[cfg(feature = "tools")]
+use crate::backend::snapshot::Forgotten;
+use crate::backend::snapshot::Snapshot;
+use crate::backend::{Backend, Patience, Runs};
+use crate::base::error::{Error, Result};
+use crate::config::place;
+use crate::journal;
+use crate::local::dir::{PoolDir, unusable};
+use crate::local::record_file::RecordFile;
+use crate::terms::declaration::Declaration;
+use crate::terms::event::{Entry, Event};
+#[cfg(feature = "tools")]
+use crate::terms::holder::Holder;
+use crate::terms::record::Waiting;
+
+/// One pool's names, by kernel locks.
+#[derive(Debug)]
+pub(crate) struct Local {
+    state_dir: PathBuf,
+    pool: String,
+    key: String,
+    /// Replaced when somebody removed the directory.
+    dir: Mutex<Option<Arc<PoolDir>>>,
+}
+
+impl Local {
+    /// Opens the pool's directories, making them where missing.
+    pub(crate) fn open(state_dir: &Path, pool: &str) -> Result<Self> {
+        let dir = PoolDir::open(state_dir, pool)?;
+        Ok(Self {
+            state_dir: state_dir.to_owned(),
+            pool: pool.to_owned(),
+            key: dir.key.clone(),
+            dir: Mutex::new(Some(dir)),
+        })
+    }
+
+    /// The pool's directories, opened where this process has not.
+    fn dir(&self) -> Result<Arc<PoolDir>> {
+        let mut dir = self.dir.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(dir) = &*dir
+            && dir.pid == std::process::id()
+        {
+            return Ok(dir.clone());
+        }
+        let opened = PoolDir::open(&self.state_dir, &self.pool)?;
+        Ok(dir.insert(opened).clone())
+    }
+
+    /// Forgets directories that were removed or replaced: all that was locked in
+    /// them meant nothing.
+    fn forget_dir(&self, stale: &Arc<PoolDir>) {
+        let mut dir = self.dir.lock().unwrap_or_else(PoisonError::into_inner);
+        if dir.as_ref().is_some_and(|dir| Arc::ptr_eq(dir, stale)) {
+            *dir = None;
+        }
+    }
+
+    /// What came of a request in this directory, unless that was removed meanwhile.
+    fn settle(&self, dir: &Arc<PoolDir>, answer: Result<Answer>) -> Result<Answer> {
+        // A request that gave up ended by itself, wherever its directory is.
+        let gave_up = |error: &Error| error.is_timeout() || error.is_deadlock();
+        match answer {
+            Ok(Answer::Gone) => {}
+            Err(error) if gave_up(&error) || dir.is_current() => return Err(error),
+            Err(_) => {}
+            answer => return answer,
+        }
+        self.forget_dir(dir);
+        Ok(Answer::Gone)
+    }
+}
+
+impl Backend for Local {
+    fn acquire(&self, ask: &Ask<'_>, patience: &mut dyn Patience) -> Result<Answer> {
+        let dir = self.dir()?;
+        self.settle(&dir, grant::acquire(&dir, ask, patience))
+    }
+
+    fn try_acquire(&self, ask: &Ask<'_>) -> Result<Answer> {
+        let dir = self.dir()?;
+        self.settle(&dir, grant::try_acquire(&dir, ask))
+    }
+
+    fn key(&self) -> &str {
+        &self.key
+    }
+
+    fn snapshot(&self, key: &str) -> Result<Option<Snapshot>> {
+        let pool_dir = Path::new(key);
+        let snapshot = look::snapshot(pool_dir);
+        snapshot
+            .map(Some)
+            .map_err(|error| unusable(pool_dir, error))
+    }
+
+    fn publish(&self, name: &str, token: &str, waiting: Option<&Waiting>) {
+        let Ok(dir) = self.dir() else { return };
+        let Ok(mut file) = RecordFile::open(&dir.names, name) else {
+            return;
+        };
+        let _ = file.update(|record| {
+            for tenure in &mut record.holders {
+                if tenure.holder.token == token {
+                    tenure.waiting = waiting.cloned();
+                }
+            }
+        });
+    }
+
+    fn declare(&self, run: &str, ours: Option<&Declaration>) -> Result<Option<Declaration>> {
+        sizes::declare(&*self.dir()?, run, ours)
+    }
+
+    fn log(&self, entry: &Entry<'_>) {
+        if let Ok(dir) = self.dir() {
+            dir.journal.write(&dir.pool, entry);
+        }
+    }
+
+    fn events(&self) -> Result<Box<dyn Iterator<Item = Result<Event>>>> {
+        let dir = place::pool_dir(&self.state_dir, &self.pool);
+        Ok(Box::new(journal::Reader::open(&dir)?))
+    }
+
+    fn runs(&self) -> Result<Arc<dyn Runs>> {
+        Ok(self.dir()?)
+    }
+
+    #[cfg(feature = "tools")]
+    fn forget(&self, holder: &Holder, force: bool) -> Result<Forgotten> {
+        forget::forget(&*self.dir()?, &self.pool, holder, force)
+    }
+}

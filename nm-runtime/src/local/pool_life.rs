@@ -20,8 +20,11 @@ pub(crate) fn read(dir: &PoolDir) -> Result<PoolLife> {
     }
 }
 
-pub(crate) fn write(life: &mut PoolLife, dir: &PoolDir) -> Result<()> {
-    life.v = FORMAT;
+pub(crate) fn write(life: &PoolLife, dir: &PoolDir) -> Result<()> {
+    let life = PoolLife {
+        v: FORMAT,
+        ..life.clone()
+    };
     let path = dir.pool.path().join(files::LIFE);
-    replace(&path, &(json::to_string(life) + "\n"))
+    replace(&path, &(json::to_string(&life) + "\n"))
 }

@@ -3,10 +3,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::base::json;
-use crate::local::dir::PoolDir;
 use crate::local::files;
 use crate::local::lock::Locked;
-use crate::sys::{self, Dir, OpenFile, read_at, still_linked, write_at_start};
+use crate::sys::{Dir, OpenFile, read_at, still_linked, write_at_start};
 use crate::terms::access::Access;
 use crate::terms::record::Record;
 
@@ -26,21 +25,6 @@ const BLOCK: usize = 512;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 impl RecordFile {
-    /// The names that have a record, in the order in which people count.
-    pub(crate) fn names(dir: &Dir) -> io::Result<Vec<String>> {
-        let mut names: Vec<String> = Vec::new();
-        for entry in sys::list(dir.path())? {
-            let file = entry?.file_name();
-            let Some(name) = file.to_str().and_then(|file| file.strip_suffix(".json")) else {
-                continue;
-            };
-            let order = |known: &String| (known.len(), known.as_str()).cmp(&(name.len(), name));
-            let (Ok(place) | Err(place)) = names.binary_search_by(order);
-            names.insert(place, name.to_owned());
-        }
-        Ok(names)
-    }
-
     /// Opens a name's record, or begins it.
     pub(crate) fn open(names: &Dir, name: &str) -> io::Result<Self> {
         let path = files::record(name);
@@ -122,12 +106,6 @@ impl RecordFile {
         self.write(&record)?;
         Ok(result)
     }
-}
-
-/// The record of a name, as it is being written perhaps.
-pub(crate) fn peek(dir: &PoolDir, name: &str) -> Option<Record> {
-    let path = dir.names.path().join(files::record(name));
-    Record::peek(&sys::read_regular(&path).ok()?)
 }
 
 #[cfg(test)]

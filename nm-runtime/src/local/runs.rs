@@ -6,23 +6,30 @@ use std::io;
 use std::path::PathBuf;
 use std::thread;
 
-use crate::base::error::{Error, Result};
-use crate::lend::wait::Wait;
+use crate::backend::Guard;
+use crate::backend::LifeLock;
+use crate::backend::Patience;
+use crate::backend::Reaping;
+use crate::backend::Runs;
+use crate::base::error::Result;
+use crate::base::failpoint;
+use crate::local::blocked;
 use crate::local::dir::{PoolDir, unusable};
 use crate::local::files;
-use crate::local::line;
 use crate::local::lock::Locked;
+use crate::local::pool_life;
 use crate::sys::{self, Dir};
 use crate::terms::access::Access;
+use crate::terms::pool_life::PoolLife;
 
 /// The lock files of one run in one pool.
-pub(crate) struct RunLocks {
+struct RunLocks {
     dir: Dir,
     run: String,
 }
 
 impl RunLocks {
-    pub(crate) fn open(dir: &PoolDir, run: &str) -> Result<Self> {
+    fn open(dir: &PoolDir, run: &str) -> Result<Self> {
         let path = dir.pool.path().join(files::RUNS);
         Ok(Self {
             dir: Dir::create(&path).map_err(|error| unusable(&path, error))?,
@@ -73,10 +80,10 @@ impl RunLocks {
 
     /// Says that a process of the run is alive, as long as the lock is kept. Waits
     /// while what an earlier part of the run left is cleaned up.
-    pub(crate) fn live(&self, dir: &PoolDir, wait: &mut Wait<'_>) -> Result<Locked> {
+    fn live(&self, patience: &mut dyn Patience) -> Result<Locked> {
         let file = self.alive();
         loop {
-            let locked = line::lock(&self.dir, &file, Access::Shared, dir, wait)?;
+            let locked = blocked::lock(&self.dir, &file, Access::Shared, patience)?;
             let failed = |error| unusable(&self.path(&file), error);
             // Removed by the reaper of this run, which ended meanwhile.
             if locked.is_in(&self.dir, &file).map_err(failed)? {
@@ -86,28 +93,28 @@ impl RunLocks {
     }
 
     /// As [`RunLocks::live`], for the reaper while the runner lives.
-    pub(crate) fn live_as_reaper(&self) -> Result<Locked> {
+    fn live_as_reaper(&self) -> Result<Locked> {
         self.lock(&self.alive(), Access::Shared)
     }
 
     /// Waits until no process of the run is alive; none begins as long as the
     /// lock is kept.
-    pub(crate) fn wait_for_all(&self) -> Result<Locked> {
+    fn wait_for_all(&self) -> Result<Locked> {
         self.lock(&self.alive(), Access::Exclusive)
     }
 
     /// Whether the run's reaper stands by.
-    pub(crate) fn has_reaper(&self) -> Result<bool> {
+    fn has_reaper(&self) -> Result<bool> {
         self.is_locked(&self.reaper())
     }
 
     /// One process at a time starts a reaper.
-    pub(crate) fn start_lock(&self) -> Result<Locked> {
+    fn start_lock(&self) -> Result<Locked> {
         self.lock(&self.start(), Access::Exclusive)
     }
 
-    /// Becomes the reaper; nothing when there is one.
-    pub(crate) fn become_reaper(&self) -> Result<Option<Locked>> {
+    /// Becomes the reaper; `None` if there is one.
+    fn become_reaper(&self) -> Result<Option<Locked>> {
         let file = self.reaper();
         let failed = |error: io::Error| unusable(&self.path(&file), error);
         loop {
@@ -125,7 +132,7 @@ impl RunLocks {
     }
 
     /// Forgets the run: it is over.
-    pub(crate) fn remove(&self) {
+    fn remove(&self) {
         for file in [self.alive(), self.reaper(), self.start()] {
             // What stays is unlocked, and so says nothing.
             let _ = fs::remove_file(self.path(&file));
@@ -134,7 +141,7 @@ impl RunLocks {
 }
 
 /// Forgets runs whose reapers died.
-pub(crate) fn forget_dead(dir: &PoolDir) -> Result<()> {
+fn forget_dead(dir: &PoolDir) -> Result<()> {
     let path = dir.pool.path().join(files::RUNS);
     let failed = |error| unusable(&path, error);
     for entry in sys::list(&path).map_err(failed)? {
@@ -147,12 +154,6 @@ pub(crate) fn forget_dead(dir: &PoolDir) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Whether some process of that run is alive, or its reaper: standing by as long
-/// as the runner lives, or at its work. Not for the caller's own run.
-pub(crate) fn is_alive(dir: &PoolDir, run: &str) -> Result<bool> {
-    Ok(!if_dead(dir, run, |_| ())?)
 }
 
 /// Whether no process of that run is alive, and not its reaper; does this while
@@ -179,12 +180,133 @@ fn if_dead(dir: &PoolDir, run: &str, then: impl FnOnce(&RunLocks)) -> Result<boo
     }
 }
 
-/// The error of a reaper that did not come up.
-pub(crate) fn no_reaper(detail: impl std::fmt::Display) -> Error {
-    Error::hook(
-        "failed to start the process that cleans up after the run".to_owned(),
-        detail.to_string().into(),
-    )
+/// A run's lock, kept by one of its processes.
+#[derive(Debug)]
+struct Alive {
+    /// Taken when it drops.
+    lock: Option<Locked>,
+    pid: u32,
+}
+
+impl Guard for Alive {}
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        // A forked child shares the lock with its parent, whose it is.
+        if self.pid != std::process::id()
+            && let Some(lock) = self.lock.take()
+        {
+            lock.leave();
+        }
+    }
+}
+
+impl Runs for PoolDir {
+    fn join(&self, run: &str, patience: &mut dyn Patience) -> Result<Box<dyn Guard>> {
+        let lock = RunLocks::open(self, run)?.live(patience)?;
+        Ok(Box::new(Alive {
+            lock: Some(lock),
+            pid: self.pid,
+        }))
+    }
+
+    fn is_alive(&self, run: &str) -> Result<bool> {
+        Ok(!if_dead(self, run, |_| ())?)
+    }
+
+    fn ensure_reaper(&self, run: &str, start: &mut dyn FnMut() -> Result<()>) -> Result<()> {
+        let locks = RunLocks::open(self, run)?;
+        if locks.has_reaper()? {
+            return Ok(());
+        }
+        let _start = locks.start_lock()?;
+        match locks.has_reaper()? {
+            true => Ok(()),
+            false => start(),
+        }
+    }
+
+    fn stand_by<'a>(&'a self, run: &str) -> Result<Option<Box<dyn Reaping + 'a>>> {
+        let locks = RunLocks::open(self, run)?;
+        let reaper = locks.become_reaper()?;
+        let alive = locks.live_as_reaper()?;
+        Ok(reaper.map(|reaper| -> Box<dyn Reaping + 'a> {
+            Box::new(Reaper {
+                dir: self,
+                locks,
+                alive: Some(alive),
+                over: None,
+                _reaper: reaper,
+                turn: None,
+            })
+        }))
+    }
+
+    fn life<'a>(&'a self, patience: Option<&mut dyn Patience>) -> Result<Box<dyn LifeLock + 'a>> {
+        let _lock = match patience {
+            Some(patience) => {
+                blocked::lock(&self.pool, files::LIFE_LOCK, Access::Exclusive, patience)?
+            }
+            None => lock(self, files::LIFE_LOCK)?,
+        };
+        Ok(Box::new(Life { dir: self, _lock }))
+    }
+}
+
+/// Locks a file of the pool's directory, however long that takes.
+fn lock(dir: &PoolDir, file: &str) -> Result<Locked> {
+    let failed = |error| unusable(&dir.pool.path().join(file), error);
+    let opened = dir.pool.file(file).map_err(failed)?;
+    Locked::lock(opened, Access::Exclusive).map_err(failed)
+}
+
+/// A run's reaper.
+struct Reaper<'a> {
+    dir: &'a PoolDir,
+    locks: RunLocks,
+    /// Until the runner has ended.
+    alive: Option<Locked>,
+    /// From then on: no process can join the run.
+    over: Option<Locked>,
+    _reaper: Locked,
+    /// No other reaper cleans. Dropped last: the next one finds this run over.
+    turn: Option<Locked>,
+}
+
+impl Reaping for Reaper<'_> {
+    fn begin(&mut self) -> Result<()> {
+        self.alive = None;
+        self.over = Some(self.locks.wait_for_all()?);
+        failpoint::at("reaper: run is over");
+        // Reapers take turns: the last of several runs that shared a name finds all
+        // the others over, and cleans it.
+        self.turn = Some(lock(self.dir, files::REAPER)?);
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> Result<()> {
+        forget_dead(self.dir)?;
+        // Removed while they are locked: a process that waits to join this run finds
+        // that out, and has a reaper of its own.
+        self.locks.remove();
+        Ok(())
+    }
+}
+
+/// The pool's part of the life, locked.
+struct Life<'a> {
+    dir: &'a PoolDir,
+    _lock: Locked,
+}
+
+impl LifeLock for Life<'_> {
+    fn read(&self) -> Result<PoolLife> {
+        pool_life::read(self.dir)
+    }
+
+    fn write(&self, life: &PoolLife) -> Result<()> {
+        pool_life::write(life, self.dir)
+    }
 }
 
 #[cfg(test)]

@@ -9,106 +9,53 @@ use std::path::Path;
 
 use crate::base::error::Result;
 use crate::base::json;
-use crate::config::pool::{PoolConfig, SizeFrom, disagree};
-use crate::identity::run;
 use crate::local::dir::{PoolDir, replace, unusable};
 use crate::local::files;
 use crate::local::lock::Locked;
 use crate::sys;
 use crate::terms::access::Access;
 use crate::terms::declaration::Declaration;
-#[cfg(feature = "tools")]
-use crate::terms::declaration::Declared;
-use crate::terms::names::Names;
 
 /// So many runs at the same time are told apart, at least.
 const RUNS: usize = 16;
 /// So many lines are a long file: the oldest are forgotten.
 const LONG: usize = 2 * RUNS;
 
-/// Makes the configuration agree with what other binaries of this run said.
-pub(crate) fn agree(pool: &str, config: &mut PoolConfig, dir: &PoolDir) -> Result<()> {
-    let run = run::id()?;
+/// What the first binary of this run said. With `ours`, and if there was none, that
+/// becomes it, and the answer is `None`.
+pub(crate) fn declare(
+    dir: &PoolDir,
+    run: &str,
+    ours: Option<&Declaration>,
+) -> Result<Option<Declaration>> {
     let path = dir.pool.path().join(files::SIZES);
-    match &config.size_from {
-        SizeFrom::Configuration => Ok(()),
-        SizeFrom::Nowhere => {
-            if let Some(theirs) = find(&path, run)? {
-                config.names = theirs.adopted_by(&config.names);
-            }
-            Ok(())
-        }
-        SizeFrom::Attribute(place) => {
-            let theirs = match find(&path, run)? {
-                Some(theirs) => theirs,
-                None => match declare(dir, &path, run, place, &config.names)? {
-                    Some(theirs) => theirs,
-                    None => return Ok(()),
-                },
-            };
-            let said = theirs.names(&config.names);
-            match said == config.names {
-                true => Ok(()),
-                false => Err(disagree(
-                    pool,
-                    &said.size(),
-                    &theirs.place,
-                    &config.names.size(),
-                    place,
-                )),
-            }
-        }
+    match (find(&path, run)?, ours) {
+        (None, Some(ours)) => add(dir, &path, ours),
+        (theirs, _) => Ok(theirs),
     }
-}
-
-/// The names of a pool as the last run that declared any did.
-#[cfg(feature = "tools")]
-pub(crate) fn latest(pool_dir: &Path, names: Names) -> Result<Names> {
-    if names.capacity().is_some() {
-        return Ok(names);
-    }
-    let text = read(&pool_dir.join(files::SIZES))?;
-    Ok(Declaration::all(&text)
-        .next_back()
-        .map_or(names.clone(), |last| last.adopted_by(&names)))
 }
 
 /// What runs declared, the oldest first.
 #[cfg(feature = "tools")]
-pub(crate) fn all(pool_dir: &Path) -> Result<Vec<Declared>> {
+pub(crate) fn all(pool_dir: &Path) -> Result<Vec<Declaration>> {
     let text = read(&pool_dir.join(files::SIZES))?;
-    let unsaid = Names::Numbered {
-        template: String::new(),
-        max: None,
-    };
-    let declared = Declaration::all(&text).map(|found| Declared {
-        size: found.names(&unsaid).size(),
-        run: found.run,
-        place: found.place,
-    });
-    Ok(declared.collect())
+    Ok(Declaration::all(&text).collect())
 }
 
 /// Writes down what this binary says, unless another of the run was first.
-fn declare(
-    dir: &PoolDir,
-    path: &Path,
-    run: &str,
-    place: &str,
-    names: &Names,
-) -> Result<Option<Declaration>> {
+fn add(dir: &PoolDir, path: &Path, ours: &Declaration) -> Result<Option<Declaration>> {
     let lock = dir.pool.path().join(files::SIZES_LOCK);
     let turn = dir.pool.file(files::SIZES_LOCK);
     let turn = turn.and_then(|file| Locked::lock(file, Access::Exclusive));
     let _turn = turn.map_err(|error| unusable(&lock, error))?;
     let text = read(path)?;
-    if let Some(theirs) = Declaration::find(&text, run) {
+    if let Some(theirs) = Declaration::find(&text, &ours.run) {
         return Ok(Some(theirs));
     }
-    let ours = json::to_string(&Declaration::of(run, place, names)) + "\n";
+    let ours = json::to_string(ours) + "\n";
     let lines: Vec<_> = text.split_inclusive('\n').collect();
     if lines.len() < LONG && lines.last().is_none_or(|last| last.ends_with('\n')) {
-        // Half a line is foreign to who reads it meanwhile, as if it were not there
+        // Half a line is foreign to its readers meanwhile, as if it were not there
         // yet. To replace the file each time would take ext4 100 µs, and this 2.
         let appended = dir.pool.append(files::SIZES);
         let appended = appended.and_then(|mut file| file.write_all(ours.as_bytes()));
@@ -136,6 +83,7 @@ fn read(path: &Path) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::terms::names::Names;
 
     #[test]
     fn the_latest_runs_are_known_and_the_file_stays_short() {
@@ -143,7 +91,10 @@ mod tests {
         let dir = PoolDir::open(dir.path(), "db").unwrap();
         let path = dir.pool.path().join(files::SIZES);
         let names = Names::Listed(vec!["a".to_owned()]);
-        let declare = |run: &str| declare(&dir, &path, run, "a.rs:3", &names).unwrap();
+        let declare = |run: &str| {
+            let ours = Declaration::of(run, "a.rs:3", &names);
+            declare(&dir, run, Some(&ours)).unwrap()
+        };
         for run in 0..3 * LONG {
             assert!(declare(&run.to_string()).is_none());
             let text = read(&path).unwrap();
@@ -162,7 +113,8 @@ mod tests {
         let path = dir.pool.path().join(files::SIZES);
         let names = Names::Listed(vec!["a".to_owned()]);
         for run in ["one", "two"] {
-            declare(&dir, &path, run, "a.rs:3", &names).unwrap();
+            let ours = Declaration::of(run, "a.rs:3", &names);
+            declare(&dir, run, Some(&ours)).unwrap();
             let torn = read(&path).unwrap() + "{\"v\":1,\"ru";
             std::fs::write(&path, torn).unwrap();
         }

@@ -16,7 +16,7 @@ use crate::terms::access::Access;
 
 /// A lock request under way.
 #[derive(Debug)]
-pub(crate) struct Queued {
+pub(crate) struct Pending {
     shared: Arc<Shared>,
 }
 
@@ -36,7 +36,7 @@ enum Slot {
 /// The helpers do nothing but block and hand over.
 const STACK: usize = 64 << 10;
 
-impl Queued {
+impl Pending {
     /// Joins the kernel's queue for the file. `abandoned` runs after an abandoned
     /// request was granted and let go: for a moment others saw the lock taken.
     pub(crate) fn join(
@@ -86,7 +86,7 @@ impl Queued {
     }
 }
 
-impl Drop for Queued {
+impl Drop for Pending {
     fn drop(&mut self) {
         // A lock granted in the meantime drops here, and is free again.
         *self.shared.lock() = Slot::Abandoned;

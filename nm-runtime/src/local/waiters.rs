@@ -6,22 +6,21 @@ use crate::base::error::Result;
 use crate::journal::Kind;
 use crate::journal::Reader;
 use crate::local::files;
-use crate::local::lock::Locked;
-use crate::sys::{self, OpenFile};
-use crate::terms::access::Access;
+use crate::local::look;
+use crate::sys::{self};
 use crate::terms::event::{Event, Phase};
 
-/// Somebody who waits for names of a pool.
+/// A waiter of a pool.
 #[derive(Clone, Debug)]
 pub struct Waiter {
     /// The request.
     pub id: String,
     /// The process.
     pub pid: u32,
-    /// The place in the line: nothing for who heads it, or waits beside it for
-    /// one given name.
+    /// The place in the queue: `None` for its head, and for a waiter beside the queue
+    /// for one given name.
     pub ticket: Option<u64>,
-    /// What its `waiting` event says; nothing when that is gone from the journal.
+    /// What its `waiting` event says; `None` if that is gone from the journal.
     pub event: Option<Event>,
 }
 
@@ -120,7 +119,7 @@ fn pid_of(id: &str) -> u32 {
     pid.parse().unwrap_or(0)
 }
 
-/// The line's live tickets.
+/// The live tickets of the pool's queue: number and request.
 pub(crate) fn tickets(pool_dir: &Path) -> BTreeMap<u64, String> {
     let line = pool_dir.join(files::LINE);
     let mut tickets = BTreeMap::new();
@@ -132,20 +131,14 @@ pub(crate) fn tickets(pool_dir: &Path) -> BTreeMap<u64, String> {
         let Ok(name) = entry.file_name().into_string() else {
             continue;
         };
-        let Some((number, id)) = name.split_once('.') else {
+        let Some((number, request)) = name.split_once('.') else {
             continue;
         };
         let Ok(number) = number.parse() else { continue };
         let file = sys::open_regular(&entry.path());
-        if file.is_ok_and(is_locked) {
-            tickets.insert(number, id.to_owned());
+        if file.is_ok_and(look::is_locked) {
+            tickets.insert(number, request.to_owned());
         }
     }
     tickets
-}
-
-/// Whether a ticket's owner still waits. Shared, so that nobody takes who looks
-/// for the owner.
-fn is_locked(ticket: OpenFile) -> bool {
-    matches!(Locked::try_lock(ticket, Access::Shared), Ok(Err(_)))
 }

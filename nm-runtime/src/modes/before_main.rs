@@ -4,6 +4,7 @@
 use std::env;
 use std::sync::atomic::Ordering;
 
+use crate::config::variables;
 use crate::identity::runner::PARENT;
 use crate::{modes, sys};
 
@@ -11,12 +12,12 @@ ctor::declarative::ctor! {
     #[ctor(unsafe)]
     fn record_parent() {
         PARENT.store(sys::parent_id(), Ordering::Relaxed);
-        if let Some(mode) = env::var_os(modes::VARIABLE) {
+        if let Some(mode) = env::var_os(variables::MODE) {
             // SAFETY: before `main` there is one thread, and nobody else reads or
             // changes the environment.
             unsafe {
                 // Not for what hooks start: a program with this library in it, say.
-                env::remove_var(modes::VARIABLE);
+                env::remove_var(variables::MODE);
             }
             modes::run(&mode);
         }

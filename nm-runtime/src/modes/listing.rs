@@ -20,6 +20,9 @@ mod ask;
 #[cfg(any(test, fuzzing, feature = "tools"))]
 pub use ask::{ask, parse};
 
+/// The mode in which a process prints its annotated tests.
+pub(crate) const MODE: &str = "list";
+
 /// 1: 2026-11.
 const VERSION: u32 = 1;
 

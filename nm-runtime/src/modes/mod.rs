@@ -1,26 +1,22 @@
 //! What a process with this library in it does instead of its program, when a
-//! variable says so.
+//! variable says so. May import `pool`, `life` and what is below them.
 
 use std::ffi::OsStr;
 use std::process;
 
 use crate::base::json;
 use crate::base::notice;
+use crate::config::variables::MODE;
 
 #[allow(unsafe_code, reason = "code before `main` must be declared so")]
 mod before_main;
 pub mod listing;
 pub(crate) mod reaper;
 
-/// Says which mode: [`LIST`], or what a reaper is to do.
-pub(crate) const VARIABLE: &str = "NAME_MANAGER_MODE";
-/// Print the annotated tests.
-pub(crate) const LIST: &str = "list";
-
 /// Does the mode's work, and ends the process.
 pub(crate) fn run(mode: &OsStr) -> ! {
     let code = match mode.to_str() {
-        Some(LIST) => listing::print(),
+        Some(listing::MODE) => listing::print(),
         Some(text) => match json::from_slice(text.as_bytes()) {
             Some(job) => reaper::run(&job),
             None => is_ours(),
@@ -31,8 +27,6 @@ pub(crate) fn run(mode: &OsStr) -> ! {
 }
 
 fn is_ours() -> i32 {
-    notice::say(&format!(
-        "{VARIABLE} is for name-manager itself; unset it\n"
-    ));
+    notice::say(&format!("{MODE} is for name-manager itself; unset it\n"));
     2
 }

@@ -45,10 +45,10 @@ fn try_acquire(spec: &'static TestSpec, place: &Location<'_>) -> Result<Leases> 
     for request in &asked {
         let pool = Pool::open_for(request.pool, Some(spec.manifest_dir))?;
         let mut want = want(request)?;
-        if pool.shared.config.wait_timeout.is_some() {
+        if pool.opened.config.wait_timeout.is_some() {
             want.timeout = None;
         }
-        requests.push(Request::new(pool, want));
+        requests.push(Request::new(pool.opened, want));
     }
     let by_request = Request::acquire_all_at(requests, place)?;
     Ok(Leases {

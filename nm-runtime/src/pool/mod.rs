@@ -1,27 +1,23 @@
+//! What users ask: a [`Pool`], a [`Request`], and what attributes expand to. May
+//! import `life`, `lend` and what is below them; `opened` alone knows a backend.
+
+pub(crate) mod acquire;
 pub(crate) mod attribute;
+#[cfg(feature = "tools")]
+mod forget;
+pub(crate) mod opened;
 pub(crate) mod request;
 
 use std::panic::Location;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use once_cell::sync::OnceCell;
-
 use crate::base::error::Result;
-use crate::base::{notice, suggest};
 use crate::config::place;
-use crate::config::pool::{PoolConfig, SizeFrom};
-use crate::config::variables;
-use crate::config::workspace::{self, Workspace};
-use crate::declared::registered::{self, Registered};
 use crate::lend::lease::Lease;
-use crate::life::hooks::Hooks;
-use crate::local::dir::PoolDir;
-use crate::local::sizes;
+use crate::pool::opened::Opened;
 use crate::pool::request::Request;
-use crate::terms::decision::Decide;
-use crate::terms::name;
 use crate::terms::want::Want;
 
 /// A family of interchangeable resources. Cheap to clone; all handles of one
@@ -43,19 +39,7 @@ use crate::terms::want::Want;
 /// ```
 #[derive(Clone)]
 pub struct Pool {
-    pub(crate) shared: Arc<Shared>,
-}
-
-/// What the handles of one pool in one process share.
-pub(crate) struct Shared {
-    pub(crate) name: Arc<str>,
-    pub(crate) config: PoolConfig,
-    /// The pool's life, if this binary registers a resource for it.
-    hooks: OnceCell<Option<Hooks>>,
-    /// What decides on its names, if this binary registers that.
-    allocator: OnceCell<Option<Box<dyn Decide>>>,
-    /// Replaced when somebody removed the directory.
-    dir: Mutex<Option<Arc<PoolDir>>>,
+    pub(crate) opened: Arc<Opened>,
 }
 
 impl Pool {
@@ -73,58 +57,29 @@ impl Pool {
 
     /// Like [`Pool::open`], for a test compiled in the package of this directory.
     pub(crate) fn open_for(pool: &str, compiled_in: Option<&'static str>) -> Result<Self> {
-        type Key = (String, Option<PathBuf>);
-        static POOLS: Mutex<Vec<(Key, Arc<Shared>)>> = Mutex::new(Vec::new());
-
-        name::check_pool(pool)?;
-        let manifest_dir = workspace::manifest_dir(compiled_in)?;
-        let key = (pool.to_owned(), manifest_dir);
-        let mut pools = POOLS.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, shared)) = pools.iter().find(|(known, _)| *known == key) {
-            return Ok(Self {
-                shared: shared.clone(),
-            });
-        }
-        let workspace = match &key.1 {
-            Some(dir) => Some(Workspace::of(dir)?),
-            None => None,
-        };
-        let mut config = PoolConfig::new(pool, variables::get()?, workspace.as_ref())?;
-        let dir = PoolDir::open(&config.state_dir, pool)?;
-        sizes::agree(pool, &mut config, &dir)?;
-        if config.size_from == SizeFrom::Nowhere && config.names.capacity().is_none() {
-            say_if_misspelt(pool, workspace.as_ref());
-        }
-        let shared = Arc::new(Shared {
-            name: pool.into(),
-            config,
-            hooks: OnceCell::new(),
-            allocator: OnceCell::new(),
-            dir: Mutex::new(Some(dir)),
-        });
-        pools.push((key, shared.clone()));
-        Ok(Self { shared })
+        let opened = Opened::of(pool, compiled_in)?;
+        Ok(Self { opened })
     }
 
     /// The pool's name.
     pub fn name(&self) -> &str {
-        &self.shared.name
+        &self.opened.name
     }
 
     /// Where its state lives.
     pub fn directory(&self) -> PathBuf {
-        place::pool_dir(&self.shared.config.state_dir, &self.shared.name)
+        place::pool_dir(&self.opened.config.state_dir, &self.opened.name)
     }
 
     /// Whether it has, or may come to have, this name.
     pub fn has(&self, name: &str) -> bool {
-        self.shared.config.names.index_of(name).is_some()
+        self.opened.config.names.index_of(name).is_some()
     }
 
-    /// How many names it has; nothing when it mints the next name whenever all
-    /// are held.
+    /// How many names it has; `None` if it is unbounded, and mints the next name
+    /// whenever all are held.
     pub fn capacity(&self) -> Option<usize> {
-        self.shared.config.names.capacity()
+        self.opened.config.names.capacity()
     }
 
     /// Takes a name from this pool, waiting while all are held.
@@ -197,25 +152,7 @@ impl Pool {
     }
 
     fn want(&self) -> Request {
-        Request::new(self.clone(), Want::default())
-    }
-}
-
-/// A pool without end that looks like a configured one: its tests are perhaps not
-/// kept apart as somebody meant them to be.
-fn say_if_misspelt(pool: &str, workspace: Option<&Workspace>) {
-    let Some(workspace) = workspace else {
-        return;
-    };
-    let configured = workspace.manifest.pools();
-    let configured: Vec<_> = configured.map(|table| table.pool.as_str()).collect();
-    if configured.contains(&pool) {
-        return;
-    }
-    if let Some(near) = suggest::nearest_word(pool, &configured) {
-        notice::say(&format!(
-            "pool `{pool}` has no limit, since nothing says `max` or `names` for it; `Cargo.toml` configures `{near}`: is one of the two misspelt? If both are meant, give `{pool}` a table there, too; it may be empty\n"
-        ));
+        Request::new(self.opened.clone(), Want::default())
     }
 }
 
@@ -226,44 +163,6 @@ fn one(leases: Result<Vec<Lease>>) -> Result<Lease> {
 
 impl std::fmt::Debug for Pool {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Pool")
-            .field("name", &self.shared.name)
-            .field("names", &self.shared.config.names.summary())
-            .finish_non_exhaustive()
-    }
-}
-
-impl Shared {
-    /// The pool's life. Made at the first lease, and not when the pool is merely
-    /// opened: making it calls the user's code.
-    pub(crate) fn hooks(&self) -> Result<Option<&Hooks>> {
-        let find = || Ok(Registered::find(&self.name)?.map(Hooks::new));
-        Ok(self.hooks.get_or_try_init(find)?.as_ref())
-    }
-
-    /// What decides on the pool's names, if not its list of them.
-    pub(crate) fn allocator(&self) -> Result<Option<&dyn Decide>> {
-        let find = || registered::allocator(&self.name);
-        Ok(self.allocator.get_or_try_init(find)?.as_deref())
-    }
-
-    /// The pool's directories, opened where this process has not.
-    pub(crate) fn dir(&self) -> Result<Arc<PoolDir>> {
-        let mut dir = self.dir.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(dir) = &*dir
-            && dir.pid == std::process::id()
-        {
-            return Ok(dir.clone());
-        }
-        let opened = PoolDir::open(&self.config.state_dir, &self.name)?;
-        Ok(dir.insert(opened).clone())
-    }
-
-    /// Forgets directories that were removed or replaced.
-    pub(crate) fn forget_dir(&self, stale: &Arc<PoolDir>) {
-        let mut dir = self.dir.lock().unwrap_or_else(PoisonError::into_inner);
-        if dir.as_ref().is_some_and(|dir| Arc::ptr_eq(dir, stale)) {
-            *dir = None;
-        }
+        self.opened.fmt(f)
     }
 }

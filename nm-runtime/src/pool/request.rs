@@ -1,10 +1,13 @@
 use std::panic::Location;
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::backend::ask::GivenName;
 use crate::base::error::{Error, Result};
 use crate::lend::lease::Lease;
-use crate::local::grant;
-use crate::pool::Pool;
+use crate::pool::acquire;
+use crate::pool::acquire::Checked;
+use crate::pool::opened::Opened;
 use crate::terms::access::Access;
 use crate::terms::want::{Amount, Want};
 
@@ -37,12 +40,12 @@ use crate::terms::want::{Amount, Want};
 #[derive(Clone, Debug)]
 #[must_use = "a request asks for nothing until `acquire` or `try_acquire`"]
 pub struct Request {
-    pool: Pool,
+    pool: Arc<Opened>,
     want: Want,
 }
 
 impl Request {
-    pub(crate) fn new(pool: Pool, want: Want) -> Self {
+    pub(crate) fn new(pool: Arc<Opened>, want: Want) -> Self {
         Self { pool, want }
     }
 
@@ -120,8 +123,8 @@ impl Request {
         let mut by_request: Vec<_> = requests.iter().map(|_| Vec::new()).collect();
         let mut requests: Vec<_> = requests.into_iter().enumerate().collect();
         let order = |(_, request): &(usize, Self)| {
-            let scarcity = usize::MAX - request.pool.capacity().unwrap_or(usize::MAX);
-            (scarcity, request.pool.name().to_owned())
+            let scarcity = usize::MAX - request.pool.config.names.capacity().unwrap_or(usize::MAX);
+            (scarcity, request.pool.name.to_string())
         };
         while let Some(next) = (0..requests.len()).min_by_key(|at| order(&requests[*at])) {
             let (index, request) = requests.remove(next);
@@ -131,49 +134,34 @@ impl Request {
     }
 
     pub(crate) fn acquire_at(self, place: &Location<'_>) -> Result<Vec<Lease>> {
-        let count = self.check()?;
-        grant::acquire(&self.pool.shared, &self.want, count, place)
+        let checked = self.check()?;
+        acquire::acquire(&self.pool, &self.want, checked, place)
     }
 
     pub(crate) fn try_acquire_at(self, place: &Location<'_>) -> Result<Option<Vec<Lease>>> {
-        let count = self.check()?;
-        grant::try_acquire(&self.pool.shared, &self.want, count, place)
+        let checked = self.check()?;
+        acquire::try_acquire(&self.pool, &self.want, checked, place)
     }
 
-    /// How many names this is; an error when the pool can never grant it.
-    fn check(&self) -> Result<usize> {
-        let names = &self.pool.shared.config.names;
-        let pool = self.pool.name();
-        if self.pool.shared.allocator()?.is_some() {
-            let Want {
-                access,
-                amount,
-                name,
-                ..
-            } = &self.want;
-            return match (access, amount, name) {
-                (Access::Exclusive, Amount::Count(1), None) => Ok(1),
+    /// What this comes to; an error when the pool can never grant it.
+    fn check(&self) -> Result<Checked<'_>> {
+        let (names, pool, want) = (&self.pool.config.names, &self.pool.name, &self.want);
+        if self.pool.allocator()?.is_some() {
+            return match (want.access, want.amount, &want.name) {
+                (Access::Exclusive, Amount::Count(1), None) => Ok(Checked {
+                    count: 1,
+                    given: None,
+                }),
                 _ => Err(Error::config(format!(
                     "pool `{pool}` decides for itself what it grants: ask it for one name, exclusively"
                 ))),
             };
         }
-        let capacity = names.capacity();
-        if let Some(name) = &self.want.name {
-            if names.index_of(name).is_none() {
-                return Err(Error::config(format!(
-                    "pool `{pool}` has no name `{}`; it has {}",
-                    name.escape_debug(),
-                    names.summary()
-                )));
-            }
-            if self.want.amount != Amount::Count(1) {
-                return Err(Error::config(format!(
-                    "asked pool `{pool}` for the name `{name}` and for several; ask for one of the two"
-                )));
-            }
-        }
-        match (self.want.amount, capacity) {
+        let given = match &want.name {
+            Some(name) => Some(self.given(name)?),
+            None => None,
+        };
+        let count = match (want.amount, names.capacity()) {
             (Amount::Count(0), _) => Err(Error::config(format!(
                 "asked pool `{pool}` for 0 names; expected at least 1"
             ))),
@@ -188,6 +176,27 @@ impl Request {
             (Amount::All, None) => Err(Error::config(format!(
                 "asked for the whole of pool `{pool}`, which has no end; give it `max` or `names`"
             ))),
+        };
+        Ok(Checked {
+            count: count?,
+            given,
+        })
+    }
+
+    fn given<'a>(&'a self, name: &'a str) -> Result<GivenName<'a>> {
+        let (names, pool) = (&self.pool.config.names, &self.pool.name);
+        let Some(index) = names.index_of(name) else {
+            return Err(Error::config(format!(
+                "pool `{pool}` has no name `{}`; it has {}",
+                name.escape_debug(),
+                names.summary()
+            )));
+        };
+        if self.want.amount != Amount::Count(1) {
+            return Err(Error::config(format!(
+                "asked pool `{pool}` for the name `{name}` and for several; ask for one of the two"
+            )));
         }
+        Ok(GivenName { index, name })
     }
 }

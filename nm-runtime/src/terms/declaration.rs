@@ -92,18 +92,6 @@ impl Declaration {
     }
 }
 
-/// What one run's attributes said of a pool's size.
-#[cfg(feature = "tools")]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Declared {
-    /// The run.
-    pub run: String,
-    /// The attribute.
-    pub place: String,
-    /// `max = 2` or `names = [..]`.
-    pub size: String,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -175,6 +175,13 @@ json::object!(Tenure {
     waiting
 });
 
+impl Tenure {
+    /// Whether it is this holder's, and this lease of it.
+    pub(crate) fn is_of(&self, holder: &Holder) -> bool {
+        self.holder.token == holder.token && self.holder.since == holder.since
+    }
+}
+
 /// What a holder waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting {
@@ -222,6 +229,57 @@ impl Record {
             last: None,
             life: None,
         }
+    }
+
+    /// Enters a new holder, who has just been granted the name. Takes out the holders
+    /// that died, and returns them: all if the new one is `alone` (nobody else held
+    /// the name's lock), and otherwise the exclusive ones (beside readers there may be
+    /// other readers, but no live writer).
+    pub(crate) fn grant(&mut self, tenure: Tenure, alone: bool) -> Vec<Tenure> {
+        let is_dead = |tenure: &mut Tenure| alone || tenure.access == Access::Exclusive;
+        let dead: Vec<_> = self.holders.extract_if(.., is_dead).collect();
+        if let Some(first) = dead.first() {
+            let how = format!("`{}` ended while it held it", first.holder.test);
+            self.state = State::Dirty;
+            self.last = Some(LastHolder::new(&first.holder, &how));
+            self.reason = Some(how);
+        }
+        if tenure.access == Access::Exclusive {
+            self.fence += 1;
+        }
+        let now = tenure.holder.since;
+        if self.created == 0 {
+            self.created = now;
+        }
+        self.lent = now;
+        self.holders.push(tenure);
+        dead
+    }
+
+    /// Takes out a holder that gives the name back, in this state and for this
+    /// reason; `None` leaves the state as it was. One of several readers can make a
+    /// name worse, not better.
+    pub(crate) fn give_back(
+        &mut self,
+        holder: &Holder,
+        access: Access,
+        after: Option<(State, Option<&str>)>,
+    ) {
+        let ours = self.holders.iter().position(|tenure| tenure.is_of(holder));
+        ours.map(|at| self.holders.remove(at));
+        let Some((state, reason)) = after else {
+            return;
+        };
+        // Broken by another reader just now; an earlier run's verdict is over.
+        let broken = self.state == State::Broken && self.broken_in.as_deref() == Some(&*holder.run);
+        if broken || (access == Access::Shared && state == State::Clean) {
+            return;
+        }
+        self.state = state;
+        let how = reason.unwrap_or("its test said so");
+        self.last = (state != State::Clean).then(|| LastHolder::new(holder, how));
+        self.reason = reason.map(str::to_owned);
+        self.broken_in = (state == State::Broken).then(|| holder.run.clone());
     }
 
     /// The record of a name whose own is unreadable. What happened to the name is

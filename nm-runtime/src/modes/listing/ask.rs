@@ -4,7 +4,7 @@ use std::process::Command;
 
 use super::{Request, Test, VERSION};
 use crate::base::json;
-use crate::modes;
+use crate::config::variables;
 use crate::terms::name;
 
 json::object!(read Test { v as "name-manager-test", test, path, file, requests });
@@ -14,7 +14,7 @@ json::object!(read Request { pool, shared, count, all, name, size, open, dir, er
 /// with annotated tests: any other that libtest runs lists its tests then, and
 /// runs none.
 pub fn ask(binary: &mut Command) {
-    binary.env(modes::VARIABLE, modes::LIST);
+    binary.env(variables::MODE, super::MODE);
     binary.args(["--list", "--format", "terse"]);
 }
 

@@ -1,39 +1,41 @@
-//! The line of those who wait to head a pool's queue.
+//! A pool's queue: its waiters, in arrival order.
 //!
 //! The kernel wakes the waiters of a lock in the order in which they came, but
-//! gives the lock to whoever asks first after it is free: under load that is a
-//! newcomer, again and again. So a waiter takes a numbered ticket, a file that it
-//! keeps locked, and waits for the ticket before its own. Who gives up or dies
-//! leaves its ticket unlocked, and the one behind waits for the one before that.
+//! gives the lock to the first process that asks after it is free: under load that
+//! is a newcomer, again and again. So a waiter draws a numbered ticket, a file that
+//! it keeps locked, and waits for the ticket before its own. A waiter that gives up
+//! or dies leaves its ticket unlocked, and the one behind waits for the one before
+//! that.
 
 use std::collections::BinaryHeap;
 use std::fs;
 use std::io;
 use std::path::PathBuf;
 
+use crate::backend::Patience;
 use crate::base::error::Result;
 use crate::base::failpoint;
-use crate::lend::wait::Wait;
+use crate::local::blocked;
 use crate::local::dir::{PoolDir, unusable};
 use crate::local::files;
 use crate::local::lock::Locked;
-use crate::local::timed_lock::Queued;
+use crate::local::timed_lock::Pending;
 use crate::sys::{self, Dir};
 use crate::terms::access::Access;
 
-/// A place in the line, until it drops.
+/// A ticket of ours: a place in the queue, until it drops.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct Ticket {
     line: Dir,
     number: u64,
     path: PathBuf,
-    _ticket: Locked,
+    _lock: Locked,
     _waiting: Locked,
 }
 
 /// A waiter's sign that there is one.
-pub(crate) fn announce(dir: &PoolDir, wait: &mut Wait<'_>) -> Result<Locked> {
-    lock(&dir.pool, files::WAITERS, Access::Shared, dir, wait)
+pub(crate) fn announce(dir: &PoolDir, patience: &mut dyn Patience) -> Result<Locked> {
+    blocked::lock(&dir.pool, files::WAITERS, Access::Shared, patience)
 }
 
 /// Whether nobody waits at all. Only for who has locked the queue: a second one
@@ -44,7 +46,7 @@ pub(crate) fn nobody_waits(dir: &PoolDir) -> Result<bool> {
     match Locked::try_lock(file, Access::Exclusive).map_err(failed)? {
         Ok(lock) => {
             dir.pool
-                .keep(files::WAITERS, lock.unlock().map_err(failed)?);
+                .keep(files::WAITERS, Some(lock.unlock().map_err(failed)?));
             Ok(true)
         }
         Err(file) => {
@@ -69,16 +71,16 @@ pub(crate) fn is_empty(dir: &PoolDir) -> Result<bool> {
     Ok(true)
 }
 
-impl Place {
-    /// Joins the line at its end.
-    pub(crate) fn take(dir: &PoolDir, wait: &mut Wait<'_>) -> Result<Self> {
-        let waiting = announce(dir, wait)?;
+impl Ticket {
+    /// Joins the queue at its end, for the request with this id.
+    pub(crate) fn draw(dir: &PoolDir, request: &str, patience: &mut dyn Patience) -> Result<Self> {
+        let waiting = announce(dir, patience)?;
         failpoint::at("line: announced");
         let path = dir.pool.path().join(files::LINE);
         let line = Dir::create(&path).map_err(|error| unusable(&path, error))?;
-        let draw = lock(&dir.pool, files::DRAW, Access::Exclusive, dir, wait)?;
+        let draw = blocked::lock(&dir.pool, files::DRAW, Access::Exclusive, patience)?;
         let last = tickets(&line)?.pop().map_or(0, |ticket| ticket.number);
-        let name = format!("{:010}.{}", last + 1, wait.request());
+        let name = format!("{:010}.{}", last + 1, request);
         let path = path.join(&name);
         let ticket = draw_ticket(&line, &name).map_err(|error| unusable(&path, error))?;
         failpoint::at("line: ticket locked");
@@ -87,13 +89,13 @@ impl Place {
             line,
             number: last + 1,
             path,
-            _ticket: ticket,
+            _lock: ticket,
             _waiting: waiting,
         })
     }
 
     /// Waits until everybody before has been served or has gone.
-    pub(crate) fn wait_to_be_first(&self, dir: &PoolDir, wait: &mut Wait<'_>) -> Result<()> {
+    pub(crate) fn wait_to_be_first(&self, patience: &mut dyn Patience) -> Result<()> {
         loop {
             let mut before = tickets(&self.line)?;
             before.retain(|ticket| ticket.number < self.number);
@@ -110,9 +112,10 @@ impl Place {
             let path = self.line.path().join(&ticket.name);
             let failed = |error| unusable(&path, error);
             if let Some(file) = self.line.existing(&ticket.name).map_err(failed)? {
-                let queued = Queued::join(file, Access::Shared, Box::new(|| ())).map_err(failed)?;
+                let before =
+                    Pending::join(file, Access::Shared, Box::new(|| ())).map_err(failed)?;
                 failpoint::at("line: waits");
-                drop(wait.for_lock(&queued, dir, &path)?);
+                drop(blocked::for_lock(&before, patience, &path)?);
             }
         }
     }
@@ -132,7 +135,7 @@ fn draw_ticket(line: &Dir, name: &str) -> io::Result<Locked> {
     }
 }
 
-impl Drop for Place {
+impl Drop for Ticket {
     fn drop(&mut self) {
         // Unlink before unlocking, so that an unlocked ticket is one whose owner
         // died. What cannot be unlinked is taken for that, and cleared away.
@@ -141,13 +144,13 @@ impl Drop for Place {
 }
 
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Ticket {
+struct Drawn {
     number: u64,
     name: String,
 }
 
-/// All tickets, the last drawn on top. They are named `number.request`.
-fn tickets(line: &Dir) -> Result<BinaryHeap<Ticket>> {
+/// All tickets in line, the last drawn on top. They are named `number.request`.
+fn tickets(line: &Dir) -> Result<BinaryHeap<Drawn>> {
     let failed = |error| unusable(line.path(), error);
     let mut tickets = BinaryHeap::new();
     for entry in sys::list(line.path()).map_err(failed)? {
@@ -160,14 +163,14 @@ fn tickets(line: &Dir) -> Result<BinaryHeap<Ticket>> {
             // One made by hand: there must be a next.
             .filter(|number| *number < u64::MAX);
         if let Some(number) = number {
-            tickets.push(Ticket { number, name });
+            tickets.push(Drawn { number, name });
         }
     }
     Ok(tickets)
 }
 
 /// Whether a ticket's owner has gone; its ticket is cleared away if so.
-fn is_given_up(line: &Dir, ticket: &Ticket) -> Result<bool> {
+fn is_given_up(line: &Dir, ticket: &Drawn) -> Result<bool> {
     let path = line.path().join(&ticket.name);
     let failed = |error| unusable(&path, error);
     let Some(file) = line.existing(&ticket.name).map_err(failed)? else {
@@ -180,23 +183,6 @@ fn is_given_up(line: &Dir, ticket: &Ticket) -> Result<bool> {
             Ok(true)
         }
         Err(_) => Ok(false),
-    }
-}
-
-/// Locks a file of the pool's directory, waiting for it.
-pub(crate) fn lock(
-    within: &Dir,
-    name: &str,
-    access: Access,
-    dir: &PoolDir,
-    wait: &mut Wait<'_>,
-) -> Result<Locked> {
-    let path = within.path().join(name);
-    let failed = |error| unusable(&path, error);
-    let file = within.file(name).map_err(failed)?;
-    match Locked::try_lock(file, access).map_err(failed)? {
-        Ok(lock) => Ok(lock),
-        Err(file) => wait.for_file(file, access, dir, &path),
     }
 }
 

@@ -1,0 +1,94 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::backend::Hold;
+use crate::terms::decision::{Assigned, Decide};
+use crate::terms::holder::Holder;
+use crate::terms::names::Names;
+use crate::terms::record::{State, Waiting};
+use crate::terms::want::Want;
+
+/// A request as a backend sees it.
+pub(crate) struct Ask<'a> {
+    pub(crate) pool: &'a str,
+    pub(crate) names: &'a Names,
+    pub(crate) want: &'a Want,
+    /// How many names that is.
+    pub(crate) count: usize,
+    /// Who asks; `since` is set when a name is granted.
+    pub(crate) holder: &'a Holder,
+    /// The request's id.
+    pub(crate) request: &'a str,
+    /// The name that is wanted, if it is a given one, with its place in the pool.
+    pub(crate) given: Option<GivenName<'a>>,
+    /// The place of the name to try first.
+    pub(crate) first: usize,
+    /// Names that need no `init` before others.
+    pub(crate) warm_first: bool,
+    /// Also names that are broken in the holder's run.
+    pub(crate) even_broken: bool,
+    /// What decides on the names, if not the list of them.
+    pub(crate) decide: Option<&'a dyn Decide>,
+}
+
+impl Ask<'_> {
+    /// What others are shown of the request while it is queued.
+    pub(crate) fn waiting(&self, key: &str) -> Waiting {
+        Waiting {
+            pool: self.pool.to_owned(),
+            dir: key.to_owned(),
+            count: self.count as u64,
+            capacity: self.names.capacity().map(|capacity| capacity as u64),
+            name: self.want.name.clone(),
+            access: self.want.access,
+            queued: true,
+            reserved: None,
+        }
+    }
+}
+
+/// A name that a request asks for, with its place in the pool.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct GivenName<'a> {
+    pub(crate) index: usize,
+    pub(crate) name: &'a str,
+}
+
+/// The id of a new request of this process: `PID-NUMBER`.
+pub(crate) fn next_request(pid: u32) -> String {
+    static REQUESTS: AtomicU64 = AtomicU64::new(0);
+    let request = REQUESTS.fetch_add(1, Ordering::Relaxed);
+    format!("{pid}-{request}")
+}
+
+/// What comes of a request.
+pub(crate) enum Answer {
+    /// In the pool's order.
+    Granted(Vec<Granted>),
+    /// Not now.
+    Busy,
+    /// The pool was removed while it was asked: ask again.
+    Gone,
+}
+
+/// One name of a granted request.
+#[derive(Debug)]
+pub(crate) struct Granted {
+    pub(crate) index: usize,
+    /// Nobody else can hold it before [`Hold::share`], also if it was asked for to
+    /// share.
+    pub(crate) alone: bool,
+    /// What the pool's allocator says beyond the name.
+    pub(crate) assigned: Option<Assigned>,
+    pub(crate) hold: Box<dyn Hold>,
+}
+
+/// How a lease ends.
+#[derive(Debug)]
+pub(crate) struct Ending<'a> {
+    pub(crate) pool: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) state: State,
+    pub(crate) reason: Option<String>,
+    /// It was never made ready: its state stays what it was.
+    pub(crate) as_it_was: bool,
+}

@@ -1,0 +1,85 @@
+//! What is known of a pool at one moment: for messages, the deadlock search, the
+//! reaper and people. Explains, never decides.
+
+use crate::base::json;
+use crate::terms::holder::Holder;
+use crate::terms::record::{FORMAT, Record, Tenure, Waiting};
+
+/// A look at one pool.
+#[derive(Debug, Default)]
+pub(crate) struct Snapshot {
+    /// Names that were ever lent, as people count: 2 before 10.
+    pub(crate) names: Vec<NameSnapshot>,
+    /// The head of the queue, if it shows that it waits.
+    pub(crate) head: Option<BlockedHead>,
+}
+
+/// A look at one name.
+#[derive(Debug)]
+pub(crate) struct NameSnapshot {
+    pub(crate) name: String,
+    /// `None` if there is nothing yet, or it is unreadable.
+    pub(crate) record: Option<Record>,
+    /// What is there is no record: damaged, or just being written.
+    #[cfg(feature = "tools")]
+    pub(crate) unreadable: bool,
+    /// Kept for a waiter that asked for this very name.
+    pub(crate) reserved: bool,
+    /// Of those whom the record shows as holders, the live ones.
+    pub(crate) holders: Vec<Tenure>,
+}
+
+#[cfg(feature = "tools")]
+impl NameSnapshot {
+    pub(crate) fn never_lent(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            record: None,
+            unreadable: false,
+            reserved: false,
+            holders: Vec::new(),
+        }
+    }
+}
+
+/// A head of the queue that waits.
+#[derive(Clone, Debug)]
+pub(crate) struct BlockedHead {
+    pub(crate) v: u32,
+    pub(crate) holder: Holder,
+    /// For how many more names.
+    pub(crate) waiting: Waiting,
+    /// What it has already.
+    pub(crate) taken: Vec<String>,
+}
+
+json::object!(BlockedHead {
+    v,
+    holder,
+    waiting,
+    taken
+});
+
+impl BlockedHead {
+    pub(crate) fn new(holder: Holder, mut waiting: Waiting, taken: Vec<String>) -> Self {
+        waiting.count = waiting.count.saturating_sub(taken.len() as u64);
+        Self {
+            v: FORMAT,
+            holder,
+            waiting,
+            taken,
+        }
+    }
+}
+
+/// What [`Pool::forget`](crate::Pool::forget) did.
+#[cfg(feature = "tools")]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Forgotten {
+    /// Names that are as if they had never been lent.
+    pub names: Vec<String>,
+    /// Names that are lent. They were left as they are.
+    pub lent: Vec<String>,
+    /// Somebody waits for names, who must not be overtaken: all were left.
+    pub awaited: bool,
+}

@@ -1,0 +1,178 @@
+//! A name that this process holds, until it ends.
+
+use std::io;
+use std::mem;
+use std::sync::Arc;
+use std::thread;
+
+use crate::backend::Hold;
+use crate::backend::ask::Ending;
+use crate::base::error::{Error, Kind, Result};
+use crate::base::failpoint;
+use crate::local::dir::{PoolDir, unusable};
+use crate::local::files;
+use crate::local::lock::Locked;
+use crate::local::record_file::RecordFile;
+use crate::sys::Wake;
+use crate::terms::access::Access;
+use crate::terms::event::{self, Entry};
+use crate::terms::holder::Holder;
+use crate::terms::record::{Record, Tenure};
+
+#[derive(Debug)]
+pub(crate) struct Held {
+    pub(crate) name: String,
+    pub(crate) access: Access,
+    pub(crate) lock: Locked,
+    pub(crate) wake: Option<Wake>,
+    pub(crate) file: RecordFile,
+    /// As it was granted. Nobody else writes the record of an exclusive lease.
+    pub(crate) record: Record,
+    pub(crate) dir: Arc<PoolDir>,
+    pub(crate) holder: Arc<Holder>,
+    pub(crate) request: String,
+    /// Some request waited for a name when this one was granted.
+    pub(crate) contended: bool,
+}
+
+impl Hold for Held {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn holder(&self) -> &Arc<Holder> {
+        &self.holder
+    }
+
+    fn record(&mut self) -> &mut Record {
+        &mut self.record
+    }
+
+    fn save(&mut self) -> Result<()> {
+        let written = self.file.write(&self.record);
+        written.map_err(|error| self.unusable(files::record(&self.name), error))
+    }
+
+    fn amend(&mut self, change: &mut dyn FnMut(&mut Record)) -> Result<()> {
+        let changed = self.file.update(change);
+        changed.map_err(|error| self.unusable(files::record(&self.name), error))
+    }
+
+    fn share(&mut self) -> Result<bool> {
+        let failed = |error| self.unusable(files::lock(&self.name), error);
+        let mut shared = self.lock.share().map_err(failed)?;
+        if shared {
+            let record = self.file.read();
+            let record = record.map_err(|error| self.unusable(files::record(&self.name), error))?;
+            // Gone from it, we were taken for dead by one who had the name in between,
+            // and has given it back: what was made ready may be undone.
+            shared = record.holders.iter().any(|tenure| self.is_ours(tenure));
+        }
+        if let Some(wake) = &self.wake {
+            // Readers that found the name taken look again.
+            wake.poke();
+        }
+        Ok(shared)
+    }
+
+    fn end(self: Box<Self>, ending: Ending<'_>) -> Result<()> {
+        let mut held = *self;
+        if held.holder.pid != std::process::id() {
+            // A forked child shares the lock with its parent, whose it is.
+            held.lock.leave();
+            return Ok(());
+        }
+        let lost = held.is_lost();
+        let request = mem::take(&mut held.request);
+        let kind = match lost {
+            true => event::Kind::Lost,
+            false => event::Kind::Released,
+        };
+        let entry = Entry {
+            name: Some(ending.name),
+            fence: Some(held.record.fence),
+            detail: ending.reason.as_deref(),
+            access: Some(held.access),
+            state: Some(ending.state),
+            ..Entry::new(kind, ending.pool, &request, &held.holder)
+        };
+        // Record and journal before the lock: the next holder reads the one, and
+        // in the other `released` stands before its `acquired`.
+        failpoint::at("release: begun");
+        held.dir.journal.write(&held.dir.pool, &entry);
+        failpoint::at("release: journalled");
+        let recorded = match lost {
+            true => Ok(()),
+            false => held.give_back(&ending),
+        };
+        failpoint::at("release: recorded");
+        let unlocked = held.lock.unlock();
+        failpoint::at("release: unlocked");
+        let names = &held.dir.names;
+        if let Some(wake) = held.wake {
+            wake.poke();
+            failpoint::at("release: woken");
+            // Linux queues whom a pipe wakes on the writer's processor, behind the
+            // writer. The name is free: a likely waiter goes first.
+            if held.contended {
+                thread::yield_now();
+            }
+        }
+        let name = ending.name;
+        if lost {
+            return Err(Error::new(
+                Kind::Lost,
+                format!(
+                    "`{name}` may have been lent to others while this test held it: its lock under `{}` was removed or replaced; do not touch the state directory while tests run",
+                    names.path().display()
+                ),
+            ));
+        }
+        recorded.map_err(|error| unusable(&names.path().join(files::record(name)), error))?;
+        let file = unlocked.map_err(|error| {
+            Error::io(
+                format!("failed to unlock `{name}`; it is free when the process ends"),
+                error,
+            )
+        })?;
+        names.keep(&files::lock(name), Some(file));
+        names.keep(&files::record(name), Some(held.file.into_file()));
+        Ok(())
+    }
+}
+
+impl Held {
+    fn unusable(&self, file: String, error: io::Error) -> Error {
+        unusable(&self.dir.names.path().join(file), error)
+    }
+
+    fn is_ours(&self, tenure: &Tenure) -> bool {
+        tenure.is_of(&self.holder)
+    }
+
+    /// Whether others could lock another file of that name. Where not even its
+    /// path can be looked at any more, they could.
+    fn is_lost(&self) -> bool {
+        let named = self
+            .lock
+            .is_named(&self.dir.names, &files::lock(&self.name));
+        !named.unwrap_or(false)
+    }
+
+    fn give_back(&mut self, ending: &Ending<'_>) -> io::Result<()> {
+        let (holder, access) = (&self.holder, self.access);
+        let after = match ending.as_it_was {
+            true => None,
+            false => Some((ending.state, ending.reason.as_deref())),
+        };
+        match access {
+            Access::Shared => self
+                .file
+                .update(|record| record.give_back(holder, access, after)),
+            Access::Exclusive => {
+                self.record.give_back(holder, access, after);
+                self.file.write(&self.record)
+            }
+        }
+    }
+}

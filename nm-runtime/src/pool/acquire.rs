@@ -1,0 +1,211 @@
+//! From a request to its leases: what the backend grants is made ready, and others
+//! are let in where it is shared.
+
+use std::panic::Location;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::backend::Patience;
+use crate::backend::ask::{Answer, Ask, GivenName, Granted, next_request};
+use crate::base::error::Result;
+use crate::base::failpoint;
+use crate::config::pool::DEFAULT_WAIT;
+use crate::identity::{asker, slot};
+use crate::lend::gate::Permit;
+use crate::lend::held;
+use crate::lend::lease::Lease;
+use crate::lend::wait::Wait;
+use crate::pool::opened::Opened;
+use crate::terms::access::Access;
+use crate::terms::holder::Holder;
+use crate::terms::name::Name;
+use crate::terms::want::Want;
+
+/// What a request comes to, in the pool that it asks.
+pub(crate) struct Checked<'a> {
+    /// How many names.
+    pub(crate) count: usize,
+    /// This one, if one is given.
+    pub(crate) given: Option<GivenName<'a>>,
+}
+
+/// Takes what is wanted, waiting for it.
+pub(crate) fn acquire(
+    pool: &Opened,
+    want: &Want,
+    checked: Checked<'_>,
+    place: &Location<'_>,
+) -> Result<Vec<Lease>> {
+    let holder = asker::current(place)?;
+    let request = next_request(holder.pid);
+    let ask = ask(pool, want, checked, &holder, &request)?;
+    let mut wait = Wait::new(&ask, &*pool.backend, timeout(pool, want))?;
+    let permit = Arc::new(wait.enter_gate()?);
+    loop {
+        if let Some(hooks) = pool.hooks()? {
+            hooks.enter(&holder, &mut wait)?;
+        }
+        if let Answer::Granted(granted) = pool.backend.acquire(&ask, &mut wait)?
+            && let Some(leases) = settle(pool, want.access, granted, &permit)?
+        {
+            return Ok(leases);
+        }
+        wait.tick()?;
+    }
+}
+
+/// Takes what is wanted if it can be had now.
+pub(crate) fn try_acquire(
+    pool: &Opened,
+    want: &Want,
+    checked: Checked<'_>,
+    place: &Location<'_>,
+) -> Result<Option<Vec<Lease>>> {
+    let holder = asker::current(place)?;
+    let permit = match held::by(&holder.token).is_empty() {
+        true => match Permit::wait(checked.count as u64, Instant::now()) {
+            Some(permit) => permit,
+            None => return Ok(None),
+        },
+        false => Permit::unlimited(),
+    };
+    let permit = Arc::new(permit);
+    let request = next_request(holder.pid);
+    let ask = ask(pool, want, checked, &holder, &request)?;
+    loop {
+        if let Some(hooks) = pool.hooks()? {
+            match Wait::new(&ask, &*pool.backend, timeout(pool, want)) {
+                Err(error) if error.is_already_held() => return Ok(None),
+                wait => hooks.enter(&holder, &mut wait?)?,
+            }
+        }
+        match pool.backend.try_acquire(&ask)? {
+            Answer::Granted(granted) => return settle(pool, want.access, granted, &permit),
+            Answer::Busy => return Ok(None),
+            Answer::Gone => {}
+        }
+    }
+}
+
+/// Takes a name as the reaper does: whatever its life, and without hooks.
+pub(crate) fn acquire_to_clean(
+    pool: &Opened,
+    name: &str,
+    run: &str,
+    patience: Duration,
+) -> Result<Lease> {
+    let want = Want {
+        name: Some(name.to_owned()),
+        timeout: Some(patience),
+        ..Want::default()
+    };
+    let given = GivenName {
+        index: pool.name_of(name).index(),
+        name,
+    };
+    let checked = Checked {
+        count: 1,
+        given: Some(given),
+    };
+    let holder = asker::reaper(run);
+    let request = next_request(holder.pid);
+    let ask = Ask {
+        even_broken: true,
+        ..ask(pool, &want, checked, &holder, &request)?
+    };
+    let mut wait = Wait::new(&ask, &*pool.backend, patience)?;
+    loop {
+        if let Answer::Granted(granted) = pool.backend.acquire(&ask, &mut wait)? {
+            let permit = Arc::new(Permit::unlimited());
+            let leases = leases(pool, want.access, granted, &permit).next();
+            return Ok(leases.expect("one name was granted"));
+        }
+        wait.tick()?;
+    }
+}
+
+fn ask<'a>(
+    pool: &'a Opened,
+    want: &'a Want,
+    checked: Checked<'a>,
+    holder: &'a Holder,
+    request: &'a str,
+) -> Result<Ask<'a>> {
+    let names = &pool.config.names;
+    Ok(Ask {
+        pool: &pool.name,
+        names,
+        want,
+        count: checked.count,
+        holder,
+        request,
+        given: checked.given,
+        first: slot::first(names.capacity()),
+        warm_first: pool.hooks()?.is_some(),
+        even_broken: false,
+        decide: pool.allocator()?,
+    })
+}
+
+fn timeout(pool: &Opened, want: &Want) -> Duration {
+    let timeout = want.timeout.or(pool.config.wait_timeout);
+    timeout.unwrap_or(DEFAULT_WAIT)
+}
+
+/// Makes leases of what was granted.
+fn leases<'a>(
+    pool: &'a Opened,
+    access: Access,
+    granted: Vec<Granted>,
+    permit: &'a Arc<Permit>,
+) -> impl Iterator<Item = Lease> + use<'a> {
+    granted.into_iter().map(move |mut granted| {
+        let mut name = Name::new(
+            &pool.name,
+            granted.hold.name(),
+            granted.index,
+            &pool.config.env,
+        );
+        if let Some(assigned) = granted.assigned.take() {
+            name = name.assigned(assigned.env, assigned.args);
+        }
+        Lease::new(name, access, &pool.backend, permit, granted)
+    })
+}
+
+/// Makes the names ready, and lets other readers in. `None` if a writer was quicker
+/// than these.
+fn settle(
+    pool: &Opened,
+    access: Access,
+    granted: Vec<Granted>,
+    permit: &Arc<Permit>,
+) -> Result<Option<Vec<Lease>>> {
+    let hooks = pool.hooks()?;
+    let mut unsettled: Vec<_> = leases(pool, access, granted, permit).collect();
+    if hooks.is_some() {
+        unsettled.iter_mut().for_each(Lease::keep_as_it_was);
+    }
+    let mut settled = Vec::with_capacity(unsettled.len());
+    for mut lease in unsettled {
+        if let Some(hooks) = hooks {
+            match lease.is_alone() {
+                true => hooks.prepare(&mut lease)?,
+                false => hooks.join(&mut lease)?,
+            }
+        }
+        if access == Access::Shared && lease.is_alone() {
+            failpoint::at("share: alone still");
+            match lease.share()? {
+                Some(shared) => lease = shared,
+                None => {
+                    failpoint::at("share: lost");
+                    return Ok(None);
+                }
+            }
+            failpoint::at("share: shared");
+        }
+        settled.push(lease);
+    }
+    Ok(Some(settled))
+}

@@ -1,0 +1,23 @@
+use std::panic::Location;
+
+use crate::Pool;
+use crate::backend::snapshot::Forgotten;
+use crate::base::error::Result;
+use crate::identity::asker;
+
+impl Pool {
+    /// Forgets what is known of the pool's names: their dates, whether they are
+    /// dirty or broken, and that they were made usable. Fences go on growing, and
+    /// the journal stays. While a name is lent nothing is forgotten, or, with
+    /// `force`, only what concerns the others: nobody can take a name from its
+    /// holder.
+    ///
+    /// # Errors
+    ///
+    /// When the pool's directory cannot be used.
+    #[track_caller]
+    pub fn forget(&self, force: bool) -> Result<Forgotten> {
+        let holder = asker::current(Location::caller())?;
+        self.opened.backend.forget(&holder, force)
+    }
+}

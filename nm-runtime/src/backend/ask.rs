@@ -1,10 +1,10 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::backend::Hold;
+use crate::backend::hold::Hold;
 use crate::terms::decision::{Assigned, Decide};
 use crate::terms::holder::Holder;
 use crate::terms::names::Names;
-use crate::terms::record::{State, Waiting};
+use crate::terms::record::Waiting;
 use crate::terms::want::Want;
 
 /// A request as a backend sees it.
@@ -80,15 +80,4 @@ pub(crate) struct Granted {
     /// What the pool's allocator says beyond the name.
     pub(crate) assigned: Option<Assigned>,
     pub(crate) hold: Box<dyn Hold>,
-}
-
-/// How a lease ends.
-#[derive(Debug)]
-pub(crate) struct Ending<'a> {
-    pub(crate) pool: &'a str,
-    pub(crate) name: &'a str,
-    pub(crate) state: State,
-    pub(crate) reason: Option<String>,
-    /// It was never made ready: its state stays what it was.
-    pub(crate) as_it_was: bool,
 }

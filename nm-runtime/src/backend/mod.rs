@@ -6,22 +6,26 @@
 //! implements them with kernel locks.
 
 pub(crate) mod ask;
+pub(crate) mod hold;
+pub(crate) mod patience;
+pub(crate) mod runs;
 pub(crate) mod snapshot;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use crate::backend::ask::{Answer, Ask, Ending};
+use crate::backend::ask::{Answer, Ask};
+use crate::backend::patience::Patience;
+use crate::backend::runs::Runs;
 #[cfg(feature = "tools")]
 use crate::backend::snapshot::Forgotten;
 use crate::backend::snapshot::Snapshot;
 use crate::base::error::Result;
 use crate::terms::declaration::Declaration;
 use crate::terms::event::{Entry, Event};
+#[cfg(feature = "tools")]
 use crate::terms::holder::Holder;
-use crate::terms::pool_life::PoolLife;
-use crate::terms::record::{Record, Waiting};
+use crate::terms::record::Waiting;
 
 /// Decides who holds the names of one pool. One value for each opened pool and
 /// process.
@@ -70,96 +74,4 @@ pub(crate) trait Backend: fmt::Debug + Send + Sync {
     /// Forgets what is known of names: see [`Pool::forget`](crate::Pool::forget).
     #[cfg(feature = "tools")]
     fn forget(&self, holder: &Holder, force: bool) -> Result<Forgotten>;
-}
-
-/// A name that is held. Dropped without [`Hold::end`], the name goes back as it was.
-pub(crate) trait Hold: fmt::Debug + Send {
-    /// Which name it is.
-    fn name(&self) -> &str;
-
-    /// Its holder, as the record has it.
-    fn holder(&self) -> &Arc<Holder>;
-
-    /// The record in memory, as it was granted or last changed here.
-    fn record(&mut self) -> &mut Record;
-
-    /// Writes the record as it is in memory. For the only holder.
-    fn save(&mut self) -> Result<()>;
-
-    /// Changes the stored record beside other readers, who may do the same.
-    fn amend(&mut self, change: &mut dyn FnMut(&mut Record)) -> Result<()>;
-
-    /// Lets other readers in. False if a writer was quicker: the name is lost, and
-    /// its record is no longer ours to change.
-    fn share(&mut self) -> Result<bool>;
-
-    /// Gives the name back: event, record, unlock, wake, in that order.
-    fn end(self: Box<Self>, ending: Ending<'_>) -> Result<()>;
-}
-
-/// How a backend waits: it asks, and the engine decides on deadline, deadlock and
-/// what people are told.
-pub(crate) trait Patience {
-    /// The request blocks. Called each time; the first one counts.
-    fn blocked(&mut self);
-
-    /// The request goes on to wait beside the queue for its given name, which is
-    /// reserved for it, or not yet.
-    fn beside(&mut self, reserved: bool);
-
-    /// By when [`Patience::tick`] must be called again.
-    fn until(&self) -> Instant;
-
-    /// Does what is due.
-    ///
-    /// # Errors
-    ///
-    /// When the request is to give up.
-    fn tick(&mut self) -> Result<()>;
-
-    /// Since the request was made; `None` if it was never blocked.
-    fn waited(&self) -> Option<Duration>;
-}
-
-/// Runs, as far as a pool's life depends on them.
-pub(crate) trait Runs: fmt::Debug + Send + Sync {
-    /// Makes this process one of the run's, as long as the guard lives. Waits while
-    /// what an earlier part of the run left is cleaned up.
-    fn join(&self, run: &str, patience: &mut dyn Patience) -> Result<Box<dyn Guard>>;
-
-    /// Whether some process of the run is alive, or its reaper. Not for the
-    /// caller's own run.
-    fn is_alive(&self, run: &str) -> Result<bool>;
-
-    /// Sees to it that the run has a reaper: calls `start` if there is none, one
-    /// process at a time.
-    fn ensure_reaper(&self, run: &str, start: &mut dyn FnMut() -> Result<()>) -> Result<()>;
-
-    /// Becomes the run's reaper; `None` if there is one.
-    fn stand_by<'a>(&'a self, run: &str) -> Result<Option<Box<dyn Reaping + 'a>>>;
-
-    /// Locks the pool's part of the life, waiting for it.
-    fn life<'a>(&'a self, patience: Option<&mut dyn Patience>) -> Result<Box<dyn LifeLock + 'a>>;
-}
-
-/// Membership of a run. Left when it drops, in the process that joined.
-pub(crate) trait Guard: fmt::Debug + Send + Sync {}
-
-/// A reaper's hold on its run, which counts as alive until [`Reaping::begin`].
-pub(crate) trait Reaping {
-    /// The runner has ended: waits until no process of the run is alive and no
-    /// other reaper cleans. From here on no process can join the run.
-    fn begin(&mut self) -> Result<()>;
-
-    /// The run is cleaned up after: forgets it, and runs whose reapers died.
-    fn finish(self: Box<Self>) -> Result<()>;
-}
-
-/// The pool's part of the life, locked.
-pub(crate) trait LifeLock {
-    /// As it is stored.
-    fn read(&self) -> Result<PoolLife>;
-
-    /// Stores it.
-    fn write(&self, life: &PoolLife) -> Result<()>;
 }

@@ -2,8 +2,7 @@ use std::path::{Component, Path};
 
 use crate::fuzz::shown;
 use crate::terms::name::{self, Name};
-use crate::terms::names::Names;
-use crate::terms::names::check_template;
+use crate::terms::names::{Names, check_template};
 
 /// A text as the name of a pool and of a resource, and as a template. The first
 /// bytes are an index.

@@ -7,8 +7,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::backend::snapshot::BlockedHead;
-use crate::backend::snapshot::NameSnapshot;
+use crate::backend::snapshot::{BlockedHead, NameSnapshot};
 use crate::lend::held::Held;
 use crate::terms::access::Access;
 use crate::terms::holder::Holder;

@@ -6,9 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use crate::backend::Backend;
-use crate::backend::Hold;
-use crate::backend::ask::Ending;
 use crate::backend::ask::Granted;
+use crate::backend::hold::{Ending, Hold};
 use crate::base::error::{BoxError, Result};
 use crate::base::notice;
 use crate::lend::gate::Permit;

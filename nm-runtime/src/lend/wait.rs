@@ -2,19 +2,18 @@
 
 use std::time::{Duration, Instant};
 
+use crate::backend::Backend;
 use crate::backend::ask::Ask;
-use crate::backend::{Backend, Patience};
+use crate::backend::patience::Patience;
 use crate::base::error::{Error, Kind, Result};
-use crate::base::text;
-use crate::base::{caller, notice};
-use crate::journal::Entry;
+use crate::base::{caller, notice, text};
 use crate::lend::deadlock::{self, Watch};
 use crate::lend::gate::Permit;
 use crate::lend::held::{self, Held};
 use crate::lend::live::Live;
 use crate::lend::occupancy;
 use crate::terms::access::Access;
-use crate::terms::event;
+use crate::terms::event::{self, Entry};
 use crate::terms::record::Waiting;
 
 const FIRST_NOTICE: Duration = Duration::from_secs(1);

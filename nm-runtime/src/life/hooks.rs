@@ -5,7 +5,8 @@ use std::ptr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use crate::backend::{Backend, Guard, Runs};
+use crate::backend::Backend;
+use crate::backend::runs::{Guard, Runs};
 use crate::base::error::{BoxError, Error, Kind, Result};
 use crate::base::{clock, failpoint, notice};
 use crate::declared::call::call_apart;

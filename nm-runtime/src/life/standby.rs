@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use crate::backend::Runs;
+use crate::backend::runs::Runs;
 use crate::base::error::{Error, Result};
 use crate::base::json;
 use crate::config::variables;

@@ -3,8 +3,8 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use crate::backend::Patience;
 use crate::backend::ask::Ask;
+use crate::backend::patience::Patience;
 use crate::base::error::{Error, Kind, Result};
 use crate::base::json;
 use crate::declared::call::call;

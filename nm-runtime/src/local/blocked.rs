@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::backend::Patience;
+use crate::backend::patience::Patience;
 use crate::base::error::Result;
 use crate::local::dir::unusable;
 use crate::local::lock::Locked;

@@ -4,8 +4,8 @@
 
 use std::sync::Arc;
 
-use crate::backend::Patience;
 use crate::backend::ask::{Ask, GivenName};
+use crate::backend::patience::Patience;
 use crate::base::error::Result;
 use crate::base::failpoint;
 use crate::local::dir::{PoolDir, unusable};

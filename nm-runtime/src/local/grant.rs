@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::backend::Patience;
 use crate::backend::ask::{Answer, Ask, Granted};
+use crate::backend::patience::Patience;
 use crate::base::error::Result;
 use crate::base::{clock, failpoint};
 use crate::local::dir::{PoolDir, unusable};
@@ -194,8 +194,8 @@ impl Grant<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::backend::Hold;
-    use crate::backend::ask::Ending;
+    use crate::backend::hold::Ending;
+    use crate::backend::hold::Hold;
     use crate::journal::{self, Kind};
     use crate::local::lock::Locked;
     use crate::terms::holder::Holder;

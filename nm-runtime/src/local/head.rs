@@ -3,19 +3,17 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use crate::backend::Patience;
 use crate::backend::ask::Ask;
+use crate::backend::patience::Patience;
 use crate::backend::snapshot::BlockedHead;
 use crate::base::error::{Error, Kind, Result};
 use crate::base::failpoint;
-use crate::local::blocked;
 use crate::local::blocked_head::Shown;
 use crate::local::dir::{PoolDir, unusable};
-use crate::local::files;
 use crate::local::lock::Locked;
-use crate::local::look;
 use crate::local::queue::{self, Ticket};
 use crate::local::record_file::RecordFile;
+use crate::local::{blocked, files, look};
 use crate::sys::{Wake, WakeSet};
 use crate::terms::access::Access;
 use crate::terms::decision::Assigned;

@@ -5,8 +5,7 @@ use std::mem;
 use std::sync::Arc;
 use std::thread;
 
-use crate::backend::Hold;
-use crate::backend::ask::Ending;
+use crate::backend::hold::{Ending, Hold};
 use crate::base::error::{Error, Kind, Result};
 use crate::base::failpoint;
 use crate::local::dir::{PoolDir, unusable};

@@ -35,11 +35,13 @@ pub(crate) mod waiters;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::backend::Backend;
 use crate::backend::ask::{Answer, Ask};
+use crate::backend::patience::Patience;
+use crate::backend::runs::Runs;
 #[cfg(feature = "tools")]
 use crate::backend::snapshot::Forgotten;
 use crate::backend::snapshot::Snapshot;
-use crate::backend::{Backend, Patience, Runs};
 use crate::base::error::{Error, Result};
 use crate::config::place;
 use crate::journal;

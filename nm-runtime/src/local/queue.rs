@@ -12,14 +12,13 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 
-use crate::backend::Patience;
+use crate::backend::patience::Patience;
 use crate::base::error::Result;
 use crate::base::failpoint;
-use crate::local::blocked;
 use crate::local::dir::{PoolDir, unusable};
-use crate::local::files;
 use crate::local::lock::Locked;
 use crate::local::timed_lock::Pending;
+use crate::local::{blocked, files};
 use crate::sys::{self, Dir};
 use crate::terms::access::Access;
 

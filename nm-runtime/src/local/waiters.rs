@@ -3,11 +3,9 @@ use std::fs;
 use std::path::Path;
 
 use crate::base::error::Result;
-use crate::journal::Kind;
-use crate::journal::Reader;
-use crate::local::files;
-use crate::local::look;
-use crate::sys::{self};
+use crate::journal::{Kind, Reader};
+use crate::local::{files, look};
+use crate::sys;
 use crate::terms::event::{Event, Phase};
 
 /// A waiter of a pool.

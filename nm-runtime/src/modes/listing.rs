@@ -6,10 +6,9 @@ use std::path::Path;
 
 use crate::base::error::Result;
 use crate::base::{json, notice};
-use crate::config::place;
 use crate::config::pool::{PoolConfig, SizeFrom};
-use crate::config::variables;
 use crate::config::workspace::{self, Workspace};
+use crate::config::{place, variables};
 use crate::declared::section;
 use crate::declared::test::{RequestSpec, TestSpec};
 use crate::terms::name;

@@ -4,8 +4,7 @@
 use std::ffi::OsStr;
 use std::process;
 
-use crate::base::json;
-use crate::base::notice;
+use crate::base::{json, notice};
 use crate::config::variables::MODE;
 
 #[allow(unsafe_code, reason = "code before `main` must be declared so")]

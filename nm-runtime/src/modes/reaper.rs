@@ -5,7 +5,7 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
-use crate::backend::Runs;
+use crate::backend::runs::Runs;
 use crate::base::error::{BoxError, Error, Result};
 use crate::base::failpoint;
 use crate::config::variables::{self, Keep};

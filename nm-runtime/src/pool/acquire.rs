@@ -5,8 +5,8 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::backend::Patience;
 use crate::backend::ask::{Answer, Ask, GivenName, Granted, next_request};
+use crate::backend::patience::Patience;
 use crate::base::error::Result;
 use crate::base::failpoint;
 use crate::config::pool::DEFAULT_WAIT;

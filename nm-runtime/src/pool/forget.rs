@@ -1,9 +1,9 @@
 use std::panic::Location;
 
-use crate::Pool;
 use crate::backend::snapshot::Forgotten;
 use crate::base::error::Result;
 use crate::identity::asker;
+use crate::pool::Pool;
 
 impl Pool {
     /// Forgets what is known of the pool's names: their dates, whether they are

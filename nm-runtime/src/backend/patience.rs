@@ -1,0 +1,27 @@
+use std::time::{Duration, Instant};
+
+use crate::base::error::Result;
+
+/// How a backend waits: it asks, and the engine decides on deadline, deadlock and
+/// what people are told.
+pub(crate) trait Patience {
+    /// The request blocks. Called each time; the first one counts.
+    fn blocked(&mut self);
+
+    /// The request goes on to wait beside the queue for its given name, which is
+    /// reserved for it, or not yet.
+    fn beside(&mut self, reserved: bool);
+
+    /// By when [`Patience::tick`] must be called again.
+    fn until(&self) -> Instant;
+
+    /// Does what is due.
+    ///
+    /// # Errors
+    ///
+    /// When the request is to give up.
+    fn tick(&mut self) -> Result<()>;
+
+    /// Since the request was made; `None` if it was never blocked.
+    fn waited(&self) -> Option<Duration>;
+}

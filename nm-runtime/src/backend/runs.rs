@@ -1,0 +1,48 @@
+use std::fmt;
+
+use crate::backend::patience::Patience;
+use crate::base::error::Result;
+use crate::terms::pool_life::PoolLife;
+
+/// Runs, as far as a pool's life depends on them.
+pub(crate) trait Runs: fmt::Debug + Send + Sync {
+    /// Makes this process one of the run's, as long as the guard lives. Waits while
+    /// what an earlier part of the run left is cleaned up.
+    fn join(&self, run: &str, patience: &mut dyn Patience) -> Result<Box<dyn Guard>>;
+
+    /// Whether some process of the run is alive, or its reaper. Not for the
+    /// caller's own run.
+    fn is_alive(&self, run: &str) -> Result<bool>;
+
+    /// Sees to it that the run has a reaper: calls `start` if there is none, one
+    /// process at a time.
+    fn ensure_reaper(&self, run: &str, start: &mut dyn FnMut() -> Result<()>) -> Result<()>;
+
+    /// Becomes the run's reaper; `None` if there is one.
+    fn stand_by<'a>(&'a self, run: &str) -> Result<Option<Box<dyn Reaping + 'a>>>;
+
+    /// Locks the pool's part of the life, waiting for it.
+    fn life<'a>(&'a self, patience: Option<&mut dyn Patience>) -> Result<Box<dyn LifeLock + 'a>>;
+}
+
+/// Membership of a run. Left when it drops, in the process that joined.
+pub(crate) trait Guard: fmt::Debug + Send + Sync {}
+
+/// A reaper's hold on its run, which counts as alive until [`Reaping::begin`].
+pub(crate) trait Reaping {
+    /// The runner has ended: waits until no process of the run is alive and no
+    /// other reaper cleans. From here on no process can join the run.
+    fn begin(&mut self) -> Result<()>;
+
+    /// The run is cleaned up after: forgets it, and runs whose reapers died.
+    fn finish(self: Box<Self>) -> Result<()>;
+}
+
+/// The pool's part of the life, locked.
+pub(crate) trait LifeLock {
+    /// As it is stored.
+    fn read(&self) -> Result<PoolLife>;
+
+    /// Stores it.
+    fn write(&self, life: &PoolLife) -> Result<()>;
+}

@@ -1,0 +1,268 @@
+//! The plan of the house, read from the sources: which folder may import which, and
+//! that no two files import each other in a circle.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A package's folders and root files, from the top down: each with the rooms below
+/// it that it may import. What may be imported by all is in `ground`.
+struct Package {
+    sources: &'static str,
+    ground: &'static [&'static str],
+    rooms: &'static [(&'static str, &'static [&'static str])],
+}
+
+const PACKAGES: &[Package] = &[Package {
+    sources: "nm-runtime/src",
+    ground: &["base", "terms"],
+    rooms: &[
+        ("lib", ALL),
+        ("private", ALL),
+        ("fuzz", ALL),
+        ("inspect", &["local", "backend", "journal", "config", "sys"]),
+        ("modes", &["pool", "life", "lend", "backend", "identity", "config", "declared", "sys"]),
+        // The one file that chooses a backend.
+        ("pool/opened", &["life", "local", "backend", "identity", "config", "declared"]),
+        ("pool", &["life", "lend", "backend", "identity", "config", "declared"]),
+        ("life", &["lend", "backend", "identity", "config", "declared"]),
+        ("lend", &["backend", "sys"]),
+        ("local", &["backend", "journal", "config", "declared", "sys"]),
+        ("backend", &[]),
+        ("identity", &["config", "declared", "sys"]),
+        ("config", &["declared", "sys"]),
+        ("declared", &[]),
+        ("journal", &["sys"]),
+        ("terms", &[]),
+        ("sys", &[]),
+        ("base", &[]),
+    ],
+}];
+
+/// Whatever stands further down.
+const ALL: &[&str] = &["*"];
+
+#[test]
+fn folders_import_from_those_below_them_alone() {
+    let mut wrong = Vec::new();
+    for package in PACKAGES {
+        let order: Vec<_> = package.rooms.iter().map(|(room, _)| *room).collect();
+        let place = |room: &str| order.iter().position(|known| *known == room);
+        for file in package.files() {
+            let Some(room) = package.room_of(&file.path) else {
+                wrong.push(format!("{}: not in the plan", file.shown));
+                continue;
+            };
+            let may = package.rooms[place(room).unwrap()].1;
+            for (import, target) in &file.imports {
+                let Some(other) = target.as_deref().and_then(|target| package.room_of(target))
+                else {
+                    wrong.push(format!("{}: imports {import}, which is in no file", file.shown));
+                    continue;
+                };
+                let below = place(other) > place(room);
+                let allowed = may == ALL || may.contains(&other) || package.ground.contains(&other);
+                if other != room && folder(other) != folder(room) && !(below && allowed) {
+                    wrong.push(format!("{}: `{room}` may not import {import}", file.shown));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
+}
+
+#[test]
+fn no_files_import_each_other_in_a_circle() {
+    let mut circles = Vec::new();
+    for package in PACKAGES {
+        let imports: BTreeMap<_, BTreeSet<_>> = package
+            .files()
+            .into_iter()
+            .map(|file| {
+                let targets = file.imports.into_iter().filter_map(|(_, target)| target);
+                let targets = targets.filter(|target| *target != file.path).collect();
+                (file.path, targets)
+            })
+            .collect();
+        for file in imports.keys() {
+            let around = way_back(file, &imports);
+            // Each circle once: by the first of its files.
+            if around.first() == around.iter().min() && !around.is_empty() {
+                circles.push(format!("{}: {}", package.sources, around.join(" -> ")));
+            }
+        }
+    }
+    assert!(circles.is_empty(), "\n{}\n", circles.join("\n"));
+}
+
+/// The test would pass over a house that it cannot read.
+#[test]
+fn imports_are_found_in_each_form() {
+    let source = r#"
+        use crate::a::{self, b::C, d::{E, f}};
+        // use crate::comment::X;
+        fn x() { crate::g::h("crate::text::Y"); $crate::macros::z!() }
+        #[cfg(test)]
+        mod tests { use crate::tests::W; }
+    "#;
+    let found = paths(source);
+    assert_eq!(found, ["a", "a::b::C", "a::d::E", "a::d::f", "g::h", "macros::z"]);
+}
+
+/// One source file.
+struct File {
+    shown: String,
+    /// Without `.rs`, below the sources: `local/mod`.
+    path: String,
+    /// What it imports from its own package, and the file that this is in.
+    imports: Vec<(String, Option<String>)>,
+}
+
+impl Package {
+    fn files(&self) -> Vec<File> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(self.sources);
+        let mut found = Vec::new();
+        let mut dirs = vec![root.clone()];
+        while let Some(dir) = dirs.pop() {
+            for entry in fs::read_dir(dir).unwrap() {
+                let path = entry.unwrap().path();
+                match path.extension() {
+                    _ if path.is_dir() => dirs.push(path),
+                    Some(end) if end == "rs" => found.push(path),
+                    _ => {}
+                }
+            }
+        }
+        let name = |path: &PathBuf| {
+            let below = path.strip_prefix(&root).unwrap().with_extension("");
+            below.to_str().unwrap().to_owned()
+        };
+        let known: BTreeSet<_> = found.iter().map(name).collect();
+        assert!(known.len() > 5, "{known:?}");
+        let files = found.iter().map(|file| {
+            let source = fs::read_to_string(file).unwrap();
+            let imports = paths(&source).into_iter();
+            File {
+                path: name(file),
+                shown: format!("{}/{}.rs", self.sources, name(file)),
+                imports: imports
+                    .map(|import| {
+                        let target = file_of(&import, &known);
+                        (format!("crate::{import}"), target)
+                    })
+                    .collect(),
+            }
+        });
+        files.collect()
+    }
+
+    /// The first room that has this file.
+    fn room_of(&self, path: &str) -> Option<&'static str> {
+        let rooms = self.rooms.iter().map(|(room, _)| *room);
+        let mut within = rooms.filter(|room| {
+            let rest = path.strip_prefix(room);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        });
+        within.next()
+    }
+}
+
+fn folder(room: &str) -> &str {
+    room.split('/').next().unwrap()
+}
+
+/// The file in which the item with this path is.
+fn file_of(import: &str, known: &BTreeSet<String>) -> Option<String> {
+    let parts: Vec<_> = import.split("::").collect();
+    (0..=parts.len())
+        .rev()
+        .map(|length| parts[..length].join("/"))
+        .flat_map(|path| match path.is_empty() {
+            true => vec!["lib".to_owned(), "main".to_owned()],
+            false => vec![path.clone(), path + "/mod"],
+        })
+        .find(|path| known.contains(path))
+}
+
+/// The paths below `crate` in a source, without comments, texts and tests.
+fn paths(source: &str) -> Vec<String> {
+    let source = match source.find("#[cfg(test)]\nmod tests").or(source.find("#[cfg(test)]\n        mod tests")) {
+        Some(tests) => &source[..tests],
+        None => source,
+    };
+    let source = source.replace("#[cfg(all(test, unix))]\nmod tests", "\0");
+    let code: String = source
+        .split('\0')
+        .next()
+        .unwrap()
+        .lines()
+        .map(|line| without_texts(line.split("//").next().unwrap()) + "\n")
+        .collect();
+    let mut found = Vec::new();
+    for (at, _) in code.match_indices("crate::") {
+        let before = code[..at].chars().next_back();
+        if !before.is_some_and(|c| c.is_alphanumeric() || c == '_') {
+            tree("", &code[at + "crate::".len()..], &mut found);
+        }
+    }
+    found
+}
+
+/// Reads a path, or a tree of them in braces; returns what follows.
+fn tree<'a>(above: &str, text: &'a str, found: &mut Vec<String>) -> &'a str {
+    let join = |name: &str| match above.is_empty() {
+        true => name.to_owned(),
+        false => format!("{above}::{name}"),
+    };
+    let text = text.trim_start();
+    if let Some(mut rest) = text.strip_prefix('{') {
+        loop {
+            rest = tree(above, rest, found).trim_start();
+            match rest.strip_prefix(',') {
+                Some(more) => rest = more,
+                None => return rest.strip_prefix('}').unwrap_or(rest),
+            }
+        }
+    }
+    let end = text.find(|c: char| !c.is_alphanumeric() && c != '_');
+    let (name, rest) = text.split_at(end.unwrap_or(text.len()));
+    match rest.strip_prefix("::") {
+        Some(rest) if !rest.starts_with('<') => tree(&join(name), rest, found),
+        _ => {
+            match name {
+                "" => {}
+                "self" => found.push(above.to_owned()),
+                name => found.push(join(name)),
+            }
+            rest
+        }
+    }
+}
+
+/// A line of code with its texts emptied.
+fn without_texts(line: &str) -> String {
+    let parts = line.split('"').enumerate();
+    let code = parts.filter(|(number, _)| number % 2 == 0);
+    code.map(|(_, part)| part).collect::<Vec<_>>().join("\"\"")
+}
+
+/// The shortest way from a file back to itself; empty if there is none.
+fn way_back(file: &str, imports: &BTreeMap<String, BTreeSet<String>>) -> Vec<String> {
+    let mut ways = vec![vec![file.to_owned()]];
+    let mut seen = BTreeSet::new();
+    while !ways.is_empty() {
+        let mut longer = Vec::new();
+        for way in ways {
+            for next in &imports[way.last().unwrap()] {
+                if next == file {
+                    return way;
+                }
+                if seen.insert(next.clone()) {
+                    longer.push([way.clone(), vec![next.clone()]].concat());
+                }
+            }
+        }
+        ways = longer;
+    }
+    Vec::new()
+}

@@ -7,10 +7,8 @@ use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
-use crate::cli::Outcome;
 use crate::control;
-use crate::exit_code;
-use crate::failure::Failure;
+use crate::exit::{Failure, Outcome, code};
 use crate::keeper::{self, Report};
 use crate::life::Life;
 use crate::place::Place;
@@ -68,9 +66,8 @@ pub fn try_run(args: TryArgs) -> Outcome {
 fn acquire(asked: &Asked, mut args: Vec<String>) -> Outcome {
     let session = match asked.life.pid {
         None => Session::current(),
-        Some(pid) => Session::at(pid).ok_or_else(|| {
-            Failure::new(exit_code::UNKNOWN, format!("there is no process {pid}"))
-        })?,
+        Some(pid) => Session::at(pid)
+            .ok_or_else(|| Failure::new(code::UNKNOWN, format!("there is no process {pid}")))?,
     };
     let token = match &asked.life.token {
         Some(token) => token.clone(),
@@ -96,11 +93,7 @@ fn acquire(asked: &Asked, mut args: Vec<String>) -> Outcome {
         .stdin(Stdio::piped())
         .stdout(Stdio::piped());
     let failed = |error: io::Error| {
-        Failure::new(
-            exit_code::FAILURE,
-            "failed to start the keeper of the lease",
-        )
-        .because(error)
+        Failure::new(code::FAILURE, "failed to start the keeper of the lease").because(error)
     };
     let mut keeper = keeper.spawn().map_err(failed)?;
     let (Some(mut consent), Some(report)) = (keeper.stdin.take(), keeper.stdout.take()) else {
@@ -111,7 +104,7 @@ fn acquire(asked: &Asked, mut args: Vec<String>) -> Outcome {
     let Some(report) = report else {
         let status = keeper.wait().map_err(failed)?;
         return Err(Failure::new(
-            exit_code::FAILURE,
+            code::FAILURE,
             format!("the keeper of the lease ended before it had one ({status})"),
         )
         .into());
@@ -130,7 +123,7 @@ fn acquire(asked: &Asked, mut args: Vec<String>) -> Outcome {
     // Only a name that somebody got is kept: without our word the keeper lets go.
     stdout::answer(&text).map_err(|error| {
         Failure::new(
-            exit_code::FAILURE,
+            code::FAILURE,
             format!(
                 "failed to print {}, which is released",
                 report.names.join(", ")
@@ -140,7 +133,7 @@ fn acquire(asked: &Asked, mut args: Vec<String>) -> Outcome {
     })?;
     consent.write_all(keeper::CONSENT).map_err(|error| {
         let what = format!("the keeper of {} ended", report.names.join(", "));
-        Failure::new(exit_code::FAILURE, what).because(error)
+        Failure::new(code::FAILURE, what).because(error)
     })?;
     Ok(ExitCode::SUCCESS)
 }
@@ -158,6 +151,6 @@ fn write_token(path: &Path, token: &str) -> Result<(), Failure> {
     };
     write().map_err(|error| {
         let what = format!("failed to write the token to `{}`", path.display());
-        Failure::new(exit_code::FAILURE, what).because(error)
+        Failure::new(code::FAILURE, what).because(error)
     })
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use crate::exit_code;
+use crate::exit::code;
 use crate::session::Session;
 
 /// Watches a process. Never mistakes another one for it that gets its id later.
@@ -123,7 +123,7 @@ impl Vigil {
                 }
                 let gone = ready.map_or(true, |ready| ready.contains(&true));
                 if gone || anchor.has_ended() {
-                    std::process::exit(exit_code::FAILURE.into());
+                    std::process::exit(code::FAILURE.into());
                 }
             }
         });

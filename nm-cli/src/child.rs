@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::io;
 use std::process::{Command, ExitStatus};
 
-use crate::exit_code;
+use crate::exit::code;
 use crate::signals::Forwarder;
 use crate::stdout;
 
@@ -48,7 +48,7 @@ fn ended(status: ExitStatus) -> Ended {
     let signal = status.signal();
     let code = status.code().or(signal.map(|signal| 128 + signal));
     Ended {
-        code: code.map_or(exit_code::FAILURE, |code| code as u8),
+        code: code.map_or(code::FAILURE, |code| code as u8),
         signal,
     }
 }
@@ -57,7 +57,7 @@ fn ended(status: ExitStatus) -> Ended {
 fn ended(status: ExitStatus) -> Ended {
     let code = status.code().unwrap_or(1);
     Ended {
-        code: u8::try_from(code).unwrap_or(exit_code::FAILURE),
+        code: u8::try_from(code).unwrap_or(code::FAILURE),
         signal: None,
     }
 }
@@ -66,7 +66,7 @@ fn ended(status: ExitStatus) -> Ended {
 pub fn cannot_run(program: &OsStr, error: &io::Error) -> u8 {
     stdout::warn(&format!("failed to run `{}`: {error}", program.display()));
     match error.kind() {
-        io::ErrorKind::NotFound => exit_code::NOT_FOUND,
-        _ => exit_code::NOT_RUNNABLE,
+        io::ErrorKind::NotFound => code::NOT_FOUND,
+        _ => code::NOT_RUNNABLE,
     }
 }

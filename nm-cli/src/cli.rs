@@ -1,10 +1,8 @@
-use std::error::Error;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::exit_code;
-use crate::failure::chain;
+use crate::exit::{Outcome, chain, code};
 #[cfg(unix)]
 use crate::{acquire, hold, keep_alive, keeper, release};
 use crate::{
@@ -12,12 +10,9 @@ use crate::{
     test_cmd, timeline,
 };
 
-/// What a subcommand's `run` returns: its exit code, or an error to print.
-pub type Outcome = Result<ExitCode, Box<dyn Error + Send + Sync>>;
-
 /// Lends names from pools to commands, and shows who holds what.
 #[derive(Debug, Parser)]
-#[command(name = "name-manager", version, after_help = exit_code::HELP)]
+#[command(name = "name-manager", version, after_help = code::HELP)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -55,7 +50,7 @@ enum Command {
 // `run` alone: to build the parsers of all subcommands takes a millisecond, which
 // is much beside a short command.
 #[derive(Debug, Parser)]
-#[command(name = "run", bin_name = "name-manager run", after_help = exit_code::HELP)]
+#[command(name = "run", bin_name = "name-manager run", after_help = code::HELP)]
 struct Run {
     #[command(flatten)]
     args: run::Args,
@@ -96,7 +91,7 @@ fn finish(outcome: Outcome) -> ExitCode {
         Err(error) if stdout::is_closed(&*error) => ExitCode::SUCCESS,
         Err(error) => {
             stdout::warn(&chain(&*error));
-            exit_code::of(&*error)
+            ExitCode::from(code::of(&*error))
         }
     }
 }

@@ -3,7 +3,8 @@ use std::process::ExitCode;
 use clap::CommandFactory;
 use clap_complete::Shell;
 
-use crate::cli::{Cli, Outcome};
+use crate::cli::Cli;
+use crate::exit::Outcome;
 use crate::stdout;
 
 /// Prints a shell's completions, to be sourced or put where it looks for them

@@ -11,9 +11,7 @@ use rustix::fs::FileType;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::anchor::{Anchor, Vigil};
-use crate::cli::Outcome;
-use crate::exit_code;
-use crate::failure::Failure;
+use crate::exit::{Failure, Outcome, code};
 use crate::label;
 use crate::place::Place;
 use crate::session::Session;
@@ -60,12 +58,8 @@ pub fn try_run(args: TryArgs) -> Outcome {
 fn hold(asked: &Asked, acquire: impl FnOnce(&Asked) -> Result<Vec<Lease>, Failure>) -> Outcome {
     asked.place.announce(label::own(), None)?;
     let parent = std::os::unix::process::parent_id();
-    let parent = Session::at(parent).ok_or_else(|| {
-        Failure::new(
-            exit_code::FAILURE,
-            "the process that asked has ended already",
-        )
-    })?;
+    let parent = Session::at(parent)
+        .ok_or_else(|| Failure::new(code::FAILURE, "the process that asked has ended already"))?;
     let anchor = Arc::new(Anchor::new(parent));
     let vigil = Vigil::begin(&anchor, None);
     let leases = acquire(asked)?;

@@ -1,10 +1,8 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use crate::cli::Outcome;
 use crate::control::{Ask, Request};
-use crate::exit_code;
-use crate::failure::Failure;
+use crate::exit::{Failure, Outcome, code};
 use crate::label;
 use crate::life::Claim;
 use crate::place::Place;
@@ -41,7 +39,7 @@ pub fn run(args: Args) -> Outcome {
         Answer::Done(_) => Ok(ExitCode::SUCCESS),
         Answer::Refused(failure) => Err(failure.into()),
         Answer::Gone(_) | Answer::Nobody => Err(Failure::new(
-            exit_code::UNKNOWN,
+            code::UNKNOWN,
             format!(
                 "there is no lease of `{}` to extend: it was released, or its time to live passed; acquire it again",
                 args.name

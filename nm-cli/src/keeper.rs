@@ -17,10 +17,8 @@ use serde::{Deserialize, Serialize};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::anchor::{Anchor, Vigil};
-use crate::cli::Outcome;
 use crate::control::{self, Ask, Reply, Request};
-use crate::exit_code;
-use crate::failure::{Failure, chain};
+use crate::exit::{Failure, Outcome, chain, code};
 use crate::kept::{self, Kept};
 use crate::life::Life;
 use crate::place::Place;
@@ -159,7 +157,7 @@ struct Keeper {
 impl Keeper {
     fn start(args: &Args, anchor: Arc<Anchor>) -> Result<Self, Failure> {
         let failed = |what: &str, error: io::Error| {
-            Failure::new(exit_code::FAILURE, format!("failed to {what}")).because(error)
+            Failure::new(code::FAILURE, format!("failed to {what}")).because(error)
         };
         let session = anchor.session();
         let owner = session.label();
@@ -187,7 +185,7 @@ impl Keeper {
         }
         let dir = kept::directory(&want::open(&args.pool)?.directory());
         let id = token::random().map_err(|error| {
-            Failure::new(exit_code::FAILURE, "failed to make a token").because(error)
+            Failure::new(code::FAILURE, "failed to make a token").because(error)
         })?;
         let what = format!("listen in `{}`", dir.display());
         let listener = kept::create(&dir).and_then(|()| control::listen(&dir, &id));
@@ -227,7 +225,7 @@ impl Keeper {
         };
         kept.write(&self.dir).map_err(|error| {
             let what = format!("failed to write in `{}`", self.dir.display());
-            Failure::new(exit_code::FAILURE, what).because(error)
+            Failure::new(code::FAILURE, what).because(error)
         })?;
         self.leases.push((lease, kept));
         Ok(())
@@ -290,7 +288,7 @@ impl Keeper {
             || peer.is_some_and(|pid| self.anchor.session().contains(pid));
         if !is_owner && !request.force {
             return reply(
-                exit_code::NOT_OWNER,
+                code::NOT_OWNER,
                 format!(
                     "`{name}` belongs to `{}; show its token (--token, NAME_MANAGER_TOKEN), or take it away with `release --force`",
                     self.owner
@@ -307,14 +305,14 @@ impl Keeper {
                 let (lease, kept) = self.leases.remove(at);
                 match self.release(lease, &kept, dirty) {
                     Ok(()) => reply(0, String::new()),
-                    Err(error) => reply(exit_code::FAILURE, chain(&error)),
+                    Err(error) => reply(code::FAILURE, chain(&error)),
                 }
             }
             Ask::KeepAlive => {
                 let given = request.ttl.map(Duration::from_millis);
                 let Some(ttl) = self.ttl else {
                     return reply(
-                        exit_code::FAILURE,
+                        code::FAILURE,
                         format!("`{name}` has no time to live: it was acquired without --ttl"),
                     );
                 };

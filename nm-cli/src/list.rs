@@ -3,7 +3,7 @@ use std::process::ExitCode;
 use nm_runtime::inspect::{Looker, NameView, View};
 use serde::Serialize;
 
-use crate::cli::Outcome;
+use crate::exit::Outcome;
 use crate::label;
 use crate::place::Place;
 use crate::pools;

@@ -14,8 +14,7 @@ mod completions;
 #[cfg(unix)]
 mod control;
 mod doctor;
-mod exit_code;
-mod failure;
+mod exit;
 mod fill;
 #[cfg(all(unix, any(test, fuzzing)))]
 pub mod fuzz;

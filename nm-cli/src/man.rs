@@ -3,7 +3,8 @@ use std::process::ExitCode;
 use clap::CommandFactory;
 use clap_mangen::Man;
 
-use crate::cli::{Cli, Outcome};
+use crate::cli::Cli;
+use crate::exit::Outcome;
 use crate::stdout;
 
 /// Prints the manual page, of the whole or of one subcommand: `| man -l -`
@@ -21,8 +22,8 @@ pub fn run(args: Args) -> Outcome {
         Some(name) => match command.find_subcommand(name) {
             Some(found) => found.clone(),
             None => {
-                return Err(crate::failure::Failure::new(
-                    crate::exit_code::USAGE,
+                return Err(crate::exit::Failure::new(
+                    crate::exit::code::USAGE,
                     format!("there is no subcommand `{name}`; see `name-manager --help`"),
                 )
                 .into());

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use nm_runtime::inspect::{Found, Looker};
 
-use crate::failure::Failure;
+use crate::exit::Failure;
 use crate::pools;
 use crate::want;
 

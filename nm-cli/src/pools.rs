@@ -5,8 +5,7 @@ use std::error::Error;
 use nm_runtime::inspect::{self, Found};
 use nm_runtime::journal::Reader;
 
-use crate::exit_code;
-use crate::failure::Failure;
+use crate::exit::{Failure, code};
 
 /// These pools, or all.
 pub fn chosen(names: &[String]) -> Result<Vec<Found>, Box<dyn Error + Send + Sync>> {
@@ -35,7 +34,7 @@ fn unknown(name: &str, pools: &[Found]) -> Result<Failure, nm_runtime::Error> {
     };
     let place = inspect::place()?;
     Ok(Failure::new(
-        exit_code::UNKNOWN,
+        code::UNKNOWN,
         format!(
             "no pool `{name}` in `{}` ({known}); `name-manager doctor` says why it is looked for there",
             place.dir.display()
@@ -67,5 +66,5 @@ pub fn unknown_run(run: &str, last: Option<&str>) -> Failure {
         None => String::new(),
     };
     let message = format!("no such event of run `{run}` in the journal{last}");
-    Failure::new(exit_code::UNKNOWN, message)
+    Failure::new(code::UNKNOWN, message)
 }

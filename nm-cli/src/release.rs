@@ -1,10 +1,8 @@
 use std::error::Error;
 use std::process::ExitCode;
 
-use crate::cli::Outcome;
 use crate::control::{self, Ask, Request};
-use crate::exit_code;
-use crate::failure::Failure;
+use crate::exit::{Failure, Outcome, code};
 use crate::kept::{self, Kept};
 use crate::label;
 use crate::life::Claim;
@@ -57,7 +55,7 @@ pub fn run(args: Args) -> Outcome {
         Answer::Nobody => match pool_dir::holder(&args.pool, name)? {
             Some(holder) => {
                 return Err(Failure::new(
-                    exit_code::NOT_OWNER,
+                    code::NOT_OWNER,
                     format!(
                         "`{name}` is held by {holder}, which gives it back itself; `release` is for what `acquire` lent"
                     ),
@@ -89,7 +87,7 @@ pub fn ask_keepers(pool: &str, request: &Request) -> Result<Answer, Box<dyn Erro
             request.name,
             dir.display()
         );
-        Failure::new(exit_code::FAILURE, what).because(error)
+        Failure::new(code::FAILURE, what).because(error)
     };
     let mut answer = Answer::Nobody;
     for kept in Kept::of(&dir, &request.name).map_err(failed)? {

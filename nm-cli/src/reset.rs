@@ -1,8 +1,6 @@
 use std::process::ExitCode;
 
-use crate::cli::Outcome;
-use crate::exit_code;
-use crate::failure::Failure;
+use crate::exit::{Failure, Outcome, code};
 use crate::label;
 use crate::place::Place;
 use crate::pool_dir;
@@ -30,7 +28,7 @@ pub fn run(args: Args) -> Outcome {
     let done = want::open(pool)?.forget(args.force).map_err(want::failed)?;
     if done.awaited {
         return Err(Failure::new(
-            exit_code::IN_USE,
+            code::IN_USE,
             format!("somebody waits for names of pool `{pool}`; nothing was reset"),
         )
         .into());
@@ -38,7 +36,7 @@ pub fn run(args: Args) -> Outcome {
     let lent = done.lent.join(", ");
     if !lent.is_empty() && !args.force {
         return Err(Failure::new(
-            exit_code::IN_USE,
+            code::IN_USE,
             format!(
                 "{lent} of pool `{pool}` is lent; nothing was reset: `name-manager list {pool}` shows to whom, --force resets the others"
             ),

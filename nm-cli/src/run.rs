@@ -7,9 +7,7 @@ use nm_runtime::{Lease, Request, caller};
 
 use crate::assignment::Assignment;
 use crate::child;
-use crate::cli::Outcome;
-use crate::exit_code;
-use crate::failure::{Failure, chain};
+use crate::exit::{Failure, Outcome, chain, code};
 use crate::fill::{fill, fill_os};
 use crate::label;
 use crate::place::Place;
@@ -67,7 +65,7 @@ pub fn run(args: Args) -> Outcome {
         }
         if let Err(error) = lease.release() {
             stdout::warn(&chain(&error));
-            code = code.max(exit_code::FAILURE);
+            code = code.max(code::FAILURE);
         }
     }
     Ok(ExitCode::from(code))
@@ -78,7 +76,7 @@ fn acquire(args: &Args) -> Result<Vec<Lease>, Failure> {
     pools.sort();
     if let Some(twice) = pools.windows(2).find(|pair| pair[0] == pair[1]) {
         return Err(Failure::new(
-            exit_code::USAGE,
+            code::USAGE,
             format!(
                 "pool `{}` is given twice; for two of its names write --count 2",
                 twice[0]
@@ -87,7 +85,7 @@ fn acquire(args: &Args) -> Result<Vec<Lease>, Failure> {
     }
     if let (Some(name), true) = (&args.want.name, pools.len() > 1) {
         return Err(Failure::new(
-            exit_code::USAGE,
+            code::USAGE,
             format!(
                 "--name {name} goes with one pool; {} are given",
                 pools.len()
@@ -122,7 +120,7 @@ fn environment(
                 }
                 Some((pool, _)) => {
                     return Err(Failure::new(
-                        exit_code::USAGE,
+                        code::USAGE,
                         format!(
                             "pools `{pool}` and `{}` both configure the variable {key}; say with --env {key}=.. what it is to be",
                             lease.pool()

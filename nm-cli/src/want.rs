@@ -2,8 +2,7 @@ use std::time::Duration;
 
 use nm_runtime::{Access, Lease, Pool, Request};
 
-use crate::exit_code;
-use crate::failure::Failure;
+use crate::exit::{Failure, code};
 
 /// What is asked of a pool.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -62,7 +61,7 @@ impl Want {
                 None => format!("what was asked of pool `{pool}`"),
             };
             Failure::new(
-                exit_code::IN_USE,
+                code::IN_USE,
                 format!("{what} is in use; `name-manager list {pool}` shows by whom"),
             )
         })
@@ -99,7 +98,7 @@ pub fn check_name(pool: &Pool, name: &str) -> Result<(), Failure> {
     match pool.has(name) {
         true => Ok(()),
         false => Err(Failure::new(
-            exit_code::UNKNOWN,
+            code::UNKNOWN,
             format!(
                 "pool `{pool}` has no name `{}`; `name-manager list {pool}` shows those that it has",
                 name.escape_debug(),
@@ -111,8 +110,8 @@ pub fn check_name(pool: &Pool, name: &str) -> Result<(), Failure> {
 
 /// An error of the library, with our exit code.
 pub fn failed(error: nm_runtime::Error) -> Failure {
-    let code = exit_code::code(&error);
-    Failure::new(code, crate::failure::chain(&error))
+    let code = code::of(&error);
+    Failure::new(code, crate::exit::chain(&error))
 }
 
 /// The time to wait, or to live, as people write it.

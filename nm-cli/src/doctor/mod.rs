@@ -9,9 +9,7 @@ use std::process::ExitCode;
 
 use nm_runtime::inspect::{self, Looker};
 
-use crate::cli::Outcome;
-use crate::exit_code;
-use crate::failure::chain;
+use crate::exit::{Outcome, chain, code};
 use crate::place::Place;
 use crate::table::Screen;
 use finding::{Findings, Level};
@@ -57,7 +55,7 @@ pub fn run(args: Args) -> Outcome {
     }
     screen.flush()?;
     Ok(match findings.worst() {
-        Level::Problem => ExitCode::from(exit_code::FAILURE),
+        Level::Problem => ExitCode::from(code::FAILURE),
         _ => ExitCode::SUCCESS,
     })
 }

@@ -7,7 +7,7 @@ use nm_runtime::journal::Reader;
 use nm_runtime::record::Tenure;
 
 use crate::doctor::finding::Findings;
-use crate::failure::chain;
+use crate::exit::chain;
 use crate::table::clock;
 
 /// Who holds a name for longer is worth a look.

@@ -4,8 +4,7 @@ use std::process::{Command, Stdio};
 
 use nm_runtime::listing::{self, Test};
 
-use crate::exit_code;
-use crate::failure::Failure;
+use crate::exit::{Failure, code};
 
 /// The annotated tests of one binary. One that has none, or knows nothing of
 /// name-manager, has none.
@@ -30,7 +29,7 @@ pub fn ask(
     }
     let failed = |what: String| {
         Failure::new(
-            exit_code::FAILURE,
+            code::FAILURE,
             format!(
                 "failed to list the annotated tests of `{}`{what}",
                 binary.display()

@@ -5,8 +5,7 @@ use globset::{Glob, GlobMatcher};
 use nm_runtime::inspect::Found;
 use nm_runtime::journal::{Event, Kind};
 
-use crate::exit_code;
-use crate::failure::Failure;
+use crate::exit::{Failure, code};
 use crate::pools;
 
 /// Which events.
@@ -72,7 +71,7 @@ impl Args {
             Some(glob) => {
                 let matcher = Glob::new(&glob).map_err(|error| {
                     let what = format!("`--test {glob}` is no pattern");
-                    Failure::new(exit_code::USAGE, what).because(error)
+                    Failure::new(code::USAGE, what).because(error)
                 })?;
                 Some(matcher.compile_matcher())
             }
@@ -97,7 +96,7 @@ fn check_name(name: &str, pools: &[Found]) -> Result<(), Failure> {
     match known {
         true => Ok(()),
         false => Err(Failure::new(
-            exit_code::UNKNOWN,
+            code::UNKNOWN,
             format!("no name `{name}` was ever lent; `name-manager status` lists the names"),
         )),
     }

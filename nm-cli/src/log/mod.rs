@@ -15,7 +15,7 @@ use std::time::Duration;
 use nm_runtime::inspect;
 use nm_runtime::journal::Event;
 
-use crate::cli::Outcome;
+use crate::exit::Outcome;
 use crate::place::Place;
 use crate::stdout;
 use crate::table::clock::Clock;

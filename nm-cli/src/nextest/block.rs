@@ -1,7 +1,6 @@
 //! The part of a configuration file that is ours.
 
-use crate::exit_code;
-use crate::failure::Failure;
+use crate::exit::{Failure, code};
 
 const BEGIN: &str = "# name-manager begin";
 const END: &str = "# name-manager end";
@@ -24,7 +23,7 @@ impl<'a> Document<'a> {
     /// Finds the block. The file's name is for messages.
     pub fn parse(text: &'a str, file: &str) -> Result<Self, Failure> {
         let wrong = |line: usize, what: String| {
-            Failure::new(exit_code::USAGE, format!("{file}:{}: {what}", line + 1))
+            Failure::new(code::USAGE, format!("{file}:{}: {what}", line + 1))
         };
         let mut begin = None;
         let mut end = None;

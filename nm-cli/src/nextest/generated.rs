@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::time::{Duration, SystemTime};
 
-use crate::exit_code;
-use crate::failure::Failure;
+use crate::exit::{Failure, code};
 
 /// What was not used for so long is removed.
 const OLD: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -31,7 +30,7 @@ impl Generated {
         let path = self.dir.join(name);
         let failed = |error| {
             Failure::new(
-                exit_code::FAILURE,
+                code::FAILURE,
                 format!("failed to write `{}`", path.display()),
             )
             .because(error)
@@ -52,7 +51,7 @@ impl Generated {
             .and_then(|()| fs::create_dir_all(&path))
             .map_err(|error| {
                 let what = format!("failed to make `{}`", path.display());
-                Failure::new(exit_code::FAILURE, what).because(error)
+                Failure::new(code::FAILURE, what).because(error)
             })?;
         Ok(path)
     }

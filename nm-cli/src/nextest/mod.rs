@@ -14,9 +14,7 @@ use std::env;
 use std::ffi::OsString;
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
-use crate::cli::Outcome;
-use crate::exit_code;
-use crate::failure::Failure;
+use crate::exit::{Failure, Outcome, code};
 use crate::groups::{Durations, Plan};
 use crate::listing::{self, Binaries, Build};
 use crate::pass_through::take_flag;
@@ -53,7 +51,7 @@ pub fn run(mut args: Args) -> Outcome {
     args.check |= take_flag(&mut args.args, "--check");
     if args.write && args.check {
         let text = "`--write` and `--check` exclude each other; give one of them";
-        return Err(Failure::new(exit_code::USAGE, text).into());
+        return Err(Failure::new(code::USAGE, text).into());
     }
     let asked = version::ask()?;
     let given = Arguments::new(args.args);
@@ -81,7 +79,7 @@ pub fn run(mut args: Args) -> Outcome {
         if let Some((pool, error)) = plan.unusable.first() {
             let text =
                 format!("pool `{pool}` cannot be used, so its tests cannot be grouped: {error}");
-            return Err(Failure::new(exit_code::USAGE, text).into());
+            return Err(Failure::new(code::USAGE, text).into());
         }
         let text = config(&plan, Owner::Repository);
         return match args.write {
@@ -132,7 +130,7 @@ impl Listed {
             command.arg("--extract-to").arg(generated.extract_to()?);
         }
         command.stdin(Stdio::null()).stdout(Stdio::piped());
-        let failed = |what| Failure::new(exit_code::FAILURE, what);
+        let failed = |what| Failure::new(code::FAILURE, what);
         let output = command
             .spawn()
             .and_then(|child| child.wait_with_output())
@@ -163,7 +161,7 @@ fn become_command(mut command: Command) -> Outcome {
 
     let error = command.exec();
     Err(
-        Failure::new(exit_code::NOT_RUNNABLE, "failed to run `cargo nextest run`")
+        Failure::new(code::NOT_RUNNABLE, "failed to run `cargo nextest run`")
             .because(error)
             .into(),
     )
@@ -176,5 +174,5 @@ fn become_command(mut command: Command) -> Outcome {
 
 fn code(status: ExitStatus) -> ExitCode {
     let code = status.code().and_then(|code| u8::try_from(code).ok());
-    ExitCode::from(code.unwrap_or(exit_code::FAILURE))
+    ExitCode::from(code.unwrap_or(code::FAILURE))
 }

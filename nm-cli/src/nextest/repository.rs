@@ -4,9 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
-use crate::cli::Outcome;
-use crate::exit_code;
-use crate::failure::Failure;
+use crate::exit::{Failure, Outcome, code};
 use crate::nextest::arguments::Arguments;
 use crate::nextest::block::Document;
 use crate::nextest::cargo;
@@ -36,7 +34,7 @@ impl Repository {
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
             Err(error) => {
                 let what = format!("failed to read `{}`", config.display());
-                return Err(Failure::new(exit_code::USAGE, what).because(error));
+                return Err(Failure::new(code::USAGE, what).because(error));
             }
         };
         Ok(Self { root, config, text })
@@ -61,7 +59,7 @@ impl Repository {
         }
         let failed = |error| {
             let what = format!("failed to write `{}`", self.config.display());
-            Failure::new(exit_code::FAILURE, what).because(error)
+            Failure::new(code::FAILURE, what).because(error)
         };
         if let Some(dir) = self.config.parent() {
             fs::create_dir_all(dir).map_err(failed)?;
@@ -79,7 +77,7 @@ impl Repository {
         }
         stdout::answer(&difference(&self.text, &text))?;
         Err(Failure::new(
-            exit_code::FAILURE,
+            code::FAILURE,
             format!(
                 "`{}` does not have the groups that the tests' attributes ask for; `name-manager nextest --write` puts them there",
                 self.config.display()
@@ -110,14 +108,14 @@ impl Repository {
         let line = before.matches('\n').count() + 1;
         let file = self.config.display();
         let text = format!("{file}:{line}: {}{hint}", error.message());
-        Err(Failure::new(exit_code::USAGE, text))
+        Err(Failure::new(code::USAGE, text))
     }
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, Failure> {
     std::path::absolute(path).map_err(|error| {
         let what = format!("failed to resolve `{}`", path.display());
-        Failure::new(exit_code::USAGE, what).because(error)
+        Failure::new(code::USAGE, what).because(error)
     })
 }
 
@@ -131,13 +129,13 @@ fn located(arguments: &Arguments) -> Result<PathBuf, Failure> {
     }
     let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output();
     let output = output.map_err(|error| {
-        Failure::new(exit_code::FAILURE, "failed to run `cargo locate-project`").because(error)
+        Failure::new(code::FAILURE, "failed to run `cargo locate-project`").because(error)
     })?;
     let manifest = String::from_utf8_lossy(&output.stdout);
     match Path::new(manifest.trim_end()).parent() {
         Some(root) if output.status.success() => Ok(root.to_owned()),
         _ => env::current_dir().map_err(|error| {
-            Failure::new(exit_code::FAILURE, "failed to find the current directory").because(error)
+            Failure::new(code::FAILURE, "failed to find the current directory").because(error)
         }),
     }
 }

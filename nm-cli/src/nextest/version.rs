@@ -1,7 +1,6 @@
 use std::process::{Child, Command, Stdio};
 
-use crate::exit_code;
-use crate::failure::Failure;
+use crate::exit::{Failure, code};
 use crate::nextest::cargo;
 
 /// Priorities came with it; groups with 0.9.48, their slots with 0.9.90.
@@ -17,7 +16,7 @@ pub fn ask() -> Result<Asked, Failure> {
     command.stdin(Stdio::null()).stdout(Stdio::piped());
     let child = command.stderr(Stdio::null()).spawn();
     child.map(Asked).map_err(|error| {
-        Failure::new(exit_code::FAILURE, "failed to start `cargo nextest`").because(error)
+        Failure::new(code::FAILURE, "failed to start `cargo nextest`").because(error)
     })
 }
 
@@ -25,11 +24,11 @@ impl Asked {
     /// Waits for the answer, and checks it.
     pub fn check(self) -> Result<(), Failure> {
         let output = self.0.wait_with_output().map_err(|error| {
-            Failure::new(exit_code::FAILURE, "failed to ask for nextest's version").because(error)
+            Failure::new(code::FAILURE, "failed to ask for nextest's version").because(error)
         })?;
         if !output.status.success() {
             return Err(Failure::new(
-                exit_code::FAILURE,
+                code::FAILURE,
                 "there is no `cargo nextest`; install it (`cargo install --locked cargo-nextest`), or use `name-manager test`",
             ));
         }
@@ -48,7 +47,7 @@ pub(super) fn check(said: &str) -> Result<(), Failure> {
         Ok(numbers) if numbers.as_slice() < LOWEST.as_slice() => {
             let [major, minor, patch] = LOWEST;
             Err(Failure::new(
-                exit_code::FAILURE,
+                code::FAILURE,
                 format!(
                     "cargo-nextest {found} is too old: it knows no priorities of tests; expected {major}.{minor}.{patch} or newer (`cargo install --locked cargo-nextest`)"
                 ),

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use nm_runtime::journal::Event;
 
-use crate::cli::Outcome;
+use crate::exit::Outcome;
 use crate::log::Merged;
 use crate::place::Place;
 use crate::replay::{self, Recorder, WhatIf};

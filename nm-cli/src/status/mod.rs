@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use nm_runtime::inspect::{Looker, View};
 
-use crate::cli::Outcome;
+use crate::exit::Outcome;
 use crate::place::Place;
 use crate::pools;
 use crate::table::{Screen, style};

@@ -56,7 +56,7 @@ fn live(screen: &Screen, pools: &[String]) -> Result<()> {
         let text = match draw(screen, pools, columns, &mut clock) {
             Ok(text) => text,
             // A pool may go while we look; so may what we know of it.
-            Err(error) => crate::failure::chain(&*error),
+            Err(error) => crate::exit::chain(&*error),
         };
         put(&text, usize::from(rows))?;
         if !stay()? {

@@ -8,9 +8,7 @@ use std::ffi::OsString;
 use std::process::{Command, ExitCode};
 
 use crate::child;
-use crate::cli::Outcome;
-use crate::exit_code;
-use crate::failure::Failure;
+use crate::exit::{Failure, Outcome, code};
 pub use runner::{Args as RunnerArgs, COMMAND, run as run_binary};
 
 /// Run `cargo test` so that tests that wait keep no others from running
@@ -30,7 +28,7 @@ pub struct Args {
 }
 
 pub fn run(args: Args) -> Outcome {
-    let failed = |what: &str| Failure::new(exit_code::FAILURE, what.to_owned());
+    let failed = |what: &str| Failure::new(code::FAILURE, what.to_owned());
     let own = env::current_exe()
         .map_err(|error| failed("failed to find the path of name-manager").because(error))?;
     let Some(own) = own.to_str() else {

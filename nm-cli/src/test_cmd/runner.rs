@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 
-use crate::cli::Outcome;
+use crate::exit::Outcome;
 use crate::groups::{Durations, Plan};
 use crate::listing::{self, Annotated};
 use crate::test_cmd::rehearsal::{self, Test};
@@ -182,7 +182,7 @@ fn become_command(mut command: Command, binary: &OsStr) -> Outcome {
     let error = command.exec();
     let text = format!("failed to run `{}`", binary.display());
     Err(
-        crate::failure::Failure::new(crate::exit_code::NOT_RUNNABLE, text)
+        crate::exit::Failure::new(crate::exit::code::NOT_RUNNABLE, text)
             .because(error)
             .into(),
     )

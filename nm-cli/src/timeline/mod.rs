@@ -17,9 +17,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use crate::cli::Outcome;
-use crate::exit_code;
-use crate::failure::Failure;
+use crate::exit::{Failure, Outcome, code};
 use crate::log::Merged;
 use crate::place::Place;
 use crate::table::{Screen, style};
@@ -55,7 +53,7 @@ pub fn run(args: Args) -> Outcome {
     if let (Some(form), Some(path)) = (form, &args.output) {
         fs::write(path, form(&chart)).map_err(|error| {
             let what = format!("failed to write `{}`", path.display());
-            Failure::new(exit_code::FAILURE, what).because(error)
+            Failure::new(code::FAILURE, what).because(error)
         })?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -77,7 +75,7 @@ fn form_of(path: &Path) -> Result<fn(&Chart) -> String, Failure> {
         Some("html" | "htm") => Ok(html::page),
         Some("json") => Ok(trace::file),
         _ => Err(Failure::new(
-            exit_code::USAGE,
+            code::USAGE,
             format!(
                 "`{}` does not say what to write; end it in .svg, .html or .json",
                 path.display()

@@ -2,9 +2,8 @@
 //! command's own; ours stay clear of what commands like to exit with.
 
 use std::error::Error;
-use std::process::ExitCode;
 
-use crate::failure::Failure;
+use crate::exit::failure::Failure;
 
 /// Something failed: a message on standard error says what.
 pub const FAILURE: u8 = 1;
@@ -45,13 +44,8 @@ State lives in `.name-manager` of the Cargo workspace around the current directo
 outside any in the user's own directory; --dir, --scope, NAME_MANAGER_DIR and
 NAME_MANAGER_SCOPE say otherwise.";
 
-/// The code of an error that has been printed.
-pub fn of(error: &(dyn Error + 'static)) -> ExitCode {
-    ExitCode::from(code(error))
-}
-
 /// The code of an error.
-pub fn code(error: &(dyn Error + 'static)) -> u8 {
+pub fn of(error: &(dyn Error + 'static)) -> u8 {
     if let Some(failure) = error.downcast_ref::<Failure>() {
         return failure.code();
     }

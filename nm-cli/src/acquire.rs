@@ -12,8 +12,8 @@ use crate::exit::{Failure, Outcome, code};
 use crate::keeper::{self, Report};
 use crate::life::Life;
 use crate::place::Place;
+use crate::screen::stdout;
 use crate::session::Session;
-use crate::stdout;
 use crate::token;
 use crate::want::{self, Want};
 

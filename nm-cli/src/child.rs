@@ -5,8 +5,8 @@ use std::io;
 use std::process::{Command, ExitStatus};
 
 use crate::exit::code;
+use crate::screen::stderr;
 use crate::signals::Forwarder;
-use crate::stdout;
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug)]
@@ -64,7 +64,7 @@ fn ended(status: ExitStatus) -> Ended {
 
 /// Says why a command did not start, and gives its exit code.
 pub fn cannot_run(program: &OsStr, error: &io::Error) -> u8 {
-    stdout::warn(&format!("failed to run `{}`: {error}", program.display()));
+    stderr::warn(&format!("failed to run `{}`: {error}", program.display()));
     match error.kind() {
         io::ErrorKind::NotFound => code::NOT_FOUND,
         _ => code::NOT_RUNNABLE,

@@ -3,10 +3,11 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::exit::{Outcome, chain, code};
+use crate::screen::{stderr, stdout};
 #[cfg(unix)]
 use crate::{acquire, hold, keep_alive, keeper, release};
 use crate::{
-    completions, doctor, list, log, man, nextest, pass_through, reset, run, stats, status, stdout,
+    completions, doctor, list, log, man, nextest, pass_through, reset, run, stats, status,
     test_cmd, timeline,
 };
 
@@ -90,7 +91,7 @@ fn finish(outcome: Outcome) -> ExitCode {
         // Nobody reads on: `| head` has seen enough.
         Err(error) if stdout::is_closed(&*error) => ExitCode::SUCCESS,
         Err(error) => {
-            stdout::warn(&chain(&*error));
+            stderr::warn(&chain(&*error));
             ExitCode::from(code::of(&*error))
         }
     }

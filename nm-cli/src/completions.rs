@@ -5,7 +5,7 @@ use clap_complete::Shell;
 
 use crate::cli::Cli;
 use crate::exit::Outcome;
-use crate::stdout;
+use crate::screen::stdout;
 
 /// Prints a shell's completions, to be sourced or put where it looks for them
 #[derive(Debug, clap::Args)]

@@ -12,10 +12,9 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::anchor::{Anchor, Vigil};
 use crate::exit::{Failure, Outcome, code};
-use crate::label;
 use crate::place::Place;
+use crate::screen::{label, stdout};
 use crate::session::Session;
-use crate::stdout;
 use crate::want::{self, Want};
 
 /// Prints a name and holds it until Ctrl-C, the end of its input, or its parent's exit

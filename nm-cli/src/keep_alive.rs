@@ -3,10 +3,10 @@ use std::time::Duration;
 
 use crate::control::{Ask, Request};
 use crate::exit::{Failure, Outcome, code};
-use crate::label;
 use crate::life::Claim;
 use crate::place::Place;
 use crate::release::{Answer, ask_keepers};
+use crate::screen::label;
 use crate::session::Session;
 use crate::want;
 

@@ -4,11 +4,9 @@ use nm_runtime::inspect::{Looker, NameView, View};
 use serde::Serialize;
 
 use crate::exit::Outcome;
-use crate::label;
 use crate::place::Place;
 use crate::pools;
-use crate::table::clock::Clock;
-use crate::table::{Cell, Column, Give, Screen, Table, style};
+use crate::screen::{Cell, Column, Give, Screen, Table, clock::Clock, label, style};
 
 /// Lists pools' names: when they were first and last lent, free or held by whom
 #[derive(Debug, clap::Args)]

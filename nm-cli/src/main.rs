@@ -27,7 +27,6 @@ mod keep_alive;
 mod keeper;
 #[cfg(unix)]
 mod kept;
-mod label;
 #[cfg(unix)]
 mod life;
 mod list;
@@ -46,13 +45,12 @@ mod release;
 mod replay;
 mod reset;
 mod run;
+mod screen;
 #[cfg(unix)]
 mod session;
 mod signals;
 mod stats;
 mod status;
-mod stdout;
-mod table;
 mod test_cmd;
 mod tether;
 mod timeline;

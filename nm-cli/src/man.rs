@@ -5,7 +5,7 @@ use clap_mangen::Man;
 
 use crate::cli::Cli;
 use crate::exit::Outcome;
-use crate::stdout;
+use crate::screen::stdout;
 
 /// Prints the manual page, of the whole or of one subcommand: `| man -l -`
 #[derive(Debug, clap::Args)]

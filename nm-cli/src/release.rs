@@ -4,12 +4,11 @@ use std::process::ExitCode;
 use crate::control::{self, Ask, Request};
 use crate::exit::{Failure, Outcome, code};
 use crate::kept::{self, Kept};
-use crate::label;
 use crate::life::Claim;
 use crate::place::Place;
 use crate::pool_dir;
+use crate::screen::{label, stderr};
 use crate::session::Session;
-use crate::stdout;
 
 /// Gives back a name that `acquire` lent
 ///
@@ -46,9 +45,9 @@ pub fn run(args: Args) -> Outcome {
     let name = &args.name;
     match ask_keepers(&args.pool, &request)? {
         Answer::Done(message) if message.is_empty() => {}
-        Answer::Done(message) => stdout::warn(&message),
+        Answer::Done(message) => stderr::warn(&message),
         Answer::Refused(failure) => return Err(failure.into()),
-        Answer::Gone(kept) => stdout::warn(&format!(
+        Answer::Gone(kept) => stderr::warn(&format!(
             "the lease of `{name}` had ended already: its keeper (pid {}) was killed",
             kept.pid
         )),
@@ -62,7 +61,7 @@ pub fn run(args: Args) -> Outcome {
                 )
                 .into());
             }
-            None => stdout::warn(&format!("`{name}` is not lent")),
+            None => stderr::warn(&format!("`{name}` is not lent")),
         },
     }
     Ok(ExitCode::SUCCESS)

@@ -1,10 +1,9 @@
 use std::process::ExitCode;
 
 use crate::exit::{Failure, Outcome, code};
-use crate::label;
 use crate::place::Place;
 use crate::pool_dir;
-use crate::stdout;
+use crate::screen::{label, stderr, stdout};
 use crate::want;
 
 /// Forgets what is known of a pool's names, so that each begins anew
@@ -49,7 +48,7 @@ pub fn run(args: Args) -> Outcome {
     }
     stdout::answer(&text)?;
     if !lent.is_empty() {
-        stdout::warn(&format!("{lent} is lent and stays as it is"));
+        stderr::warn(&format!("{lent} is lent and stays as it is"));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -9,9 +9,8 @@ use crate::assignment::Assignment;
 use crate::child;
 use crate::exit::{Failure, Outcome, chain, code};
 use crate::fill::{fill, fill_os};
-use crate::label;
 use crate::place::Place;
-use crate::stdout;
+use crate::screen::{label, stderr};
 use crate::tether;
 use crate::want::{self, Want};
 
@@ -64,7 +63,7 @@ pub fn run(args: Args) -> Outcome {
             lease.mark_dirty_because(complaint);
         }
         if let Err(error) = lease.release() {
-            stdout::warn(&chain(&error));
+            stderr::warn(&chain(&error));
             code = code.max(code::FAILURE);
         }
     }

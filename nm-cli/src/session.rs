@@ -12,8 +12,8 @@
 
 use std::ffi::{OsStr, OsString};
 
-use crate::label;
 use crate::process::Process;
+use crate::screen::label;
 
 const SHELLS: [&str; 10] = [
     "sh", "bash", "dash", "zsh", "ksh", "mksh", "ash", "busybox", "fish", "yash",

@@ -35,7 +35,7 @@ pub fn exec_if_asked() -> Option<ExitCode> {
     let parent = args.next()?;
     let program = args.next()?;
     if let Err(error) = set_parent_process_death_signal(Some(Signal::TERM)) {
-        crate::stdout::warn(&format!(
+        crate::screen::stderr::warn(&format!(
             "if this process is killed, `{}` will not be told: {error}",
             program.display()
         ));

@@ -2,7 +2,7 @@ use std::io;
 
 use serde::Serialize;
 
-use crate::table::{Cell, Column, Give, Screen, Table, style};
+use crate::screen::{Cell, Column, Give, Screen, Table, style};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]

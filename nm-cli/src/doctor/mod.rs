@@ -11,7 +11,7 @@ use nm_runtime::inspect::{self, Looker};
 
 use crate::exit::{Outcome, chain, code};
 use crate::place::Place;
-use crate::table::Screen;
+use crate::screen::Screen;
 use finding::{Findings, Level};
 
 /// Finds and explains what may be wrong: where state lives and why, whether locks

@@ -8,7 +8,7 @@ use nm_runtime::record::Tenure;
 
 use crate::doctor::finding::Findings;
 use crate::exit::chain;
-use crate::table::clock;
+use crate::screen::clock;
 
 /// Who holds a name for longer is worth a look.
 const LONG: u64 = 3_600_000_000;

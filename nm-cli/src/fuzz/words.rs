@@ -4,9 +4,11 @@ use std::os::unix::ffi::OsStrExt;
 use crate::assignment::Assignment;
 use crate::fill::fill_with;
 use crate::fuzz::is_shown;
-use crate::label;
 use crate::pass_through::marked;
-use crate::table::text::{self, Cut};
+use crate::screen::{
+    label,
+    text::{self, Cut},
+};
 use crate::{nextest, want};
 
 /// Words of a command line, each ended by a zero. The first byte says what they

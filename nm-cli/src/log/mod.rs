@@ -17,9 +17,7 @@ use nm_runtime::journal::Event;
 
 use crate::exit::Outcome;
 use crate::place::Place;
-use crate::stdout;
-use crate::table::clock::Clock;
-use crate::table::{Cell, Screen, Table, style};
+use crate::screen::{Cell, Screen, Table, clock::Clock, stderr, style};
 pub use filter::Filter;
 pub use merge::Merged;
 
@@ -64,11 +62,11 @@ pub fn run(args: Args) -> Outcome {
     let shown = log.show(&mut events, &filter)?;
     if shown == 0 && !follow {
         filter.explain_nothing()?;
-        stdout::warn("no such events");
+        stderr::warn("no such events");
     }
     let skipped = events.skipped();
     if skipped > 0 {
-        stdout::warn(&format!(
+        stderr::warn(&format!(
             "{skipped} line(s) of the journal are no events and were passed over"
         ));
     }

@@ -3,8 +3,11 @@ use nm_runtime::record::State;
 use nm_runtime::{Access, journal::Phase};
 use serde::Serialize;
 
-use crate::table::clock::{self, Clock};
-use crate::table::{Cell, Column, Give, style};
+use crate::screen::{
+    Cell, Column, Give,
+    clock::{self, Clock},
+    style,
+};
 
 const fn column(title: &'static str, give: Give) -> Column {
     Column { title, give }

@@ -18,7 +18,7 @@ use crate::exit::{Failure, Outcome, code};
 use crate::groups::{Durations, Plan};
 use crate::listing::{self, Binaries, Build};
 use crate::pass_through::take_flag;
-use crate::stdout;
+use crate::screen::stderr;
 use arguments::Arguments;
 use config::{Owner, config};
 use generated::Generated;
@@ -89,7 +89,7 @@ pub fn run(mut args: Args) -> Outcome {
     }
     let plan = Plan::new(&tests, &Durations::recorded(&tests));
     for (pool, error) in &plan.unusable {
-        stdout::warn(&format!("tests of pool `{pool}` are not grouped: {error}"));
+        stderr::warn(&format!("tests of pool `{pool}` are not grouped: {error}"));
     }
     let text = config(&plan, Owner::Tool);
     let arguments = match text.is_empty() {

@@ -9,7 +9,7 @@ use crate::nextest::arguments::Arguments;
 use crate::nextest::block::Document;
 use crate::nextest::cargo;
 use crate::nextest::difference::difference;
-use crate::stdout;
+use crate::screen::{stderr, stdout};
 
 /// The workspace, and its own nextest configuration.
 pub struct Repository {
@@ -65,7 +65,7 @@ impl Repository {
             fs::create_dir_all(dir).map_err(failed)?;
         }
         fs::write(&self.config, text).map_err(failed)?;
-        stdout::warn(&format!("wrote `{}`", self.config.display()));
+        stderr::warn(&format!("wrote `{}`", self.config.display()));
         Ok(ExitCode::SUCCESS)
     }
 

@@ -1,5 +1,5 @@
 use crate::replay::{Outcome, WhatIf};
-use crate::table::clock::duration;
+use crate::screen::clock::duration;
 
 /// What a pool of another size would have been good for, in words.
 pub fn advice(what_if: &WhatIf) -> Option<String> {

@@ -17,10 +17,10 @@ use nm_runtime::journal::Event;
 use crate::exit::Outcome;
 use crate::log::Merged;
 use crate::place::Place;
+use crate::pools;
 use crate::replay::{self, Recorder, WhatIf};
-use crate::table::Screen;
+use crate::screen::{Screen, stderr};
 use crate::timeline::spans::{Builder, Span};
-use crate::{pools, stdout};
 use tally::Tally;
 
 /// Shows how the names were used, how long tests waited, and what pools of other
@@ -70,7 +70,7 @@ fn gather(args: &Args) -> Result<Stats, Box<dyn Error + Send + Sync>> {
     let mut events = Merged::open(&found)?;
     let stats = Stats::of(events.by_ref(), run)?;
     if events.skipped() > 0 {
-        stdout::warn(&format!(
+        stderr::warn(&format!(
             "{} line(s) of the journal are no events and were passed over",
             events.skipped()
         ));

@@ -1,11 +1,10 @@
 use std::io;
 
 use crate::replay::WhatIf;
+use crate::screen::{Cell, Column, Give, Screen, Table, clock::duration, style, text};
 use crate::stats::advice::advice;
 use crate::stats::tally::Tally;
 use crate::stats::{Stats, waits::Waits};
-use crate::table::clock::duration;
-use crate::table::{Cell, Column, Give, Screen, Table, style, text};
 
 const NAMES: &[Column] = &[
     Column {

@@ -12,7 +12,7 @@ use nm_runtime::inspect::{Looker, View};
 use crate::exit::Outcome;
 use crate::place::Place;
 use crate::pools;
-use crate::table::{Screen, style};
+use crate::screen::{Screen, style};
 
 /// Shows who holds what, and who waits
 #[derive(Debug, clap::Args)]

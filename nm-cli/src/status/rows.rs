@@ -4,7 +4,7 @@ use nm_runtime::Access;
 use nm_runtime::inspect::{NameView, View, Waiter, now};
 use nm_runtime::record::{Record, State, Tenure};
 
-use crate::table::{Cell, Column, Give, Screen, Table, clock, style};
+use crate::screen::{Cell, Column, Give, Screen, Table, clock, style};
 
 const COLUMNS: &[Column] = &[
     Column {

@@ -20,8 +20,8 @@ use std::process::ExitCode;
 use crate::exit::{Failure, Outcome, code};
 use crate::log::Merged;
 use crate::place::Place;
-use crate::table::{Screen, style};
-use crate::{pools, stdout};
+use crate::pools;
+use crate::screen::{Screen, stderr, style};
 use chart::{Chart, Drawing};
 use spans::Builder;
 
@@ -106,7 +106,7 @@ fn gather(args: &Args) -> Result<Chart, Box<dyn Error + Send + Sync>> {
         drawing.add(span);
     }
     if events.skipped() > 0 {
-        stdout::warn(&format!(
+        stderr::warn(&format!(
             "{} line(s) of the journal are no events and were passed over",
             events.skipped()
         ));

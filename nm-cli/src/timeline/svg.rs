@@ -5,8 +5,7 @@ use std::fmt::Write as _;
 use nm_runtime::journal::Kind;
 use nm_runtime::record::State;
 
-use crate::table::clock::duration;
-use crate::table::text;
+use crate::screen::{clock::duration, text};
 use crate::timeline::chart::Chart;
 use crate::timeline::spans::{Ending, Lease, Wait, WaitEnding};
 use crate::timeline::words;

@@ -7,9 +7,12 @@ use anstyle::Style;
 use nm_runtime::journal::Kind;
 use nm_runtime::record::State;
 
-use crate::table::clock::duration;
-use crate::table::text::{self, Cut};
-use crate::table::{Screen, style};
+use crate::screen::{
+    Screen,
+    clock::duration,
+    style,
+    text::{self, Cut},
+};
 use crate::timeline::chart::Chart;
 use crate::timeline::spans::{Ending, Lease, Wait, WaitEnding};
 use crate::timeline::words;

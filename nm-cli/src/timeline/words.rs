@@ -3,7 +3,7 @@
 use nm_runtime::Access;
 use nm_runtime::record::State;
 
-use crate::table::clock::duration;
+use crate::screen::clock::duration;
 use crate::timeline::chart::Chart;
 use crate::timeline::spans::{Ending, Lease, Wait, WaitEnding};
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Serializer;
 use serde_json::ser::{CompactFormatter, Formatter};
 
-use crate::table::text;
+use crate::screen::text;
 
 /// A value as JSON that people may see on a terminal, too: what a terminal obeys is
 /// escaped, also where JSON allows it.

@@ -1,18 +1,14 @@
 //! Rows of aligned cells that come one by one, and never all at once: a journal
 //! may have more of them than memory.
 
-pub mod clock;
-mod json;
-pub mod screen;
-pub mod style;
-pub mod text;
-
 use std::io;
 
 use anstyle::Style;
 
-pub use screen::Screen;
-use text::Cut;
+use crate::screen::{
+    stdout::Screen,
+    text::{self, Cut},
+};
 
 /// One cell; its text is safe to show.
 #[derive(Clone, Debug, Default)]

@@ -1,13 +1,14 @@
 //! Standard output: how wide, whether coloured, and what becomes of a reader
 //! that goes away.
 
+use std::error::Error;
 use std::io::{self, BufWriter, IsTerminal, Write};
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::Style;
 use serde::Serialize;
 
-use crate::table::json;
+use crate::screen::json;
 
 pub struct Screen {
     out: BufWriter<Box<dyn Write>>,
@@ -107,4 +108,17 @@ fn width() -> Option<usize> {
     }
     let (width, _) = terminal_size::terminal_size_of(io::stdout())?;
     Some(usize::from(width.0).max(1))
+}
+
+/// Writes an answer, and is sure that it is written.
+pub fn answer(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    stdout.flush()
+}
+
+/// Whether an error is that of a reader who has gone.
+pub fn is_closed(error: &(dyn Error + 'static)) -> bool {
+    let error = error.downcast_ref::<io::Error>();
+    error.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }

@@ -8,7 +8,6 @@ mod acquire;
 #[cfg(unix)]
 mod anchor;
 mod assignment;
-mod child;
 mod cli;
 mod completions;
 #[cfg(unix)]
@@ -38,7 +37,6 @@ mod pass_through;
 mod place;
 mod pool_dir;
 mod pools;
-#[cfg(unix)]
 mod process;
 #[cfg(unix)]
 mod release;
@@ -48,11 +46,9 @@ mod run;
 mod screen;
 #[cfg(unix)]
 mod session;
-mod signals;
 mod stats;
 mod status;
 mod test_cmd;
-mod tether;
 mod timeline;
 #[cfg(unix)]
 mod token;
@@ -62,7 +58,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     // Before the command line is parsed: it is the way to every command of `run`.
-    if let Some(code) = tether::exec_if_asked() {
+    if let Some(code) = process::tether::exec_if_asked() {
         return code;
     }
     cli::main()

@@ -6,12 +6,11 @@ use std::time::Duration;
 use nm_runtime::{Lease, Request, caller};
 
 use crate::assignment::Assignment;
-use crate::child;
 use crate::exit::{Failure, Outcome, chain, code};
 use crate::fill::{fill, fill_os};
 use crate::place::Place;
+use crate::process::{child, tether};
 use crate::screen::{label, stderr};
-use crate::tether;
 use crate::want::{self, Want};
 
 /// Runs a command with names, for as long as it runs

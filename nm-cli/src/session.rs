@@ -12,7 +12,7 @@
 
 use std::ffi::{OsStr, OsString};
 
-use crate::process::Process;
+use crate::process::proc::Process;
 use crate::screen::label;
 
 const SHELLS: [&str; 10] = [

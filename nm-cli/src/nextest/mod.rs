@@ -10,7 +10,6 @@ mod generated;
 mod repository;
 mod version;
 
-use std::env;
 use std::ffi::OsString;
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
@@ -18,6 +17,7 @@ use crate::exit::{Failure, Outcome, code};
 use crate::groups::{Durations, Plan};
 use crate::listing::{self, Binaries, Build};
 use crate::pass_through::take_flag;
+use crate::process::cargo;
 use crate::screen::stderr;
 use arguments::Arguments;
 use config::{Owner, config};
@@ -108,7 +108,7 @@ pub fn run(mut args: Args) -> Outcome {
         }
         None => arguments,
     };
-    let mut command = Command::new(cargo());
+    let mut command = Command::new(cargo::program());
     command.args(["nextest", "run"]).args(arguments.all());
     become_command(command)
 }
@@ -122,7 +122,7 @@ enum Listed {
 
 impl Listed {
     fn build(arguments: &Arguments, generated: &Generated) -> Result<Self, Failure> {
-        let mut command = Command::new(cargo());
+        let mut command = Command::new(cargo::program());
         command.args(["nextest", "list", "--message-format", "json"]);
         command.args(arguments.of_build());
         if arguments.value("--archive-file").is_some() {
@@ -147,11 +147,6 @@ impl Listed {
             failed("failed to read what `cargo nextest list` printed").because(error)
         })
     }
-}
-
-/// As the user, or the cargo that started us, says.
-fn cargo() -> OsString {
-    env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
 /// The command goes on in our place: signals, terminal and exit code are its own.

@@ -7,8 +7,8 @@ use std::process::{Command, ExitCode, Stdio};
 use crate::exit::{Failure, Outcome, code};
 use crate::nextest::arguments::Arguments;
 use crate::nextest::block::Document;
-use crate::nextest::cargo;
 use crate::nextest::difference::difference;
+use crate::process::cargo;
 use crate::screen::{stderr, stdout};
 
 /// The workspace, and its own nextest configuration.
@@ -122,7 +122,7 @@ fn absolute(path: &Path) -> Result<PathBuf, Failure> {
 /// The workspace as cargo sees it; the current directory where it sees none, as
 /// in a run from an archive.
 fn located(arguments: &Arguments) -> Result<PathBuf, Failure> {
-    let mut command = Command::new(cargo());
+    let mut command = Command::new(cargo::program());
     command.args(["locate-project", "--workspace", "--message-format", "plain"]);
     if let Some(manifest) = arguments.value("--manifest-path") {
         command.arg("--manifest-path").arg(manifest);

@@ -1,7 +1,7 @@
 use std::process::{Child, Command, Stdio};
 
 use crate::exit::{Failure, code};
-use crate::nextest::cargo;
+use crate::process::cargo;
 
 /// Priorities came with it; groups with 0.9.48, their slots with 0.9.90.
 const LOWEST: [u64; 3] = [0, 9, 91];
@@ -11,7 +11,7 @@ pub struct Asked(Child);
 
 /// Asks nextest for its version.
 pub fn ask() -> Result<Asked, Failure> {
-    let mut command = Command::new(cargo());
+    let mut command = Command::new(cargo::program());
     command.args(["nextest", "--version"]);
     command.stdin(Stdio::null()).stdout(Stdio::piped());
     let child = command.stderr(Stdio::null()).spawn();

@@ -7,8 +7,8 @@ use std::env;
 use std::ffi::OsString;
 use std::process::{Command, ExitCode};
 
-use crate::child;
 use crate::exit::{Failure, Outcome, code};
+use crate::process::{cargo, child};
 pub use runner::{Args as RunnerArgs, COMMAND, run as run_binary};
 
 /// Run `cargo test` so that tests that wait keep no others from running
@@ -36,7 +36,7 @@ pub fn run(args: Args) -> Outcome {
     };
     // Any target's; a runner that the user has set for one target beats it.
     let runner = format!("target.'cfg(all())'.runner = [{own:?}, {COMMAND:?}]");
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let cargo = cargo::program();
     let mut command = Command::new(&cargo);
     command.args(["--config", &runner, "test"]).args(args.args);
     let ended = child::run(command, &cargo);

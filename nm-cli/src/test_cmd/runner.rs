@@ -190,6 +190,6 @@ fn become_command(mut command: Command, binary: &OsStr) -> Outcome {
 
 #[cfg(not(unix))]
 fn become_command(command: Command, binary: &OsStr) -> Outcome {
-    let ended = crate::child::run(command, binary);
+    let ended = crate::process::child::run(command, binary);
     Ok(std::process::ExitCode::from(ended.code))
 }

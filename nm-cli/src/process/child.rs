@@ -5,8 +5,8 @@ use std::io;
 use std::process::{Command, ExitStatus};
 
 use crate::exit::code;
+use crate::process::signals::Forwarder;
 use crate::screen::stderr;
-use crate::signals::Forwarder;
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug)]

@@ -46,7 +46,9 @@ pub fn exec_if_asked() -> Option<ExitCode> {
         return Some(ExitCode::from(128 + 15));
     }
     let error = Command::new(&program).args(args).exec();
-    Some(ExitCode::from(crate::child::cannot_run(&program, &error)))
+    Some(ExitCode::from(crate::process::child::cannot_run(
+        &program, &error,
+    )))
 }
 
 #[cfg(not(target_os = "linux"))]

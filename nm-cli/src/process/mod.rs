@@ -1,0 +1,11 @@
+//! Other programs: starting one and waiting for it, passing signals on to it,
+//! becoming it, and what the system tells of those that run.
+//!
+//! May import `screen` and `exit`.
+
+pub mod cargo;
+pub mod child;
+#[cfg(unix)]
+pub mod proc;
+mod signals;
+pub mod tether;

@@ -7,15 +7,15 @@ use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
+use crate::args::lifetime::Life;
+use crate::args::place::Place;
+use crate::args::token;
+use crate::args::want::{self, Want};
 use crate::control;
 use crate::exit::{Failure, Outcome, code};
 use crate::keeper::{self, Report};
-use crate::life::Life;
-use crate::place::Place;
 use crate::screen::stdout;
 use crate::session::Session;
-use crate::token;
-use crate::want::{self, Want};
 
 /// Prints a name and returns; it stays yours until the calling shell ends
 ///

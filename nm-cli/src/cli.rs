@@ -2,13 +2,13 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::args::pass_through;
 use crate::exit::{Outcome, chain, code};
 use crate::screen::{stderr, stdout};
 #[cfg(unix)]
 use crate::{acquire, hold, keep_alive, keeper, release};
 use crate::{
-    completions, doctor, list, log, man, nextest, pass_through, reset, run, stats, status,
-    test_cmd, timeline,
+    completions, doctor, list, log, man, nextest, reset, run, stats, status, test_cmd, timeline,
 };
 
 /// Lends names from pools to commands, and shows who holds what.

@@ -1,14 +1,14 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+use crate::args::lifetime::Claim;
+use crate::args::place::Place;
+use crate::args::want;
 use crate::control::{Ask, Request};
 use crate::exit::{Failure, Outcome, code};
-use crate::life::Claim;
-use crate::place::Place;
 use crate::release::{Answer, ask_keepers};
 use crate::screen::label;
 use crate::session::Session;
-use crate::want;
 
 /// Extends the time to live of a name that was acquired with --ttl
 #[derive(Debug, clap::Args)]

@@ -17,14 +17,14 @@ use serde::{Deserialize, Serialize};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::anchor::{Anchor, Vigil};
+use crate::args::lifetime::Life;
+use crate::args::place::Place;
+use crate::args::token;
+use crate::args::want::{self, Want};
 use crate::control::{self, Ask, Reply, Request};
 use crate::exit::{Failure, Outcome, chain, code};
 use crate::kept::{self, Kept};
-use crate::life::Life;
-use crate::place::Place;
 use crate::session::Session;
-use crate::token;
-use crate::want::{self, Want};
 
 /// The subcommand, which is not for people.
 pub const COMMAND: &str = "__keep";

@@ -3,10 +3,11 @@ use std::process::ExitCode;
 use nm_runtime::inspect::{Looker, NameView, View};
 use serde::Serialize;
 
+use crate::args::place::Place;
 use crate::exit::Outcome;
-use crate::place::Place;
 use crate::pools;
-use crate::screen::{Cell, Column, Give, Screen, Table, clock::Clock, label, style};
+use crate::screen::clock::Clock;
+use crate::screen::{Cell, Column, Give, Screen, Table, label, style};
 
 /// Lists pools' names: when they were first and last lent, free or held by whom
 #[derive(Debug, clap::Args)]

@@ -7,14 +7,13 @@
 mod acquire;
 #[cfg(unix)]
 mod anchor;
-mod assignment;
+mod args;
 mod cli;
 mod completions;
 #[cfg(unix)]
 mod control;
 mod doctor;
 mod exit;
-mod fill;
 #[cfg(all(unix, any(test, fuzzing)))]
 pub mod fuzz;
 mod groups;
@@ -26,16 +25,11 @@ mod keep_alive;
 mod keeper;
 #[cfg(unix)]
 mod kept;
-#[cfg(unix)]
-mod life;
 mod list;
 mod listing;
 mod log;
 mod man;
 mod nextest;
-mod pass_through;
-mod place;
-mod pool_dir;
 mod pools;
 mod process;
 #[cfg(unix)]
@@ -50,9 +44,6 @@ mod stats;
 mod status;
 mod test_cmd;
 mod timeline;
-#[cfg(unix)]
-mod token;
-mod want;
 
 use std::process::ExitCode;
 

@@ -1,12 +1,12 @@
 use std::error::Error;
 use std::process::ExitCode;
 
+use crate::args::lifetime::Claim;
+use crate::args::place::Place;
 use crate::control::{self, Ask, Request};
 use crate::exit::{Failure, Outcome, code};
 use crate::kept::{self, Kept};
-use crate::life::Claim;
-use crate::place::Place;
-use crate::pool_dir;
+use crate::pools::directory;
 use crate::screen::{label, stderr};
 use crate::session::Session;
 
@@ -51,7 +51,7 @@ pub fn run(args: Args) -> Outcome {
             "the lease of `{name}` had ended already: its keeper (pid {}) was killed",
             kept.pid
         )),
-        Answer::Nobody => match pool_dir::holder(&args.pool, name)? {
+        Answer::Nobody => match directory::holder(&args.pool, name)? {
             Some(holder) => {
                 return Err(Failure::new(
                     code::NOT_OWNER,
@@ -79,7 +79,7 @@ pub enum Answer {
 
 /// Asks the keepers of a name, until one does it: a shared name has several.
 pub fn ask_keepers(pool: &str, request: &Request) -> Result<Answer, Box<dyn Error + Send + Sync>> {
-    let dir = kept::directory(&pool_dir::directory(pool)?);
+    let dir = kept::directory(&directory::of(pool)?);
     let failed = |error| {
         let what = format!(
             "failed to reach the keeper of `{}` in `{}`",
@@ -102,7 +102,7 @@ pub fn ask_keepers(pool: &str, request: &Request) -> Result<Answer, Box<dyn Erro
         }
     }
     if let Answer::Nobody = answer {
-        pool_dir::check_name(pool, &request.name)?;
+        directory::check_name(pool, &request.name)?;
     }
     Ok(answer)
 }

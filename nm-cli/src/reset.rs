@@ -1,10 +1,10 @@
 use std::process::ExitCode;
 
+use crate::args::place::Place;
+use crate::args::want;
 use crate::exit::{Failure, Outcome, code};
-use crate::place::Place;
-use crate::pool_dir;
+use crate::pools::directory;
 use crate::screen::{label, stderr, stdout};
-use crate::want;
 
 /// Forgets what is known of a pool's names, so that each begins anew
 ///
@@ -23,7 +23,7 @@ pub struct Args {
 pub fn run(args: Args) -> Outcome {
     args.place.announce(label::own(), None)?;
     let pool = &args.pool;
-    pool_dir::directory(pool)?;
+    directory::of(pool)?;
     let done = want::open(pool)?.forget(args.force).map_err(want::failed)?;
     if done.awaited {
         return Err(Failure::new(

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use nm_runtime::{Lease, Request, caller};
 
-use crate::assignment::Assignment;
+use crate::args::assignment::Assignment;
+use crate::args::fill::{fill, fill_os};
+use crate::args::place::Place;
+use crate::args::want::{self, Want};
 use crate::exit::{Failure, Outcome, chain, code};
-use crate::fill::{fill, fill_os};
-use crate::place::Place;
 use crate::process::{child, tether};
 use crate::screen::{label, stderr};
-use crate::want::{self, Want};
 
 /// Runs a command with names, for as long as it runs
 ///

@@ -9,8 +9,8 @@ use std::process::ExitCode;
 
 use nm_runtime::inspect::{self, Looker};
 
+use crate::args::place::Place;
 use crate::exit::{Outcome, chain, code};
-use crate::place::Place;
 use crate::screen::Screen;
 use finding::{Findings, Level};
 

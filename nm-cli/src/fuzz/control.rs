@@ -3,9 +3,9 @@ use std::path::Path;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::args::token;
 use crate::control::{Reply, Request, read};
 use crate::kept::Kept;
-use crate::token;
 
 /// What a keeper hears, or finds in a file.
 pub(super) fn control(bytes: &[u8]) {

@@ -1,15 +1,14 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
-use crate::assignment::Assignment;
-use crate::fill::fill_with;
+use crate::args::assignment::Assignment;
+use crate::args::fill::fill_with;
+use crate::args::pass_through::marked;
+use crate::args::want;
 use crate::fuzz::is_shown;
-use crate::pass_through::marked;
-use crate::screen::{
-    label,
-    text::{self, Cut},
-};
-use crate::{nextest, want};
+use crate::nextest;
+use crate::screen::label;
+use crate::screen::text::{self, Cut};
 
 /// Words of a command line, each ended by a zero. The first byte says what they
 /// are for.

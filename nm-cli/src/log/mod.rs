@@ -15,9 +15,10 @@ use std::time::Duration;
 use nm_runtime::inspect;
 use nm_runtime::journal::Event;
 
+use crate::args::place::Place;
 use crate::exit::Outcome;
-use crate::place::Place;
-use crate::screen::{Cell, Screen, Table, clock::Clock, stderr, style};
+use crate::screen::clock::Clock;
+use crate::screen::{Cell, Screen, Table, stderr, style};
 pub use filter::Filter;
 pub use merge::Merged;
 

@@ -3,11 +3,8 @@ use nm_runtime::record::State;
 use nm_runtime::{Access, journal::Phase};
 use serde::Serialize;
 
-use crate::screen::{
-    Cell, Column, Give,
-    clock::{self, Clock},
-    style,
-};
+use crate::screen::clock::{self, Clock};
+use crate::screen::{Cell, Column, Give, style};
 
 const fn column(title: &'static str, give: Give) -> Column {
     Column { title, give }

@@ -13,10 +13,10 @@ mod version;
 use std::ffi::OsString;
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
+use crate::args::pass_through::take_flag;
 use crate::exit::{Failure, Outcome, code};
 use crate::groups::{Durations, Plan};
 use crate::listing::{self, Binaries, Build};
-use crate::pass_through::take_flag;
 use crate::process::cargo;
 use crate::screen::stderr;
 use arguments::Arguments;

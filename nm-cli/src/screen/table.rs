@@ -5,10 +5,8 @@ use std::io;
 
 use anstyle::Style;
 
-use crate::screen::{
-    stdout::Screen,
-    text::{self, Cut},
-};
+use crate::screen::stdout::Screen;
+use crate::screen::text::{self, Cut};
 
 /// One cell; its text is safe to show.
 #[derive(Clone, Debug, Default)]

@@ -14,9 +14,9 @@ use std::process::ExitCode;
 
 use nm_runtime::journal::Event;
 
+use crate::args::place::Place;
 use crate::exit::Outcome;
 use crate::log::Merged;
-use crate::place::Place;
 use crate::pools;
 use crate::replay::{self, Recorder, WhatIf};
 use crate::screen::{Screen, stderr};

@@ -1,10 +1,12 @@
 use std::io;
 
 use crate::replay::WhatIf;
-use crate::screen::{Cell, Column, Give, Screen, Table, clock::duration, style, text};
+use crate::screen::clock::duration;
+use crate::screen::{Cell, Column, Give, Screen, Table, style, text};
+use crate::stats::Stats;
 use crate::stats::advice::advice;
 use crate::stats::tally::Tally;
-use crate::stats::{Stats, waits::Waits};
+use crate::stats::waits::Waits;
 
 const NAMES: &[Column] = &[
     Column {

@@ -9,8 +9,8 @@ use std::process::ExitCode;
 
 use nm_runtime::inspect::{Looker, View};
 
+use crate::args::place::Place;
 use crate::exit::Outcome;
-use crate::place::Place;
 use crate::pools;
 use crate::screen::{Screen, style};
 

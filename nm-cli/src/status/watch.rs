@@ -11,7 +11,8 @@ use std::time::Duration;
 use crossterm::event::{self, Event, KeyCode, KeyModifiers};
 use crossterm::{cursor, execute, queue, style::Print, terminal};
 
-use crate::screen::{Screen, clock::Clock, style};
+use crate::screen::clock::Clock;
+use crate::screen::{Screen, style};
 use crate::status::{look, show};
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;

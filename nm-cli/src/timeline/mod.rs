@@ -17,9 +17,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use crate::args::place::Place;
 use crate::exit::{Failure, Outcome, code};
 use crate::log::Merged;
-use crate::place::Place;
 use crate::pools;
 use crate::screen::{Screen, stderr, style};
 use chart::{Chart, Drawing};

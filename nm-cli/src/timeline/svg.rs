@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use nm_runtime::journal::Kind;
 use nm_runtime::record::State;
 
-use crate::screen::{clock::duration, text};
+use crate::screen::clock::duration;
+use crate::screen::text;
 use crate::timeline::chart::Chart;
 use crate::timeline::spans::{Ending, Lease, Wait, WaitEnding};
 use crate::timeline::words;

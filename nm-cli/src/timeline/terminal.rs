@@ -7,12 +7,9 @@ use anstyle::Style;
 use nm_runtime::journal::Kind;
 use nm_runtime::record::State;
 
-use crate::screen::{
-    Screen,
-    clock::duration,
-    style,
-    text::{self, Cut},
-};
+use crate::screen::clock::duration;
+use crate::screen::text::{self, Cut};
+use crate::screen::{Screen, style};
 use crate::timeline::chart::Chart;
 use crate::timeline::spans::{Ending, Lease, Wait, WaitEnding};
 use crate::timeline::words;

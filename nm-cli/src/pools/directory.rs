@@ -5,16 +5,16 @@ use std::path::PathBuf;
 
 use nm_runtime::inspect::{Found, Looker};
 
+use crate::args::want;
 use crate::exit::Failure;
-use crate::pools;
-use crate::want;
+use crate::pools::chosen::chosen;
 
 fn find(pool: &str) -> Result<Option<Found>, Box<dyn Error + Send + Sync>> {
-    Ok(pools::chosen(&[pool.to_owned()])?.pop())
+    Ok(chosen(&[pool.to_owned()])?.pop())
 }
 
 /// The directory of a pool that was used before.
-pub fn directory(pool: &str) -> Result<PathBuf, Box<dyn Error + Send + Sync>> {
+pub fn of(pool: &str) -> Result<PathBuf, Box<dyn Error + Send + Sync>> {
     let found = find(pool)?.map(|found| found.dir);
     match found {
         Some(dir) => Ok(dir),

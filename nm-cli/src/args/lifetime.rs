@@ -1,8 +1,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::token;
-use crate::want;
+use crate::args::{token, want};
 
 /// How long a lease of `acquire` lives.
 #[derive(Clone, Debug, Default, clap::Args)]

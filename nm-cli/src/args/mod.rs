@@ -1,0 +1,13 @@
+//! Arguments that several commands take, and what becomes of their text.
+//!
+//! May import `exit`.
+
+pub mod assignment;
+pub mod fill;
+#[cfg(unix)]
+pub mod lifetime;
+pub mod pass_through;
+pub mod place;
+#[cfg(unix)]
+pub mod token;
+pub mod want;

@@ -11,11 +11,12 @@ use crate::args::lifetime::Life;
 use crate::args::place::Place;
 use crate::args::token;
 use crate::args::want::{self, Want};
-use crate::control;
 use crate::exit::{Failure, Outcome, code};
-use crate::keeper::{self, Report};
+use crate::keeper::control;
+use crate::keeper::report::{self, Report};
+use crate::keeper::session::Session;
+use crate::process::own;
 use crate::screen::stdout;
-use crate::session::Session;
 
 /// Prints a name and returns; it stays yours until the calling shell ends
 ///
@@ -81,10 +82,10 @@ fn acquire(asked: &Asked, mut args: Vec<String>) -> Outcome {
     if asked.life.until_release {
         args.push("--until-release".to_owned());
     }
-    let mut keeper = Command::new(keeper::executable()?);
+    let mut keeper = Command::new(own::executable()?);
     keeper
         .arg0("name-manager")
-        .arg(keeper::COMMAND)
+        .arg(report::COMMAND)
         .args(args)
         .args(asked.place.args())
         .args([OsString::from("--"), OsString::from(&asked.pool)])
@@ -131,7 +132,7 @@ fn acquire(asked: &Asked, mut args: Vec<String>) -> Outcome {
         )
         .because(error)
     })?;
-    consent.write_all(keeper::CONSENT).map_err(|error| {
+    consent.write_all(report::CONSENT).map_err(|error| {
         let what = format!("the keeper of {} ended", report.names.join(", "));
         Failure::new(code::FAILURE, what).because(error)
     })?;

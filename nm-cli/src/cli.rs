@@ -79,7 +79,7 @@ pub fn main() -> ExitCode {
     finish(match first {
         Some("run") => run::run(Run::parse_from(args).args),
         #[cfg(unix)]
-        Some(keeper::COMMAND) => keeper::run(Keep::parse_from(args).args),
+        Some(keeper::report::COMMAND) => keeper::run(Keep::parse_from(args).args),
         Some(test_cmd::COMMAND) => test_cmd::run_binary(TestBinary::parse_from(args).args),
         _ => Cli::parse_from(pass_through::marked(std::env::args_os())).run(),
     })

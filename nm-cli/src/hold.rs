@@ -10,12 +10,12 @@ use nm_runtime::Lease;
 use rustix::fs::FileType;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
-use crate::anchor::{Anchor, Vigil};
 use crate::args::place::Place;
 use crate::args::want::{self, Want};
 use crate::exit::{Failure, Outcome, code};
+use crate::keeper::anchor::{Anchor, Vigil};
+use crate::keeper::session::Session;
 use crate::screen::{label, stdout};
-use crate::session::Session;
 
 /// Prints a name and holds it until Ctrl-C, the end of its input, or its parent's exit
 #[derive(Debug, clap::Args)]

@@ -4,11 +4,11 @@ use std::time::Duration;
 use crate::args::lifetime::Claim;
 use crate::args::place::Place;
 use crate::args::want;
-use crate::control::{Ask, Request};
 use crate::exit::{Failure, Outcome, code};
-use crate::release::{Answer, ask_keepers};
+use crate::keeper::ask::{Answer, ask_keepers};
+use crate::keeper::control::{Ask, Request};
+use crate::keeper::session::Session;
 use crate::screen::label;
-use crate::session::Session;
 
 /// Extends the time to live of a name that was acquired with --ttl
 #[derive(Debug, clap::Args)]

@@ -5,13 +5,9 @@
 
 #[cfg(unix)]
 mod acquire;
-#[cfg(unix)]
-mod anchor;
 mod args;
 mod cli;
 mod completions;
-#[cfg(unix)]
-mod control;
 mod doctor;
 mod exit;
 #[cfg(all(unix, any(test, fuzzing)))]
@@ -23,8 +19,6 @@ mod hold;
 mod keep_alive;
 #[cfg(unix)]
 mod keeper;
-#[cfg(unix)]
-mod kept;
 mod list;
 mod listing;
 mod log;
@@ -38,8 +32,6 @@ mod replay;
 mod reset;
 mod run;
 mod screen;
-#[cfg(unix)]
-mod session;
 mod stats;
 mod status;
 mod test_cmd;

@@ -1,14 +1,13 @@
-use std::error::Error;
 use std::process::ExitCode;
 
 use crate::args::lifetime::Claim;
 use crate::args::place::Place;
-use crate::control::{self, Ask, Request};
 use crate::exit::{Failure, Outcome, code};
-use crate::kept::{self, Kept};
+use crate::keeper::ask::{Answer, ask_keepers};
+use crate::keeper::control::{Ask, Request};
+use crate::keeper::session::Session;
 use crate::pools::directory;
 use crate::screen::{label, stderr};
-use crate::session::Session;
 
 /// Gives back a name that `acquire` lent
 ///
@@ -65,44 +64,4 @@ pub fn run(args: Args) -> Outcome {
         },
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// What came of asking.
-pub enum Answer {
-    Done(String),
-    Refused(Failure),
-    /// Its keeper is gone, and the lease with it.
-    Gone(Kept),
-    /// No keeper has the name.
-    Nobody,
-}
-
-/// Asks the keepers of a name, until one does it: a shared name has several.
-pub fn ask_keepers(pool: &str, request: &Request) -> Result<Answer, Box<dyn Error + Send + Sync>> {
-    let dir = kept::directory(&directory::of(pool)?);
-    let failed = |error| {
-        let what = format!(
-            "failed to reach the keeper of `{}` in `{}`",
-            request.name,
-            dir.display()
-        );
-        Failure::new(code::FAILURE, what).because(error)
-    };
-    let mut answer = Answer::Nobody;
-    for kept in Kept::of(&dir, &request.name).map_err(failed)? {
-        match control::ask(&dir, &kept, request).map_err(failed)? {
-            Some(reply) if reply.code == 0 => return Ok(Answer::Done(reply.message)),
-            Some(reply) => answer = Answer::Refused(Failure::new(reply.code, reply.message)),
-            None => {
-                kept.clear(&dir);
-                if let Answer::Nobody = answer {
-                    answer = Answer::Gone(kept);
-                }
-            }
-        }
-    }
-    if let Answer::Nobody = answer {
-        directory::check_name(pool, &request.name)?;
-    }
-    Ok(answer)
 }

@@ -4,8 +4,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::args::token;
-use crate::control::{Reply, Request, read};
-use crate::kept::Kept;
+use crate::keeper::control::{Reply, Request, read};
+use crate::keeper::kept::Kept;
 
 /// What a keeper hears, or finds in a file.
 pub(super) fn control(bytes: &[u8]) {

@@ -6,6 +6,8 @@
 pub mod cargo;
 pub mod child;
 #[cfg(unix)]
+pub mod own;
+#[cfg(unix)]
 pub mod proc;
 mod signals;
 pub mod tether;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::exit::code;
-use crate::session::Session;
+use crate::keeper::session::Session;
 
 /// Watches a process. Never mistakes another one for it that gets its id later.
 #[derive(Debug)]

@@ -2,6 +2,15 @@
 //!
 //! It stands alone: a session of its own, nothing inherited, the root directory.
 //! While it waits for the name it still talks to `acquire` through two pipes.
+//!
+//! May import `pools`, `args`, `process`, `screen` and `exit`.
+
+pub mod anchor;
+pub mod ask;
+pub mod control;
+pub mod kept;
+pub mod report;
+pub mod session;
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read, Write};
@@ -13,23 +22,18 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use nm_runtime::Lease;
-use serde::{Deserialize, Serialize};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
-use crate::anchor::{Anchor, Vigil};
 use crate::args::lifetime::Life;
 use crate::args::place::Place;
 use crate::args::token;
 use crate::args::want::{self, Want};
-use crate::control::{self, Ask, Reply, Request};
 use crate::exit::{Failure, Outcome, chain, code};
-use crate::kept::{self, Kept};
-use crate::session::Session;
-
-/// The subcommand, which is not for people.
-pub const COMMAND: &str = "__keep";
-/// What `acquire` says when the name has reached its user.
-pub const CONSENT: &[u8] = b"kept\n";
+use crate::keeper::anchor::{Anchor, Vigil};
+use crate::keeper::control::{Ask, Reply, Request};
+use crate::keeper::kept::Kept;
+use crate::keeper::report::{CONSENT, Report};
+use crate::keeper::session::Session;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -48,15 +52,6 @@ pub struct Args {
     place: Place,
 }
 
-/// What a keeper tells `acquire`.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Report {
-    /// An exit code.
-    pub code: u8,
-    pub message: String,
-    pub names: Vec<String>,
-}
-
 fn session(text: &str) -> Result<Session, String> {
     let parsed = text.split_once(':').and_then(|(pid, started)| {
         Some(Session {
@@ -65,14 +60,6 @@ fn session(text: &str) -> Result<Session, String> {
         })
     });
     parsed.ok_or_else(|| "expected PID:STARTED".to_owned())
-}
-
-/// Our own executable, also when the file was replaced since.
-pub fn executable() -> io::Result<PathBuf> {
-    match cfg!(target_os = "linux") {
-        true => Ok(PathBuf::from("/proc/self/exe")),
-        false => std::env::current_exe(),
-    }
 }
 
 pub fn run(args: Args) -> Outcome {
@@ -84,7 +71,7 @@ pub fn run(args: Args) -> Outcome {
         Ok(keeper) => keeper,
         Err(failure) => {
             let code = failure.code();
-            report(&Report {
+            send(&Report {
                 code,
                 message: chain(&failure),
                 names: Vec::new(),
@@ -92,7 +79,7 @@ pub fn run(args: Args) -> Outcome {
             return Ok(ExitCode::from(code));
         }
     };
-    report(&Report {
+    send(&Report {
         code: 0,
         message: String::new(),
         names: keeper.names(),
@@ -107,7 +94,7 @@ pub fn run(args: Args) -> Outcome {
     keeper.serve()
 }
 
-fn report(report: &Report) -> io::Result<()> {
+fn send(report: &Report) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     writeln!(stdout, "{}", serde_json::to_string(report)?)?;
     stdout.flush()
@@ -241,7 +228,7 @@ impl Keeper {
             let fds = [self.listener.as_fd(), self.signals.as_fd()];
             let ready = match self.bound {
                 true => self.anchor.wait(&fds, self.until)?,
-                false => crate::anchor::wait(&fds, self.until)?,
+                false => anchor::wait(&fds, self.until)?,
             };
             if ready[0] {
                 // Whoever cannot be understood gets no answer.

@@ -5,11 +5,10 @@ use clap::{Parser, Subcommand};
 use crate::args::pass_through;
 use crate::exit::{Outcome, chain, code};
 use crate::screen::{stderr, stdout};
+use crate::views::{doctor, list, log, stats, status, timeline};
 #[cfg(unix)]
 use crate::{acquire, hold, keep_alive, keeper, release};
-use crate::{
-    completions, doctor, list, log, man, nextest, reset, run, stats, status, test_cmd, timeline,
-};
+use crate::{completions, man, nextest, reset, run, test_cmd};
 
 /// Lends names from pools to commands, and shows who holds what.
 #[derive(Debug, Parser)]

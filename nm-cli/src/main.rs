@@ -8,7 +8,7 @@ mod acquire;
 mod args;
 mod cli;
 mod completions;
-mod doctor;
+mod events;
 mod exit;
 #[cfg(all(unix, any(test, fuzzing)))]
 pub mod fuzz;
@@ -19,9 +19,7 @@ mod hold;
 mod keep_alive;
 #[cfg(unix)]
 mod keeper;
-mod list;
 mod listing;
-mod log;
 mod man;
 mod nextest;
 mod pools;
@@ -32,10 +30,8 @@ mod replay;
 mod reset;
 mod run;
 mod screen;
-mod stats;
-mod status;
 mod test_cmd;
-mod timeline;
+mod views;
 
 use std::process::ExitCode;
 

@@ -5,7 +5,8 @@ mod events;
 mod screen;
 mod words;
 
-use crate::{log, nextest, stats, timeline};
+use crate::nextest;
+use crate::views::{log, stats, timeline};
 
 pub(crate) use events::events;
 pub(crate) use screen::{is_shown, json, shown};

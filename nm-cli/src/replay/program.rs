@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use nm_runtime::Access;
 use nm_runtime::journal::Kind;
 
+use crate::events::spans::{Lease, Wait};
 use crate::replay::crew::{Begin, Shift, in_turn};
-use crate::timeline::spans::{Lease, Wait};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted {

@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 
-use crate::timeline::chart::Chart;
-use crate::timeline::spans::{Lease, Wait};
+use crate::events::spans::{Lease, Wait};
+use crate::views::timeline::chart::Chart;
 
 pub fn file(chart: &Chart) -> String {
     let mut events = Vec::new();

@@ -1,7 +1,7 @@
 use std::env;
 use std::process::{Command, Stdio};
 
-use crate::doctor::finding::Findings;
+use crate::views::doctor::finding::Findings;
 
 pub fn look(findings: &mut Findings) {
     findings.note(

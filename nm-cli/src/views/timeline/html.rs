@@ -1,7 +1,7 @@
 //! The timeline as one page that needs nothing from elsewhere.
 
-use crate::timeline::chart::Chart;
-use crate::timeline::svg;
+use crate::views::timeline::chart::Chart;
+use crate::views::timeline::svg;
 
 const PAGE_STYLE: &str = "\
 body{margin:1rem;font:14px system-ui,sans-serif;color:#222;background:#fff}\

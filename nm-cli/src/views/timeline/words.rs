@@ -3,9 +3,9 @@
 use nm_runtime::Access;
 use nm_runtime::record::State;
 
+use crate::events::spans::{Ending, Lease, Wait, WaitEnding};
 use crate::screen::clock::duration;
-use crate::timeline::chart::Chart;
-use crate::timeline::spans::{Ending, Lease, Wait, WaitEnding};
+use crate::views::timeline::chart::Chart;
 
 pub fn lease(chart: &Chart, lease: &Lease) -> String {
     let mut lines = vec![

@@ -3,7 +3,6 @@
 mod filter;
 #[cfg(all(unix, any(test, fuzzing)))]
 pub(crate) mod fuzz;
-mod merge;
 mod row;
 
 use std::collections::VecDeque;
@@ -16,11 +15,11 @@ use nm_runtime::inspect;
 use nm_runtime::journal::Event;
 
 use crate::args::place::Place;
+use crate::events::merged::Merged;
 use crate::exit::Outcome;
 use crate::screen::clock::Clock;
 use crate::screen::{Cell, Screen, Table, stderr, style};
 pub use filter::Filter;
-pub use merge::Merged;
 
 /// Shows what happened, as the journal tells it
 #[derive(Debug, clap::Args)]

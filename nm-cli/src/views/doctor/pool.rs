@@ -6,9 +6,9 @@ use nm_runtime::inspect::{self, Found, Looker, View, now};
 use nm_runtime::journal::Reader;
 use nm_runtime::record::Tenure;
 
-use crate::doctor::finding::Findings;
 use crate::exit::chain;
 use crate::screen::clock;
+use crate::views::doctor::finding::Findings;
 
 /// Who holds a name for longer is worth a look.
 const LONG: u64 = 3_600_000_000;

@@ -7,12 +7,12 @@ use anstyle::Style;
 use nm_runtime::journal::Kind;
 use nm_runtime::record::State;
 
+use crate::events::spans::{Ending, Lease, Wait, WaitEnding};
 use crate::screen::clock::duration;
 use crate::screen::text::{self, Cut};
 use crate::screen::{Screen, style};
-use crate::timeline::chart::Chart;
-use crate::timeline::spans::{Ending, Lease, Wait, WaitEnding};
-use crate::timeline::words;
+use crate::views::timeline::chart::Chart;
+use crate::views::timeline::words;
 
 const WIDTH: usize = 100;
 const LONGEST_LABEL: usize = 20;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::timeline::spans::{Lease, Span, Wait};
+use crate::events::spans::{Lease, Span, Wait};
 
 #[derive(Debug, Default)]
 pub struct Chart {

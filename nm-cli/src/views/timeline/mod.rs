@@ -5,7 +5,6 @@ mod chart;
 pub(crate) mod fuzz;
 mod html;
 mod json;
-pub mod spans;
 mod svg;
 mod terminal;
 mod trace;
@@ -18,12 +17,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::args::place::Place;
+use crate::events::merged::Merged;
+use crate::events::spans::Builder;
 use crate::exit::{Failure, Outcome, code};
-use crate::log::Merged;
 use crate::pools;
 use crate::screen::{Screen, stderr, style};
 use chart::{Chart, Drawing};
-use spans::Builder;
 
 /// Shows who held what when, as a picture
 #[derive(Debug, clap::Args)]

@@ -15,12 +15,12 @@ use std::process::ExitCode;
 use nm_runtime::journal::Event;
 
 use crate::args::place::Place;
+use crate::events::merged::Merged;
+use crate::events::spans::{Builder, Span};
 use crate::exit::Outcome;
-use crate::log::Merged;
 use crate::pools;
 use crate::replay::{self, Recorder, WhatIf};
 use crate::screen::{Screen, stderr};
-use crate::timeline::spans::{Builder, Span};
 use tally::Tally;
 
 /// Shows how the names were used, how long tests waited, and what pools of other

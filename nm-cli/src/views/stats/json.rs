@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::replay::WhatIf;
-use crate::stats::advice::advice;
-use crate::stats::tally::Tally;
+use crate::views::stats::advice::advice;
+use crate::views::stats::tally::Tally;
 
 #[derive(Serialize)]
 pub struct Stats<'a> {

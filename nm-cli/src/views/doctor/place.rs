@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use nm_runtime::inspect::{self, Place};
 
-use crate::doctor::finding::Findings;
+use crate::views::doctor::finding::Findings;
 
 /// File systems that several machines may share: a lock may mean nothing to the
 /// others, and an orphan of another machine is not seen here.

@@ -3,8 +3,8 @@ use std::collections::BTreeMap;
 use nm_runtime::journal::Kind;
 use nm_runtime::record::State;
 
-use crate::stats::waits::Waits;
-use crate::timeline::spans::{Ending, Hook, Lease, Span, Wait, WaitEnding};
+use crate::events::spans::{Ending, Hook, Lease, Span, Wait, WaitEnding};
+use crate::views::stats::waits::Waits;
 
 /// What happened in one pool.
 #[derive(Debug, Default)]

@@ -3,8 +3,8 @@
 use nm_runtime::record::State;
 use serde::Serialize;
 
-use crate::timeline::chart::{Chart, Pool};
-use crate::timeline::spans::{Ending, Hook, Lease, Wait, WaitEnding};
+use crate::events::spans::{Ending, Hook, Lease, Wait, WaitEnding};
+use crate::views::timeline::chart::{Chart, Pool};
 
 #[derive(Serialize)]
 pub struct Timeline<'a> {

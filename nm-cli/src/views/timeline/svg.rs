@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 use nm_runtime::journal::Kind;
 use nm_runtime::record::State;
 
+use crate::events::spans::{Ending, Lease, Wait, WaitEnding};
 use crate::screen::clock::duration;
 use crate::screen::text;
-use crate::timeline::chart::Chart;
-use crate::timeline::spans::{Ending, Lease, Wait, WaitEnding};
-use crate::timeline::words;
+use crate::views::timeline::chart::Chart;
+use crate::views::timeline::words;
 
 const WIDTH: f64 = 1200.0;
 const LABELS: f64 = 150.0;

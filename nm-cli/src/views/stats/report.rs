@@ -3,10 +3,10 @@ use std::io;
 use crate::replay::WhatIf;
 use crate::screen::clock::duration;
 use crate::screen::{Cell, Column, Give, Screen, Table, style, text};
-use crate::stats::Stats;
-use crate::stats::advice::advice;
-use crate::stats::tally::Tally;
-use crate::stats::waits::Waits;
+use crate::views::stats::Stats;
+use crate::views::stats::advice::advice;
+use crate::views::stats::tally::Tally;
+use crate::views::stats::waits::Waits;
 
 const NAMES: &[Column] = &[
     Column {

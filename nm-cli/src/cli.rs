@@ -1,19 +1,21 @@
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::args::pass_through;
+#[cfg(unix)]
+use crate::commands::{acquire, hold, keep_alive, release};
+use crate::commands::{completions, man, nextest, reset, run, test};
 use crate::exit::{Outcome, chain, code};
+#[cfg(unix)]
+use crate::keeper;
 use crate::screen::{stderr, stdout};
 use crate::views::{doctor, list, log, stats, status, timeline};
-#[cfg(unix)]
-use crate::{acquire, hold, keep_alive, keeper, release};
-use crate::{completions, man, nextest, reset, run, test_cmd};
 
 /// Lends names from pools to commands, and shows who holds what.
 #[derive(Debug, Parser)]
 #[command(name = "name-manager", version, after_help = code::HELP)]
-pub struct Cli {
+struct Cli {
     #[command(subcommand)]
     command: Command,
 }
@@ -40,7 +42,7 @@ enum Command {
     Log(log::Args),
     Doctor(doctor::Args),
     Nextest(nextest::Args),
-    Test(test_cmd::Args),
+    Test(test::Args),
     Timeline(timeline::Args),
     Stats(stats::Args),
     Completions(completions::Args),
@@ -68,7 +70,7 @@ struct Keep {
 #[derive(Debug, Parser)]
 struct TestBinary {
     #[command(flatten)]
-    args: test_cmd::RunnerArgs,
+    args: test::RunnerArgs,
 }
 
 /// Parses the command line, and does what it says.
@@ -79,7 +81,7 @@ pub fn main() -> ExitCode {
         Some("run") => run::run(Run::parse_from(args).args),
         #[cfg(unix)]
         Some(keeper::report::COMMAND) => keeper::run(Keep::parse_from(args).args),
-        Some(test_cmd::COMMAND) => test_cmd::run_binary(TestBinary::parse_from(args).args),
+        Some(test::COMMAND) => test::run_binary(TestBinary::parse_from(args).args),
         _ => Cli::parse_from(pass_through::marked(std::env::args_os())).run(),
     })
 }
@@ -118,20 +120,18 @@ impl Cli {
             Command::Log(args) => log::run(args),
             Command::Doctor(args) => doctor::run(args),
             Command::Nextest(args) => nextest::run(args),
-            Command::Test(args) => test_cmd::run(args),
+            Command::Test(args) => test::run(args),
             Command::Timeline(args) => timeline::run(args),
             Command::Stats(args) => stats::run(args),
-            Command::Completions(args) => completions::run(args),
-            Command::Man(args) => man::run(args),
+            Command::Completions(args) => completions::run(args, Cli::command()),
+            Command::Man(args) => man::run(args, Cli::command()),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
-    use super::Cli;
+    use super::*;
 
     #[test]
     fn the_parser_agrees_with_itself() {

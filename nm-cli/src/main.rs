@@ -3,34 +3,21 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(fuzzing, allow(dead_code, missing_docs))] // a library then, without a main
 
-#[cfg(unix)]
-mod acquire;
 mod args;
 mod cli;
-mod completions;
+mod commands;
 mod events;
 mod exit;
 #[cfg(all(unix, any(test, fuzzing)))]
 pub mod fuzz;
 mod groups;
 #[cfg(unix)]
-mod hold;
-#[cfg(unix)]
-mod keep_alive;
-#[cfg(unix)]
 mod keeper;
 mod listing;
-mod man;
-mod nextest;
 mod pools;
 mod process;
-#[cfg(unix)]
-mod release;
 mod replay;
-mod reset;
-mod run;
 mod screen;
-mod test_cmd;
 mod views;
 
 use std::process::ExitCode;

@@ -5,7 +5,7 @@ mod events;
 mod screen;
 mod words;
 
-use crate::nextest;
+use crate::commands::nextest;
 use crate::views::{log, stats, timeline};
 
 pub(crate) use events::events;

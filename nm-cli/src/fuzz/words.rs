@@ -5,8 +5,8 @@ use crate::args::assignment::Assignment;
 use crate::args::fill::fill_with;
 use crate::args::pass_through::marked;
 use crate::args::want;
+use crate::commands::nextest;
 use crate::fuzz::is_shown;
-use crate::nextest;
 use crate::screen::label;
 use crate::screen::text::{self, Cut};
 

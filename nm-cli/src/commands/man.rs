@@ -1,10 +1,8 @@
 use std::process::ExitCode;
 
-use clap::CommandFactory;
 use clap_mangen::Man;
 
-use crate::cli::Cli;
-use crate::exit::Outcome;
+use crate::exit::{Failure, Outcome, code};
 use crate::screen::stdout;
 
 /// Prints the manual page, of the whole or of one subcommand: `| man -l -`
@@ -14,16 +12,15 @@ pub struct Args {
     subcommand: Option<String>,
 }
 
-pub fn run(args: Args) -> Outcome {
-    let mut command = Cli::command();
+pub fn run(args: Args, mut command: clap::Command) -> Outcome {
     command.build();
     let page = match &args.subcommand {
         None => command,
         Some(name) => match command.find_subcommand(name) {
             Some(found) => found.clone(),
             None => {
-                return Err(crate::exit::Failure::new(
-                    crate::exit::code::USAGE,
+                return Err(Failure::new(
+                    code::USAGE,
                     format!("there is no subcommand `{name}`; see `name-manager --help`"),
                 )
                 .into());

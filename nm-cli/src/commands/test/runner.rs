@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 
+use crate::commands::test::rehearsal::{self, Test};
 use crate::exit::Outcome;
 use crate::groups::{Durations, Plan};
 use crate::listing::{self, Annotated};
-use crate::test_cmd::rehearsal::{self, Test};
 
 /// What cargo starts instead of each test binary.
 pub const COMMAND: &str = "run-test-binary";

@@ -4,10 +4,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
+use crate::commands::nextest::arguments::Arguments;
+use crate::commands::nextest::block::Document;
+use crate::commands::nextest::difference::difference;
 use crate::exit::{Failure, Outcome, code};
-use crate::nextest::arguments::Arguments;
-use crate::nextest::block::Document;
-use crate::nextest::difference::difference;
 use crate::process::cargo;
 use crate::screen::{stderr, stdout};
 

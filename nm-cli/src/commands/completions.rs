@@ -1,9 +1,7 @@
 use std::process::ExitCode;
 
-use clap::CommandFactory;
 use clap_complete::Shell;
 
-use crate::cli::Cli;
 use crate::exit::Outcome;
 use crate::screen::stdout;
 
@@ -13,9 +11,8 @@ pub struct Args {
     shell: Shell,
 }
 
-pub fn run(args: Args) -> Outcome {
+pub fn run(args: Args, mut command: clap::Command) -> Outcome {
     let mut text = Vec::new();
-    let mut command = Cli::command();
     clap_complete::generate(args.shell, &mut command, "name-manager", &mut text);
     stdout::answer(&String::from_utf8_lossy(&text))?;
     Ok(ExitCode::SUCCESS)

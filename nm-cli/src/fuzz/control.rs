@@ -8,7 +8,7 @@ use crate::keeper::control::{Reply, Request, read};
 use crate::keeper::kept::Kept;
 
 /// What a keeper hears, or finds in a file.
-pub(super) fn control(bytes: &[u8]) {
+pub fn control(bytes: &[u8]) {
     let Some((kind, bytes)) = bytes.split_first() else {
         return;
     };

@@ -20,7 +20,7 @@ impl Write for Page {
 }
 
 /// Shows something on a screen without colours, and checks what is there then.
-pub(crate) fn shown(width: usize, show: impl FnOnce(&mut Screen) -> io::Result<()>) -> String {
+pub fn shown(width: usize, show: impl FnOnce(&mut Screen) -> io::Result<()>) -> String {
     let page = Page::default();
     let mut screen = Screen::plain(page.clone(), width);
     show(&mut screen).unwrap();
@@ -34,12 +34,12 @@ pub(crate) fn shown(width: usize, show: impl FnOnce(&mut Screen) -> io::Result<(
 
 /// It commands no terminal.
 #[track_caller]
-pub(crate) fn is_shown(line: &str) {
+pub fn is_shown(line: &str) {
     assert_eq!(text::escape(line), line);
 }
 
 /// JSON that people may see, and programs read.
-pub(crate) fn json(value: &impl Serialize) {
+pub fn json(value: &impl Serialize) {
     let text = shown(80, |screen| screen.json(value));
     let read: serde_json::Value = serde_json::from_str(&text).unwrap();
     let plain = serde_json::to_string(value).unwrap();

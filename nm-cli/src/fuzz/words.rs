@@ -5,14 +5,14 @@ use crate::args::assignment::Assignment;
 use crate::args::fill::fill_with;
 use crate::args::pass_through::marked;
 use crate::args::want;
-use crate::commands::nextest;
-use crate::fuzz::is_shown;
+use crate::fuzz::nextest;
+use crate::fuzz::screen::is_shown;
 use crate::screen::label;
 use crate::screen::text::{self, Cut};
 
 /// Words of a command line, each ended by a zero. The first byte says what they
 /// are for.
-pub(super) fn words(bytes: &[u8]) {
+pub fn words(bytes: &[u8]) {
     let Some((kind, bytes)) = bytes.split_first() else {
         return;
     };
@@ -27,8 +27,8 @@ pub(super) fn words(bytes: &[u8]) {
         2 => lasts(&text),
         3 => filled(&text),
         4 => passed(&words),
-        5 => nextest::fuzz::arguments(&words),
-        6 => nextest::fuzz::difference(&text),
+        5 => nextest::arguments(&words),
+        6 => nextest::difference(&text),
         _ => cut(&text),
     }
 }

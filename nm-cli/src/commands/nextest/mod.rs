@@ -1,14 +1,12 @@
 //! `cargo nextest run` with groups made of what the tests' attributes ask for.
 
-mod arguments;
-mod block;
-mod config;
-mod difference;
-#[cfg(all(unix, any(test, fuzzing)))]
-pub(crate) mod fuzz;
+pub mod arguments;
+pub mod block;
+pub mod config;
+pub mod difference;
 mod generated;
 mod repository;
-mod version;
+pub mod version;
 
 use std::ffi::OsString;
 use std::process::{Command, ExitCode, ExitStatus, Stdio};

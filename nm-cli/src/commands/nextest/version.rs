@@ -37,7 +37,7 @@ impl Asked {
 }
 
 /// `cargo-nextest 0.9.143 (60fa45f63 2026-08-04)`, and more.
-pub(super) fn check(said: &str) -> Result<(), Failure> {
+pub fn check(said: &str) -> Result<(), Failure> {
     let said = said.lines().next().unwrap_or_default();
     let found = said.split_whitespace().nth(1).unwrap_or_default();
     // A version that we cannot read is not older than those we know.

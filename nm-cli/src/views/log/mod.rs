@@ -1,9 +1,7 @@
 //! `name-manager log`: what happened.
 
 mod filter;
-#[cfg(all(unix, any(test, fuzzing)))]
-pub(crate) mod fuzz;
-mod row;
+pub mod row;
 
 use std::collections::VecDeque;
 use std::error::Error;

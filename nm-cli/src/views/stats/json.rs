@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::replay::WhatIf;
 use crate::views::stats::advice::advice;
 use crate::views::stats::tally::Tally;
+use crate::views::stats::{found, waits};
 
 #[derive(Serialize)]
 pub struct Stats<'a> {
@@ -79,7 +80,7 @@ struct Size {
 }
 
 impl<'a> Stats<'a> {
-    pub fn new(stats: &'a super::Stats) -> Self {
+    pub fn new(stats: &'a found::Stats) -> Self {
         let pools = stats.pools.iter();
         Self {
             version: 1,
@@ -116,7 +117,7 @@ fn pool<'a>(name: &'a str, tally: &'a Tally, what_if: Option<&WhatIf>) -> Pool<'
     }
 }
 
-fn waits(waits: &super::waits::Waits) -> Waits<'_> {
+fn waits(waits: &waits::Waits) -> Waits<'_> {
     let by_test = waits.by_test().into_iter().map(|(test, waits)| TestWaits {
         test,
         count: waits.count,

@@ -1,27 +1,21 @@
 //! `name-manager stats`: how pools were used, and what other sizes would do.
 
 mod advice;
-#[cfg(all(unix, any(test, fuzzing)))]
-pub(crate) mod fuzz;
-mod json;
-mod report;
+pub mod found;
+pub mod json;
+pub mod report;
 mod tally;
 mod waits;
 
-use std::collections::BTreeMap;
 use std::error::Error;
 use std::process::ExitCode;
 
-use nm_runtime::journal::Event;
-
 use crate::args::place::Place;
 use crate::events::merged::Merged;
-use crate::events::spans::{Builder, Span};
 use crate::exit::Outcome;
 use crate::pools;
-use crate::replay::{self, Recorder, WhatIf};
 use crate::screen::{Screen, stderr};
-use tally::Tally;
+use found::Stats;
 
 /// Shows how the names were used, how long tests waited, and what pools of other
 /// sizes would have done
@@ -38,14 +32,6 @@ pub struct Args {
     json: bool,
     #[command(flatten)]
     place: Place,
-}
-
-/// What `stats` found.
-struct Stats {
-    /// Nothing when it is about all.
-    run: Option<String>,
-    pools: BTreeMap<String, (Tally, Option<WhatIf>)>,
-    too_long: bool,
 }
 
 pub fn run(args: Args) -> Outcome {
@@ -82,55 +68,4 @@ fn gather(args: &Args) -> Result<Stats, Box<dyn Error + Send + Sync>> {
         return Err(pools::unknown_run(run, last.as_deref()).into());
     }
     Ok(stats)
-}
-
-impl Stats {
-    /// Of these events those of the run, or all.
-    fn of(
-        events: impl Iterator<Item = Result<Event, nm_runtime::Error>>,
-        run: Option<String>,
-    ) -> Result<Self, nm_runtime::Error> {
-        let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
-        let mut recorder = Recorder::default();
-        let mut builder = Builder::default();
-        let mut add = |span: Span| {
-            let pool = match &span {
-                Span::Lease(lease) => &lease.pool,
-                Span::Wait(wait) => &wait.pool,
-                Span::Hook { pool, .. } => pool,
-            };
-            if !tallies.contains_key(pool) {
-                tallies.insert(pool.clone(), Tally::default());
-            }
-            if let Some(tally) = tallies.get_mut(pool) {
-                tally.add(&span);
-            }
-            match &span {
-                Span::Lease(lease) if run.is_some() => recorder.lease(lease),
-                Span::Wait(wait) if run.is_some() => recorder.wait(wait),
-                _ => {}
-            }
-        };
-        for event in events {
-            let event = event?;
-            if run.as_ref().is_none_or(|run| event.holder.run == *run)
-                && let Some(span) = builder.add(event)
-            {
-                add(span);
-            }
-        }
-        builder.finish().into_iter().for_each(&mut add);
-        let too_long = recorder.is_too_long();
-        let recorded = recorder.run();
-        let what_if = |pool: &str| replay::what_if(recorded.as_ref()?, pool);
-        let pools = tallies.into_iter().map(|(pool, tally)| {
-            let what_if = what_if(&pool);
-            (pool, (tally, what_if))
-        });
-        Ok(Self {
-            pools: pools.collect(),
-            run,
-            too_long,
-        })
-    }
 }

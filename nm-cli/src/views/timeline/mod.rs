@@ -1,13 +1,11 @@
 //! `name-manager timeline`: who held what when, as a picture.
 
-mod chart;
-#[cfg(all(unix, any(test, fuzzing)))]
-pub(crate) mod fuzz;
-mod html;
-mod json;
-mod svg;
-mod terminal;
-mod trace;
+pub mod chart;
+pub mod html;
+pub mod json;
+pub mod svg;
+pub mod terminal;
+pub mod trace;
 mod words;
 
 use std::error::Error;

@@ -1,8 +1,13 @@
-use super::*;
-use crate::fuzz::{events, json, shown};
+use nm_runtime::journal::Event;
+
+use crate::fuzz::events::events;
+use crate::fuzz::screen::{json, shown};
+use crate::screen::clock::Clock;
+use crate::screen::{Cell, Table};
+use crate::views::log::row;
 
 /// The rows of a history. The first byte is a screen's width.
-pub(crate) fn log(bytes: &[u8]) {
+pub fn log(bytes: &[u8]) {
     let Some((width, bytes)) = bytes.split_first() else {
         return;
     };

@@ -3,17 +3,17 @@ use std::path::PathBuf;
 
 use nm_runtime::listing as runtime;
 
-use super::arguments::Arguments;
-use super::block::Document;
-use super::config::{Owner, config};
-use super::difference::difference as differ;
-use super::version;
-use crate::fuzz::is_shown;
+use crate::commands::nextest::arguments::Arguments;
+use crate::commands::nextest::block::Document;
+use crate::commands::nextest::config::{Owner, config};
+use crate::commands::nextest::difference::difference as differ;
+use crate::commands::nextest::version;
+use crate::fuzz::screen::is_shown;
 use crate::groups::{Durations, Plan};
 use crate::listing::{Annotated, Build};
 
 /// A configuration file, a zero, and what is to be in the block.
-pub(crate) fn block(bytes: &[u8]) {
+pub fn block(bytes: &[u8]) {
     let Ok(text) = str::from_utf8(bytes) else {
         return;
     };
@@ -41,7 +41,7 @@ pub(crate) fn block(bytes: &[u8]) {
 }
 
 /// What nextest lists of a build, a zero, and what the binaries say of their tests.
-pub(crate) fn plan(bytes: &[u8]) {
+pub fn plan(bytes: &[u8]) {
     let Ok(text) = str::from_utf8(bytes) else {
         return;
     };
@@ -87,7 +87,7 @@ pub(crate) fn plan(bytes: &[u8]) {
     }
 }
 
-pub(crate) fn arguments(words: &[&OsStr]) {
+pub fn arguments(words: &[&OsStr]) {
     let words: Vec<OsString> = words.iter().map(OsString::from).collect();
     let given = Arguments::new(words.clone());
     let of_build = given.of_build();
@@ -100,7 +100,7 @@ pub(crate) fn arguments(words: &[&OsStr]) {
     assert_eq!(again.all(), ours.all());
 }
 
-pub(crate) fn difference(text: &str) {
+pub fn difference(text: &str) {
     let (old, new) = text.split_once('\0').unwrap_or((text, ""));
     let shown = differ(old, new);
     assert_eq!(

@@ -1,8 +1,11 @@
-use super::*;
-use crate::fuzz::{events, is_shown, json, shown};
+use crate::events::spans::Builder;
+use crate::fuzz::events::events;
+use crate::fuzz::screen::{self, is_shown, shown};
+use crate::views::timeline::chart::Drawing;
+use crate::views::timeline::{html, json, svg, terminal, trace};
 
 /// Every form of the picture of a history. The first byte is a screen's width.
-pub(crate) fn timeline(bytes: &[u8]) {
+pub fn timeline(bytes: &[u8]) {
     let Some((width, bytes)) = bytes.split_first() else {
         return;
     };
@@ -21,7 +24,7 @@ pub(crate) fn timeline(bytes: &[u8]) {
 
     let width = usize::from(*width).max(1);
     shown(width, |screen| terminal::show(screen, &chart));
-    json(&json::Timeline::new(&chart));
+    screen::json(&json::Timeline::new(&chart));
     let trace: serde_json::Value = serde_json::from_str(&trace::file(&chart)).unwrap();
     assert!(trace["traceEvents"].is_array());
 

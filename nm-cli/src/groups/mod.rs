@@ -1,4 +1,6 @@
 //! Which tests a runner should not start together, and in which order.
+//!
+//! May import `listing`.
 
 mod arrangement;
 mod durations;

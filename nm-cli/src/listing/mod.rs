@@ -1,4 +1,6 @@
 //! Which annotated tests the built test binaries have, as they tell themselves.
+//!
+//! May import `exit`.
 
 mod ask;
 mod build;

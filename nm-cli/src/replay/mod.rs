@@ -16,22 +16,17 @@
 //!
 //! What it cannot know: bodies that slow each other down (on the processors, on a
 //! disk), and tests that ask for no name. Both stay as they were recorded.
+//!
+//! May import `events`.
 
 mod crew;
 mod line;
+mod outcome;
 mod play;
 mod program;
 
+pub use outcome::Outcome;
 pub use program::{Recorder, Run};
-
-/// What came of a replay; in microseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Outcome {
-    /// From the first request to the last release.
-    pub makespan: u64,
-    /// All waits for the pool in question together.
-    pub waits: u64,
-}
 
 /// Replays of one run, the pool in question smaller and larger.
 #[derive(Clone, Debug)]

@@ -3,9 +3,9 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
-use crate::replay::Outcome;
 use crate::replay::crew::Begin;
 use crate::replay::line::Line;
+use crate::replay::outcome::Outcome;
 use crate::replay::program::{Act, Run};
 
 /// Replays the run, one pool having another size; nothing when it would never end.

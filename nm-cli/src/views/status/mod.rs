@@ -1,18 +1,16 @@
 //! `name-manager status`: who holds what, and who waits.
 
 mod json;
+mod page;
 mod rows;
 mod watch;
 
-use std::error::Error;
 use std::process::ExitCode;
-
-use nm_runtime::inspect::{Looker, View};
 
 use crate::args::place::Place;
 use crate::exit::Outcome;
-use crate::pools;
-use crate::screen::{Screen, style};
+use crate::screen::Screen;
+use page::{look, show};
 
 /// Shows who holds what, and who waits
 #[derive(Debug, clap::Args)]
@@ -42,24 +40,4 @@ pub fn run(args: Args) -> Outcome {
     show(&mut screen, &views, args.json)?;
     screen.flush()?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn look(pools: &[String]) -> Result<Vec<View>, Box<dyn Error + Send + Sync>> {
-    let found = pools::chosen(pools)?;
-    let looker = Looker::new();
-    let mut views = Vec::with_capacity(found.len());
-    for pool in &found {
-        views.push(looker.look(pool)?);
-    }
-    Ok(views)
-}
-
-fn show(screen: &mut Screen, views: &[View], json: bool) -> std::io::Result<()> {
-    if json {
-        return screen.json(&json::Status::new(views));
-    }
-    if views.is_empty() {
-        return screen.say("no pool has been used here yet", style::FAINT);
-    }
-    rows::show(screen, views)
 }

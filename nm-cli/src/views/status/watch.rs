@@ -13,7 +13,7 @@ use crossterm::{cursor, execute, queue, style::Print, terminal};
 
 use crate::screen::clock::Clock;
 use crate::screen::{Screen, style};
-use crate::views::status::{look, show};
+use crate::views::status::page::{look, show};
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 

@@ -1,14 +1,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::args::{token, want};
+use crate::args::{duration, token};
 
 /// How long a lease of `acquire` lives.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "How long")]
 pub struct Life {
     /// Release it after so long, unless `keep-alive` extends it
-    #[arg(long, value_parser = want::duration, conflicts_with = "until_release")]
+    #[arg(long, value_parser = duration::parse, conflicts_with = "until_release")]
     pub ttl: Option<Duration>,
     /// Keep it until `release`, whoever ends (but for a reboot)
     #[arg(long)]

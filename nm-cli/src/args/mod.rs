@@ -1,8 +1,9 @@
 //! Arguments that several commands take, and what becomes of their text.
 //!
-//! May import `exit`.
+//! May import `pools` and `exit`.
 
 pub mod assignment;
+pub mod duration;
 pub mod fill;
 #[cfg(unix)]
 pub mod lifetime;

@@ -1,8 +1,9 @@
 use std::time::Duration;
 
-use nm_runtime::{Access, Lease, Pool, Request};
+use nm_runtime::{Access, Lease, Request};
 
 use crate::exit::{Failure, code};
+use crate::pools::{check_name, open};
 
 /// What is asked of a pool.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -54,7 +55,7 @@ impl Want {
         expect(dead_code, reason = "detached leases are on Unix alone")
     )]
     pub fn try_acquire(&self, pool: &str) -> Result<Vec<Lease>, Failure> {
-        let leases = self.of(pool, None)?.try_acquire().map_err(failed)?;
+        let leases = self.of(pool, None)?.try_acquire()?;
         leases.ok_or_else(|| {
             let what = match &self.name {
                 Some(name) => format!("`{name}` of pool `{pool}`"),
@@ -87,38 +88,5 @@ impl Want {
             args.push(format!("--name={name}"));
         }
         args
-    }
-}
-
-pub fn open(pool: &str) -> Result<Pool, Failure> {
-    Pool::open(pool).map_err(failed)
-}
-
-pub fn check_name(pool: &Pool, name: &str) -> Result<(), Failure> {
-    match pool.has(name) {
-        true => Ok(()),
-        false => Err(Failure::new(
-            code::UNKNOWN,
-            format!(
-                "pool `{pool}` has no name `{}`; `name-manager list {pool}` shows those that it has",
-                name.escape_debug(),
-                pool = pool.name(),
-            ),
-        )),
-    }
-}
-
-/// An error of the library, with our exit code.
-pub fn failed(error: nm_runtime::Error) -> Failure {
-    let code = code::of(&error);
-    Failure::new(code, crate::exit::chain(&error))
-}
-
-/// The time to wait, or to live, as people write it.
-pub fn duration(text: &str) -> Result<Duration, String> {
-    match humantime::parse_duration(text) {
-        Ok(duration) if duration.is_zero() => Err("expected more than nothing".to_owned()),
-        Ok(duration) => Ok(duration),
-        Err(error) => Err(format!("{error}; expected a duration like `90s` or `3m`")),
     }
 }

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use crate::args::lifetime::Life;
 use crate::args::place::Place;
-use crate::args::token;
-use crate::args::want::{self, Want};
+use crate::args::want::Want;
+use crate::args::{duration, token};
 use crate::exit::{Failure, Outcome, code};
 use crate::keeper::control;
 use crate::keeper::report::{self, Report};
@@ -30,7 +30,7 @@ pub struct Args {
     #[command(flatten)]
     asked: Asked,
     /// Wait at most so long, `90s` or `3m`
-    #[arg(long, value_parser = want::duration)]
+    #[arg(long, value_parser = duration::parse)]
     timeout: Option<Duration>,
 }
 

@@ -10,8 +10,9 @@ use nm_runtime::Lease;
 use rustix::fs::FileType;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
+use crate::args::duration;
 use crate::args::place::Place;
-use crate::args::want::{self, Want};
+use crate::args::want::Want;
 use crate::exit::{Failure, Outcome, code};
 use crate::keeper::anchor::{Anchor, Vigil};
 use crate::keeper::session::Session;
@@ -23,7 +24,7 @@ pub struct Args {
     #[command(flatten)]
     asked: Asked,
     /// Wait at most so long, `90s` or `3m`
-    #[arg(long, value_parser = want::duration)]
+    #[arg(long, value_parser = duration::parse)]
     timeout: Option<Duration>,
 }
 
@@ -46,7 +47,7 @@ struct Asked {
 pub fn run(args: Args) -> Outcome {
     hold(&args.asked, |asked| {
         let request = asked.want.of(&asked.pool, args.timeout)?;
-        request.acquire().map_err(want::failed)
+        Ok(request.acquire()?)
     })
 }
 

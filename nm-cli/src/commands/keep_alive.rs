@@ -1,9 +1,9 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+use crate::args::duration;
 use crate::args::lifetime::Claim;
 use crate::args::place::Place;
-use crate::args::want;
 use crate::exit::{Failure, Outcome, code};
 use crate::keeper::ask::{Answer, ask_keepers};
 use crate::keeper::control::{Ask, Request};
@@ -16,7 +16,7 @@ pub struct Args {
     pool: String,
     name: String,
     /// Let it live so long from now, instead of its time to live once more
-    #[arg(long, value_parser = want::duration)]
+    #[arg(long, value_parser = duration::parse)]
     ttl: Option<Duration>,
     #[command(flatten)]
     claim: Claim,

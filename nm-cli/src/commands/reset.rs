@@ -1,9 +1,8 @@
 use std::process::ExitCode;
 
 use crate::args::place::Place;
-use crate::args::want;
 use crate::exit::{Failure, Outcome, code};
-use crate::pools::directory;
+use crate::pools::{self, directory};
 use crate::screen::{label, stderr, stdout};
 
 /// Forgets what is known of a pool's names, so that each begins anew
@@ -24,7 +23,7 @@ pub fn run(args: Args) -> Outcome {
     args.place.announce(label::own(), None)?;
     let pool = &args.pool;
     directory::of(pool)?;
-    let done = want::open(pool)?.forget(args.force).map_err(want::failed)?;
+    let done = pools::open(pool)?.forget(args.force)?;
     if done.awaited {
         return Err(Failure::new(
             code::IN_USE,

@@ -6,9 +6,10 @@ use std::time::Duration;
 use nm_runtime::{Lease, Request, caller};
 
 use crate::args::assignment::Assignment;
+use crate::args::duration;
 use crate::args::fill::{fill, fill_os};
 use crate::args::place::Place;
-use crate::args::want::{self, Want};
+use crate::args::want::Want;
 use crate::exit::{Failure, Outcome, chain, code};
 use crate::process::{child, tether};
 use crate::screen::{label, stderr};
@@ -30,7 +31,7 @@ pub struct Args {
     #[command(flatten)]
     want: Want,
     /// Wait at most so long in each pool, `90s` or `3m`
-    #[arg(long, value_parser = want::duration)]
+    #[arg(long, value_parser = duration::parse)]
     timeout: Option<Duration>,
     /// Set a variable; may be repeated
     #[arg(long = "env", value_name = "KEY=VALUE")]
@@ -93,7 +94,7 @@ fn acquire(args: &Args) -> Result<Vec<Lease>, Failure> {
     let requests = args.pools.iter();
     let requests = requests.map(|pool| args.want.of(pool, args.timeout));
     let requests = requests.collect::<Result<Vec<_>, _>>()?;
-    let leases = Request::acquire_all(requests).map_err(want::failed)?;
+    let leases = Request::acquire_all(requests)?;
     Ok(leases.into_iter().flatten().collect())
 }
 

@@ -3,7 +3,7 @@
 
 use std::error::Error;
 
-use crate::exit::failure::Failure;
+use crate::exit::failure::{Failure, chain};
 
 /// Something failed: a message on standard error says what.
 pub const FAILURE: u8 = 1;
@@ -53,5 +53,12 @@ pub fn of(error: &(dyn Error + 'static)) -> u8 {
         Some(error) if error.is_timeout() => TIMED_OUT,
         Some(error) if error.is_config() => USAGE,
         _ => FAILURE,
+    }
+}
+
+/// An error of the library, with our exit code.
+impl From<nm_runtime::Error> for Failure {
+    fn from(error: nm_runtime::Error) -> Self {
+        Self::new(of(&error), chain(&error))
     }
 }

@@ -2,9 +2,9 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
 use crate::args::assignment::Assignment;
+use crate::args::duration;
 use crate::args::fill::fill_with;
 use crate::args::pass_through::marked;
-use crate::args::want;
 use crate::fuzz::nextest;
 use crate::fuzz::screen::is_shown;
 use crate::screen::label;
@@ -54,12 +54,12 @@ fn assigned(text: &str) {
 }
 
 fn lasts(text: &str) {
-    match want::duration(text) {
+    match duration::parse(text) {
         Err(message) => is_shown(&message),
         Ok(duration) => {
             assert!(!duration.is_zero());
             let again = humantime::format_duration(duration).to_string();
-            assert_eq!(want::duration(&again), Ok(duration));
+            assert_eq!(duration::parse(&again), Ok(duration));
         }
     }
 }

@@ -5,7 +5,7 @@ use std::error::Error;
 use crate::exit::{Failure, code};
 use crate::keeper::control::{self, Request};
 use crate::keeper::kept::{self, Kept};
-use crate::pools::directory;
+use crate::pools::{self, directory};
 
 /// What came of asking.
 pub enum Answer {
@@ -42,7 +42,7 @@ pub fn ask_keepers(pool: &str, request: &Request) -> Result<Answer, Box<dyn Erro
         }
     }
     if let Answer::Nobody = answer {
-        directory::check_name(pool, &request.name)?;
+        pools::check_name(&pools::open(pool)?, &request.name)?;
     }
     Ok(answer)
 }

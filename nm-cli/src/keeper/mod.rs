@@ -26,14 +26,15 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::args::lifetime::Life;
 use crate::args::place::Place;
-use crate::args::token;
-use crate::args::want::{self, Want};
+use crate::args::want::Want;
+use crate::args::{duration, token};
 use crate::exit::{Failure, Outcome, chain, code};
 use crate::keeper::anchor::{Anchor, Vigil};
 use crate::keeper::control::{Ask, Reply, Request};
 use crate::keeper::kept::Kept;
 use crate::keeper::report::{CONSENT, Report};
 use crate::keeper::session::Session;
+use crate::pools;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -42,7 +43,7 @@ pub struct Args {
     session: Session,
     #[arg(long = "try")]
     now: bool,
-    #[arg(long, value_parser = want::duration)]
+    #[arg(long, value_parser = duration::parse)]
     timeout: Option<Duration>,
     #[command(flatten)]
     want: Want,
@@ -156,11 +157,7 @@ impl Keeper {
         let vigil = Vigil::begin(&anchor, Some(pipe));
         let leases = match args.now {
             true => args.want.try_acquire(&args.pool)?,
-            false => args
-                .want
-                .of(&args.pool, args.timeout)?
-                .acquire()
-                .map_err(want::failed)?,
+            false => args.want.of(&args.pool, args.timeout)?.acquire()?,
         };
         vigil.end();
 
@@ -170,7 +167,7 @@ impl Keeper {
             end.and_then(|end| signal_hook::low_level::pipe::register(signal, end))
                 .map_err(|error| failed("listen for signals", error))?;
         }
-        let dir = kept::directory(&want::open(&args.pool)?.directory());
+        let dir = kept::directory(&pools::open(&args.pool)?.directory());
         let id = token::random().map_err(|error| {
             Failure::new(code::FAILURE, "failed to make a token").because(error)
         })?;

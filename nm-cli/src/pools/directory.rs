@@ -5,9 +5,8 @@ use std::path::PathBuf;
 
 use nm_runtime::inspect::{Found, Looker};
 
-use crate::args::want;
-use crate::exit::Failure;
 use crate::pools::chosen::chosen;
+use crate::pools::open::open;
 
 fn find(pool: &str) -> Result<Option<Found>, Box<dyn Error + Send + Sync>> {
     Ok(chosen(&[pool.to_owned()])?.pop())
@@ -18,17 +17,8 @@ pub fn of(pool: &str) -> Result<PathBuf, Box<dyn Error + Send + Sync>> {
     let found = find(pool)?.map(|found| found.dir);
     match found {
         Some(dir) => Ok(dir),
-        None => Ok(want::open(pool)?.directory()),
+        None => Ok(open(pool)?.directory()),
     }
-}
-
-/// Fails when the pool has no such name.
-#[cfg_attr(
-    not(unix),
-    expect(dead_code, reason = "detached leases are on Unix alone")
-)]
-pub fn check_name(pool: &str, name: &str) -> Result<(), Failure> {
-    want::check_name(&want::open(pool)?, name)
 }
 
 /// Who holds a name, for people.

@@ -1,8 +1,10 @@
 //! Pools that were used before: those that a command is about, and one by its name.
 //!
-//! May import `args` and `exit`.
+//! May import `exit`.
 
 mod chosen;
 pub mod directory;
+mod open;
 
 pub use chosen::{chosen, last_run, unknown_run};
+pub use open::{check_name, open};

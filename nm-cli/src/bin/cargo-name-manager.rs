@@ -2,6 +2,9 @@
 
 #![forbid(unsafe_code)]
 
+#[path = "../process/exec.rs"]
+mod exec;
+
 use std::env;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
@@ -14,8 +17,7 @@ fn main() -> ExitCode {
     }
     let mut command = Command::new(program());
     command.args(args);
-    let error = become_it(command);
-    match error {
+    match exec::exec(command) {
         Ok(code) => code,
         Err(error) => {
             eprintln!(
@@ -35,15 +37,4 @@ fn program() -> PathBuf {
         Ok(path) if path.is_file() => path,
         _ => PathBuf::from(name),
     }
-}
-
-#[cfg(unix)]
-fn become_it(mut command: Command) -> std::io::Result<ExitCode> {
-    Err(std::os::unix::process::CommandExt::exec(&mut command))
-}
-
-#[cfg(not(unix))]
-fn become_it(mut command: Command) -> std::io::Result<ExitCode> {
-    let code = command.status()?.code().unwrap_or(1);
-    Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
 }

@@ -5,6 +5,7 @@
 
 pub mod cargo;
 pub mod child;
+pub mod exec;
 #[cfg(unix)]
 pub mod own;
 #[cfg(unix)]

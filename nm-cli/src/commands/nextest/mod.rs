@@ -16,6 +16,7 @@ use crate::exit::{Failure, Outcome, code};
 use crate::groups::{Durations, Plan};
 use crate::listing::{self, Binaries, Build};
 use crate::process::cargo;
+use crate::process::exec::exec;
 use crate::screen::stderr;
 use arguments::Arguments;
 use config::{Owner, config};
@@ -68,7 +69,7 @@ pub fn run(mut args: Args) -> Outcome {
     };
     let (build, binaries) = match Listed::build(&arguments, &generated)? {
         Listed::Build(build, binaries) => (build, binaries),
-        Listed::Failed(status) => return Ok(code(status)),
+        Listed::Failed(status) => return Ok(exit_code(status)),
     };
     let tests = listing::annotated(&build)?;
     generated.remove_extracted();
@@ -108,7 +109,10 @@ pub fn run(mut args: Args) -> Outcome {
     };
     let mut command = Command::new(cargo::program());
     command.args(["nextest", "run"]).args(arguments.all());
-    become_command(command)
+    exec(command).map_err(|error| {
+        let what = "failed to run `cargo nextest run`";
+        Failure::new(code::NOT_RUNNABLE, what).because(error).into()
+    })
 }
 
 enum Listed {
@@ -147,25 +151,7 @@ impl Listed {
     }
 }
 
-/// The command goes on in our place: signals, terminal and exit code are its own.
-#[cfg(unix)]
-fn become_command(mut command: Command) -> Outcome {
-    use std::os::unix::process::CommandExt;
-
-    let error = command.exec();
-    Err(
-        Failure::new(code::NOT_RUNNABLE, "failed to run `cargo nextest run`")
-            .because(error)
-            .into(),
-    )
-}
-
-#[cfg(not(unix))]
-fn become_command(mut command: Command) -> Outcome {
-    Ok(code(command.status()?))
-}
-
-fn code(status: ExitStatus) -> ExitCode {
+fn exit_code(status: ExitStatus) -> ExitCode {
     let code = status.code().and_then(|code| u8::try_from(code).ok());
     ExitCode::from(code.unwrap_or(code::FAILURE))
 }

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 use std::env;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fs;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
@@ -8,9 +8,10 @@ use std::process::{Command, Stdio};
 use std::thread;
 
 use crate::commands::test::rehearsal::{self, Test};
-use crate::exit::Outcome;
+use crate::exit::{Failure, Outcome, code};
 use crate::groups::{Durations, Plan};
 use crate::listing::{self, Annotated};
+use crate::process::exec::exec;
 
 /// What cargo starts instead of each test binary.
 pub const COMMAND: &str = "run-test-binary";
@@ -36,7 +37,11 @@ pub fn run(args: Args) -> Outcome {
             command.args(&args.args);
         }
     }
-    become_command(command, args.binary.as_os_str())
+    // Cargo is our parent, and then the binary's.
+    exec(command).map_err(|error| {
+        let what = format!("failed to run `{}`", args.binary.display());
+        Failure::new(code::NOT_RUNNABLE, what).because(error).into()
+    })
 }
 
 /// How many threads it should have; nothing when it should have what it was told.
@@ -172,24 +177,4 @@ fn cases<'a>(names: &'a [String], function: &str) -> impl Iterator<Item = &'a st
         false => name.starts_with(&module),
     });
     cases.map(String::as_str)
-}
-
-/// The binary goes on in our place: cargo is its parent.
-#[cfg(unix)]
-fn become_command(mut command: Command, binary: &OsStr) -> Outcome {
-    use std::os::unix::process::CommandExt;
-
-    let error = command.exec();
-    let text = format!("failed to run `{}`", binary.display());
-    Err(
-        crate::exit::Failure::new(crate::exit::code::NOT_RUNNABLE, text)
-            .because(error)
-            .into(),
-    )
-}
-
-#[cfg(not(unix))]
-fn become_command(command: Command, binary: &OsStr) -> Outcome {
-    let ended = crate::process::child::run(command, binary);
-    Ok(std::process::ExitCode::from(ended.code))
 }

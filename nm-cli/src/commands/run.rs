@@ -50,7 +50,7 @@ pub fn run(args: Args) -> Outcome {
     let env = environment(&leases, &args.env)?;
 
     let program = fill_os(&args.command[0], &leases);
-    let mut command = tether::command(&program);
+    let mut command = tether::command(&program)?;
     command
         .args(args.command[1..].iter().map(|arg| fill_os(arg, &leases)))
         .envs(env)

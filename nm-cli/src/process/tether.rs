@@ -6,19 +6,24 @@
 //! millisecond.
 
 use std::ffi::OsStr;
+use std::io;
 use std::process::{Command, ExitCode};
+
+#[cfg(target_os = "linux")]
+use crate::process::{child, own};
+#[cfg(target_os = "linux")]
+use crate::screen::stderr;
 
 #[cfg(target_os = "linux")]
 const ASKED: &str = "__tether";
 
 /// The command that runs `program` in our child.
 #[cfg(target_os = "linux")]
-pub fn command(program: &OsStr) -> Command {
-    // Under its own name, also when the file was replaced since.
-    let mut command = Command::new("/proc/self/exe");
+pub fn command(program: &OsStr) -> io::Result<Command> {
+    let mut command = Command::new(own::executable()?);
     command.arg(ASKED).arg(std::process::id().to_string());
     command.arg(program);
-    command
+    Ok(command)
 }
 
 /// Becomes the command if that is what this process is for; otherwise nothing.
@@ -35,7 +40,7 @@ pub fn exec_if_asked() -> Option<ExitCode> {
     let parent = args.next()?;
     let program = args.next()?;
     if let Err(error) = set_parent_process_death_signal(Some(Signal::TERM)) {
-        crate::screen::stderr::warn(&format!(
+        stderr::warn(&format!(
             "if this process is killed, `{}` will not be told: {error}",
             program.display()
         ));
@@ -46,14 +51,12 @@ pub fn exec_if_asked() -> Option<ExitCode> {
         return Some(ExitCode::from(128 + 15));
     }
     let error = Command::new(&program).args(args).exec();
-    Some(ExitCode::from(crate::process::child::cannot_run(
-        &program, &error,
-    )))
+    Some(ExitCode::from(child::cannot_run(&program, &error)))
 }
 
 #[cfg(not(target_os = "linux"))]
-pub fn command(program: &OsStr) -> Command {
-    Command::new(program)
+pub fn command(program: &OsStr) -> io::Result<Command> {
+    Ok(Command::new(program))
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -7,6 +7,8 @@ use nm_runtime::journal::Reader;
 use nm_runtime::record::Tenure;
 
 use crate::exit::chain;
+#[cfg(unix)]
+use crate::process::proc::Process;
 use crate::screen::clock;
 use crate::views::doctor::finding::Findings;
 
@@ -81,11 +83,15 @@ fn holder(findings: &mut Findings, topic: &str, name: &str, tenure: &Tenure) {
     }
 }
 
-/// Whether who started a process has ended before it (Linux).
+/// Whether a process has outlived the one that started it (Linux).
+#[cfg(unix)]
 fn is_orphan(pid: u32) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let after = stat.rsplit_once(')').map_or("", |(_, after)| after);
-    after.split_ascii_whitespace().nth(1) == Some("1")
+    Process::look_up(pid).is_some_and(|process| process.parent == 1)
+}
+
+#[cfg(not(unix))]
+fn is_orphan(_pid: u32) -> bool {
+    false
 }
 
 fn declarations(findings: &mut Findings, topic: &str, found: &Found) {

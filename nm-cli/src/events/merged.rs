@@ -2,6 +2,8 @@ use nm_runtime::Error;
 use nm_runtime::inspect::Found;
 use nm_runtime::journal::{Event, Reader};
 
+use crate::screen::stderr;
+
 /// The events of several pools by their time. Of one pool they stay in the order
 /// in which they happened, also where the clock was set back.
 pub struct Merged {
@@ -17,9 +19,14 @@ impl Merged {
         Ok(Self { pools: readers })
     }
 
-    /// How many lines were no events.
-    pub fn skipped(&self) -> u64 {
-        self.pools.iter().map(|(reader, _)| reader.skipped()).sum()
+    /// Tells the user of lines that were no events, if there were any.
+    pub fn warn_of_skipped(&self) {
+        let skipped: u64 = self.pools.iter().map(|(reader, _)| reader.skipped()).sum();
+        if skipped > 0 {
+            stderr::warn(&format!(
+                "{skipped} line(s) of the journal are no events and were passed over"
+            ));
+        }
     }
 
     /// Adds a pool that is new.

@@ -1,7 +1,9 @@
 //! Journals as a story: the events of several pools in one order, and the leases,
 //! hooks and waits that they tell of.
 //!
-//! Imports no other folder.
+//! May import `pools`, `screen` and `exit`.
 
+pub mod history;
 pub mod merged;
+pub mod runs;
 pub mod spans;

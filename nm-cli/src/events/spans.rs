@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use nm_runtime::Access;
 use nm_runtime::journal::{Event, Kind, Phase};
 use nm_runtime::record::State;
+use nm_runtime::{Access, Error};
 
 /// A name's time with one holder.
 #[derive(Clone, Debug)]
@@ -78,9 +78,27 @@ pub enum Span {
     },
 }
 
-/// Takes events in their order, and gives spans as they end.
+/// Takes events in their order, and gives the spans of one run, or of all, as they end.
+pub fn read(
+    events: impl Iterator<Item = Result<Event, Error>>,
+    run: Option<&str>,
+    mut add: impl FnMut(Span),
+) -> Result<(), Error> {
+    let mut builder = Builder::default();
+    for event in events {
+        let event = event?;
+        if run.is_none_or(|run| event.holder.run == run)
+            && let Some(span) = builder.add(event)
+        {
+            add(span);
+        }
+    }
+    builder.finish().into_iter().for_each(add);
+    Ok(())
+}
+
 #[derive(Default)]
-pub struct Builder {
+struct Builder {
     pools: HashMap<String, Pool>,
     last: u64,
 }
@@ -97,7 +115,7 @@ struct Pool {
 }
 
 impl Builder {
-    pub fn add(&mut self, event: Event) -> Option<Span> {
+    fn add(&mut self, event: Event) -> Option<Span> {
         self.last = self.last.max(event.time);
         if !self.pools.contains_key(&event.pool) {
             self.pools.insert(event.pool.clone(), Pool::default());
@@ -107,7 +125,7 @@ impl Builder {
     }
 
     /// Whatever has not ended, up to the last event.
-    pub fn finish(self) -> Vec<Span> {
+    fn finish(self) -> Vec<Span> {
         let mut spans = Vec::new();
         for pool in self.pools.into_values() {
             let leases = pool.leases.into_values().flatten();

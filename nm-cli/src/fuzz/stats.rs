@@ -1,6 +1,7 @@
+use crate::events::spans;
 use crate::fuzz::events::events;
 use crate::fuzz::screen;
-use crate::views::stats::found::Stats;
+use crate::views::stats::found::Count;
 use crate::views::stats::{json, report};
 
 /// What a history comes to, and what other sizes would have made of it. The first
@@ -10,7 +11,10 @@ pub fn stats(bytes: &[u8]) {
         return;
     };
     for run in [Some("run".to_owned()), None] {
-        let stats = Stats::of(events(bytes).into_iter().map(Ok), run).unwrap();
+        let mut count = Count::new(run.clone());
+        let events = events(bytes).into_iter().map(Ok);
+        spans::read(events, run.as_deref(), |span| count.add(&span)).unwrap();
+        let stats = count.stats();
         screen::shown(usize::from(*width).max(1), |screen| {
             report::show(screen, &stats)
         });

@@ -1,4 +1,4 @@
-use crate::events::spans::Builder;
+use crate::events::spans;
 use crate::fuzz::events::events;
 use crate::fuzz::screen::{self, is_shown, shown};
 use crate::views::timeline::chart::Drawing;
@@ -9,17 +9,9 @@ pub fn timeline(bytes: &[u8]) {
     let Some((width, bytes)) = bytes.split_first() else {
         return;
     };
-    let mut builder = Builder::default();
     let mut drawing = Drawing::default();
-    for event in events(bytes) {
-        if let Some(span) = builder.add(event) {
-            drawing.add(span);
-        }
-    }
-    builder
-        .finish()
-        .into_iter()
-        .for_each(|span| drawing.add(span));
+    let events = events(bytes).into_iter().map(Ok);
+    spans::read(events, None, |span| drawing.add(span)).unwrap();
     let chart = drawing.chart("run \u{1b}[2J<&\"'>".to_owned());
 
     let width = usize::from(*width).max(1);

@@ -3,7 +3,6 @@
 use std::error::Error;
 
 use nm_runtime::inspect::{self, Found};
-use nm_runtime::journal::Reader;
 
 use crate::exit::{Failure, code};
 
@@ -40,31 +39,4 @@ fn unknown(name: &str, pools: &[Found]) -> Result<Failure, nm_runtime::Error> {
             place.dir.display()
         ),
     ))
-}
-
-/// So much of a journal is read to find its last event.
-const END: u64 = 1 << 16;
-
-/// The run of the newest event; nothing when nothing ever happened.
-pub fn last_run(pools: &[Found]) -> Result<Option<String>, nm_runtime::Error> {
-    let mut last: Option<(u64, String)> = None;
-    for pool in pools {
-        for event in Reader::open_near_end(&pool.dir, END)? {
-            let event = event?;
-            if last.as_ref().is_none_or(|(time, _)| event.time >= *time) {
-                last = Some((event.time, event.holder.run));
-            }
-        }
-    }
-    Ok(last.map(|(_, run)| run))
-}
-
-/// The journal has nothing of a run that was asked for.
-pub fn unknown_run(run: &str, last: Option<&str>) -> Failure {
-    let last = match last {
-        Some(last) => format!("; the last run is `{last}`"),
-        None => String::new(),
-    };
-    let message = format!("no such event of run `{run}` in the journal{last}");
-    Failure::new(code::UNKNOWN, message)
 }

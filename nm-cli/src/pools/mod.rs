@@ -6,5 +6,5 @@ mod chosen;
 pub mod directory;
 mod open;
 
-pub use chosen::{chosen, last_run, unknown_run};
+pub use chosen::chosen;
 pub use open::{check_name, open};

@@ -5,6 +5,7 @@ use globset::{Glob, GlobMatcher};
 use nm_runtime::inspect::Found;
 use nm_runtime::journal::{Event, Kind};
 
+use crate::events::runs;
 use crate::exit::{Failure, code};
 use crate::pools;
 
@@ -64,7 +65,7 @@ impl Args {
         }
         let run = match self.run.as_deref() {
             // Of nothing at all there is no last.
-            Some("last") => pools::last_run(&pools)?.or(Some(String::new())),
+            Some("last") => runs::last(&pools)?.or(Some(String::new())),
             _ => self.run,
         };
         let test = match self.test {
@@ -127,10 +128,10 @@ impl Filter {
         let Some(run) = self.run.as_ref().filter(|run| !run.is_empty()) else {
             return Ok(());
         };
-        let last = pools::last_run(&self.pools)?;
+        let last = runs::last(&self.pools)?;
         match last.as_ref() == Some(run) {
             true => Ok(()),
-            false => Err(pools::unknown_run(run, last.as_deref()).into()),
+            false => Err(runs::unknown(run, last.as_deref()).into()),
         }
     }
 }

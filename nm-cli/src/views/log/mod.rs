@@ -62,12 +62,7 @@ pub fn run(args: Args) -> Outcome {
         filter.explain_nothing()?;
         stderr::warn("no such events");
     }
-    let skipped = events.skipped();
-    if skipped > 0 {
-        stderr::warn(&format!(
-            "{skipped} line(s) of the journal are no events and were passed over"
-        ));
-    }
+    events.warn_of_skipped();
     match follow {
         true => log.follow(events, filter),
         false => Ok(ExitCode::SUCCESS),

@@ -1,66 +1,65 @@
 use std::collections::BTreeMap;
 
-use nm_runtime::journal::Event;
-
-use crate::events::spans::{Builder, Span};
+use crate::events::spans::Span;
 use crate::replay::{self, Recorder, WhatIf};
 use crate::views::stats::tally::Tally;
 
 /// What `stats` found.
 pub struct Stats {
-    /// Nothing when it is about all.
+    /// `None` if it is about all runs.
     pub run: Option<String>,
     pub pools: BTreeMap<String, (Tally, Option<WhatIf>)>,
     pub too_long: bool,
 }
 
-impl Stats {
-    /// Of these events those of the run, or all.
-    pub fn of(
-        events: impl Iterator<Item = Result<Event, nm_runtime::Error>>,
-        run: Option<String>,
-    ) -> Result<Self, nm_runtime::Error> {
-        let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
-        let mut recorder = Recorder::default();
-        let mut builder = Builder::default();
-        let mut add = |span: Span| {
-            let pool = match &span {
-                Span::Lease(lease) => &lease.pool,
-                Span::Wait(wait) => &wait.pool,
-                Span::Hook { pool, .. } => pool,
-            };
-            if !tallies.contains_key(pool) {
-                tallies.insert(pool.clone(), Tally::default());
-            }
-            if let Some(tally) = tallies.get_mut(pool) {
-                tally.add(&span);
-            }
-            match &span {
-                Span::Lease(lease) if run.is_some() => recorder.lease(lease),
-                Span::Wait(wait) if run.is_some() => recorder.wait(wait),
-                _ => {}
-            }
-        };
-        for event in events {
-            let event = event?;
-            if run.as_ref().is_none_or(|run| event.holder.run == *run)
-                && let Some(span) = builder.add(event)
-            {
-                add(span);
-            }
+/// Takes spans as they end.
+#[derive(Default)]
+pub struct Count {
+    run: Option<String>,
+    tallies: BTreeMap<String, Tally>,
+    recorder: Recorder,
+}
+
+impl Count {
+    /// Of one run, or of all: only one run can be replayed.
+    pub fn new(run: Option<String>) -> Self {
+        Self {
+            run,
+            ..Self::default()
         }
-        builder.finish().into_iter().for_each(&mut add);
-        let too_long = recorder.is_too_long();
-        let recorded = recorder.run();
+    }
+
+    pub fn add(&mut self, span: &Span) {
+        let pool = match span {
+            Span::Lease(lease) => &lease.pool,
+            Span::Wait(wait) => &wait.pool,
+            Span::Hook { pool, .. } => pool,
+        };
+        if !self.tallies.contains_key(pool) {
+            self.tallies.insert(pool.clone(), Tally::default());
+        }
+        if let Some(tally) = self.tallies.get_mut(pool) {
+            tally.add(span);
+        }
+        match span {
+            Span::Lease(lease) if self.run.is_some() => self.recorder.lease(lease),
+            Span::Wait(wait) if self.run.is_some() => self.recorder.wait(wait),
+            _ => {}
+        }
+    }
+
+    pub fn stats(self) -> Stats {
+        let too_long = self.recorder.is_too_long();
+        let recorded = self.recorder.run();
         let what_if = |pool: &str| replay::what_if(recorded.as_ref()?, pool);
-        let pools = tallies.into_iter().map(|(pool, tally)| {
+        let pools = self.tallies.into_iter().map(|(pool, tally)| {
             let what_if = what_if(&pool);
             (pool, (tally, what_if))
         });
-        Ok(Self {
+        Stats {
             pools: pools.collect(),
-            run,
+            run: self.run,
             too_long,
-        })
+        }
     }
 }

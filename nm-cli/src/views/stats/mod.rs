@@ -7,15 +7,13 @@ pub mod report;
 mod tally;
 mod waits;
 
-use std::error::Error;
 use std::process::ExitCode;
 
 use crate::args::place::Place;
-use crate::events::merged::Merged;
+use crate::events::history::History;
 use crate::exit::Outcome;
-use crate::pools;
-use crate::screen::{Screen, stderr};
-use found::Stats;
+use crate::screen::Screen;
+use found::Count;
 
 /// Shows how the names were used, how long tests waited, and what pools of other
 /// sizes would have done
@@ -36,7 +34,14 @@ pub struct Args {
 
 pub fn run(args: Args) -> Outcome {
     args.place.announce("name-manager stats".to_owned(), None)?;
-    let stats = gather(&args)?;
+    let run = Some(args.run.as_str()).filter(|run| *run != "all");
+    let history = History::find(&args.pools, run)?;
+    let mut count = Count::new(history.run.clone());
+    history.read(|span| count.add(&span))?;
+    let stats = count.stats();
+    if stats.pools.is_empty() {
+        history.explain_nothing()?;
+    }
     let mut screen = Screen::stdout();
     match args.json {
         true => screen.json(&json::Stats::new(&stats))?,
@@ -44,28 +49,4 @@ pub fn run(args: Args) -> Outcome {
     }
     screen.flush()?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn gather(args: &Args) -> Result<Stats, Box<dyn Error + Send + Sync>> {
-    let found = pools::chosen(&args.pools)?;
-    let run = match args.run.as_str() {
-        "all" => None,
-        "last" => Some(pools::last_run(&found)?.unwrap_or_default()),
-        run => Some(run.to_owned()),
-    };
-    let mut events = Merged::open(&found)?;
-    let stats = Stats::of(events.by_ref(), run)?;
-    if events.skipped() > 0 {
-        stderr::warn(&format!(
-            "{} line(s) of the journal are no events and were passed over",
-            events.skipped()
-        ));
-    }
-    if stats.pools.is_empty()
-        && let Some(run) = stats.run.as_ref().filter(|_| args.run != "last")
-    {
-        let last = pools::last_run(&found)?;
-        return Err(pools::unknown_run(run, last.as_deref()).into());
-    }
-    Ok(stats)
 }

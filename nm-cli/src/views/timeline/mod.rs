@@ -8,18 +8,15 @@ pub mod terminal;
 pub mod trace;
 mod words;
 
-use std::error::Error;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::args::place::Place;
-use crate::events::merged::Merged;
-use crate::events::spans::Builder;
+use crate::events::history::History;
 use crate::exit::{Failure, Outcome, code};
-use crate::pools;
-use crate::screen::{Screen, stderr, style};
+use crate::screen::{Screen, style};
 use chart::{Chart, Drawing};
 
 /// Shows who held what when, as a picture
@@ -46,7 +43,13 @@ pub fn run(args: Args) -> Outcome {
     args.place
         .announce("name-manager timeline".to_owned(), None)?;
     let form = args.output.as_deref().map(form_of).transpose()?;
-    let chart = gather(&args)?;
+    let history = History::find(&args.pools, Some(&args.run))?;
+    let mut drawing = Drawing::default();
+    history.read(|span| drawing.add(span))?;
+    let chart = drawing.chart(history.run.clone().unwrap_or_default());
+    if chart.pools.is_empty() {
+        history.explain_nothing()?;
+    }
     if let (Some(form), Some(path)) = (form, &args.output) {
         fs::write(path, form(&chart)).map_err(|error| {
             let what = format!("failed to write `{}`", path.display());
@@ -78,39 +81,5 @@ fn form_of(path: &Path) -> Result<fn(&Chart) -> String, Failure> {
                 path.display()
             ),
         )),
-    }
-}
-
-fn gather(args: &Args) -> Result<Chart, Box<dyn Error + Send + Sync>> {
-    let found = pools::chosen(&args.pools)?;
-    let last = pools::last_run(&found)?;
-    let run = match args.run.as_str() {
-        "last" => last.clone().unwrap_or_default(),
-        run => run.to_owned(),
-    };
-    let mut builder = Builder::default();
-    let mut drawing = Drawing::default();
-    let mut events = Merged::open(&found)?;
-    for event in events.by_ref() {
-        let event = event?;
-        if event.holder.run == run
-            && let Some(span) = builder.add(event)
-        {
-            drawing.add(span);
-        }
-    }
-    for span in builder.finish() {
-        drawing.add(span);
-    }
-    if events.skipped() > 0 {
-        stderr::warn(&format!(
-            "{} line(s) of the journal are no events and were passed over",
-            events.skipped()
-        ));
-    }
-    let chart = drawing.chart(run);
-    match chart.pools.is_empty() && args.run != "last" {
-        true => Err(pools::unknown_run(&args.run, last.as_deref()).into()),
-        false => Ok(chart),
     }
 }

@@ -6,7 +6,7 @@ use crate::exit::{Failure, Outcome, code};
 use crate::keeper::ask::{Answer, ask_keepers};
 use crate::keeper::control::{Ask, Request};
 use crate::keeper::session::Session;
-use crate::pools::directory;
+use crate::pools;
 use crate::screen::{label, stderr};
 
 /// Gives back a name that `acquire` lent
@@ -50,7 +50,7 @@ pub fn run(args: Args) -> Outcome {
             "the lease of `{name}` had ended already: its keeper (pid {}) was killed",
             kept.pid
         )),
-        Answer::Nobody => match directory::holder(&args.pool, name)? {
+        Answer::Nobody => match pools::holder(&args.pool, name)? {
             Some(holder) => {
                 return Err(Failure::new(
                     code::NOT_OWNER,

@@ -2,7 +2,7 @@ use std::process::ExitCode;
 
 use crate::args::place::Place;
 use crate::exit::{Failure, Outcome, code};
-use crate::pools::{self, directory};
+use crate::pools;
 use crate::screen::{label, stderr, stdout};
 
 /// Forgets what is known of a pool's names, so that each begins anew
@@ -22,7 +22,7 @@ pub struct Args {
 pub fn run(args: Args) -> Outcome {
     args.place.announce(label::own(), None)?;
     let pool = &args.pool;
-    directory::of(pool)?;
+    pools::one(pool)?;
     let done = pools::open(pool)?.forget(args.force)?;
     if done.awaited {
         return Err(Failure::new(

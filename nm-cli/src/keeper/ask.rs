@@ -5,7 +5,7 @@ use std::error::Error;
 use crate::exit::{Failure, code};
 use crate::keeper::control::{self, Request};
 use crate::keeper::kept::{self, Kept};
-use crate::pools::{self, directory};
+use crate::pools;
 
 /// What came of asking.
 pub enum Answer {
@@ -19,7 +19,7 @@ pub enum Answer {
 
 /// Asks the keepers of a name, until one does it: a shared name has several.
 pub fn ask_keepers(pool: &str, request: &Request) -> Result<Answer, Box<dyn Error + Send + Sync>> {
-    let dir = kept::directory(&directory::of(pool)?);
+    let dir = kept::directory(&pools::one(pool)?.dir);
     let failed = |error| {
         let what = format!(
             "failed to reach the keeper of `{}` in `{}`",

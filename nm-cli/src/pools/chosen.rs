@@ -13,12 +13,24 @@ pub fn chosen(names: &[String]) -> Result<Vec<Found>, Box<dyn Error + Send + Syn
         return Ok(pools);
     }
     for name in names {
-        if !pools.iter().any(|found| found.pool == *name) {
-            return Err(unknown(name, &pools)?.into());
-        }
+        position(name, &pools)?;
     }
     pools.retain(|found| names.contains(&found.pool));
     Ok(pools)
+}
+
+/// This pool, which must have been used before.
+pub fn one(name: &str) -> Result<Found, Box<dyn Error + Send + Sync>> {
+    let mut pools = inspect::pools()?;
+    let at = position(name, &pools)?;
+    Ok(pools.swap_remove(at))
+}
+
+fn position(name: &str, pools: &[Found]) -> Result<usize, Box<dyn Error + Send + Sync>> {
+    match pools.iter().position(|found| found.pool == name) {
+        Some(at) => Ok(at),
+        None => Err(unknown(name, pools)?.into()),
+    }
 }
 
 fn unknown(name: &str, pools: &[Found]) -> Result<Failure, nm_runtime::Error> {

@@ -1,10 +1,13 @@
-//! Pools that were used before: those that a command is about, and one by its name.
+//! Pools: those that a command is about, and how they are now.
 //!
 //! May import `exit`.
 
 mod chosen;
-pub mod directory;
 mod open;
+mod view;
 
-pub use chosen::chosen;
+pub use chosen::{chosen, one};
 pub use open::{check_name, open};
+#[cfg(unix)]
+pub use view::holder;
+pub use view::views;

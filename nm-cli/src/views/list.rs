@@ -1,6 +1,6 @@
 use std::process::ExitCode;
 
-use nm_runtime::inspect::{Looker, NameView, View};
+use nm_runtime::inspect::{NameView, View};
 use serde::Serialize;
 
 use crate::args::place::Place;
@@ -47,11 +47,7 @@ const COLUMNS: &[Column] = &[
 
 pub fn run(args: Args) -> Outcome {
     args.place.announce(label::own(), None)?;
-    let looker = Looker::new();
-    let mut views = Vec::new();
-    for found in pools::chosen(&args.pools)? {
-        views.push(looker.look(&found)?);
-    }
+    let views = pools::views(&args.pools)?;
     let mut screen = Screen::stdout();
     match args.json {
         true => screen.json(&List::new(&views))?,

@@ -9,8 +9,9 @@ use std::process::ExitCode;
 
 use crate::args::place::Place;
 use crate::exit::Outcome;
+use crate::pools;
 use crate::screen::Screen;
-use page::{look, show};
+use page::show;
 
 /// Shows who holds what, and who waits
 #[derive(Debug, clap::Args)]
@@ -36,7 +37,7 @@ pub fn run(args: Args) -> Outcome {
         watch::run(&mut screen, &args.pools, args.json)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let views = look(&args.pools)?;
+    let views = pools::views(&args.pools)?;
     show(&mut screen, &views, args.json)?;
     screen.flush()?;
     Ok(ExitCode::SUCCESS)

@@ -1,22 +1,11 @@
-use std::error::Error;
+use std::io;
 
-use nm_runtime::inspect::{Looker, View};
+use nm_runtime::inspect::View;
 
-use crate::pools;
 use crate::screen::{Screen, style};
 use crate::views::status::{json, rows};
 
-pub fn look(pools: &[String]) -> Result<Vec<View>, Box<dyn Error + Send + Sync>> {
-    let found = pools::chosen(pools)?;
-    let looker = Looker::new();
-    let mut views = Vec::with_capacity(found.len());
-    for pool in &found {
-        views.push(looker.look(pool)?);
-    }
-    Ok(views)
-}
-
-pub fn show(screen: &mut Screen, views: &[View], json: bool) -> std::io::Result<()> {
+pub fn show(screen: &mut Screen, views: &[View], json: bool) -> io::Result<()> {
     if json {
         return screen.json(&json::Status::new(views));
     }

@@ -11,9 +11,10 @@ use std::time::Duration;
 use crossterm::event::{self, Event, KeyCode, KeyModifiers};
 use crossterm::{cursor, execute, queue, style::Print, terminal};
 
+use crate::pools::views;
 use crate::screen::clock::Clock;
 use crate::screen::{Screen, style};
-use crate::views::status::page::{look, show};
+use crate::views::status::page::show;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -31,7 +32,7 @@ pub fn run(screen: &mut Screen, pools: &[String], json: bool) -> Result<()> {
 fn changes(screen: &mut Screen, pools: &[String], json: bool) -> Result<()> {
     let mut last = String::new();
     loop {
-        let views = look(pools)?;
+        let views = views(pools)?;
         // Without what grows by itself.
         let now = format!("{views:?}");
         if now != last {
@@ -48,7 +49,7 @@ fn changes(screen: &mut Screen, pools: &[String], json: bool) -> Result<()> {
 
 fn live(screen: &Screen, pools: &[String]) -> Result<()> {
     // Said where it can be read, if there is anything to say.
-    look(pools)?;
+    views(pools)?;
     let _live = Live::begin()?;
     let mut clock = Clock::new();
     loop {
@@ -71,7 +72,7 @@ fn draw(screen: &Screen, pools: &[String], columns: u16, clock: &mut Clock) -> R
     let now = nm_runtime::inspect::now();
     let title = format!("{}  q leaves", clock.second(now));
     page.say(&title, style::FAINT)?;
-    show(&mut page, &look(pools)?, false)?;
+    show(&mut page, &views(pools)?, false)?;
     page.flush()?;
     Ok(text.take())
 }

@@ -4,6 +4,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::args::pass_through;
 #[cfg(unix)]
+use crate::args::wait::{Wait, Waiting};
+#[cfg(unix)]
 use crate::commands::{acquire, hold, keep_alive, release};
 use crate::commands::{completions, man, nextest, reset, run, test};
 use crate::exit::{Outcome, chain, code};
@@ -25,13 +27,15 @@ struct Cli {
 enum Command {
     Run(run::Args),
     #[cfg(unix)]
-    Hold(hold::Args),
+    Hold(Waiting<hold::Args>),
+    /// Like hold, but does not wait: exits with 75 when all is in use
     #[cfg(unix)]
-    TryHold(hold::TryArgs),
+    TryHold(hold::Args),
     #[cfg(unix)]
-    Acquire(acquire::Args),
+    Acquire(Waiting<acquire::Args>),
+    /// Like acquire, but does not wait: exits with 75 when all is in use
     #[cfg(unix)]
-    TryAcquire(acquire::TryArgs),
+    TryAcquire(acquire::Args),
     #[cfg(unix)]
     Release(release::Args),
     #[cfg(unix)]
@@ -103,13 +107,13 @@ impl Cli {
         match self.command {
             Command::Run(args) => run::run(args),
             #[cfg(unix)]
-            Command::Hold(args) => hold::run(args),
+            Command::Hold(args) => args.run(hold::run),
             #[cfg(unix)]
-            Command::TryHold(args) => hold::try_run(args),
+            Command::TryHold(args) => hold::run(args, Wait::No),
             #[cfg(unix)]
-            Command::Acquire(args) => acquire::run(args),
+            Command::Acquire(args) => args.run(acquire::run),
             #[cfg(unix)]
-            Command::TryAcquire(args) => acquire::try_run(args),
+            Command::TryAcquire(args) => acquire::run(args, Wait::No),
             #[cfg(unix)]
             Command::Release(args) => release::run(args),
             #[cfg(unix)]

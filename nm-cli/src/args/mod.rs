@@ -11,4 +11,6 @@ pub mod pass_through;
 pub mod place;
 #[cfg(unix)]
 pub mod token;
+#[cfg(unix)]
+pub mod wait;
 pub mod want;

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
-use nm_runtime::{Access, Lease, Request};
+use nm_runtime::{Access, Request};
 
-use crate::exit::{Failure, code};
+use crate::exit::Failure;
 use crate::pools::{check_name, open};
 
 /// What is asked of a pool.
@@ -47,25 +47,6 @@ impl Want {
             request = request.timeout(timeout);
         }
         Ok(request)
-    }
-
-    /// The names, if they can be had now.
-    #[cfg_attr(
-        not(unix),
-        expect(dead_code, reason = "detached leases are on Unix alone")
-    )]
-    pub fn try_acquire(&self, pool: &str) -> Result<Vec<Lease>, Failure> {
-        let leases = self.of(pool, None)?.try_acquire()?;
-        leases.ok_or_else(|| {
-            let what = match &self.name {
-                Some(name) => format!("`{name}` of pool `{pool}`"),
-                None => format!("what was asked of pool `{pool}`"),
-            };
-            Failure::new(
-                code::IN_USE,
-                format!("{what} is in use; `name-manager list {pool}` shows by whom"),
-            )
-        })
     }
 
     /// As arguments for a process of ours.

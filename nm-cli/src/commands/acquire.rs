@@ -5,12 +5,12 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
-use std::time::Duration;
 
 use crate::args::lifetime::Life;
 use crate::args::place::Place;
+use crate::args::token;
+use crate::args::wait::Wait;
 use crate::args::want::Want;
-use crate::args::{duration, token};
 use crate::exit::{Failure, Outcome, code};
 use crate::keeper::control;
 use crate::keeper::report::{self, Report};
@@ -27,22 +27,6 @@ use crate::screen::stdout;
 /// Give it back with `release`; what only ends with its shell is dirty for the next one.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    #[command(flatten)]
-    asked: Asked,
-    /// Wait at most so long, `90s` or `3m`
-    #[arg(long, value_parser = duration::parse)]
-    timeout: Option<Duration>,
-}
-
-/// Like acquire, but does not wait: exits with 75 when all is in use
-#[derive(Debug, clap::Args)]
-pub struct TryArgs {
-    #[command(flatten)]
-    asked: Asked,
-}
-
-#[derive(Clone, Debug, clap::Args)]
-struct Asked {
     pool: String,
     #[command(flatten)]
     want: Want,
@@ -52,43 +36,32 @@ struct Asked {
     place: Place,
 }
 
-pub fn run(args: Args) -> Outcome {
-    let mut more = Vec::new();
-    if let Some(timeout) = args.timeout {
-        more.push(format!("--timeout={}", humantime::format_duration(timeout)));
-    }
-    acquire(&args.asked, more)
-}
-
-pub fn try_run(args: TryArgs) -> Outcome {
-    acquire(&args.asked, vec!["--try".to_owned()])
-}
-
-fn acquire(asked: &Asked, mut args: Vec<String>) -> Outcome {
-    let session = match asked.life.pid {
+pub fn run(args: Args, wait: Wait) -> Outcome {
+    let session = match args.life.pid {
         None => Session::current(),
         Some(pid) => Session::at(pid)
             .ok_or_else(|| Failure::new(code::UNKNOWN, format!("there is no process {pid}")))?,
     };
-    let token = match &asked.life.token {
+    let token = match &args.life.token {
         Some(token) => token.clone(),
         None => token::random()?,
     };
-    args.push(format!("--session={}:{}", session.pid, session.started));
-    args.extend(asked.want.args());
-    if let Some(ttl) = asked.life.ttl {
-        args.push(format!("--ttl={}", humantime::format_duration(ttl)));
+    let mut given = wait.args();
+    given.push(format!("--session={}:{}", session.pid, session.started));
+    given.extend(args.want.args());
+    if let Some(ttl) = args.life.ttl {
+        given.push(format!("--ttl={}", humantime::format_duration(ttl)));
     }
-    if asked.life.until_release {
-        args.push("--until-release".to_owned());
+    if args.life.until_release {
+        given.push("--until-release".to_owned());
     }
     let mut keeper = Command::new(own::executable()?);
     keeper
         .arg0("name-manager")
         .arg(report::COMMAND)
-        .args(args)
-        .args(asked.place.args())
-        .args([OsString::from("--"), OsString::from(&asked.pool)])
+        .args(given)
+        .args(args.place.args())
+        .args([OsString::from("--"), OsString::from(&args.pool)])
         // Not among the arguments, which everybody can read.
         .env("NAME_MANAGER_TOKEN", &token)
         .stdin(Stdio::piped())
@@ -113,7 +86,7 @@ fn acquire(asked: &Asked, mut args: Vec<String>) -> Outcome {
     if report.code != 0 {
         return Err(Failure::new(report.code, report.message).into());
     }
-    if let Some(file) = &asked.life.token_file {
+    if let Some(file) = &args.life.token_file {
         write_token(file, &token)?;
     }
     let text: String = report

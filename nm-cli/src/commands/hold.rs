@@ -4,14 +4,12 @@ use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
-use nm_runtime::Lease;
 use rustix::fs::FileType;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
-use crate::args::duration;
 use crate::args::place::Place;
+use crate::args::wait::Wait;
 use crate::args::want::Want;
 use crate::exit::{Failure, Outcome, code};
 use crate::keeper::anchor::{Anchor, Vigil};
@@ -21,22 +19,6 @@ use crate::screen::{label, stdout};
 /// Prints a name and holds it until Ctrl-C, the end of its input, or its parent's exit
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    #[command(flatten)]
-    asked: Asked,
-    /// Wait at most so long, `90s` or `3m`
-    #[arg(long, value_parser = duration::parse)]
-    timeout: Option<Duration>,
-}
-
-/// Like hold, but does not wait: exits with 75 when all is in use
-#[derive(Debug, clap::Args)]
-pub struct TryArgs {
-    #[command(flatten)]
-    asked: Asked,
-}
-
-#[derive(Clone, Debug, clap::Args)]
-struct Asked {
     pool: String,
     #[command(flatten)]
     want: Want,
@@ -44,25 +26,14 @@ struct Asked {
     place: Place,
 }
 
-pub fn run(args: Args) -> Outcome {
-    hold(&args.asked, |asked| {
-        let request = asked.want.of(&asked.pool, args.timeout)?;
-        Ok(request.acquire()?)
-    })
-}
-
-pub fn try_run(args: TryArgs) -> Outcome {
-    hold(&args.asked, |asked| asked.want.try_acquire(&asked.pool))
-}
-
-fn hold(asked: &Asked, acquire: impl FnOnce(&Asked) -> Result<Vec<Lease>, Failure>) -> Outcome {
-    asked.place.announce(label::own(), None)?;
+pub fn run(args: Args, wait: Wait) -> Outcome {
+    args.place.announce(label::own(), None)?;
     let parent = std::os::unix::process::parent_id();
     let parent = Session::at(parent)
         .ok_or_else(|| Failure::new(code::FAILURE, "the process that asked has ended already"))?;
     let anchor = Arc::new(Anchor::new(parent));
     let vigil = Vigil::begin(&anchor, None);
-    let leases = acquire(asked)?;
+    let leases = wait.acquire(&args.want, &args.pool)?;
     vigil.end();
 
     let (mut signals, end) = UnixStream::pair()?;
@@ -74,7 +45,7 @@ fn hold(asked: &Asked, acquire: impl FnOnce(&Asked) -> Result<Vec<Lease>, Failur
         .map(|lease| format!("{}\n", lease.name()))
         .collect();
     stdout::answer(&text)?;
-    let parent_ended = wait(&anchor, &mut signals)?;
+    let parent_ended = until_end(&anchor, &mut signals)?;
     for lease in leases {
         if parent_ended {
             lease.mark_dirty_because("the process that had it held ended");
@@ -85,7 +56,7 @@ fn hold(asked: &Asked, acquire: impl FnOnce(&Asked) -> Result<Vec<Lease>, Failur
 }
 
 /// Whether it was the parent's end that ended it.
-fn wait(anchor: &Anchor, signals: &mut UnixStream) -> io::Result<bool> {
+fn until_end(anchor: &Anchor, signals: &mut UnixStream) -> io::Result<bool> {
     let mut input = input()?;
     loop {
         let mut fds = vec![signals.as_fd()];

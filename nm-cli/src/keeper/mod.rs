@@ -26,6 +26,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::args::lifetime::Life;
 use crate::args::place::Place;
+use crate::args::wait::Wait;
 use crate::args::want::Want;
 use crate::args::{duration, token};
 use crate::exit::{Failure, Outcome, chain, code};
@@ -155,10 +156,11 @@ impl Keeper {
         let pipe = io::stdin().as_fd().try_clone_to_owned();
         let pipe = pipe.map_err(|error| failed("watch the pipe", error))?;
         let vigil = Vigil::begin(&anchor, Some(pipe));
-        let leases = match args.now {
-            true => args.want.try_acquire(&args.pool)?,
-            false => args.want.of(&args.pool, args.timeout)?.acquire()?,
+        let wait = match args.now {
+            true => Wait::No,
+            false => Wait::AtMost(args.timeout),
         };
+        let leases = wait.acquire(&args.want, &args.pool)?;
         vigil.end();
 
         let (signals, end) = UnixStream::pair().map_err(|error| failed("make a pipe", error))?;

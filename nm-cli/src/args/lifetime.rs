@@ -6,7 +6,7 @@ use crate::args::{duration, token};
 /// How long a lease of `acquire` lives.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "How long")]
-pub struct Life {
+pub struct Lifetime {
     /// Release it after so long, unless `keep-alive` extends it
     #[arg(long, value_parser = duration::parse, conflicts_with = "until_release")]
     pub ttl: Option<Duration>,
@@ -22,12 +22,4 @@ pub struct Life {
     /// Write the token to this file, which only you can read
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
-}
-
-/// Who may release a lease besides its session.
-#[derive(Clone, Debug, Default, clap::Args)]
-pub struct Claim {
-    /// The token that the lease was acquired with
-    #[arg(long, env = "NAME_MANAGER_TOKEN", hide_env_values = true)]
-    pub token: Option<String>,
 }

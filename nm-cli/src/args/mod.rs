@@ -3,6 +3,8 @@
 //! May import `pools` and `exit`.
 
 pub mod assignment;
+#[cfg(unix)]
+pub mod claim;
 pub mod duration;
 pub mod fill;
 #[cfg(unix)]

@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
-use crate::args::lifetime::Life;
+use crate::args::lifetime::Lifetime;
 use crate::args::place::Place;
 use crate::args::token;
 use crate::args::wait::Wait;
@@ -31,28 +31,28 @@ pub struct Args {
     #[command(flatten)]
     want: Want,
     #[command(flatten)]
-    life: Life,
+    lifetime: Lifetime,
     #[command(flatten)]
     place: Place,
 }
 
 pub fn run(args: Args, wait: Wait) -> Outcome {
-    let session = match args.life.pid {
+    let session = match args.lifetime.pid {
         None => Session::current(),
         Some(pid) => Session::at(pid)
             .ok_or_else(|| Failure::new(code::UNKNOWN, format!("there is no process {pid}")))?,
     };
-    let token = match &args.life.token {
+    let token = match &args.lifetime.token {
         Some(token) => token.clone(),
         None => token::random()?,
     };
     let mut given = wait.args();
     given.push(format!("--session={}:{}", session.pid, session.started));
     given.extend(args.want.args());
-    if let Some(ttl) = args.life.ttl {
+    if let Some(ttl) = args.lifetime.ttl {
         given.push(format!("--ttl={}", humantime::format_duration(ttl)));
     }
-    if args.life.until_release {
+    if args.lifetime.until_release {
         given.push("--until-release".to_owned());
     }
     let mut keeper = Command::new(own::executable()?);
@@ -86,7 +86,7 @@ pub fn run(args: Args, wait: Wait) -> Outcome {
     if report.code != 0 {
         return Err(Failure::new(report.code, report.message).into());
     }
-    if let Some(file) = &args.life.token_file {
+    if let Some(file) = &args.lifetime.token_file {
         write_token(file, &token)?;
     }
     let text: String = report

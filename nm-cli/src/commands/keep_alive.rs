@@ -1,12 +1,12 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+use crate::args::claim::Claim;
 use crate::args::duration;
-use crate::args::lifetime::Claim;
 use crate::args::place::Place;
 use crate::exit::{Failure, Outcome, code};
 use crate::keeper::ask::{Answer, ask_keepers};
-use crate::keeper::control::{Ask, Request};
+use crate::keeper::control::{Ask, Order};
 use crate::keeper::session::Session;
 use crate::screen::label;
 
@@ -26,7 +26,7 @@ pub struct Args {
 
 pub fn run(args: Args) -> Outcome {
     args.place.announce(label::own(), None)?;
-    let request = Request {
+    let order = Order {
         ask: Ask::KeepAlive,
         name: args.name.clone(),
         token: args.claim.token.clone(),
@@ -35,7 +35,7 @@ pub fn run(args: Args) -> Outcome {
         dirty: false,
         ttl: args.ttl.map(|ttl| ttl.as_millis() as u64),
     };
-    match ask_keepers(&args.pool, &request)? {
+    match ask_keepers(&args.pool, &order)? {
         Answer::Done(_) => Ok(ExitCode::SUCCESS),
         Answer::Refused(failure) => Err(failure.into()),
         Answer::Gone(_) | Answer::Nobody => Err(Failure::new(

@@ -1,10 +1,10 @@
 use std::process::ExitCode;
 
-use crate::args::lifetime::Claim;
+use crate::args::claim::Claim;
 use crate::args::place::Place;
 use crate::exit::{Failure, Outcome, code};
 use crate::keeper::ask::{Answer, ask_keepers};
-use crate::keeper::control::{Ask, Request};
+use crate::keeper::control::{Ask, Order};
 use crate::keeper::session::Session;
 use crate::pools;
 use crate::screen::{label, stderr};
@@ -32,7 +32,7 @@ pub struct Args {
 pub fn run(args: Args) -> Outcome {
     args.place.announce(label::own(), None)?;
     let session = Session::current();
-    let request = Request {
+    let order = Order {
         ask: Ask::Release,
         name: args.name.clone(),
         token: args.claim.token.clone(),
@@ -42,7 +42,7 @@ pub fn run(args: Args) -> Outcome {
         ttl: None,
     };
     let name = &args.name;
-    match ask_keepers(&args.pool, &request)? {
+    match ask_keepers(&args.pool, &order)? {
         Answer::Done(message) if message.is_empty() => {}
         Answer::Done(message) => stderr::warn(&message),
         Answer::Refused(failure) => return Err(failure.into()),

@@ -16,7 +16,7 @@ pub struct Lease {
     pub test: String,
     pub token: String,
     pub pid: u32,
-    pub place: String,
+    pub location: String,
     pub access: Access,
     pub start: u64,
     pub end: u64,
@@ -51,7 +51,7 @@ pub struct Wait {
     pub request: String,
     pub test: String,
     pub pid: u32,
-    pub place: String,
+    pub location: String,
     pub wanted: String,
     pub start: u64,
     pub end: u64,
@@ -152,7 +152,7 @@ impl Pool {
         match event.kind {
             Kind::Waiting => {
                 let wait = Wait {
-                    place: place(&event),
+                    location: location(&event),
                     pool: event.pool,
                     request: event.id.clone(),
                     test: event.holder.test,
@@ -191,11 +191,11 @@ impl Pool {
     }
 
     fn begin(&mut self, event: Event) {
-        let place = place(&event);
+        let location = location(&event);
         let Some(name) = event.name else { return };
         self.held.insert(name.clone(), event.id.clone());
         let lease = Lease {
-            place,
+            location,
             pool: event.pool,
             name,
             request: event.id.clone(),
@@ -278,7 +278,8 @@ impl Pool {
     }
 }
 
-fn place(event: &Event) -> String {
+/// Where the holder stands in the source, as `file:line`.
+fn location(event: &Event) -> String {
     match event.holder.file.is_empty() {
         true => String::new(),
         false => format!("{}:{}", event.holder.file, event.holder.line),

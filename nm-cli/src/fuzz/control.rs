@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::args::token;
-use crate::keeper::control::{Reply, Request, read};
+use crate::keeper::control::{Order, Reply, read};
 use crate::keeper::kept::Kept;
 
 /// What a keeper hears, or finds in a file.
@@ -19,7 +19,7 @@ pub fn control(bytes: &[u8]) {
     };
     assert!(line.find('\n') == Some(line.len() - 1));
     match kind % 4 {
-        0 => again::<Request>(&line),
+        0 => again::<Order>(&line),
         1 => again::<Reply>(&line),
         2 => kept(&line),
         _ => tokens(&line),

@@ -1,7 +1,7 @@
 use crate::events::spans;
 use crate::fuzz::events::events;
 use crate::fuzz::screen;
-use crate::views::stats::found::Count;
+use crate::views::stats::count::Count;
 use crate::views::stats::{json, report};
 
 /// What a history comes to, and what other sizes would have made of it. The first

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use crate::exit::{Failure, code};
-use crate::keeper::control::{self, Request};
+use crate::keeper::control::{self, Order};
 use crate::keeper::kept::{self, Kept};
 use crate::pools;
 
@@ -18,19 +18,19 @@ pub enum Answer {
 }
 
 /// Asks the keepers of a name, until one does it: a shared name has several.
-pub fn ask_keepers(pool: &str, request: &Request) -> Result<Answer, Box<dyn Error + Send + Sync>> {
+pub fn ask_keepers(pool: &str, order: &Order) -> Result<Answer, Box<dyn Error + Send + Sync>> {
     let dir = kept::directory(&pools::one(pool)?.dir);
     let failed = |error| {
         let what = format!(
             "failed to reach the keeper of `{}` in `{}`",
-            request.name,
+            order.name,
             dir.display()
         );
         Failure::new(code::FAILURE, what).because(error)
     };
     let mut answer = Answer::Nobody;
-    for kept in Kept::of(&dir, &request.name).map_err(failed)? {
-        match control::ask(&dir, &kept, request).map_err(failed)? {
+    for kept in Kept::of(&dir, &order.name).map_err(failed)? {
+        match control::ask(&dir, &kept, order).map_err(failed)? {
             Some(reply) if reply.code == 0 => return Ok(Answer::Done(reply.message)),
             Some(reply) => answer = Answer::Refused(Failure::new(reply.code, reply.message)),
             None => {
@@ -42,7 +42,7 @@ pub fn ask_keepers(pool: &str, request: &Request) -> Result<Answer, Box<dyn Erro
         }
     }
     if let Answer::Nobody = answer {
-        pools::check_name(&pools::open(pool)?, &request.name)?;
+        pools::check_name(&pools::open(pool)?, &order.name)?;
     }
     Ok(answer)
 }

@@ -19,7 +19,7 @@ pub enum Ask {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Request {
+pub struct Order {
     pub ask: Ask,
     pub name: String,
     pub token: Option<String>,
@@ -51,7 +51,7 @@ pub fn listen(dir: &Path, id: &str) -> io::Result<UnixListener> {
 }
 
 /// Asks a keeper. Nothing when there is none any more.
-pub fn ask(dir: &Path, kept: &Kept, request: &Request) -> io::Result<Option<Reply>> {
+pub fn ask(dir: &Path, kept: &Kept, order: &Order) -> io::Result<Option<Reply>> {
     env::set_current_dir(dir)?;
     let mut stream = match UnixStream::connect(kept::socket(&kept.id)) {
         Ok(stream) => stream,
@@ -65,13 +65,13 @@ pub fn ask(dir: &Path, kept: &Kept, request: &Request) -> io::Result<Option<Repl
     // A keeper that was stopped does not answer.
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
-    writeln!(stream, "{}", serde_json::to_string(request)?)?;
+    writeln!(stream, "{}", serde_json::to_string(order)?)?;
     // Without an answer the keeper has ended, and its leases with it.
     Ok(read(&stream)?.and_then(|line| serde_json::from_str(&line).ok()))
 }
 
 /// Reads what is asked; nothing when it makes no sense.
-pub fn hear(stream: &UnixStream) -> io::Result<Option<Request>> {
+pub fn hear(stream: &UnixStream) -> io::Result<Option<Order>> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     Ok(read(stream)?.and_then(|line| serde_json::from_str(&line).ok()))

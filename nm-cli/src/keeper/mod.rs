@@ -24,14 +24,14 @@ use std::time::{Duration, Instant};
 use nm_runtime::Lease;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
-use crate::args::lifetime::Life;
+use crate::args::lifetime::Lifetime;
 use crate::args::place::Place;
 use crate::args::wait::Wait;
 use crate::args::want::Want;
 use crate::args::{duration, token};
 use crate::exit::{Failure, Outcome, chain, code};
 use crate::keeper::anchor::{Anchor, Vigil};
-use crate::keeper::control::{Ask, Reply, Request};
+use crate::keeper::control::{Ask, Order, Reply};
 use crate::keeper::kept::Kept;
 use crate::keeper::report::{CONSENT, Report};
 use crate::keeper::session::Session;
@@ -49,7 +49,7 @@ pub struct Args {
     #[command(flatten)]
     want: Want,
     #[command(flatten)]
-    life: Life,
+    lifetime: Lifetime,
     #[command(flatten)]
     place: Place,
 }
@@ -176,7 +176,7 @@ impl Keeper {
         let what = format!("listen in `{}`", dir.display());
         let listener = kept::create(&dir).and_then(|()| control::listen(&dir, &id));
         let listener = listener.map_err(|error| failed(&what, error))?;
-        let token = args.life.token.clone().unwrap_or_else(|| id.clone());
+        let token = args.lifetime.token.clone().unwrap_or_else(|| id.clone());
         let mut keeper = Self {
             leases: Vec::new(),
             dir,
@@ -185,12 +185,12 @@ impl Keeper {
             owner: format!("{owner}` (pid {})", session.pid),
             listener,
             signals,
-            bound: args.life.ttl.is_none() && !args.life.until_release,
+            bound: args.lifetime.ttl.is_none() && !args.lifetime.until_release,
             anchor,
-            ttl: args.life.ttl,
+            ttl: args.lifetime.ttl,
             // Beyond what the clock can count is for ever.
             until: args
-                .life
+                .lifetime
                 .ttl
                 .and_then(|ttl| Instant::now().checked_add(ttl)),
         };
@@ -252,16 +252,16 @@ impl Keeper {
 
     fn hear(&mut self) -> io::Result<()> {
         let (stream, _) = self.listener.accept()?;
-        let Some(request) = control::hear(&stream)? else {
+        let Some(order) = control::hear(&stream)? else {
             return Ok(());
         };
-        let reply = self.obey(&request, control::peer(&stream));
+        let reply = self.obey(&order, control::peer(&stream));
         control::answer(&stream, &reply)
     }
 
-    fn obey(&mut self, request: &Request, peer: Option<u32>) -> Reply {
+    fn obey(&mut self, order: &Order, peer: Option<u32>) -> Reply {
         let reply = |code, message: String| Reply { code, message };
-        let name = &request.name;
+        let name = &order.name;
         let at = self
             .leases
             .iter()
@@ -269,10 +269,10 @@ impl Keeper {
         let Some(at) = at else {
             return reply(0, format!("`{name}` is released already"));
         };
-        let shown = request.token.as_deref();
+        let shown = order.token.as_deref();
         let is_owner = shown.is_some_and(|token| token::is_same(token, &self.token))
             || peer.is_some_and(|pid| self.anchor.session().contains(pid));
-        if !is_owner && !request.force {
+        if !is_owner && !order.force {
             return reply(
                 code::NOT_OWNER,
                 format!(
@@ -281,10 +281,10 @@ impl Keeper {
                 ),
             );
         }
-        match request.ask {
+        match order.ask {
             Ask::Release => {
-                let dirty = match (is_owner, request.dirty) {
-                    (false, _) => Some(format!("released by force by {}", request.by)),
+                let dirty = match (is_owner, order.dirty) {
+                    (false, _) => Some(format!("released by force by {}", order.by)),
                     (true, true) => Some("released as dirty".to_owned()),
                     (true, false) => None,
                 };
@@ -295,7 +295,7 @@ impl Keeper {
                 }
             }
             Ask::KeepAlive => {
-                let given = request.ttl.map(Duration::from_millis);
+                let given = order.ttl.map(Duration::from_millis);
                 let Some(ttl) = self.ttl else {
                     return reply(
                         code::FAILURE,

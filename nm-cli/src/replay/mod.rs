@@ -20,10 +20,10 @@
 //! May import `events`.
 
 mod crew;
-mod line;
 mod outcome;
 mod play;
 mod program;
+mod queue;
 
 pub use outcome::Outcome;
 pub use program::{Recorder, Run};

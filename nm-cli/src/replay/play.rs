@@ -4,9 +4,9 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
 use crate::replay::crew::Begin;
-use crate::replay::line::Line;
 use crate::replay::outcome::Outcome;
 use crate::replay::program::{Act, Run};
+use crate::replay::queue::Queue;
 
 /// Replays the run, one pool having another size; nothing when it would never end.
 pub fn play(run: &Run, pool: usize, size: usize) -> Option<Outcome> {
@@ -24,7 +24,7 @@ enum Next {
 struct Play<'a> {
     run: &'a Run,
     pool: usize,
-    lines: Vec<Line>,
+    queues: Vec<Queue>,
     /// With a number, so that what comes first at one time was put there first.
     next: BinaryHeap<Reverse<(u64, u64, Next)>>,
     count: u64,
@@ -47,11 +47,11 @@ struct ProcessState {
 
 impl<'a> Play<'a> {
     fn new(run: &'a Run, pool: usize, size: usize) -> Self {
-        let of_size = |at: usize| Line::new(if at == pool { size } else { run.size(at) });
+        let of_size = |at: usize| Queue::new(if at == pool { size } else { run.size(at) });
         let mut play = Self {
             run,
             pool,
-            lines: (0..run.pools.len()).map(of_size).collect(),
+            queues: (0..run.pools.len()).map(of_size).collect(),
             next: BinaryHeap::new(),
             count: 0,
             processes: Vec::with_capacity(run.processes.len()),
@@ -146,7 +146,7 @@ impl<'a> Play<'a> {
             Act::Ask(_) => {
                 self.started.get_or_insert(now);
                 self.asked[request] = Some((process, thread, now));
-                self.lines[pool].ask(request);
+                self.queues[pool].ask(request);
             }
             Act::GiveBack(_, nth) => {
                 self.ended = self.ended.max(now);
@@ -158,7 +158,7 @@ impl<'a> Play<'a> {
                 };
                 for _ in 0..all {
                     if let Some(name) = names.pop() {
-                        self.lines[pool].give_back(name);
+                        self.queues[pool].give_back(name);
                     }
                 }
                 self.pause(process, thread, now);
@@ -168,7 +168,7 @@ impl<'a> Play<'a> {
     }
 
     fn grant(&mut self, pool: usize, now: u64) {
-        while let Some(granted) = self.lines[pool].grant(&self.run.requests) {
+        while let Some(granted) = self.queues[pool].grant(&self.run.requests) {
             let Some((process, thread, since)) = self.asked[granted.request] else {
                 continue;
             };

@@ -33,7 +33,7 @@ pub fn short(event: &Event, clock: &mut Clock) -> Vec<Cell> {
 
 pub fn long(event: &Event, clock: &mut Clock) -> Vec<Cell> {
     let holder = &event.holder;
-    let place = match holder.file.is_empty() {
+    let location = match holder.file.is_empty() {
         true => format!("pid {}", holder.pid),
         false => format!("{}:{}", holder.file, holder.line),
     };
@@ -44,7 +44,7 @@ pub fn long(event: &Event, clock: &mut Clock) -> Vec<Cell> {
         name(event),
         test(event),
         Cell::new(what(event)),
-        Cell::new(place).style(style::FAINT),
+        Cell::new(location).style(style::FAINT),
     ]
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::replay::WhatIf;
 use crate::views::stats::advice::advice;
 use crate::views::stats::tally::Tally;
-use crate::views::stats::{found, waits};
+use crate::views::stats::{count, waits};
 
 #[derive(Serialize)]
 pub struct Stats<'a> {
@@ -80,7 +80,7 @@ struct Size {
 }
 
 impl<'a> Stats<'a> {
-    pub fn new(stats: &'a found::Stats) -> Self {
+    pub fn new(stats: &'a count::Stats) -> Self {
         let pools = stats.pools.iter();
         Self {
             version: 1,

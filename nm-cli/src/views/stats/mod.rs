@@ -1,7 +1,7 @@
 //! `name-manager stats`: how pools were used, and what other sizes would do.
 
 mod advice;
-pub mod found;
+pub mod count;
 pub mod json;
 pub mod report;
 mod tally;
@@ -13,7 +13,7 @@ use crate::args::place::Place;
 use crate::events::history::History;
 use crate::exit::Outcome;
 use crate::screen::Screen;
-use found::Count;
+use count::Count;
 
 /// Shows how the names were used, how long tests waited, and what pools of other
 /// sizes would have done

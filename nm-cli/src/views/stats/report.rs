@@ -4,7 +4,7 @@ use crate::replay::WhatIf;
 use crate::screen::clock::duration;
 use crate::screen::{Cell, Column, Give, Screen, Table, style, text};
 use crate::views::stats::advice::advice;
-use crate::views::stats::found::Stats;
+use crate::views::stats::count::Stats;
 use crate::views::stats::tally::Tally;
 use crate::views::stats::waits::Waits;
 

@@ -65,14 +65,14 @@ const PARTS: u64 = 1 << PARTS_BITS;
 
 impl Spread {
     fn add(&mut self, micros: u64) {
-        let at = Self::place(micros);
+        let at = Self::bucket(micros);
         if self.counts.len() <= at {
             self.counts.resize(at + 1, 0);
         }
         self.counts[at] += 1;
     }
 
-    fn place(micros: u64) -> usize {
+    fn bucket(micros: u64) -> usize {
         if micros < PARTS {
             return micros as usize;
         }
@@ -81,9 +81,9 @@ impl Spread {
         ((u64::from(doublings) + 1) * PARTS + part) as usize
     }
 
-    /// The least duration of a place.
-    fn value(place: usize) -> u64 {
-        let (doublings, part) = (place as u64 / PARTS, place as u64 % PARTS);
+    /// The least duration of a bucket.
+    fn value(bucket: usize) -> u64 {
+        let (doublings, part) = (bucket as u64 / PARTS, bucket as u64 % PARTS);
         match doublings {
             0 => part,
             _ => (PARTS + part) << (doublings - 1),
@@ -110,14 +110,14 @@ mod tests {
         for exponent in 0..63 {
             for offset in [0, 1, 3] {
                 let micros = (1u64 << exponent) + (1u64 << exponent) / 4 * offset;
-                let kept = Spread::value(Spread::place(micros));
+                let kept = Spread::value(Spread::bucket(micros));
                 assert!(
                     kept <= micros && (micros - kept) * 100 <= micros,
                     "{micros} {kept}"
                 );
             }
         }
-        assert!(Spread::place(u64::MAX) < 10_000);
+        assert!(Spread::bucket(u64::MAX) < 10_000);
     }
 
     #[test]

@@ -65,11 +65,11 @@ impl Drawing {
             let (lanes, _) = pools.entry(lease.pool.clone()).or_default();
             let lane = lanes.entry(order(&lease.name)).or_default();
             lane.name.clone_from(&lease.name);
-            place(&mut lane.rows, lease, |lease| (lease.start, lease.end));
+            put(&mut lane.rows, lease, |lease| (lease.start, lease.end));
         }
         for wait in self.waits {
             let (_, pool) = pools.entry(wait.pool.clone()).or_default();
-            place(&mut pool.waits, wait, |wait| (wait.start, wait.end));
+            put(&mut pool.waits, wait, |wait| (wait.start, wait.end));
         }
         let pools = pools.into_iter().map(|(name, (lanes, pool))| Pool {
             name,
@@ -106,8 +106,8 @@ fn order(name: &str) -> Order {
     )
 }
 
-/// Into the first row where it overlaps nothing.
-fn place<T>(rows: &mut Vec<Vec<T>>, item: T, time: impl Fn(&T) -> (u64, u64)) {
+/// Puts it into the first row where it overlaps nothing.
+fn put<T>(rows: &mut Vec<Vec<T>>, item: T, time: impl Fn(&T) -> (u64, u64)) {
     let (start, _) = time(&item);
     let free = |row: &&mut Vec<T>| row.last().is_none_or(|last| time(last).1 <= start);
     match rows.iter_mut().find(free) {

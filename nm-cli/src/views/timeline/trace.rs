@@ -44,7 +44,7 @@ fn lease(events: &mut Vec<Value>, chart: &Chart, lease: &Lease, pid: usize, tid:
         "ph": "X", "cat": "lease", "name": lease.test, "pid": pid, "tid": tid,
         "ts": lease.start - chart.start, "dur": lease.end - lease.start,
         "args": {
-            "name": lease.name, "waited": lease.waited, "where": lease.place,
+            "name": lease.name, "waited": lease.waited, "where": lease.location,
             "pid": lease.pid, "access": lease.access.as_str(),
         },
     }));
@@ -61,6 +61,6 @@ fn wait(chart: &Chart, wait: &Wait, pid: usize, tid: usize) -> Value {
     json!({
         "ph": "X", "cat": "wait", "name": wait.test, "pid": pid, "tid": tid,
         "ts": wait.start - chart.start, "dur": wait.end - wait.start,
-        "args": {"wants": wait.wanted, "where": wait.place, "pid": wait.pid},
+        "args": {"wants": wait.wanted, "where": wait.location, "pid": wait.pid},
     })
 }

@@ -34,7 +34,7 @@ pub fn lease(chart: &Chart, lease: &Lease) -> String {
         Ending::Released(State::Clean) => {}
         Ending::Released(state) => lines.push(format!("given back {}", state.as_str())),
     }
-    lines.push(where_from(&lease.place, lease.pid));
+    lines.push(where_from(&lease.location, lease.pid));
     lines.join("\n")
 }
 
@@ -56,14 +56,14 @@ pub fn wait(chart: &Chart, wait: &Wait) -> String {
         },
         wait.pool,
         duration(wait.start - chart.start),
-        where_from(&wait.place, wait.pid),
+        where_from(&wait.location, wait.pid),
     )
 }
 
-fn where_from(place: &str, pid: u32) -> String {
-    match place {
+fn where_from(location: &str, pid: u32) -> String {
+    match location {
         "" => format!("pid {pid}"),
-        place => format!("{place}, pid {pid}"),
+        location => format!("{location}, pid {pid}"),
     }
 }
 

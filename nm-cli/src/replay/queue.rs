@@ -25,21 +25,21 @@ pub struct Granted {
 }
 
 #[derive(Debug)]
-pub struct Line {
+pub struct Queue {
     names: Vec<Name>,
-    queue: VecDeque<usize>,
+    waiting: VecDeque<usize>,
 }
 
-impl Line {
+impl Queue {
     pub fn new(size: usize) -> Self {
         Self {
             names: vec![Name::default(); size],
-            queue: VecDeque::new(),
+            waiting: VecDeque::new(),
         }
     }
 
     pub fn ask(&mut self, request: usize) {
-        self.queue.push_back(request);
+        self.waiting.push_back(request);
     }
 
     pub fn give_back(&mut self, name: usize) {
@@ -60,11 +60,11 @@ impl Line {
                 return Some(self.take(first, &[at], requests));
             }
         }
-        while let Some(&head) = self.queue.front() {
+        while let Some(&head) = self.waiting.front() {
             let request = &requests[head];
             let count = match request.wanted {
                 Wanted::Name(name) => {
-                    self.queue.pop_front();
+                    self.waiting.pop_front();
                     let name = name.min(self.names.len() - 1);
                     if self.names[name].reserved.is_empty() && self.is_free(name, request.access) {
                         return Some(self.take(head, &[name], requests));
@@ -76,7 +76,7 @@ impl Line {
                 Wanted::All => self.names.len(),
             };
             let names = self.choose(count, request.access)?;
-            self.queue.pop_front();
+            self.waiting.pop_front();
             return Some(self.take(head, &names, requests));
         }
         None

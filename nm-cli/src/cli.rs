@@ -28,12 +28,12 @@ enum Command {
     Run(run::Args),
     #[cfg(unix)]
     Hold(Waiting<hold::Args>),
-    /// Like hold, but does not wait: exits with 75 when all is in use
+    /// Like hold, but never waits: exits with 75 if the names are in use
     #[cfg(unix)]
     TryHold(hold::Args),
     #[cfg(unix)]
     Acquire(Waiting<acquire::Args>),
-    /// Like acquire, but does not wait: exits with 75 when all is in use
+    /// Like acquire, but never waits: exits with 75 if the names are in use
     #[cfg(unix)]
     TryAcquire(acquire::Args),
     #[cfg(unix)]

@@ -7,10 +7,10 @@ use nm_runtime::caller::{self, Caller};
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Where")]
 pub struct Place {
-    /// Keep state in this directory; everybody who uses the pool must say the same
+    /// Keep state in this directory; all users of the pool must give the same one
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
-    /// Share pools with this workspace, all its git worktrees, or all of this user's
+    /// Share pools within this workspace, all its git worktrees, or all of this user's workspaces
     #[arg(long, value_enum, conflicts_with = "dir")]
     pub scope: Option<Scope>,
 }

@@ -23,7 +23,9 @@ pub fn is_same(one: &str, other: &str) -> bool {
 pub fn check(text: &str) -> Result<String, String> {
     match text.len() {
         8..=256 => Ok(text.to_owned()),
-        length => Err(format!("a token has 8 to 256 bytes, this one {length}")),
+        length => Err(format!(
+            "expected a token of 8 to 256 bytes, found {length}"
+        )),
     }
 }
 

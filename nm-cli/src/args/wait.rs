@@ -20,7 +20,7 @@ pub enum Wait {
 pub struct Waiting<A: clap::Args> {
     #[command(flatten)]
     args: A,
-    /// Wait at most so long, `90s` or `3m`
+    /// Wait at most this long, e.g. `90s` or `3m`
     #[arg(long, value_parser = duration::parse)]
     timeout: Option<Duration>,
 }
@@ -56,12 +56,12 @@ fn try_acquire(want: &Want, pool: &str) -> Result<Vec<Lease>, Failure> {
     let leases = want.of(pool, None)?.try_acquire()?;
     leases.ok_or_else(|| {
         let what = match &want.name {
-            Some(name) => format!("`{name}` of pool `{pool}`"),
-            None => format!("what was asked of pool `{pool}`"),
+            Some(name) => format!("`{name}` of pool `{pool}` is"),
+            None => format!("the requested names of pool `{pool}` are"),
         };
         Failure::new(
             code::IN_USE,
-            format!("{what} is in use; `name-manager list {pool}` shows by whom"),
+            format!("{what} in use; `name-manager list {pool}` shows the holders"),
         )
     })
 }

@@ -9,16 +9,16 @@ use crate::pools::{check_name, open};
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "What to ask for")]
 pub struct Want {
-    /// Share the name with others who only read
+    /// Share the name with other readers
     #[arg(long)]
     pub shared: bool,
-    /// So many names at once [default: 1]
+    /// Take this many names at once [default: 1]
     #[arg(long, value_name = "N", conflicts_with_all = ["all", "name"])]
     pub count: Option<u32>,
-    /// The whole pool at once
+    /// Take every name of the pool at once
     #[arg(long, conflicts_with = "name")]
     pub all: bool,
-    /// This name and no other
+    /// Take exactly this name
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
 }

@@ -18,13 +18,14 @@ use crate::keeper::session::Session;
 use crate::process::own;
 use crate::screen::stdout;
 
-/// Prints a name and returns; it stays yours until the calling shell ends
+/// Prints a name and returns; the name stays yours until the calling shell ends
 ///
-/// Prints the name alone, so `db=$(name-manager acquire db)` is all there is to it; with
-/// --count or --all one name a line. A small process in the background holds the lease.
-/// The calling shell is the script or the interactive shell that the call stands in: not a
-/// subshell of it, nor a `sh -c` that does nothing else, nor `timeout` or `sudo`.
-/// Give it back with `release`; what only ends with its shell is dirty for the next one.
+/// Prints only the name, so `db=$(name-manager acquire db)` just works; with --count or
+/// --all, one name per line. A small background process holds the lease.
+/// The calling shell is the script or interactive shell that contains the call: not a
+/// subshell of it, a `sh -c` that does nothing else, `timeout` or `sudo`.
+/// Give the name back with `release`: if its shell ends first, it is dirty for the next
+/// holder.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     pool: String,
@@ -40,7 +41,7 @@ pub fn run(args: Args, wait: Wait) -> Outcome {
     let session = match args.lifetime.pid {
         None => Session::current(),
         Some(pid) => Session::at(pid)
-            .ok_or_else(|| Failure::new(code::UNKNOWN, format!("there is no process {pid}")))?,
+            .ok_or_else(|| Failure::new(code::UNKNOWN, format!("no process {pid}")))?,
     };
     let token = match &args.lifetime.token {
         Some(token) => token.clone(),
@@ -67,7 +68,7 @@ pub fn run(args: Args, wait: Wait) -> Outcome {
         .stdin(Stdio::piped())
         .stdout(Stdio::piped());
     let failed = |error: io::Error| {
-        Failure::new(code::FAILURE, "failed to start the keeper of the lease").because(error)
+        Failure::new(code::FAILURE, "failed to start the keeper process").because(error)
     };
     let mut keeper = keeper.spawn().map_err(failed)?;
     let (Some(mut consent), Some(report)) = (keeper.stdin.take(), keeper.stdout.take()) else {
@@ -79,7 +80,7 @@ pub fn run(args: Args, wait: Wait) -> Outcome {
         let status = keeper.wait().map_err(failed)?;
         return Err(Failure::new(
             code::FAILURE,
-            format!("the keeper of the lease ended before it had one ({status})"),
+            format!("the keeper process ended before it acquired a name ({status})"),
         )
         .into());
     };
@@ -99,7 +100,7 @@ pub fn run(args: Args, wait: Wait) -> Outcome {
         Failure::new(
             code::FAILURE,
             format!(
-                "failed to print {}, which is released",
+                "failed to print {}; released again",
                 report.names.join(", ")
             ),
         )

@@ -5,7 +5,7 @@ use clap_complete::Shell;
 use crate::exit::Outcome;
 use crate::screen::stdout;
 
-/// Prints a shell's completions, to be sourced or put where it looks for them
+/// Prints completions for a shell, to be sourced or installed
 #[derive(Debug, clap::Args)]
 pub struct Args {
     shell: Shell,

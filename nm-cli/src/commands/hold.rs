@@ -16,7 +16,7 @@ use crate::keeper::anchor::{Anchor, Vigil};
 use crate::keeper::session::Session;
 use crate::screen::{label, stdout};
 
-/// Prints a name and holds it until Ctrl-C, the end of its input, or its parent's exit
+/// Prints a name and holds it until Ctrl-C, end of input, or its parent's exit
 #[derive(Debug, clap::Args)]
 pub struct Args {
     pool: String,
@@ -30,7 +30,7 @@ pub fn run(args: Args, wait: Wait) -> Outcome {
     args.place.announce(label::own(), None)?;
     let parent = std::os::unix::process::parent_id();
     let parent = Session::at(parent)
-        .ok_or_else(|| Failure::new(code::FAILURE, "the process that asked has ended already"))?;
+        .ok_or_else(|| Failure::new(code::FAILURE, "the calling process has already ended"))?;
     let anchor = Arc::new(Anchor::new(parent));
     let vigil = Vigil::begin(&anchor, None);
     let leases = wait.acquire(&args.want, &args.pool)?;
@@ -48,7 +48,7 @@ pub fn run(args: Args, wait: Wait) -> Outcome {
     let parent_ended = until_end(&anchor, &mut signals)?;
     for lease in leases {
         if parent_ended {
-            lease.mark_dirty_because("the process that had it held ended");
+            lease.mark_dirty_because("the parent process of `hold` ended");
         }
         lease.release()?;
     }

@@ -15,7 +15,7 @@ use crate::screen::label;
 pub struct Args {
     pool: String,
     name: String,
-    /// Let it live so long from now, instead of its time to live once more
+    /// The new time to live, counted from now [default: the present one]
     #[arg(long, value_parser = duration::parse)]
     ttl: Option<Duration>,
     #[command(flatten)]
@@ -41,7 +41,7 @@ pub fn run(args: Args) -> Outcome {
         Answer::Gone(_) | Answer::Nobody => Err(Failure::new(
             code::UNKNOWN,
             format!(
-                "there is no lease of `{}` to extend: it was released, or its time to live passed; acquire it again",
+                "no lease of `{}` to extend: it was released, or its time to live expired; acquire it again",
                 args.name
             ),
         )

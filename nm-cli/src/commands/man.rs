@@ -5,10 +5,10 @@ use clap_mangen::Man;
 use crate::exit::{Failure, Outcome, code};
 use crate::screen::stdout;
 
-/// Prints the manual page, of the whole or of one subcommand: `| man -l -`
+/// Prints the manual page of the program or of a subcommand, for `| man -l -`
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A subcommand; without one, all of it
+    /// The subcommand [default: the whole program]
     subcommand: Option<String>,
 }
 
@@ -21,7 +21,7 @@ pub fn run(args: Args, mut command: clap::Command) -> Outcome {
             None => {
                 return Err(Failure::new(
                     code::USAGE,
-                    format!("there is no subcommand `{name}`; see `name-manager --help`"),
+                    format!("no subcommand `{name}`; see `name-manager --help`"),
                 )
                 .into());
             }

@@ -9,18 +9,18 @@ use crate::keeper::session::Session;
 use crate::pools;
 use crate::screen::{label, stderr};
 
-/// Gives back a name that `acquire` lent
+/// Gives back a name taken with `acquire`
 ///
-/// Only the shell that acquired it may do so, whatever it runs, and whoever shows its token.
-/// Releasing what is not lent is no error.
+/// Allowed for the shell that acquired the name, for every process that it runs, and for
+/// callers that show the token. Releasing a name that is not lent is not an error.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     pool: String,
     name: String,
-    /// Say that the next holder must not find it as it is now
+    /// Mark it dirty: the next holder must not get it in its present state
     #[arg(long)]
     dirty: bool,
-    /// Take it away from its owner, who is not asked and may go on using it; the journal says who did
+    /// Take it from its owner, which is not asked and may still use it; the journal names the caller
     #[arg(long)]
     force: bool,
     #[command(flatten)]
@@ -47,7 +47,7 @@ pub fn run(args: Args) -> Outcome {
         Answer::Done(message) => stderr::warn(&message),
         Answer::Refused(failure) => return Err(failure.into()),
         Answer::Gone(kept) => stderr::warn(&format!(
-            "the lease of `{name}` had ended already: its keeper (pid {}) was killed",
+            "the lease of `{name}` had already ended: its keeper (pid {}) was killed",
             kept.pid
         )),
         Answer::Nobody => match pools::holder(&args.pool, name)? {
@@ -55,7 +55,7 @@ pub fn run(args: Args) -> Outcome {
                 return Err(Failure::new(
                     code::NOT_OWNER,
                     format!(
-                        "`{name}` is held by {holder}, which gives it back itself; `release` is for what `acquire` lent"
+                        "`{name}` is held by {holder}, which releases it itself; `release` is for names taken with `acquire`"
                     ),
                 )
                 .into());

@@ -5,14 +5,14 @@ use crate::exit::{Failure, Outcome, code};
 use crate::pools;
 use crate::screen::{label, stderr, stdout};
 
-/// Forgets what is known of a pool's names, so that each begins anew
+/// Forgets the state of a pool's names, so that each starts afresh
 ///
-/// Their dates go, and whether they are dirty, broken or made usable: the next holder
-/// finds them as if they had never been lent. Fences and the journal stay.
+/// Their dates are forgotten, and whether they are dirty, broken or initialised: the next
+/// holder finds them as if they had never been lent. Fences and the journal are kept.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     pool: String,
-    /// Also while names are lent: those stay as they are, the others are reset
+    /// Reset even while names are lent: those are skipped
     #[arg(long)]
     force: bool,
     #[command(flatten)]
@@ -27,7 +27,7 @@ pub fn run(args: Args) -> Outcome {
     if done.awaited {
         return Err(Failure::new(
             code::IN_USE,
-            format!("somebody waits for names of pool `{pool}`; nothing was reset"),
+            format!("pool `{pool}` has waiters; nothing was reset"),
         )
         .into());
     }
@@ -36,7 +36,7 @@ pub fn run(args: Args) -> Outcome {
         return Err(Failure::new(
             code::IN_USE,
             format!(
-                "{lent} of pool `{pool}` is lent; nothing was reset: `name-manager list {pool}` shows to whom, --force resets the others"
+                "{lent} of pool `{pool}` is lent; nothing was reset: `name-manager list {pool}` shows the holders, --force resets the others"
             ),
         )
         .into());
@@ -47,7 +47,7 @@ pub fn run(args: Args) -> Outcome {
     }
     stdout::answer(&text)?;
     if !lent.is_empty() {
-        stderr::warn(&format!("{lent} is lent and stays as it is"));
+        stderr::warn(&format!("skipped {lent}, which is lent"));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -14,23 +14,23 @@ use crate::exit::{Failure, Outcome, chain, code};
 use crate::process::{child, tether};
 use crate::screen::{label, stderr};
 
-/// Runs a command with names, for as long as it runs
+/// Runs a command that holds names while it runs
 ///
-/// `{name}`, `{index}` and `{pool}` in its arguments and in --env are replaced, with
-/// several names by all of them, separated by commas; `{db.name}` is that of pool `db`.
-/// The pool's configured variables are set. A command that fails leaves its names dirty.
-/// If this process is killed, the command gets SIGTERM (Linux).
+/// `{name}`, `{index}` and `{pool}` are replaced in its arguments and in --env; several
+/// names are joined by commas, and `{db.name}` is the name from pool `db`.
+/// The variables configured for the pool are set. A command that fails leaves its names
+/// dirty. If this process is killed, the command gets SIGTERM (Linux).
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  name-manager run db --env DATABASE_URL=postgres://localhost/{name} -- pytest"
 )]
 pub struct Args {
-    /// The pools; names of several are taken in one order, so that nobody deadlocks
+    /// The pools; several are always acquired in the same order, so that runs cannot deadlock
     #[arg(required = true, value_name = "POOL")]
     pools: Vec<String>,
     #[command(flatten)]
     want: Want,
-    /// Wait at most so long in each pool, `90s` or `3m`
+    /// Wait at most this long for each pool, e.g. `90s` or `3m`
     #[arg(long, value_parser = duration::parse)]
     timeout: Option<Duration>,
     /// Set a variable; may be repeated
@@ -86,7 +86,7 @@ fn acquire(args: &Args) -> Result<Vec<Lease>, Failure> {
         return Err(Failure::new(
             code::USAGE,
             format!(
-                "--name {name} goes with one pool; {} are given",
+                "--name {name} works with one pool; {} are given",
                 pools.len()
             ),
         ));
@@ -121,7 +121,7 @@ fn environment(
                     return Err(Failure::new(
                         code::USAGE,
                         format!(
-                            "pools `{pool}` and `{}` both configure the variable {key}; say with --env {key}=.. what it is to be",
+                            "pools `{pool}` and `{}` both configure the variable {key}; set it with --env {key}=..",
                             lease.pool()
                         ),
                     ));

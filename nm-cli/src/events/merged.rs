@@ -23,9 +23,8 @@ impl Merged {
     pub fn warn_of_skipped(&self) {
         let skipped: u64 = self.pools.iter().map(|(reader, _)| reader.skipped()).sum();
         if skipped > 0 {
-            stderr::warn(&format!(
-                "{skipped} line(s) of the journal are no events and were passed over"
-            ));
+            let lines = if skipped == 1 { "line" } else { "lines" };
+            stderr::warn(&format!("skipped {skipped} invalid journal {lines}"));
         }
     }
 

@@ -26,6 +26,6 @@ pub fn unknown(run: &str, last: Option<&str>) -> Failure {
         Some(last) => format!("; the last run is `{last}`"),
         None => String::new(),
     };
-    let message = format!("no such event of run `{run}` in the journal{last}");
+    let message = format!("no matching event of run `{run}` in the journal{last}");
     Failure::new(code::UNKNOWN, message)
 }

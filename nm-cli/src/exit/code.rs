@@ -29,20 +29,20 @@ pub const NOT_FOUND: u8 = 127;
 /// For `--help`.
 pub const HELP: &str = "\
 Exit codes:
-  0    done
+  0    success
   1    failed; standard error says why
   2    the command line or the configuration is wrong
   69   no such pool, name or lease
   75   in use (try-acquire, try-hold, reset)
-  77   the lease belongs to somebody else (release, keep-alive)
+  77   the lease belongs to another owner (release, keep-alive)
   124  timed out waiting
   126  run: the command cannot be run
-  127  run: there is no such command
-  any other of `run` is the command's own, 128 + n when signal n ended it
+  127  run: command not found
+  any other code of `run` is the command's own, or 128 + n if signal n ended it
 
-State lives in `.name-manager` of the Cargo workspace around the current directory,
-outside any in the user's own directory; --dir, --scope, NAME_MANAGER_DIR and
-NAME_MANAGER_SCOPE say otherwise.";
+State lives in `.name-manager` in the Cargo workspace of the current directory, or in
+the user's own directory outside any workspace; --dir, --scope, NAME_MANAGER_DIR and
+NAME_MANAGER_SCOPE override this.";
 
 /// The code of an error.
 pub fn of(error: &(dyn Error + 'static)) -> u8 {

@@ -163,7 +163,7 @@ impl Keeper {
         let leases = wait.acquire(&args.want, &args.pool)?;
         vigil.end();
 
-        let (signals, end) = UnixStream::pair().map_err(|error| failed("make a pipe", error))?;
+        let (signals, end) = UnixStream::pair().map_err(|error| failed("create a pipe", error))?;
         for signal in [SIGTERM, SIGINT, SIGHUP] {
             let end = end.try_clone();
             end.and_then(|end| signal_hook::low_level::pipe::register(signal, end))
@@ -171,7 +171,7 @@ impl Keeper {
         }
         let dir = kept::directory(&pools::open(&args.pool)?.directory());
         let id = token::random().map_err(|error| {
-            Failure::new(code::FAILURE, "failed to make a token").because(error)
+            Failure::new(code::FAILURE, "failed to generate a token").because(error)
         })?;
         let what = format!("listen in `{}`", dir.display());
         let listener = kept::create(&dir).and_then(|()| control::listen(&dir, &id));
@@ -233,7 +233,7 @@ impl Keeper {
                 // Whoever cannot be understood gets no answer.
                 let _ = self.hear();
             } else if ready[1] {
-                self.end(Some("its keeper was asked to end by a signal".to_owned()));
+                self.end(Some("its keeper was ended by a signal".to_owned()));
                 break;
             } else if self.bound && self.anchor.has_ended() {
                 let why = format!("`{} ended without releasing it", self.owner);
@@ -243,7 +243,7 @@ impl Keeper {
                 && until <= Instant::now()
             {
                 let ttl = humantime::format_duration(ttl);
-                self.end(Some(format!("its time to live of {ttl} passed")));
+                self.end(Some(format!("its time to live of {ttl} expired")));
                 break;
             }
         }
@@ -267,7 +267,7 @@ impl Keeper {
             .iter()
             .position(|(lease, _)| lease.name() == name);
         let Some(at) = at else {
-            return reply(0, format!("`{name}` is released already"));
+            return reply(0, format!("`{name}` has already been released"));
         };
         let shown = order.token.as_deref();
         let is_owner = shown.is_some_and(|token| token::is_same(token, &self.token))
@@ -276,7 +276,7 @@ impl Keeper {
             return reply(
                 code::NOT_OWNER,
                 format!(
-                    "`{name}` belongs to `{}; show its token (--token, NAME_MANAGER_TOKEN), or take it away with `release --force`",
+                    "`{name}` belongs to `{}; show its token (--token, NAME_MANAGER_TOKEN), or take it with `release --force`",
                     self.owner
                 ),
             );

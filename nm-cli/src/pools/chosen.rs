@@ -47,7 +47,7 @@ fn unknown(name: &str, pools: &[Found]) -> Result<Failure, nm_runtime::Error> {
     Ok(Failure::new(
         code::UNKNOWN,
         format!(
-            "no pool `{name}` in `{}` ({known}); `name-manager doctor` says why it is looked for there",
+            "no pool `{name}` in `{}` ({known}); `name-manager doctor` explains why this directory is used",
             place.dir.display()
         ),
     ))

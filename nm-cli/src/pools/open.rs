@@ -13,7 +13,7 @@ pub fn check_name(pool: &Pool, name: &str) -> Result<(), Failure> {
         false => Err(Failure::new(
             code::UNKNOWN,
             format!(
-                "pool `{pool}` has no name `{}`; `name-manager list {pool}` shows those that it has",
+                "pool `{pool}` has no name `{}`; `name-manager list {pool}` lists its names",
                 name.escape_debug(),
                 pool = pool.name(),
             ),

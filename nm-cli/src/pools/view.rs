@@ -28,7 +28,7 @@ pub fn holder(pool: &str, name: &str) -> Result<Option<String>, Box<dyn Error + 
         .collect();
     Ok(match (name.held, holders.is_empty()) {
         (false, _) => None,
-        (true, true) => Some("somebody".to_owned()),
+        (true, true) => Some("another process".to_owned()),
         (true, false) => Some(holders.join(" and ")),
     })
 }

@@ -9,13 +9,13 @@ use crate::pools;
 use crate::screen::clock::Clock;
 use crate::screen::{Cell, Column, Give, Screen, Table, label, style};
 
-/// Lists pools' names: when they were first and last lent, free or held by whom
+/// Lists the names of pools: when each was first and last lent, and who holds it
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// These pools only
+    /// Only these pools
     #[arg(value_name = "POOL")]
     pools: Vec<String>,
-    /// JSON (docs/json.md)
+    /// Print JSON (docs/json.md)
     #[arg(long)]
     json: bool,
     #[command(flatten)]

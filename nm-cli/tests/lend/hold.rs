@@ -42,7 +42,7 @@ fn it_does_not_outlive_its_parent() {
         assert_eq!(last.kind, Kind::Released, "{shell}");
         assert_eq!(
             last.detail.as_deref(),
-            Some("the process that had it held ended")
+            Some("the parent process of `hold` ended")
         );
     }
 }

@@ -97,7 +97,7 @@ fn what_can_never_be_granted_has_its_own_code() {
     run(&["db", "db"]).fails(2, "write --count 2");
     run(&["db", "--all"]).fails(2, "which has no end");
     run(&["db", "--count", "0"]).fails(2, "expected at least 1");
-    run(&["db", "web", "--name", "db-0"]).fails(2, "goes with one pool");
+    run(&["db", "web", "--name", "db-0"]).fails(2, "works with one pool");
     run(&["db", "--env", "X"]).fails(2, "expected KEY=VALUE");
     run(&["db", "--timeout", "soon"]).fails(2, "expected a duration");
     lab.run(&["run", "db"]).fails(2, "<CMD>");

@@ -50,7 +50,7 @@ impl Generated {
         self.prepare()
             .and_then(|()| fs::create_dir_all(&path))
             .map_err(|error| {
-                let what = format!("failed to make `{}`", path.display());
+                let what = format!("failed to create `{}`", path.display());
                 Failure::new(code::FAILURE, what).because(error)
             })?;
         Ok(path)

@@ -23,20 +23,20 @@ use config::{Owner, config};
 use generated::Generated;
 use repository::Repository;
 
-/// Run tests under nextest, which then starts none that would only wait
+/// Runs tests under nextest, which then starts none that would only wait
 ///
 /// Builds the tests, asks every test binary for its annotated tests, and runs `cargo
-/// nextest run ARGS` with one test group a pool. Your own nextest configuration keeps
-/// the last word.
+/// nextest run ARGS` with one test group per pool. Your own nextest configuration takes
+/// precedence.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Put the groups into `.config/nextest.toml` instead, so that plain `cargo nextest run` has them
+    /// Write the groups to `.config/nextest.toml` instead, for plain `cargo nextest run`
     #[arg(long, conflicts_with = "check")]
     write: bool,
-    /// Fail, and show the difference, when `.config/nextest.toml` does not have the groups
+    /// Fail and show the difference if the groups in `.config/nextest.toml` are out of date
     #[arg(long)]
     check: bool,
-    /// Whatever `cargo nextest run` takes
+    /// Arguments for `cargo nextest run`
     #[arg(
         trailing_var_arg = true,
         allow_hyphen_values = true,
@@ -49,7 +49,7 @@ pub fn run(mut args: Args) -> Outcome {
     args.write |= take_flag(&mut args.args, "--write");
     args.check |= take_flag(&mut args.args, "--check");
     if args.write && args.check {
-        let text = "`--write` and `--check` exclude each other; give one of them";
+        let text = "`--write` and `--check` cannot be used together";
         return Err(Failure::new(code::USAGE, text).into());
     }
     let asked = version::ask()?;

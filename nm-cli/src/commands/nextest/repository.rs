@@ -79,7 +79,7 @@ impl Repository {
         Err(Failure::new(
             code::FAILURE,
             format!(
-                "`{}` does not have the groups that the tests' attributes ask for; `name-manager nextest --write` puts them there",
+                "the groups in `{}` do not match the tests' attributes; `name-manager nextest --write` updates them",
                 self.config.display()
             ),
         )
@@ -88,14 +88,14 @@ impl Repository {
 
     /// Whether a block can be put into it.
     pub fn validate(&self) -> Result<(), Failure> {
-        self.is_toml(&self.document()?.without_block(), "; put that right first")
+        self.is_toml(&self.document()?.without_block(), "; fix that first")
     }
 
     fn with_block(&self, block: &str) -> Result<String, Failure> {
         let text = self.document()?.with_block(block);
         self.is_toml(
             &text,
-            ": what the file says and the groups that are to be added exclude each other; write `[[profile.default.overrides]]` and `[test-groups.NAME]` as tables, and leave names that begin with `name-manager-` to name-manager",
+            ": the file conflicts with the groups to be added; write `[[profile.default.overrides]]` and `[test-groups.NAME]` as tables, and leave names that begin with `name-manager-` to name-manager",
         )?;
         Ok(text)
     }

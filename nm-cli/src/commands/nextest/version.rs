@@ -24,12 +24,12 @@ impl Asked {
     /// Waits for the answer, and checks it.
     pub fn check(self) -> Result<(), Failure> {
         let output = self.0.wait_with_output().map_err(|error| {
-            Failure::new(code::FAILURE, "failed to ask for nextest's version").because(error)
+            Failure::new(code::FAILURE, "failed to ask nextest for its version").because(error)
         })?;
         if !output.status.success() {
             return Err(Failure::new(
                 code::FAILURE,
-                "there is no `cargo nextest`; install it (`cargo install --locked cargo-nextest`), or use `name-manager test`",
+                "`cargo nextest` is not installed; install it (`cargo install --locked cargo-nextest`), or use `name-manager test`",
             ));
         }
         check(&String::from_utf8_lossy(&output.stdout))
@@ -49,7 +49,7 @@ pub fn check(said: &str) -> Result<(), Failure> {
             Err(Failure::new(
                 code::FAILURE,
                 format!(
-                    "cargo-nextest {found} is too old: it knows no priorities of tests; expected {major}.{minor}.{patch} or newer (`cargo install --locked cargo-nextest`)"
+                    "cargo-nextest {found} is too old: it does not support test priorities; expected {major}.{minor}.{patch} or newer (`cargo install --locked cargo-nextest`)"
                 ),
             ))
         }

@@ -11,14 +11,14 @@ use crate::exit::{Failure, Outcome, code};
 use crate::process::{cargo, child};
 pub use runner::{Args as RunnerArgs, COMMAND, run as run_binary};
 
-/// Run `cargo test` so that tests that wait keep no others from running
+/// Runs `cargo test` so that waiting tests keep no others from running
 ///
-/// libtest starts tests by their names, and one that waits takes up a thread. So each
-/// test binary is given as many threads more as that costs it; all else is `cargo test`'s
-/// own. Under `name-manager nextest` tests do not wait in the first place.
+/// libtest starts tests in the order of their names, and a waiting test takes up a thread.
+/// So each test binary gets as many additional threads as that costs; all else is plain
+/// `cargo test`. Under `name-manager nextest` tests do not wait in the first place.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Whatever `cargo test` takes
+    /// Arguments for `cargo test`
     #[arg(
         trailing_var_arg = true,
         allow_hyphen_values = true,
@@ -32,7 +32,7 @@ pub fn run(args: Args) -> Outcome {
     let own = env::current_exe()
         .map_err(|error| failed("failed to find the path of name-manager").because(error))?;
     let Some(own) = own.to_str() else {
-        return Err(failed("the path of name-manager is not UTF-8; put it elsewhere").into());
+        return Err(failed("the path of name-manager is not UTF-8; install it elsewhere").into());
     };
     // Any target's; a runner that the user has set for one target beats it.
     let runner = format!("target.'cfg(all())'.runner = [{own:?}, {COMMAND:?}]");

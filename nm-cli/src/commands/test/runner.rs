@@ -18,7 +18,7 @@ pub const COMMAND: &str = "run-test-binary";
 
 const THREADS: &str = "--test-threads";
 
-/// Run a test binary of `cargo test`
+/// Runs a test binary of `cargo test`
 #[derive(Debug, clap::Args)]
 pub struct Args {
     binary: PathBuf,

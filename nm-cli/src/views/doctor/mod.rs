@@ -14,13 +14,13 @@ use crate::exit::{Outcome, chain, code};
 use crate::screen::Screen;
 use finding::{Findings, Level};
 
-/// Finds and explains what may be wrong: where state lives and why, whether locks
-/// work there, tools, leftover processes, clashing declarations
+/// Finds and explains problems: where state lives and why, whether locks work there,
+/// tools, leftover processes, conflicting declarations
 ///
-/// Exits with 1 when something is a problem.
+/// Exits with 1 if it finds a problem.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// JSON (docs/json.md)
+    /// Print JSON (docs/json.md)
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -46,7 +46,7 @@ pub fn run(args: Args) -> Outcome {
                 pool::look(&mut findings, &looker, pool);
             }
         }
-        Err(error) => findings.problem("pools", chain(&error), "no test can use them either"),
+        Err(error) => findings.problem("pools", chain(&error), "tests cannot use them either"),
     }
     let mut screen = Screen::stdout();
     match args.json {

@@ -25,37 +25,31 @@ pub fn look(findings: &mut Findings, place: &Place) {
         false => findings.note("state", format!("will live in `{}` ({why})", dir.display())),
     }
     let Some(existing) = dir.ancestors().find(|dir| dir.is_dir()) else {
-        let hint = "set NAME_MANAGER_DIR to a directory that can be made";
-        findings.problem("state", "no directory above it exists", hint);
+        let hint = "set NAME_MANAGER_DIR to a directory that can be created";
+        findings.problem("state", "none of its parent directories exists", hint);
         return;
     };
     file_system(findings, existing);
     match inspect::locks_work(existing) {
-        Ok(()) => findings.ok(
-            "locks",
-            format!("exclude each other in `{}`, as they must", existing.display()),
-        ),
+        Ok(()) => findings.ok("locks", format!("work in `{}`", existing.display())),
         Err(error) => findings.problem(
             "locks",
             format!("do not work in `{}`: {error}", existing.display()),
-            "nothing can be lent safely there; set NAME_MANAGER_DIR to a local directory that can be written",
+            "no name can be lent safely there; set NAME_MANAGER_DIR to a writable local directory",
         ),
     }
 }
 
 fn file_system(findings: &mut Findings, dir: &Path) {
     let Some(kind) = file_system_of(dir) else {
-        findings.note(
-            "file system",
-            "of an unknown type: this system does not tell",
-        );
+        findings.note("file system", "unknown: this system does not report it");
         return;
     };
     match OF_SEVERAL_MACHINES.contains(&kind.as_str()) {
         true => findings.warning(
             "file system",
             format!("{kind}, which several machines may share"),
-            "locks may not reach the other machines; set NAME_MANAGER_DIR to a local directory",
+            "locks may not work across machines; set NAME_MANAGER_DIR to a local directory",
         ),
         false => findings.ok("file system", kind),
     }

@@ -25,7 +25,7 @@ pub fn look(findings: &mut Findings, looker: &Looker, found: &Found) {
             findings.problem(
                 &topic,
                 chain(&error),
-                "tests that use the pool fail with that",
+                "tests that use the pool fail with this error",
             );
         }
     }
@@ -46,13 +46,13 @@ fn look_at_names(findings: &mut Findings, topic: &str, view: &View) {
             holder(findings, topic, &name.name, tenure);
         }
         if name.unreadable {
-            let text = format!("the record of `{}` is no record", name.name);
-            let hint = "no harm: the next holder finds the name dirty and begins a new one";
+            let text = format!("the record of `{}` is corrupt", name.name);
+            let hint = "harmless: the next holder will rebuild it and treat the name as dirty";
             findings.warning(topic, text, hint);
         }
         if name.holder_died() {
             let text = format!("the last holder of `{}` ended while it held it", name.name);
-            let hint = "no harm: it is free, and the next holder finds it dirty";
+            let hint = "harmless: it is free, and dirty for the next holder";
             findings.warning(topic, text, hint);
         }
     }
@@ -66,17 +66,17 @@ fn holder(findings: &mut Findings, topic: &str, name: &str, tenure: &Tenure) {
         holder.test,
         holder.pid,
         if is_orphan(holder.pid) {
-            ", whose parent has gone"
+            ", whose parent has ended"
         } else {
             ""
         },
         clock::age(holder.since, now())
     );
     if !inspect::is_alive(holder.pid) {
-        let hint = "that process has gone, but something still has its lock: a process that it left behind, or one on another machine";
+        let hint = "that process has ended, but its lock is still held: by a process that it left behind, or by one on another machine";
         findings.warning(topic, text, hint);
     } else if age > LONG || is_orphan(holder.pid) {
-        let hint = "if nobody needs it any more, end that process, or `name-manager release` what was acquired";
+        let hint = "if it is no longer needed, end that process, or run `name-manager release` for an acquired name";
         findings.warning(topic, text, hint);
     } else {
         findings.note(topic, text);
@@ -111,7 +111,7 @@ fn declarations(findings: &mut Findings, topic: &str, found: &Found) {
         "`{}` at {} in run {}, but `{}` at {} in run {}",
         other.size, other.place, other.run, last.size, last.place, last.run
     );
-    let hint = "runs at the same time would not agree on the names; say it once, in Cargo.toml";
+    let hint = "concurrent runs would disagree on the names; declare the size once, in Cargo.toml";
     findings.warning(topic, text, hint);
 }
 
@@ -122,7 +122,7 @@ fn journal(findings: &mut Findings, topic: &str, found: &Found) {
     });
     let size: u64 = size.sum();
     if let Err(error) = last_event(found) {
-        let hint = "the views cannot show it; leases are not affected";
+        let hint = "it cannot be shown; leases are not affected";
         return findings.problem(topic, chain(&*error), hint);
     }
     let text = format!("its journal has {}", bytes(size));
@@ -130,7 +130,7 @@ fn journal(findings: &mut Findings, topic: &str, found: &Found) {
         true => findings.warning(
             topic,
             text,
-            "it is put aside when the pool is opened next; it may be removed while no tests run",
+            "it is rotated when the pool is next opened; it may be removed while no tests run",
         ),
         false => findings.ok(topic, text),
     }

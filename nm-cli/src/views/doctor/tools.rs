@@ -18,7 +18,7 @@ pub fn look(findings: &mut Findings) {
         }
     }
     if let Ok(run) = env::var("NEXTEST_RUN_ID") {
-        findings.note("run", format!("this shell is part of nextest's run {run}"));
+        findings.note("run", format!("this shell belongs to nextest run {run}"));
     }
     let ours = env::vars_os().filter_map(|(key, value)| {
         let key = key.into_string().ok()?;

@@ -14,19 +14,19 @@ use crate::pools;
 #[group(skip)]
 #[command(next_help_heading = "Which events")]
 pub struct Args {
-    /// Of these pools [default: all]
+    /// Events of these pools [default: all]
     #[arg(long, value_name = "POOL", value_delimiter = ',')]
     pool: Vec<String>,
-    /// About these names
+    /// Events of these names
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     name: Vec<String>,
-    /// Of these kinds
+    /// Events of these kinds
     #[arg(long, value_name = "KIND", value_delimiter = ',', value_enum)]
     kind: Vec<EventKind>,
-    /// Of the run of this id, or of the `last` one
+    /// Events of the run with this id, or of the `last` one
     #[arg(long, value_name = "RUN")]
     run: Option<String>,
-    /// Of tests whose path matches: `*` any part of it, `?` one character
+    /// Events of tests whose path matches: `*` is any text, `?` any character
     #[arg(long, value_name = "GLOB")]
     test: Option<String>,
 }
@@ -71,7 +71,7 @@ impl Args {
         let test = match self.test {
             Some(glob) => {
                 let matcher = Glob::new(&glob).map_err(|error| {
-                    let what = format!("`--test {glob}` is no pattern");
+                    let what = format!("invalid pattern in `--test {glob}`");
                     Failure::new(code::USAGE, what).because(error)
                 })?;
                 Some(matcher.compile_matcher())
@@ -98,7 +98,7 @@ fn check_name(name: &str, pools: &[Found]) -> Result<(), Failure> {
         true => Ok(()),
         false => Err(Failure::new(
             code::UNKNOWN,
-            format!("no name `{name}` was ever lent; `name-manager status` lists the names"),
+            format!("name `{name}` was never lent; `name-manager status` lists the names"),
         )),
     }
 }

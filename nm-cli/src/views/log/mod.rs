@@ -19,18 +19,18 @@ use crate::screen::clock::Clock;
 use crate::screen::{Cell, Screen, Table, stderr, style};
 pub use filter::Filter;
 
-/// Shows what happened, as the journal tells it
+/// Shows what happened, as recorded in the journal
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
     which: filter::Args,
-    /// Go on with what happens from now
+    /// Keep running and show new events
     #[arg(long, short)]
     follow: bool,
-    /// Time, event, name and test only
+    /// Show only time, event, name and test
     #[arg(long, short)]
     short: bool,
-    /// One JSON object a line (docs/json.md)
+    /// Print one JSON object per line (docs/json.md)
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -60,7 +60,7 @@ pub fn run(args: Args) -> Outcome {
     let shown = log.show(&mut events, &filter)?;
     if shown == 0 && !follow {
         filter.explain_nothing()?;
-        stderr::warn("no such events");
+        stderr::warn("no matching events");
     }
     events.warn_of_skipped();
     match follow {

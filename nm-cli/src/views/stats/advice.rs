@@ -13,8 +13,8 @@ pub fn advice(what_if: &WhatIf) -> Option<String> {
             .find(|(size, outcome)| *size > recorded && is_less(*outcome, now));
         let (next, outcome) = next?;
         let beyond = match enough == *next {
-            true => "more names would gain nothing".to_owned(),
-            false => format!("beyond {enough} nothing is gained"),
+            true => "more names would not help".to_owned(),
+            false => format!("more than {enough} would not help"),
         };
         return Some(format!(
             "with max = {next} this run would have taken {} instead of {}; {beyond}",
@@ -24,10 +24,10 @@ pub fn advice(what_if: &WhatIf) -> Option<String> {
     }
     Some(match enough == recorded {
         true => format!(
-            "{recorded} is the right size for this run: more names would gain nothing, fewer would cost time"
+            "{recorded} is the right size for this run: more names would not help, fewer would cost time"
         ),
         false => format!(
-            "with max = {enough} this run would have taken no longer: more names gain nothing"
+            "with max = {enough} this run would have taken no longer: more names do not help"
         ),
     })
 }

@@ -15,17 +15,17 @@ use crate::exit::Outcome;
 use crate::screen::Screen;
 use count::Count;
 
-/// Shows how the names were used, how long tests waited, and what pools of other
-/// sizes would have done
+/// Shows how names were used, how long tests waited, and how pools of other sizes would
+/// have done
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// These pools only
+    /// Only these pools
     #[arg(value_name = "POOL")]
     pools: Vec<String>,
-    /// The run of this id, the `last` one, or `all` together
+    /// The run with this id, the `last` one, or `all` together
     #[arg(long, value_name = "RUN", default_value = "last")]
     run: String,
-    /// JSON (docs/json.md)
+    /// Print JSON (docs/json.md)
     #[arg(long)]
     json: bool,
     #[command(flatten)]

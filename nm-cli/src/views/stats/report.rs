@@ -56,7 +56,7 @@ const SIZES: &[Column] = &[
         give: Give::Not,
     },
     Column {
-        title: "WAITS IN SUM",
+        title: "TOTAL WAIT",
         give: Give::Not,
     },
     Column {
@@ -86,7 +86,7 @@ pub fn show(screen: &mut Screen, stats: &Stats) -> io::Result<()> {
     if stats.too_long {
         screen.end_line()?;
         screen.say(
-            "the run is too long to be replayed with other sizes",
+            "the run is too long to replay with other sizes",
             style::FAINT,
         )?;
     }
@@ -107,15 +107,15 @@ fn show_pool(screen: &mut Screen, name: &str, tally: &Tally) -> io::Result<()> {
     let troubles = [
         (tally.timeouts, "timed out"),
         (tally.deadlocks, "failed in a deadlock"),
-        (tally.died, "died with a name"),
-        (tally.unclean, "left a name unclean"),
+        (tally.died, "died holding a name"),
+        (tally.unclean, "left a name dirty or broken"),
         (tally.failed_hooks, "hooks failed"),
     ];
     for (count, what) in troubles.into_iter().filter(|(count, _)| *count > 0) {
         say(screen, &format!("  {count} {what}"), style::BAD)?;
     }
     for (kind, (count, micros)) in &tally.hooks {
-        let text = format!("  {kind}: {count} times, {} in sum", duration(*micros));
+        let text = format!("  {kind}: {count} times, {} in total", duration(*micros));
         say(screen, &text, style::HOOK)?;
     }
     let mut names = Table::new(NAMES);
@@ -135,10 +135,10 @@ fn show_pool(screen: &mut Screen, name: &str, tally: &Tally) -> io::Result<()> {
 
 fn show_waits(screen: &mut Screen, waits: &Waits) -> io::Result<()> {
     if waits.count == 0 {
-        return screen.say("  nobody waited", style::FREE);
+        return screen.say("  no waits", style::FREE);
     }
     let text = format!(
-        "  {} waited: {} in sum, median {}, longest {} (`{}`)",
+        "  {} waited: {} in total, median {}, longest {} (`{}`)",
         waits.count,
         duration(waits.sum),
         duration(waits.median()),
@@ -160,7 +160,7 @@ fn show_waits(screen: &mut Screen, waits: &Waits) -> io::Result<()> {
     table.flush(screen)?;
     match tests.len().saturating_sub(TESTS) {
         0 => Ok(()),
-        more => say(screen, &format!("  and {more} tests more"), style::FAINT),
+        more => say(screen, &format!("  and {more} more tests"), style::FAINT),
     }
 }
 
@@ -168,7 +168,7 @@ fn show_sizes(screen: &mut Screen, what_if: &WhatIf) -> io::Result<()> {
     let mut table = Table::new(SIZES);
     for (size, outcome) in &what_if.sizes {
         let mark = match *size == what_if.recorded {
-            true => "as it was",
+            true => "as recorded",
             false => "",
         };
         let cells = vec![

@@ -16,13 +16,13 @@ use page::show;
 /// Shows who holds what, and who waits
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// These pools only
+    /// Only these pools
     #[arg(value_name = "POOL")]
     pools: Vec<String>,
-    /// Stay, and show what changes until q or Ctrl-C
+    /// Keep running and show changes, until q or Ctrl-C
     #[arg(long, short)]
     watch: bool,
-    /// JSON (docs/json.md); with --watch one line for every change
+    /// Print JSON (docs/json.md); with --watch, one line per change
     #[arg(long)]
     json: bool,
     #[command(flatten)]

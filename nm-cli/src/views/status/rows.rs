@@ -59,7 +59,7 @@ fn summary(view: &View) -> String {
     let held = view.names.iter().filter(|name| name.held).count();
     let names = match view.capacity {
         Some(capacity) => format!("{held} of {capacity} names held"),
-        None => format!("{held} held, without a limit"),
+        None => format!("{held} held, unbounded"),
     };
     let waiting = match view.waiters.len() {
         0 => String::new(),
@@ -121,7 +121,10 @@ fn free_state(name: &NameView) -> (&'static str, anstyle::Style) {
 
 fn note(name: &NameView) -> String {
     match &name.record {
-        _ if name.unreadable => "its record is no record; the next holder begins a new one".into(),
+        _ if name.unreadable => {
+            "its record is corrupt; the next holder will rebuild it and treat the name as dirty"
+                .into()
+        }
         Some(record) if name.holder_died() => {
             let test = record.holders.first().map(|tenure| &tenure.holder.test);
             format!(

@@ -70,7 +70,7 @@ fn draw(screen: &Screen, pools: &[String], columns: u16, clock: &mut Clock) -> R
     let text = Buffer::default();
     let mut page = screen.like(text.clone(), usize::from(columns).max(1));
     let now = nm_runtime::inspect::now();
-    let title = format!("{}  q leaves", clock.second(now));
+    let title = format!("{}  q quits", clock.second(now));
     page.say(&title, style::FAINT)?;
     show(&mut page, &views(pools)?, false)?;
     page.flush()?;
@@ -91,7 +91,7 @@ fn put(text: &str, rows: usize) -> io::Result<()> {
         queue!(out, terminal::Clear(terminal::ClearType::UntilNewLine))?;
     }
     if room < lines.len() {
-        let more = format!("{} lines more", lines.len() - room);
+        let more = format!("{} more lines", lines.len() - room);
         queue!(out, cursor::MoveTo(0, room as u16), Print(more))?;
         queue!(out, terminal::Clear(terminal::ClearType::UntilNewLine))?;
     } else if room < rows {

@@ -30,7 +30,7 @@ pub fn page(chart: &Chart) -> String {
     let picture = svg::element(chart);
     let left_out = match chart.left_out {
         0 => String::new(),
-        count => format!("<p>{count} more blocks are left out.</p>"),
+        count => format!("<p>{count} more blocks not shown.</p>"),
     };
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title>\n\

@@ -19,20 +19,20 @@ use crate::exit::{Failure, Outcome, code};
 use crate::screen::{Screen, style};
 use chart::{Chart, Drawing};
 
-/// Shows who held what when, as a picture
+/// Draws who held which name when
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// These pools only
+    /// Only these pools
     #[arg(value_name = "POOL")]
     pools: Vec<String>,
-    /// The run of this id, or the `last` one
+    /// The run with this id, or the `last` one
     #[arg(long, value_name = "RUN", default_value = "last")]
     run: String,
-    /// Write it there: .svg, .html (one page that needs nothing else) or .json
+    /// Write to this file: .svg, .html (a self-contained page) or .json
     /// (trace events, for trace viewers)
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// JSON on standard output (docs/json.md)
+    /// Print JSON (docs/json.md)
     #[arg(long, conflicts_with = "output")]
     json: bool,
     #[command(flatten)]
@@ -77,7 +77,7 @@ fn form_of(path: &Path) -> Result<fn(&Chart) -> String, Failure> {
         _ => Err(Failure::new(
             code::USAGE,
             format!(
-                "`{}` does not say what to write; end it in .svg, .html or .json",
+                "unknown format of `{}`; expected a file name that ends in .svg, .html or .json",
                 path.display()
             ),
         )),

@@ -167,7 +167,7 @@ impl Page<'_> {
     }
 
     fn legend(&self, screen: &mut Screen) -> io::Result<()> {
-        let meaning = "█ body  ▒ init  ░ reset  x failed  1-9 how many wait";
+        let meaning = "█ body  ▒ init  ░ reset  x failed  1-9 waiting";
         self.say(screen, meaning, style::FAINT)?;
         let mut letters: Vec<_> = self.letters.iter().collect();
         let place = |letter: char| LETTERS.chars().position(|one| one == letter);
@@ -182,7 +182,7 @@ impl Page<'_> {
             0 => Ok(()),
             count => self.say(
                 screen,
-                &format!("{count} more blocks are left out"),
+                &format!("{count} more blocks not shown"),
                 style::FAINT,
             ),
         }

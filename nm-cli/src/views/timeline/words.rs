@@ -11,7 +11,7 @@ pub fn lease(chart: &Chart, lease: &Lease) -> String {
     let mut lines = vec![
         lease.test.clone(),
         format!(
-            "{} for {}, from {} on",
+            "{} for {}, from {}",
             lease.name,
             duration(lease.end - lease.start),
             duration(lease.start - chart.start)
@@ -30,9 +30,9 @@ pub fn lease(chart: &Chart, lease: &Lease) -> String {
     }
     match lease.ending {
         Ending::Open => lines.push("still held at the end of the journal".to_owned()),
-        Ending::Died => lines.push("ended without giving it back".to_owned()),
+        Ending::Died => lines.push("ended without releasing it".to_owned()),
         Ending::Released(State::Clean) => {}
-        Ending::Released(state) => lines.push(format!("given back {}", state.as_str())),
+        Ending::Released(state) => lines.push(format!("released {}", state.as_str())),
     }
     lines.push(where_from(&lease.location, lease.pid));
     lines.join("\n")
@@ -41,12 +41,12 @@ pub fn lease(chart: &Chart, lease: &Lease) -> String {
 pub fn wait(chart: &Chart, wait: &Wait) -> String {
     let ending = match wait.ending {
         WaitEnding::Granted => "",
-        WaitEnding::Open => ", in vain so far",
+        WaitEnding::Open => ", still waiting",
         WaitEnding::Timeout => ", until it timed out",
         WaitEnding::Deadlock => ", until it failed in a deadlock",
     };
     format!(
-        "{}\nwaited {} for {} of {}, from {} on{ending}\n{}",
+        "{}\nwaited {} for {} of {}, from {}{ending}\n{}",
         wait.test,
         duration(wait.end - wait.start),
         if wait.wanted.is_empty() {

@@ -22,7 +22,7 @@ struct Cli {
     command: Command,
 }
 
-// One module a subcommand, with `Args` and `run(args) -> Outcome`.
+// One module for each subcommand, with `Args` and `run(args) -> Outcome`.
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Args),
@@ -62,7 +62,7 @@ struct Run {
     args: run::Args,
 }
 
-/// What `acquire` starts; no subcommand, so that no help or completion shows it.
+/// Started by `acquire`; no subcommand, so that no help or completion shows it.
 #[cfg(unix)]
 #[derive(Debug, Parser)]
 struct Keep {
@@ -70,14 +70,14 @@ struct Keep {
     args: keeper::Args,
 }
 
-/// What `test` has cargo start.
+/// Started by cargo, for `test`.
 #[derive(Debug, Parser)]
 struct TestBinary {
     #[command(flatten)]
     args: test::RunnerArgs,
 }
 
-/// Parses the command line, and does what it says.
+/// Parses the command line and runs the command.
 pub fn main() -> ExitCode {
     let mut args = std::env::args_os().skip(1).peekable();
     let first = args.peek().and_then(|arg| arg.to_str());
@@ -93,7 +93,7 @@ pub fn main() -> ExitCode {
 fn finish(outcome: Outcome) -> ExitCode {
     match outcome {
         Ok(code) => code,
-        // Nobody reads on: `| head` has seen enough.
+        // The reader has gone: `| head` has seen enough.
         Err(error) if stdout::is_closed(&*error) => ExitCode::SUCCESS,
         Err(error) => {
             stderr::warn(&chain(&*error));

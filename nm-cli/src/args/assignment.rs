@@ -1,4 +1,4 @@
-/// `KEY=VALUE`, as an argument says it.
+/// `KEY=VALUE`, as an argument.
 #[derive(Clone, Debug)]
 pub struct Assignment {
     pub key: String,

@@ -1,4 +1,4 @@
-/// Who may release a lease besides its session.
+/// The proof by which other processes than its session may release a lease.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Claim {
     /// The token that the lease was acquired with

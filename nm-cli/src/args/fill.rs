@@ -1,17 +1,17 @@
-//! `{name}`, `{index}` and `{pool}` in what a command is given.
+//! `{name}`, `{index}` and `{pool}` in the arguments of a command.
 
 use std::ffi::{OsStr, OsString};
 
 use nm_runtime::Lease;
 
 /// Replaces them. Of several names each stands for all, separated by commas;
-/// `{db.name}` and `{db.index}` are those of pool `db`. What a name contains is
-/// never read again, and other braces stay as they are.
+/// `{db.name}` and `{db.index}` are those of pool `db`. The contents of a name are
+/// never replaced again, and other braces stay as they are.
 pub fn fill(text: &str, leases: &[Lease]) -> String {
     fill_with(text, |key| value(key, leases))
 }
 
-/// With the value of each key; what has none stays as it is.
+/// Replaces each key by its value; keys without one stay as they are.
 pub fn fill_with(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
     let mut filled = String::with_capacity(text.len());
     let mut rest = text;

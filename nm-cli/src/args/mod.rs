@@ -1,4 +1,4 @@
-//! Arguments that several commands take, and what becomes of their text.
+//! Arguments that several commands take, and the reading of their text.
 //!
 //! May import `pools` and `exit`.
 

@@ -4,8 +4,8 @@ use std::ffi::OsString;
 
 const SUBCOMMANDS: [&str; 2] = ["nextest", "test"];
 
-/// The command line, with a mark from which on clap reads nothing: it would take
-/// the first `--` off, which means something to the other program.
+/// The command line, with a mark that stops clap from reading further: it would take
+/// off the first `--`, which means something to the other program.
 pub fn marked(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
     let mut args: Vec<_> = args.collect();
     let is_ours = |arg: &OsString| arg == "-h" || arg == "--help";

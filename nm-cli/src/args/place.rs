@@ -33,7 +33,7 @@ impl Scope {
 }
 
 impl Place {
-    /// Says to the library who asks, and where. Before any pool is opened.
+    /// Tells the library the caller and the place. Before any pool is opened.
     pub fn announce(&self, label: String, run: Option<String>) -> std::io::Result<()> {
         let dir = self.dir.as_deref().map(std::path::absolute).transpose()?;
         caller::set(Caller {

@@ -1,6 +1,6 @@
 use std::fmt::Write;
 
-/// 128 bits that nobody guesses, as text.
+/// 128 random bits, as text.
 pub fn random() -> Result<String, getrandom::Error> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes)?;

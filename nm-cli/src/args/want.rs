@@ -5,7 +5,7 @@ use nm_runtime::{Access, Request};
 use crate::exit::Failure;
 use crate::pools::{check_name, open};
 
-/// What is asked of a pool.
+/// What to ask of a pool.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "What to ask for")]
 pub struct Want {

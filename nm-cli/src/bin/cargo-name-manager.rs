@@ -11,7 +11,7 @@ use std::process::{Command, ExitCode};
 
 fn main() -> ExitCode {
     let mut args: Vec<_> = env::args_os().skip(1).collect();
-    // Cargo says again what it was asked for.
+    // Cargo repeats the subcommand.
     if args.first().is_some_and(|arg| arg == "name-manager") {
         args.remove(0);
     }

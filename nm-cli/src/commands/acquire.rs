@@ -63,7 +63,7 @@ pub fn run(args: Args, wait: Wait) -> Outcome {
         .args(given)
         .args(args.place.args())
         .args([OsString::from("--"), OsString::from(&args.pool)])
-        // Not among the arguments, which everybody can read.
+        // Not among the arguments, which every user can read.
         .env("NAME_MANAGER_TOKEN", &token)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped());
@@ -95,7 +95,8 @@ pub fn run(args: Args, wait: Wait) -> Outcome {
         .iter()
         .map(|name| format!("{name}\n"))
         .collect();
-    // Only a name that somebody got is kept: without our word the keeper lets go.
+    // Only a name that reached its user is kept: without our consent the keeper
+    // releases it.
     stdout::answer(&text).map_err(|error| {
         Failure::new(
             code::FAILURE,
@@ -115,8 +116,8 @@ pub fn run(args: Args, wait: Wait) -> Outcome {
 
 fn write_token(path: &Path, token: &str) -> Result<(), Failure> {
     let write = || {
-        // A new file always: an old one may be open to others, and what is no
-        // file, a link say, leads who knows where.
+        // Always a new file: an old one may be open to others, and a link may lead
+        // anywhere.
         if path.symlink_metadata().is_ok_and(|old| old.is_file()) {
             fs::remove_file(path)?;
         }

@@ -55,7 +55,7 @@ pub fn run(args: Args, wait: Wait) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Whether it was the parent's end that ended it.
+/// Waits for an end; returns whether it was the parent's.
 fn until_end(anchor: &Anchor, signals: &mut UnixStream) -> io::Result<bool> {
     let mut input = input()?;
     loop {
@@ -80,8 +80,8 @@ fn until_end(anchor: &Anchor, signals: &mut UnixStream) -> io::Result<bool> {
     }
 }
 
-/// Standard input, if somebody is there to end it: a pipe, a socket, or a terminal
-/// that is ours to read. The shell gives `/dev/null` to what it runs with `&`.
+/// Standard input, if it can end: a pipe, a socket, or a terminal that is ours to
+/// read. The shell gives `/dev/null` to commands that it runs with `&`.
 fn input() -> io::Result<Option<File>> {
     let stdin = io::stdin();
     let counts = match stdin.is_terminal() {

@@ -38,7 +38,7 @@ pub fn run(args: Args) -> Outcome {
     match ask_keepers(&args.pool, &order)? {
         Answer::Done(_) => Ok(ExitCode::SUCCESS),
         Answer::Refused(failure) => Err(failure.into()),
-        Answer::Gone(_) | Answer::Nobody => Err(Failure::new(
+        Answer::Gone(_) | Answer::NoKeeper => Err(Failure::new(
             code::UNKNOWN,
             format!(
                 "no lease of `{}` to extend: it was released, or its time to live expired; acquire it again",

@@ -50,7 +50,7 @@ pub fn run(args: Args) -> Outcome {
             "the lease of `{name}` had already ended: its keeper (pid {}) was killed",
             kept.pid
         )),
-        Answer::Nobody => match pools::holder(&args.pool, name)? {
+        Answer::NoKeeper => match pools::holder(&args.pool, name)? {
             Some(holder) => {
                 return Err(Failure::new(
                     code::NOT_OWNER,

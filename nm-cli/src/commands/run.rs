@@ -98,7 +98,7 @@ fn acquire(args: &Args) -> Result<Vec<Lease>, Failure> {
     Ok(leases.into_iter().flatten().collect())
 }
 
-/// What the configuration sets, then what the arguments do.
+/// The variables of the configuration, then those of the arguments.
 fn environment(
     leases: &[Lease],
     assignments: &[Assignment],

@@ -31,7 +31,7 @@ impl History {
         })
     }
 
-    /// Reads the journals, and gives the spans as they end.
+    /// Reads the journals, and passes on the spans as they end.
     pub fn read(&self, add: impl FnMut(Span)) -> Result<(), nm_runtime::Error> {
         let mut events = Merged::open(&self.pools)?;
         spans::read(events.by_ref(), self.run.as_deref(), add)?;
@@ -39,7 +39,7 @@ impl History {
         Ok(())
     }
 
-    /// To be asked when there were no spans: fails if the run was given by its id.
+    /// To be called when there were no spans: fails if the run was given by its id.
     pub fn explain_nothing(&self) -> Result<(), Box<dyn Error + Send + Sync>> {
         match self.run.as_ref().filter(|_| self.by_id) {
             Some(run) => Err(runs::unknown(run, runs::last(&self.pools)?.as_deref()).into()),

@@ -19,7 +19,7 @@ impl Merged {
         Ok(Self { pools: readers })
     }
 
-    /// Tells the user of lines that were no events, if there were any.
+    /// Warns of invalid lines, if there were any.
     pub fn warn_of_skipped(&self) {
         let skipped: u64 = self.pools.iter().map(|(reader, _)| reader.skipped()).sum();
         if skipped > 0 {
@@ -38,7 +38,7 @@ impl Merged {
 impl Iterator for Merged {
     type Item = Result<Event, Error>;
 
-    /// Nothing at the end; asked again, what has happened since.
+    /// `None` at the end; called again, the events since then.
     fn next(&mut self) -> Option<Self::Item> {
         let mut first: Option<(usize, u64)> = None;
         for (at, (reader, next)) in self.pools.iter_mut().enumerate() {

@@ -1,5 +1,5 @@
-//! Journals as a story: the events of several pools in one order, and the leases,
-//! hooks and waits that they tell of.
+//! Journals as a history: the events of several pools in one order, and the leases,
+//! hooks and waits made of them.
 //!
 //! May import `pools`, `screen` and `exit`.
 

@@ -20,7 +20,7 @@ pub fn last(pools: &[Found]) -> Result<Option<String>, nm_runtime::Error> {
     Ok(last.map(|(_, run)| run))
 }
 
-/// What to say of a run that is not in the journal.
+/// The error for a run that is not in the journal.
 pub fn unknown(run: &str, last: Option<&str>) -> Failure {
     let last = match last {
         Some(last) => format!("; the last run is `{last}`"),

@@ -1,4 +1,4 @@
-//! From events to what lasts: leases, the hooks within them, and waits.
+//! Turns events into spans of time: leases, the hooks within them, and waits.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use nm_runtime::{Access, Error};
 pub struct Lease {
     pub pool: String,
     pub name: String,
-    /// Who asked: [`Lease::request`] is one per request, and it may be for several.
+    /// The id of its request, which may have been for several names.
     pub request: String,
     pub test: String,
     pub token: String,
@@ -28,7 +28,7 @@ pub struct Lease {
 /// How a lease ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// As far as the journal goes it has not.
+    /// It has not, up to the end of the journal.
     Open,
     Released(State),
     /// The holder ended, or its name was lost; seen by the next one only.
@@ -60,7 +60,7 @@ pub struct Wait {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WaitEnding {
-    /// As far as the journal goes it has not.
+    /// It has not, up to the end of the journal.
     Open,
     Granted,
     Timeout,
@@ -78,7 +78,7 @@ pub enum Span {
     },
 }
 
-/// Takes events in their order, and gives the spans of one run, or of all, as they end.
+/// Reads events in their order, and passes on the spans of one run, or of all, as they end.
 pub fn read(
     events: impl Iterator<Item = Result<Event, Error>>,
     run: Option<&str>,
@@ -124,7 +124,7 @@ impl Builder {
         pool.add(event)
     }
 
-    /// Whatever has not ended, up to the last event.
+    /// The spans that have not ended, up to the last event.
     fn finish(self) -> Vec<Span> {
         let mut spans = Vec::new();
         for pool in self.pools.into_values() {
@@ -219,7 +219,7 @@ impl Pool {
         if leases.is_empty() {
             self.leases.remove(request);
         }
-        // A clock set back makes no lease shorter than nothing, or than its hooks.
+        // A clock set back makes no lease shorter than zero, or than its hooks.
         let hooks = lease.hooks.iter().map(|hook| hook.end);
         lease.end = hooks.fold(time.max(lease.start), u64::max);
         lease.ending = ending;

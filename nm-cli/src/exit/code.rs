@@ -11,19 +11,19 @@ pub const FAILURE: u8 = 1;
 pub const USAGE: u8 = 2;
 /// There is no such pool, name or lease (as `EX_UNAVAILABLE`).
 pub const UNKNOWN: u8 = 69;
-/// What was asked for is in use, and the command does not wait (`EX_TEMPFAIL`).
+/// The names are in use, and the command does not wait (`EX_TEMPFAIL`).
 pub const IN_USE: u8 = 75;
-/// The lease belongs to somebody else (`EX_NOPERM`).
+/// The lease belongs to another owner (`EX_NOPERM`).
 #[cfg_attr(
     not(unix),
     expect(dead_code, reason = "detached leases are on Unix alone")
 )]
 pub const NOT_OWNER: u8 = 77;
-/// The time to wait passed, as timeout(1) says it.
+/// The time to wait passed, as with timeout(1).
 pub const TIMED_OUT: u8 = 124;
-/// The command was found and could not be run, as shells say it.
+/// The command was found but could not be run, as in shells.
 pub const NOT_RUNNABLE: u8 = 126;
-/// There is no such command, as shells say it.
+/// There is no such command, as in shells.
 pub const NOT_FOUND: u8 = 127;
 
 /// For `--help`.
@@ -40,9 +40,9 @@ Exit codes:
   127  run: command not found
   any other code of `run` is the command's own, or 128 + n if signal n ended it
 
-State lives in `.name-manager` in the Cargo workspace of the current directory, or in
-the user's own directory outside any workspace; --dir, --scope, NAME_MANAGER_DIR and
-NAME_MANAGER_SCOPE override this.";
+State lives in `.name-manager` in the Cargo workspace of the current directory or,
+outside any workspace, in the user's own directory; --dir, --scope, NAME_MANAGER_DIR
+and NAME_MANAGER_SCOPE override this.";
 
 /// The code of an error.
 pub fn of(error: &(dyn Error + 'static)) -> u8 {

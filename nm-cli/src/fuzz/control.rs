@@ -7,7 +7,7 @@ use crate::args::token;
 use crate::keeper::control::{Order, Reply, read};
 use crate::keeper::kept::Kept;
 
-/// What a keeper hears, or finds in a file.
+/// An order to a keeper, or the text of its file.
 pub fn control(bytes: &[u8]) {
     let Some((kind, bytes)) = bytes.split_first() else {
         return;
@@ -35,7 +35,7 @@ fn again<T: Serialize + DeserializeOwned>(line: &str) {
     }
 }
 
-/// A file that does not say what it is called is nobody's.
+/// A file that does not agree with its own name is ignored.
 fn kept(text: &str) {
     again::<Kept>(text);
     let dir = Path::new("keepers");

@@ -1,4 +1,4 @@
-//! What is fuzzed: see `nm-runtime/src/fuzz`.
+//! The fuzz targets: see `nm-runtime/src/fuzz`.
 //!
 //! May import every other folder; none imports this one.
 
@@ -25,7 +25,7 @@ pub const TARGETS: [Target; 7] = [
     ("words", words::words),
 ];
 
-/// Does what a target does.
+/// Runs a target.
 #[cfg(fuzzing)]
 pub fn run(target: &str, bytes: &[u8]) {
     let known = TARGETS.iter().find(|(name, _)| *name == target);

@@ -12,7 +12,7 @@ use crate::fuzz::screen::is_shown;
 use crate::groups::{Durations, Plan};
 use crate::listing::{Annotated, Build};
 
-/// A configuration file, a zero, and what is to be in the block.
+/// A configuration file, a zero, and the contents of the block.
 pub fn block(bytes: &[u8]) {
     let Ok(text) = str::from_utf8(bytes) else {
         return;
@@ -28,7 +28,7 @@ pub fn block(bytes: &[u8]) {
     let around = document.without_block();
     assert_eq!(around == text, !document.has_block());
     if body.contains("# name-manager") || Document::parse(body, "body").is_err() {
-        return; // nothing that we make
+        return; // never made by us
     }
     let written = document.with_block(body);
     let again = Document::parse(&written, "nextest.toml").unwrap();
@@ -40,7 +40,7 @@ pub fn block(bytes: &[u8]) {
     assert_eq!(again.with_block(body), written);
 }
 
-/// What nextest lists of a build, a zero, and what the binaries say of their tests.
+/// A build as nextest lists it, a zero, and the tests as the binaries list them.
 pub fn plan(bytes: &[u8]) {
     let Ok(text) = str::from_utf8(bytes) else {
         return;

@@ -19,7 +19,7 @@ impl Write for Page {
     }
 }
 
-/// Shows something on a screen without colours, and checks what is there then.
+/// Shows something on a screen without colours, and checks the result.
 pub fn shown(width: usize, show: impl FnOnce(&mut Screen) -> io::Result<()>) -> String {
     let page = Page::default();
     let mut screen = Screen::plain(page.clone(), width);
@@ -32,7 +32,7 @@ pub fn shown(width: usize, show: impl FnOnce(&mut Screen) -> io::Result<()>) -> 
     shown
 }
 
-/// It commands no terminal.
+/// The line is safe on a terminal.
 #[track_caller]
 pub fn is_shown(line: &str) {
     assert_eq!(text::escape(line), line);

@@ -4,8 +4,7 @@ use crate::fuzz::screen;
 use crate::views::stats::count::Count;
 use crate::views::stats::{json, report};
 
-/// What a history comes to, and what other sizes would have made of it. The first
-/// byte is a screen's width.
+/// The statistics of a history, with other sizes. The first byte is a screen's width.
 pub fn stats(bytes: &[u8]) {
     let Some((width, bytes)) = bytes.split_first() else {
         return;

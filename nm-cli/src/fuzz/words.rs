@@ -10,8 +10,8 @@ use crate::fuzz::screen::is_shown;
 use crate::screen::label;
 use crate::screen::text::{self, Cut};
 
-/// Words of a command line, each ended by a zero. The first byte says what they
-/// are for.
+/// Words of a command line, each ended by a zero. The first byte says what they are
+/// for.
 pub fn words(bytes: &[u8]) {
     let Some((kind, bytes)) = bytes.split_first() else {
         return;
@@ -68,7 +68,7 @@ fn filled(text: &str) {
     let none = fill_with(text, |_| None);
     assert_eq!(none, text);
     let name = |key: &str| (key == "name").then(|| "{name}".to_owned());
-    // What a value contains is not read again.
+    // The contents of a value are not replaced again.
     assert_eq!(fill_with(text, name), text);
     let short = fill_with(text, |key| (key == "name").then(|| "x".to_owned()));
     assert_eq!(short, text.replace("{name}", "x"));

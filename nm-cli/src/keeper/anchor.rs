@@ -15,12 +15,12 @@ use crate::keeper::session::Session;
 #[derive(Debug)]
 pub struct Anchor {
     session: Session,
-    /// Readable when it ends; nothing where the system has no such thing, or when
-    /// it has ended already.
+    /// Readable when it ends; `None` where the system has no such thing, or if it has
+    /// already ended.
     fd: Option<OwnedFd>,
 }
 
-/// How often it is looked for where its end wakes nobody.
+/// How often to look for it where the system does not report its end.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 impl Anchor {
@@ -48,8 +48,8 @@ impl Anchor {
         }
     }
 
-    /// Waits until it ends, one of these can be read, or the time is over; then
-    /// says which can be read.
+    /// Waits until it ends, one of these can be read, or the time is over; returns
+    /// which of them can be read.
     pub fn wait(&self, others: &[BorrowedFd<'_>], until: Option<Instant>) -> io::Result<Vec<bool>> {
         let mut left = until.map(|until| until.saturating_duration_since(Instant::now()));
         let mut fds = others.to_vec();
@@ -91,21 +91,21 @@ fn readiness(
     }
 }
 
-/// Like [`Anchor::wait`], with nobody's end to wait for.
+/// Like [`Anchor::wait`], without a process to wait for.
 pub fn wait(fds: &[BorrowedFd<'_>], until: Option<Instant>) -> io::Result<Vec<bool>> {
     let left = until.map(|until| until.saturating_duration_since(Instant::now()));
     readiness(fds, PollFlags::IN, left)
 }
 
-/// While a request waits: ends this process when nobody is left to wait for.
-/// Nothing is held then, and the kernel takes back the place in the line.
+/// While a request waits: ends this process when its caller has ended. Nothing is
+/// held then, and the kernel takes back the place in the queue.
 #[derive(Debug)]
 pub struct Vigil {
     over: Arc<Mutex<bool>>,
 }
 
 impl Vigil {
-    /// Watches the anchor, and for whoever writes into `pipe` to go away.
+    /// Watches the anchor, and for the writer of `pipe` to go away.
     pub fn begin(anchor: &Arc<Anchor>, pipe: Option<OwnedFd>) -> Self {
         let over = Arc::new(Mutex::new(false));
         let (anchor, still) = (anchor.clone(), over.clone());

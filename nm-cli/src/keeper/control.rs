@@ -1,4 +1,4 @@
-//! How others talk to a keeper: one line of JSON there, one back.
+//! How others talk to a keeper: one line of JSON to it, one back.
 
 use std::env;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -23,7 +23,7 @@ pub struct Order {
     pub ask: Ask,
     pub name: String,
     pub token: Option<String>,
-    /// Who asks, for people.
+    /// The caller, for people.
     pub by: String,
     pub force: bool,
     pub dirty: bool,
@@ -38,9 +38,9 @@ pub struct Reply {
     pub message: String,
 }
 
-/// Whoever says nothing keeps a keeper no longer than this.
+/// A silent caller blocks a keeper no longer than this.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// Longer lines are nobody's.
+/// Longer lines are cut, and so invalid.
 const LONGEST: u64 = 64 << 10;
 
 /// Listens in a directory. Changes the current directory for it: the path of a
@@ -50,7 +50,7 @@ pub fn listen(dir: &Path, id: &str) -> io::Result<UnixListener> {
     UnixListener::bind(kept::socket(id))
 }
 
-/// Asks a keeper. Nothing when there is none any more.
+/// Asks a keeper; `None` if it has ended.
 pub fn ask(dir: &Path, kept: &Kept, order: &Order) -> io::Result<Option<Reply>> {
     env::set_current_dir(dir)?;
     let mut stream = match UnixStream::connect(kept::socket(&kept.id)) {
@@ -70,7 +70,7 @@ pub fn ask(dir: &Path, kept: &Kept, order: &Order) -> io::Result<Option<Reply>> 
     Ok(read(&stream)?.and_then(|line| serde_json::from_str(&line).ok()))
 }
 
-/// Reads what is asked; nothing when it makes no sense.
+/// Reads an order; `None` if it makes no sense.
 pub fn hear(stream: &UnixStream) -> io::Result<Option<Order>> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
@@ -88,7 +88,7 @@ pub fn read(from: impl Read) -> io::Result<Option<String>> {
     Ok(line.ends_with('\n').then_some(line))
 }
 
-/// The process at the other end, where the system tells.
+/// The process at the other end, if the system knows it.
 #[cfg(target_os = "linux")]
 pub fn peer(stream: &UnixStream) -> Option<u32> {
     let peer = rustix::net::sockopt::socket_peercred(stream).ok()?;

@@ -1,4 +1,4 @@
-//! What a keeper leaves in the pool's directory, so that it can be found.
+//! The files by which a keeper can be found, in the pool's directory.
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write};
@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-/// A kept lease. Says how to reach the keeper; whether there is a lease is the
-/// kernel's to say.
+/// A kept lease. Says how to reach the keeper; only the kernel knows whether there is
+/// a lease.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kept {
     /// The version of the format.
@@ -52,18 +52,18 @@ impl Kept {
     }
 
     pub fn remove(&self, dir: &Path) {
-        // Whoever finds one that could not be removed finds no keeper behind it.
+        // If it cannot be removed, a reader finds no keeper behind it.
         let _ = fs::remove_file(self.path(dir));
     }
 
-    /// Clears away what a killed keeper left.
+    /// Clears away the files of a killed keeper.
     pub fn clear(&self, dir: &Path) {
         self.remove(dir);
         let _ = fs::remove_file(dir.join(socket(&self.id)));
     }
 
-    /// Reads what is in a file. It must say what the file is called: by what it says
-    /// files are removed.
+    /// Reads the text of a file. It must agree with the file's own name, because files
+    /// are removed by what it says.
     pub fn parse(dir: &Path, path: &Path, text: &str) -> Option<Self> {
         let kept = serde_json::from_str::<Self>(text).ok()?;
         (kept.path(dir) == path).then_some(kept)
@@ -88,7 +88,7 @@ impl Kept {
                 continue;
             }
             match fs::read_to_string(&path) {
-                // Half written by a keeper that is not known to anybody yet.
+                // `None` if half written: by a keeper that has not reported yet.
                 Ok(text) => found.extend(Self::parse(dir, &path, &text)),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(error),
@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_that_says_another_name_or_id_is_nobodys() {
+    fn a_file_with_another_name_or_id_is_ignored() {
         let dir = tempfile::tempdir().unwrap();
         let kept = |id: &str| Kept {
             v: FORMAT,

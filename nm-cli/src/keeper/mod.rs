@@ -3,7 +3,7 @@
 //! It stands alone: a session of its own, nothing inherited, the root directory.
 //! While it waits for the name it still talks to `acquire` through two pipes.
 //!
-//! May import `pools`, `args`, `process`, `screen` and `exit`.
+//! May import `args`, `pools`, `process`, `screen` and `exit`.
 
 pub mod anchor;
 pub mod ask;
@@ -66,7 +66,7 @@ fn session(text: &str) -> Result<Session, String> {
 
 pub fn run(args: Args) -> Outcome {
     close_inherited();
-    // Refused only to who leads a group, which a child just started does not.
+    // Refused only to the leader of a group, which a new child is not.
     let _ = rustix::process::setsid();
     let anchor = Arc::new(Anchor::new(args.session.clone()));
     let keeper = match Keeper::start(&args, anchor) {
@@ -88,7 +88,7 @@ pub fn run(args: Args) -> Outcome {
     })?;
     let mut consent = [0; CONSENT.len()];
     if io::stdin().read_exact(&mut consent).is_err() {
-        // `acquire` was killed or could not print: nobody knows of the lease.
+        // `acquire` was killed or could not print: the lease has no user.
         keeper.end(None);
         return Ok(ExitCode::SUCCESS);
     }
@@ -102,8 +102,8 @@ fn send(report: &Report) -> io::Result<()> {
     stdout.flush()
 }
 
-/// Closes what the shell had open: who waits for the end of a pipe must not wait
-/// for us. Before anything of ours is open.
+/// Closes the descriptors of the shell: readers that wait for the end of a pipe must
+/// not wait for us. Before anything of ours is open.
 fn close_inherited() {
     let Ok(open) = fs::read_dir("/dev/fd") else {
         return;
@@ -188,7 +188,7 @@ impl Keeper {
             bound: args.lifetime.ttl.is_none() && !args.lifetime.until_release,
             anchor,
             ttl: args.lifetime.ttl,
-            // Beyond what the clock can count is for ever.
+            // `None`, for ever, if it is beyond the clock.
             until: args
                 .lifetime
                 .ttl
@@ -230,7 +230,7 @@ impl Keeper {
                 false => anchor::wait(&fds, self.until)?,
             };
             if ready[0] {
-                // Whoever cannot be understood gets no answer.
+                // An invalid order gets no answer.
                 let _ = self.hear();
             } else if ready[1] {
                 self.end(Some("its keeper was ended by a signal".to_owned()));
@@ -326,7 +326,7 @@ impl Keeper {
 
     fn end(mut self, dirty: Option<String>) {
         for (lease, kept) in std::mem::take(&mut self.leases) {
-            // Nobody is left to be told; the journal has it.
+            // There is no caller to tell; the journal has it.
             let _ = self.release(lease, &kept, dirty.clone());
         }
     }

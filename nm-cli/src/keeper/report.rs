@@ -1,4 +1,4 @@
-//! What `acquire` and the keeper that it starts say to each other.
+//! What `acquire` and the keeper that it starts tell each other.
 
 use serde::{Deserialize, Serialize};
 

@@ -3,12 +3,13 @@
 //! That is seldom our parent. The rule, from the parent upwards:
 //! - a subshell (`$(..)`, `( .. )`, a part of a pipe) stands for the shell that it
 //!   is a copy of;
-//! - a shell whose `-c` text is nothing but this one command stands for whoever
-//!   started it: some shells replace themselves by such a command, some do not;
-//! - a wrapper that ends with its command (`timeout`, `sudo`, ..) stands for
-//!   whoever started it.
+//! - a shell whose `-c` text is only this one command stands for its parent: some
+//!   shells replace themselves by such a command, some do not;
+//! - a wrapper that ends with its command (`timeout`, `sudo`, ..) stands for its
+//!   parent.
 //!
-//! Everything else, a script, an interactive shell, `make`, a Python program, is it.
+//! Everything else, a script, an interactive shell, `make`, a Python program, is the
+//! owner.
 
 use std::ffi::{OsStr, OsString};
 
@@ -26,7 +27,7 @@ const WRAPPERS: [&str; 7] = [
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
     pub pid: u32,
-    /// 0 where the system does not tell.
+    /// 0 where the system does not report it.
     pub started: u64,
 }
 
@@ -99,11 +100,11 @@ fn stands_for(process: &Process) -> Option<Process> {
     let is_shell = SHELLS.contains(&name.as_str());
     let above = Process::look_up(process.parent)?;
     if is_shell && process.is_copy {
-        // Not so when its shell has ended, and another process took it over.
+        // Not if its shell has ended and another process has adopted it.
         return (above.executable() == process.executable()).then_some(above);
     }
     let passes = WRAPPERS.contains(&name.as_str()) || (is_shell && only_calls_us(process));
-    // Whoever is left to the first process belongs to nobody.
+    // An orphan, adopted by the first process, stands for nothing above it.
     (passes && above.pid > 1).then_some(above)
 }
 

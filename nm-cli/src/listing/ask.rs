@@ -6,8 +6,8 @@ use nm_runtime::listing::{self, Test};
 
 use crate::exit::{Failure, code};
 
-/// The annotated tests of one binary. One that has none, or knows nothing of
-/// name-manager, has none.
+/// The annotated tests of one binary; empty if it has none or does not know
+/// name-manager.
 pub fn ask(
     binary: &Path,
     package: Option<&Path>,

@@ -14,7 +14,7 @@ pub fn views(pools: &[String]) -> Result<Vec<View>, Box<dyn Error + Send + Sync>
     Ok(views)
 }
 
-/// Who holds a name, for people.
+/// The holders of a name, for people; `None` if it is free.
 #[cfg(unix)]
 pub fn holder(pool: &str, name: &str) -> Result<Option<String>, Box<dyn Error + Send + Sync>> {
     let view = Looker::new().look(&one(pool)?)?;

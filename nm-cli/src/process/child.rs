@@ -16,7 +16,7 @@ pub struct Ended {
 }
 
 impl Ended {
-    /// Why the names that it had are dirty now; nothing when it ended well.
+    /// Why its names are dirty now; `None` if it succeeded.
     pub fn complaint(self) -> Option<String> {
         match (self.signal, self.code) {
             (Some(signal), _) => Some(format!("its command was ended by signal {signal}")),
@@ -26,7 +26,7 @@ impl Ended {
     }
 }
 
-/// Runs the command and waits for it. Signals that we get meanwhile are its.
+/// Runs the command and waits for it. Signals that we get meanwhile are passed on.
 pub fn run(mut command: Command, program: &OsStr) -> Ended {
     let status = Forwarder::listen().and_then(|forwarder| {
         let mut child = command.spawn()?;
@@ -62,7 +62,7 @@ fn ended(status: ExitStatus) -> Ended {
     }
 }
 
-/// Says why a command did not start, and gives its exit code.
+/// Reports why a command did not start, and returns the exit code for it.
 pub fn cannot_run(program: &OsStr, error: &io::Error) -> u8 {
     stderr::warn(&format!("failed to run `{}`: {error}", program.display()));
     match error.kind() {

@@ -1,5 +1,5 @@
 //! Other programs: starting one and waiting for it, passing signals on to it,
-//! becoming it, and what the system tells of those that run.
+//! becoming it, and looking up those that run.
 //!
 //! May import `screen` and `exit`.
 

@@ -1,4 +1,4 @@
-//! Other processes, as `/proc` tells of them (Linux; elsewhere nothing is known).
+//! Other processes, as described by `/proc` (Linux; elsewhere unknown).
 
 use std::ffi::OsString;
 use std::fs;
@@ -33,7 +33,7 @@ impl Process {
         })
     }
 
-    /// Its executable; nothing for another user's.
+    /// Its executable; `None` if the process is another user's.
     pub fn executable(&self) -> Option<PathBuf> {
         fs::read_link(format!("/proc/{}/exe", self.pid)).ok()
     }

@@ -1,8 +1,8 @@
 //! Signals that `run` gets while its command runs.
 //!
-//! What a terminal sends (Ctrl-C, Ctrl-\) goes to the whole foreground group, so
-//! the command has it already; twice, it would be a user who insists. Everything
-//! else was meant for whoever does the work.
+//! Signals from a terminal (Ctrl-C, Ctrl-\) go to the whole foreground group, so the
+//! command has them already; a second one would mean that the user insists. All
+//! others are passed on to the command.
 
 #[cfg(unix)]
 pub use unix::Forwarder;
@@ -21,7 +21,7 @@ mod unix {
     /// Passes signals on. Those that come before there is a child wait for it.
     pub struct Forwarder {
         signals: Signals,
-        /// Gone before the child is reaped: its id may be another's then.
+        /// `None` before the child is reaped: its id may be reused from then on.
         child: Arc<Mutex<Option<Pid>>>,
     }
 
@@ -29,7 +29,7 @@ mod unix {
         pub fn listen() -> io::Result<Self> {
             let ignored = ignored();
             let signals = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2];
-            // Who ignores a signal (nohup) wants its children to ignore it too.
+            // A process that ignores a signal (nohup) wants its children to ignore it too.
             let heard = signals.iter().filter(|signal| {
                 let bit = 1 << (**signal - 1);
                 ignored & bit == 0
@@ -98,7 +98,7 @@ mod other {
     use std::io;
     use std::process::{Child, ExitStatus};
 
-    /// The console tells all its processes; there is nothing to pass on.
+    /// The console signals all its processes; there is nothing to pass on.
     pub struct Forwarder;
 
     impl Forwarder {

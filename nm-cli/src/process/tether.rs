@@ -1,5 +1,5 @@
-//! The last thing that runs before a command of `run`: asks the system to tell
-//! the command when `run` dies, then becomes it.
+//! The last step before a command of `run`: asks the system to signal the command
+//! when `run` dies, then becomes it.
 //!
 //! The child itself must ask, between fork and exec. There only unsafe code of
 //! ours could run; so we are executed once more instead, which costs half a
@@ -26,7 +26,7 @@ pub fn command(program: &OsStr) -> io::Result<Command> {
     Ok(command)
 }
 
-/// Becomes the command if that is what this process is for; otherwise nothing.
+/// Becomes the command if this process was started for that; otherwise returns `None`.
 #[cfg(target_os = "linux")]
 pub fn exec_if_asked() -> Option<ExitCode> {
     use std::os::unix::process::CommandExt;
@@ -45,7 +45,7 @@ pub fn exec_if_asked() -> Option<ExitCode> {
             program.display()
         ));
     }
-    // It may have died before we asked.
+    // The parent may have died before we asked.
     let alive = getppid().map(Pid::as_raw_nonzero);
     if alive.is_none_or(|pid| *parent != *pid.to_string()) {
         return Some(ExitCode::from(128 + 15));

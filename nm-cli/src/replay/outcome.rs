@@ -1,4 +1,4 @@
-/// What came of a replay; in microseconds.
+/// The outcome of a replay, in microseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outcome {
     /// From the first request to the last release.

@@ -1,4 +1,4 @@
-//! The replay itself: what happens next, again and again.
+//! The replay itself: a loop over the next thing to happen.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -8,7 +8,7 @@ use crate::replay::outcome::Outcome;
 use crate::replay::program::{Act, Run};
 use crate::replay::queue::Queue;
 
-/// Replays the run, one pool having another size; nothing when it would never end.
+/// Replays the run with one pool of another size; `None` if it would never end.
 pub fn play(run: &Run, pool: usize, size: usize) -> Option<Outcome> {
     Play::new(run, pool, size).finish()
 }
@@ -25,13 +25,13 @@ struct Play<'a> {
     run: &'a Run,
     pool: usize,
     queues: Vec<Queue>,
-    /// With a number, so that what comes first at one time was put there first.
+    /// With a number: of things at the same time, the one added first comes first.
     next: BinaryHeap<Reverse<(u64, u64, Next)>>,
     count: u64,
     processes: Vec<ProcessState>,
     /// Processes that begin when another has ended.
     to_come: VecDeque<usize>,
-    /// By request: who asked and when, and what it was granted.
+    /// By request: the process and thread that asked, and when.
     asked: Vec<Option<(usize, usize, u64)>>,
     names: Vec<Vec<usize>>,
     started: Option<u64>,
@@ -89,7 +89,7 @@ impl<'a> Play<'a> {
                 Next::Step(process, thread) => self.step(process, thread, now),
             }
         }
-        // Holders that wait for each other in a circle, as a run of that size could.
+        // A deadlock, as a run with a pool of that size could have.
         let stuck = self.processes.iter().any(|process| process.left > 0);
         (!stuck).then(|| Outcome {
             makespan: self

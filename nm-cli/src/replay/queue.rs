@@ -1,4 +1,4 @@
-//! One pool in a replay: its names and those who wait for them.
+//! One pool in a replay: its names and the waiters for them.
 
 use std::collections::VecDeque;
 
@@ -13,11 +13,11 @@ struct Name {
     readers: usize,
     /// Whether its `init` is done.
     warm: bool,
-    /// Those who wait for this very name.
+    /// The waiters for this very name.
     reserved: VecDeque<usize>,
 }
 
-/// Who is granted what: the request, and its names with whether each needs `init`.
+/// A granted request, and its names with whether each needs `init`.
 #[derive(Debug)]
 pub struct Granted {
     pub request: usize,
@@ -50,7 +50,7 @@ impl Queue {
         }
     }
 
-    /// Grants what can be granted, one at a time.
+    /// Grants the next request that can be granted.
     pub fn grant(&mut self, requests: &[Request]) -> Option<Granted> {
         for at in 0..self.names.len() {
             if let Some(&first) = self.names[at].reserved.front()

@@ -80,7 +80,7 @@ pub fn duration(micros: u64) -> String {
     }
 }
 
-/// How long ago, in whole seconds: what a live screen shows must not flicker.
+/// How long ago, in whole seconds, so that a live screen does not flicker.
 pub fn age(since: u64, now: u64) -> String {
     let seconds = now.saturating_sub(since) / 1_000_000;
     match seconds {

@@ -6,8 +6,8 @@ use serde_json::ser::{CompactFormatter, Formatter};
 
 use crate::screen::text;
 
-/// A value as JSON that people may see on a terminal, too: what a terminal obeys is
-/// escaped, also where JSON allows it.
+/// A value as JSON that is safe on a terminal, too: characters that a terminal obeys
+/// are escaped, even where JSON allows them.
 pub fn write(out: impl io::Write, value: &impl Serialize) -> io::Result<()> {
     let mut serializer = Serializer::with_formatter(out, Shown);
     Ok(value.serialize(&mut serializer)?)

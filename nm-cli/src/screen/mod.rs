@@ -1,5 +1,5 @@
 //! How a command says things: tables, times, styles and JSON on standard output,
-//! messages on standard error. What others wrote is escaped on its way.
+//! messages on standard error. Text from test names and journals is escaped.
 //!
 //! Imports no other folder.
 

@@ -4,9 +4,9 @@ use std::io::{self, Write};
 
 use crate::screen::text;
 
-/// Tells the user something. Nobody is told when that fails.
+/// Tells the user something; a failure to do so is ignored.
 pub fn warn(text: &str) {
-    // What others called a test, or gave as a reason, may stand in it.
+    // It may contain the name of a test, or a reason that a test gave.
     let lines: Vec<_> = text.split('\n').map(text::escape).collect();
     let text = lines.join("\n");
     let _ = writeln!(io::stderr().lock(), "name-manager: {text}");

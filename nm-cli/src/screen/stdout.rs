@@ -1,5 +1,5 @@
-//! Standard output: how wide, whether coloured, and what becomes of a reader
-//! that goes away.
+//! Standard output, which is the answer: how wide, whether coloured, and whether its
+//! reader has gone.
 
 use std::error::Error;
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -47,7 +47,7 @@ impl Screen {
         }
     }
 
-    /// The columns of the terminal; nothing where there is none.
+    /// The columns of the terminal; `None` without one.
     pub fn width(&self) -> Option<usize> {
         self.width
     }
@@ -110,14 +110,14 @@ fn width() -> Option<usize> {
     Some(usize::from(width.0).max(1))
 }
 
-/// Writes an answer, and is sure that it is written.
+/// Writes an answer, and makes sure that it is written.
 pub fn answer(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(text.as_bytes())?;
     stdout.flush()
 }
 
-/// Whether an error is that of a reader who has gone.
+/// Whether the error means that the reader has gone.
 pub fn is_closed(error: &(dyn Error + 'static)) -> bool {
     let error = error.downcast_ref::<io::Error>();
     error.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)

@@ -1,4 +1,4 @@
-//! What colours mean, in every view.
+//! The meaning of colours, the same in every view.
 
 use anstyle::{AnsiColor, Style};
 use nm_runtime::journal::{Event, Kind, Phase};

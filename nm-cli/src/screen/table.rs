@@ -53,7 +53,7 @@ pub struct Column {
 pub struct Table {
     columns: &'static [Column],
     wanted: Vec<usize>,
-    /// The first rows, until the widths are known; nothing from then on.
+    /// The first rows, until the widths are known; `None` from then on.
     first: Option<Vec<Row>>,
     header: bool,
 }
@@ -63,7 +63,7 @@ enum Row {
     Line(Cell),
 }
 
-/// So many rows are looked at before the first is printed.
+/// How many rows are looked at before the first is printed.
 const LOOK_AT: usize = 200;
 
 const GAP: &str = "  ";
@@ -114,7 +114,7 @@ impl Table {
         }
     }
 
-    /// Prints what was held back.
+    /// Prints the rows that were held back.
     pub fn flush(&mut self, screen: &mut Screen) -> io::Result<()> {
         let Some(first) = self.first.take() else {
             return Ok(());
@@ -171,7 +171,7 @@ impl Table {
         screen.end_line()
     }
 
-    /// The columns' widths, made to fit the screen as far as they give way.
+    /// The columns' widths, made to fit the screen as far as the columns give way.
     fn widths(&self, screen: &Screen) -> Vec<usize> {
         let mut widths = self.wanted.clone();
         let Some(room) = screen.width() else {

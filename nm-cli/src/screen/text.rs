@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// The text without anything that a terminal would obey or that would make it
-/// show another order than it has: such characters are written `\u{1b}`.
+/// The text without characters that a terminal would obey, or that would make it show
+/// the text in another order: they are written `\u{1b}`.
 pub fn escape(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|byte| (b' '..0x7f).contains(&byte)) {
         return Cow::Borrowed(text);
@@ -37,7 +37,7 @@ pub fn width(text: &str) -> usize {
     }
 }
 
-/// Which end of a text goes when there is no room for all.
+/// Which end of a text is cut when there is not enough room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cut {
     Beginning,
@@ -46,7 +46,7 @@ pub enum Cut {
 
 const ELLIPSIS: char = '…';
 
-/// The text in so many columns.
+/// The text in this many columns.
 pub fn cut(text: &str, columns: usize, cut: Cut) -> Cow<'_, str> {
     if width(text) <= columns {
         return Cow::Borrowed(text);

@@ -84,16 +84,16 @@ fn names(views: &[View]) -> impl Iterator<Item = (&View, &NameView)> {
         .flat_map(|view| view.names.iter().map(move |name| (view, name)))
 }
 
-/// `free`, or by whom it is held.
+/// `free`, or its holders.
 fn now(name: &NameView) -> String {
-    match (name.held, &who(name)[..]) {
+    match (name.held, &holders(name)[..]) {
         (false, _) => "free".to_owned(),
         (true, []) => "held".to_owned(),
-        (true, who) => format!("held by {}", who.join(", ")),
+        (true, holders) => format!("held by {}", holders.join(", ")),
     }
 }
 
-fn who(name: &NameView) -> Vec<String> {
+fn holders(name: &NameView) -> Vec<String> {
     let holders = name.holders().iter();
     let shown = |test: &str, pid| format!("{test} (pid {pid})");
     holders
@@ -101,7 +101,7 @@ fn who(name: &NameView) -> Vec<String> {
         .collect()
 }
 
-/// What `docs/json.md` says of `list --json`.
+/// `list --json`, as `docs/json.md` describes it.
 #[derive(Serialize)]
 struct List<'a> {
     version: u32,
@@ -128,7 +128,7 @@ impl<'a> List<'a> {
                 created: name.record.as_ref().and_then(|record| date(record.created)),
                 lent: name.record.as_ref().and_then(|record| date(record.lent)),
                 held: name.held,
-                holders: who(name),
+                holders: holders(name),
             }
         });
         Self {

@@ -98,7 +98,7 @@ fn a_keeper_that_is_asked_to_end_releases() {
 }
 
 #[test]
-fn nobody_waits_for_a_keeper_to_close_a_pipe() {
+fn a_keeper_keeps_no_pipe_open() {
     let lab = Lab::new();
     // Were the pipe still open in the keeper, its end would never be read.
     let script = "exec 3>&1 4>&1; name-manager acquire db --until-release 2>&1";
@@ -107,7 +107,7 @@ fn nobody_waits_for_a_keeper_to_close_a_pipe() {
 }
 
 #[test]
-fn a_name_that_nobody_could_read_is_not_kept() {
+fn a_name_that_could_not_be_printed_is_not_kept() {
     let lab = Lab::new();
     let said = lab.shell("sh", "name-manager acquire db --until-release >/dev/full");
     said.fails(1, "failed to print db-0; released again");
@@ -115,7 +115,7 @@ fn a_name_that_nobody_could_read_is_not_kept() {
 }
 
 #[test]
-fn who_gives_up_waiting_is_lent_nothing() {
+fn a_waiter_that_gives_up_is_lent_nothing() {
     let lab = Lab::new();
     assert_eq!(
         lab.run(&["acquire", "db", "--until-release"]).answer(),

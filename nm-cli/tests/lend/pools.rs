@@ -1,7 +1,7 @@
 use crate::lab::{Lab, Running};
 
 #[test]
-fn list_tells_what_is_free_and_who_holds_the_rest() {
+fn list_shows_free_names_and_the_holders_of_the_others() {
     let lab = Lab::new();
     lab.run(&["run", "db", "--count", "2", "--", "true"])
         .answer();

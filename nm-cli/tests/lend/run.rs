@@ -105,7 +105,7 @@ fn what_can_never_be_granted_has_its_own_code() {
 }
 
 #[test]
-fn who_waits_too_long_is_told_who_holds_it() {
+fn a_waiter_that_times_out_is_told_the_holder() {
     let lab = Lab::new();
     let mut holder = Running::new(&mut lab.cli(&["hold", "db"]));
     assert_eq!(holder.line(), "db-0");

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, Default)]
 pub struct Arguments(Vec<OsString>);
 
-/// What says which binaries are built and where they are found: listing them
-/// needs it too. Whatever else there is says which tests are run, and how.
+/// Options that say which binaries are built and where they are found: listing them
+/// needs those too. All others say which tests are run, and how.
 const OF_BUILD: [&str; 14] = [
     "--config",
     "-Z",
@@ -27,7 +27,7 @@ const CONFIG_FILE: &str = "--config-file";
 const PROFILE: [&str; 2] = ["-P", "--profile"];
 const FLAGS_OF_BUILD: [&str; 2] = ["--override-version-check", "--ignore-default-filter"];
 
-/// Of these, what cargo alone needs. Beside a build that is made nextest takes none.
+/// Those of them that only cargo needs. With a finished build nextest takes none.
 const OF_CARGO: [&str; 13] = [
     "-p",
     "--package",
@@ -65,8 +65,8 @@ const FLAGS_OF_CARGO: [&str; 19] = [
     "--future-incompat-report",
 ];
 
-/// What means the same whether nextest builds the tests or finds them built. Not
-/// `--rerun`, which may bring what to build with it, nor what we do not know.
+/// Options that mean the same whether nextest builds the tests or finds them built. Not
+/// `--rerun`, which may bring the options of a build with it, nor unknown options.
 const OF_RUN: [&str; 39] = [
     "--manifest-path",
     "--user-config-file",
@@ -132,8 +132,8 @@ impl Arguments {
         self.select(takes_value, is_flag)
     }
 
-    /// Without what says which binaries are built; nothing when that may not be all
-    /// that is said of them.
+    /// Without the options that say which binaries are built; `None` if an unknown option
+    /// may say so, too.
     pub fn without_build(&self) -> Option<Self> {
         let kept = self.reject(
             |name| OF_CARGO.contains(&name),
@@ -170,8 +170,8 @@ impl Arguments {
         Self([first, &self.0].concat())
     }
 
-    /// The options for which the one says yes with their values, and the flags
-    /// for which the other does.
+    /// The options that the first predicate accepts, with their values, and the flags
+    /// that the second accepts.
     fn select(
         &self,
         takes_value: impl Fn(&str) -> bool,
@@ -193,8 +193,8 @@ impl Arguments {
         selected
     }
 
-    /// All but the options for which the one says yes with their values, and the
-    /// flags, alone in their arguments, for which the other does.
+    /// All but the options that the first predicate accepts, with their values, and the
+    /// flags, alone in their arguments, that the second accepts.
     fn reject(
         &self,
         takes_value: impl Fn(&str) -> bool,

@@ -7,7 +7,7 @@ const END: &str = "# name-manager end";
 const ABOUT: &str =
     ": made by `name-manager nextest --write`, which replaces all up to the end mark";
 
-/// How merges that were not finished look.
+/// The marks of merges that were not finished.
 const LEFTOVERS: [&str; 4] = ["<<<<<<<", "|||||||", "=======", ">>>>>>>"];
 
 /// A file, around our block.
@@ -70,7 +70,7 @@ impl<'a> Document<'a> {
             }
             (None, _) => (text, None, ""),
         };
-        // What is around the block says it: the block itself is made anew.
+        // From the text around the block: the block itself is generated again.
         let mut around = [before, after, text].into_iter();
         let newline = match around.find_map(|part| part.split_inclusive('\n').next()) {
             Some(line) if line.ends_with("\r\n") => "\r\n",
@@ -106,8 +106,8 @@ impl<'a> Document<'a> {
         }
         block.push_str(END);
         block.push_str(newline);
-        // Of two overrides for one test nextest takes the first: whatever else
-        // the file says stands before ours.
+        // Of two overrides for one test nextest takes the first: everything else in
+        // the file stands before ours.
         let says_nothing = |line: &str| line.trim().is_empty() || line.trim().starts_with('#');
         let (before, after) = match self.after.lines().all(says_nothing) {
             true => (self.before.to_owned(), self.after),

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::groups::{Plan, Rule};
 
-/// Whose groups they are: nextest wants it said in their names.
+/// The owner of the groups, which nextest wants in their names.
 #[derive(Clone, Copy, Debug)]
 pub enum Owner {
     /// A file that a tool provides.
@@ -22,8 +22,7 @@ impl Owner {
     }
 }
 
-/// The plan as TOML that can stand below anything; empty when there is nothing to
-/// say.
+/// The plan as TOML that can be appended to any other; empty if the plan is.
 pub fn config(plan: &Plan, owner: Owner) -> String {
     let mut text = String::new();
     for group in &plan.groups {

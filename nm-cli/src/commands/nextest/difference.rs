@@ -3,7 +3,7 @@ use similar::{Algorithm, ChangeTag, capture_diff_slices, group_diff_ops};
 /// How many lines are shown around each change.
 const CONTEXT: usize = 3;
 
-/// What is to be removed (`-`) and added (`+`), with the lines around.
+/// The lines to be removed (`-`) and added (`+`), with the lines around them.
 pub fn difference(old: &str, new: &str) -> String {
     let old: Vec<_> = old.split_inclusive('\n').collect();
     let new: Vec<_> = new.split_inclusive('\n').collect();

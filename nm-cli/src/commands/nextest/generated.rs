@@ -8,11 +8,11 @@ use std::time::{Duration, SystemTime};
 
 use crate::exit::{Failure, code};
 
-/// What was not used for so long is removed.
+/// Files that were not used for this long are removed.
 const OLD: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// Files for nextest to read, named after what they contain: runs that start at
-/// once do not write each other's.
+/// Files for nextest to read, named after their contents: concurrent runs do not
+/// overwrite each other's.
 pub struct Generated {
     dir: PathBuf,
 }
@@ -37,7 +37,7 @@ impl Generated {
         };
         self.prepare().map_err(failed)?;
         let part = path.with_extension(process::id().to_string());
-        // Anew each time: its date says when it was last used.
+        // Written each time: its date says when it was last used.
         fs::write(&part, text)
             .and_then(|()| fs::rename(&part, &path))
             .map_err(failed)?;

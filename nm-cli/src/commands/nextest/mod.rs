@@ -1,4 +1,4 @@
-//! `cargo nextest run` with groups made of what the tests' attributes ask for.
+//! `cargo nextest run`, with groups made from the tests' attributes.
 
 pub mod arguments;
 pub mod block;
@@ -57,12 +57,12 @@ pub fn run(mut args: Args) -> Outcome {
     let repository = Repository::find(&given)?;
     asked.check()?;
     if args.write || args.check {
-        // Before nextest reads it, and says only what TOML makes of it.
+        // Before nextest reads it, whose message is only that of its TOML parser.
         repository.validate()?;
     }
     let generated = Generated::new(&repository.root);
-    // Groups that were written once may name binaries that are gone, and would
-    // beat those that are made now.
+    // Groups written earlier may name binaries that no longer exist, and would take
+    // precedence over those that are made now.
     let arguments = match repository.without_block() {
         Some(text) => given.with_config_file(generated.file("repository", "toml", &text)?),
         None => given,
@@ -99,7 +99,7 @@ pub fn run(mut args: Args) -> Outcome {
             arguments.prepend(&["--tool-config-file".into(), tool])
         }
     };
-    // To look again whether all is built would take half as long as to list it.
+    // Checking again whether all is built would take half as long as listing it.
     let arguments = match arguments.without_build() {
         Some(arguments) => {
             let file = generated.file("binaries", "json", &binaries)?;
@@ -116,9 +116,9 @@ pub fn run(mut args: Args) -> Outcome {
 }
 
 enum Listed {
-    /// And the same for nextest to read.
+    /// A build, and the same for nextest to read.
     Build(Build, String),
-    /// nextest has said why.
+    /// nextest has reported why.
     Failed(ExitStatus),
 }
 

@@ -44,8 +44,8 @@ impl Repository {
         Document::parse(&self.text, &self.config.display().to_string())
     }
 
-    /// The configuration as it is without our block, if it has one. One that
-    /// cannot be read is left to nextest, which says so.
+    /// The configuration without our block, if it has one. One that cannot be read is
+    /// left to nextest, which reports it.
     pub fn without_block(&self) -> Option<String> {
         let document = self.document().ok()?;
         document.has_block().then(|| document.without_block())
@@ -119,8 +119,8 @@ fn absolute(path: &Path) -> Result<PathBuf, Failure> {
     })
 }
 
-/// The workspace as cargo sees it; the current directory where it sees none, as
-/// in a run from an archive.
+/// The workspace that cargo finds; the current directory if it finds none, as in a
+/// run from an archive.
 fn located(arguments: &Arguments) -> Result<PathBuf, Failure> {
     let mut command = Command::new(cargo::program());
     command.args(["locate-project", "--workspace", "--message-format", "plain"]);

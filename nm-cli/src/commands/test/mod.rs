@@ -1,4 +1,4 @@
-//! `cargo test`, with so many threads that those who wait are made up for.
+//! `cargo test`, with additional threads that make up for waiting tests.
 
 mod rehearsal;
 mod runner;

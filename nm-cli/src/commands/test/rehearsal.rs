@@ -1,4 +1,4 @@
-//! How a run of libtest goes with so many threads, played through.
+//! How a run of libtest goes with a given number of threads, played through.
 
 use std::collections::BTreeMap;
 
@@ -11,14 +11,14 @@ pub struct Test {
     pub time: f64,
 }
 
-/// So much longer than the quickest is quick enough: fewer threads are better.
+/// How much longer than the quickest is still good: fewer threads are better.
 const ENOUGH: f64 = 1.05;
 
-/// So many numbers of threads are tried.
+/// How many numbers of threads are tried.
 const ATTEMPTS: usize = 32;
 
-/// The smallest number of threads with which `cores` are kept as busy as can be.
-/// Not fewer than the cores.
+/// The smallest number of threads that keeps the `cores` as busy as possible; never
+/// fewer than the cores.
 pub fn threads(tests: &[Test], groups: &[u32], cores: usize) -> usize {
     let mut limited: BTreeMap<usize, usize> = BTreeMap::new();
     for test in tests {
@@ -51,7 +51,7 @@ fn duration(tests: &[Test], groups: &[u32], cores: usize, threads: usize) -> f64
     let mut next = tests.iter();
     let mut free: Vec<u32> = groups.to_vec();
     let mut waiting: Vec<Test> = Vec::new();
-    // What is left of each that runs, with its group.
+    // The time left of each running test, with its group.
     let mut running: Vec<(f64, Option<usize>)> = Vec::new();
     let mut now = 0.0;
     loop {
@@ -79,7 +79,7 @@ fn duration(tests: &[Test], groups: &[u32], cores: usize, threads: usize) -> f64
     }
 }
 
-/// Lets go on who can, in the order of arrival.
+/// Grants the waiting tests that can run, in the order of arrival.
 fn grant(waiting: &mut Vec<Test>, running: &mut Vec<(f64, Option<usize>)>, free: &mut [u32]) {
     waiting.retain(|test| {
         if let Some(group) = test.group {
@@ -121,18 +121,18 @@ mod tests {
     }
 
     #[test]
-    fn who_waits_takes_up_a_thread() {
+    fn a_waiting_test_takes_up_a_thread() {
         let tests = [limited(20), unlimited(40)].concat();
         assert!(duration(&tests, &[2], 4, 4) >= 19.0);
         let threads = threads(&tests, &[2], 4);
         assert!(threads > 4, "{threads}");
         let took = duration(&tests, &[2], 4, threads);
-        // Not 15: more threads than cores slow down who holds a name, too.
+        // Not 15: more threads than cores slow down the holders of names, too.
         assert!(took <= 17.6, "{took} with {threads} threads");
     }
 
     #[test]
-    fn threads_that_help_nobody_are_not_added() {
+    fn threads_that_do_not_help_are_not_added() {
         assert_eq!(threads(&limited(40), &[2], 4), 4);
         let free_first = [unlimited(40), limited(2)].concat();
         assert_eq!(threads(&free_first, &[2], 4), 4);

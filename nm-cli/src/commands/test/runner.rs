@@ -13,7 +13,7 @@ use crate::groups::{Durations, Plan};
 use crate::listing::{self, Annotated};
 use crate::process::exec::exec;
 
-/// What cargo starts instead of each test binary.
+/// The subcommand that cargo starts instead of each test binary.
 pub const COMMAND: &str = "run-test-binary";
 
 const THREADS: &str = "--test-threads";
@@ -44,10 +44,10 @@ pub fn run(args: Args) -> Outcome {
     })
 }
 
-/// How many threads it should have; nothing when it should have what it was told.
+/// How many threads the binary should have; `None` if as many as without us.
 fn threads(args: &Args) -> Option<usize> {
     let cores = asked_for(&args.args)?;
-    // One after the other is what somebody wants who says 1.
+    // A user who asks for 1 wants the tests one after the other.
     if cores < 2 || !knows_us(&args.binary) {
         return None;
     }
@@ -128,8 +128,8 @@ fn without_threads(args: &[OsString]) -> Vec<OsString> {
     kept
 }
 
-/// Whether our library is in it. Any other binary is not asked: what is no
-/// libtest does not list tests, but runs.
+/// Whether our library is in it. Other binaries are not asked: one without libtest
+/// would not list its tests but run.
 fn knows_us(binary: &Path) -> bool {
     let found = |bytes: Vec<u8>| memchr::memmem::find(&bytes, b"name-manager-test").is_some();
     fs::read(binary).is_ok_and(found)
@@ -168,7 +168,7 @@ fn names(args: &Args) -> Option<Vec<String>> {
     Some(names.map(str::to_owned).collect())
 }
 
-/// The tests that a function is: itself, or the cases in a module of its name.
+/// The tests of a function: itself, or the cases in a module of its name.
 fn cases<'a>(names: &'a [String], function: &str) -> impl Iterator<Item = &'a str> {
     let module = format!("{function}::");
     let itself = names.iter().any(|name| name == function);

@@ -5,8 +5,8 @@ use nm_runtime::inspect::{self, Place};
 
 use crate::views::doctor::finding::Findings;
 
-/// File systems that several machines may share: a lock may mean nothing to the
-/// others, and an orphan of another machine is not seen here.
+/// File systems that several machines may share: a lock may not reach the others,
+/// and an orphan on another machine is not seen here.
 const OF_SEVERAL_MACHINES: [&str; 8] = [
     "nfs",
     "nfs4",

@@ -12,7 +12,7 @@ use crate::process::proc::Process;
 use crate::screen::clock;
 use crate::views::doctor::finding::Findings;
 
-/// Who holds a name for longer is worth a look.
+/// A name that is held for longer is worth a look.
 const LONG: u64 = 3_600_000_000;
 /// More than two journals of the usual length.
 const LARGE: u64 = 64 << 20;

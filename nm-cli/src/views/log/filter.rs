@@ -9,7 +9,7 @@ use crate::events::runs;
 use crate::exit::{Failure, code};
 use crate::pools;
 
-/// Which events.
+/// The events to show.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[group(skip)]
 #[command(next_help_heading = "Which events")]
@@ -47,7 +47,7 @@ impl ValueEnum for EventKind {
     }
 }
 
-/// [`Args`], made ready.
+/// [`Args`], resolved.
 pub struct Filter {
     given_pools: bool,
     pub pools: Vec<Found>,
@@ -64,7 +64,7 @@ impl Args {
             check_name(name, &pools)?;
         }
         let run = match self.run.as_deref() {
-            // Of nothing at all there is no last.
+            // Without any event there is no last run.
             Some("last") => runs::last(&pools)?.or(Some(String::new())),
             _ => self.run,
         };
@@ -90,7 +90,7 @@ impl Args {
 }
 
 fn check_name(name: &str, pools: &[Found]) -> Result<(), Failure> {
-    // A name is known when it was ever lent; what it is now does not matter here.
+    // Any name that was ever lent is known, whatever its state is now.
     let known = pools
         .iter()
         .any(|pool| pool.dir.join("names").join(format!("{name}.json")).exists());
@@ -104,7 +104,7 @@ fn check_name(name: &str, pools: &[Found]) -> Result<(), Failure> {
 }
 
 impl Filter {
-    /// Whether no other pools are wanted than those.
+    /// Whether only given pools are wanted.
     pub fn is_of_given_pools(&self) -> bool {
         self.given_pools
     }
@@ -123,7 +123,7 @@ impl Filter {
                 .is_none_or(|test| test.is_match(&event.holder.test))
     }
 
-    /// What to say when no event was let through, if it is a mistake.
+    /// To be called when no event was let through: fails if that is a mistake.
     pub fn explain_nothing(&self) -> Result<(), Box<dyn Error + Send + Sync>> {
         let Some(run) = self.run.as_ref().filter(|run| !run.is_empty()) else {
             return Ok(());

@@ -81,15 +81,15 @@ struct Log {
     table: Table,
     clock: Clock,
     day: String,
-    /// The latest, each of which has been told of.
+    /// The latest, each of which has been announced.
     runs: VecDeque<String>,
 }
 
-/// So many runs at the same time are told of once.
+/// Up to this many concurrent runs are announced once each.
 const AT_ONCE: usize = 16;
 
 impl Log {
-    /// Shows what happens from now on, until nobody reads it any more.
+    /// Shows new events until the reader has gone.
     fn follow(&mut self, mut events: Merged, mut filter: Filter) -> Outcome {
         loop {
             thread::sleep(LOOK_EVERY);
@@ -105,7 +105,7 @@ impl Log {
         }
     }
 
-    /// Shows all events that are there, and how many they were.
+    /// Shows all events that are there, and returns their number.
     fn show(
         &mut self,
         events: &mut Merged,
@@ -116,7 +116,7 @@ impl Log {
             let event = match event {
                 Ok(event) => event,
                 Err(error) => {
-                    // What was read before is worth seeing.
+                    // Show what was read before the error.
                     self.table.flush(&mut self.screen)?;
                     self.screen.flush()?;
                     return Err(error.into());

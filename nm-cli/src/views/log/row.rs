@@ -64,7 +64,7 @@ fn test(event: &Event) -> Cell {
     Cell::new(&event.holder.test)
 }
 
-/// What the columns do not say.
+/// The details that no other column shows.
 fn what(event: &Event) -> String {
     let mut parts: Vec<String> = Vec::new();
     if let Some(phase) = event.phase {

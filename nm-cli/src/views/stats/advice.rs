@@ -1,7 +1,7 @@
 use crate::replay::{Outcome, WhatIf};
 use crate::screen::clock::duration;
 
-/// What a pool of another size would have been good for, in words.
+/// What a pool of another size would have changed, in words.
 pub fn advice(what_if: &WhatIf) -> Option<String> {
     let recorded = what_if.recorded;
     let now = what_if.at(recorded)?;

@@ -4,7 +4,7 @@ use crate::events::spans::Span;
 use crate::replay::{self, Recorder, WhatIf};
 use crate::views::stats::tally::Tally;
 
-/// What `stats` found.
+/// The result of `stats`.
 pub struct Stats {
     /// `None` if it is about all runs.
     pub run: Option<String>,

@@ -1,4 +1,4 @@
-//! What `docs/json.md` says of `stats --json`.
+//! `stats --json`, as `docs/json.md` describes it.
 
 use std::collections::BTreeMap;
 

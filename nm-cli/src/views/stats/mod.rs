@@ -1,4 +1,4 @@
-//! `name-manager stats`: how pools were used, and what other sizes would do.
+//! `name-manager stats`: how pools were used, and how other sizes would have done.
 
 mod advice;
 pub mod count;

@@ -65,7 +65,7 @@ const SIZES: &[Column] = &[
     },
 ];
 
-/// So many tests of those that waited.
+/// Up to this many tests that waited are shown.
 const TESTS: usize = 5;
 
 pub fn show(screen: &mut Screen, stats: &Stats) -> io::Result<()> {

@@ -83,7 +83,7 @@ impl Tally {
     }
 
     fn hook(&mut self, hook: &Hook) {
-        // What is taken down at the end is no part of the run's length.
+        // Hooks after the run are not part of its length.
         if !matches!(hook.kind, Kind::Cleanup | Kind::Teardown) {
             self.reach(hook.start, hook.end);
         }

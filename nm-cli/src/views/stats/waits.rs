@@ -1,4 +1,4 @@
-//! Many durations in little room.
+//! Many durations in little memory.
 
 use std::collections::HashMap;
 
@@ -43,7 +43,7 @@ impl Waits {
         self.spread.median()
     }
 
-    /// Those that waited longest in sum.
+    /// The tests by their total wait, longest first.
     pub fn by_test(&self) -> Vec<(&str, TestWaits)> {
         let tests = self.by_test.iter();
         let mut tests: Vec<_> = tests.map(|(test, waits)| (test.as_str(), *waits)).collect();
@@ -52,14 +52,14 @@ impl Waits {
     }
 }
 
-/// Counts of durations that differ by less than one in a hundred: so much memory
-/// and no more, however many there are.
+/// Counts of durations, exact to one in a hundred: bounded memory, however many
+/// there are.
 #[derive(Debug, Default)]
 struct Spread {
     counts: Vec<u64>,
 }
 
-/// Every doubling is split into so many parts.
+/// The number of parts that every doubling is split into.
 const PARTS_BITS: u32 = 7;
 const PARTS: u64 = 1 << PARTS_BITS;
 

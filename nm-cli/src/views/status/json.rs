@@ -1,4 +1,4 @@
-//! What `docs/json.md` says of `status --json`.
+//! `status --json`, as `docs/json.md` describes it.
 
 use nm_runtime::Access;
 use nm_runtime::inspect::{NameView, View, Waiter};

@@ -1,4 +1,4 @@
-//! `name-manager status`: who holds what, and who waits.
+//! `name-manager status`: the holders of names, and the waiters.
 
 mod json;
 mod page;
@@ -13,7 +13,7 @@ use crate::pools;
 use crate::screen::Screen;
 use page::show;
 
-/// Shows who holds what, and who waits
+/// Shows the holders of names, and the waiters
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Only these pools

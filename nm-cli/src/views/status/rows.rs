@@ -105,7 +105,7 @@ fn show_name(screen: &mut Screen, table: &mut Table, name: &NameView) -> io::Res
     Ok(())
 }
 
-/// The word for a name that nobody is known to hold.
+/// The word for a name without a known holder.
 fn free_state(name: &NameView) -> (&'static str, anstyle::Style) {
     match &name.record {
         _ if name.unreadable => ("unreadable", style::BAD),
@@ -148,7 +148,7 @@ fn held_state(tenure: &Tenure) -> &'static str {
     }
 }
 
-/// Where the holder stands in the source, or what it waits for in its turn.
+/// Where the holder stands in the source, or the pool that it waits for itself.
 fn holding(tenure: &Tenure) -> String {
     let holder = &tenure.holder;
     match &tenure.waiting {

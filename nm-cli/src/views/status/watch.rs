@@ -1,5 +1,5 @@
-//! The live screen: in the terminal's other screen, so that what was there is
-//! there again afterwards.
+//! The live screen: in the terminal's alternate screen, so that its contents are
+//! restored afterwards.
 
 use std::cell::RefCell;
 use std::error::Error;
@@ -28,12 +28,12 @@ pub fn run(screen: &mut Screen, pools: &[String], json: bool) -> Result<()> {
     }
 }
 
-/// Without a terminal: the whole again whenever something in it has changed.
+/// Without a terminal: prints everything again whenever something has changed.
 fn changes(screen: &mut Screen, pools: &[String], json: bool) -> Result<()> {
     let mut last = String::new();
     loop {
         let views = views(pools)?;
-        // Without what grows by itself.
+        // Without times, which grow by themselves.
         let now = format!("{views:?}");
         if now != last {
             if !last.is_empty() && !json {
@@ -48,7 +48,7 @@ fn changes(screen: &mut Screen, pools: &[String], json: bool) -> Result<()> {
 }
 
 fn live(screen: &Screen, pools: &[String]) -> Result<()> {
-    // Said where it can be read, if there is anything to say.
+    // Before the terminal is taken, so that an error can be read.
     views(pools)?;
     let _live = Live::begin()?;
     let mut clock = Clock::new();
@@ -56,7 +56,7 @@ fn live(screen: &Screen, pools: &[String]) -> Result<()> {
         let (columns, rows) = terminal::size()?;
         let text = match draw(screen, pools, columns, &mut clock) {
             Ok(text) => text,
-            // A pool may go while we look; so may what we know of it.
+            // A pool may be removed while we look.
             Err(error) => crate::exit::chain(&*error),
         };
         put(&text, usize::from(rows))?;
@@ -77,7 +77,7 @@ fn draw(screen: &Screen, pools: &[String], columns: u16, clock: &mut Clock) -> R
     Ok(text.take())
 }
 
-/// Draws over what is there, line by line: nothing flickers.
+/// Draws over the old lines one by one, so that nothing flickers.
 fn put(text: &str, rows: usize) -> io::Result<()> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     queue!(out, terminal::BeginSynchronizedUpdate)?;
@@ -102,7 +102,7 @@ fn put(text: &str, rows: usize) -> io::Result<()> {
     out.flush()
 }
 
-/// Waits until it is time to look again; false when the user has seen enough.
+/// Waits until it is time to look again; `false` if the user quits.
 fn stay() -> io::Result<bool> {
     if !event::poll(LOOK_EVERY)? {
         return Ok(true);

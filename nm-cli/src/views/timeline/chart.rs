@@ -1,4 +1,4 @@
-//! What every form of the timeline shows: lanes of blocks over one stretch of time.
+//! The timeline in every form: lanes of blocks over one stretch of time.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ pub struct Chart {
     pub start: u64,
     pub end: u64,
     pub pools: Vec<Pool>,
-    /// Blocks that are not shown: nobody could tell so many apart.
+    /// The number of blocks that are not shown, because so many could not be told apart.
     pub left_out: usize,
 }
 
@@ -87,7 +87,7 @@ impl Drawing {
 }
 
 impl Chart {
-    /// How long it is; never nothing.
+    /// How long it is; never zero.
     pub fn length(&self) -> u64 {
         (self.end - self.start).max(1)
     }

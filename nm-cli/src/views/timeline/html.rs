@@ -1,4 +1,4 @@
-//! The timeline as one page that needs nothing from elsewhere.
+//! The timeline as one self-contained page.
 
 use crate::views::timeline::chart::Chart;
 use crate::views::timeline::svg;
@@ -10,7 +10,7 @@ svg.timeline{max-width:none;display:block}\
 white-space:pre-line;min-height:7.5em;padding:.5em 0}\
 #find{width:24em;padding:.3em}.hidden{opacity:.12}";
 
-/// Says below what the block under the pointer says, and fades what is not looked for.
+/// Shows below the picture what the block under the pointer means, and fades blocks that do not match the search.
 const SCRIPT: &str = "\
 'use strict';const what=document.getElementById('what');const find=document.getElementById('find');\
 const zoom=document.getElementById('zoom');const picture=document.querySelector('svg.timeline');\

@@ -1,4 +1,4 @@
-//! What `docs/json.md` says of `timeline --json`.
+//! `timeline --json`, as `docs/json.md` describes it.
 
 use nm_runtime::record::State;
 use serde::Serialize;

@@ -1,4 +1,4 @@
-//! `name-manager timeline`: who held what when, as a picture.
+//! `name-manager timeline`: a picture of who held which name when.
 
 pub mod chart;
 pub mod html;

@@ -37,7 +37,7 @@ const LEGEND: [(&str, &str); 6] = [
     ("wait", "waiting"),
 ];
 
-/// Text for XML: what it cannot hold is escaped as on a terminal.
+/// Text for XML: characters that it cannot hold are escaped as on a terminal.
 pub fn xml(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for line in text.split('\n') {
@@ -183,7 +183,7 @@ impl Body<'_> {
 
     fn rect(&mut self, class: &str, from: u64, until: u64, height: f64) -> f64 {
         let x = x_of(self.chart, from);
-        // What is shorter than a line can be drawn is still there.
+        // A block too short to be drawn is still visible.
         let width = (x_of(self.chart, until) - x).max(0.5);
         let _ = write!(
             self.out,

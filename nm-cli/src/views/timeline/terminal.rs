@@ -34,7 +34,7 @@ pub fn show(screen: &mut Screen, chart: &Chart) -> io::Result<()> {
     page.show(screen)
 }
 
-/// A letter for each test, as far as they go, in the order of their first leases.
+/// A letter for each test, while there are letters, in the order of their first leases.
 fn letters(chart: &Chart) -> HashMap<&str, char> {
     let lanes = chart.pools.iter().flat_map(|pool| &pool.lanes);
     let rows = lanes.flat_map(|lane| &lane.rows);
@@ -118,7 +118,7 @@ impl Page<'_> {
         cells[first] = (*letter.unwrap_or(&'█'), body);
     }
 
-    /// How many waited at most in each cell.
+    /// The most waiters in each cell.
     fn waiting<'w>(&self, waits: impl Iterator<Item = &'w Wait>) -> Row {
         let mut counts = vec![0usize; self.cells];
         let mut failed = vec![false; self.cells];

@@ -1,4 +1,4 @@
-//! What a block says when asked, in every form.
+//! The text of a block, the same in every form.
 
 use nm_runtime::Access;
 use nm_runtime::record::State;
@@ -67,7 +67,7 @@ fn where_from(location: &str, pid: u32) -> String {
     }
 }
 
-/// Round times over so long a stretch, about so many.
+/// Round times over this length, about this many.
 pub fn ticks(length: u64, about: u64) -> Vec<u64> {
     let rough = (length / about.max(1)).max(1);
     let mut step = 1;

@@ -53,6 +53,19 @@ pub fn listen(dir: &Path, id: &str) -> io::Result<UnixListener> {
 /// Asks a keeper; `None` if it has ended.
 pub fn ask(dir: &Path, kept: &Kept, order: &Order) -> io::Result<Option<Reply>> {
     env::set_current_dir(dir)?;
+    match ask_once(kept, order) {
+        // The keeper did not read the order. If it ended meanwhile, that shows now.
+        Err(error) if is_cut_off(&error) => ask_once(kept, order),
+        answer => answer,
+    }
+}
+
+fn is_cut_off(error: &io::Error) -> bool {
+    let kind = error.kind();
+    kind == io::ErrorKind::ConnectionReset || kind == io::ErrorKind::BrokenPipe
+}
+
+fn ask_once(kept: &Kept, order: &Order) -> io::Result<Option<Reply>> {
     let mut stream = match UnixStream::connect(kept::socket(&kept.id)) {
         Ok(stream) => stream,
         Err(error) => {

@@ -44,8 +44,14 @@ pub enum Give {
 /// One column.
 #[derive(Clone, Copy, Debug)]
 pub struct Column {
-    pub title: &'static str,
-    pub give: Give,
+    title: &'static str,
+    give: Give,
+}
+
+impl Column {
+    pub const fn new(title: &'static str, give: Give) -> Self {
+        Self { title, give }
+    }
 }
 
 /// Prints rows as they come. The first rows say how wide the columns are; one

@@ -23,26 +23,11 @@ pub struct Args {
 }
 
 const COLUMNS: &[Column] = &[
-    Column {
-        title: "POOL",
-        give: Give::End,
-    },
-    Column {
-        title: "NAME",
-        give: Give::End,
-    },
-    Column {
-        title: "CREATED",
-        give: Give::Not,
-    },
-    Column {
-        title: "LAST LENT",
-        give: Give::Not,
-    },
-    Column {
-        title: "NOW",
-        give: Give::End,
-    },
+    Column::new("POOL", Give::End),
+    Column::new("NAME", Give::End),
+    Column::new("CREATED", Give::Not),
+    Column::new("LAST LENT", Give::Not),
+    Column::new("NOW", Give::End),
 ];
 
 pub fn run(args: Args) -> Outcome {

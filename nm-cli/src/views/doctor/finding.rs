@@ -26,18 +26,9 @@ struct Finding {
 pub struct Findings(Vec<Finding>);
 
 const COLUMNS: &[Column] = &[
-    Column {
-        title: "",
-        give: Give::Not,
-    },
-    Column {
-        title: "",
-        give: Give::End,
-    },
-    Column {
-        title: "",
-        give: Give::End,
-    },
+    Column::new("", Give::Not),
+    Column::new("", Give::End),
+    Column::new("", Give::End),
 ];
 
 impl Findings {

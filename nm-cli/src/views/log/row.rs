@@ -6,25 +6,21 @@ use serde::Serialize;
 use crate::screen::clock::{self, Clock};
 use crate::screen::{Cell, Column, Give, style};
 
-const fn column(title: &'static str, give: Give) -> Column {
-    Column { title, give }
-}
-
 pub const SHORT: &[Column] = &[
-    column("TIME", Give::Not),
-    column("EVENT", Give::Not),
-    column("NAME", Give::End),
-    column("TEST", Give::Beginning),
+    Column::new("TIME", Give::Not),
+    Column::new("EVENT", Give::Not),
+    Column::new("NAME", Give::End),
+    Column::new("TEST", Give::Beginning),
 ];
 
 pub const LONG: &[Column] = &[
-    column("TIME", Give::Not),
-    column("POOL", Give::End),
-    column("EVENT", Give::Not),
-    column("NAME", Give::End),
-    column("TEST", Give::Beginning),
-    column("WHAT", Give::End),
-    column("WHERE", Give::Beginning),
+    Column::new("TIME", Give::Not),
+    Column::new("POOL", Give::End),
+    Column::new("EVENT", Give::Not),
+    Column::new("NAME", Give::End),
+    Column::new("TEST", Give::Beginning),
+    Column::new("WHAT", Give::End),
+    Column::new("WHERE", Give::Beginning),
 ];
 
 pub fn short(event: &Event, clock: &mut Clock) -> Vec<Cell> {

@@ -9,60 +9,24 @@ use crate::views::stats::tally::Tally;
 use crate::views::stats::waits::Waits;
 
 const NAMES: &[Column] = &[
-    Column {
-        title: "  NAME",
-        give: Give::End,
-    },
-    Column {
-        title: "LEASES",
-        give: Give::Not,
-    },
-    Column {
-        title: "HELD",
-        give: Give::Not,
-    },
-    Column {
-        title: "USE",
-        give: Give::Not,
-    },
+    Column::new("  NAME", Give::End),
+    Column::new("LEASES", Give::Not),
+    Column::new("HELD", Give::Not),
+    Column::new("USE", Give::Not),
 ];
 
 const WAITS: &[Column] = &[
-    Column {
-        title: "  WAITED",
-        give: Give::Not,
-    },
-    Column {
-        title: "TIMES",
-        give: Give::Not,
-    },
-    Column {
-        title: "LONGEST",
-        give: Give::Not,
-    },
-    Column {
-        title: "TEST",
-        give: Give::Beginning,
-    },
+    Column::new("  WAITED", Give::Not),
+    Column::new("TIMES", Give::Not),
+    Column::new("LONGEST", Give::Not),
+    Column::new("TEST", Give::Beginning),
 ];
 
 const SIZES: &[Column] = &[
-    Column {
-        title: "  IF MAX",
-        give: Give::Not,
-    },
-    Column {
-        title: "RUN TAKES",
-        give: Give::Not,
-    },
-    Column {
-        title: "TOTAL WAIT",
-        give: Give::Not,
-    },
-    Column {
-        title: "",
-        give: Give::End,
-    },
+    Column::new("  IF MAX", Give::Not),
+    Column::new("RUN TAKES", Give::Not),
+    Column::new("TOTAL WAIT", Give::Not),
+    Column::new("", Give::End),
 ];
 
 /// Up to this many tests that waited are shown.

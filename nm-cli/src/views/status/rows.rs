@@ -7,34 +7,13 @@ use nm_runtime::record::{Record, State, Tenure};
 use crate::screen::{Cell, Column, Give, Screen, Table, clock, style};
 
 const COLUMNS: &[Column] = &[
-    Column {
-        title: "NAME",
-        give: Give::End,
-    },
-    Column {
-        title: "STATE",
-        give: Give::Not,
-    },
-    Column {
-        title: "WHO",
-        give: Give::Beginning,
-    },
-    Column {
-        title: "FOR",
-        give: Give::Not,
-    },
-    Column {
-        title: "PID",
-        give: Give::Not,
-    },
-    Column {
-        title: "RUN",
-        give: Give::End,
-    },
-    Column {
-        title: "NOTE",
-        give: Give::End,
-    },
+    Column::new("NAME", Give::End),
+    Column::new("STATE", Give::Not),
+    Column::new("WHO", Give::Beginning),
+    Column::new("FOR", Give::Not),
+    Column::new("PID", Give::Not),
+    Column::new("RUN", Give::End),
+    Column::new("NOTE", Give::End),
 ];
 
 pub fn show(screen: &mut Screen, views: &[View]) -> io::Result<()> {

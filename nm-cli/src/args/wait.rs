@@ -18,11 +18,12 @@ pub enum Wait {
 // No documentation: it would take the place of the command's help.
 #[derive(Debug, clap::Args)]
 pub struct Waiting<A: clap::Args> {
-    #[command(flatten)]
-    args: A,
     /// Wait at most this long, e.g. `90s` or `3m`
     #[arg(long, value_parser = duration::parse)]
     timeout: Option<Duration>,
+    // Last: its headings hold for all options that follow.
+    #[command(flatten)]
+    args: A,
 }
 
 impl<A: clap::Args> Waiting<A> {

@@ -28,19 +28,19 @@ pub struct Args {
     /// The pools; several are always acquired in the same order, so that runs cannot deadlock
     #[arg(required = true, value_name = "POOL")]
     pools: Vec<String>,
-    #[command(flatten)]
-    want: Want,
     /// Wait at most this long for each pool, e.g. `90s` or `3m`
     #[arg(long, value_parser = duration::parse)]
     timeout: Option<Duration>,
     /// Set a variable; may be repeated
     #[arg(long = "env", value_name = "KEY=VALUE")]
     env: Vec<Assignment>,
-    #[command(flatten)]
-    place: Place,
     /// The command and its arguments
     #[arg(last = true, required = true, value_name = "CMD")]
     command: Vec<OsString>,
+    #[command(flatten)]
+    want: Want,
+    #[command(flatten)]
+    place: Place,
 }
 
 pub fn run(args: Args) -> Outcome {

@@ -22,8 +22,6 @@ pub use filter::Filter;
 /// Shows what happened, as recorded in the journal
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    #[command(flatten)]
-    which: filter::Args,
     /// Keep running and show new events
     #[arg(long, short)]
     follow: bool,
@@ -33,6 +31,8 @@ pub struct Args {
     /// Print one JSON object per line (docs/json.md)
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    which: filter::Args,
     #[command(flatten)]
     place: Place,
 }

@@ -1,40 +1,41 @@
-use std::error::Error;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::exit_code;
-use crate::failure::chain;
+use crate::args::pass_through;
 #[cfg(unix)]
-use crate::{acquire, hold, keep_alive, keeper, release};
-use crate::{
-    completions, doctor, list, log, man, nextest, pass_through, reset, run, stats, status, stdout,
-    test_cmd, timeline,
-};
-
-/// What a subcommand's `run` returns: its exit code, or an error to print.
-pub type Outcome = Result<ExitCode, Box<dyn Error + Send + Sync>>;
+use crate::args::wait::{Wait, Waiting};
+#[cfg(unix)]
+use crate::commands::{acquire, hold, keep_alive, release};
+use crate::commands::{completions, man, nextest, reset, run, test};
+use crate::exit::{Outcome, chain, code};
+#[cfg(unix)]
+use crate::keeper;
+use crate::screen::{stderr, stdout};
+use crate::views::{doctor, list, log, stats, status, timeline};
 
 /// Lends names from pools to commands, and shows who holds what.
 #[derive(Debug, Parser)]
-#[command(name = "name-manager", version, after_help = exit_code::HELP)]
-pub struct Cli {
+#[command(name = "name-manager", version, after_help = code::HELP)]
+struct Cli {
     #[command(subcommand)]
     command: Command,
 }
 
-// One module a subcommand, with `Args` and `run(args) -> Outcome`.
+// One module for each subcommand, with `Args` and `run(args) -> Outcome`.
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Args),
     #[cfg(unix)]
-    Hold(hold::Args),
+    Hold(Waiting<hold::Args>),
+    /// Like hold, but never waits: exits with 75 if the names are in use
     #[cfg(unix)]
-    TryHold(hold::TryArgs),
+    TryHold(hold::Args),
     #[cfg(unix)]
-    Acquire(acquire::Args),
+    Acquire(Waiting<acquire::Args>),
+    /// Like acquire, but never waits: exits with 75 if the names are in use
     #[cfg(unix)]
-    TryAcquire(acquire::TryArgs),
+    TryAcquire(acquire::Args),
     #[cfg(unix)]
     Release(release::Args),
     #[cfg(unix)]
@@ -45,7 +46,7 @@ enum Command {
     Log(log::Args),
     Doctor(doctor::Args),
     Nextest(nextest::Args),
-    Test(test_cmd::Args),
+    Test(test::Args),
     Timeline(timeline::Args),
     Stats(stats::Args),
     Completions(completions::Args),
@@ -55,13 +56,13 @@ enum Command {
 // `run` alone: to build the parsers of all subcommands takes a millisecond, which
 // is much beside a short command.
 #[derive(Debug, Parser)]
-#[command(name = "run", bin_name = "name-manager run", after_help = exit_code::HELP)]
+#[command(name = "run", bin_name = "name-manager run", after_help = code::HELP)]
 struct Run {
     #[command(flatten)]
     args: run::Args,
 }
 
-/// What `acquire` starts; no subcommand, so that no help or completion shows it.
+/// Started by `acquire`; no subcommand, so that no help or completion shows it.
 #[cfg(unix)]
 #[derive(Debug, Parser)]
 struct Keep {
@@ -69,22 +70,22 @@ struct Keep {
     args: keeper::Args,
 }
 
-/// What `test` has cargo start.
+/// Started by cargo, for `test`.
 #[derive(Debug, Parser)]
 struct TestBinary {
     #[command(flatten)]
-    args: test_cmd::RunnerArgs,
+    args: test::RunnerArgs,
 }
 
-/// Parses the command line, and does what it says.
+/// Parses the command line and runs the command.
 pub fn main() -> ExitCode {
     let mut args = std::env::args_os().skip(1).peekable();
     let first = args.peek().and_then(|arg| arg.to_str());
     finish(match first {
         Some("run") => run::run(Run::parse_from(args).args),
         #[cfg(unix)]
-        Some(keeper::COMMAND) => keeper::run(Keep::parse_from(args).args),
-        Some(test_cmd::COMMAND) => test_cmd::run_binary(TestBinary::parse_from(args).args),
+        Some(keeper::report::COMMAND) => keeper::run(Keep::parse_from(args).args),
+        Some(test::COMMAND) => test::run_binary(TestBinary::parse_from(args).args),
         _ => Cli::parse_from(pass_through::marked(std::env::args_os())).run(),
     })
 }
@@ -92,11 +93,11 @@ pub fn main() -> ExitCode {
 fn finish(outcome: Outcome) -> ExitCode {
     match outcome {
         Ok(code) => code,
-        // Nobody reads on: `| head` has seen enough.
+        // The reader has gone: `| head` has seen enough.
         Err(error) if stdout::is_closed(&*error) => ExitCode::SUCCESS,
         Err(error) => {
-            stdout::warn(&chain(&*error));
-            exit_code::of(&*error)
+            stderr::warn(&chain(&*error));
+            ExitCode::from(code::of(&*error))
         }
     }
 }
@@ -106,13 +107,13 @@ impl Cli {
         match self.command {
             Command::Run(args) => run::run(args),
             #[cfg(unix)]
-            Command::Hold(args) => hold::run(args),
+            Command::Hold(args) => args.run(hold::run),
             #[cfg(unix)]
-            Command::TryHold(args) => hold::try_run(args),
+            Command::TryHold(args) => hold::run(args, Wait::No),
             #[cfg(unix)]
-            Command::Acquire(args) => acquire::run(args),
+            Command::Acquire(args) => args.run(acquire::run),
             #[cfg(unix)]
-            Command::TryAcquire(args) => acquire::try_run(args),
+            Command::TryAcquire(args) => acquire::run(args, Wait::No),
             #[cfg(unix)]
             Command::Release(args) => release::run(args),
             #[cfg(unix)]
@@ -123,20 +124,18 @@ impl Cli {
             Command::Log(args) => log::run(args),
             Command::Doctor(args) => doctor::run(args),
             Command::Nextest(args) => nextest::run(args),
-            Command::Test(args) => test_cmd::run(args),
+            Command::Test(args) => test::run(args),
             Command::Timeline(args) => timeline::run(args),
             Command::Stats(args) => stats::run(args),
-            Command::Completions(args) => completions::run(args),
-            Command::Man(args) => man::run(args),
+            Command::Completions(args) => completions::run(args, Cli::command()),
+            Command::Man(args) => man::run(args, Cli::command()),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
-    use super::Cli;
+    use super::*;
 
     #[test]
     fn the_parser_agrees_with_itself() {

@@ -3,69 +3,28 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(fuzzing, allow(dead_code, missing_docs))] // a library then, without a main
 
-#[cfg(unix)]
-mod acquire;
-#[cfg(unix)]
-mod anchor;
-mod assignment;
-mod child;
+mod args;
 mod cli;
-mod completions;
-#[cfg(unix)]
-mod control;
-mod doctor;
-mod exit_code;
-mod failure;
-mod fill;
+mod commands;
+mod events;
+mod exit;
 #[cfg(all(unix, any(test, fuzzing)))]
 pub mod fuzz;
 mod groups;
 #[cfg(unix)]
-mod hold;
-#[cfg(unix)]
-mod keep_alive;
-#[cfg(unix)]
 mod keeper;
-#[cfg(unix)]
-mod kept;
-mod label;
-#[cfg(unix)]
-mod life;
-mod list;
 mod listing;
-mod log;
-mod man;
-mod nextest;
-mod pass_through;
-mod place;
-mod pool_dir;
 mod pools;
-#[cfg(unix)]
 mod process;
-#[cfg(unix)]
-mod release;
 mod replay;
-mod reset;
-mod run;
-#[cfg(unix)]
-mod session;
-mod signals;
-mod stats;
-mod status;
-mod stdout;
-mod table;
-mod test_cmd;
-mod tether;
-mod timeline;
-#[cfg(unix)]
-mod token;
-mod want;
+mod screen;
+mod views;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     // Before the command line is parsed: it is the way to every command of `run`.
-    if let Some(code) = tether::exec_if_asked() {
+    if let Some(code) = process::tether::exec_if_asked() {
         return code;
     }
     cli::main()

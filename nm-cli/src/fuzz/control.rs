@@ -3,12 +3,12 @@ use std::path::Path;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::control::{Reply, Request, read};
-use crate::kept::Kept;
-use crate::token;
+use crate::args::token;
+use crate::keeper::control::{Order, Reply, read};
+use crate::keeper::kept::Kept;
 
-/// What a keeper hears, or finds in a file.
-pub(super) fn control(bytes: &[u8]) {
+/// An order to a keeper, or the text of its file.
+pub fn control(bytes: &[u8]) {
     let Some((kind, bytes)) = bytes.split_first() else {
         return;
     };
@@ -19,7 +19,7 @@ pub(super) fn control(bytes: &[u8]) {
     };
     assert!(line.find('\n') == Some(line.len() - 1));
     match kind % 4 {
-        0 => again::<Request>(&line),
+        0 => again::<Order>(&line),
         1 => again::<Reply>(&line),
         2 => kept(&line),
         _ => tokens(&line),
@@ -35,7 +35,7 @@ fn again<T: Serialize + DeserializeOwned>(line: &str) {
     }
 }
 
-/// A file that does not say what it is called is nobody's.
+/// A file that does not agree with its own name is ignored.
 fn kept(text: &str) {
     again::<Kept>(text);
     let dir = Path::new("keepers");

@@ -3,7 +3,7 @@ use nm_runtime::{Access, Holder};
 
 /// A history made of these bytes, whatever they are: few pools, names and threads,
 /// so that its events have to do with each other.
-pub(crate) fn events(bytes: &[u8]) -> Vec<Event> {
+pub fn events(bytes: &[u8]) -> Vec<Event> {
     let mut bytes = Bytes(bytes);
     let mut events = Vec::new();
     let mut time = 1_795_295_000_000_000;

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use serde::Serialize;
 
-use crate::table::{Screen, text};
+use crate::screen::{Screen, text};
 
 #[derive(Clone, Default)]
 struct Page(Rc<RefCell<Vec<u8>>>);
@@ -19,8 +19,8 @@ impl Write for Page {
     }
 }
 
-/// Shows something on a screen without colours, and checks what is there then.
-pub(crate) fn shown(width: usize, show: impl FnOnce(&mut Screen) -> io::Result<()>) -> String {
+/// Shows something on a screen without colours, and checks the result.
+pub fn shown(width: usize, show: impl FnOnce(&mut Screen) -> io::Result<()>) -> String {
     let page = Page::default();
     let mut screen = Screen::plain(page.clone(), width);
     show(&mut screen).unwrap();
@@ -32,14 +32,14 @@ pub(crate) fn shown(width: usize, show: impl FnOnce(&mut Screen) -> io::Result<(
     shown
 }
 
-/// It commands no terminal.
+/// The line is safe on a terminal.
 #[track_caller]
-pub(crate) fn is_shown(line: &str) {
+pub fn is_shown(line: &str) {
     assert_eq!(text::escape(line), line);
 }
 
 /// JSON that people may see, and programs read.
-pub(crate) fn json(value: &impl Serialize) {
+pub fn json(value: &impl Serialize) {
     let text = shown(80, |screen| screen.json(value));
     let read: serde_json::Value = serde_json::from_str(&text).unwrap();
     let plain = serde_json::to_string(value).unwrap();

@@ -1,17 +1,18 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
-use crate::assignment::Assignment;
-use crate::fill::fill_with;
-use crate::fuzz::is_shown;
-use crate::label;
-use crate::pass_through::marked;
-use crate::table::text::{self, Cut};
-use crate::{nextest, want};
+use crate::args::assignment::Assignment;
+use crate::args::duration;
+use crate::args::fill::fill_with;
+use crate::args::pass_through::marked;
+use crate::fuzz::nextest;
+use crate::fuzz::screen::is_shown;
+use crate::screen::label;
+use crate::screen::text::{self, Cut};
 
-/// Words of a command line, each ended by a zero. The first byte says what they
-/// are for.
-pub(super) fn words(bytes: &[u8]) {
+/// Words of a command line, each ended by a zero. The first byte says what they are
+/// for.
+pub fn words(bytes: &[u8]) {
     let Some((kind, bytes)) = bytes.split_first() else {
         return;
     };
@@ -26,8 +27,8 @@ pub(super) fn words(bytes: &[u8]) {
         2 => lasts(&text),
         3 => filled(&text),
         4 => passed(&words),
-        5 => nextest::fuzz::arguments(&words),
-        6 => nextest::fuzz::difference(&text),
+        5 => nextest::arguments(&words),
+        6 => nextest::difference(&text),
         _ => cut(&text),
     }
 }
@@ -53,12 +54,12 @@ fn assigned(text: &str) {
 }
 
 fn lasts(text: &str) {
-    match want::duration(text) {
+    match duration::parse(text) {
         Err(message) => is_shown(&message),
         Ok(duration) => {
             assert!(!duration.is_zero());
             let again = humantime::format_duration(duration).to_string();
-            assert_eq!(want::duration(&again), Ok(duration));
+            assert_eq!(duration::parse(&again), Ok(duration));
         }
     }
 }
@@ -67,7 +68,7 @@ fn filled(text: &str) {
     let none = fill_with(text, |_| None);
     assert_eq!(none, text);
     let name = |key: &str| (key == "name").then(|| "{name}".to_owned());
-    // What a value contains is not read again.
+    // The contents of a value are not replaced again.
     assert_eq!(fill_with(text, name), text);
     let short = fill_with(text, |key| (key == "name").then(|| "x".to_owned()));
     assert_eq!(short, text.replace("{name}", "x"));

@@ -10,11 +10,11 @@
 /// What a request takes of a pool.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {
-    /// So many names, whichever.
+    /// Any names, this many.
     Any(u32),
-    /// This one.
+    /// This name.
     Name(String),
-    /// Shares of so many names with others like it.
+    /// Shares of this many names, beside other readers.
     Shared(u32),
 }
 
@@ -22,7 +22,7 @@ pub enum Class {
 #[derive(Clone, Debug)]
 pub struct Load {
     pub class: Class,
-    /// What they take one after the other, in seconds.
+    /// How long they take one after the other, in seconds.
     pub time: f64,
 }
 
@@ -31,7 +31,7 @@ pub struct Load {
 pub struct Set {
     /// Indices of loads.
     pub loads: Vec<usize>,
-    /// How many run at once; nothing when there is no need for a limit.
+    /// How many run at once; `None` if no limit is needed.
     pub max: Option<u32>,
 }
 
@@ -46,9 +46,9 @@ pub struct Arrangement {
     estimate: f64,
 }
 
-/// A pool's tests may take so much longer for the sake of never waiting.
+/// How much longer a pool's tests may take so that they never wait.
 const PATIENCE: f64 = 1.25;
-/// So many readers are thought to run at once.
+/// How many readers are assumed to run at once.
 const READERS: f64 = 8.0;
 
 impl Load {
@@ -66,8 +66,8 @@ impl Load {
 }
 
 impl Arrangement {
-    /// The best one for a pool of this size, of whose names so many are `taken`
-    /// by tests that are limited elsewhere.
+    /// The best one for a pool of this size, of which `taken` names are held by tests
+    /// that are limited elsewhere.
     pub fn best(size: u32, taken: u32, loads: &[Load]) -> Self {
         let free = size.saturating_sub(taken);
         let strict = [together(free, loads), apart(free, loads)];
@@ -120,7 +120,7 @@ fn apart(free: u32, loads: &[Load]) -> Option<Arrangement> {
             *max = Some(1);
         }
     }
-    // The rest to those who would take longest.
+    // The rest goes to the classes that would take longest.
     loop {
         let mut slowest: Option<(usize, f64)> = None;
         for (index, load) in loads.iter().enumerate() {

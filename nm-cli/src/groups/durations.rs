@@ -6,13 +6,12 @@ use nm_runtime::journal::{Kind, Reader};
 
 use crate::listing::Annotated;
 
-/// So much of each pool's journal is read: the last few thousand leases.
+/// How much of each pool's journal is read: the last few thousand leases.
 const END: u64 = 4 << 20;
-/// What a test counts for of which nothing is known, where something is known of
-/// none.
+/// The assumed duration of a test if none is known.
 const UNKNOWN: Duration = Duration::from_secs(1);
 
-/// How long tests took the last time, from grant to release.
+/// How long each test took the last time, from grant to release.
 #[derive(Debug, Default)]
 pub struct Durations {
     /// By path and file: two packages may have crates of one name.
@@ -21,8 +20,8 @@ pub struct Durations {
 }
 
 impl Durations {
-    /// From the journals of the tests' pools. A journal that cannot be read says
-    /// nothing: the order of tests is all that depends on it.
+    /// From the journals of the tests' pools. A journal that cannot be read is ignored:
+    /// only the order of tests depends on it.
     pub fn recorded(tests: &[Annotated]) -> Self {
         let requests = tests.iter().flat_map(|test| &test.requests);
         let dirs: BTreeSet<_> = requests
@@ -60,7 +59,7 @@ impl Durations {
         Ok(())
     }
 
-    /// Of this test; what tests usually take, of one that never ran.
+    /// The duration of this test, or the typical one if it never ran.
     pub fn of(&self, test: &Annotated) -> Duration {
         // A case is recorded under its own name.
         let crate_name = test.path.split("::").next().unwrap_or_default();
@@ -69,7 +68,7 @@ impl Durations {
         known.copied().unwrap_or(self.typical())
     }
 
-    /// Of a test of which nothing is known.
+    /// The duration of a test that never ran.
     pub fn typical(&self) -> Duration {
         self.typical.unwrap_or(UNKNOWN)
     }

@@ -1,4 +1,6 @@
 //! Which tests a runner should not start together, and in which order.
+//!
+//! May import `listing`.
 
 mod arrangement;
 mod durations;
@@ -21,7 +23,7 @@ pub struct Plan {
     pub unusable: Vec<(String, String)>,
 }
 
-/// Of its tests so many run at once.
+/// Tests of which up to `max` run at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
     pub id: String,
@@ -38,9 +40,9 @@ pub struct Rule {
     pub tests: BTreeMap<String, BTreeSet<String>>,
 }
 
-/// Readers that may meet a writer come when most writers are through.
+/// Readers that may meet a writer come after most writers.
 const LATE: i8 = -10;
-/// Tests of a group that take half as long come so much later.
+/// The number of priorities in a group: tests that take half as long come one later.
 const LEVELS: i8 = 8;
 
 impl Plan {
@@ -92,7 +94,7 @@ impl Plan {
                 }
             }
         }
-        // What takes longest is begun first.
+        // The longest group starts first.
         limited.sort_by(|(one, ..), (other, ..)| other.total_cmp(one));
         for (rank, (_, group, tests)) in limited.into_iter().enumerate() {
             plan.limit(rank, &group, &tests, durations);
@@ -139,8 +141,8 @@ impl Rule {
     }
 }
 
-/// The pool's name, as an identifier. Pools have no capitals: nothing that is
-/// made with some is another pool's.
+/// The pool's name, as an identifier. Pools have no capitals, so an identifier with
+/// some is never that of another pool.
 fn id(pool: &str, index: usize) -> String {
     let pool = match pool.starts_with(|c: char| c.is_ascii_alphabetic()) {
         true => pool.to_owned(),

@@ -23,7 +23,7 @@ impl<'a> Pools<'a> {
         for request in tests.iter().flat_map(|test| &test.requests) {
             let pool = request.pool.as_str();
             if let Some(size) = request.size {
-                // What other binaries declare holds where one says nothing.
+                // A size that another binary declares holds for all.
                 let known = pools.sizes.entry(pool).or_insert(size);
                 *known = size.min(*known);
             }
@@ -38,7 +38,7 @@ impl<'a> Pools<'a> {
         for test in tests {
             let bounded = test.requests.iter();
             let bounded = bounded.filter(|request| pools.is_bounded(request));
-            // Of a pool in which there is enough for all tests nothing is scarce.
+            // A pool with enough names for all tests limits none of them.
             let scarcest = bounded.min_by_key(|request| {
                 let is_plenty = !contended.contains(request.pool.as_str());
                 (is_plenty, pools.fit(request))
@@ -50,7 +50,7 @@ impl<'a> Pools<'a> {
         pools
     }
 
-    /// The pools that have an end, by name.
+    /// The bounded pools, by name.
     pub fn bounded(&self) -> impl Iterator<Item = &'a str> {
         self.sizes.keys().copied()
     }
@@ -67,13 +67,13 @@ impl<'a> Pools<'a> {
             .collect()
     }
 
-    /// The tests that are limited by this pool, with what they take of it.
+    /// The tests that are limited by this pool, with their requests to it.
     pub fn members(&self, pool: &str) -> impl Iterator<Item = (&'a Annotated, Class)> {
         let members = self.tests.iter().filter(move |(_, home)| home.pool == pool);
         members.map(|(test, home)| (*test, self.class(home)))
     }
 
-    /// How many of its names tests can have that are limited by other pools.
+    /// How many of its names can be held by tests that are limited by other pools.
     pub fn taken_by_guests(&self, pool: &str) -> u32 {
         let mut by_home: BTreeMap<&str, (u32, u32, u32)> = BTreeMap::new();
         for (test, home) in &self.tests {
@@ -103,7 +103,7 @@ impl<'a> Pools<'a> {
             }
             let pool = request.pool.as_str();
             let wanted = wanted.entry(pool).or_default();
-            // Readers share: together they take what one takes.
+            // Readers share: together they take as many as one.
             if !request.shared || read.insert(pool) {
                 *wanted = wanted.saturating_add(self.count(request));
             }

@@ -4,11 +4,10 @@ use std::process::{Command, Stdio};
 
 use nm_runtime::listing::{self, Test};
 
-use crate::exit_code;
-use crate::failure::Failure;
+use crate::exit::{Failure, code};
 
-/// The annotated tests of one binary. One that has none, or knows nothing of
-/// name-manager, has none.
+/// The annotated tests of one binary; empty if it has none or does not know
+/// name-manager.
 pub fn ask(
     binary: &Path,
     package: Option<&Path>,
@@ -30,7 +29,7 @@ pub fn ask(
     }
     let failed = |what: String| {
         Failure::new(
-            exit_code::FAILURE,
+            code::FAILURE,
             format!(
                 "failed to list the annotated tests of `{}`{what}",
                 binary.display()

@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// What `cargo nextest list --message-format json` tells of a build.
+/// A build, as `cargo nextest list --message-format json` describes it.
 #[derive(Debug, Deserialize)]
 pub struct Build {
     #[serde(rename = "rust-build-meta")]
@@ -101,8 +101,8 @@ impl Build {
 }
 
 impl Suite {
-    /// The tests that a function is: itself, or its cases (rstest, test-case),
-    /// which stand in a module of its name.
+    /// The tests of a function: itself, or its cases (rstest, test-case), which
+    /// stand in a module of its name.
     pub fn cases<'a>(&'a self, function: &'a str) -> impl Iterator<Item = &'a str> {
         let itself = self.tests.get_key_value(function).map(|(name, _)| name);
         let module = format!("{function}::");
@@ -111,7 +111,7 @@ impl Suite {
         itself.into_iter().chain(cases).map(String::as_str)
     }
 
-    /// For tests of what makes groups of it.
+    /// For tests of grouping.
     #[cfg(test)]
     pub fn new(id: &str, path: &Path, tests: &[&str]) -> Self {
         Self {

@@ -1,4 +1,6 @@
-//! Which annotated tests the built test binaries have, as they tell themselves.
+//! The annotated tests of built test binaries, as the binaries list them.
+//!
+//! May import `exit`.
 
 mod ask;
 mod build;

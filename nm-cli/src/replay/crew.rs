@@ -1,4 +1,4 @@
-//! How many were under way at once, and who followed whom.
+//! How many were under way at once, and which followed which.
 
 /// Work that was under way from then to then.
 #[derive(Clone, Copy, Debug)]
@@ -10,17 +10,17 @@ pub struct Shift {
 /// How one shift began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Begin {
-    /// With the whole, so long after its start.
+    /// With the whole, this long after its start.
     Alone(u64),
     /// When another had ended, after this pause.
     After(u64),
 }
 
-/// Puts work in the order in which it began, pauses included: each follows the one
-/// that had ended last, if there is one that nobody follows yet.
+/// Puts work in the order in which it began, pauses included: each shift follows the
+/// one that had ended last, if there is one that has no follower yet.
 ///
-/// In a pause somebody may have done what is not recorded. It began when the one
-/// before had ended, so that is when its turn comes again.
+/// A pause may be work that is not recorded. That began when the shift before had
+/// ended, so that is when its turn comes in the replay.
 pub fn in_turn<T>(mut work: Vec<(Shift, T)>) -> Vec<(Begin, T)> {
     work.sort_by_key(|(shift, _)| shift.start);
     let first = work.first().map_or(0, |(shift, _)| shift.start);

@@ -1,13 +1,13 @@
-//! What a recorded run would have taken with pools of other sizes.
+//! How long a recorded run would have taken with pools of other sizes.
 //!
 //! How the replay decides:
 //!
 //! - Every thread that asked for names is played again step by step: it asks,
 //!   holds, does what it did between, and gives back, each for as long as was
-//!   recorded. Only the waiting is made anew.
+//!   recorded. Only the waits are recomputed.
 //! - A pool's queue is served in the order of arrival, by the same rules as the
-//!   engine's: a request at the head lets nobody before it, readers share names,
-//!   who waits for one given name waits beside the queue and has it reserved.
+//!   engine's: no request overtakes the head of the queue, readers share names, and
+//!   a waiter for one given name waits beside the queue and has it reserved.
 //! - No more threads of a process and no more processes of the run are under way
 //!   at once than were at the most. Each that ends makes room for the next, in
 //!   the recorded order, after the pause that was recorded there.
@@ -16,33 +16,28 @@
 //!
 //! What it cannot know: bodies that slow each other down (on the processors, on a
 //! disk), and tests that ask for no name. Both stay as they were recorded.
+//!
+//! May import `events`.
 
 mod crew;
-mod line;
+mod outcome;
 mod play;
 mod program;
+mod queue;
 
+pub use outcome::Outcome;
 pub use program::{Recorder, Run};
-
-/// What came of a replay; in microseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Outcome {
-    /// From the first request to the last release.
-    pub makespan: u64,
-    /// All waits for the pool in question together.
-    pub waits: u64,
-}
 
 /// Replays of one run, the pool in question smaller and larger.
 #[derive(Clone, Debug)]
 pub struct WhatIf {
     /// The size that it had in the recorded run.
     pub recorded: usize,
-    /// Sizes and what comes of them.
+    /// Sizes and their outcomes.
     pub sizes: Vec<(usize, Outcome)>,
 }
 
-/// No gain and no loss is made of less.
+/// Smaller differences count as none.
 const SLIGHT: f64 = 0.01;
 
 impl WhatIf {
@@ -70,11 +65,10 @@ impl WhatIf {
 
 /// How large pools are tried.
 const LARGEST: usize = 64;
-/// So many sizes at most; beyond, only some of them.
+/// Up to this many sizes are tried; of more, only some.
 const SIZES: usize = 16;
 
-/// Replays the run with this pool of other sizes; nothing when there is nothing
-/// to replay.
+/// Replays the run with this pool in other sizes; `None` if the run does not use it.
 pub fn what_if(run: &Run, pool: &str) -> Option<WhatIf> {
     let at = run.pool(pool)?;
     let recorded = run.size(at);

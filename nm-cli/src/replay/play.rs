@@ -1,14 +1,14 @@
-//! The replay itself: what happens next, again and again.
+//! The replay itself: a loop over the next thing to happen.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
-use crate::replay::Outcome;
 use crate::replay::crew::Begin;
-use crate::replay::line::Line;
+use crate::replay::outcome::Outcome;
 use crate::replay::program::{Act, Run};
+use crate::replay::queue::Queue;
 
-/// Replays the run, one pool having another size; nothing when it would never end.
+/// Replays the run with one pool of another size; `None` if it would never end.
 pub fn play(run: &Run, pool: usize, size: usize) -> Option<Outcome> {
     Play::new(run, pool, size).finish()
 }
@@ -24,14 +24,14 @@ enum Next {
 struct Play<'a> {
     run: &'a Run,
     pool: usize,
-    lines: Vec<Line>,
-    /// With a number, so that what comes first at one time was put there first.
+    queues: Vec<Queue>,
+    /// With a number: of things at the same time, the one added first comes first.
     next: BinaryHeap<Reverse<(u64, u64, Next)>>,
     count: u64,
     processes: Vec<ProcessState>,
     /// Processes that begin when another has ended.
     to_come: VecDeque<usize>,
-    /// By request: who asked and when, and what it was granted.
+    /// By request: the process and thread that asked, and when.
     asked: Vec<Option<(usize, usize, u64)>>,
     names: Vec<Vec<usize>>,
     started: Option<u64>,
@@ -47,11 +47,11 @@ struct ProcessState {
 
 impl<'a> Play<'a> {
     fn new(run: &'a Run, pool: usize, size: usize) -> Self {
-        let of_size = |at: usize| Line::new(if at == pool { size } else { run.size(at) });
+        let of_size = |at: usize| Queue::new(if at == pool { size } else { run.size(at) });
         let mut play = Self {
             run,
             pool,
-            lines: (0..run.pools.len()).map(of_size).collect(),
+            queues: (0..run.pools.len()).map(of_size).collect(),
             next: BinaryHeap::new(),
             count: 0,
             processes: Vec::with_capacity(run.processes.len()),
@@ -89,7 +89,7 @@ impl<'a> Play<'a> {
                 Next::Step(process, thread) => self.step(process, thread, now),
             }
         }
-        // Holders that wait for each other in a circle, as a run of that size could.
+        // A deadlock, as a run with a pool of that size could have.
         let stuck = self.processes.iter().any(|process| process.left > 0);
         (!stuck).then(|| Outcome {
             makespan: self
@@ -146,7 +146,7 @@ impl<'a> Play<'a> {
             Act::Ask(_) => {
                 self.started.get_or_insert(now);
                 self.asked[request] = Some((process, thread, now));
-                self.lines[pool].ask(request);
+                self.queues[pool].ask(request);
             }
             Act::GiveBack(_, nth) => {
                 self.ended = self.ended.max(now);
@@ -158,7 +158,7 @@ impl<'a> Play<'a> {
                 };
                 for _ in 0..all {
                     if let Some(name) = names.pop() {
-                        self.lines[pool].give_back(name);
+                        self.queues[pool].give_back(name);
                     }
                 }
                 self.pause(process, thread, now);
@@ -168,7 +168,7 @@ impl<'a> Play<'a> {
     }
 
     fn grant(&mut self, pool: usize, now: u64) {
-        while let Some(granted) = self.lines[pool].grant(&self.run.requests) {
+        while let Some(granted) = self.queues[pool].grant(&self.run.requests) {
             let Some((process, thread, since)) = self.asked[granted.request] else {
                 continue;
             };

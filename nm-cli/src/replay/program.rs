@@ -1,12 +1,12 @@
-//! A recorded run, as what each of its threads did.
+//! A recorded run, as the acts of each of its threads.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use nm_runtime::Access;
 use nm_runtime::journal::Kind;
 
+use crate::events::spans::{Lease, Wait};
 use crate::replay::crew::{Begin, Shift, in_turn};
-use crate::timeline::spans::{Lease, Wait};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted {
@@ -25,7 +25,7 @@ pub struct Request {
     pub leases: usize,
 }
 
-/// What a thread does next, so long after what it did before.
+/// What a thread does next, this long after the step before.
 #[derive(Clone, Copy, Debug)]
 pub struct Step {
     pub pause: u64,
@@ -34,7 +34,7 @@ pub struct Step {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
-    /// Asks, and goes on once it has what it asked for.
+    /// Asks, and goes on once the request is granted.
     Ask(usize),
     /// Gives back the nth name of a request.
     GiveBack(usize, usize),
@@ -72,7 +72,7 @@ pub struct Run {
 /// Longer runs are not replayed: they do not fit in a journal of the usual size.
 const MOST: usize = 50_000;
 
-/// Takes down a run's leases and waits.
+/// Records a run's leases and waits.
 #[derive(Debug, Default)]
 pub struct Recorder {
     leases: Vec<Lease>,
@@ -99,12 +99,12 @@ impl Recorder {
         }
     }
 
-    /// Whether there was more than is replayed.
+    /// Whether the run was longer than a replay can be.
     pub fn is_too_long(&self) -> bool {
         self.too_long
     }
 
-    /// The run, unless there was nothing.
+    /// The run; `None` if nothing was recorded.
     pub fn run(self) -> Option<Run> {
         let names = Names::of(&self.leases);
         let mut requests: BTreeMap<(u32, String), Vec<Lease>> = BTreeMap::new();
@@ -214,8 +214,8 @@ impl Names {
         let first = &leases[0];
         let is_it = |pool: &Pool| pool.name == first.pool;
         let pool = self.pools.iter().position(is_it).unwrap_or_default();
-        // As the engine puts it in the event of a wait; who did not wait took what
-        // came first.
+        // As the engine writes it in the event of a wait; a request that did not wait
+        // took the first free names.
         let given = wanted.strip_prefix('`').is_some();
         let all = wanted.starts_with("all ");
         let index = self.names[pool].iter().position(|name| *name == first.name);
@@ -242,11 +242,11 @@ fn median(leases: &[Lease], pool: &str, kind: Kind) -> u64 {
     lengths.get(lengths.len() / 2).copied().unwrap_or(0)
 }
 
-/// Something a thread did: it began then, and went on then.
+/// Something that a thread did, from its beginning until the thread went on.
 struct Done {
     from: u64,
     until: u64,
-    /// What of the time after it was hooks, which a replay makes anew.
+    /// How much of the time after it was hooks, which a replay recomputes.
     hooks: u64,
     act: Act,
 }
@@ -274,9 +274,9 @@ impl Done {
     }
 }
 
-/// What a thread did, as pauses and acts; nothing when it did nothing.
+/// What a thread did, as pauses and acts; `None` if it did nothing.
 fn steps(mut dones: Vec<Done>) -> Option<(Shift, Vec<Step>)> {
-    // Where the clock cannot tell, what came first stays first.
+    // A stable sort: at equal times the order stays.
     dones.sort_by_key(|done| done.from);
     let start = dones.first()?.from;
     let end = dones.iter().map(|done| done.until).max()?;

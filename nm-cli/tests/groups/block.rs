@@ -159,6 +159,9 @@ fn what_cannot_stand_beside_the_groups_is_named() {
         .name_manager(&["nextest", "--write", "-p", "stock"])
         .finish()
         .failure(2);
-    assert!(refused.stderr.contains("exclude each other"), "{refused}");
+    assert!(
+        refused.stderr.contains("conflicts with the groups"),
+        "{refused}"
+    );
     assert_eq!(workspace.read_config(), mine);
 }

@@ -71,10 +71,10 @@ fn an_old_nextest_is_refused() {
     };
     assert_eq!(
         refused("echo cargo-nextest 0.9.80"),
-        "name-manager: cargo-nextest 0.9.80 is too old: it knows no priorities of tests; expected 0.9.91 or newer (`cargo install --locked cargo-nextest`)\n"
+        "name-manager: cargo-nextest 0.9.80 is too old: it does not support test priorities; expected 0.9.91 or newer (`cargo install --locked cargo-nextest`)\n"
     );
     assert_eq!(
         refused("exit 101"),
-        "name-manager: there is no `cargo nextest`; install it (`cargo install --locked cargo-nextest`), or use `name-manager test`\n"
+        "name-manager: `cargo nextest` is not installed; install it (`cargo install --locked cargo-nextest`), or use `name-manager test`\n"
     );
 }

@@ -91,7 +91,7 @@ fn tokens_have_128_random_bits_and_no_two_are_alike() {
 }
 
 #[test]
-fn a_token_is_told_to_nobody() {
+fn a_token_is_shown_nowhere() {
     let lab = Lab::new();
     let file = lab.path().join("token");
     assert_eq!(acquire(&lab, &file).answer(), "db-0\n");

@@ -93,12 +93,12 @@ fn a_keeper_that_is_asked_to_end_releases() {
     let last = lab.wait_until_free("db", "db-0");
     assert_eq!(
         last.detail.as_deref(),
-        Some("its keeper was asked to end by a signal")
+        Some("its keeper was ended by a signal")
     );
 }
 
 #[test]
-fn nobody_waits_for_a_keeper_to_close_a_pipe() {
+fn a_keeper_keeps_no_pipe_open() {
     let lab = Lab::new();
     // Were the pipe still open in the keeper, its end would never be read.
     let script = "exec 3>&1 4>&1; name-manager acquire db --until-release 2>&1";
@@ -107,15 +107,15 @@ fn nobody_waits_for_a_keeper_to_close_a_pipe() {
 }
 
 #[test]
-fn a_name_that_nobody_could_read_is_not_kept() {
+fn a_name_that_could_not_be_printed_is_not_kept() {
     let lab = Lab::new();
     let said = lab.shell("sh", "name-manager acquire db --until-release >/dev/full");
-    said.fails(1, "failed to print db-0, which is released");
+    said.fails(1, "failed to print db-0; released again");
     assert_eq!(lab.wait_until_free("db", "db-0").detail, None);
 }
 
 #[test]
-fn who_gives_up_waiting_is_lent_nothing() {
+fn a_waiter_that_gives_up_is_lent_nothing() {
     let lab = Lab::new();
     assert_eq!(
         lab.run(&["acquire", "db", "--until-release"]).answer(),
@@ -183,7 +183,7 @@ fn a_lease_ends_when_its_time_to_live_has_passed() {
     let last = lab.wait_until_free("db", "db-0");
     assert_eq!(
         last.detail.as_deref(),
-        Some("its time to live of 20ms passed")
+        Some("its time to live of 20ms expired")
     );
     lab.run(&["keep-alive", "db", "db-0"])
         .fails(69, "no lease of `db-0` to extend");
@@ -225,5 +225,5 @@ fn another_process_may_be_what_a_lease_is_bound_to() {
     assert_eq!(other.code(), 1);
     assert_eq!(lab.wait_until_free("db", "db-0").kind, Kind::Released);
     lab.run(&["acquire", "db", "--pid", &pid])
-        .fails(69, "there is no process");
+        .fails(69, "no process");
 }

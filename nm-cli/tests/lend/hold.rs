@@ -42,7 +42,7 @@ fn it_does_not_outlive_its_parent() {
         assert_eq!(last.kind, Kind::Released, "{shell}");
         assert_eq!(
             last.detail.as_deref(),
-            Some("the process that had it held ended")
+            Some("the parent process of `hold` ended")
         );
     }
 }
@@ -60,7 +60,7 @@ fn try_hold_tells_what_is_in_use_from_what_is_not_there() {
 }
 
 #[test]
-fn readers_share_a_name_that_nobody_else_gets() {
+fn readers_share_a_held_name() {
     let lab = Lab::new();
     let shared = ["hold", "db", "--shared", "--name", "db-0"];
     let mut readers = [(); 2].map(|()| Running::new(&mut lab.cli(&shared)));

@@ -1,7 +1,7 @@
 use crate::lab::{Lab, Running};
 
 #[test]
-fn list_tells_what_is_free_and_who_holds_the_rest() {
+fn list_shows_free_names_and_the_holders_of_the_others() {
     let lab = Lab::new();
     lab.run(&["run", "db", "--count", "2", "--", "true"])
         .answer();
@@ -35,7 +35,7 @@ fn reset_refuses_while_names_are_lent_unless_forced() {
     let said = lab.run(&["reset", "db", "--force"]);
     assert_eq!((said.code, said.out.as_str()), (0, "db-1\n"));
     assert!(
-        said.err.contains("db-0 is lent and stays as it is"),
+        said.err.contains("skipped db-0, which is lent"),
         "{}",
         said.err
     );

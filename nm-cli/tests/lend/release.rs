@@ -22,7 +22,7 @@ fn the_shell_that_acquired_it_releases_it_and_twice_is_no_error() {
 }
 
 #[test]
-fn nobody_else_releases_it_without_the_token() {
+fn only_its_shell_releases_it_without_the_token() {
     let lab = Lab::new();
     let token = lab.path().join("token");
     let token = token.to_str().unwrap();

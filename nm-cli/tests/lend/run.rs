@@ -97,7 +97,7 @@ fn what_can_never_be_granted_has_its_own_code() {
     run(&["db", "db"]).fails(2, "write --count 2");
     run(&["db", "--all"]).fails(2, "which has no end");
     run(&["db", "--count", "0"]).fails(2, "expected at least 1");
-    run(&["db", "web", "--name", "db-0"]).fails(2, "goes with one pool");
+    run(&["db", "web", "--name", "db-0"]).fails(2, "works with one pool");
     run(&["db", "--env", "X"]).fails(2, "expected KEY=VALUE");
     run(&["db", "--timeout", "soon"]).fails(2, "expected a duration");
     lab.run(&["run", "db"]).fails(2, "<CMD>");
@@ -105,7 +105,7 @@ fn what_can_never_be_granted_has_its_own_code() {
 }
 
 #[test]
-fn who_waits_too_long_is_told_who_holds_it() {
+fn a_waiter_that_times_out_is_told_the_holder() {
     let lab = Lab::new();
     let mut holder = Running::new(&mut lab.cli(&["hold", "db"]));
     assert_eq!(holder.line(), "db-0");

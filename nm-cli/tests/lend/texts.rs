@@ -29,7 +29,7 @@ fn completions_and_manual_pages_are_there() {
 }
 
 #[test]
-fn nobody_reading_is_no_panic() {
+fn a_reader_that_leaves_causes_no_panic() {
     let lab = Lab::new();
     lab.run(&["run", "db", "--count", "50", "--", "true"])
         .answer();

@@ -21,7 +21,7 @@ fn a_healthy_place_is_explained() {
     let fine = findings(&doctor, "ok").join("\n");
     assert!(fine.contains("lives in"), "{fine}");
     assert!(fine.contains("NAME_MANAGER_.. variable says so"), "{fine}");
-    assert!(fine.contains("locks\": \"exclude each other"), "{fine}");
+    assert!(fine.contains("locks\": \"work in"), "{fine}");
     assert!(fine.contains("1 held, 0 waiting"), "{fine}");
     assert_eq!(findings(&doctor, "problem"), [] as [&str; 0]);
     let left: Vec<_> = fs::read_dir(lab.state()).unwrap().flatten().collect();
@@ -50,7 +50,7 @@ fn what_is_odd_is_found() {
         odd.contains("`max = 2` at tests/one.rs:3 in run one, but `max = 3` at tests/two.rs:3"),
         "{odd}"
     );
-    assert!(odd.contains("the record of `db-1` is no record"), "{odd}");
+    assert!(odd.contains("the record of `db-1` is corrupt"), "{odd}");
 }
 
 #[test]

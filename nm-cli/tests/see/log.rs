@@ -61,11 +61,11 @@ fn events_are_chosen_by_name_kind_run_and_test() {
     assert_eq!(chosen(&["--run", "run-1"]).len(), 5);
 
     for (args, code, text) in [
-        (["--name", "db-7"], 69, "no name `db-7`"),
+        (["--name", "db-7"], 69, "name `db-7` was never lent"),
         (["--run", "run-2"], 69, "the last run is `run-1`"),
         (["--pool", "cache"], 69, "no pool `cache`"),
         (["--kind", "lent"], 2, "acquired"),
-        (["--test", "a[b"], 2, "`--test a[b` is no pattern"),
+        (["--test", "a[b"], 2, "invalid pattern in `--test a[b`"),
     ] {
         let said = lab.run(&[&["log"], args.as_slice()].concat());
         assert_eq!(said.code, code, "{said:?}");

@@ -58,7 +58,7 @@ fn a_replay_says_what_other_sizes_would_have_done() {
         (&Value::from(1), &Value::from(4))
     );
     let text = lab.run(&["stats"]).out;
-    let advice = "with max = 2 this run would have taken 20.0 s instead of 40.0 s; beyond 4 nothing is gained";
+    let advice = "with max = 2 this run would have taken 20.0 s instead of 40.0 s; more than 4 would not help";
     assert!(text.contains(advice), "{text}");
 }
 

@@ -1,0 +1,132 @@
+use std::ffi::OsString;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, ExitCode, Stdio};
+
+use crate::args::lifetime::Lifetime;
+use crate::args::place::Place;
+use crate::args::token;
+use crate::args::wait::Wait;
+use crate::args::want::Want;
+use crate::exit::{Failure, Outcome, code};
+use crate::keeper::control;
+use crate::keeper::report::{self, Report};
+use crate::keeper::session::Session;
+use crate::process::own;
+use crate::screen::stdout;
+
+/// Prints a name and returns; the name stays yours until the calling shell ends
+///
+/// Prints only the name, so `db=$(name-manager acquire db)` just works; with --count or
+/// --all, one name per line. A small background process holds the lease.
+/// The calling shell is the script or interactive shell that contains the call: not a
+/// subshell of it, a `sh -c` that does nothing else, `timeout` or `sudo`.
+/// Give the name back with `release`: if its shell ends first, it is dirty for the next
+/// holder.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    pool: String,
+    #[command(flatten)]
+    want: Want,
+    #[command(flatten)]
+    lifetime: Lifetime,
+    #[command(flatten)]
+    place: Place,
+}
+
+pub fn run(args: Args, wait: Wait) -> Outcome {
+    let session = match args.lifetime.pid {
+        None => Session::current(),
+        Some(pid) => Session::at(pid)
+            .ok_or_else(|| Failure::new(code::UNKNOWN, format!("no process {pid}")))?,
+    };
+    let token = match &args.lifetime.token {
+        Some(token) => token.clone(),
+        None => token::random()?,
+    };
+    let mut given = wait.args();
+    given.push(format!("--session={}:{}", session.pid, session.started));
+    given.extend(args.want.args());
+    if let Some(ttl) = args.lifetime.ttl {
+        given.push(format!("--ttl={}", humantime::format_duration(ttl)));
+    }
+    if args.lifetime.until_release {
+        given.push("--until-release".to_owned());
+    }
+    let mut keeper = Command::new(own::executable()?);
+    keeper
+        .arg0("name-manager")
+        .arg(report::COMMAND)
+        .args(given)
+        .args(args.place.args())
+        .args([OsString::from("--"), OsString::from(&args.pool)])
+        // Not among the arguments, which every user can read.
+        .env("NAME_MANAGER_TOKEN", &token)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
+    let failed = |error: io::Error| {
+        Failure::new(code::FAILURE, "failed to start the keeper process").because(error)
+    };
+    let mut keeper = keeper.spawn().map_err(failed)?;
+    let (Some(mut consent), Some(report)) = (keeper.stdin.take(), keeper.stdout.take()) else {
+        return Err(failed(io::ErrorKind::BrokenPipe.into()).into());
+    };
+    let report = control::read(report).map_err(failed)?;
+    let report = report.and_then(|line| serde_json::from_str::<Report>(&line).ok());
+    let Some(report) = report else {
+        let status = keeper.wait().map_err(failed)?;
+        return Err(Failure::new(
+            code::FAILURE,
+            format!("the keeper process ended before it acquired a name ({status})"),
+        )
+        .into());
+    };
+    if report.code != 0 {
+        return Err(Failure::new(report.code, report.message).into());
+    }
+    if let Some(file) = &args.lifetime.token_file {
+        write_token(file, &token)?;
+    }
+    let text: String = report
+        .names
+        .iter()
+        .map(|name| format!("{name}\n"))
+        .collect();
+    // Only a name that reached its user is kept: without our consent the keeper
+    // releases it.
+    stdout::answer(&text).map_err(|error| {
+        Failure::new(
+            code::FAILURE,
+            format!(
+                "failed to print {}; released again",
+                report.names.join(", ")
+            ),
+        )
+        .because(error)
+    })?;
+    consent.write_all(report::CONSENT).map_err(|error| {
+        let what = format!("the keeper of {} ended", report.names.join(", "));
+        Failure::new(code::FAILURE, what).because(error)
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn write_token(path: &Path, token: &str) -> Result<(), Failure> {
+    let write = || {
+        // Always a new file: an old one may be open to others, and a link may lead
+        // anywhere.
+        if path.symlink_metadata().is_ok_and(|old| old.is_file()) {
+            fs::remove_file(path)?;
+        }
+        let mut options = OpenOptions::new();
+        let options = options.write(true).create_new(true).mode(0o600);
+        writeln!(options.open(path)?, "{token}")
+    };
+    write().map_err(|error| {
+        let what = format!("failed to write the token to `{}`", path.display());
+        Failure::new(code::FAILURE, what).because(error)
+    })
+}

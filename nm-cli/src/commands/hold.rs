@@ -1,0 +1,102 @@
+use std::fs::File;
+use std::io::{self, IsTerminal, Read};
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use rustix::fs::FileType;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+use crate::args::place::Place;
+use crate::args::wait::Wait;
+use crate::args::want::Want;
+use crate::exit::{Failure, Outcome, code};
+use crate::keeper::anchor::{Anchor, Vigil};
+use crate::keeper::session::Session;
+use crate::screen::{label, stdout};
+
+/// Prints a name and holds it until Ctrl-C, end of input, or its parent's exit
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    pool: String,
+    #[command(flatten)]
+    want: Want,
+    #[command(flatten)]
+    place: Place,
+}
+
+pub fn run(args: Args, wait: Wait) -> Outcome {
+    args.place.announce(label::own(), None)?;
+    let parent = std::os::unix::process::parent_id();
+    let parent = Session::at(parent)
+        .ok_or_else(|| Failure::new(code::FAILURE, "the calling process has already ended"))?;
+    let anchor = Arc::new(Anchor::new(parent));
+    let vigil = Vigil::begin(&anchor, None);
+    let leases = wait.acquire(&args.want, &args.pool)?;
+    vigil.end();
+
+    let (mut signals, end) = UnixStream::pair()?;
+    for signal in [SIGHUP, SIGINT, SIGTERM] {
+        signal_hook::low_level::pipe::register(signal, end.try_clone()?)?;
+    }
+    let text: String = leases
+        .iter()
+        .map(|lease| format!("{}\n", lease.name()))
+        .collect();
+    stdout::answer(&text)?;
+    let parent_ended = until_end(&anchor, &mut signals)?;
+    for lease in leases {
+        if parent_ended {
+            lease.mark_dirty_because("the parent process of `hold` ended");
+        }
+        lease.release()?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Waits for an end; returns whether it was the parent's.
+fn until_end(anchor: &Anchor, signals: &mut UnixStream) -> io::Result<bool> {
+    let mut input = input()?;
+    loop {
+        let mut fds = vec![signals.as_fd()];
+        fds.extend(input.iter().map(AsFd::as_fd));
+        let ready = anchor.wait(&fds, None)?;
+        if ready[0] {
+            return Ok(false);
+        }
+        if let (Some(file), Some(true)) = (&mut input, ready.get(1)) {
+            let mut bytes = [0; 4096];
+            match file.read(&mut bytes) {
+                Ok(0) => return Ok(false),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // It cannot be read at all: not an input that ends.
+                Err(_) => input = None,
+            }
+        } else if anchor.has_ended() {
+            return Ok(true);
+        }
+    }
+}
+
+/// Standard input, if it can end: a pipe, a socket, or a terminal that is ours to
+/// read. The shell gives `/dev/null` to commands that it runs with `&`.
+fn input() -> io::Result<Option<File>> {
+    let stdin = io::stdin();
+    let counts = match stdin.is_terminal() {
+        true => rustix::termios::tcgetpgrp(&stdin)
+            .is_ok_and(|group| group == rustix::process::getpgrp()),
+        false => {
+            let Ok(stat) = rustix::fs::fstat(&stdin) else {
+                return Ok(None);
+            };
+            let kind = FileType::from_raw_mode(stat.st_mode);
+            matches!(kind, FileType::Fifo | FileType::Socket)
+        }
+    };
+    match counts {
+        true => Ok(Some(File::from(stdin.as_fd().try_clone_to_owned()?))),
+        false => Ok(None),
+    }
+}

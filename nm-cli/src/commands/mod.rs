@@ -1,0 +1,20 @@
+//! The commands that lend names, give them back, or run tests, and those that
+//! describe the program itself.
+//!
+//! May import `keeper`, `groups`, `listing`, `pools`, `args`, `process`, `screen` and
+//! `exit`; no command imports another.
+
+#[cfg(unix)]
+pub mod acquire;
+pub mod completions;
+#[cfg(unix)]
+pub mod hold;
+#[cfg(unix)]
+pub mod keep_alive;
+pub mod man;
+pub mod nextest;
+#[cfg(unix)]
+pub mod release;
+pub mod reset;
+pub mod run;
+pub mod test;

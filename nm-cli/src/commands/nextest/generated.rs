@@ -1,0 +1,92 @@
+use std::ffi::OsString;
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process;
+use std::time::{Duration, SystemTime};
+
+use crate::exit::{Failure, code};
+
+/// Files that were not used for this long are removed.
+const OLD: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// Files for nextest to read, named after their contents: concurrent runs do not
+/// overwrite each other's.
+pub struct Generated {
+    dir: PathBuf,
+}
+
+impl Generated {
+    pub fn new(root: &Path) -> Self {
+        Self {
+            dir: root.join(".name-manager").join("nextest"),
+        }
+    }
+
+    /// A file with this text. Absolute, as nextest wants it.
+    pub fn file(&self, what: &str, extension: &str, text: &str) -> Result<OsString, Failure> {
+        let name = format!("{what}-{}.{extension}", fingerprint(text));
+        let path = self.dir.join(name);
+        let failed = |error| {
+            Failure::new(
+                code::FAILURE,
+                format!("failed to write `{}`", path.display()),
+            )
+            .because(error)
+        };
+        self.prepare().map_err(failed)?;
+        let part = path.with_extension(process::id().to_string());
+        // Written each time: its date says when it was last used.
+        fs::write(&part, text)
+            .and_then(|()| fs::rename(&part, &path))
+            .map_err(failed)?;
+        Ok(path.into())
+    }
+
+    /// Where the binaries of an archive are put.
+    pub fn extract_to(&self) -> Result<PathBuf, Failure> {
+        let path = self.extracted();
+        self.prepare()
+            .and_then(|()| fs::create_dir_all(&path))
+            .map_err(|error| {
+                let what = format!("failed to create `{}`", path.display());
+                Failure::new(code::FAILURE, what).because(error)
+            })?;
+        Ok(path)
+    }
+
+    pub fn remove_extracted(&self) {
+        let _ = fs::remove_dir_all(self.extracted());
+    }
+
+    fn extracted(&self) -> PathBuf {
+        self.dir.join(format!("archive-{}", process::id()))
+    }
+
+    fn prepare(&self) -> io::Result<()> {
+        fs::create_dir_all(&self.dir)?;
+        let ignore = self.dir.join(".gitignore");
+        if !ignore.exists() {
+            fs::write(ignore, "*\n")?;
+        }
+        for entry in fs::read_dir(&self.dir)?.flatten() {
+            let is_old = |modified: SystemTime| modified.elapsed().is_ok_and(|age| age > OLD);
+            if entry
+                .metadata()
+                .and_then(|found| found.modified())
+                .is_ok_and(is_old)
+            {
+                let path = entry.path();
+                let _ = fs::remove_file(&path).or_else(|_| fs::remove_dir_all(&path));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn fingerprint(text: &str) -> String {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}

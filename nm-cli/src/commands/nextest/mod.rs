@@ -1,0 +1,157 @@
+//! `cargo nextest run`, with groups made from the tests' attributes.
+
+pub mod arguments;
+pub mod block;
+pub mod config;
+pub mod difference;
+mod generated;
+mod repository;
+pub mod version;
+
+use std::ffi::OsString;
+use std::process::{Command, ExitCode, ExitStatus, Stdio};
+
+use crate::args::pass_through::take_flag;
+use crate::exit::{Failure, Outcome, code};
+use crate::groups::{Durations, Plan};
+use crate::listing::{self, Binaries, Build};
+use crate::process::cargo;
+use crate::process::exec::exec;
+use crate::screen::stderr;
+use arguments::Arguments;
+use config::{Owner, config};
+use generated::Generated;
+use repository::Repository;
+
+/// Runs tests under nextest, which then starts none that would only wait
+///
+/// Builds the tests, asks every test binary for its annotated tests, and runs `cargo
+/// nextest run ARGS` with one test group per pool. Your own nextest configuration takes
+/// precedence.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Write the groups to `.config/nextest.toml` instead, for plain `cargo nextest run`
+    #[arg(long, conflicts_with = "check")]
+    write: bool,
+    /// Fail and show the difference if the groups in `.config/nextest.toml` are out of date
+    #[arg(long)]
+    check: bool,
+    /// Arguments for `cargo nextest run`
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "ARGS"
+    )]
+    args: Vec<OsString>,
+}
+
+pub fn run(mut args: Args) -> Outcome {
+    args.write |= take_flag(&mut args.args, "--write");
+    args.check |= take_flag(&mut args.args, "--check");
+    if args.write && args.check {
+        let text = "`--write` and `--check` cannot be used together";
+        return Err(Failure::new(code::USAGE, text).into());
+    }
+    let asked = version::ask()?;
+    let given = Arguments::new(args.args);
+    let repository = Repository::find(&given)?;
+    asked.check()?;
+    if args.write || args.check {
+        // Before nextest reads it, whose message is only that of its TOML parser.
+        repository.validate()?;
+    }
+    let generated = Generated::new(&repository.root);
+    // Groups written earlier may name binaries that no longer exist, and would take
+    // precedence over those that are made now.
+    let arguments = match repository.without_block() {
+        Some(text) => given.with_config_file(generated.file("repository", "toml", &text)?),
+        None => given,
+    };
+    let (build, binaries) = match Listed::build(&arguments, &generated)? {
+        Listed::Build(build, binaries) => (build, binaries),
+        Listed::Failed(status) => return Ok(exit_code(status)),
+    };
+    let tests = listing::annotated(&build)?;
+    generated.remove_extracted();
+    if args.write || args.check {
+        let plan = Plan::new(&tests, &Durations::default());
+        if let Some((pool, error)) = plan.unusable.first() {
+            let text =
+                format!("pool `{pool}` cannot be used, so its tests cannot be grouped: {error}");
+            return Err(Failure::new(code::USAGE, text).into());
+        }
+        let text = config(&plan, Owner::Repository);
+        return match args.write {
+            true => repository.write(&text),
+            false => repository.check(&text),
+        };
+    }
+    let plan = Plan::new(&tests, &Durations::recorded(&tests));
+    for (pool, error) in &plan.unusable {
+        stderr::warn(&format!("tests of pool `{pool}` are not grouped: {error}"));
+    }
+    let text = config(&plan, Owner::Tool);
+    let arguments = match text.is_empty() {
+        true => arguments,
+        false => {
+            let mut tool = OsString::from("name-manager:");
+            tool.push(generated.file("groups", "toml", &text)?);
+            arguments.prepend(&["--tool-config-file".into(), tool])
+        }
+    };
+    // Checking again whether all is built would take half as long as listing it.
+    let arguments = match arguments.without_build() {
+        Some(arguments) => {
+            let file = generated.file("binaries", "json", &binaries)?;
+            arguments.prepend(&["--binaries-metadata".into(), file])
+        }
+        None => arguments,
+    };
+    let mut command = Command::new(cargo::program());
+    command.args(["nextest", "run"]).args(arguments.all());
+    exec(command).map_err(|error| {
+        let what = "failed to run `cargo nextest run`";
+        Failure::new(code::NOT_RUNNABLE, what).because(error).into()
+    })
+}
+
+enum Listed {
+    /// A build, and the same for nextest to read.
+    Build(Build, String),
+    /// nextest has reported why.
+    Failed(ExitStatus),
+}
+
+impl Listed {
+    fn build(arguments: &Arguments, generated: &Generated) -> Result<Self, Failure> {
+        let mut command = Command::new(cargo::program());
+        command.args(["nextest", "list", "--message-format", "json"]);
+        command.args(arguments.of_build());
+        if arguments.value("--archive-file").is_some() {
+            // Kept until its binaries have been asked.
+            command.arg("--extract-to").arg(generated.extract_to()?);
+        }
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        let failed = |what| Failure::new(code::FAILURE, what);
+        let output = command
+            .spawn()
+            .and_then(|child| child.wait_with_output())
+            .map_err(|error| failed("failed to run `cargo nextest list`").because(error))?;
+        if !output.status.success() {
+            return Ok(Self::Failed(output.status));
+        }
+        let read = || {
+            let build = serde_json::from_slice(&output.stdout)?;
+            let binaries: Binaries = serde_json::from_slice(&output.stdout)?;
+            Ok(Self::Build(build, serde_json::to_string(&binaries)?))
+        };
+        read().map_err(|error: serde_json::Error| {
+            failed("failed to read what `cargo nextest list` printed").because(error)
+        })
+    }
+}
+
+fn exit_code(status: ExitStatus) -> ExitCode {
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    ExitCode::from(code.unwrap_or(code::FAILURE))
+}

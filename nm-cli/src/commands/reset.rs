@@ -1,0 +1,53 @@
+use std::process::ExitCode;
+
+use crate::args::place::Place;
+use crate::exit::{Failure, Outcome, code};
+use crate::pools;
+use crate::screen::{label, stderr, stdout};
+
+/// Forgets the state of a pool's names, so that each starts afresh
+///
+/// Their dates are forgotten, and whether they are dirty, broken or initialised: the next
+/// holder finds them as if they had never been lent. Fences and the journal are kept.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    pool: String,
+    /// Reset even while names are lent: those are skipped
+    #[arg(long)]
+    force: bool,
+    #[command(flatten)]
+    place: Place,
+}
+
+pub fn run(args: Args) -> Outcome {
+    args.place.announce(label::own(), None)?;
+    let pool = &args.pool;
+    pools::one(pool)?;
+    let done = pools::open(pool)?.forget(args.force)?;
+    if done.awaited {
+        return Err(Failure::new(
+            code::IN_USE,
+            format!("pool `{pool}` has waiters; nothing was reset"),
+        )
+        .into());
+    }
+    let lent = done.lent.join(", ");
+    if !lent.is_empty() && !args.force {
+        return Err(Failure::new(
+            code::IN_USE,
+            format!(
+                "{lent} of pool `{pool}` is lent; nothing was reset: `name-manager list {pool}` shows the holders, --force resets the others"
+            ),
+        )
+        .into());
+    }
+    let mut text = String::new();
+    for name in &done.names {
+        text.push_str(&format!("{name}\n"));
+    }
+    stdout::answer(&text)?;
+    if !lent.is_empty() {
+        stderr::warn(&format!("skipped {lent}, which is lent"));
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,140 @@
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use nm_runtime::{Lease, Request, caller};
+
+use crate::args::assignment::Assignment;
+use crate::args::duration;
+use crate::args::fill::{fill, fill_os};
+use crate::args::place::Place;
+use crate::args::want::Want;
+use crate::exit::{Failure, Outcome, chain, code};
+use crate::process::{child, tether};
+use crate::screen::{label, stderr};
+
+/// Runs a command that holds names while it runs
+///
+/// `{name}`, `{index}` and `{pool}` are replaced in its arguments and in --env; several
+/// names are joined by commas, and `{db.name}` is the name from pool `db`.
+/// The variables configured for the pool are set. A command that fails leaves its names
+/// dirty. If this process is killed, the command gets SIGTERM (Linux).
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  name-manager run db --env DATABASE_URL=postgres://localhost/{name} -- pytest"
+)]
+pub struct Args {
+    /// The pools; several are always acquired in the same order, so that runs cannot deadlock
+    #[arg(required = true, value_name = "POOL")]
+    pools: Vec<String>,
+    /// Wait at most this long for each pool, e.g. `90s` or `3m`
+    #[arg(long, value_parser = duration::parse)]
+    timeout: Option<Duration>,
+    /// Set a variable; may be repeated
+    #[arg(long = "env", value_name = "KEY=VALUE")]
+    env: Vec<Assignment>,
+    /// The command and its arguments
+    #[arg(last = true, required = true, value_name = "CMD")]
+    command: Vec<OsString>,
+    #[command(flatten)]
+    want: Want,
+    #[command(flatten)]
+    place: Place,
+}
+
+pub fn run(args: Args) -> Outcome {
+    let words = args.command.iter().map(|word| word.as_os_str());
+    args.place.announce(label::of(words), None)?;
+    let leases = acquire(&args)?;
+    let env = environment(&leases, &args.env)?;
+
+    let program = fill_os(&args.command[0], &leases);
+    let mut command = tether::command(&program)?;
+    command
+        .args(args.command[1..].iter().map(|arg| fill_os(arg, &leases)))
+        .envs(env)
+        .env("NAME_MANAGER_RUN_ID", caller::run()?);
+    let ended = child::run(command, &program);
+
+    let mut code = ended.code;
+    for lease in leases {
+        if let Some(complaint) = ended.complaint() {
+            lease.mark_dirty_because(complaint);
+        }
+        if let Err(error) = lease.release() {
+            stderr::warn(&chain(&error));
+            code = code.max(code::FAILURE);
+        }
+    }
+    Ok(ExitCode::from(code))
+}
+
+fn acquire(args: &Args) -> Result<Vec<Lease>, Failure> {
+    let mut pools = args.pools.clone();
+    pools.sort();
+    if let Some(twice) = pools.windows(2).find(|pair| pair[0] == pair[1]) {
+        return Err(Failure::new(
+            code::USAGE,
+            format!(
+                "pool `{}` is given twice; for two of its names write --count 2",
+                twice[0]
+            ),
+        ));
+    }
+    if let (Some(name), true) = (&args.want.name, pools.len() > 1) {
+        return Err(Failure::new(
+            code::USAGE,
+            format!(
+                "--name {name} works with one pool; {} are given",
+                pools.len()
+            ),
+        ));
+    }
+    let requests = args.pools.iter();
+    let requests = requests.map(|pool| args.want.of(pool, args.timeout));
+    let requests = requests.collect::<Result<Vec<_>, _>>()?;
+    let leases = Request::acquire_all(requests)?;
+    Ok(leases.into_iter().flatten().collect())
+}
+
+/// The variables of the configuration, then those of the arguments.
+fn environment(
+    leases: &[Lease],
+    assignments: &[Assignment],
+) -> Result<BTreeMap<String, String>, Failure> {
+    let mut set: BTreeMap<String, (&str, String)> = BTreeMap::new();
+    for lease in leases {
+        for (key, value) in lease.envs() {
+            if assignments.iter().any(|assignment| assignment.key == key) {
+                continue;
+            }
+            match set.get_mut(key) {
+                None => {
+                    set.insert(key.to_owned(), (lease.pool(), value));
+                }
+                Some((pool, all)) if *pool == lease.pool() => {
+                    all.push(',');
+                    all.push_str(&value);
+                }
+                Some((pool, _)) => {
+                    return Err(Failure::new(
+                        code::USAGE,
+                        format!(
+                            "pools `{pool}` and `{}` both configure the variable {key}; set it with --env {key}=..",
+                            lease.pool()
+                        ),
+                    ));
+                }
+            }
+        }
+    }
+    let mut env: BTreeMap<_, _> = set
+        .into_iter()
+        .map(|(key, (_, value))| (key, value))
+        .collect();
+    for assignment in assignments {
+        env.insert(assignment.key.clone(), fill(&assignment.value, leases));
+    }
+    Ok(env)
+}

@@ -1,0 +1,287 @@
+//! Turns events into spans of time: leases, the hooks within them, and waits.
+
+use std::collections::HashMap;
+
+use nm_runtime::journal::{Event, Kind, Phase};
+use nm_runtime::record::State;
+use nm_runtime::{Access, Error};
+
+/// A name's time with one holder.
+#[derive(Clone, Debug)]
+pub struct Lease {
+    pub pool: String,
+    pub name: String,
+    /// The id of its request, which may have been for several names.
+    pub request: String,
+    pub test: String,
+    pub token: String,
+    pub pid: u32,
+    pub location: String,
+    pub access: Access,
+    pub start: u64,
+    pub end: u64,
+    pub waited: u64,
+    pub ending: Ending,
+    pub hooks: Vec<Hook>,
+}
+
+/// How a lease ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// It has not, up to the end of the journal.
+    Open,
+    Released(State),
+    /// The holder ended, or its name was lost; seen by the next one only.
+    Died,
+}
+
+/// `init`, `reset` or `cleanup` of a name.
+#[derive(Clone, Copy, Debug)]
+pub struct Hook {
+    pub kind: Kind,
+    pub start: u64,
+    pub end: u64,
+    pub failed: bool,
+}
+
+/// A request's time until it was granted or given up.
+#[derive(Clone, Debug)]
+pub struct Wait {
+    pub pool: String,
+    pub request: String,
+    pub test: String,
+    pub pid: u32,
+    pub location: String,
+    pub wanted: String,
+    pub start: u64,
+    pub end: u64,
+    pub ending: WaitEnding,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaitEnding {
+    /// It has not, up to the end of the journal.
+    Open,
+    Granted,
+    Timeout,
+    Deadlock,
+}
+
+#[derive(Clone, Debug)]
+pub enum Span {
+    Lease(Lease),
+    Wait(Wait),
+    /// A hook outside any lease: by the reaper, or of the pool.
+    Hook {
+        pool: String,
+        hook: Hook,
+    },
+}
+
+/// Reads events in their order, and passes on the spans of one run, or of all, as they end.
+pub fn read(
+    events: impl Iterator<Item = Result<Event, Error>>,
+    run: Option<&str>,
+    mut add: impl FnMut(Span),
+) -> Result<(), Error> {
+    let mut builder = Builder::default();
+    for event in events {
+        let event = event?;
+        if run.is_none_or(|run| event.holder.run == run)
+            && let Some(span) = builder.add(event)
+        {
+            add(span);
+        }
+    }
+    builder.finish().into_iter().for_each(add);
+    Ok(())
+}
+
+#[derive(Default)]
+struct Builder {
+    pools: HashMap<String, Pool>,
+    last: u64,
+}
+
+#[derive(Default)]
+struct Pool {
+    /// By request.
+    leases: HashMap<String, Vec<Lease>>,
+    waits: HashMap<String, Wait>,
+    /// By name: the request that has it, or of readers the last one.
+    held: HashMap<String, String>,
+    /// By name, or `None` for the pool's own.
+    hooks: HashMap<Option<String>, Hook>,
+}
+
+impl Builder {
+    fn add(&mut self, event: Event) -> Option<Span> {
+        self.last = self.last.max(event.time);
+        if !self.pools.contains_key(&event.pool) {
+            self.pools.insert(event.pool.clone(), Pool::default());
+        }
+        let pool = self.pools.get_mut(&event.pool)?;
+        pool.add(event)
+    }
+
+    /// The spans that have not ended, up to the last event.
+    fn finish(self) -> Vec<Span> {
+        let mut spans = Vec::new();
+        for pool in self.pools.into_values() {
+            let leases = pool.leases.into_values().flatten();
+            spans.extend(leases.map(|lease| {
+                Span::Lease(Lease {
+                    end: self.last.max(lease.start),
+                    ..lease
+                })
+            }));
+            spans.extend(pool.waits.into_values().map(|wait| {
+                Span::Wait(Wait {
+                    end: self.last.max(wait.start),
+                    ..wait
+                })
+            }));
+        }
+        spans
+    }
+}
+
+impl Pool {
+    fn add(&mut self, event: Event) -> Option<Span> {
+        let time = event.time;
+        match event.kind {
+            Kind::Waiting => {
+                let wait = Wait {
+                    location: location(&event),
+                    pool: event.pool,
+                    request: event.id.clone(),
+                    test: event.holder.test,
+                    pid: event.holder.pid,
+                    wanted: event.detail.unwrap_or_default(),
+                    start: time,
+                    end: time,
+                    ending: WaitEnding::Open,
+                };
+                self.waits.insert(event.id, wait);
+                None
+            }
+            Kind::Timeout => self.end_wait(&event.id, time, WaitEnding::Timeout),
+            Kind::Deadlock => self.end_wait(&event.id, time, WaitEnding::Deadlock),
+            Kind::Acquired => {
+                let waited = self.end_wait(&event.id, time, WaitEnding::Granted);
+                self.begin(event);
+                waited
+            }
+            Kind::Released => {
+                let state = event.state.unwrap_or_default();
+                let name = event.name?;
+                self.end(&name, &event.id, time, Ending::Released(state))
+            }
+            Kind::Lost => {
+                let name = event.name?;
+                self.end(&name, &event.id, time, Ending::Died)
+            }
+            Kind::Died => {
+                let name = event.name?;
+                let request = self.request_of(&name, &event.holder.token)?;
+                self.end(&name, &request, time, Ending::Died)
+            }
+            _ => self.hook(event),
+        }
+    }
+
+    fn begin(&mut self, event: Event) {
+        let location = location(&event);
+        let Some(name) = event.name else { return };
+        self.held.insert(name.clone(), event.id.clone());
+        let lease = Lease {
+            location,
+            pool: event.pool,
+            name,
+            request: event.id.clone(),
+            test: event.holder.test,
+            token: event.holder.token,
+            pid: event.holder.pid,
+            access: event.access.unwrap_or(Access::Exclusive),
+            start: event.time,
+            end: event.time,
+            waited: event.waited.unwrap_or(0),
+            ending: Ending::Open,
+            hooks: Vec::new(),
+        };
+        self.leases.entry(event.id).or_default().push(lease);
+    }
+
+    fn end(&mut self, name: &str, request: &str, time: u64, ending: Ending) -> Option<Span> {
+        let leases = self.leases.get_mut(request)?;
+        let at = leases.iter().position(|lease| lease.name == name)?;
+        let mut lease = leases.swap_remove(at);
+        if leases.is_empty() {
+            self.leases.remove(request);
+        }
+        // A clock set back makes no lease shorter than zero, or than its hooks.
+        let hooks = lease.hooks.iter().map(|hook| hook.end);
+        lease.end = hooks.fold(time.max(lease.start), u64::max);
+        lease.ending = ending;
+        Some(Span::Lease(lease))
+    }
+
+    fn end_wait(&mut self, request: &str, time: u64, ending: WaitEnding) -> Option<Span> {
+        let mut wait = self.waits.remove(request)?;
+        wait.end = time.max(wait.start);
+        wait.ending = ending;
+        Some(Span::Wait(wait))
+    }
+
+    /// The request by which this thread has the name. The events of its death and
+    /// of hooks do not say.
+    fn request_of(&self, name: &str, token: &str) -> Option<String> {
+        let is_it = |lease: &&Lease| lease.name == name && lease.token == token;
+        let last = self.held.get(name)?;
+        let last_leases = self.leases.get(last).into_iter().flatten();
+        let mut leases = last_leases.chain(self.leases.values().flatten());
+        leases.find(is_it).map(|lease| lease.request.clone())
+    }
+
+    fn hook(&mut self, event: Event) -> Option<Span> {
+        let failed = match event.phase? {
+            Phase::Started => {
+                let hook = Hook {
+                    kind: event.kind,
+                    start: event.time,
+                    end: event.time,
+                    failed: false,
+                };
+                self.hooks.insert(event.name, hook);
+                return None;
+            }
+            Phase::Done => false,
+            Phase::Failed => true,
+        };
+        let mut hook = self.hooks.remove(&event.name)?;
+        hook.end = event.time.max(hook.start);
+        hook.failed = failed;
+        if let Some(name) = &event.name
+            && let Some(request) = self.request_of(name, &event.holder.token)
+            && let Some(leases) = self.leases.get_mut(&request)
+            && let Some(lease) = leases.iter_mut().find(|lease| lease.name == *name)
+        {
+            hook.start = hook.start.max(lease.start);
+            hook.end = hook.end.max(hook.start);
+            lease.hooks.push(hook);
+            return None;
+        }
+        Some(Span::Hook {
+            pool: event.pool,
+            hook,
+        })
+    }
+}
+
+/// Where the holder stands in the source, as `file:line`.
+fn location(event: &Event) -> String {
+    match event.holder.file.is_empty() {
+        true => String::new(),
+        false => format!("{}:{}", event.holder.file, event.holder.line),
+    }
+}

@@ -1,0 +1,342 @@
+//! The process behind `acquire`: holds the lease, and does as it is told.
+//!
+//! It stands alone: a session of its own, nothing inherited, the root directory.
+//! While it waits for the name it still talks to `acquire` through two pipes.
+//!
+//! May import `args`, `pools`, `process`, `screen` and `exit`.
+
+pub mod anchor;
+pub mod ask;
+pub mod control;
+pub mod kept;
+pub mod report;
+pub mod session;
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use nm_runtime::Lease;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+use crate::args::lifetime::Lifetime;
+use crate::args::place::Place;
+use crate::args::wait::Wait;
+use crate::args::want::Want;
+use crate::args::{duration, token};
+use crate::exit::{Failure, Outcome, chain, code};
+use crate::keeper::anchor::{Anchor, Vigil};
+use crate::keeper::control::{Ask, Order, Reply};
+use crate::keeper::kept::Kept;
+use crate::keeper::report::{CONSENT, Report};
+use crate::keeper::session::Session;
+use crate::pools;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    pool: String,
+    #[arg(long, value_parser = session)]
+    session: Session,
+    #[arg(long = "try")]
+    now: bool,
+    #[arg(long, value_parser = duration::parse)]
+    timeout: Option<Duration>,
+    #[command(flatten)]
+    want: Want,
+    #[command(flatten)]
+    lifetime: Lifetime,
+    #[command(flatten)]
+    place: Place,
+}
+
+fn session(text: &str) -> Result<Session, String> {
+    let parsed = text.split_once(':').and_then(|(pid, started)| {
+        Some(Session {
+            pid: pid.parse().ok()?,
+            started: started.parse().ok()?,
+        })
+    });
+    parsed.ok_or_else(|| "expected PID:STARTED".to_owned())
+}
+
+pub fn run(args: Args) -> Outcome {
+    close_inherited();
+    // Refused only to the leader of a group, which a new child is not.
+    let _ = rustix::process::setsid();
+    let anchor = Arc::new(Anchor::new(args.session.clone()));
+    let keeper = match Keeper::start(&args, anchor) {
+        Ok(keeper) => keeper,
+        Err(failure) => {
+            let code = failure.code();
+            send(&Report {
+                code,
+                message: chain(&failure),
+                names: Vec::new(),
+            })?;
+            return Ok(ExitCode::from(code));
+        }
+    };
+    send(&Report {
+        code: 0,
+        message: String::new(),
+        names: keeper.names(),
+    })?;
+    let mut consent = [0; CONSENT.len()];
+    if io::stdin().read_exact(&mut consent).is_err() {
+        // `acquire` was killed or could not print: the lease has no user.
+        keeper.end(None);
+        return Ok(ExitCode::SUCCESS);
+    }
+    stand_alone()?;
+    keeper.serve()
+}
+
+fn send(report: &Report) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    writeln!(stdout, "{}", serde_json::to_string(report)?)?;
+    stdout.flush()
+}
+
+/// Closes the descriptors of the shell: readers that wait for the end of a pipe must
+/// not wait for us. Before anything of ours is open.
+fn close_inherited() {
+    let Ok(open) = fs::read_dir("/dev/fd") else {
+        return;
+    };
+    let open: Vec<i32> = open
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .collect();
+    for fd in open.into_iter().filter(|fd| *fd > 2) {
+        // One of them was the directory's, closed by now.
+        let _ = nix::unistd::close(fd);
+    }
+}
+
+fn stand_alone() -> io::Result<()> {
+    let null = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open("/dev/null")?;
+    rustix::stdio::dup2_stdin(&null)?;
+    rustix::stdio::dup2_stdout(&null)?;
+    rustix::stdio::dup2_stderr(&null)?;
+    std::env::set_current_dir("/")
+}
+
+struct Keeper {
+    leases: Vec<(Lease, Kept)>,
+    dir: PathBuf,
+    id: String,
+    token: String,
+    owner: String,
+    listener: std::os::unix::net::UnixListener,
+    /// Readable when we are asked to end by a signal.
+    signals: UnixStream,
+    anchor: Arc<Anchor>,
+    bound: bool,
+    ttl: Option<Duration>,
+    until: Option<Instant>,
+}
+
+impl Keeper {
+    fn start(args: &Args, anchor: Arc<Anchor>) -> Result<Self, Failure> {
+        let failed = |what: &str, error: io::Error| {
+            Failure::new(code::FAILURE, format!("failed to {what}")).because(error)
+        };
+        let session = anchor.session();
+        let owner = session.label();
+        let announced = args.place.announce(owner.clone(), Some(session.run()));
+        announced.map_err(|error| failed("resolve --dir", error))?;
+        // The pipe from `acquire` hangs up when it is killed while we wait.
+        let pipe = io::stdin().as_fd().try_clone_to_owned();
+        let pipe = pipe.map_err(|error| failed("watch the pipe", error))?;
+        let vigil = Vigil::begin(&anchor, Some(pipe));
+        let wait = match args.now {
+            true => Wait::No,
+            false => Wait::AtMost(args.timeout),
+        };
+        let leases = wait.acquire(&args.want, &args.pool)?;
+        vigil.end();
+
+        let (signals, end) = UnixStream::pair().map_err(|error| failed("create a pipe", error))?;
+        for signal in [SIGTERM, SIGINT, SIGHUP] {
+            let end = end.try_clone();
+            end.and_then(|end| signal_hook::low_level::pipe::register(signal, end))
+                .map_err(|error| failed("listen for signals", error))?;
+        }
+        let dir = kept::directory(&pools::open(&args.pool)?.directory());
+        let id = token::random().map_err(|error| {
+            Failure::new(code::FAILURE, "failed to generate a token").because(error)
+        })?;
+        let what = format!("listen in `{}`", dir.display());
+        let listener = kept::create(&dir).and_then(|()| control::listen(&dir, &id));
+        let listener = listener.map_err(|error| failed(&what, error))?;
+        let token = args.lifetime.token.clone().unwrap_or_else(|| id.clone());
+        let mut keeper = Self {
+            leases: Vec::new(),
+            dir,
+            id,
+            token,
+            owner: format!("{owner}` (pid {})", session.pid),
+            listener,
+            signals,
+            bound: args.lifetime.ttl.is_none() && !args.lifetime.until_release,
+            anchor,
+            ttl: args.lifetime.ttl,
+            // `None`, for ever, if it is beyond the clock.
+            until: args
+                .lifetime
+                .ttl
+                .and_then(|ttl| Instant::now().checked_add(ttl)),
+        };
+        for lease in leases {
+            keeper.keep(lease)?;
+        }
+        Ok(keeper)
+    }
+
+    fn keep(&mut self, lease: Lease) -> Result<(), Failure> {
+        let kept = Kept {
+            v: kept::FORMAT,
+            name: lease.name().to_owned(),
+            id: self.id.clone(),
+            pid: std::process::id(),
+            token: self.token.clone(),
+            owner: self.owner.clone(),
+        };
+        kept.write(&self.dir).map_err(|error| {
+            let what = format!("failed to write in `{}`", self.dir.display());
+            Failure::new(code::FAILURE, what).because(error)
+        })?;
+        self.leases.push((lease, kept));
+        Ok(())
+    }
+
+    fn names(&self) -> Vec<String> {
+        let names = self.leases.iter().map(|(lease, _)| lease.name().to_owned());
+        names.collect()
+    }
+
+    fn serve(mut self) -> Outcome {
+        while !self.leases.is_empty() {
+            let fds = [self.listener.as_fd(), self.signals.as_fd()];
+            let ready = match self.bound {
+                true => self.anchor.wait(&fds, self.until)?,
+                false => anchor::wait(&fds, self.until)?,
+            };
+            if ready[0] {
+                // An invalid order gets no answer.
+                let _ = self.hear();
+            } else if ready[1] {
+                self.end(Some("its keeper was ended by a signal".to_owned()));
+                break;
+            } else if self.bound && self.anchor.has_ended() {
+                let why = format!("`{} ended without releasing it", self.owner);
+                self.end(Some(why));
+                break;
+            } else if let (Some(until), Some(ttl)) = (self.until, self.ttl)
+                && until <= Instant::now()
+            {
+                let ttl = humantime::format_duration(ttl);
+                self.end(Some(format!("its time to live of {ttl} expired")));
+                break;
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn hear(&mut self) -> io::Result<()> {
+        let (stream, _) = self.listener.accept()?;
+        let Some(order) = control::hear(&stream)? else {
+            return Ok(());
+        };
+        let reply = self.obey(&order, control::peer(&stream));
+        control::answer(&stream, &reply)
+    }
+
+    fn obey(&mut self, order: &Order, peer: Option<u32>) -> Reply {
+        let reply = |code, message: String| Reply { code, message };
+        let name = &order.name;
+        let at = self
+            .leases
+            .iter()
+            .position(|(lease, _)| lease.name() == name);
+        let Some(at) = at else {
+            return reply(0, format!("`{name}` has already been released"));
+        };
+        let shown = order.token.as_deref();
+        let is_owner = shown.is_some_and(|token| token::is_same(token, &self.token))
+            || peer.is_some_and(|pid| self.anchor.session().contains(pid));
+        if !is_owner && !order.force {
+            return reply(
+                code::NOT_OWNER,
+                format!(
+                    "`{name}` belongs to `{}; show its token (--token, NAME_MANAGER_TOKEN), or take it with `release --force`",
+                    self.owner
+                ),
+            );
+        }
+        match order.ask {
+            Ask::Release => {
+                let dirty = match (is_owner, order.dirty) {
+                    (false, _) => Some(format!("released by force by {}", order.by)),
+                    (true, true) => Some("released as dirty".to_owned()),
+                    (true, false) => None,
+                };
+                let (lease, kept) = self.leases.remove(at);
+                match self.release(lease, &kept, dirty) {
+                    Ok(()) => reply(0, String::new()),
+                    Err(error) => reply(code::FAILURE, chain(&error)),
+                }
+            }
+            Ask::KeepAlive => {
+                let given = order.ttl.map(Duration::from_millis);
+                let Some(ttl) = self.ttl else {
+                    return reply(
+                        code::FAILURE,
+                        format!("`{name}` has no time to live: it was acquired without --ttl"),
+                    );
+                };
+                let ttl = given.unwrap_or(ttl);
+                self.ttl = Some(ttl);
+                self.until = Instant::now().checked_add(ttl);
+                reply(0, String::new())
+            }
+        }
+    }
+
+    fn release(
+        &self,
+        lease: Lease,
+        kept: &Kept,
+        dirty: Option<String>,
+    ) -> Result<(), nm_runtime::Error> {
+        // Before the name is free: its next keeper leaves a file like this one.
+        kept.remove(&self.dir);
+        if let Some(why) = dirty {
+            lease.mark_dirty_because(why);
+        }
+        lease.release()
+    }
+
+    fn end(mut self, dirty: Option<String>) {
+        for (lease, kept) in std::mem::take(&mut self.leases) {
+            // There is no caller to tell; the journal has it.
+            let _ = self.release(lease, &kept, dirty.clone());
+        }
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        for (_, kept) in &self.leases {
+            kept.remove(&self.dir);
+        }
+        let _ = fs::remove_file(self.dir.join(kept::socket(&self.id)));
+    }
+}

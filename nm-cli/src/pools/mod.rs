@@ -1,0 +1,13 @@
+//! Pools: those that a command is about, and how they are now.
+//!
+//! May import `exit`.
+
+mod chosen;
+mod open;
+mod view;
+
+pub use chosen::{chosen, one};
+pub use open::{check_name, open};
+#[cfg(unix)]
+pub use view::holder;
+pub use view::views;

@@ -1,0 +1,34 @@
+use std::error::Error;
+
+use nm_runtime::inspect::{Looker, View};
+
+use crate::pools::chosen;
+
+/// How these pools are now, or all if none is given.
+pub fn views(pools: &[String]) -> Result<Vec<View>, Box<dyn Error + Send + Sync>> {
+    let looker = Looker::new();
+    let mut views = Vec::new();
+    for found in chosen::chosen(pools)? {
+        views.push(looker.look(&found)?);
+    }
+    Ok(views)
+}
+
+/// The holders of a name, for people; `None` if it is free.
+#[cfg(unix)]
+pub fn holder(pool: &str, name: &str) -> Result<Option<String>, Box<dyn Error + Send + Sync>> {
+    let view = Looker::new().look(&chosen::one(pool)?)?;
+    let Some(name) = view.names.into_iter().find(|view| view.name == name) else {
+        return Ok(None);
+    };
+    let holders: Vec<_> = name
+        .holders()
+        .iter()
+        .map(|tenure| format!("`{}` (pid {})", tenure.holder.test, tenure.holder.pid))
+        .collect();
+    Ok(match (name.held, holders.is_empty()) {
+        (false, _) => None,
+        (true, true) => Some("another process".to_owned()),
+        (true, false) => Some(holders.join(" and ")),
+    })
+}

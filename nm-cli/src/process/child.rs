@@ -1,0 +1,72 @@
+//! The command of `run`, from start to end.
+
+use std::ffi::OsStr;
+use std::io;
+use std::process::{Command, ExitStatus};
+
+use crate::exit::code;
+use crate::process::signals::Forwarder;
+use crate::screen::stderr;
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Ended {
+    pub code: u8,
+    pub signal: Option<i32>,
+}
+
+impl Ended {
+    /// Why its names are dirty now; `None` if it succeeded.
+    pub fn complaint(self) -> Option<String> {
+        match (self.signal, self.code) {
+            (Some(signal), _) => Some(format!("its command was ended by signal {signal}")),
+            (None, 0) => None,
+            (None, code) => Some(format!("its command exited with {code}")),
+        }
+    }
+}
+
+/// Runs the command and waits for it. Signals that we get meanwhile are passed on.
+pub fn run(mut command: Command, program: &OsStr) -> Ended {
+    let status = Forwarder::listen().and_then(|forwarder| {
+        let mut child = command.spawn()?;
+        forwarder.wait(&mut child)
+    });
+    match status {
+        Ok(status) => ended(status),
+        Err(error) => Ended {
+            code: cannot_run(program, &error),
+            signal: None,
+        },
+    }
+}
+
+#[cfg(unix)]
+fn ended(status: ExitStatus) -> Ended {
+    use std::os::unix::process::ExitStatusExt;
+
+    let signal = status.signal();
+    let code = status.code().or(signal.map(|signal| 128 + signal));
+    Ended {
+        code: code.map_or(code::FAILURE, |code| code as u8),
+        signal,
+    }
+}
+
+#[cfg(not(unix))]
+fn ended(status: ExitStatus) -> Ended {
+    let code = status.code().unwrap_or(1);
+    Ended {
+        code: u8::try_from(code).unwrap_or(code::FAILURE),
+        signal: None,
+    }
+}
+
+/// Reports why a command did not start, and returns the exit code for it.
+pub fn cannot_run(program: &OsStr, error: &io::Error) -> u8 {
+    stderr::warn(&format!("failed to run `{}`: {error}", program.display()));
+    match error.kind() {
+        io::ErrorKind::NotFound => code::NOT_FOUND,
+        _ => code::NOT_RUNNABLE,
+    }
+}

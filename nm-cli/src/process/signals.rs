@@ -1,0 +1,113 @@
+//! Signals that `run` gets while its command runs.
+//!
+//! Signals from a terminal (Ctrl-C, Ctrl-\) go to the whole foreground group, so the
+//! command has them already; a second one would mean that the user insists. All
+//! others are passed on to the command.
+
+#[cfg(unix)]
+pub use unix::Forwarder;
+
+#[cfg(unix)]
+mod unix {
+    use std::io;
+    use std::process::{Child, ExitStatus};
+    use std::sync::{Arc, Mutex, PoisonError};
+    use std::thread;
+
+    use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+    use signal_hook::iterator::Signals;
+
+    /// Passes signals on. Those that come before there is a child wait for it.
+    pub struct Forwarder {
+        signals: Signals,
+        /// `None` before the child is reaped: its id may be reused from then on.
+        child: Arc<Mutex<Option<Pid>>>,
+    }
+
+    impl Forwarder {
+        pub fn listen() -> io::Result<Self> {
+            let ignored = ignored();
+            let signals = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2];
+            // A process that ignores a signal (nohup) wants its children to ignore it too.
+            let heard = signals.iter().filter(|signal| {
+                let bit = 1 << (**signal - 1);
+                ignored & bit == 0
+            });
+            Ok(Self {
+                signals: Signals::new(heard)?,
+                child: Arc::default(),
+            })
+        }
+
+        pub fn wait(mut self, child: &mut Child) -> io::Result<ExitStatus> {
+            let pid = Pid::from_child(child);
+            *lock(&self.child) = Some(pid);
+            let handle = self.signals.handle();
+            let target = self.child.clone();
+            thread::spawn(move || {
+                for signal in self.signals.forever() {
+                    let comes_from_terminal = [SIGINT, SIGQUIT].contains(&signal);
+                    if comes_from_terminal && in_foreground() {
+                        continue;
+                    }
+                    if let (Some(pid), Some(signal)) =
+                        (*lock(&target), Signal::from_named_raw(signal))
+                    {
+                        let _ = rustix::process::kill_process(pid, signal);
+                    }
+                }
+            });
+            let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+            while let Err(rustix::io::Errno::INTR) =
+                rustix::process::waitid(WaitId::Pid(pid), options)
+            {}
+            *lock(&self.child) = None;
+            handle.close();
+            child.wait()
+        }
+    }
+
+    fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+        mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The signals that this process was started to ignore, one bit each.
+    fn ignored() -> u64 {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        line.and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok())
+            .unwrap_or(0)
+    }
+
+    /// Whether what is typed at our terminal reaches us, and so the command.
+    fn in_foreground() -> bool {
+        let Ok(terminal) = std::fs::File::open("/dev/tty") else {
+            return false;
+        };
+        let group = rustix::termios::tcgetpgrp(&terminal);
+        group.is_ok_and(|group| group == rustix::process::getpgrp())
+    }
+}
+
+#[cfg(not(unix))]
+pub use other::Forwarder;
+
+#[cfg(not(unix))]
+mod other {
+    use std::io;
+    use std::process::{Child, ExitStatus};
+
+    /// The console signals all its processes; there is nothing to pass on.
+    pub struct Forwarder;
+
+    impl Forwarder {
+        pub fn listen() -> io::Result<Self> {
+            Ok(Self)
+        }
+
+        pub fn wait(self, child: &mut Child) -> io::Result<ExitStatus> {
+            child.wait()
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! `name-manager doctor`: finds and explains.
+
+mod finding;
+mod place;
+mod pool;
+mod tools;
+
+use std::process::ExitCode;
+
+use nm_runtime::inspect::{self, Looker};
+
+use crate::args::place::Place;
+use crate::exit::{Outcome, chain, code};
+use crate::screen::Screen;
+use finding::{Findings, Level};
+
+/// Finds and explains problems: where state lives and why, whether locks work there,
+/// tools, leftover processes, conflicting declarations
+///
+/// Exits with 1 if it finds a problem.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Print JSON (docs/json.md)
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    place: Place,
+}
+
+pub fn run(args: Args) -> Outcome {
+    args.place
+        .announce("name-manager doctor".to_owned(), None)?;
+    let mut findings = Findings::default();
+    tools::look(&mut findings);
+    match inspect::place() {
+        Ok(place) => place::look(&mut findings, &place),
+        Err(error) => findings.problem("state", chain(&error), "nothing works without it"),
+    }
+    match inspect::pools() {
+        Ok(found) if found.is_empty() => {
+            findings.note("pools", "no pool has been used here yet");
+        }
+        Ok(found) => {
+            let looker = Looker::new();
+            for pool in &found {
+                pool::look(&mut findings, &looker, pool);
+            }
+        }
+        Err(error) => findings.problem("pools", chain(&error), "tests cannot use them either"),
+    }
+    let mut screen = Screen::stdout();
+    match args.json {
+        true => findings.json(&mut screen)?,
+        false => findings.show(&mut screen)?,
+    }
+    screen.flush()?;
+    Ok(match findings.worst() {
+        Level::Problem => ExitCode::from(code::FAILURE),
+        _ => ExitCode::SUCCESS,
+    })
+}

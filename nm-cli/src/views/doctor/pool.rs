@@ -1,0 +1,153 @@
+use std::collections::BTreeSet;
+use std::error::Error;
+use std::fs;
+
+use nm_runtime::inspect::{self, Found, Looker, View, now};
+use nm_runtime::journal::Reader;
+use nm_runtime::record::Tenure;
+
+use crate::exit::chain;
+#[cfg(unix)]
+use crate::process::proc::Process;
+use crate::screen::clock;
+use crate::views::doctor::finding::Findings;
+
+/// A name that is held for longer is worth a look.
+const LONG: u64 = 3_600_000_000;
+/// More than two journals of the usual length.
+const LARGE: u64 = 64 << 20;
+
+pub fn look(findings: &mut Findings, looker: &Looker, found: &Found) {
+    let topic = format!("pool {}", found.pool);
+    match looker.look(found) {
+        Ok(view) => look_at_names(findings, &topic, &view),
+        Err(error) => {
+            findings.problem(
+                &topic,
+                chain(&error),
+                "tests that use the pool fail with this error",
+            );
+        }
+    }
+    declarations(findings, &topic, found);
+    journal(findings, &topic, found);
+}
+
+fn look_at_names(findings: &mut Findings, topic: &str, view: &View) {
+    let held = view.names.iter().filter(|name| name.held).count();
+    let text = format!(
+        "names: {}, {held} held, {} waiting",
+        view.names.len(),
+        view.waiters.len()
+    );
+    findings.ok(topic, text);
+    for name in &view.names {
+        for tenure in name.holders() {
+            holder(findings, topic, &name.name, tenure);
+        }
+        if name.unreadable {
+            let text = format!("the record of `{}` is corrupt", name.name);
+            let hint = "harmless: the next holder will rebuild it and treat the name as dirty";
+            findings.warning(topic, text, hint);
+        }
+        if name.holder_died() {
+            let text = format!("the last holder of `{}` ended while it held it", name.name);
+            let hint = "harmless: it is free, and dirty for the next holder";
+            findings.warning(topic, text, hint);
+        }
+    }
+}
+
+fn holder(findings: &mut Findings, topic: &str, name: &str, tenure: &Tenure) {
+    let holder = &tenure.holder;
+    let age = now().saturating_sub(holder.since);
+    let text = format!(
+        "`{name}` is held by `{}` (pid {}{}, for {})",
+        holder.test,
+        holder.pid,
+        if is_orphan(holder.pid) {
+            ", whose parent has ended"
+        } else {
+            ""
+        },
+        clock::age(holder.since, now())
+    );
+    if !inspect::is_alive(holder.pid) {
+        let hint = "that process has ended, but its lock is still held: by a process that it left behind, or by one on another machine";
+        findings.warning(topic, text, hint);
+    } else if age > LONG || is_orphan(holder.pid) {
+        let hint = "if it is no longer needed, end that process, or run `name-manager release` for an acquired name";
+        findings.warning(topic, text, hint);
+    } else {
+        findings.note(topic, text);
+    }
+}
+
+/// Whether a process has outlived the one that started it (Linux).
+#[cfg(unix)]
+fn is_orphan(pid: u32) -> bool {
+    Process::look_up(pid).is_some_and(|process| process.parent == 1)
+}
+
+#[cfg(not(unix))]
+fn is_orphan(_pid: u32) -> bool {
+    false
+}
+
+fn declarations(findings: &mut Findings, topic: &str, found: &Found) {
+    let declared = match inspect::declarations(found) {
+        Ok(declared) => declared,
+        Err(error) => return findings.problem(topic, chain(&error), "remove the file"),
+    };
+    let sizes: BTreeSet<_> = declared.iter().map(|one| &one.size).collect();
+    if sizes.len() < 2 {
+        return;
+    }
+    let Some(last) = declared.last() else { return };
+    let Some(other) = declared.iter().rev().find(|one| one.size != last.size) else {
+        return;
+    };
+    let text = format!(
+        "`{}` at {} in run {}, but `{}` at {} in run {}",
+        other.size, other.place, other.run, last.size, last.place, last.run
+    );
+    let hint = "concurrent runs would disagree on the names; declare the size once, in Cargo.toml";
+    findings.warning(topic, text, hint);
+}
+
+fn journal(findings: &mut Findings, topic: &str, found: &Found) {
+    let size = ["journal.jsonl", "journal.old.jsonl"].iter().map(|name| {
+        let file = fs::metadata(found.dir.join(name));
+        file.map_or(0, |file| file.len())
+    });
+    let size: u64 = size.sum();
+    if let Err(error) = last_event(found) {
+        let hint = "it cannot be shown; leases are not affected";
+        return findings.problem(topic, chain(&*error), hint);
+    }
+    let text = format!("its journal has {}", bytes(size));
+    match size > LARGE {
+        true => findings.warning(
+            topic,
+            text,
+            "it is rotated when the pool is next opened; it may be removed while no tests run",
+        ),
+        false => findings.ok(topic, text),
+    }
+}
+
+fn last_event(found: &Found) -> Result<(), Box<dyn Error + Send + Sync>> {
+    for event in Reader::open_near_end(&found.dir, 1 << 16)? {
+        event?;
+    }
+    Ok(())
+}
+
+fn bytes(count: u64) -> String {
+    match count {
+        0..1_000 => format!("{count} bytes"),
+        1_000..1_000_000 => format!("{:.1} kB", count as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", count as f64 / 1e6),
+        _ => format!("{:.1} GB", count as f64 / 1e9),
+    }
+}

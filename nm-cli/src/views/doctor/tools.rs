@@ -1,0 +1,45 @@
+use std::env;
+use std::process::{Command, Stdio};
+
+use crate::views::doctor::finding::Findings;
+
+pub fn look(findings: &mut Findings) {
+    findings.note(
+        "version",
+        format!("name-manager {}", env!("CARGO_PKG_VERSION")),
+    );
+    for (program, args) in [
+        ("cargo", ["--version", ""]),
+        ("cargo", ["nextest", "--version"]),
+    ] {
+        let args = args.iter().filter(|arg| !arg.is_empty());
+        if let Some(version) = first_line(program, args.copied()) {
+            findings.note("runner", version);
+        }
+    }
+    if let Ok(run) = env::var("NEXTEST_RUN_ID") {
+        findings.note("run", format!("this shell belongs to nextest run {run}"));
+    }
+    let ours = env::vars_os().filter_map(|(key, value)| {
+        let key = key.into_string().ok()?;
+        key.starts_with("NAME_MANAGER_")
+            .then(|| format!("{key}={}", value.to_string_lossy()))
+    });
+    let mut ours: Vec<_> = ours.collect();
+    ours.sort();
+    for variable in ours {
+        findings.note("variable", variable);
+    }
+}
+
+fn first_line<'a>(program: &str, args: impl Iterator<Item = &'a str>) -> Option<String> {
+    let output = Command::new(program)
+        .args(args)
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output()
+        .ok()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let line = text.lines().next().filter(|_| output.status.success())?;
+    Some(line.to_owned())
+}

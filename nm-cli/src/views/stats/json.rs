@@ -1,0 +1,149 @@
+//! `stats --json`, as `docs/json.md` describes it.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::replay::WhatIf;
+use crate::views::stats::advice::advice;
+use crate::views::stats::tally::Tally;
+use crate::views::stats::{count, waits};
+
+#[derive(Serialize)]
+pub struct Stats<'a> {
+    version: u32,
+    run: Option<&'a str>,
+    pools: Vec<Pool<'a>>,
+}
+
+#[derive(Serialize)]
+struct Pool<'a> {
+    pool: &'a str,
+    requests: u64,
+    makespan: u64,
+    timeouts: u64,
+    deadlocks: u64,
+    died: u64,
+    unclean: u64,
+    names: Vec<Name<'a>>,
+    waits: Waits<'a>,
+    hooks: BTreeMap<&'a str, Hook>,
+    what_if: Option<Sizes>,
+}
+
+#[derive(Serialize)]
+struct Name<'a> {
+    name: &'a str,
+    leases: u64,
+    held: u64,
+    #[serde(rename = "use")]
+    share: f64,
+}
+
+#[derive(Serialize)]
+struct Waits<'a> {
+    count: u64,
+    sum: u64,
+    median: u64,
+    longest: u64,
+    longest_test: Option<&'a str>,
+    by_test: Vec<TestWaits<'a>>,
+}
+
+#[derive(Serialize)]
+struct TestWaits<'a> {
+    test: &'a str,
+    count: u64,
+    sum: u64,
+    longest: u64,
+}
+
+#[derive(Serialize)]
+struct Hook {
+    count: u64,
+    sum: u64,
+}
+
+#[derive(Serialize)]
+struct Sizes {
+    recorded: usize,
+    enough: Option<usize>,
+    advice: Option<String>,
+    sizes: Vec<Size>,
+}
+
+#[derive(Serialize)]
+struct Size {
+    max: usize,
+    makespan: u64,
+    waits: u64,
+}
+
+impl<'a> Stats<'a> {
+    pub fn new(stats: &'a count::Stats) -> Self {
+        let pools = stats.pools.iter();
+        Self {
+            version: 1,
+            run: stats.run.as_deref(),
+            pools: pools
+                .map(|(name, (tally, what_if))| pool(name, tally, what_if.as_ref()))
+                .collect(),
+        }
+    }
+}
+
+fn pool<'a>(name: &'a str, tally: &'a Tally, what_if: Option<&WhatIf>) -> Pool<'a> {
+    let names = tally.names.iter().map(|(name, of_name)| Name {
+        name,
+        leases: of_name.leases,
+        held: of_name.held,
+        share: tally.use_of(of_name),
+    });
+    let hooks = tally.hooks.iter();
+    Pool {
+        pool: name,
+        requests: tally.requests,
+        makespan: tally.makespan(),
+        timeouts: tally.timeouts,
+        deadlocks: tally.deadlocks,
+        died: tally.died,
+        unclean: tally.unclean,
+        names: names.collect(),
+        waits: waits(&tally.waits),
+        hooks: hooks
+            .map(|(kind, &(count, sum))| (*kind, Hook { count, sum }))
+            .collect(),
+        what_if: what_if.map(sizes),
+    }
+}
+
+fn waits(waits: &waits::Waits) -> Waits<'_> {
+    let by_test = waits.by_test().into_iter().map(|(test, waits)| TestWaits {
+        test,
+        count: waits.count,
+        sum: waits.sum,
+        longest: waits.longest,
+    });
+    Waits {
+        count: waits.count,
+        sum: waits.sum,
+        median: waits.median(),
+        longest: waits.longest,
+        longest_test: (waits.count > 0).then_some(&waits.longest_test),
+        by_test: by_test.collect(),
+    }
+}
+
+fn sizes(what_if: &WhatIf) -> Sizes {
+    let sizes = what_if.sizes.iter().map(|(max, outcome)| Size {
+        max: *max,
+        makespan: outcome.makespan,
+        waits: outcome.waits,
+    });
+    Sizes {
+        recorded: what_if.recorded,
+        enough: what_if.enough(),
+        advice: advice(what_if),
+        sizes: sizes.collect(),
+    }
+}

@@ -1,0 +1,114 @@
+use std::collections::BTreeMap;
+
+use nm_runtime::journal::Kind;
+use nm_runtime::record::State;
+
+use crate::events::spans::{Ending, Hook, Lease, Span, Wait, WaitEnding};
+use crate::views::stats::waits::Waits;
+
+/// What happened in one pool.
+#[derive(Debug, Default)]
+pub struct Tally {
+    pub names: BTreeMap<String, NameTally>,
+    pub waits: Waits,
+    pub requests: u64,
+    pub unclean: u64,
+    pub died: u64,
+    pub timeouts: u64,
+    pub deadlocks: u64,
+    /// By kind: how many and how long.
+    pub hooks: BTreeMap<&'static str, (u64, u64)>,
+    pub failed_hooks: u64,
+    first: Option<u64>,
+    last: u64,
+    /// The request that was counted last: it may be for several names.
+    request: String,
+}
+
+#[derive(Debug, Default)]
+pub struct NameTally {
+    pub leases: u64,
+    /// In micros, hooks included.
+    pub held: u64,
+    /// Until when it was seen held: readers share that time.
+    until: u64,
+}
+
+impl Tally {
+    pub fn add(&mut self, span: &Span) {
+        match span {
+            Span::Lease(lease) => self.lease(lease),
+            Span::Wait(wait) => self.wait(wait),
+            Span::Hook { hook, .. } => self.hook(hook),
+        }
+    }
+
+    fn lease(&mut self, lease: &Lease) {
+        self.reach(lease.start.saturating_sub(lease.waited), lease.end);
+        if !self.names.contains_key(&lease.name) {
+            self.names.insert(lease.name.clone(), NameTally::default());
+        }
+        if let Some(name) = self.names.get_mut(&lease.name) {
+            name.leases += 1;
+            name.held += lease.end.saturating_sub(lease.start.max(name.until));
+            name.until = name.until.max(lease.end);
+        }
+        if self.request != lease.request {
+            lease.request.clone_into(&mut self.request);
+            self.requests += 1;
+            if lease.waited > 0 {
+                self.waits.add(&lease.test, lease.waited);
+            }
+        }
+        match lease.ending {
+            Ending::Died => self.died += 1,
+            Ending::Released(State::Dirty | State::Broken) => self.unclean += 1,
+            Ending::Released(State::Clean) | Ending::Open => {}
+        }
+        for hook in &lease.hooks {
+            self.hook(hook);
+        }
+    }
+
+    fn wait(&mut self, wait: &Wait) {
+        match wait.ending {
+            // Counted with its lease.
+            WaitEnding::Granted | WaitEnding::Open => return,
+            WaitEnding::Timeout => self.timeouts += 1,
+            WaitEnding::Deadlock => self.deadlocks += 1,
+        }
+        self.requests += 1;
+        self.reach(wait.start, wait.end);
+        self.waits.add(&wait.test, wait.end - wait.start);
+    }
+
+    fn hook(&mut self, hook: &Hook) {
+        // Hooks after the run are not part of its length.
+        if !matches!(hook.kind, Kind::Cleanup | Kind::Teardown) {
+            self.reach(hook.start, hook.end);
+        }
+        let (count, micros) = self.hooks.entry(hook.kind.as_str()).or_default();
+        *count += 1;
+        *micros = micros.saturating_add(hook.end - hook.start);
+        self.failed_hooks += u64::from(hook.failed);
+    }
+
+    fn reach(&mut self, from: u64, until: u64) {
+        self.first = Some(self.first.map_or(from, |first| first.min(from)));
+        self.last = self.last.max(until);
+    }
+
+    /// From the first request to the last release.
+    pub fn makespan(&self) -> u64 {
+        self.first
+            .map_or(0, |first| self.last.saturating_sub(first))
+    }
+
+    /// The share of the makespan in which a name was held.
+    pub fn use_of(&self, name: &NameTally) -> f64 {
+        match self.makespan() {
+            0 => 0.0,
+            makespan => name.held as f64 / makespan as f64,
+        }
+    }
+}

@@ -1,0 +1,155 @@
+use std::io;
+
+use nm_runtime::Access;
+use nm_runtime::inspect::{NameView, View, Waiter, now};
+use nm_runtime::record::{Record, State, Tenure};
+
+use crate::screen::{Cell, Column, Give, Screen, Table, clock, style};
+
+const COLUMNS: &[Column] = &[
+    Column::new("NAME", Give::End),
+    Column::new("STATE", Give::Not),
+    Column::new("WHO", Give::Beginning),
+    Column::new("FOR", Give::Not),
+    Column::new("PID", Give::Not),
+    Column::new("RUN", Give::End),
+    Column::new("NOTE", Give::End),
+];
+
+pub fn show(screen: &mut Screen, views: &[View]) -> io::Result<()> {
+    let mut table = Table::new(COLUMNS);
+    for (at, view) in views.iter().enumerate() {
+        if at > 0 {
+            table.line(screen, Cell::default())?;
+        }
+        table.line(screen, Cell::new(summary(view)).style(style::STRONG))?;
+        for name in &view.names {
+            show_name(screen, &mut table, name)?;
+        }
+        for (at, waiter) in view.waiters.iter().enumerate() {
+            table.row(screen, waiting(at, waiter))?;
+        }
+    }
+    table.flush(screen)
+}
+
+/// `db: 2 of 3 names held, 4 waiting`
+fn summary(view: &View) -> String {
+    let held = view.names.iter().filter(|name| name.held).count();
+    let names = match view.capacity {
+        Some(capacity) => format!("{held} of {capacity} names held"),
+        None => format!("{held} held, unbounded"),
+    };
+    let waiting = match view.waiters.len() {
+        0 => String::new(),
+        count => format!(", {count} waiting"),
+    };
+    format!("{}: {names}{waiting}", view.pool)
+}
+
+fn show_name(screen: &mut Screen, table: &mut Table, name: &NameView) -> io::Result<()> {
+    let shown = Cell::new(&name.name).style(style::STRONG);
+    let holders = name.holders();
+    if holders.is_empty() {
+        let (state, style) = free_state(name);
+        let mut cells = vec![shown, Cell::new(state).style(style)];
+        cells.resize(COLUMNS.len() - 1, Cell::default());
+        cells.push(Cell::new(note(name)));
+        return table.row(screen, cells);
+    }
+    for (at, tenure) in holders.iter().enumerate() {
+        let (state, style) = match &name.hook {
+            Some(hook) => (hook.kind.as_str(), style::HOOK),
+            None => (held_state(tenure), style::HELD),
+        };
+        let holder = &tenure.holder;
+        let since = clock::age(holder.since, now());
+        table.row(
+            screen,
+            vec![
+                if at == 0 {
+                    shown.clone()
+                } else {
+                    Cell::default()
+                },
+                Cell::new(state).style(style),
+                Cell::new(&holder.test),
+                Cell::new(since),
+                Cell::new(holder.pid.to_string()),
+                Cell::new(&holder.run).style(style::FAINT),
+                Cell::new(holding(tenure)),
+            ],
+        )?;
+    }
+    Ok(())
+}
+
+/// The word for a name without a known holder.
+fn free_state(name: &NameView) -> (&'static str, anstyle::Style) {
+    match &name.record {
+        _ if name.unreadable => ("unreadable", style::BAD),
+        _ if name.held => ("held", style::HELD),
+        None => ("unused", style::FAINT),
+        Some(_) if name.holder_died() => ("dirty", style::WAITING),
+        Some(record) => match record.state {
+            State::Clean => ("free", style::FREE),
+            state => (state.as_str(), style::state(state)),
+        },
+    }
+}
+
+fn note(name: &NameView) -> String {
+    match &name.record {
+        _ if name.unreadable => {
+            "its record is corrupt; the next holder will rebuild it and treat the name as dirty"
+                .into()
+        }
+        Some(record) if name.holder_died() => {
+            let test = record.holders.first().map(|tenure| &tenure.holder.test);
+            format!(
+                "`{}` ended while it held it",
+                test.map_or("its holder", String::as_str)
+            )
+        }
+        Some(Record {
+            reason: Some(reason),
+            ..
+        }) => reason.clone(),
+        None if name.held => "being lent".into(),
+        _ => String::new(),
+    }
+}
+
+fn held_state(tenure: &Tenure) -> &'static str {
+    match tenure.access {
+        Access::Exclusive => "held",
+        Access::Shared => "shared",
+    }
+}
+
+/// Where the holder stands in the source, or the pool that it waits for itself.
+fn holding(tenure: &Tenure) -> String {
+    let holder = &tenure.holder;
+    match &tenure.waiting {
+        Some(waiting) => format!("waits for pool `{}`", waiting.pool),
+        None if holder.file.is_empty() => String::new(),
+        None => format!("{}:{}", holder.file, holder.line),
+    }
+}
+
+fn waiting(at: usize, waiter: &Waiter) -> Vec<Cell> {
+    let event = waiter.event.as_ref();
+    let test = event.map_or("?", |event| &event.holder.test);
+    let age = event.map(|event| clock::age(event.time, now()));
+    let run = event.map_or("", |event| &event.holder.run);
+    let wanted = event.and_then(|event| event.detail.as_deref());
+    vec![
+        Cell::new(format!("#{}", at + 1)),
+        Cell::new("waits").style(style::WAITING),
+        Cell::new(test),
+        Cell::new(age.unwrap_or_default()),
+        Cell::new(waiter.pid.to_string()),
+        Cell::new(run).style(style::FAINT),
+        Cell::new(format!("for {}", wanted.unwrap_or("a name"))),
+    ]
+}

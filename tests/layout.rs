@@ -5,42 +5,67 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A package's folders and root files, from the top down: each with the rooms below
-/// it that it may import. What may be imported by all is in `ground`.
+/// A package's folders and root files, from the top down.
 struct Package {
     sources: &'static str,
-    ground: &'static [&'static str],
-    rooms: &'static [(&'static str, &'static [&'static str])],
+    /// Each room, and which of those below it it may import; `*` is all of them.
+    rooms: &'static [(&'static str, &'static str)],
+    /// What every room above may import.
+    ground: &'static str,
 }
 
-const PACKAGES: &[Package] = &[Package {
-    sources: "nm-runtime/src",
-    ground: &["base", "terms"],
-    rooms: &[
-        ("lib", ALL),
-        ("private", ALL),
-        ("fuzz", ALL),
-        ("inspect", &["local", "backend", "journal", "config", "sys"]),
-        ("modes", &["pool", "life", "lend", "backend", "identity", "config", "declared", "sys"]),
-        // The one file that chooses a backend.
-        ("pool/opened", &["life", "local", "backend", "identity", "config", "declared"]),
-        ("pool", &["life", "lend", "backend", "identity", "config", "declared"]),
-        ("life", &["lend", "backend", "identity", "config", "declared"]),
-        ("lend", &["backend", "sys"]),
-        ("local", &["backend", "journal", "config", "declared", "sys"]),
-        ("backend", &[]),
-        ("identity", &["config", "declared", "sys"]),
-        ("config", &["declared", "sys"]),
-        ("declared", &[]),
-        ("journal", &["sys"]),
-        ("terms", &[]),
-        ("sys", &[]),
-        ("base", &[]),
-    ],
-}];
-
-/// Whatever stands further down.
-const ALL: &[&str] = &["*"];
+const PACKAGES: &[Package] = &[
+    Package {
+        sources: "nm-runtime/src",
+        rooms: &[
+            ("lib", "*"),
+            ("private", "*"),
+            ("fuzz", "*"),
+            ("inspect", "local backend journal config sys"),
+            (
+                "modes",
+                "pool/opened pool life lend backend identity config declared sys",
+            ),
+            // The one file that chooses a backend.
+            ("pool/opened", "life local backend identity config declared"),
+            ("pool", "life lend backend identity config declared"),
+            ("life", "lend backend identity config declared"),
+            ("lend", "backend sys"),
+            ("local", "backend journal config sys"),
+            ("backend", ""),
+            ("identity", "config declared sys"),
+            ("config", "declared sys"),
+            ("declared", ""),
+            ("journal", "sys"),
+            ("sys", ""),
+            ("terms", ""),
+            ("base", ""),
+        ],
+        ground: "terms base",
+    },
+    Package {
+        sources: "nm-cli/src",
+        rooms: &[
+            ("main", "*"),
+            ("bin", "process"),
+            ("cli", "*"),
+            ("fuzz", "*"),
+            ("commands", "*"),
+            ("views", "*"),
+            ("keeper", "*"),
+            ("replay", "*"),
+            ("events", "*"),
+            ("groups", "*"),
+            ("listing", "*"),
+            ("args", "*"),
+            ("pools", "*"),
+            ("process", "*"),
+            ("screen", "*"),
+            ("exit", "*"),
+        ],
+        ground: "",
+    },
+];
 
 #[test]
 fn folders_import_from_those_below_them_alone() {
@@ -54,14 +79,18 @@ fn folders_import_from_those_below_them_alone() {
                 continue;
             };
             let may = package.rooms[place(room).unwrap()].1;
+            let listed = |of: &str, other: &str| of.split(' ').any(|room| room == other);
             for (import, target) in &file.imports {
                 let Some(other) = target.as_deref().and_then(|target| package.room_of(target))
                 else {
-                    wrong.push(format!("{}: imports {import}, which is in no file", file.shown));
+                    wrong.push(format!(
+                        "{}: imports {import}, which is in no file",
+                        file.shown
+                    ));
                     continue;
                 };
                 let below = place(other) > place(room);
-                let allowed = may == ALL || may.contains(&other) || package.ground.contains(&other);
+                let allowed = may == "*" || listed(may, other) || listed(package.ground, other);
                 if other != room && folder(other) != folder(room) && !(below && allowed) {
                     wrong.push(format!("{}: `{room}` may not import {import}", file.shown));
                 }
@@ -99,14 +128,21 @@ fn no_files_import_each_other_in_a_circle() {
 #[test]
 fn imports_are_found_in_each_form() {
     let source = r#"
-        use crate::a::{self, b::C, d::{E, f}};
-        // use crate::comment::X;
-        fn x() { crate::g::h("crate::text::Y"); $crate::macros::z!() }
-        #[cfg(test)]
-        mod tests { use crate::tests::W; }
+mod child;
+use child::Own;
+use crate::a::{self, b::C, d::{E, f}};
+// use crate::comment::X;
+fn x() { crate::g::h("crate::text::Y"); $crate::macros::z!(); super::i() }
+#[cfg(test)]
+mod tests { use crate::tests::W; }
     "#;
-    let found = paths(source);
-    assert_eq!(found, ["a", "a::b::C", "a::d::E", "a::d::f", "g::h", "macros::z"]);
+    let found: BTreeSet<_> = paths(source, "top::module").into_iter().collect();
+    let expected = ["a", "a::b::C", "a::d::E", "a::d::f", "g::h", "top::i"];
+    let expected = expected.iter().map(|path| path.to_string());
+    let expected: BTreeSet<_> = expected
+        .chain(["top::module::child::Own".to_owned()])
+        .collect();
+    assert_eq!(found, expected);
 }
 
 /// One source file.
@@ -141,16 +177,21 @@ impl Package {
         assert!(known.len() > 5, "{known:?}");
         let files = found.iter().map(|file| {
             let source = fs::read_to_string(file).unwrap();
-            let imports = paths(&source).into_iter();
+            let path = name(file);
+            let module = match path.as_str() {
+                "lib" | "main" => "",
+                path => path.strip_suffix("/mod").unwrap_or(path),
+            };
+            let imports = paths(&source, &module.replace('/', "::")).into_iter();
             File {
-                path: name(file),
-                shown: format!("{}/{}.rs", self.sources, name(file)),
+                shown: format!("{}/{path}.rs", self.sources),
                 imports: imports
                     .map(|import| {
                         let target = file_of(&import, &known);
                         (format!("crate::{import}"), target)
                     })
                     .collect(),
+                path,
             }
         });
         files.collect()
@@ -184,28 +225,69 @@ fn file_of(import: &str, known: &BTreeSet<String>) -> Option<String> {
         .find(|path| known.contains(path))
 }
 
-/// The paths below `crate` in a source, without comments, texts and tests.
-fn paths(source: &str) -> Vec<String> {
-    let source = match source.find("#[cfg(test)]\nmod tests").or(source.find("#[cfg(test)]\n        mod tests")) {
-        Some(tests) => &source[..tests],
-        None => source,
+/// The paths of its own package that a source uses, without comments, texts and
+/// tests. `module` is the source's own.
+fn paths(source: &str, module: &str) -> Vec<String> {
+    let code = code(source);
+    let parent = |of: &str| {
+        of.rsplit_once("::")
+            .map_or("", |(above, _)| above)
+            .to_owned()
     };
-    let source = source.replace("#[cfg(all(test, unix))]\nmod tests", "\0");
-    let code: String = source
-        .split('\0')
-        .next()
-        .unwrap()
-        .lines()
-        .map(|line| without_texts(line.split("//").next().unwrap()) + "\n")
-        .collect();
     let mut found = Vec::new();
-    for (at, _) in code.match_indices("crate::") {
-        let before = code[..at].chars().next_back();
-        if !before.is_some_and(|c| c.is_alphanumeric() || c == '_') {
-            tree("", &code[at + "crate::".len()..], &mut found);
+    for (at, start) in starts(&code) {
+        let mut rest = &code[at + start.len()..];
+        let mut above = match start {
+            "crate::" => String::new(),
+            "self::" => module.to_owned(),
+            _ => parent(module),
+        };
+        while let Some(higher) = rest.strip_prefix("super::") {
+            above = parent(&above);
+            rest = higher;
+        }
+        tree(&above, rest, &mut found);
+    }
+    // `use child::X` in the file that declares `mod child;`.
+    for line in code.lines() {
+        let Some((_, used)) = line.split_once("use ") else {
+            continue;
+        };
+        let child = used.split("::").next().unwrap_or_default();
+        if code.contains(&format!("mod {child};")) {
+            tree(module, used, &mut found);
         }
     }
     found
+}
+
+/// Where paths of the package begin.
+fn starts(code: &str) -> Vec<(usize, &'static str)> {
+    let mut found = Vec::new();
+    for start in ["crate::", "self::", "super::"] {
+        for (at, _) in code.match_indices(start) {
+            let before = code[..at].chars().next_back();
+            // What a macro writes into other crates with `$crate` is not used here.
+            let inside = |c: char| c.is_alphanumeric() || "_:$".contains(c);
+            if !before.is_some_and(inside) {
+                found.push((at, start));
+            }
+        }
+    }
+    found
+}
+
+/// A source without comments, texts and its own tests.
+fn code(source: &str) -> String {
+    let tests = [
+        "#[cfg(test)]\nmod tests",
+        "#[cfg(all(test, unix))]\nmod tests",
+    ];
+    let ends = tests.iter().filter_map(|tests| source.find(tests));
+    let source = &source[..ends.min().unwrap_or(source.len())];
+    let lines = source.lines();
+    let code = lines.map(|line| without_texts(line.split("//").next().unwrap()) + "\n");
+    code.collect()
 }
 
 /// Reads a path, or a tree of them in braces; returns what follows.

@@ -1,6 +1,7 @@
 //! Pools that decide for themselves what to hand out.
 
 use crate::base::error::BoxError;
+use crate::declared::call::call;
 use crate::declared::place::Place;
 use crate::terms::decision::{Asked, Assignment, Decide};
 
@@ -80,17 +81,21 @@ impl<T: Allocator> Decide for T {
         state: &str,
         asked: &Asked<'_>,
     ) -> std::result::Result<(String, Assignment), BoxError> {
-        let mut state = self.load(state)?;
-        let assignment = self.assign(&mut state, asked);
-        Ok((self.save(&state), assignment))
+        call(|| {
+            let mut state = self.load(state)?;
+            let assignment = self.assign(&mut state, asked);
+            Ok((self.save(&state), assignment))
+        })
     }
 
     fn take_back(&self, state: &str, names: &[String]) -> std::result::Result<String, BoxError> {
-        let mut state = self.load(state)?;
-        for name in names {
-            self.release(&mut state, name);
-        }
-        Ok(self.save(&state))
+        call(|| {
+            let mut state = self.load(state)?;
+            for name in names {
+                self.release(&mut state, name);
+            }
+            Ok(self.save(&state))
+        })
     }
 }
 

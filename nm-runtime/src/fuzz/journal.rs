@@ -3,9 +3,10 @@ use std::io::{Seek, SeekFrom, Write};
 use crate::base::json;
 
 use crate::fuzz;
+use crate::journal::Event;
 use crate::journal::parse::{self, Line};
 use crate::journal::source::Source;
-use crate::journal::{Entry, Event};
+use crate::terms::event::Entry;
 use crate::terms::record::FORMAT;
 
 /// One line of the journal.

@@ -9,7 +9,6 @@ mod reader;
 pub(crate) mod source;
 mod writer;
 
-pub(crate) use crate::terms::event::Entry;
 pub use crate::terms::event::{Event, Kind, Phase};
 pub use crate::terms::record::State;
 pub use reader::{Reader, read};

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use once_cell::sync::OnceCell;
 
 use crate::base::notice;
-use crate::journal::Entry;
 use crate::sys::Dir;
+use crate::terms::event::Entry;
 
 pub(crate) const JOURNAL: &str = "journal.jsonl";
 /// What was the journal before it grew too long: old runs are pruned by

@@ -7,7 +7,6 @@ use crate::backend::ask::Ask;
 use crate::backend::patience::Patience;
 use crate::base::error::{Error, Kind, Result};
 use crate::base::json;
-use crate::declared::call::call;
 use crate::local::dir::{PoolDir, replace, unusable};
 use crate::local::files;
 use crate::local::head::{Head, Take, Taken, broken};
@@ -103,7 +102,7 @@ impl Head<'_> {
             test: &ask.holder.test,
             run: &ask.holder.run,
         };
-        let decided = call(|| allocator.decide(&decisions.state, &asked));
+        let decided = allocator.decide(&decisions.state, &asked);
         let (state, assignment) = decided.map_err(|error| {
             Error::hook(
                 format!("the allocator of pool `{pool}` failed to assign"),
@@ -165,7 +164,7 @@ impl Head<'_> {
         if ended.is_empty() {
             return Ok(());
         }
-        let told = call(|| allocator.take_back(&decisions.state, &ended));
+        let told = allocator.take_back(&decisions.state, &ended);
         decisions.state = told.map_err(|error| {
             let pool = ask.pool;
             Error::hook(

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::local::lock::Locked;
-use crate::sys::OpenFile;
+use crate::sys::{self, OpenFile};
 use crate::terms::access::Access;
 
 /// Tries locks in this directory, on a file made for it and removed again: two
@@ -29,7 +29,7 @@ pub fn locks_work(dir: &Path) -> io::Result<()> {
 }
 
 fn lock(file: File, access: Access) -> io::Result<Result<Locked, OpenFile>> {
-    Locked::try_lock(OpenFile::new(file)?, access)
+    Locked::try_lock(sys::opened(file)?, access)
 }
 
 fn odd(what: &str) -> io::Error {

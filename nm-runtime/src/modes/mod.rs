@@ -15,7 +15,7 @@ pub(crate) mod reaper;
 /// Does the mode's work, and ends the process.
 pub(crate) fn run(mode: &OsStr) -> ! {
     let code = match mode.to_str() {
-        Some(listing::MODE) => listing::print(),
+        Some(listing::print::MODE) => listing::print::print(),
         Some(text) => match json::from_slice(text.as_bytes()) {
             Some(job) => reaper::run(&job),
             None => is_ours(),

@@ -2,7 +2,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use once_cell::sync::Lazy;
 
-use super::descriptor_limit;
+use crate::sys::limit::descriptor_limit;
 
 /// Descriptors that this process keeps open only to be quicker: a part of what
 /// it may have open, over all pools.

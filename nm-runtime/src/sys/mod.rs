@@ -1,10 +1,16 @@
-//! What differs between operating systems, behind the same few names.
+//! What differs between operating systems, behind the same few names. Imports no
+//! other folder.
 
 mod budget;
+mod file_id;
+mod limit;
 mod open_file;
 mod read;
 mod spare;
 
+#[cfg(feature = "tools")]
+pub(crate) use file_id::FileId;
+pub(crate) use limit::descriptor_limit;
 pub(crate) use open_file::OpenFile;
 pub(crate) use read::{list, read_regular};
 
@@ -12,28 +18,22 @@ pub(crate) use read::{list, read_regular};
 mod unix;
 #[cfg(all(unix, feature = "tools"))]
 pub(crate) use unix::file_id;
+#[cfg(all(unix, any(test, fuzzing, feature = "tools")))]
+pub(crate) use unix::opened;
 #[cfg(unix)]
 pub(crate) use unix::{
-    Dir, Wake, WakeSet, close_stdout, descriptor_limit, detach, is_alive, is_current_user,
-    is_descriptor_shortage, open_regular, parent_id, path_names, read_at, regular, still_linked,
-    wait_for_exit, write_at_start, write_private,
+    Dir, Wake, WakeSet, close_stdout, detach, is_alive, is_current_user, is_descriptor_shortage,
+    open_regular, parent_id, path_names, read_at, still_linked, wait_for_exit, write_at_start,
+    write_private,
 };
 
 #[cfg(not(unix))]
 mod other;
-#[cfg(all(not(unix), feature = "tools"))]
-pub(crate) use other::file_id;
 #[cfg(not(unix))]
 pub(crate) use other::{
-    Dir, Wake, WakeSet, close_stdout, descriptor_limit, detach, is_alive, is_current_user,
-    is_descriptor_shortage, open_regular, parent_id, path_names, read_at, regular, still_linked,
-    wait_for_exit, write_at_start, write_private,
+    Dir, Wake, WakeSet, close_stdout, detach, is_alive, is_current_user, is_descriptor_shortage,
+    open_regular, parent_id, path_names, read_at, still_linked, wait_for_exit, write_at_start,
+    write_private,
 };
-
-/// Tells a file from all others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct FileId {
-    /// Major and minor.
-    pub(crate) device: (u32, u32),
-    pub(crate) inode: u64,
-}
+#[cfg(all(not(unix), feature = "tools"))]
+pub(crate) use other::{file_id, opened};

@@ -1,7 +1,7 @@
 use std::fs::File;
 use std::io;
 
-use super::{FileId, regular};
+use crate::sys::file_id::FileId;
 
 /// An open regular file, and which one it is. That cannot change while it is open:
 /// the kernel need not be asked again at each look whether a path still names it.
@@ -12,10 +12,8 @@ pub(crate) struct OpenFile {
 }
 
 impl OpenFile {
-    /// Refuses what is not a regular file.
-    pub(crate) fn new(file: File) -> io::Result<Self> {
-        let id = regular(&file)?;
-        Ok(Self { file, id })
+    pub(super) fn new(file: File, id: FileId) -> Self {
+        Self { file, id }
     }
 
     pub(crate) fn try_clone(&self) -> io::Result<Self> {

@@ -7,8 +7,9 @@ use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::spare::Spares;
-use super::{FileId, OpenFile};
+use crate::sys::file_id::FileId;
+use crate::sys::open_file::OpenFile;
+use crate::sys::spare::Spares;
 
 #[derive(Debug)]
 pub(crate) struct Dir {
@@ -46,7 +47,7 @@ impl Dir {
             .create(true)
             .truncate(false)
             .open(self.path.join(name))?;
-        OpenFile::new(file)
+        opened(file)
     }
 
     pub(crate) fn keep(&self, name: &str, file: Option<OpenFile>) {
@@ -69,7 +70,7 @@ impl Dir {
             .open(self.path.join(name))
         {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            opened => OpenFile::new(opened?).map(Some),
+            opened => opened(opened?).map(Some),
         }
     }
 
@@ -100,11 +101,12 @@ pub(crate) fn write_at_start(file: &OpenFile, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// The same for all: nothing here asks which file it is.
-pub(crate) fn regular(_file: &File) -> io::Result<FileId> {
-    Ok(FileId {
+pub(crate) fn opened(file: File) -> io::Result<OpenFile> {
+    let id = FileId {
         device: (0, 0),
         inode: 0,
-    })
+    };
+    Ok(OpenFile::new(file, id))
 }
 
 pub(crate) fn still_linked(_file: &OpenFile) -> io::Result<bool> {
@@ -154,10 +156,6 @@ impl<'a> WakeSet<'a> {
     }
 }
 
-pub(crate) fn descriptor_limit() -> Option<u64> {
-    None
-}
-
 pub(crate) fn is_alive(_pid: u32) -> bool {
     true
 }
@@ -183,7 +181,7 @@ pub(crate) fn wait_for_exit(_pid: u32, _is_same: impl Fn() -> bool) -> io::Resul
 }
 
 pub(crate) fn open_regular(path: &Path) -> io::Result<OpenFile> {
-    File::open(path).and_then(OpenFile::new)
+    File::open(path).and_then(opened)
 }
 
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {

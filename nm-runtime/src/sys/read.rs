@@ -4,7 +4,10 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::open_regular;
+#[cfg(not(unix))]
+use crate::sys::other::open_regular;
+#[cfg(unix)]
+use crate::sys::unix::open_regular;
 
 /// Reads a whole file. Refuses what is no regular file: reading a FIFO would
 /// block, and a device may never end.

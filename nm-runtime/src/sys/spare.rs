@@ -1,7 +1,7 @@
 use std::sync::{Mutex, PoisonError};
 
-use super::OpenFile;
-use super::budget::SPARES;
+use crate::sys::budget::SPARES;
+use crate::sys::open_file::OpenFile;
 
 /// Files of one directory, open and unlocked, to be used again: opening and
 /// closing is most of what an uncontended lease would cost.

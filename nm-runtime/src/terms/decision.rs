@@ -62,7 +62,7 @@ impl From<Assigned> for Assignment {
     }
 }
 
-/// An allocator whose state is text.
+/// An allocator whose state is text, and whose panics are errors.
 pub trait Decide: Send + Sync {
     /// The new state and the answer.
     fn decide(

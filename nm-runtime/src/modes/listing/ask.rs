@@ -2,9 +2,10 @@
 
 use std::process::Command;
 
-use super::{Request, Test, VERSION};
 use crate::base::json;
 use crate::config::variables;
+use crate::modes::listing::print::MODE;
+use crate::modes::listing::test::{Request, Test, VERSION};
 use crate::terms::name;
 
 json::object!(read Test { v as "name-manager-test", test, path, file, requests });
@@ -14,7 +15,7 @@ json::object!(read Request { pool, shared, count, all, name, size, open, dir, er
 /// with annotated tests: any other that libtest runs lists its tests then, and
 /// runs none.
 pub fn ask(binary: &mut Command) {
-    binary.env(variables::MODE, super::MODE);
+    binary.env(variables::MODE, MODE);
     binary.args(["--list", "--format", "terse"]);
 }
 

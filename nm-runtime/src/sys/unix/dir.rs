@@ -8,8 +8,9 @@ use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat, fstat, openat, stat
 use rustix::io::{Errno, retry_on_intr};
 
 use super::calls::effective_user;
+use crate::sys::file_id::FileId;
+use crate::sys::open_file::OpenFile;
 use crate::sys::spare::Spares;
-use crate::sys::{FileId, OpenFile};
 
 const DIRECTORY_MODE: u32 = 0o700;
 pub(super) const FILE_MODE: Mode = Mode::RUSR.union(Mode::WUSR);
@@ -92,7 +93,7 @@ impl Dir {
             Err(error) => return Err(self.not_opened(name, error, REGULAR)),
             Ok(fd) => fd,
         };
-        OpenFile::new(File::from(fd))
+        opened(File::from(fd))
     }
 
     /// What stands in the way says more than why it cannot be opened.
@@ -159,11 +160,11 @@ fn id(found: &Stat) -> FileId {
     }
 }
 
-/// Which regular file this is; refuses whatever else.
-pub(crate) fn regular(file: &File) -> io::Result<FileId> {
-    let found = fstat(file)?;
+/// A file that is open, and which one it is; refuses what is not a regular file.
+pub(crate) fn opened(file: File) -> io::Result<OpenFile> {
+    let found = fstat(&file)?;
     match FileType::from_raw_mode(found.st_mode) {
-        FileType::RegularFile => Ok(id(&found)),
+        FileType::RegularFile => Ok(OpenFile::new(file, id(&found))),
         kind => Err(unexpected(kind, REGULAR)),
     }
 }
@@ -181,7 +182,7 @@ pub(crate) fn open_regular(path: &Path) -> io::Result<OpenFile> {
             _ => error,
         }
     })?;
-    OpenFile::new(file)
+    opened(file)
 }
 
 /// Reads what is at this offset, with one call.

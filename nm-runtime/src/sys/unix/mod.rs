@@ -1,15 +1,16 @@
 #[allow(unsafe_code, reason = "libc is")]
-mod calls;
+pub(super) mod calls;
 mod dir;
 mod process;
 mod wake;
 
-pub(crate) use calls::descriptor_limit;
 #[cfg(feature = "tools")]
 pub(crate) use dir::file_id;
+#[cfg(any(test, fuzzing, feature = "tools"))]
+pub(crate) use dir::opened;
 pub(crate) use dir::{
-    Dir, is_current_user, is_descriptor_shortage, open_regular, path_names, read_at, regular,
-    still_linked, write_at_start, write_private,
+    Dir, is_current_user, is_descriptor_shortage, open_regular, path_names, read_at, still_linked,
+    write_at_start, write_private,
 };
 pub(crate) use process::{close_stdout, detach, is_alive, wait_for_exit};
 pub(crate) use std::os::unix::process::parent_id;

@@ -11,61 +11,12 @@ use crate::config::workspace::{self, Workspace};
 use crate::config::{place, variables};
 use crate::declared::section;
 use crate::declared::test::{RequestSpec, TestSpec};
+use crate::modes::listing::test::{Request, Test, VERSION};
 use crate::terms::name;
 use crate::terms::want::Amount;
 
-#[cfg(any(test, fuzzing, feature = "tools"))]
-mod ask;
-#[cfg(any(test, fuzzing, feature = "tools"))]
-pub use ask::{ask, parse};
-
 /// The mode in which a process prints its annotated tests.
 pub(crate) const MODE: &str = "list";
-
-/// 1: 2026-11.
-const VERSION: u32 = 1;
-
-/// One annotated test.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Test {
-    /// The version of the format.
-    v: u32,
-    /// As runners know it: without the crate.
-    pub test: String,
-    /// As the journal knows it: with the crate.
-    pub path: String,
-    /// The source file.
-    pub file: String,
-    /// What it asks for, one entry an attribute.
-    pub requests: Vec<Request>,
-}
-
-json::object!(write Test { v as "name-manager-test", test, path, file, requests });
-
-/// What one attribute asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Request {
-    /// The pool.
-    pub pool: String,
-    /// Whether several of such requests share a name.
-    pub shared: bool,
-    /// So many names at once.
-    pub count: u32,
-    /// The whole pool.
-    pub all: bool,
-    /// This name only.
-    pub name: Option<String>,
-    /// How many names the pool has, as far as this binary can tell.
-    pub size: Option<u32>,
-    /// Whether other binaries may say how many it has.
-    pub open: bool,
-    /// Where the pool's state lives.
-    pub dir: Option<String>,
-    /// Why the pool cannot be used: the test will fail with it.
-    pub error: Option<String>,
-}
-
-json::object!(write Request { pool, shared, count, all, name, size, open, dir, error });
 
 /// What a binary in this mode does. Returns its exit code.
 pub(crate) fn print() -> i32 {

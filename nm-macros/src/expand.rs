@@ -4,6 +4,7 @@ use crate::item::{Item, Items, Kind};
 use crate::mistakes::Mistakes;
 use crate::module;
 use crate::parameter;
+use crate::requests;
 use crate::signature::{Parameter, Signature};
 use proc_macro2::{Delimiter, Group, Literal, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
@@ -20,9 +21,9 @@ pub fn shared_resource(args: TokenStream, tokens: TokenStream) -> TokenStream {
         return mistakes.into_compile_error();
     };
     let mut requests = vec![first];
-    requests.extend(take_requests(&mut item.attributes, &mut mistakes));
-    refuse_twice(&requests, &mut mistakes);
-    let imports = imports(&requests);
+    requests.extend(requests::take(&mut item.attributes, &mut mistakes));
+    requests::refuse_twice(&requests, &mut mistakes);
+    let imports = requests::imports(&requests);
     let items = match item.kind() {
         Kind::Function if item.is_test() => {
             let requests: Vec<&Args> = requests.iter().collect();
@@ -57,56 +58,6 @@ pub fn shared_resource(args: TokenStream, tokens: TokenStream) -> TokenStream {
 }
 
 const MISPLACED: &str = "#[shared_resource] goes on a test function or on a module of tests";
-
-/// Takes our attributes off, and reads them.
-pub fn take_requests(attributes: &mut Vec<Attribute>, mistakes: &mut Mistakes) -> Vec<Args> {
-    attributes
-        .extract_if(.., |attribute| attribute.is_shared_resource())
-        .filter_map(|attribute| {
-            let Some(arguments) = attribute.arguments() else {
-                mistakes.on(
-                    &attribute,
-                    "expected parentheses: write `#[shared_resource(pool = \"db\")]`",
-                );
-                return None;
-            };
-            let mut args = Args::parse(arguments, attribute.span(), mistakes);
-            args.path = Some(attribute.path());
-            Some(args)
-        })
-        .collect()
-}
-
-/// Attributes that were taken off are uses of what imports them all the same.
-pub fn imports(requests: &[Args]) -> TokenStream {
-    let mut imports = TokenStream::new();
-    for request in requests {
-        if let Some(path) = &request.path {
-            let span = Span::mixed_site().located_at(request.span);
-            imports.extend(quote_spanned!(span=> const _: () = { use #path as _; };));
-        }
-    }
-    imports
-}
-
-/// Refuses two attributes for one pool.
-pub fn refuse_twice(requests: &[Args], mistakes: &mut Mistakes) {
-    for (index, request) in requests.iter().enumerate() {
-        if let Some(pool) = &request.pool
-            && requests[..index]
-                .iter()
-                .any(|other| other.same_pool(request))
-        {
-            mistakes.at(
-                pool.span(),
-                format!(
-                    "pool `{0}` is already asked for above: take several of its names with `count`",
-                    pool.value().escape_debug()
-                ),
-            );
-        }
-    }
-}
 
 /// A test with everything in place, or as it was when a mistake forbids that:
 /// one in the requests (not `sound`), or one that is found here.
@@ -147,7 +98,7 @@ pub fn function(
 
 /// Takes all leases, and binds the parameters.
 fn setup(signature: &Signature, requests: &[&Args], filled: &[(usize, Parameter)]) -> TokenStream {
-    let (path, function) = (path_to(requests), &signature.name);
+    let (path, function) = (requests::path_to(requests), &signature.name);
     let asynchronous = signature.asynchronous;
     let test = function.to_string();
     let texts: Vec<String> = requests.iter().map(|request| text(request)).collect();
@@ -271,12 +222,4 @@ fn split_inner_attributes(body: &Group) -> (TokenStream, TokenTree) {
     let mut group = Group::new(Delimiter::Brace, rest.collect());
     group.set_span(body.span());
     (inner, group.into())
-}
-
-/// Where generated code finds `name-manager`.
-pub fn path_to(requests: &[&Args]) -> TokenStream {
-    requests
-        .iter()
-        .find_map(|request| request.krate.clone())
-        .unwrap_or_else(|| quote!(::name_manager))
 }

@@ -15,6 +15,7 @@ mod item;
 mod mistakes;
 mod module;
 mod parameter;
+mod requests;
 mod resource;
 mod signature;
 mod spelling;

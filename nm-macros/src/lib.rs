@@ -6,7 +6,6 @@
 mod args;
 mod attribute;
 mod conflict;
-mod expand;
 #[cfg(fuzzing)]
 pub mod fuzz;
 #[cfg(all(test, not(fuzzing)))]
@@ -19,6 +18,7 @@ mod requests;
 mod resource;
 mod signature;
 mod spelling;
+mod test;
 mod value;
 
 // Macros cannot be linked to, and what fuzzes calls what they call.
@@ -89,7 +89,7 @@ use proc_macro::TokenStream;
 #[cfg(not(fuzzing))]
 #[proc_macro_attribute]
 pub fn shared_resource(args: TokenStream, item: TokenStream) -> TokenStream {
-    expand::shared_resource(args.into(), item.into()).into()
+    test::shared_resource(args.into(), item.into()).into()
 }
 
 /// Registers the life of a pool's resources: stands above an `impl Resource`.

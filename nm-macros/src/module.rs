@@ -2,12 +2,12 @@
 
 use crate::args::Args;
 use crate::attribute::Attribute;
-use crate::expand;
 use crate::item::{Item, Items, Kind};
 use crate::mistakes::Mistakes;
 use crate::parameter;
 use crate::requests;
 use crate::signature::Signature;
+use crate::test;
 use proc_macro2::{Group, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::Ident;
@@ -79,7 +79,7 @@ fn member(mut item: Item, requests: &[&Args], sound: bool, mistakes: &mut Mistak
     let Expanded { tokens, tests } = match kind {
         Kind::Module => module(item, own, requests, sound, mistakes),
         _ => Expanded {
-            tokens: expand::function(item, &merge(requests, &own), sound, mistakes),
+            tokens: test::function(item, &merge(requests, &own), sound, mistakes),
             tests: 1,
         },
     };

@@ -3,7 +3,7 @@
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 
-use crate::{spelling, test};
+use crate::{expand, spelling};
 
 /// A target's name and what it does.
 pub type Target = (&'static str, fn(&[u8]));
@@ -28,7 +28,7 @@ fn attribute(bytes: &[u8]) {
     let Some((args, item)) = read(bytes) else {
         return;
     };
-    let expanded = test::shared_resource(args, item.clone());
+    let expanded = expand::shared_resource(args, item.clone());
     check(&item, &expanded);
     // Also after a mistake there is a function, so that there is no second error.
     if let Ok(function) = syn::parse2::<syn::ItemFn>(item) {

@@ -6,6 +6,7 @@
 mod args;
 mod attribute;
 mod conflict;
+mod expand;
 #[cfg(fuzzing)]
 pub mod fuzz;
 #[cfg(all(test, not(fuzzing)))]
@@ -89,7 +90,7 @@ use proc_macro::TokenStream;
 #[cfg(not(fuzzing))]
 #[proc_macro_attribute]
 pub fn shared_resource(args: TokenStream, item: TokenStream) -> TokenStream {
-    test::shared_resource(args.into(), item.into()).into()
+    expand::shared_resource(args.into(), item.into()).into()
 }
 
 /// Registers the life of a pool's resources: stands above an `impl Resource`.

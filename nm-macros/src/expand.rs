@@ -11,7 +11,7 @@ use quote::{ToTokens, quote};
 pub fn shared_resource(args: TokenStream, tokens: TokenStream) -> TokenStream {
     let mut mistakes = Mistakes::default();
     let span = Span::call_site();
-    let first = Args::parse(args, span, &mut mistakes);
+    let first = requests::read(args, span, &mut mistakes);
     let Some(mut item) = Items::new(tokens).next() else {
         mistakes.at(span, MISPLACED);
         return mistakes.into_compile_error();

@@ -2,9 +2,18 @@
 
 use crate::args::Args;
 use crate::attribute::Attribute;
+use crate::conflict;
 use crate::mistakes::Mistakes;
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
+
+/// Reads what stands between the parentheses of one attribute, and says what is wrong
+/// with it.
+pub fn read(tokens: TokenStream, span: Span, mistakes: &mut Mistakes) -> Args {
+    let args = Args::parse(tokens, span, mistakes);
+    conflict::check(&args, mistakes);
+    args
+}
 
 /// Takes our attributes off, and reads them.
 pub fn take(attributes: &mut Vec<Attribute>, mistakes: &mut Mistakes) -> Vec<Args> {
@@ -18,7 +27,7 @@ pub fn take(attributes: &mut Vec<Attribute>, mistakes: &mut Mistakes) -> Vec<Arg
                 );
                 return None;
             };
-            let mut args = Args::parse(arguments, attribute.span(), mistakes);
+            let mut args = read(arguments, attribute.span(), mistakes);
             args.path = Some(attribute.path());
             Some(args)
         })

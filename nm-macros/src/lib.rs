@@ -3,6 +3,9 @@
 
 #![forbid(unsafe_code)]
 
+// Cargo hands it to a crate of macros alone; what is fuzzed is a library.
+extern crate proc_macro;
+
 mod args;
 mod attribute;
 mod conflict;

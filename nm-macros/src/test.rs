@@ -110,8 +110,8 @@ fn text(request: &Args) -> String {
 /// test the same, and those inside `proptest!` that of the `proptest!`. But an
 /// attribute that a macro wrote may be in that macro's file, not in the test's.
 fn line(request: &Args, function: &Ident) -> TokenStream {
-    if cfg!(any(test, fuzzing)) {
-        return quote!(::core::line!()); // only the compiler's own spans have lines
+    if !proc_macro::is_available() {
+        return quote!(::core::line!()); // outside of rustc spans have no lines
     }
     let file = function.span().unwrap().file();
     let span = [request.span, request.first_option]

@@ -1,3 +1,5 @@
+//! The options between the parentheses of `#[shared_resource(..)]`.
+
 use crate::attribute::{flatten, split_at_commas};
 use crate::mistakes::Mistakes;
 use crate::spelling;

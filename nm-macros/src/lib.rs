@@ -3,6 +3,12 @@
 
 #![forbid(unsafe_code)]
 
+// From top to bottom: `expand` sees what `#[shared_resource]` stands above, `module`
+// carries it to each test inside, `test` expands one. Below them `requests`, `conflict`
+// and `parameter` know what is asked for; `args` and `value` read the options, and
+// `signature`, `item` and `attribute` the tokens. `resource` is the other attribute.
+// Each uses what is below it alone.
+
 // Cargo hands it to a crate of macros alone; what is fuzzed is a library.
 extern crate proc_macro;
 

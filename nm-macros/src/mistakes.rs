@@ -1,3 +1,5 @@
+//! What is wrong with what was written, gathered to be said at once.
+
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 use std::fmt::Display;

@@ -1,3 +1,5 @@
+//! The head of a function, and its parameters.
+
 use crate::attribute::flatten;
 use crate::item::Item;
 use proc_macro2::{Delimiter, Group, Ident, Spacing, Span, TokenStream, TokenTree};

@@ -1,13 +1,7 @@
 //! A client: a process with one thread that asks for names, and what it does next.
 
+use crate::bounds::{CLIENTS, NAMES, POOLS};
 use crate::kernel::Access;
-
-/// So many clients.
-pub const CLIENTS: usize = 3;
-/// So many pools, in canonical order.
-pub const POOLS: usize = 2;
-/// So many names a pool, at most.
-pub const NAMES: usize = 2;
 
 /// What is asked of one pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

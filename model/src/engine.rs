@@ -2,7 +2,8 @@
 
 use stateright::{Model, Property};
 
-use crate::client::{At, CLIENTS, Client, File, NAMES, POOLS, Program, Request, Then};
+use crate::bounds::{CLIENTS, NAMES, POOLS};
+use crate::client::{At, Client, File, Program, Request, Then};
 use crate::flaw::Flaw;
 use crate::kernel::{Access, Owner};
 use crate::properties;

@@ -1,6 +1,6 @@
 //! What the kernel promises of file locks and FIFOs, and no more.
 
-use crate::client::CLIENTS;
+use crate::bounds::CLIENTS;
 
 /// An open file: a client's own, or one that a request it has given up still has.
 /// One bit each, so that many make a set.

@@ -57,6 +57,7 @@
 //! `try_acquire`, systems without FIFOs, more than three clients.
 #![forbid(unsafe_code)]
 
+mod bounds;
 mod client;
 mod cycles;
 mod engine;

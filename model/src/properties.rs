@@ -2,7 +2,8 @@
 
 use stateright::{Model, Property};
 
-use crate::client::{At, CLIENTS, File, NAMES, POOLS};
+use crate::bounds::{CLIENTS, NAMES, POOLS};
+use crate::client::{At, File};
 use crate::engine::{Action, Engine};
 use crate::kernel::Access;
 use crate::state::State;

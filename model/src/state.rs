@@ -1,6 +1,7 @@
 //! All that is known at one moment.
 
-use crate::client::{At, CLIENTS, Client, File, NAMES, POOLS};
+use crate::bounds::{CLIENTS, NAMES, POOLS};
+use crate::client::{At, Client, File};
 use crate::kernel::{Access, Fifo, Lock, Owner};
 
 /// The whole.

@@ -1,12 +1,9 @@
-//! The engine: what each function does to the state, and what may happen next.
-
-use stateright::{Model, Property};
+//! The engine: what each function does to the state.
 
 use crate::bounds::{CLIENTS, NAMES, POOLS};
 use crate::client::{At, Client, File, Program, Request, Then};
 use crate::flaw::Flaw;
 use crate::kernel::{Access, Owner};
-use crate::properties;
 use crate::state::{Abandoned, AbandonedAt, Open, State, Ticket};
 
 /// A model: some clients, what they ask for, and what may befall them.
@@ -21,9 +18,6 @@ pub struct Engine {
     /// What is broken.
     pub flaws: &'static [Flaw],
 }
-
-/// See `State::windows`.
-const WINDOWS: usize = 2;
 
 /// What happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -62,7 +56,7 @@ impl Engine {
         self.programs[index].requests[client.request]
     }
 
-    fn has(&self, flaw: Flaw) -> bool {
+    pub(crate) fn has(&self, flaw: Flaw) -> bool {
         self.flaws.contains(&flaw)
     }
 
@@ -77,7 +71,7 @@ impl Engine {
         !reserved && name.lock.is_free_for(request.access)
     }
 
-    fn step(&self, state: &mut State, index: usize) {
+    pub(crate) fn step(&self, state: &mut State, index: usize) {
         let me = Owner::client(index);
         let client = state.clients[index];
         let request = self.request(index, &client);
@@ -604,7 +598,7 @@ impl Engine {
         }
     }
 
-    fn deadline(&self, state: &mut State, index: usize) {
+    pub(crate) fn deadline(&self, state: &mut State, index: usize) {
         let me = Owner::client(index);
         let client = state.clients[index];
         let pool_index = self.request(index, &client).pool;
@@ -660,7 +654,7 @@ impl Engine {
         }
     }
 
-    fn abandoned(&self, state: &mut State, index: usize) {
+    pub(crate) fn abandoned(&self, state: &mut State, index: usize) {
         let Some(mut given_up) = state.abandoned[index] else {
             return;
         };
@@ -697,7 +691,7 @@ impl Engine {
         };
     }
 
-    fn crash(&self, state: &mut State, index: usize) {
+    pub(crate) fn crash(&self, state: &mut State, index: usize) {
         let client = state.clients[index];
         if let At::Poll | At::Take(_) | At::Taken(_) = client.at
             && client.woken
@@ -723,7 +717,7 @@ impl Engine {
         };
     }
 
-    fn close(&self, state: &mut State, index: usize, pool: usize, open: Open) {
+    pub(crate) fn close(&self, state: &mut State, index: usize, pool: usize, open: Open) {
         state.pools[pool].close(index, open);
         if open == Open::Ticket {
             state.ticket_unlocked(pool, index, |index, client| {
@@ -734,7 +728,7 @@ impl Engine {
 
     /// Whether the clock makes the head look again at what hung up. The looks
     /// last until the kernel has closed a dead process's files.
-    fn looks_again(&self, state: &State, index: usize) -> bool {
+    pub(crate) fn looks_again(&self, state: &State, index: usize) -> bool {
         let pool = self.request(index, &state.clients[index]).pool;
         (0..NAMES).any(|name| self.is_due(state, pool, name))
     }
@@ -747,7 +741,7 @@ impl Engine {
         name.fifo.has_hung_up() && (is_closed || self.has(Flaw::LooksEndEarly))
     }
 
-    fn look_again(&self, state: &mut State, index: usize) {
+    pub(crate) fn look_again(&self, state: &mut State, index: usize) {
         let pool = self.request(index, &state.clients[index]).pool;
         for name in 0..NAMES {
             if self.is_due(state, pool, name) {
@@ -790,102 +784,4 @@ fn is_next(engine: &Engine, state: &State, index: usize, pool: usize, name: usiz
 fn is_somebody_in_line(engine: &Engine, state: &State, index: usize) -> bool {
     let pool = engine.request(index, &state.clients[index]).pool;
     (0..CLIENTS).any(|other| other != index && is_in_line(engine, state, other, pool))
-}
-
-impl Model for Engine {
-    type State = State;
-    type Action = Action;
-
-    fn init_states(&self) -> Vec<State> {
-        let mut state = State {
-            crashes: self.crashes,
-            windows: WINDOWS,
-            ..State::default()
-        };
-        for (client, program) in state.clients.iter_mut().zip(self.programs) {
-            client.rounds = program.again;
-            if program.requests.is_empty() {
-                client.at = At::Done;
-            }
-        }
-        vec![state]
-    }
-
-    fn actions(&self, state: &State, actions: &mut Vec<Action>) {
-        for (index, client) in state.clients.iter().enumerate() {
-            match client.at {
-                At::Done => {}
-                At::Dead => {
-                    for (at, pool) in state.pools.iter().enumerate() {
-                        let mut open = pool.open_of(index);
-                        open.retain(|open| {
-                            *open != Open::Ticket || !self.has(Flaw::DeathLeavesTicket)
-                        });
-                        actions.extend(open.iter().map(|open| Action::Close(index, at, *open)));
-                    }
-                    continue;
-                }
-                At::Queued(file, access) => {
-                    let mut pool = state.pools[self.request(index, client).pool];
-                    let free = pool.lock(file).is_some_and(|lock| lock.is_free_for(access));
-                    if free {
-                        actions.push(Action::Grant(index, file));
-                    }
-                }
-                At::Poll => {
-                    let pool = &state.pools[self.request(index, client).pool];
-                    if pool.names.iter().any(|name| name.fifo.is_ready()) {
-                        actions.push(Action::Step(index, client.at));
-                    }
-                    if self.looks_again(state, index) {
-                        actions.push(Action::LookAgain(index));
-                    }
-                }
-                at => actions.push(Action::Step(index, at)),
-            }
-            if let Some(given_up) = state.abandoned[index] {
-                let mut pool = state.pools[given_up.pool];
-                let free = pool
-                    .lock(given_up.file)
-                    .is_none_or(|lock| lock.is_free_for(given_up.access));
-                if given_up.at != AbandonedAt::Blocked || free {
-                    actions.push(Action::Abandoned(index, given_up.at));
-                }
-            }
-            if client.at.waits() && client.then != Then::GiveUp && self.programs[index].has_deadline
-            {
-                actions.push(Action::Deadline(index));
-            }
-            let is_over = client.at == At::Done && state.abandoned[index].is_none();
-            if state.crashes > 0 && !is_over {
-                actions.push(Action::Crash(index));
-            }
-        }
-    }
-
-    fn next_state(&self, state: &State, action: Action) -> Option<State> {
-        let mut next = state.clone();
-        match action {
-            Action::Step(index, _) => self.step(&mut next, index),
-            Action::Grant(index, file) => {
-                let pool = self.request(index, &next.clients[index]).pool;
-                if let At::Queued(_, access) = next.clients[index].at
-                    && let Some(lock) = next.pools[pool].lock(file)
-                {
-                    lock.try_lock(Owner::client(index), access);
-                    next.clients[index].at = At::Granted(file, access);
-                }
-            }
-            Action::LookAgain(index) => self.look_again(&mut next, index),
-            Action::Deadline(index) => self.deadline(&mut next, index),
-            Action::Abandoned(index, _) => self.abandoned(&mut next, index),
-            Action::Crash(index) => self.crash(&mut next, index),
-            Action::Close(index, pool, open) => self.close(&mut next, index, pool, open),
-        }
-        Some(next)
-    }
-
-    fn properties(&self) -> Vec<Property<Self>> {
-        properties::all()
-    }
 }

@@ -58,6 +58,7 @@
 #![forbid(unsafe_code)]
 
 mod bounds;
+mod checked;
 mod client;
 mod cycles;
 mod engine;

@@ -64,6 +64,7 @@ mod cycles;
 mod engine;
 mod flaw;
 mod kernel;
+mod outside;
 pub mod properties;
 mod state;
 

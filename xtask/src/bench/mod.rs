@@ -15,6 +15,7 @@ mod groups;
 mod handover;
 mod hooks;
 mod idle;
+pub mod jobs;
 mod killed;
 mod machine;
 mod package;
@@ -27,7 +28,7 @@ mod suites;
 mod table;
 mod uncontended;
 mod whatif;
-pub mod worker;
+mod worker;
 
 use std::error::Error;
 use std::path::PathBuf;

@@ -9,7 +9,7 @@ mod body;
 mod calls;
 mod clock;
 mod job;
-mod lock;
+mod locks;
 mod talk;
 mod wake;
 
@@ -47,7 +47,7 @@ fn run(args: &[&str]) -> Result<()> {
     match args {
         ["pipe", role] => wake::pipe(&state, role),
         ["futex", role] => wake::futex(&state, role),
-        [lock, job @ ..] => job::run(lock::open(lock, &state)?.as_mut(), job),
+        [lock, job @ ..] => job::run(locks::open(lock, &state)?.as_mut(), job),
         [] => Err("expected a lock and a job".into()),
     }
 }

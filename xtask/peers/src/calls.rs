@@ -10,7 +10,7 @@ use rustix::process::getpid;
 
 use crate::Result;
 use crate::body;
-use crate::locks::Lock;
+use crate::lock::Lock;
 
 /// The system calls of an uncontended acquire and release of name-manager, of the
 /// same files and sizes, and nothing else: what it could take at best.

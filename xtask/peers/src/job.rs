@@ -4,7 +4,7 @@ use std::time::Duration;
 use crate::Result;
 use crate::body::{self, Body};
 use crate::clock::now;
-use crate::locks::Lock;
+use crate::lock::Lock;
 use crate::talk::{listen, say};
 
 pub fn run(lock: &mut dyn Lock, job: &[&str]) -> Result<()> {

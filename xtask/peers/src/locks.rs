@@ -1,3 +1,5 @@
+//! The locks that are compared, each used as its users would.
+
 use std::fs::File;
 use std::path::Path;
 
@@ -10,16 +12,9 @@ use serial_test::{file_parallel, file_serial};
 use crate::Result;
 use crate::body;
 use crate::calls::Calls;
+use crate::lock::Lock;
 
-/// One way to keep processes apart, used as its users would.
-pub trait Lock {
-    /// Runs the body while nobody else runs it.
-    fn exclusive(&mut self) -> Result<()>;
-
-    /// Runs the body beside others that only read.
-    fn shared(&mut self) -> Result<()>;
-}
-
+/// The lock of that name.
 pub fn open(name: &str, state: &Path) -> Result<Box<dyn Lock>> {
     let path = state.join(format!("{name}.lock"));
     Ok(match name {

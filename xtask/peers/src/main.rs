@@ -9,6 +9,7 @@ mod body;
 mod calls;
 mod clock;
 mod job;
+mod lock;
 mod locks;
 mod talk;
 mod wake;

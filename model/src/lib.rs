@@ -67,6 +67,7 @@ mod kernel;
 mod outside;
 pub mod properties;
 mod state;
+mod step;
 
 pub use client::{At, Client, File, Program, Request, Then};
 pub use cycles::is_acyclic;

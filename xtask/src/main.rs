@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod result;
 mod torture;
 
 use std::process::ExitCode;

@@ -1,10 +1,10 @@
 use std::thread;
 use std::time::Duration;
 
-use crate::Result;
 use crate::body::{self, Body};
 use crate::clock::now;
 use crate::lock::Lock;
+use crate::result::Result;
 use crate::talk::{listen, say};
 
 pub fn run(lock: &mut dyn Lock, job: &[&str]) -> Result<()> {

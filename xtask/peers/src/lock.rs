@@ -1,4 +1,4 @@
-use crate::Result;
+use crate::result::Result;
 
 /// One way to keep processes apart, used as its users would.
 pub trait Lock {

@@ -9,10 +9,10 @@ use named_lock::NamedLock;
 use rustix::fs::{FlockOperation, flock};
 use serial_test::{file_parallel, file_serial};
 
-use crate::Result;
 use crate::body;
 use crate::calls::Calls;
 use crate::lock::Lock;
+use crate::result::Result;
 
 /// The lock of that name.
 pub fn open(name: &str, state: &Path) -> Result<Box<dyn Lock>> {

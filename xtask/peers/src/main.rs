@@ -11,16 +11,16 @@ mod clock;
 mod job;
 mod lock;
 mod locks;
+mod result;
 mod talk;
 mod wake;
 
-use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
-type Result<T> = std::result::Result<T, Box<dyn Error>>;
+use crate::result::Result;
 
 /// No process of a benchmark outlives it by more.
 const LIMIT: Duration = Duration::from_secs(120);

@@ -5,7 +5,7 @@ use std::env;
 use std::fs;
 use std::process::{Command, Stdio};
 
-use crate::bench::Result;
+use crate::result::Result;
 
 /// Of one piece of work.
 pub struct Counts {

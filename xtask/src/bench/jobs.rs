@@ -1,6 +1,7 @@
 //! What a process of a benchmark is told to do.
 
-use crate::bench::{Result, counts, hooks, whatif};
+use crate::bench::{counts, hooks, whatif};
+use crate::result::Result;
 
 pub fn run(job: &[&str]) -> Result<()> {
     match job {

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use crate::bench::handover::SETTLE;
 use crate::bench::peer::{self, Peer};
+use crate::bench::rounds::Bench;
 use crate::bench::spread::{Spread, figure};
 use crate::bench::table::Table;
 use crate::bench::worker::{Worker, now};
-use crate::bench::{Bench, Result};
+use crate::result::Result;
 
 const ROUNDS: usize = 30;
 /// Who has not got the lock by then, gets it never.

@@ -12,8 +12,8 @@ use std::time::Duration;
 use name_manager::{Access, Pool};
 use serde_json::Value;
 
-use crate::bench::Result;
 use crate::bench::worker::{Worker, say};
+use crate::result::Result;
 
 /// The run that is replayed has as many names; the others are predicted from it.
 const RECORDED: usize = 2;

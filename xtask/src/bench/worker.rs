@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::bench::Result;
+use crate::result::Result;
 
 /// Set to the pool's size in workers.
 const MAX: &str = "NAME_MANAGER_POOL_BENCH_MAX";

@@ -11,7 +11,7 @@ use std::process::Command;
 use serde::Deserialize;
 
 /// All that users of the library build by our choice, and why.
-const DIRECT: [(&str, &str, &str); 17] = [
+const DIRECT: [(&str, &str, &str); 18] = [
     ("name-manager", "nm-macros", "ours"),
     ("name-manager", "nm-runtime", "ours"),
     (
@@ -34,6 +34,7 @@ const DIRECT: [(&str, &str, &str); 17] = [
         "libc",
         "system calls that rustix is slow to build with",
     ),
+    ("nm-runtime", "nm-words", "ours"),
     (
         "nm-runtime",
         "once_cell",

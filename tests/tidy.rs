@@ -31,7 +31,7 @@ fn packages_pin_each_other_and_share_one_version() {
             assert_eq!(pinned, version, "{package}: {line}");
         }
     }
-    for (package, pins) in [("", 2), ("nm-cli", 2), ("nm-macros", 1)] {
+    for (package, pins) in [("", 2), ("nm-cli", 2), ("nm-macros", 1), ("nm-runtime", 1)] {
         let manifest = read(&Path::new(package).join("Cargo.toml"));
         let found = manifest.matches("version = \"=").count();
         assert_eq!(found, pins, "{package}: packages pinned with `=`");

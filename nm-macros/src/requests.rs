@@ -4,8 +4,10 @@ use crate::args::Args;
 use crate::attribute::Attribute;
 use crate::conflict;
 use crate::mistakes::Mistakes;
+use nm_words::request::{self, Amount, Request};
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::LitStr;
 
 /// Reads what stands between the parentheses of one attribute, and says what is wrong
 /// with it.
@@ -63,6 +65,34 @@ pub fn refuse_twice(requests: &[Args], mistakes: &mut Mistakes) {
             );
         }
     }
+}
+
+/// What is asked for, as the engine reads it.
+pub fn text(requests: &[&Args]) -> String {
+    let mut text = String::new();
+    for args in requests {
+        let pool = args.pool.as_ref().map(LitStr::value);
+        let names = args.names.iter().flat_map(|names| &names.value);
+        let names: Vec<String> = names.map(LitStr::value).collect();
+        let name = args.name.as_ref().map(|name| name.value.value());
+        let wait_timeout = args.wait_timeout.as_ref().map(LitStr::value);
+        let request = Request {
+            pool: pool.as_deref().unwrap_or_default(),
+            line: 0,
+            max: args.max.as_ref().map(|max| max.value.0),
+            names: names.iter().map(String::as_str).collect(),
+            name: name.as_deref(),
+            shared: args.shared,
+            amount: match &args.count {
+                Some(count) => Amount::Count(count.value.0),
+                None if args.all.is_some() => Amount::All,
+                None => Amount::default(),
+            },
+            wait_timeout: wait_timeout.as_deref(),
+        };
+        request::append(&mut text, &request);
+    }
+    text
 }
 
 /// Where generated code finds `name-manager`.

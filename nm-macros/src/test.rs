@@ -9,8 +9,8 @@ use crate::requests;
 use crate::signature::{Parameter, Signature};
 use proc_macro2::{Delimiter, Group, Literal, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
+use syn::Ident;
 use syn::spanned::Spanned;
-use syn::{Ident, LitStr};
 
 /// A test with everything in place, or as it was when a mistake forbids that:
 /// one in the requests (not `sound`), or one that is found here.
@@ -54,8 +54,7 @@ fn setup(signature: &Signature, requests: &[&Args], filled: &[(usize, Parameter)
     let (path, function) = (requests::path_to(requests), &signature.name);
     let asynchronous = signature.asynchronous;
     let test = function.to_string();
-    let texts: Vec<String> = requests.iter().map(|request| text(request)).collect();
-    let texts = texts.join(";");
+    let texts = requests::text(requests);
     let lines = requests.iter().map(|request| line(request, function));
     let mutability = (!filled.is_empty()).then(|| quote!(mut));
     let bindings = filled.iter().map(|(index, parameter)| {
@@ -72,38 +71,6 @@ fn setup(signature: &Signature, requests: &[&Args], filled: &[(usize, Parameter)
         let #mutability __leases = #path::__private0::leases!(#test, #asynchronous, #texts, #(#lines),*);
         #(#bindings)*
     }
-}
-
-/// What one attribute asks for, as `RequestSpec::read` reads it. A struct with
-/// all of it is twice as much for the compiler as all the rest of an annotated test.
-fn text(request: &Args) -> String {
-    let mut words: Vec<String> = request.pool.iter().map(LitStr::value).collect();
-    if let Some(max) = &request.max {
-        words.push(format!("max={}", max.value.0));
-    }
-    if let Some(names) = &request.names {
-        let names: Vec<String> = names.value.iter().map(LitStr::value).collect();
-        words.push(format!("names={}", names.join(",")));
-    }
-    if let Some(name) = &request.name {
-        words.push(format!("name={}", name.value.value()));
-    }
-    if request.shared {
-        words.push("shared".to_owned());
-    }
-    if let Some(count) = &request.count {
-        words.push(format!("count={}", count.value.0));
-    }
-    if request.all.is_some() {
-        words.push("all".to_owned());
-    }
-    if let Some(timeout) = &request.wait_timeout {
-        let timeout = timeout.value();
-        // Spaces part words here, and mean nothing in a duration.
-        let timeout: String = timeout.split_whitespace().collect();
-        words.push(format!("wait_timeout={timeout}"));
-    }
-    words.join(" ")
 }
 
 /// The line of the attribute. `line!()` alone would give every attribute of a

@@ -8,3 +8,4 @@
 
 pub mod name;
 pub mod nearest;
+pub mod request;

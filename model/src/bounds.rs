@@ -1,8 +1,8 @@
-//! How much there is of everything: the checker looks at all of it.
+//! How much there is of everything.
 
-/// So many clients.
+/// Clients.
 pub const CLIENTS: usize = 3;
-/// So many pools, in canonical order.
+/// Pools, in canonical order.
 pub const POOLS: usize = 2;
-/// So many names a pool, at most.
+/// Names of a pool, at most.
 pub const NAMES: usize = 2;

@@ -10,7 +10,7 @@ pub struct Request {
     pub pool: usize,
     /// Alone, or sharing.
     pub access: Access,
-    /// So many names, any of the pool's.
+    /// How many names, any of the pool's.
     pub count: usize,
     /// This name and no other.
     pub name: Option<usize>,
@@ -143,7 +143,7 @@ pub enum At {
     DropWake(usize),
     /// `Head::take_named`: `line::announce`, and `Wake::open` for the reservation.
     AnnounceNamed,
-    /// `Head::take_named`: tries the reservation, or joins those who wait for it.
+    /// `Head::take_named`: tries the reservation, or joins the waiters for it.
     Reserve,
     /// `Head::take_named`: tries the name's lock.
     TryName,

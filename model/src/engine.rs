@@ -13,7 +13,7 @@ pub struct Engine {
     pub programs: [Program; CLIENTS],
     /// How many names each pool has.
     pub max: [usize; POOLS],
-    /// So many clients may be killed, any of them, at any step.
+    /// How many clients may be killed, any of them, at any step.
     pub crashes: usize,
     /// What is broken.
     pub flaws: &'static [Flaw],

@@ -1,5 +1,5 @@
 //! What befalls clients from outside: their time is over, they are killed, the clock
-//! says to look again; and what the kernel does later for those who gave up or died.
+//! says to look again; and what the kernel does later for those that gave up or died.
 
 use crate::bounds::NAMES;
 use crate::client::{At, Client, File, Then};

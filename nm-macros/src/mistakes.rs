@@ -31,7 +31,7 @@ impl Mistakes {
         }
     }
 
-    /// The value, or nothing and one more mistake.
+    /// The value; `None` and one more mistake if there is none.
     pub fn keep<T>(&mut self, result: Result<T, Error>) -> Option<T> {
         result.map_err(|error| self.add(error)).ok()
     }

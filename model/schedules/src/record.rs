@@ -1,4 +1,4 @@
-//! Stands in for the engine's records: each belongs to whoever holds its name.
+//! Stands in for the engine's records: each belongs to the holder of its name.
 
 // Where the engine's files look for it.
 pub(crate) use crate::record_file::RecordFile;

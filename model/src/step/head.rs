@@ -113,7 +113,7 @@ impl Engine {
         At::DropLock
     }
 
-    /// A name that is locked and not wanted: all of them for who gives up, and
+    /// A name that is locked and not wanted: all of them for a client that gives up, and
     /// for a reader those it took alone when it has one it shares, or more than one.
     fn spare(&self, state: &State, index: usize) -> Option<usize> {
         let me = Owner::client(index);
@@ -168,7 +168,7 @@ impl Engine {
         }
     }
 
-    /// `Head::leave`, for who gives up.
+    /// `Head::leave`, for a client that gives up.
     pub(crate) fn leave(&self, state: &mut State, index: usize) -> At {
         let pool = self.request(index, &state.clients[index]).pool;
         let pool = &state.pools[pool];

@@ -1,4 +1,4 @@
-//! A client on its way to the head of the queue: past an empty line, or with a ticket.
+//! A client on its way to the head of the queue: past an empty queue, or with a ticket.
 
 use crate::bounds::CLIENTS;
 use crate::client::{At, File};
@@ -117,13 +117,13 @@ fn is_line_empty(pool: &mut Pool) -> bool {
         if ticket.linked && ticket.locked {
             return false;
         }
-        // Given up by one who died, or not yet locked.
+        // Left by a dead client, or not yet locked.
         ticket.linked = false;
     }
     true
 }
 
-/// The last one before this in line, as `Place::wait_to_be_first` finds it.
+/// The last one before this in the queue, as `Place::wait_to_be_first` finds it.
 fn ticket_before(pool: &mut Pool, client: usize) -> Option<usize> {
     let number = pool.tickets[client].number;
     loop {
@@ -133,7 +133,7 @@ fn ticket_before(pool: &mut Pool, client: usize) -> Option<usize> {
         if ticket.locked {
             return Some(client);
         }
-        // Given up by one who died: cleared away.
+        // Left by a dead client: cleared away.
         pool.tickets[client] = Ticket::default();
     }
 }

@@ -1,4 +1,4 @@
-//! What a dev-dependency costs those who have it.
+//! What a dev-dependency costs its users.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! From the start of a release to the next holder, who waits in another process.
+//! From the start of a release to the next holder, which waits in another process.
 
 use std::path::Path;
 use std::thread;

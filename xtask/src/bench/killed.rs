@@ -12,7 +12,7 @@ use crate::bench::worker::{Worker, now};
 use crate::result::Result;
 
 const ROUNDS: usize = 30;
-/// Who has not got the lock by then, gets it never.
+/// A waiter that has not got the lock by then never gets it.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 pub fn run(bench: &Bench) -> Result<Vec<Table>> {

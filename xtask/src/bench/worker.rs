@@ -83,7 +83,7 @@ impl Worker {
         heard.ok_or_else(|| format!("a worker said nothing for {LIMIT:?}").into())
     }
 
-    /// The same; nothing when none comes in that time.
+    /// The same; `None` if none comes in that time.
     pub fn hear_within(&mut self, time: Duration) -> Result<Option<Vec<u64>>> {
         let until = Instant::now() + time;
         loop {

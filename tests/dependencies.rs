@@ -11,7 +11,7 @@ use std::process::Command;
 use serde::Deserialize;
 
 /// All that users of the library build by our choice, and why.
-const DIRECT: [(&str, &str, &str); 16] = [
+const DIRECT: [(&str, &str, &str); 18] = [
     ("name-manager", "nm-macros", "ours"),
     ("name-manager", "nm-runtime", "ours"),
     (
@@ -19,6 +19,7 @@ const DIRECT: [(&str, &str, &str); 16] = [
         "humantime",
         "durations, checked while compiling",
     ),
+    ("nm-macros", "nm-words", "ours"),
     ("nm-macros", "proc-macro2", "tokens"),
     ("nm-macros", "quote", "tokens"),
     ("nm-macros", "syn", "tokens"),
@@ -33,6 +34,7 @@ const DIRECT: [(&str, &str, &str); 16] = [
         "libc",
         "system calls that rustix is slow to build with",
     ),
+    ("nm-runtime", "nm-words", "ours"),
     (
         "nm-runtime",
         "once_cell",
@@ -231,7 +233,7 @@ impl Metadata {
 
     /// The packages that users of the library depend on.
     fn ours(&self) -> impl Iterator<Item = &Package> {
-        let library = ["name-manager", "nm-macros", "nm-runtime"];
+        let library = ["name-manager", "nm-macros", "nm-runtime", "nm-words"];
         self.packages
             .iter()
             .filter(move |package| library.contains(&package.name.as_str()))

@@ -1,13 +1,7 @@
 //! A client: a process with one thread that asks for names, and what it does next.
 
+use crate::bounds::{CLIENTS, NAMES, POOLS};
 use crate::kernel::Access;
-
-/// So many clients.
-pub const CLIENTS: usize = 3;
-/// So many pools, in canonical order.
-pub const POOLS: usize = 2;
-/// So many names a pool, at most.
-pub const NAMES: usize = 2;
 
 /// What is asked of one pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,7 +10,7 @@ pub struct Request {
     pub pool: usize,
     /// Alone, or sharing.
     pub access: Access,
-    /// So many names, any of the pool's.
+    /// How many names, any of the pool's.
     pub count: usize,
     /// This name and no other.
     pub name: Option<usize>,
@@ -149,7 +143,7 @@ pub enum At {
     DropWake(usize),
     /// `Head::take_named`: `line::announce`, and `Wake::open` for the reservation.
     AnnounceNamed,
-    /// `Head::take_named`: tries the reservation, or joins those who wait for it.
+    /// `Head::take_named`: tries the reservation, or joins the waiters for it.
     Reserve,
     /// `Head::take_named`: tries the name's lock.
     TryName,

@@ -8,7 +8,7 @@ use stateright::Model;
 /// Whether no state can be reached from itself. Then every run ends, for every
 /// client asks only so often; and it ends where nothing is left to happen.
 ///
-/// Checked here, because the checker's `eventually` does not tell a circle from
+/// Checked here, because the checker's `eventually` does not tell a cycle from
 /// two ways to one state.
 pub fn is_acyclic<M: Model>(model: &M) -> bool
 where

@@ -9,7 +9,7 @@ pub enum Flaw {
     WakeBeforeUnlock,
     /// `Wake::poke` and the close after it are forgotten: the FIFO stays open.
     NoWakeAtAll,
-    /// `Head::enter_now` takes the queue's lock without asking who waits.
+    /// `Head::enter_now` takes the queue's lock without asking for waiters.
     NewcomerIgnoresLine,
     /// `line::is_given_up` goes by the ticket's file and not by its lock.
     DeathLeavesTicket,

@@ -1,6 +1,6 @@
 //! What the kernel promises of file locks and FIFOs, and no more.
 
-use crate::client::CLIENTS;
+use crate::bounds::CLIENTS;
 
 /// An open file: a client's own, or one that a request it has given up still has.
 /// One bit each, so that many make a set.
@@ -62,11 +62,11 @@ impl Owners {
 pub enum Access {
     /// Alone.
     Exclusive,
-    /// Beside others who share.
+    /// Beside others that share.
     Shared,
 }
 
-/// `flock` on one file. It goes to whoever asks first when it is free: a blocked
+/// `flock` on one file. It goes to the first request after it is free: a blocked
 /// request is merely one that asks again, in no order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Lock {
@@ -108,13 +108,13 @@ impl Lock {
         self.exclusive.has(owner)
     }
 
-    /// Who has it.
+    /// The holders.
     pub fn holders(&self) -> Owners {
         Owners(self.exclusive.0 | self.shared.0)
     }
 }
 
-/// A name's FIFO: who has it open for writing, and the one reader, the head of
+/// A name's FIFO: the owners that have it open for writing, and the one reader, the head of
 /// the queue. What nobody reads is not kept: the head looks at the locks after it
 /// opened the FIFO, so older bytes only make it look once more.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -130,7 +130,7 @@ pub struct Fifo {
 struct Reader {
     open: bool,
     byte: bool,
-    /// Only one who has seen a writer sees the last one go (`f_version`).
+    /// A reader that has seen a writer, and no other, sees the last one go (`f_version`).
     seen_writer: bool,
     /// Noticed as hung up, and no longer polled.
     hung_up: bool,
@@ -147,7 +147,7 @@ impl Fifo {
         self.reader.seen_writer |= self.reader.open;
     }
 
-    /// `Wake::open` by who waits.
+    /// `Wake::open` by a waiter.
     pub fn open_with_waiter(&mut self, owner: Owner) {
         self.of_waiters.add(owner);
         self.reader.seen_writer |= self.reader.open;

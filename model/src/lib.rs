@@ -4,7 +4,7 @@
 //!
 //! The engine's steps are here as in `nm-runtime`, under the names of the
 //! functions that they stand for. The kernel is here as what it promises: a lock
-//! goes to whoever asks first when it is free, in no order; the files of a dead
+//! goes to the first request after it is free, in no order; the files of a dead
 //! process are closed one by one, in any order; a FIFO says to its reader that the
 //! last writer has gone only if the reader had seen one.
 //!
@@ -35,9 +35,9 @@
 //! # What is shown
 //!
 //! [`properties`] lists what is true of every state. That every live waiter is
-//! served follows from two of them: no run goes round in circles ([`is_acyclic`]), so
-//! each ends; and where it ends, or rests until a body ends, whoever still waits
-//! waits for a living holder, in one or several steps. Nobody depends on a
+//! served follows from two of them: no run comes back to a state ([`is_acyclic`]), so
+//! each ends; and where it ends, or rests until a body ends, every waiter that is
+//! left waits for a living holder, in one or several steps. Nobody depends on a
 //! deadline, a death, or the looks that a head takes when it tells its user that
 //! it still waits.
 //!
@@ -57,13 +57,17 @@
 //! `try_acquire`, systems without FIFOs, more than three clients.
 #![forbid(unsafe_code)]
 
+mod bounds;
+mod checked;
 mod client;
 mod cycles;
 mod engine;
 mod flaw;
 mod kernel;
+mod outside;
 pub mod properties;
 mod state;
+mod step;
 
 pub use client::{At, Client, File, Program, Request, Then};
 pub use cycles::is_acyclic;

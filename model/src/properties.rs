@@ -2,20 +2,21 @@
 
 use stateright::{Model, Property};
 
-use crate::client::{At, CLIENTS, File, NAMES, POOLS};
+use crate::bounds::{CLIENTS, NAMES, POOLS};
+use crate::client::{At, File};
 use crate::engine::{Action, Engine};
 use crate::kernel::Access;
 use crate::state::State;
 
 /// Nobody holds a name while another one does, unless both only read.
 pub const EXCLUSION: &str = "no name is held twice";
-/// Whoever waits is served in its turn.
+/// Waiters are served in their turn.
 pub const ORDER: &str = "nobody is overtaken in line or at a reserved name";
-/// Nobody is taken for dead who lives.
+/// No living client is taken for dead.
 pub const LIVING: &str = "no living holder is taken for dead";
 /// A holder's death is seen by the next holder.
 pub const DEATHS: &str = "no death of a holder is missed";
-/// Nobody waits for nobody, nor in a circle.
+/// No waiter is forgotten, and there is no deadlock cycle.
 pub const LIVENESS: &str = "every live waiter waits for a holder's body in the end";
 
 pub(crate) fn all() -> Vec<Property<Engine>> {
@@ -47,8 +48,8 @@ fn no_name_is_held_twice(state: &State) -> bool {
     })
 }
 
-/// Once all has happened that happens by itself, whoever still waits must be
-/// waiting for others who are in their bodies, or wait for such in their turn.
+/// Once all has happened that happens by itself, each waiter must wait for clients
+/// in their bodies, directly or through other waiters.
 /// Nobody has to be killed, or to give up, for anybody to go on.
 fn every_waiter_waits_for_a_body(engine: &Engine, state: &State) -> bool {
     let mut actions = Vec::new();
@@ -62,7 +63,7 @@ fn every_waiter_waits_for_a_body(engine: &Engine, state: &State) -> bool {
         .map(|client| client.at == At::Body)
         .collect();
     let is_over = |index: usize| matches!(state.clients[index].at, At::Done | At::Dead);
-    // Who waits for nobody but these is served when they have ended.
+    // A client that waits for these alone is served when they have ended.
     loop {
         let waits = |index: usize| !ends[index] && !is_over(index);
         let served = |index: &usize| waits(*index) && is_served(engine, state, *index, &ends);
@@ -74,7 +75,7 @@ fn every_waiter_waits_for_a_body(engine: &Engine, state: &State) -> bool {
     (0..CLIENTS).all(|index| ends[index] || is_over(index))
 }
 
-/// Whether somebody who waits is served once those have ended who do.
+/// Whether a waiter is served once the clients have ended that will.
 fn is_served(engine: &Engine, state: &State, index: usize, ends: &[bool]) -> bool {
     let client = &state.clients[index];
     let request = engine.request(index, client);

@@ -1,6 +1,7 @@
 //! All that is known at one moment.
 
-use crate::client::{At, CLIENTS, Client, File, NAMES, POOLS};
+use crate::bounds::{CLIENTS, NAMES, POOLS};
+use crate::client::{At, Client, File};
 use crate::kernel::{Access, Fifo, Lock, Owner};
 
 /// The whole.
@@ -25,7 +26,7 @@ pub struct State {
 /// Wrongs that a single state does not show.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Wrongs {
-    /// Somebody passed one who had stood in line, or reserved the name, before it came.
+    /// A client passed another that had been queued, or had reserved the name, before it came.
     pub overtaken: bool,
     /// A holder was taken for dead.
     pub living_taken_for_dead: bool,
@@ -42,7 +43,7 @@ pub struct Pool {
     pub draw: Lock,
     /// `waiters.lock`, as `Place` has it.
     pub waiters_in_line: Lock,
-    /// `waiters.lock`, as who waits beside the queue has it.
+    /// `waiters.lock`, as a waiter beside the queue has it.
     pub waiters_beside: Lock,
     /// `line/`, the ticket of each client.
     pub tickets: [Ticket; CLIENTS],
@@ -111,7 +112,7 @@ pub enum Open {
     Ticket,
     /// `waiters.lock`, as `Place` has it.
     WaitersInLine,
-    /// `waiters.lock`, as who waits beside the queue has it.
+    /// `waiters.lock`, as a waiter beside the queue has it.
     WaitersBeside,
     /// A name's lock.
     Name(usize),
@@ -204,8 +205,8 @@ impl State {
         self.clients[client].at == At::Dead
     }
 
-    /// The ticket was unlocked: whoever waited for it goes on. Nobody locks a
-    /// ticket twice, so nothing can come in between.
+    /// The ticket was unlocked: its waiters go on. Nobody locks a ticket twice, so
+    /// nothing can come in between.
     pub fn ticket_unlocked(
         &mut self,
         pool: usize,

@@ -19,7 +19,7 @@ const TWO: Program = Program::patient(&[Request::any(A), Request::any(B)]);
 const HASTY_TWO: Program = Program::hasty(&[Request::any(A), Request::any(B)]);
 const NAMED_THEN_BOTH: Program = Program::patient(&[Request::named(A, 0), Request::both(B)]);
 
-/// Looks at all there is, with so many names a pool and so many clients killed.
+/// Looks at all there is, with up to `max` names a pool and `crashes` clients killed.
 #[track_caller]
 fn holds(programs: [Program; 3], max: usize, crashes: usize) {
     let engine = Engine {
@@ -32,7 +32,7 @@ fn holds(programs: [Program; 3], max: usize, crashes: usize) {
     let (states, depth) = (checker.unique_state_count(), checker.max_depth());
     println!("{states} states, at most {depth} steps deep: {engine:?}");
     checker.assert_properties();
-    assert!(is_acyclic(&engine), "the engine can go round in circles");
+    assert!(is_acyclic(&engine), "the engine can come back to a state");
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn two_pools_in_one_order() {
 }
 
 #[test]
-#[ignore = "takes minutes: readers who lose their name to each other"]
+#[ignore = "takes minutes: readers that lose their name to each other"]
 fn readers_and_readers() {
     holds([READER, READER, ANY], 1, 0);
     holds([READER, ANY, ANY], 1, 1);

@@ -1,7 +1,9 @@
+//! The options between the parentheses of `#[shared_resource(..)]`.
+
 use crate::attribute::{flatten, split_at_commas};
 use crate::mistakes::Mistakes;
+use crate::spelling;
 use crate::value::Written;
-use crate::{conflict, spelling};
 use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::{Error, Ident, LitStr};
 
@@ -97,7 +99,6 @@ impl Args {
                 "the pool is missing: write `#[shared_resource(pool = \"db\")]`",
             );
         }
-        conflict::check(&args, mistakes);
         args
     }
 

@@ -1,3 +1,5 @@
+//! An attribute above an item, and the tokens that attributes are made of.
+
 use proc_macro2::{Delimiter, Group, Punct, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use std::iter::Peekable;

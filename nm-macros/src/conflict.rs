@@ -43,7 +43,7 @@ pub fn check(args: &Args, mistakes: &mut Mistakes) {
             mistakes.at(
                 span,
                 format!(
-                    "`count` is {wanted}, but `max` is {}: no test could ever get so many names",
+                    "`count` is {wanted}, but `max` is {}: no test could ever get that many names",
                     max.value.0
                 ),
             );
@@ -54,7 +54,7 @@ pub fn check(args: &Args, mistakes: &mut Mistakes) {
             mistakes.at(
                 span,
                 format!(
-                    "`count` is {wanted}, but `names` lists {}: no test could ever get so many names",
+                    "`count` is {wanted}, but `names` lists {}: no test could ever get that many names",
                     names.value.len()
                 ),
             );

@@ -1,33 +1,30 @@
+//! `#[shared_resource]`: what it stands above decides how it is expanded.
+
 use crate::args::Args;
-use crate::attribute::Attribute;
-use crate::item::{Item, Items, Kind};
+use crate::item::{Items, Kind};
 use crate::mistakes::Mistakes;
-use crate::module;
-use crate::parameter;
-use crate::signature::{Parameter, Signature};
-use proc_macro2::{Delimiter, Group, Literal, Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote, quote_spanned};
-use syn::spanned::Spanned;
-use syn::{Ident, LitStr};
+use crate::{module, requests, test};
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote};
 
 /// The attribute, above whatever it stands above.
 pub fn shared_resource(args: TokenStream, tokens: TokenStream) -> TokenStream {
     let mut mistakes = Mistakes::default();
     let span = Span::call_site();
-    let first = Args::parse(args, span, &mut mistakes);
+    let first = requests::read(args, span, &mut mistakes);
     let Some(mut item) = Items::new(tokens).next() else {
         mistakes.at(span, MISPLACED);
         return mistakes.into_compile_error();
     };
     let mut requests = vec![first];
-    requests.extend(take_requests(&mut item.attributes, &mut mistakes));
-    refuse_twice(&requests, &mut mistakes);
-    let imports = imports(&requests);
+    requests.extend(requests::take(&mut item.attributes, &mut mistakes));
+    requests::refuse_twice(&requests, &mut mistakes);
+    let imports = requests::imports(&requests);
     let items = match item.kind() {
         Kind::Function if item.is_test() => {
             let requests: Vec<&Args> = requests.iter().collect();
             let sound = mistakes.is_empty();
-            function(item, &requests, sound, &mut mistakes)
+            test::function(item, &requests, sound, &mut mistakes)
         }
         Kind::Function => {
             mistakes.at(
@@ -57,226 +54,3 @@ pub fn shared_resource(args: TokenStream, tokens: TokenStream) -> TokenStream {
 }
 
 const MISPLACED: &str = "#[shared_resource] goes on a test function or on a module of tests";
-
-/// Takes our attributes off, and reads them.
-pub fn take_requests(attributes: &mut Vec<Attribute>, mistakes: &mut Mistakes) -> Vec<Args> {
-    attributes
-        .extract_if(.., |attribute| attribute.is_shared_resource())
-        .filter_map(|attribute| {
-            let Some(arguments) = attribute.arguments() else {
-                mistakes.on(
-                    &attribute,
-                    "expected parentheses: write `#[shared_resource(pool = \"db\")]`",
-                );
-                return None;
-            };
-            let mut args = Args::parse(arguments, attribute.span(), mistakes);
-            args.path = Some(attribute.path());
-            Some(args)
-        })
-        .collect()
-}
-
-/// Attributes that were taken off are uses of what imports them all the same.
-pub fn imports(requests: &[Args]) -> TokenStream {
-    let mut imports = TokenStream::new();
-    for request in requests {
-        if let Some(path) = &request.path {
-            let span = Span::mixed_site().located_at(request.span);
-            imports.extend(quote_spanned!(span=> const _: () = { use #path as _; };));
-        }
-    }
-    imports
-}
-
-/// Refuses two attributes for one pool.
-pub fn refuse_twice(requests: &[Args], mistakes: &mut Mistakes) {
-    for (index, request) in requests.iter().enumerate() {
-        if let Some(pool) = &request.pool
-            && requests[..index]
-                .iter()
-                .any(|other| other.same_pool(request))
-        {
-            mistakes.at(
-                pool.span(),
-                format!(
-                    "pool `{0}` is already asked for above: take several of its names with `count`",
-                    pool.value().escape_debug()
-                ),
-            );
-        }
-    }
-}
-
-/// A test with everything in place, or as it was when a mistake forbids that:
-/// one in the requests (not `sound`), or one that is found here.
-pub fn function(
-    item: Item,
-    requests: &[&Args],
-    sound: bool,
-    mistakes: &mut Mistakes,
-) -> TokenStream {
-    let strict = item.attributes.iter().all(Attribute::fills_no_parameter);
-    let (Some(body), Some(mut signature)) = (&item.body, mistakes.keep(Signature::parse(&item)))
-    else {
-        return item.into_token_stream();
-    };
-    let inputs = std::mem::take(&mut signature.parameters);
-    let mut own_mistakes = Mistakes::default();
-    let mut parameters = parameter::share_out(inputs, requests, &signature.name, &mut own_mistakes);
-    if strict && sound && own_mistakes.is_empty() {
-        parameters.refuse_kept(requests, &mut own_mistakes);
-    }
-    let sound = sound && own_mistakes.is_empty();
-    mistakes.append(own_mistakes);
-    let body_span = body.span();
-    let (inner, body) = split_inner_attributes(body);
-    let before = if sound {
-        setup(&signature, requests, &parameters.filled)
-    } else {
-        leave_unfilled(&parameters.take_unfilled(strict))
-    };
-    let run = run(&body);
-    signature.parameters = parameters.kept;
-    let attributes = &item.attributes;
-    // The user's braces, so that what rustc says of the function points at it.
-    let mut block = Group::new(Delimiter::Brace, quote!(#inner #before #run));
-    block.set_span(body_span);
-    quote!(#(#attributes)* #signature #block)
-}
-
-/// Takes all leases, and binds the parameters.
-fn setup(signature: &Signature, requests: &[&Args], filled: &[(usize, Parameter)]) -> TokenStream {
-    let (path, function) = (path_to(requests), &signature.name);
-    let asynchronous = signature.asynchronous;
-    let test = function.to_string();
-    let texts: Vec<String> = requests.iter().map(|request| text(request)).collect();
-    let texts = texts.join(";");
-    let lines = requests.iter().map(|request| line(request, function));
-    let mutability = (!filled.is_empty()).then(|| quote!(mut));
-    let bindings = filled.iter().map(|(index, parameter)| {
-        let Parameter {
-            attributes,
-            pattern,
-            ty,
-        } = parameter;
-        // What cannot be made from a lease is the type's mistake.
-        let take = quote_spanned!(Span::mixed_site().located_at(ty.span())=> take);
-        quote_spanned!(Span::mixed_site()=> #attributes let #pattern: #ty = __leases.#take(#index);)
-    });
-    quote_spanned! {Span::mixed_site()=>
-        let #mutability __leases = #path::__private0::leases!(#test, #asynchronous, #texts, #(#lines),*);
-        #(#bindings)*
-    }
-}
-
-/// What one attribute asks for, as `RequestSpec::read` reads it. A struct with
-/// all of it is twice as much for the compiler as all the rest of an annotated test.
-fn text(request: &Args) -> String {
-    let mut words: Vec<String> = request.pool.iter().map(LitStr::value).collect();
-    if let Some(max) = &request.max {
-        words.push(format!("max={}", max.value.0));
-    }
-    if let Some(names) = &request.names {
-        let names: Vec<String> = names.value.iter().map(LitStr::value).collect();
-        words.push(format!("names={}", names.join(",")));
-    }
-    if let Some(name) = &request.name {
-        words.push(format!("name={}", name.value.value()));
-    }
-    if request.shared {
-        words.push("shared".to_owned());
-    }
-    if let Some(count) = &request.count {
-        words.push(format!("count={}", count.value.0));
-    }
-    if request.all.is_some() {
-        words.push("all".to_owned());
-    }
-    if let Some(timeout) = &request.wait_timeout {
-        let timeout = timeout.value();
-        // Spaces part words here, and mean nothing in a duration.
-        let timeout: String = timeout.split_whitespace().collect();
-        words.push(format!("wait_timeout={timeout}"));
-    }
-    words.join(" ")
-}
-
-/// The line of the attribute. `line!()` alone would give every attribute of a
-/// test the same, and those inside `proptest!` that of the `proptest!`. But an
-/// attribute that a macro wrote may be in that macro's file, not in the test's.
-fn line(request: &Args, function: &Ident) -> TokenStream {
-    if cfg!(any(test, fuzzing)) {
-        return quote!(::core::line!()); // only the compiler's own spans have lines
-    }
-    let file = function.span().unwrap().file();
-    let span = [request.span, request.first_option]
-        .into_iter()
-        .map(Span::unwrap)
-        .find(|span| span.file() == file);
-    match span {
-        Some(span) => Literal::usize_unsuffixed(span.line()).into_token_stream(),
-        None => quote!(::core::line!()),
-    }
-}
-
-/// The body. The arm of a `match` drops the temporaries of its last expression
-/// before the leases, as with real parameters and in every edition. A `let` for
-/// the result would do that too, but is unreachable when the body never returns,
-/// and cannot name the type when that is an `impl Trait`. A plain block would not
-/// do it before edition 2024, and lints call the user's braces superfluous.
-fn run(body: &TokenTree) -> TokenStream {
-    quote_spanned!(Span::mixed_site()=> match () { () => #body })
-}
-
-/// Gives the parameters a type and no value, so that a body that will never run
-/// is still checked and completed.
-fn leave_unfilled(parameters: &[Parameter]) -> TokenStream {
-    let bindings = parameters.iter().map(|parameter| {
-        let Parameter {
-            attributes,
-            pattern,
-            ty,
-        } = parameter;
-        quote_spanned! {Span::mixed_site()=>
-            #attributes let #pattern: #ty = ::core::option::Option::None.unwrap();
-        }
-    });
-    quote!(#(#bindings)*)
-}
-
-/// Inner attributes belong to the function, and stay first in it.
-fn split_inner_attributes(body: &Group) -> (TokenStream, TokenTree) {
-    let mut rest = body.stream().into_iter().peekable();
-    let mut inner = TokenStream::new();
-    loop {
-        let mut ahead = rest.clone();
-        match (ahead.next(), ahead.next(), ahead.next()) {
-            (
-                Some(TokenTree::Punct(pound)),
-                Some(TokenTree::Punct(bang)),
-                Some(TokenTree::Group(brackets)),
-            ) if pound.as_char() == '#'
-                && bang.as_char() == '!'
-                && brackets.delimiter() == Delimiter::Bracket =>
-            {
-                inner.extend(rest.by_ref().take(3));
-            }
-            _ => break,
-        }
-    }
-    if inner.is_empty() {
-        return (inner, body.clone().into());
-    }
-    let mut group = Group::new(Delimiter::Brace, rest.collect());
-    group.set_span(body.span());
-    (inner, group.into())
-}
-
-/// Where generated code finds `name-manager`.
-pub fn path_to(requests: &[&Args]) -> TokenStream {
-    requests
-        .iter()
-        .find_map(|request| request.krate.clone())
-        .unwrap_or_else(|| quote!(::name_manager))
-}

@@ -1,3 +1,5 @@
+//! Items, cut out of a token stream.
+
 use crate::attribute::{Attribute, flatten};
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::ToTokens;

@@ -3,6 +3,15 @@
 
 #![forbid(unsafe_code)]
 
+// From top to bottom: `expand` sees what `#[shared_resource]` stands above, `module`
+// carries it to each test inside, `test` expands one. Below them `requests`, `conflict`
+// and `parameter` know what is asked for; `args` and `value` read the options, and
+// `signature`, `item` and `attribute` the tokens. `resource` is the other attribute.
+// Each uses what is below it alone.
+
+// Cargo hands it to a crate of macros alone; what is fuzzed is a library.
+extern crate proc_macro;
+
 mod args;
 mod attribute;
 mod conflict;
@@ -15,9 +24,11 @@ mod item;
 mod mistakes;
 mod module;
 mod parameter;
+mod requests;
 mod resource;
 mod signature;
 mod spelling;
+mod test;
 mod value;
 
 // Macros cannot be linked to, and what fuzzes calls what they call.
@@ -52,10 +63,10 @@ use proc_macro::TokenStream;
 ///
 /// # Parameters
 ///
-/// A parameter belongs to the pool whose name it bears: `smtp_server` or
-/// `_smtp_server` to the pool `smtp-server`. Its type is `Lease`, any type that
-/// implements `FromLease`, or with `count` and `all` a `Vec` of those. With no
-/// such parameter the lease is simply held until the body has ended.
+/// A parameter receives a lease from the pool that it is named after: `smtp_server` or
+/// `_smtp_server` from the pool `smtp-server`. Its type is `Lease`, any type that
+/// implements `FromLease`, or with `count` and `all` a `Vec` of those. Without such a
+/// parameter the lease is still held for the whole body.
 ///
 /// # Repeated, and on modules
 ///
@@ -68,16 +79,16 @@ use proc_macro::TokenStream;
 ///
 /// | option | means |
 /// |---|---|
-/// | `pool = "db"` | the pool; always needed |
-/// | `max = 2` | the pool has so many names: `db-0`, `db-1` |
+/// | `pool = "db"` | the pool; required |
+/// | `max = 2` | the pool has this many names: `db-0`, `db-1` |
 /// | `names = ["db_a", "db_b"]` | the pool has these names |
 /// | `name = "db_a"` | lend this name and no other |
 /// | `access = "shared"` | read only, beside other readers; otherwise `"exclusive"` |
-/// | `count = 2` | so many names at once |
+/// | `count = 2` | this many names at once |
 /// | `all` | the whole pool at once |
 /// | `wait_timeout = "3m"` | how long to wait before the test fails |
-/// | `arg = database` | the parameter to fill, when it does not bear the pool's name |
-/// | `crate = path` | where `name-manager` is, when it is not `::name_manager` |
+/// | `arg = database` | the parameter to fill, if it is not named after the pool |
+/// | `crate = path` | where `name-manager` is, if it is not `::name_manager` |
 ///
 /// # Limits
 ///
@@ -107,9 +118,9 @@ pub fn shared_resource(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// | option | means |
 /// |---|---|
-/// | `pool = "db"` | the pool; always needed |
-/// | `with = Database::new()` | makes the value, where `Database::default()` does not |
-/// | `crate = path` | where `name-manager` is, when it is not `::name_manager` |
+/// | `pool = "db"` | the pool; required |
+/// | `with = Database::new()` | makes the value, instead of `Database::default()` |
+/// | `crate = path` | where `name-manager` is, if it is not `::name_manager` |
 ///
 /// Every test binary that uses the pool needs it; best write it in a crate that
 /// they share, of which each uses something.

@@ -1,3 +1,5 @@
+//! What is wrong with what was written, gathered to be said at once.
+
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 use std::fmt::Display;
@@ -29,7 +31,7 @@ impl Mistakes {
         }
     }
 
-    /// The value, or nothing and one more mistake.
+    /// The value; `None` and one more mistake if there is none.
     pub fn keep<T>(&mut self, result: Result<T, Error>) -> Option<T> {
         result.map_err(|error| self.add(error)).ok()
     }

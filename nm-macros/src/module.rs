@@ -2,11 +2,12 @@
 
 use crate::args::Args;
 use crate::attribute::Attribute;
-use crate::expand;
 use crate::item::{Item, Items, Kind};
 use crate::mistakes::Mistakes;
 use crate::parameter;
+use crate::requests;
 use crate::signature::Signature;
+use crate::test;
 use proc_macro2::{Group, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::Ident;
@@ -70,15 +71,15 @@ fn member(mut item: Item, requests: &[&Args], sound: bool, mistakes: &mut Mistak
         });
     }
     let mut own_mistakes = Mistakes::default();
-    let own = expand::take_requests(&mut item.attributes, &mut own_mistakes);
-    expand::refuse_twice(&own, &mut own_mistakes);
+    let own = requests::take(&mut item.attributes, &mut own_mistakes);
+    requests::refuse_twice(&own, &mut own_mistakes);
     let sound = sound && own_mistakes.is_empty();
     mistakes.append(own_mistakes);
-    let imports = expand::imports(&own);
+    let imports = requests::imports(&own);
     let Expanded { tokens, tests } = match kind {
         Kind::Module => module(item, own, requests, sound, mistakes),
         _ => Expanded {
-            tokens: expand::function(item, &merge(requests, &own), sound, mistakes),
+            tokens: test::function(item, &merge(requests, &own), sound, mistakes),
             tests: 1,
         },
     };
@@ -94,7 +95,7 @@ fn proptest(item: Item, requests: &[&Args], sound: bool) -> Expanded {
         return Expanded::untouched(item);
     }
     // Read only to know its pools: it stays, and is expanded in its turn.
-    let own = expand::take_requests(&mut item.attributes.clone(), &mut Mistakes::default());
+    let own = requests::take(&mut item.attributes.clone(), &mut Mistakes::default());
     let requests: Vec<&Args> = inherited(requests, &own).collect();
     pushed(item, &requests, sound, &|_| false)
 }
@@ -119,7 +120,7 @@ fn pushed(
     sound: bool,
     has_arg: &dyn Fn(&Ident) -> bool,
 ) -> Expanded {
-    let path = expand::path_to(requests);
+    let path = requests::path_to(requests);
     // A mistake in them is reported once, not once more here.
     let requests = if sound { requests } else { &[] };
     let attributes = requests.iter().map(|request| {

@@ -1,3 +1,5 @@
+//! `#[resource]`: registers the life of a pool's resources, or its allocator.
+
 use crate::attribute::{flatten, split_at_commas};
 use crate::mistakes::Mistakes;
 use crate::spelling;

@@ -1,3 +1,5 @@
+//! The head of a function, and its parameters.
+
 use crate::attribute::flatten;
 use crate::item::Item;
 use proc_macro2::{Delimiter, Group, Ident, Spacing, Span, TokenStream, TokenTree};
@@ -104,7 +106,7 @@ impl Parameter {
         }
     }
 
-    /// The name that it binds: `db` of `mut db`, nothing of `_` or `(a, b)`.
+    /// The name that it binds: `db` of `mut db`, `None` of `_` or `(a, b)`.
     pub fn ident(&self) -> Option<Ident> {
         let mut tokens = flatten(self.pattern.clone()).into_iter();
         let ident = tokens.find_map(|token| match token {

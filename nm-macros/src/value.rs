@@ -1,3 +1,5 @@
+//! The values of options.
+
 use proc_macro2::{Span, TokenStream};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};

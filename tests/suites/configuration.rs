@@ -227,7 +227,7 @@ fn mistakes_in_cargo_toml_say_where_they_are_and_what_to_write() {
     app.with("[workspace.metadata.name-manager]\npools = 2");
     fails("5:9", "`pools` is a table; found the integer `2`");
     app.with_pool("Bare", "max = 2");
-    fails("4:40", "pool name \"Bare\" has capital letters");
+    fails("4:40", "pool name `Bare` has capital letters");
     app.with("[workspace.metadata.name-manager.pools.bare]\nmax = = 2");
     fails("5:7", "not TOML");
 }

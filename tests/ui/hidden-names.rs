@@ -4,5 +4,5 @@ use name_manager::shared_resource;
 #[test]
 fn lists_users() {
     drop(__leases);
-    let _ = __SPEC.test;
+    let _ = &__ENTRY;
 }

@@ -37,7 +37,7 @@ pub fn run(args: &Args) -> Result<()> {
     }
 }
 
-/// A round with at most so many kills.
+/// A round with at most `kills` kills.
 pub fn plan(seed: u64, worker: &Path, cli: Option<PathBuf>, kills: usize) -> Plan {
     let mut random = Rng::with_seed(seed);
     Plan {

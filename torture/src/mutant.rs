@@ -25,7 +25,7 @@ pub struct Mutant {
     pub what: String,
     /// Whether kills are needed to see it; else a crowd is enough.
     pub kills: bool,
-    /// Of 1000 requests, so many are held for more than a second.
+    /// How many of 1000 requests are held for more than a second.
     pub long: u32,
     /// The only failpoint at which workers die, if it is not any.
     pub at: Option<String>,

@@ -187,7 +187,14 @@ impl Workshop {
         if copy.exists() {
             fs::remove_dir_all(&copy)?;
         }
-        for part in ["Cargo.toml", "src", "nm-macros", "nm-runtime", "torture"] {
+        for part in [
+            "Cargo.toml",
+            "src",
+            "nm-macros",
+            "nm-runtime",
+            "nm-words",
+            "torture",
+        ] {
             copy_all(&sources.join(part), &copy.join(part))?;
         }
         let done = workshop.join("workers");

@@ -33,7 +33,7 @@ impl Report {
         Err("processes complained".into())
     }
 
-    /// Says who was killed, doing what.
+    /// Says which processes were killed, doing what.
     pub fn print(&self) {
         println!("no violations in {} rounds; {}", self.rounds, self.figures);
         if self.deaths.is_empty() {

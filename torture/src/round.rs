@@ -24,20 +24,20 @@ pub struct Plan {
     pub processes: usize,
     pub requests: u64,
     pub threads: u32,
-    /// Of 1000 processes, so many kill themselves.
+    /// How many of 1000 processes kill themselves.
     pub deaths: u32,
-    /// Of 1000 requests, so many are held for more than a second.
+    /// How many of 1000 requests are held for more than a second.
     pub long: u32,
     pub jitter: u32,
     /// Most hold what they get for less than that, in microseconds.
     pub hold: u64,
-    /// So many deaths in a run, and none of its processes is started again.
+    /// After this many deaths in a run none of its processes is started again.
     pub kills: usize,
     /// Each run ends after that.
     pub time: Duration,
-    /// Whoever waits for so long is not served at all.
+    /// A waiter that waits for this long is not served at all.
     pub patience: Duration,
-    /// If nobody writes anything for so long, all hang.
+    /// If nobody writes anything for this long, all hang.
     pub silence: Duration,
     pub pools: Vec<(&'static str, u32)>,
 }
@@ -158,7 +158,7 @@ impl Round {
         kill(run.runner);
     }
 
-    /// Waits until all processes have ended, whoever started them.
+    /// Waits until all processes have ended, their children too.
     pub fn wait(&self) -> Result<()> {
         self.wait_until(None, None).map(drop)
     }
@@ -172,7 +172,7 @@ impl Round {
     fn wait_until(&self, runner: Option<String>, until: Option<Instant>) -> Result<bool> {
         let mut size = 0;
         let mut since = Instant::now();
-        // Whoever was asked to stop has a last request at most, of all pools in turn.
+        // A process that was asked to stop has a last request at most, of all pools in turn.
         let limit = since + self.plan.time + 5 * self.plan.patience;
         loop {
             match child::next_gone()? {

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod result;
 mod torture;
 
 use std::process::ExitCode;
@@ -14,7 +15,7 @@ fn main() -> ExitCode {
         ["bench", ref which @ ..] => bench::run(which),
         ["torture", ref args @ ..] => torture::run(args),
         // A process of a benchmark.
-        ["worker", ref job @ ..] => bench::worker::run(job),
+        ["worker", ref job @ ..] => bench::jobs::run(job),
         _ => {
             eprintln!("usage: {}", bench::usage());
             eprintln!("       cargo xtask torture kills|load|mutants|judge ..");

@@ -1,11 +1,10 @@
 //! Builds the workspace `torture`, whose engine has failpoints, and runs it.
 
 use std::env;
-use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-type Result<T> = std::result::Result<T, Box<dyn Error>>;
+use crate::result::Result;
 
 pub fn run(args: &[&str]) -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");

@@ -15,6 +15,7 @@ mod lock;
 #[path = "../../../nm-runtime/src/local/timed_lock.rs"]
 mod queue;
 mod record;
+mod record_file;
 mod state_dir;
 mod sys;
 

@@ -1,8 +1,7 @@
-//! Stands in for the engine's records: each belongs to whoever holds its name.
+//! Stands in for the engine's records: each belongs to the holder of its name.
 
-use std::io;
-
-use crate::state_dir::Names;
+// Where the engine's files look for it.
+pub(crate) use crate::record_file::RecordFile;
 
 /// What a holder waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,20 +21,4 @@ pub(crate) struct Tenure {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Record {
     pub(crate) holders: Vec<Tenure>,
-}
-
-pub(crate) struct RecordFile<'a>(&'a Names);
-
-impl<'a> RecordFile<'a> {
-    pub(crate) fn open(names: &'a Names, _name: &str) -> io::Result<Self> {
-        Ok(Self(names))
-    }
-
-    /// Read and written one after the other, as a file is.
-    pub(crate) fn update(&mut self, change: impl FnOnce(&mut Record)) -> io::Result<()> {
-        let mut record = self.0.read();
-        change(&mut record);
-        self.0.write(record);
-        Ok(())
-    }
 }

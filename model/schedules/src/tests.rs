@@ -19,7 +19,7 @@ const SOON: Duration = Duration::from_secs(1);
 const LATE: Duration = Duration::from_secs(2);
 const NEVER: Duration = Duration::from_secs(1 << 32);
 
-/// So many schedules each: half of them at random, half with few preemptions at
+/// Schedules of each test: half of them at random, half with few preemptions at
 /// the places where they hurt most.
 const SCHEDULES: usize = 15_000;
 
@@ -49,7 +49,7 @@ impl Clock {
         let thread = thread::spawn(move || {
             thread::yield_now();
             std::time::pass(LATE);
-            // Who has just looked at the clock, and is about to wait, hears the next one.
+            // A thread that has just looked at the clock, and is about to wait, hears the next one.
             while !stopped.load(Ordering::SeqCst) {
                 std::sync::ring();
                 thread::yield_now();
@@ -121,7 +121,10 @@ fn a_lock_goes_to_who_waits_for_it_and_who_looks_for_it_hears_when_it_is_free() 
         drop(held);
         wake.poke();
         hasty.join().unwrap();
-        assert!(patient.join().unwrap(), "who never gives up is served");
+        assert!(
+            patient.join().unwrap(),
+            "a waiter that never gives up is served"
+        );
         head.join().unwrap();
         clock.stop();
     });

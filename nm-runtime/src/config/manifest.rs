@@ -415,7 +415,7 @@ mod tests {
         );
         assert_eq!(
             error("scope = \"repo\""),
-            "Cargo.toml:2:9: unknown scope \"repo\"; expected `workspace`, `repository` or `user`"
+            "Cargo.toml:2:9: unknown scope \"repo\" (did you mean `repository`?); expected `workspace`, `repository` or `user`"
         );
         assert_eq!(
             error("template = \"db\""),

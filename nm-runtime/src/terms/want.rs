@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+pub use nm_words::request::Amount;
+
 use crate::terms::access::Access;
 
 /// What is asked of one pool.
@@ -20,13 +22,4 @@ impl Default for Want {
             timeout: None,
         }
     }
-}
-
-/// How many names one request takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Amount {
-    /// So many at once; 1 unless said otherwise.
-    Count(u32),
-    /// The whole pool.
-    All,
 }

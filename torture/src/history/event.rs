@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// What happened, in the words of who writes it.
+/// What happened, in the words of its writer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A pool, as it is configured for all.
@@ -22,9 +22,9 @@ pub enum Event {
     },
     /// It asks for names, and is about to call the library.
     Ask(Ask),
-    /// It has drawn a ticket, and stands in line.
+    /// It has drawn a ticket, and is queued.
     Waits(u64),
-    /// It is the first in line.
+    /// It is the first in the queue.
     First(u64),
     /// It heads the queue.
     Heads(u64),
@@ -129,7 +129,7 @@ pub enum Access {
 pub enum How {
     /// Not at all.
     Try,
-    /// So many nanoseconds; written in milliseconds.
+    /// Nanoseconds; written in milliseconds.
     Within(u64),
 }
 

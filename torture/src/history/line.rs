@@ -9,7 +9,7 @@ use super::Event;
 pub struct Line {
     /// When, in nanoseconds.
     pub at: u64,
-    /// Whose.
+    /// The process that wrote it.
     pub process: String,
     /// Which of its threads.
     pub thread: u32,
@@ -63,7 +63,7 @@ pub fn read_dir(dir: &Path) -> io::Result<Vec<Line>> {
         let path = entry?.path();
         if path.extension().is_some_and(|end| end == "history") {
             let history = fs::read_to_string(path)?;
-            // Who was killed in the middle of a write may have left half a line:
+            // A process killed in the middle of a write may have left half a line:
             // what it says was about to be, and nobody had heard of it.
             let whole = history.rfind('\n').map_or(0, |end| end + 1);
             text.push_str(&history[..whole]);

@@ -18,11 +18,11 @@ pub struct Death {
 /// What kind of a party was killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Group {
-    /// Somebody who had a lease.
+    /// A holder.
     Holder,
-    /// Somebody who waited for one.
+    /// A waiter.
     Waiter,
-    /// Somebody who was just being granted one, giving one back, or in a hook.
+    /// A process that was just being granted a lease, giving one back, or in a hook.
     Change,
     /// Anybody else.
     Other,
@@ -39,7 +39,7 @@ impl fmt::Display for Group {
     }
 }
 
-/// All who were killed, but those that hung.
+/// All processes that were killed, but those that hung.
 pub fn deaths(lines: &[Line]) -> Vec<Death> {
     let story = Story::new(lines);
     let mut deaths = Vec::new();

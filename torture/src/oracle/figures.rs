@@ -16,7 +16,7 @@ pub struct Figures {
     pub hooks: BTreeMap<String, usize>,
     /// Readers that lost their name to a writer before they had it.
     pub lost_turns: usize,
-    /// How many at most were served before somebody who had asked before them.
+    /// How many at most were served before a request that is older than theirs.
     pub overtaken: usize,
     /// How long at most a name was free while somebody waited for one, in nanoseconds.
     pub idle: u64,
@@ -86,7 +86,7 @@ impl fmt::Display for Figures {
         )?;
         write!(
             f,
-            "most served before one who had asked before them: {}; after its wait had begun: 0 allowed; \
+            "most served before an older request: {}; after its wait had begun: 0 allowed; \
              readers that lost their name to a writer and asked again: {}",
             self.overtaken, self.lost_turns
         )

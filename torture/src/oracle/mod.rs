@@ -19,7 +19,7 @@ use crate::history::Line;
 pub struct Bounds {
     /// A name may be free for so long while somebody waits for just one, in nanoseconds.
     pub idle: u64,
-    /// Whoever would wait for so long must be served.
+    /// A waiter that would wait for this long must be served.
     pub patience: u64,
 }
 

@@ -54,7 +54,7 @@ pub(crate) struct Request<'a> {
     pub(crate) error: Option<&'a Line>,
 }
 
-/// A place in line, and what came of it. A request has another when readers
+/// A place in the queue, and what came of it. A request has another when readers
 /// lose their name to a writer.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Turn<'a> {
@@ -70,7 +70,7 @@ pub(crate) struct Call<'a> {
     pub(crate) process: &'a str,
     pub(crate) thread: u32,
     pub(crate) hook: &'a Hook,
-    /// On whose behalf; the reaper's are on nobody's.
+    /// The request that it is for; `None` for the reaper's.
     pub(crate) request: Option<usize>,
     pub(crate) begins: &'a Line,
     pub(crate) done: Option<&'a Line>,

@@ -127,7 +127,7 @@ fn a_given_name_is_waited_for_beside_the_line() {
 
 #[test]
 fn a_killed_holder_is_followed_at_once() {
-    // Its last line may be written after whoever kills it has said so.
+    // Its last line may be written after its killer has said so.
     says_nothing(&in_all(&format!(
         "
         1 a.0 ask r=0 pool=db what=any count=1 {ASK}

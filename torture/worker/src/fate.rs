@@ -22,7 +22,7 @@ static FATE: OnceLock<Mutex<Fate>> = OnceLock::new();
 
 /// Where workers die, as often as each stands here.
 const OF_WORKERS: [&str; 59] = [
-    // Who waits, at the head of the queue or not.
+    // Waiters, at the head of the queue or not.
     "line: announced",
     "line: ticket made",
     "line: ticket locked",
@@ -42,7 +42,7 @@ const OF_WORKERS: [&str; 59] = [
     "given name: reserved",
     "given name: first to get it",
     "given name: locked",
-    // Who is being granted a name, makes it ready, or gives it back.
+    // Processes that are being granted a name, make it ready, or give it back.
     "queue: locked",
     "name: locked",
     "name: locked",
@@ -72,7 +72,7 @@ const OF_WORKERS: [&str; 59] = [
     "release: recorded",
     "release: unlocked",
     "release: woken",
-    // Who holds one.
+    // Holders.
     "body",
     "body",
     "body",

@@ -8,7 +8,7 @@ use torture::history::{Access, Ask, How, What};
 
 use crate::{seen, task};
 
-/// A random request to that pool. Who holds something already asks for little.
+/// A random request to that pool. A holder asks for little.
 pub fn ask(random: &mut Rng, pool: &str, max: u32, nested: bool) -> Ask {
     let access = match random.u32(0..100) {
         0..65 => Access::Exclusive,

@@ -13,19 +13,19 @@ pub struct Task {
     pub stop: PathBuf,
     /// How many requests.
     pub requests: u64,
-    /// On so many threads.
+    /// The number of threads.
     pub threads: u32,
-    /// Of 1000 processes, so many kill themselves at a failpoint.
+    /// How many of 1000 processes kill themselves at a failpoint.
     pub deaths: u32,
     /// Where alone workers kill themselves, if it is not anywhere.
     pub at: Option<String>,
-    /// Of 1000 requests, so many hold what they get for more than a second.
+    /// How many of 1000 requests hold what they get for more than a second.
     pub long: u32,
     /// Most hold what they get for less than that, in microseconds.
     pub hold: u64,
-    /// Whoever waits for so long is not served at all.
+    /// A waiter that waits for this long is not served at all.
     pub patience: Duration,
-    /// Of 1000 failpoints, so many are stopped at for a moment.
+    /// How many of 1000 failpoints are stopped at for a moment.
     pub jitter: u32,
     /// The command line, if it is to be used.
     pub cli: Option<PathBuf>,

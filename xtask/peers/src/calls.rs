@@ -8,9 +8,9 @@ use rustix::fs::{flock, fstat, mknodat, openat, statat};
 use rustix::io::write;
 use rustix::process::getpid;
 
-use crate::Result;
 use crate::body;
 use crate::lock::Lock;
+use crate::result::Result;
 
 /// The system calls of an uncontended acquire and release of name-manager, of the
 /// same files and sizes, and nothing else: what it could take at best.

@@ -1,10 +1,10 @@
 use std::thread;
 use std::time::Duration;
 
-use crate::Result;
 use crate::body::{self, Body};
 use crate::clock::now;
 use crate::lock::Lock;
+use crate::result::Result;
 use crate::talk::{listen, say};
 
 pub fn run(lock: &mut dyn Lock, job: &[&str]) -> Result<()> {
@@ -23,7 +23,7 @@ fn micros(text: &str) -> Result<Duration> {
     Ok(Duration::from_micros(text.parse()?))
 }
 
-/// Whenever told, so many times locked and unlocked; says how long one took, in
+/// Whenever told, locks and unlocks `count` times; says how long one took, in
 /// picoseconds.
 fn pairs(lock: &mut dyn Lock, count: u64) -> Result<()> {
     lock.exclusive()?;
@@ -38,7 +38,7 @@ fn pairs(lock: &mut dyn Lock, count: u64) -> Result<()> {
     Ok(())
 }
 
-/// So many times locked and unlocked, told by nobody.
+/// Locks and unlocks `count` times, told by nobody.
 fn counted(lock: &mut dyn Lock, access: &str, count: u64) -> Result<()> {
     for _ in 0..count {
         take(lock, access)?;
@@ -65,7 +65,7 @@ fn turns(lock: &mut dyn Lock, access: &str) -> Result<()> {
     Ok(())
 }
 
-/// So many leases, each held so long; says of each: asked, granted, given back.
+/// Takes `count` leases, each held for `hold`; says of each: asked, granted, given back.
 fn leases(lock: &mut dyn Lock, count: usize, hold: Duration) -> Result<()> {
     Body::Hold(hold).select();
     say(&[])?;
@@ -77,7 +77,7 @@ fn leases(lock: &mut dyn Lock, count: usize, hold: Duration) -> Result<()> {
     say(&body::times())
 }
 
-/// Reads again and again for so long; says of each: granted, given back.
+/// Reads again and again for `time`; says of each: granted, given back.
 fn reads(lock: &mut dyn Lock, hold: Duration, time: Duration) -> Result<()> {
     Body::Hold(hold).select();
     say(&[])?;
@@ -89,7 +89,7 @@ fn reads(lock: &mut dyn Lock, hold: Duration, time: Duration) -> Result<()> {
     say(&body::times())
 }
 
-/// Writes from time to time for so long; says of each: asked, granted, given back.
+/// Writes from time to time for `time`; says of each: asked, granted, given back.
 fn writes(lock: &mut dyn Lock, hold: Duration, time: Duration) -> Result<()> {
     Body::Hold(hold).select();
     say(&[])?;

@@ -10,16 +10,17 @@ mod calls;
 mod clock;
 mod job;
 mod lock;
+mod locks;
+mod result;
 mod talk;
 mod wake;
 
-use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
-type Result<T> = std::result::Result<T, Box<dyn Error>>;
+use crate::result::Result;
 
 /// No process of a benchmark outlives it by more.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -47,7 +48,7 @@ fn run(args: &[&str]) -> Result<()> {
     match args {
         ["pipe", role] => wake::pipe(&state, role),
         ["futex", role] => wake::futex(&state, role),
-        [lock, job @ ..] => job::run(lock::open(lock, &state)?.as_mut(), job),
+        [lock, job @ ..] => job::run(locks::open(lock, &state)?.as_mut(), job),
         [] => Err("expected a lock and a job".into()),
     }
 }

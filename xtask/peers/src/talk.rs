@@ -1,6 +1,6 @@
 use std::io::{self, BufRead, Write};
 
-use crate::Result;
+use crate::result::Result;
 
 /// Waits for a line; false at the end of the input.
 pub fn listen() -> Result<bool> {

@@ -12,8 +12,8 @@ use rustix::thread::futex;
 use vmap::MapMut;
 use zerocopy::FromBytes;
 
-use crate::Result;
 use crate::clock::now;
+use crate::result::Result;
 use crate::talk::{listen, say};
 
 /// As a lock's turns: told once, the one waits and says when it was woken; told

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use crate::bench::Result;
 use crate::bench::package::Package;
 use crate::bench::peer::{OURS, Peer, SERIAL_TEST};
+use crate::result::Result;
 
 /// With how many tests there is a binary.
 pub const SIZES: [usize; 3] = [1, 100, 1000];

@@ -5,9 +5,10 @@ use std::time::SystemTime;
 
 use crate::bench::annotated::{self, Annotation, BARE, FILE_SERIAL, SHARED_RESOURCE};
 use crate::bench::cost::Cost;
+use crate::bench::rounds::Bench;
 use crate::bench::spread::{Spread, figure};
 use crate::bench::table::Table;
-use crate::bench::{Bench, Result};
+use crate::result::Result;
 
 const ROUNDS: usize = 7;
 const TESTS: usize = 1000;

@@ -2,7 +2,7 @@ use std::fs;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use crate::bench::Result;
+use crate::result::Result;
 
 /// What a command took.
 #[derive(Clone, Copy, Debug)]

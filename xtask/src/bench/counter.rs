@@ -5,7 +5,7 @@ use std::env;
 use std::fs;
 use std::process::{Command, Stdio};
 
-use crate::bench::Result;
+use crate::result::Result;
 
 /// Of one piece of work.
 pub struct Counts {
@@ -16,13 +16,13 @@ pub struct Counts {
     pub bytes: f64,
 }
 
-/// So many times, twice: the difference is free of what happens once.
+/// Fewer times and more: the difference is free of what happens once.
 pub const AGAIN: [usize; 2] = [20, 120];
 /// The difference is all that a process does for the first time.
 pub const FIRST: [usize; 2] = [0, 1];
 
 impl Counts {
-    /// Of work that the command does so many times, once fewer and once more.
+    /// Of work that the command does as many times as it is told, once fewer and once more.
     pub fn of(times: [usize; 2], command: impl Fn(usize) -> Result<Command>) -> Result<Self> {
         // Nor is the first process like those that find what it made.
         let status = command(1)?.stdout(Stdio::null()).status()?;

@@ -10,13 +10,14 @@ use name_manager::{Access, Pool};
 use crate::bench::counter::{AGAIN, Counts, FIRST};
 use crate::bench::package::Package;
 use crate::bench::peer;
+use crate::bench::rounds::Bench;
 use crate::bench::spread::figure;
 use crate::bench::table::Table;
 use crate::bench::worker::{Worker, say, with_state};
-use crate::bench::{Bench, Result};
+use crate::result::Result;
 
 /// What is done again and again, and what one time may cost at most: about 5 %
-/// over what it cost when the bound was set. Whoever makes it cheaper lowers it.
+/// over what it cost when the bound was set. A change that makes it cheaper lowers it.
 struct Work {
     name: &'static str,
     title: &'static str,
@@ -211,7 +212,7 @@ impl Work {
     }
 }
 
-/// In a worker: the work, so many times.
+/// In a worker: the work, `times` times.
 pub fn work(name: &str, times: usize) -> Result<()> {
     if times == 0 {
         return Ok(());

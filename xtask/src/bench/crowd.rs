@@ -4,10 +4,11 @@
 use std::time::Duration;
 
 use crate::bench::peer::{self, FLOCK, OURS, Peer};
+use crate::bench::rounds::Bench;
 use crate::bench::spread::{Spread, figure};
 use crate::bench::table::Table;
 use crate::bench::worker::{Worker, go_together};
-use crate::bench::{Bench, Result};
+use crate::result::Result;
 
 struct Crowd {
     processes: usize,

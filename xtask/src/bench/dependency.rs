@@ -1,13 +1,14 @@
-//! What a dev-dependency costs those who have it.
+//! What a dev-dependency costs its users.
 
 use std::fs;
 
 use crate::bench::cost::Cost;
 use crate::bench::package::Package;
 use crate::bench::peer::{self, OURS, Peer, SERIAL_TEST};
+use crate::bench::rounds::Bench;
 use crate::bench::spread::{Spread, figure};
 use crate::bench::table::Table;
-use crate::bench::{Bench, Result};
+use crate::result::Result;
 
 const ROUNDS: usize = 5;
 

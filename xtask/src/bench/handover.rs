@@ -1,14 +1,15 @@
-//! From the start of a release to the next holder, who waits in another process.
+//! From the start of a release to the next holder, which waits in another process.
 
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
 use crate::bench::peer::{self, FLOCK, OURS, SERIAL_TEST};
+use crate::bench::rounds::Bench;
 use crate::bench::spread::{Spread, figure};
 use crate::bench::table::Table;
 use crate::bench::worker::Worker;
-use crate::bench::{Bench, Result};
+use crate::result::Result;
 
 const ROUNDS: usize = 50;
 const EACH: usize = 10;

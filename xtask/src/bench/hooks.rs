@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use name_manager::{Pool, Resource};
 
-use crate::bench::Result;
 use crate::bench::figures::{Figures, micros, ratio};
 use crate::bench::worker::Worker;
+use crate::result::Result;
 
 /// Hooks that do nothing.
 #[derive(Default)]

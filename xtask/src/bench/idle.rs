@@ -5,10 +5,11 @@ use std::thread;
 use std::time::Duration;
 
 use crate::bench::peer::{self, OURS, Peer};
+use crate::bench::rounds::Bench;
 use crate::bench::spread::{Spread, figure};
 use crate::bench::table::Table;
 use crate::bench::worker::Worker;
-use crate::bench::{Bench, Result};
+use crate::result::Result;
 
 const WAITERS: usize = 200;
 const ROUNDS: usize = 2;

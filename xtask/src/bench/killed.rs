@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use crate::bench::handover::SETTLE;
 use crate::bench::peer::{self, Peer};
+use crate::bench::rounds::Bench;
 use crate::bench::spread::{Spread, figure};
 use crate::bench::table::Table;
 use crate::bench::worker::{Worker, now};
-use crate::bench::{Bench, Result};
+use crate::result::Result;
 
 const ROUNDS: usize = 30;
-/// Who has not got the lock by then, gets it never.
+/// A waiter that has not got the lock by then never gets it.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 pub fn run(bench: &Bench) -> Result<Vec<Table>> {

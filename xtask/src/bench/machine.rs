@@ -2,8 +2,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::bench::Result;
 use crate::bench::peer;
+use crate::result::Result;
 
 /// The versions and the hardware that figures belong to.
 pub fn describe() -> Result<Vec<[String; 2]>> {

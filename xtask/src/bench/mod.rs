@@ -2,6 +2,12 @@
 //!
 //! Prints figures and checks nothing, but for `counts`: a machine's mood is no
 //! test.
+//!
+//! Each benchmark is a file, named as it is called. What they share is below them:
+//! `worker`, `annotated`, `package` and `peer` are what is measured; `cost` and
+//! `counter` measure; `spread`, `figures` and `table` show, and `report` makes
+//! `BENCHMARKS.md` of it. `jobs` is the other side: what a `worker` does. Of the rest
+//! of `xtask` they use `result` alone.
 
 mod annotated;
 mod compile;
@@ -15,26 +21,26 @@ mod groups;
 mod handover;
 mod hooks;
 mod idle;
+pub mod jobs;
 mod killed;
 mod machine;
 mod package;
 mod peer;
 mod readers;
 mod report;
+mod rounds;
 mod spread;
 mod start;
 mod suites;
 mod table;
 mod uncontended;
 mod whatif;
-pub mod worker;
+mod worker;
 
-use std::error::Error;
-use std::path::PathBuf;
-
+use crate::result::Result;
+use rounds::Bench;
 use table::Table;
 
-type Result<T> = std::result::Result<T, Box<dyn Error>>;
 type Comparison = fn(&Bench) -> Result<Vec<Table>>;
 type Benchmark = fn() -> Result<()>;
 
@@ -66,29 +72,6 @@ pub fn usage() -> String {
     format!(
         "cargo xtask bench all|{compared}|{own}.. [--quick], cargo xtask bench counts [--check]"
     )
-}
-
-/// One run of the comparisons.
-struct Bench {
-    /// The program of `xtask/peers`.
-    peers: PathBuf,
-    /// A fifth of the rounds: to see that all works.
-    quick: bool,
-}
-
-impl Bench {
-    fn rounds(&self, rounds: usize) -> usize {
-        match self.quick {
-            true => rounds.div_ceil(5),
-            false => rounds,
-        }
-    }
-
-    /// Everybody once, each round begun by another, so that the machine's moods
-    /// are the same for all.
-    fn in_turn(&self, count: usize, round: usize) -> impl Iterator<Item = usize> + use<> {
-        (0..count).map(move |at| (at + round) % count)
-    }
 }
 
 pub fn run(which: &[&str]) -> Result<()> {

@@ -5,8 +5,8 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::bench::Result;
 use crate::bench::peer::{self, Peer};
+use crate::result::Result;
 
 /// A package such as users have, with dev-dependencies.
 pub struct Package {

@@ -4,7 +4,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::bench::Result;
+use crate::result::Result;
 
 /// A name that the program of `xtask/peers` knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

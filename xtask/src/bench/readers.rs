@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use crate::bench::peer::{self, OURS, Peer};
+use crate::bench::rounds::Bench;
 use crate::bench::spread::{Spread, figure};
 use crate::bench::table::Table;
 use crate::bench::worker::{Worker, go_together};
-use crate::bench::{Bench, Result};
+use crate::result::Result;
 
 const ROUNDS: usize = 5;
 const READERS: usize = 8;

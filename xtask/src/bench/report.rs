@@ -3,7 +3,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use crate::bench::table::{Goal, Table};
-use crate::bench::{Result, machine, peer};
+use crate::bench::{machine, peer};
+use crate::result::Result;
 
 /// From here on, `BENCHMARKS.md` is written by hand.
 const BY_HAND: &str = "## What was found\n";

@@ -5,10 +5,11 @@ use std::process::Command;
 
 use crate::bench::annotated::{self, BARE, SIZES};
 use crate::bench::cost::Cost;
+use crate::bench::rounds::Bench;
 use crate::bench::spread::{Spread, figure};
 use crate::bench::table::Table;
 use crate::bench::worker::with_state;
-use crate::bench::{Bench, Result};
+use crate::result::Result;
 
 const ROUNDS: usize = 150;
 

@@ -8,9 +8,10 @@ use std::time::Duration;
 use crate::bench::cost::Cost;
 use crate::bench::package::{Package, limited};
 use crate::bench::peer::{self, OURS, SERIAL_TEST};
+use crate::bench::rounds::Bench;
 use crate::bench::spread::{Spread, figure};
 use crate::bench::table::Table;
-use crate::bench::{Bench, Result};
+use crate::result::Result;
 
 const ROUNDS: usize = 3;
 const TEST: Duration = Duration::from_millis(50);

@@ -1,10 +1,11 @@
 //! Acquire and release with nobody else there.
 
 use crate::bench::peer::{self, CALLS, OURS, Peer, SERIAL_TEST};
+use crate::bench::rounds::Bench;
 use crate::bench::spread::{Spread, figure};
 use crate::bench::table::Table;
 use crate::bench::worker::Worker;
-use crate::bench::{Bench, Result};
+use crate::result::Result;
 
 const ROUNDS: usize = 60;
 /// Short enough that a round is seldom interrupted.

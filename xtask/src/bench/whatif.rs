@@ -12,8 +12,8 @@ use std::time::Duration;
 use name_manager::{Access, Pool};
 use serde_json::Value;
 
-use crate::bench::Result;
 use crate::bench::worker::{Worker, say};
+use crate::result::Result;
 
 /// The run that is replayed has as many names; the others are predicted from it.
 const RECORDED: usize = 2;
@@ -120,7 +120,7 @@ fn at_once(threads: usize, all: Range<usize>, work: impl Fn(usize) -> bool + Syn
     }
 }
 
-/// In a process of the benchmark: these tests, so many at once.
+/// In a process of the benchmark: these tests, on `threads` threads at once.
 pub fn suite(threads: usize, tests: Range<usize>) -> Result<()> {
     let pool = Pool::open("bench")?;
     at_once(threads, tests, |at| test(&pool, at).is_ok())?;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::bench::{Result, counts, hooks, whatif};
+use crate::result::Result;
 
 /// Set to the pool's size in workers.
 const MAX: &str = "NAME_MANAGER_POOL_BENCH_MAX";
@@ -83,7 +83,7 @@ impl Worker {
         heard.ok_or_else(|| format!("a worker said nothing for {LIMIT:?}").into())
     }
 
-    /// The same; nothing when none comes in that time.
+    /// The same; `None` if none comes in that time.
     pub fn hear_within(&mut self, time: Duration) -> Result<Option<Vec<u64>>> {
         let until = Instant::now() + time;
         loop {
@@ -157,17 +157,4 @@ pub fn say(numbers: &[u64]) -> Result<()> {
     let mut output = std::io::stdout().lock();
     writeln!(output, "{}", words.join(" "))?;
     Ok(output.flush()?)
-}
-
-pub fn run(job: &[&str]) -> Result<()> {
-    match job {
-        ["hooks"] => hooks::measure(),
-        ["hooked-once"] => hooks::once(),
-        ["hooked-stays"] => hooks::stays(),
-        ["nothing"] => Ok(()),
-        ["suite", threads, from, to] => whatif::suite(threads.parse()?, from.parse()?..to.parse()?),
-        ["hold", count] => counts::hold(count.parse()?),
-        ["counted", work, count] => counts::work(work, count.parse()?),
-        _ => Err(format!("no job {job:?}").into()),
-    }
 }

@@ -1,5 +1,5 @@
 //! Files that can be locked. Each open one is another (an open file description),
-//! and whoever asks first when the lock is free gets it.
+//! and the first request after the lock is free gets it.
 
 use shuttle::sync::{Arc, Condvar, Mutex};
 

@@ -34,7 +34,7 @@ pub fn begin() {
     NOW.set(Duration::ZERO);
 }
 
-/// From now on, this is the time. Whoever waits until then has to be told
+/// From now on, this is the time. Waiters until then have to be told
 /// (`sync::ring`).
 pub fn pass(time: Duration) {
     NOW.set(time);

@@ -30,12 +30,12 @@ mod shadowed {
     pub enum None {}
     pub struct TestSpec;
     pub struct RequestSpec;
-    pub const __SPEC: () = ();
+    pub const __ENTRY: () = ();
 
     #[shared_resource(pool = "renamed", max = 2, crate = ::borrowed)]
     #[test]
     fn beside_the_same_names(renamed: Lease) {
-        let () = __SPEC;
+        let () = __ENTRY;
         assert!(renamed.starts_with("renamed-"));
     }
 }

@@ -67,7 +67,7 @@ fn fault(
             };
             let nothing = !story.requests.iter().any(holds);
             nothing.then(|| {
-                let what = format!("a request of one who holds nothing ended as {why}");
+                let what = format!("a request of a process that holds nothing ended as {why}");
                 ("false deadlock", what)
             })
         }

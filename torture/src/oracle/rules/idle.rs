@@ -5,7 +5,7 @@ use crate::oracle::story::Request;
 use crate::oracle::{Bounds, Story, Verdict, Violation};
 
 /// No name is free for long while somebody waits for just one: a lost wake-up.
-/// Where somebody waits for several, who may have taken some, nothing is said.
+/// Where a request for several waits, which may have taken some, nothing is said.
 pub(crate) fn check(story: &Story<'_>, bounds: Bounds, verdict: &mut Verdict) {
     for pool in story.pools.keys() {
         for name in story.names(pool) {
@@ -40,7 +40,7 @@ fn check_name(story: &Story<'_>, pool: &str, name: &str, bounds: Bounds, verdict
                 moments.push((end.0, Change::Holders, -1, end.1));
             }
         }
-        // Who heads the queue at once has not waited in line, and may wait all the same.
+        // A request that heads the queue at once was not queued, and may wait all the same.
         let at_once = match request.turns.len() {
             0 | 1 => request.blocks.or(request.reserved),
             _ => None,

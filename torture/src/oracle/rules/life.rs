@@ -37,7 +37,7 @@ enum Moment<'s, 'a> {
 /// What is surely known of the name.
 #[derive(Clone, Copy)]
 enum State<'a> {
-    /// Nothing is there; who took it down, in the end.
+    /// Nothing is there; what took it down, in the end.
     Raw { by: Option<&'a Line> },
     /// By a hook that may never have ended.
     Making,
@@ -151,7 +151,7 @@ impl<'s, 'a> Life<'s, 'a> {
         }
     }
 
-    /// Who used a pool is of its run until it ends, and the run's names stay.
+    /// A process that used a pool is of its run until it ends, and the run's names stay.
     fn is_over(&mut self, cleanup: &'a Line) {
         let users = |request: &&Request<'_>| {
             let uses = |line: &Line| line.at < cleanup.at;

@@ -4,8 +4,8 @@ use crate::history::Line;
 use crate::oracle::story::Request;
 use crate::oracle::{Bounds, Story, Verdict, Violation};
 
-/// Who asked after another's wait had begun is not served before it: the bound of
-/// overtaking is 0. Who waits for one given name goes on beside the line, once
+/// A request that came after another's wait had begun is not served before it: the bound
+/// of overtaking is 0. A waiter for one given name goes on beside the queue, once
 /// it has headed it; the name is kept for it from then on.
 pub(crate) fn check(story: &Story<'_>, _: Bounds, verdict: &mut Verdict) {
     let mut by_pool: BTreeMap<&str, Vec<&Request<'_>>> = BTreeMap::new();
@@ -31,7 +31,7 @@ fn in_line(requests: &[&Request<'_>], verdict: &mut Verdict) {
                 Some(_) => turn.heads,
             };
             if let Some(end) = end {
-                // Who heads the queue at once waits there.
+                // A request that heads the queue at once waits there.
                 moments.push((end, turn.waits.or(request.blocks), request));
             }
             if request.name().is_some()
@@ -42,7 +42,7 @@ fn in_line(requests: &[&Request<'_>], verdict: &mut Verdict) {
         }
     }
     moments.sort_by_key(|(end, ..)| end.at);
-    // Of those served so far, the one who asked last.
+    // Of those served so far, the one that asked last.
     let mut latest: Option<(&Request<'_>, &Line)> = None;
     for (end, waits, request) in moments {
         if let (Some(waits), Some((other, served))) = (waits, latest)
@@ -51,7 +51,7 @@ fn in_line(requests: &[&Request<'_>], verdict: &mut Verdict) {
             verdict.violations.push(Violation::new(
                 "overtaken",
                 format!(
-                    "in pool `{}`, who asked after another's wait had begun was served before it",
+                    "in pool `{}`, a request that came after another's wait had begun was served before it",
                     request.ask.pool
                 ),
                 [waits, other.asked, served, end],
@@ -87,7 +87,7 @@ fn reserved(requests: &[&Request<'_>], verdict: &mut Verdict) {
     }
 }
 
-/// How many at most were served before one who had asked before them.
+/// How many at most were served before a request that is older than theirs.
 fn count(requests: &[&Request<'_>], verdict: &mut Verdict) {
     let in_line = requests.iter().filter(|request| request.name().is_none());
     let mut served: Vec<(u64, u64)> = in_line

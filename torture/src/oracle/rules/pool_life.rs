@@ -67,7 +67,7 @@ impl<'s, 'a> PoolLife<'s, 'a> {
     }
 
     fn setup_begins(&mut self, call: &Call<'a>) {
-        // Who was killed may have been about to write it down, or to tear it down.
+        // A killed process may have been about to write it down, or to tear it down.
         if let Some(up) = self.up
             && self.story.killed(&up.process).is_none()
             && !self.a_reaper_was_killed()
@@ -91,7 +91,7 @@ impl<'s, 'a> PoolLife<'s, 'a> {
                 && granted.at < until
                 && self.story.held_until(request) > line.at
             {
-                let what = "was torn down under one who held a name";
+                let what = "was torn down under a holder";
                 self.report("torn down too soon", what, [granted, line]);
             }
         }

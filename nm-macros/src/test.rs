@@ -1,0 +1,145 @@
+//! The expansion of one test: the leases before its body, and its parameters.
+
+use crate::args::Args;
+use crate::attribute::Attribute;
+use crate::item::Item;
+use crate::mistakes::Mistakes;
+use crate::parameter;
+use crate::requests;
+use crate::signature::{Parameter, Signature};
+use proc_macro2::{Delimiter, Group, Literal, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::Ident;
+use syn::spanned::Spanned;
+
+/// A test with everything in place, or as it was when a mistake forbids that:
+/// one in the requests (not `sound`), or one that is found here.
+pub fn function(
+    item: Item,
+    requests: &[&Args],
+    sound: bool,
+    mistakes: &mut Mistakes,
+) -> TokenStream {
+    let strict = item.attributes.iter().all(Attribute::fills_no_parameter);
+    let (Some(body), Some(mut signature)) = (&item.body, mistakes.keep(Signature::parse(&item)))
+    else {
+        return item.into_token_stream();
+    };
+    let inputs = std::mem::take(&mut signature.parameters);
+    let mut own_mistakes = Mistakes::default();
+    let mut parameters = parameter::share_out(inputs, requests, &signature.name, &mut own_mistakes);
+    if strict && sound && own_mistakes.is_empty() {
+        parameters.refuse_kept(requests, &mut own_mistakes);
+    }
+    let sound = sound && own_mistakes.is_empty();
+    mistakes.append(own_mistakes);
+    let body_span = body.span();
+    let (inner, body) = split_inner_attributes(body);
+    let before = if sound {
+        setup(&signature, requests, &parameters.filled)
+    } else {
+        leave_unfilled(&parameters.take_unfilled(strict))
+    };
+    let run = run(&body);
+    signature.parameters = parameters.kept;
+    let attributes = &item.attributes;
+    // The user's braces, so that what rustc says of the function points at it.
+    let mut block = Group::new(Delimiter::Brace, quote!(#inner #before #run));
+    block.set_span(body_span);
+    quote!(#(#attributes)* #signature #block)
+}
+
+/// Takes all leases, and binds the parameters.
+fn setup(signature: &Signature, requests: &[&Args], filled: &[(usize, Parameter)]) -> TokenStream {
+    let (path, function) = (requests::path_to(requests), &signature.name);
+    let asynchronous = signature.asynchronous;
+    let test = function.to_string();
+    let texts = requests::text(requests);
+    let lines = requests.iter().map(|request| line(request, function));
+    let mutability = (!filled.is_empty()).then(|| quote!(mut));
+    let bindings = filled.iter().map(|(index, parameter)| {
+        let Parameter {
+            attributes,
+            pattern,
+            ty,
+        } = parameter;
+        // What cannot be made from a lease is the type's mistake.
+        let take = quote_spanned!(Span::mixed_site().located_at(ty.span())=> take);
+        quote_spanned!(Span::mixed_site()=> #attributes let #pattern: #ty = __leases.#take(#index);)
+    });
+    quote_spanned! {Span::mixed_site()=>
+        let #mutability __leases = #path::__private0::leases!(#test, #asynchronous, #texts, #(#lines),*);
+        #(#bindings)*
+    }
+}
+
+/// The line of the attribute. `line!()` alone would give every attribute of a
+/// test the same, and those inside `proptest!` that of the `proptest!`. But an
+/// attribute that a macro wrote may be in that macro's file, not in the test's.
+fn line(request: &Args, function: &Ident) -> TokenStream {
+    if !proc_macro::is_available() {
+        return quote!(::core::line!()); // outside of rustc spans have no lines
+    }
+    let file = function.span().unwrap().file();
+    let span = [request.span, request.first_option]
+        .into_iter()
+        .map(Span::unwrap)
+        .find(|span| span.file() == file);
+    match span {
+        Some(span) => Literal::usize_unsuffixed(span.line()).into_token_stream(),
+        None => quote!(::core::line!()),
+    }
+}
+
+/// The body. The arm of a `match` drops the temporaries of its last expression
+/// before the leases, as with real parameters and in every edition. A `let` for
+/// the result would do that too, but is unreachable when the body never returns,
+/// and cannot name the type when that is an `impl Trait`. A plain block would not
+/// do it before edition 2024, and lints call the user's braces superfluous.
+fn run(body: &TokenTree) -> TokenStream {
+    quote_spanned!(Span::mixed_site()=> match () { () => #body })
+}
+
+/// Gives the parameters a type and no value, so that a body that will never run
+/// is still checked and completed.
+fn leave_unfilled(parameters: &[Parameter]) -> TokenStream {
+    let bindings = parameters.iter().map(|parameter| {
+        let Parameter {
+            attributes,
+            pattern,
+            ty,
+        } = parameter;
+        quote_spanned! {Span::mixed_site()=>
+            #attributes let #pattern: #ty = ::core::option::Option::None.unwrap();
+        }
+    });
+    quote!(#(#bindings)*)
+}
+
+/// Inner attributes belong to the function, and stay first in it.
+fn split_inner_attributes(body: &Group) -> (TokenStream, TokenTree) {
+    let mut rest = body.stream().into_iter().peekable();
+    let mut inner = TokenStream::new();
+    loop {
+        let mut ahead = rest.clone();
+        match (ahead.next(), ahead.next(), ahead.next()) {
+            (
+                Some(TokenTree::Punct(pound)),
+                Some(TokenTree::Punct(bang)),
+                Some(TokenTree::Group(brackets)),
+            ) if pound.as_char() == '#'
+                && bang.as_char() == '!'
+                && brackets.delimiter() == Delimiter::Bracket =>
+            {
+                inner.extend(rest.by_ref().take(3));
+            }
+            _ => break,
+        }
+    }
+    if inner.is_empty() {
+        return (inner, body.clone().into());
+    }
+    let mut group = Group::new(Delimiter::Brace, rest.collect());
+    group.set_span(body.span());
+    (inner, group.into())
+}

@@ -7,16 +7,10 @@
 
 extern crate stand_in_std as std;
 
-#[path = "../../../nm-runtime/src/local/gate.rs"]
-mod gate;
-#[path = "../../../nm-runtime/src/lend/held.rs"]
-mod held;
-mod lock;
-#[path = "../../../nm-runtime/src/local/timed_lock.rs"]
-mod queue;
-mod record;
-mod record_file;
-mod state_dir;
+mod backend;
+mod lend;
+mod local;
 mod sys;
+mod terms;
 
 mod tests;

@@ -3,14 +3,15 @@ use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::gate::Permit;
-use crate::held::{self, Held};
-use crate::lock::{Access, Locked};
-use crate::queue::Queued;
-use crate::record::{Holder, Record, Tenure, Waiting};
-use crate::state_dir::PoolDir;
+use crate::backend::OneName;
+use crate::lend::gate::Permit;
+use crate::lend::held::{self, Held};
+use crate::local::lock::Locked;
+use crate::local::timed_lock::Pending;
 use crate::sys::budget::SPARES;
 use crate::sys::spare::Spares;
+use crate::terms::access::Access;
+use crate::terms::record::{Holder, Record, Tenure, Waiting};
 use std::fs::File;
 
 /// By then nobody has given up.
@@ -91,7 +92,7 @@ fn waiter(file: &File, until: Duration, wake: &Arc<Wake>) -> thread::JoinHandle<
     let (file, wake) = (file.open_again(), wake.clone());
     thread::spawn(move || {
         let poke = wake.clone();
-        let queued = Queued::join(file, Access::Exclusive, Box::new(move || poke.poke())).unwrap();
+        let queued = Pending::join(file, Access::Exclusive, Box::new(move || poke.poke())).unwrap();
         let lock = queued.wait_until(Instant::after(until)).unwrap();
         let granted = lock.is_some();
         drop(lock);
@@ -233,7 +234,7 @@ fn those_who_fit_together_are_inside_together() {
 #[test]
 fn what_a_holder_waits_for_is_never_written_into_the_next_holders_record() {
     check(|| {
-        let dir = Arc::new(PoolDir::default());
+        let backend = Arc::new(OneName::default());
         let kernel = File::new();
         let mut lock = kernel.open_again();
         assert!(lock.flock(true, false));
@@ -243,13 +244,13 @@ fn what_a_holder_waits_for_is_never_written_into_the_next_holders_record() {
             },
             waiting: None,
         };
-        dir.names.write(Record {
+        backend.write(Record {
             holders: vec![tenure("a")],
         });
         let entry = Held {
             lease: 1,
             token: "a".to_owned(),
-            dir: dir.clone(),
+            backend: backend.clone(),
             name: "db-0".to_owned(),
         };
         held::add(entry.clone());
@@ -259,7 +260,7 @@ fn what_a_holder_waits_for_is_never_written_into_the_next_holders_record() {
             held::publish(&held, None);
         });
         let next = {
-            let (dir, mut file) = (dir.clone(), kernel.open_again());
+            let (backend, mut file) = (backend.clone(), kernel.open_again());
             thread::spawn(move || {
                 file.flock(true, true);
                 let holders = vec![Tenure {
@@ -268,16 +269,16 @@ fn what_a_holder_waits_for_is_never_written_into_the_next_holders_record() {
                     },
                     waiting: None,
                 }];
-                dir.names.write(Record { holders });
+                backend.write(Record { holders });
                 thread::yield_now();
-                let now = dir.names.read();
+                let now = backend.read();
                 assert_eq!(now.holders.len(), 1);
                 assert_eq!(now.holders[0].waiting, None);
             })
         };
-        // As `Held::end` does it.
+        // As a lease ends.
         held::remove(1);
-        dir.names.write(Record::default());
+        backend.write(Record::default());
         drop(lock);
         asks.join().unwrap();
         next.join().unwrap();

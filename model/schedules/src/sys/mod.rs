@@ -5,9 +5,16 @@ pub(crate) mod budget;
 #[path = "../../../../nm-runtime/src/sys/spare.rs"]
 pub(crate) mod spare;
 
-pub(crate) use std::fs::File as OpenFile;
-
-/// So few that the budget of spare files is 2, and the gate has room for 8.
-pub(crate) fn descriptor_limit() -> Option<u64> {
-    Some(32)
+pub(crate) mod limit {
+    /// So few that the budget of spare files is 2, and the gate has room for 8.
+    pub(crate) fn descriptor_limit() -> Option<u64> {
+        Some(32)
+    }
 }
+
+pub(crate) mod open_file {
+    pub(crate) use std::fs::File as OpenFile;
+}
+
+pub(crate) use limit::descriptor_limit;
+pub(crate) use open_file::OpenFile;

@@ -1,13 +1,9 @@
-//! Stands in for the engine's `lock.rs`: the kernel's locks are shuttle's here.
+//! Stands in for the engine's `local/lock.rs`: the kernel's locks are shuttle's here.
 
 use std::fs::File;
 use std::io;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Access {
-    Exclusive,
-    Shared,
-}
+use crate::terms::access::Access;
 
 /// Unlocked when it drops, with its file.
 #[derive(Debug)]

@@ -1,8 +1,5 @@
 //! Stands in for the engine's records: each belongs to the holder of its name.
 
-// Where the engine's files look for it.
-pub(crate) use crate::record_file::RecordFile;
-
 /// What a holder waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Waiting;

@@ -1,0 +1,4 @@
+//! Stands in for the engine's `terms`.
+
+pub(crate) mod access;
+pub(crate) mod record;

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::backend::hold::Hold;
@@ -16,8 +17,7 @@ pub(crate) struct Ask<'a> {
     pub(crate) count: usize,
     /// Who asks; `since` is set when a name is granted.
     pub(crate) holder: &'a Holder,
-    /// The request's id.
-    pub(crate) request: &'a str,
+    pub(crate) request: RequestId,
     /// The name that is wanted, if it is a given one, with its place in the pool.
     pub(crate) given: Option<GivenName<'a>>,
     /// The place of the name to try first.
@@ -53,11 +53,26 @@ pub(crate) struct GivenName<'a> {
     pub(crate) name: &'a str,
 }
 
-/// The id of a new request of this process: `PID-NUMBER`.
-pub(crate) fn next_request(pid: u32) -> String {
-    static REQUESTS: AtomicU64 = AtomicU64::new(0);
-    let request = REQUESTS.fetch_add(1, Ordering::Relaxed);
-    format!("{pid}-{request}")
+/// Tells a request from all others: `PID-NUMBER`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RequestId {
+    pid: u32,
+    number: u64,
+}
+
+impl RequestId {
+    /// Of a new request of this process.
+    pub(crate) fn next(pid: u32) -> Self {
+        static REQUESTS: AtomicU64 = AtomicU64::new(0);
+        let number = REQUESTS.fetch_add(1, Ordering::Relaxed);
+        Self { pid, number }
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.pid, self.number)
+    }
 }
 
 /// What comes of a request.

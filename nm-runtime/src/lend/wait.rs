@@ -116,12 +116,13 @@ impl<'a> Wait<'a> {
 
     fn log(&self, kind: event::Kind, detail: &str) {
         let waited = self.started.elapsed().as_micros() as u64;
+        let request = self.ask.request.to_string();
         let entry = Entry {
             name: self.ask.want.name.as_deref(),
             detail: Some(detail),
             waited: (kind != event::Kind::Waiting).then_some(waited),
             access: Some(self.ask.want.access),
-            ..Entry::new(kind, self.ask.pool, self.ask.request, self.ask.holder)
+            ..Entry::new(kind, self.ask.pool, &request, self.ask.holder)
         };
         self.backend.log(&entry);
     }

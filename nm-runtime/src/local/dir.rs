@@ -18,7 +18,7 @@ use crate::terms::record::FORMAT;
 #[derive(Debug)]
 pub(crate) struct PoolDir {
     /// The path of `pool`: the key of this pool among all.
-    pub(crate) key: String,
+    pub(crate) key: Arc<str>,
     /// `pools/db`.
     pub(crate) pool: Dir,
     /// `pools/db/names`.
@@ -46,7 +46,7 @@ impl PoolDir {
         // Two processes that both find it long: the second finds the short new one.
         journal::rotate(&pool).map_err(|error| unusable(&path, error))?;
         Ok(Arc::new(Self {
-            key: path.display().to_string(),
+            key: path.display().to_string().into(),
             pool,
             names,
             journal: journal::Writer::default(),

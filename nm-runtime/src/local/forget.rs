@@ -1,6 +1,6 @@
 //! Forgetting what is known of a pool's names, so that each begins anew.
 
-use crate::backend::ask::next_request;
+use crate::backend::ask::RequestId;
 use crate::backend::snapshot::Forgotten;
 use crate::base::error::Result;
 use crate::local::dir::{PoolDir, unusable};
@@ -36,7 +36,7 @@ pub(crate) fn forget(dir: &PoolDir, pool: &str, holder: &Holder, force: bool) ->
     if !done.lent.is_empty() && !force {
         return Ok(done);
     }
-    let request = next_request(holder.pid);
+    let request = RequestId::next(holder.pid).to_string();
     for (name, _lock) in free {
         forget_name(dir, &name)?;
         let entry = Entry {

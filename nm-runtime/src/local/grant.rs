@@ -152,11 +152,12 @@ impl Grant<'_> {
             let path = dir.names.path().join(files::record(&taken.name));
             unusable(&path, error)
         })?;
+        let request = ask.request.to_string();
         let entry = Entry {
             name: Some(&taken.name),
             fence: Some(record.fence),
             access: Some(access),
-            ..Entry::new(event::Kind::Acquired, ask.pool, ask.request, &holder)
+            ..Entry::new(event::Kind::Acquired, ask.pool, &request, &holder)
         };
         for dead in &dead {
             // The dead lease had the fence before; its request is not known any more.
@@ -185,7 +186,7 @@ impl Grant<'_> {
             record,
             dir: dir.clone(),
             holder,
-            request: ask.request.to_owned(),
+            request,
             contended: self.contended,
         })
     }
@@ -194,6 +195,7 @@ impl Grant<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backend::ask::RequestId;
     use crate::backend::hold::Ending;
     use crate::backend::hold::Hold;
     use crate::journal::{self, Kind};
@@ -228,7 +230,7 @@ mod tests {
             want: &want,
             count: 1,
             holder: &holder,
-            request: "1-0",
+            request: RequestId::next(1),
             given: None,
             first: 0,
             warm_first: false,

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use crate::backend::ask::Ask;
+use crate::backend::ask::{Ask, RequestId};
 use crate::backend::patience::Patience;
 use crate::backend::snapshot::BlockedHead;
 use crate::base::error::{Error, Kind, Result};
@@ -72,11 +72,11 @@ pub(crate) enum Take {
 }
 
 impl<'a> Head<'a> {
-    /// Waits to become the head of the queue, for the request with this id; `None`
+    /// Waits to become the head of the queue, for this request; `None`
     /// if the directory turned out to be removed.
     pub(crate) fn enter(
         dir: &'a PoolDir,
-        request: &str,
+        request: RequestId,
         patience: &mut dyn Patience,
     ) -> Result<Option<Self>> {
         let head = match Self::enter_now(dir)? {
@@ -181,7 +181,7 @@ impl<'a> Head<'a> {
 
     /// Takes as many names as are asked for if that many are free.
     pub(crate) fn try_take_any(&self, ask: &Ask<'_>) -> Result<Option<Vec<Taken>>> {
-        let mut taken = Vec::with_capacity(1);
+        let mut taken = Vec::new();
         Ok(self.scan(ask, &mut taken)?.then_some(taken))
     }
 

@@ -57,19 +57,19 @@ use crate::terms::record::Waiting;
 #[derive(Debug)]
 pub(crate) struct Local {
     state_dir: PathBuf,
-    pool: String,
-    key: String,
+    pool: Arc<str>,
+    key: Arc<str>,
     /// Replaced when somebody removed the directory.
     dir: Mutex<Option<Arc<PoolDir>>>,
 }
 
 impl Local {
     /// Opens the pool's directories, making them where missing.
-    pub(crate) fn open(state_dir: &Path, pool: &str) -> Result<Self> {
+    pub(crate) fn open(state_dir: &Path, pool: &Arc<str>) -> Result<Self> {
         let dir = PoolDir::open(state_dir, pool)?;
         Ok(Self {
             state_dir: state_dir.to_owned(),
-            pool: pool.to_owned(),
+            pool: pool.clone(),
             key: dir.key.clone(),
             dir: Mutex::new(Some(dir)),
         })

@@ -12,6 +12,7 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 
+use crate::backend::ask::RequestId;
 use crate::backend::patience::Patience;
 use crate::base::error::Result;
 use crate::base::failpoint;
@@ -71,8 +72,12 @@ pub(crate) fn is_empty(dir: &PoolDir) -> Result<bool> {
 }
 
 impl Ticket {
-    /// Joins the queue at its end, for the request with this id.
-    pub(crate) fn draw(dir: &PoolDir, request: &str, patience: &mut dyn Patience) -> Result<Self> {
+    /// Joins the queue at its end, for this request.
+    pub(crate) fn draw(
+        dir: &PoolDir,
+        request: RequestId,
+        patience: &mut dyn Patience,
+    ) -> Result<Self> {
         let waiting = announce(dir, patience)?;
         failpoint::at("line: announced");
         let path = dir.pool.path().join(files::LINE);

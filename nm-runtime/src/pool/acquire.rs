@@ -5,7 +5,7 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::backend::ask::{Answer, Ask, GivenName, Granted, next_request};
+use crate::backend::ask::{Answer, Ask, GivenName, Granted, RequestId};
 use crate::backend::patience::Patience;
 use crate::base::error::Result;
 use crate::base::failpoint;
@@ -37,8 +37,7 @@ pub(crate) fn acquire(
     place: &Location<'_>,
 ) -> Result<Vec<Lease>> {
     let holder = asker::current(place)?;
-    let request = next_request(holder.pid);
-    let ask = ask(pool, want, checked, &holder, &request)?;
+    let ask = ask(pool, want, checked, &holder)?;
     let mut wait = Wait::new(&ask, &*pool.backend, timeout(pool, want))?;
     let permit = Arc::new(wait.enter_gate()?);
     loop {
@@ -70,8 +69,7 @@ pub(crate) fn try_acquire(
         false => Permit::unlimited(),
     };
     let permit = Arc::new(permit);
-    let request = next_request(holder.pid);
-    let ask = ask(pool, want, checked, &holder, &request)?;
+    let ask = ask(pool, want, checked, &holder)?;
     loop {
         if let Some(hooks) = pool.hooks()? {
             match Wait::new(&ask, &*pool.backend, timeout(pool, want)) {
@@ -108,10 +106,9 @@ pub(crate) fn acquire_to_clean(
         given: Some(given),
     };
     let holder = asker::reaper(run);
-    let request = next_request(holder.pid);
     let ask = Ask {
         even_broken: true,
-        ..ask(pool, &want, checked, &holder, &request)?
+        ..ask(pool, &want, checked, &holder)?
     };
     let mut wait = Wait::new(&ask, &*pool.backend, patience)?;
     loop {
@@ -129,7 +126,6 @@ fn ask<'a>(
     want: &'a Want,
     checked: Checked<'a>,
     holder: &'a Holder,
-    request: &'a str,
 ) -> Result<Ask<'a>> {
     let names = &pool.config.names;
     Ok(Ask {
@@ -138,7 +134,7 @@ fn ask<'a>(
         want,
         count: checked.count,
         holder,
-        request,
+        request: RequestId::next(holder.pid),
         given: checked.given,
         first: slot::first(names.capacity()),
         warm_first: pool.hooks()?.is_some(),

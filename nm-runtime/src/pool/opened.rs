@@ -36,45 +36,47 @@ impl Opened {
     /// The pool of this name, for code compiled in the package of this directory.
     /// Opened once in a process.
     pub(crate) fn of(pool: &str, compiled_in: Option<&'static str>) -> Result<Arc<Self>> {
-        type Key = (String, Option<PathBuf>);
+        type Key = (Arc<str>, Option<PathBuf>);
         type Pools = Vec<(Key, Arc<OnceCell<Arc<Opened>>>)>;
         static POOLS: Mutex<Pools> = Mutex::new(Vec::new());
 
         name::check_pool(pool)?;
-        let key = (pool.to_owned(), workspace::manifest_dir(compiled_in)?);
-        let opened = {
+        let dir = workspace::manifest_dir(compiled_in)?;
+        let ((name, dir), opened) = {
             let mut pools = POOLS.lock().unwrap_or_else(PoisonError::into_inner);
-            match pools.iter().find(|(known, _)| *known == key) {
-                Some((_, opened)) => opened.clone(),
+            let mut known = pools.iter();
+            match known.find(|((name, of), _)| **name == *pool && *of == dir) {
+                Some(known) => known.clone(),
                 None => {
-                    pools.push((key.clone(), Arc::default()));
-                    pools[pools.len() - 1].1.clone()
+                    let new = ((Arc::from(pool), dir), Arc::default());
+                    pools.push(new.clone());
+                    new
                 }
             }
         };
         // Threads that open other pools meanwhile do not wait for this one's disk.
-        let opened = opened.get_or_try_init(|| Self::open(pool, key.1).map(Arc::new))?;
-        Ok(opened.clone())
+        let open = || Self::open(name, dir).map(Arc::new);
+        opened.get_or_try_init(open).cloned()
     }
 
-    fn open(pool: &str, manifest_dir: Option<PathBuf>) -> Result<Self> {
+    fn open(pool: Arc<str>, manifest_dir: Option<PathBuf>) -> Result<Self> {
         let workspace = match manifest_dir {
             Some(dir) => Some(Workspace::of(&dir)?),
             None => None,
         };
-        let mut config = PoolConfig::new(pool, variables::get()?, workspace.as_ref())?;
-        let backend = Local::open(&config.state_dir, pool)?;
-        agree(pool, &mut config, &backend)?;
+        let mut config = PoolConfig::new(&pool, variables::get()?, workspace.as_ref())?;
+        let backend = Local::open(&config.state_dir, &pool)?;
+        agree(&pool, &mut config, &backend)?;
         if config.size_from == SizeFrom::Nowhere && config.names.capacity().is_none() {
-            say_if_misspelt(pool, workspace.as_ref());
+            say_if_misspelt(&pool, workspace.as_ref());
         }
         Ok(Self::over(pool, config, Arc::new(backend)))
     }
 
     /// A pool over this backend.
-    pub(crate) fn over(pool: &str, config: PoolConfig, backend: Arc<dyn Backend>) -> Self {
+    pub(crate) fn over(name: Arc<str>, config: PoolConfig, backend: Arc<dyn Backend>) -> Self {
         Self {
-            name: pool.into(),
+            name,
             config,
             backend,
             hooks: OnceCell::new(),

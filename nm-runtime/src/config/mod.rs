@@ -6,7 +6,6 @@ pub(crate) mod manifest;
 pub(crate) mod place;
 pub(crate) mod pool;
 pub(crate) mod scope;
-#[cfg(feature = "tools")]
 pub(crate) mod surroundings;
 pub(crate) mod variables;
 pub(crate) mod workspace;

@@ -2,12 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::base::caller;
+use crate::base::caller::{self, Caller};
 use crate::base::error::{Error, Result};
 use crate::config::manifest::PoolTable;
 use crate::config::scope::Scope;
 use crate::config::variables::Variables;
 use crate::config::workspace::{Workspace, git_common_dir};
+#[cfg(feature = "tools")]
+use crate::sys;
 
 /// In a state directory: the version of its format.
 pub(crate) const FORMAT_FILE: &str = "format";
@@ -25,21 +27,62 @@ pub(crate) fn pool_dir(state_dir: &Path, pool: &str) -> PathBuf {
 const STATE_DIR: &str = ".name-manager";
 const SHARED_STATE_DIR: &str = "name-manager";
 
-pub(crate) fn state_dir(
+/// A state directory, and why it is the one.
+#[cfg(feature = "tools")]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The directory; it need not exist.
+    pub dir: PathBuf,
+    /// What made it that: the command line, a variable, `Cargo.toml`, the default.
+    pub why: String,
+}
+
+/// Why a pool has its scope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Why {
+    CommandLine,
+    Variable,
+    Manifest,
+    Default,
+    /// A command was given outside any workspace.
+    Outside,
+}
+
+impl Why {
+    #[cfg(feature = "tools")]
+    pub(crate) fn text(self, pool: &str) -> String {
+        match self {
+            Self::CommandLine => "the command line says so".to_owned(),
+            Self::Variable => "a NAME_MANAGER_.. variable says so".to_owned(),
+            Self::Manifest => format!("pool `{pool}` in Cargo.toml says so"),
+            Self::Default => "default: in the workspace".to_owned(),
+            Self::Outside => "default outside a Cargo workspace: per user".to_owned(),
+        }
+    }
+}
+
+/// Who shares a pool, and why.
+pub(crate) fn scope(
     pool: &str,
     variables: &Variables,
-    table: &PoolTable,
+    table: Option<&PoolTable>,
     workspace: Option<&Workspace>,
-) -> Result<PathBuf> {
-    let scope = match variables.scope(pool)? {
-        Some(scope) => scope,
-        None => match (&table.scope, workspace, caller::get()) {
-            (Some(scope), _, _) => scope.clone(),
-            (None, None, Some(_)) => Scope::User,
-            (None, _, _) => Scope::Workspace,
-        },
-    };
-    of_scope(pool, scope, workspace)
+) -> Result<(Scope, Why)> {
+    let on_command_line = |caller: &Caller| caller.dir.is_some() || caller.scope.is_some();
+    if let Some(scope) = variables.scope(pool)? {
+        let why = match caller::get().is_some_and(on_command_line) {
+            true => Why::CommandLine,
+            false => Why::Variable,
+        };
+        return Ok((scope, why));
+    }
+    let configured = table.and_then(|table| table.scope.clone());
+    Ok(match (configured, workspace, caller::get()) {
+        (Some(scope), _, _) => (scope, Why::Manifest),
+        // Tests without a workspace are a mistake, of which `of_scope` tells.
+        (None, None, Some(_)) => (Scope::User, Why::Outside),
+        (None, _, _) => (Scope::Workspace, Why::Default),
+    })
 }
 
 /// The state directory of a scope.
@@ -69,6 +112,13 @@ pub(crate) fn of_scope(pool: &str, scope: Scope, workspace: Option<&Workspace>) 
             ))),
         },
     }
+}
+
+/// What a state directory says of itself: the version of its format.
+#[cfg(feature = "tools")]
+pub(crate) fn format_of(state_dir: &Path) -> Option<u32> {
+    let text = sys::read_regular(&state_dir.join(FORMAT_FILE)).ok()?;
+    std::str::from_utf8(&text).ok()?.trim().parse().ok()
 }
 
 fn absolute(dir: &Path) -> Result<PathBuf> {

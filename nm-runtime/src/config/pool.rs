@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::base::error::{Error, Result};
 use crate::config::manifest::PoolTable;
-use crate::config::place::state_dir;
+use crate::config::place;
 use crate::config::variables::Variables;
 use crate::config::workspace::Workspace;
 use crate::declared::place::Place;
@@ -47,16 +47,17 @@ impl PoolConfig {
         workspace: Option<&Workspace>,
     ) -> Result<Self> {
         let unconfigured = PoolTable::default();
-        let table = workspace.and_then(|workspace| workspace.manifest.pool(pool));
-        let table = table.unwrap_or(&unconfigured);
+        let configured = workspace.and_then(|workspace| workspace.manifest.pool(pool));
+        let table = configured.unwrap_or(&unconfigured);
         let (names, size_from) = names(pool, variables, table)?;
+        let (scope, _) = place::scope(pool, variables, configured, workspace)?;
         let wait_timeout = variables.wait_timeout(pool)?.or(table.wait_timeout);
         Ok(Self {
             names,
             size_from,
             wait_timeout,
             env: table.env.as_slice().into(),
-            state_dir: state_dir(pool, variables, table, workspace)?,
+            state_dir: place::of_scope(pool, scope, workspace)?,
         })
     }
 }

@@ -11,7 +11,6 @@ use crate::backend::snapshot::NameSnapshot;
 use crate::base::clock;
 use crate::base::error::{Error, Kind, Result};
 use crate::config::place;
-use crate::config::pool::PoolConfig;
 use crate::journal::Event;
 use crate::local::{files, look, sizes, waiters};
 use crate::sys;
@@ -19,8 +18,9 @@ use crate::terms::name;
 use crate::terms::names::Names;
 use crate::terms::record::{FORMAT, Record, Tenure};
 
-pub use crate::config::surroundings::{Place, workspace_root};
-use crate::config::surroundings::{Surroundings, format_of};
+pub use crate::config::place::Place;
+use crate::config::surroundings::Surroundings;
+pub use crate::config::surroundings::workspace_root;
 use crate::local::kernel_locks::Locks;
 pub use crate::local::soundness::locks_work;
 use crate::local::waiters::Recent;
@@ -89,7 +89,7 @@ impl Found {
 }
 
 fn check_format(state_dir: &Path) -> Result<()> {
-    match format_of(state_dir) {
+    match place::format_of(state_dir) {
         Some(found) if found > FORMAT => Err(Error::new(
             Kind::FormatTooNew,
             format!(
@@ -244,7 +244,7 @@ fn order(names: &Names, name: &str) -> (usize, u64, String) {
 }
 
 fn configured_names(pool: &str, around: &Surroundings, dir: &Path) -> Result<Names> {
-    let config = PoolConfig::new(pool, around.variables, around.workspace.as_ref())?;
+    let config = around.pool(pool)?;
     if config.names.capacity().is_some() {
         return Ok(config.names);
     }

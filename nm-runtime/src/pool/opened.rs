@@ -11,8 +11,8 @@ use crate::backend::Backend;
 use crate::base::error::Result;
 use crate::base::{notice, suggest};
 use crate::config::pool::{PoolConfig, SizeFrom, disagree};
-use crate::config::variables;
-use crate::config::workspace::{self, Workspace};
+use crate::config::surroundings::Surroundings;
+use crate::config::workspace::{self};
 use crate::declared::registered::{self, Registered};
 use crate::identity::run;
 use crate::life::hooks::Hooks;
@@ -60,15 +60,12 @@ impl Opened {
     }
 
     fn open(pool: Arc<str>, manifest_dir: Option<PathBuf>) -> Result<Self> {
-        let workspace = match manifest_dir {
-            Some(dir) => Some(Workspace::of(&dir)?),
-            None => None,
-        };
-        let mut config = PoolConfig::new(&pool, variables::get()?, workspace.as_ref())?;
+        let around = Surroundings::of(manifest_dir.as_deref())?;
+        let mut config = around.pool(&pool)?;
         let backend = Local::open(&config.state_dir, &pool)?;
         agree(&pool, &mut config, &backend)?;
         if config.size_from == SizeFrom::Nowhere && config.names.capacity().is_none() {
-            say_if_misspelt(&pool, workspace.as_ref());
+            say_if_misspelt(&pool, &around);
         }
         Ok(Self::over(pool, config, Arc::new(backend)))
     }
@@ -151,11 +148,8 @@ pub(crate) fn agree(pool: &str, config: &mut PoolConfig, backend: &dyn Backend) 
 
 /// A pool without end that looks like a configured one: its tests are perhaps not
 /// kept apart as somebody meant them to be.
-fn say_if_misspelt(pool: &str, workspace: Option<&Workspace>) {
-    let Some(workspace) = workspace else {
-        return;
-    };
-    let configured = workspace.manifest.pools();
+fn say_if_misspelt(pool: &str, around: &Surroundings) {
+    let configured = around.configured();
     let configured: Vec<_> = configured.map(|table| table.pool.as_str()).collect();
     if configured.contains(&pool) {
         return;

@@ -2,13 +2,13 @@
 //! attributes ask for, in pools as large as the configuration makes them.
 
 use std::io::{self, Write};
-use std::path::Path;
 
 use crate::base::error::Result;
 use crate::base::{json, notice};
-use crate::config::pool::{PoolConfig, SizeFrom};
-use crate::config::workspace::{self, Workspace};
-use crate::config::{place, variables};
+use crate::config::place;
+use crate::config::pool::SizeFrom;
+use crate::config::surroundings::Surroundings;
+use crate::config::workspace::{self};
 use crate::declared::section;
 use crate::declared::test::{RequestSpec, TestSpec};
 use crate::modes::listing::test::{Request, Test, VERSION};
@@ -102,12 +102,9 @@ impl Pools {
 impl Pool {
     fn look_up(pool: &'static str, compiled_in: &'static str) -> Result<Self> {
         name::check_pool(pool)?;
-        let workspace = match workspace::manifest_dir(Some(compiled_in))? {
-            Some(dir) => Some(Workspace::of(Path::new(&dir))?),
-            None => None,
-        };
+        let dir = workspace::manifest_dir(Some(compiled_in))?;
         // Not opened: listing leaves no trace.
-        let config = PoolConfig::new(pool, variables::get()?, workspace.as_ref())?;
+        let config = Surroundings::of(dir.as_deref())?.pool(pool)?;
         Ok(Self {
             size: config.names.capacity().map(|size| size as u32),
             open: config.size_from == SizeFrom::Nowhere,

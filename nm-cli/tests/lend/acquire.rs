@@ -160,7 +160,7 @@ fn try_acquire_does_not_wait() {
         .fails(69, "has no name `nope`");
     lab.run(&["acquire", "db", "--name", "db-0", "--timeout", "10ms"])
         .fails(124, "to wait longer, say so with `--timeout`, or set");
-    lab.run(&["acquire", "DB"]).fails(2, "write \"db\"");
+    lab.run(&["acquire", "DB"]).fails(2, "write `db`");
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod bodies;
 mod configuration;
 mod conflicts;
 mod discovery;
+mod elsewhere;
 mod runs;
 mod scopes;
 mod sharing;

@@ -83,6 +83,13 @@ impl Project {
             .success();
         find_binary(&built, source)
     }
+
+    /// As [`Project::binary`], of the package in this directory of a project that has
+    /// several workspaces.
+    pub fn binary_in(&self, dir: &str, source: &str) -> PathBuf {
+        let built = Command::cargo(&self.path(dir)).args(&["test", "--no-run"]);
+        find_binary(&built.finish().success(), source)
+    }
 }
 
 pub fn find_binary(built: &Finished, source: &str) -> PathBuf {

@@ -128,3 +128,23 @@ fn cargo_clean_frees_nothing() {
     holder.finish().success();
     app.project.history("held").check(1);
 }
+
+#[test]
+fn a_worktree_whose_repository_is_out_of_reach() {
+    let app = configured();
+    app.with_pool("bare", "scope = \"repository\"");
+    let dot_git = app.project.path(".git");
+    let gone = app.project.path("gone/.git/worktrees/app");
+    fs::write(&dot_git, format!("gitdir: {}\n", gone.display())).unwrap();
+    let leads = format!(
+        "`{}` leads to `{}`, which is not there",
+        dot_git.display(),
+        gone.display()
+    );
+    app.run("bare", &[]).failure().says(&[&leads]);
+    fs::write(&dot_git, "no pointer").unwrap();
+    let expected = "contains \"no pointer\"; expected `gitdir: PATH`";
+    app.run("bare", &[]).failure().says(&[expected]);
+    fs::remove_file(dot_git).unwrap();
+    assert!(!app.project.path("gone").exists());
+}

@@ -18,6 +18,7 @@ use crate::terms::names::check_template;
 /// The parts of a `Cargo.toml` that matter here.
 #[derive(Debug, Default)]
 pub(crate) struct Manifest {
+    package_name: Option<String>,
     workspace: Option<WorkspaceTable>,
     pointer: Option<PathBuf>,
     pools: Vec<PoolTable>,
@@ -72,6 +73,8 @@ impl Manifest {
         let root = source.document.root();
         let mut manifest = Self::default();
         if let Some(package) = source.maybe_table(root, "package") {
+            let name = source.document.get(package, "name");
+            manifest.package_name = name.and_then(Node::as_str).map(str::to_owned);
             let pointer = source.document.get(package, "workspace");
             manifest.pointer = pointer.and_then(Node::as_str).map(PathBuf::from);
             if let Some(metadata) = source.our_metadata(package)? {
@@ -89,6 +92,10 @@ impl Manifest {
             }
         }
         Ok(manifest)
+    }
+
+    pub(crate) fn package_name(&self) -> Option<&str> {
+        self.package_name.as_deref()
     }
 
     pub(crate) fn is_workspace(&self) -> bool {

@@ -7,5 +7,6 @@ pub(crate) mod place;
 pub(crate) mod pool;
 pub(crate) mod scope;
 pub(crate) mod surroundings;
+pub(crate) mod user;
 pub(crate) mod variables;
 pub(crate) mod workspace;

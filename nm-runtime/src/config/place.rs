@@ -6,6 +6,7 @@ use crate::base::caller::{self, Caller};
 use crate::base::error::{Error, Result};
 use crate::config::manifest::PoolTable;
 use crate::config::scope::Scope;
+use crate::config::user;
 use crate::config::variables::Variables;
 use crate::config::workspace::{Workspace, git_common_dir};
 #[cfg(feature = "tools")]
@@ -98,14 +99,14 @@ pub(crate) fn of_scope(pool: &str, scope: Scope, workspace: Option<&Workspace>) 
         Scope::Dir(dir) if dir.is_relative() => Ok(root()?.join(dir)),
         Scope::Dir(dir) => absolute(&dir),
         Scope::Workspace => Ok(root()?.join(STATE_DIR)),
-        Scope::Repository => match git_common_dir(root()?) {
+        Scope::Repository => match git_common_dir(root()?)? {
             Some(dir) => Ok(dir.join(SHARED_STATE_DIR)),
             None => Err(Error::config(format!(
                 "pool `{pool}` has scope `repository`, but `{}` is in no git repository; use scope `workspace` or `user`",
                 root()?.display()
             ))),
         },
-        Scope::User => match dirs::state_dir().or_else(dirs::data_local_dir) {
+        Scope::User => match user::state_dir() {
             Some(dir) => Ok(dir.join(SHARED_STATE_DIR)),
             None => Err(Error::config(format!(
                 "pool `{pool}` has scope `user`, but the user has no home directory; set HOME or NAME_MANAGER_DIR"

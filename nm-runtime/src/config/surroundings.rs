@@ -1,42 +1,55 @@
 //! What a process finds around it that configures pools: variables, and a workspace
 //! if there is one. The one way to a pool's configuration.
 
-use std::path::Path;
-#[cfg(feature = "tools")]
 use std::path::PathBuf;
 
-use crate::base::error::Result;
+use crate::base::error::{Error, Result};
 use crate::config::manifest::PoolTable;
 #[cfg(feature = "tools")]
 use crate::config::place::{self, Place};
 use crate::config::pool::PoolConfig;
 use crate::config::variables::{self, Variables};
-#[cfg(feature = "tools")]
-use crate::config::workspace;
-use crate::config::workspace::Workspace;
+use crate::config::workspace::{Package, Workspace};
 
 pub(crate) struct Surroundings {
     workspace: Option<Workspace>,
     variables: &'static Variables,
+    /// Where the workspace was when the code was compiled, if it is there no more.
+    gone: Option<PathBuf>,
 }
 
 impl Surroundings {
-    /// Those of the package in this directory, or outside any package.
-    pub(crate) fn of(manifest_dir: Option<&Path>) -> Result<Self> {
+    /// Those of a package.
+    pub(crate) fn of(package: &Package) -> Result<Self> {
         Ok(Self {
-            workspace: manifest_dir.map(Workspace::of).transpose()?,
+            workspace: package.dir().map(Workspace::of).transpose()?,
             variables: variables::get()?,
+            gone: match package {
+                Package::Gone(dir) => Some(dir.clone()),
+                Package::In(_) | Package::None => None,
+            },
         })
     }
 
     /// Those of the current directory.
     #[cfg(feature = "tools")]
     pub(crate) fn look() -> Result<Self> {
-        Self::of(workspace::manifest_dir(None)?.as_deref())
+        Self::of(&Package::find(None)?)
     }
 
     /// What the pool of this name is.
     pub(crate) fn pool(&self, pool: &str) -> Result<PoolConfig> {
+        if let Some(gone) = &self.gone
+            && self.variables.max(pool)?.is_none()
+            && self.variables.names(pool)?.is_none()
+        {
+            // A limit that was configured there must not vanish in silence.
+            let variable = variables::variable(pool, "MAX");
+            return Err(Error::config(format!(
+                "pool `{pool}` may be configured in the Cargo.toml of `{}`, where this program was compiled, and which is not there any more; set CARGO_MANIFEST_DIR to where the package is now, or {variable} and NAME_MANAGER_DIR",
+                gone.display()
+            )));
+        }
         PoolConfig::new(pool, self.variables, self.workspace.as_ref())
     }
 
@@ -63,6 +76,6 @@ impl Surroundings {
 /// The root of the workspace around the current directory.
 #[cfg(feature = "tools")]
 pub fn workspace_root() -> Option<PathBuf> {
-    let dir = workspace::manifest_dir(None).ok()??;
-    Some(Workspace::of(&dir).ok()?.root)
+    let package = Package::find(None).ok()?;
+    Some(Workspace::of(package.dir()?).ok()?.root)
 }

@@ -36,6 +36,16 @@ pub(crate) struct Variables {
     pools: Vec<(String, String)>,
 }
 
+/// The variable of this pool, `NAME_MANAGER_POOL_DB_MAX`.
+pub(crate) fn variable(pool: &str, key: &str) -> String {
+    format!("{PREFIX}{POOL}{}", of_pool(pool, key))
+}
+
+fn of_pool(pool: &str, key: &str) -> String {
+    let pool = pool.to_ascii_uppercase().replace('-', "_");
+    format!("{pool}_{key}")
+}
+
 /// When resources are kept after a run, to be looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Keep {
@@ -122,8 +132,7 @@ impl Variables {
     }
 
     fn of_pool(&self, pool: &str, key: &str) -> Option<(String, &str)> {
-        let pool = pool.to_ascii_uppercase().replace('-', "_");
-        let variable = format!("{pool}_{key}");
+        let variable = of_pool(pool, key);
         let (_, value) = self.pools.iter().find(|(key, _)| *key == variable)?;
         Some((format!("{POOL}{variable}"), value))
     }

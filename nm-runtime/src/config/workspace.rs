@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::base::caller;
 use crate::base::error::{Error, Result};
+use crate::base::text::shown;
 use crate::config::manifest::Manifest;
 use crate::declared::section;
 
@@ -58,48 +59,124 @@ impl Workspace {
 }
 
 /// The package that the running code belongs to.
-///
-/// Under nextest, the directory that the runner names: in a run from an archive
-/// the one known at compile time may not exist, or be another checkout.
-/// Otherwise the one known at compile time, so that a binary started by hand
-/// from anywhere finds its own workspace.
-pub(crate) fn manifest_dir(compiled: Option<&str>) -> Result<Option<PathBuf>> {
-    let has_manifest = |dir: &PathBuf| dir.join("Cargo.toml").is_file();
-    let compiled = compiled
-        .or_else(|| section::tests().next().map(|test| test.manifest_dir))
-        .map(PathBuf::from);
-    let at_run_time = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
-    let candidates = match env::var_os("NEXTEST").is_some() {
-        true => [at_run_time, compiled],
-        false => [compiled, at_run_time],
-    };
-    let found = candidates.into_iter().flatten().find(has_manifest);
-    // A command is about the directory in which it is given.
-    if let (Some(found), None) = (found, caller::get()) {
-        return Ok(Some(found));
-    }
-    let current = env::current_dir()
-        .map_err(|error| Error::io("failed to find the current directory", error))?;
-    Ok(current.ancestors().map(Path::to_owned).find(has_manifest))
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Package {
+    /// The one in this directory.
+    In(PathBuf),
+    /// It was compiled in this directory, which is not there any more.
+    Gone(PathBuf),
+    /// None: the code runs outside of any.
+    None,
 }
 
-/// The directory that all git worktrees of the repository around `inside` share.
-pub(crate) fn git_common_dir(inside: &Path) -> Option<PathBuf> {
-    let dot_git = inside
-        .ancestors()
-        .map(|dir| dir.join(".git"))
-        .find(|path| path.exists())?;
-    if dot_git.is_dir() {
-        return Some(dot_git);
+impl Package {
+    /// Finds the package of code that was compiled in this directory.
+    ///
+    /// Cargo and nextest say at run time in which directory the package is, and a
+    /// checkout may have been copied, archived, or share its target directory, so
+    /// that the binary was compiled elsewhere: of two directories that hold the same
+    /// package, the one at run time is right. A binary that another project's tests
+    /// start inherits their directory, which holds another package.
+    pub(crate) fn find(compiled: Option<&str>) -> Result<Self> {
+        let has_manifest = |dir: &PathBuf| dir.join("Cargo.toml").is_file();
+        let compiled = compiled
+            .or_else(|| section::tests().next().map(|test| test.manifest_dir))
+            .map(PathBuf::from);
+        let at_run_time = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+        // A command is about the directory in which it is given.
+        if caller::get().is_none() {
+            let found = match (at_run_time.filter(has_manifest), compiled) {
+                (Some(now), Some(then)) if now != then && has_manifest(&then) => {
+                    let is_now = env::var_os("NEXTEST").is_some() || is_same(&now, &then)?;
+                    Self::In(if is_now { now } else { then })
+                }
+                (Some(now), _) => Self::In(now),
+                (None, Some(then)) if has_manifest(&then) => Self::In(then),
+                (None, Some(then)) => Self::Gone(then),
+                (None, None) => Self::None,
+            };
+            if found != Self::None {
+                return Ok(found.out_of_target());
+            }
+        }
+        let current = env::current_dir()
+            .map_err(|error| Error::io("failed to find the current directory", error))?;
+        let mut above = current.ancestors().map(Path::to_owned);
+        let found = above.find(has_manifest);
+        Ok(found.map_or(Self::None, Self::In).out_of_target())
     }
+
+    pub(crate) fn dir(&self) -> Option<&Path> {
+        match self {
+            Self::In(dir) => Some(dir),
+            Self::Gone(_) | Self::None => None,
+        }
+    }
+
+    /// A package that a test generated below the target directory (trybuild does) is
+    /// a part of the workspace around.
+    fn out_of_target(self) -> Self {
+        let Self::In(dir) = &self else {
+            return self;
+        };
+        let is_target = |dir: &&Path| {
+            dir.file_name() == Some("target".as_ref()) && dir.join("CACHEDIR.TAG").is_file()
+        };
+        let Some(target) = dir.ancestors().skip(1).find(is_target) else {
+            return self;
+        };
+        let mut around = target.ancestors().skip(1);
+        match around.find(|dir| dir.join("Cargo.toml").is_file()) {
+            Some(around) => Self::In(around.to_owned()),
+            None => self,
+        }
+    }
+}
+
+/// Whether two directories hold packages of the same name.
+fn is_same(one: &Path, other: &Path) -> Result<bool> {
+    let name = |dir: &Path| Manifest::read(&dir.join("Cargo.toml"));
+    Ok(name(one)?.package_name() == name(other)?.package_name())
+}
+
+/// The directory that all git worktrees of the repository around `inside` share;
+/// `None` if there is no repository.
+///
+/// # Errors
+///
+/// When a `.git` file leads to a directory that is not there: a worktree that is
+/// opened in a container, say. Then nobody can tell who else shares it.
+pub(crate) fn git_common_dir(inside: &Path) -> Result<Option<PathBuf>> {
+    let mut above = inside.ancestors().map(|dir| dir.join(".git"));
+    let Some(dot_git) = above.find(|path| path.exists()) else {
+        return Ok(None);
+    };
+    if dot_git.is_dir() {
+        return Ok(Some(dot_git));
+    }
+    let is_there = |dir: PathBuf| match dir.is_dir() {
+        true => Ok(dir),
+        false => Err(Error::config(format!(
+            "`{}` leads to `{}`, which is not there: who else shares the repository is unknown; make that directory reachable, or use another scope",
+            dot_git.display(),
+            dir.display()
+        ))),
+    };
     // In a worktree `.git` is a file, `gitdir: PATH`; that directory's file
     // `commondir` leads to the shared one (gitrepository-layout(5)).
-    let pointer = fs::read_to_string(&dot_git).ok()?;
-    let git_dir = dot_git
-        .parent()?
-        .join(pointer.strip_prefix("gitdir:")?.trim());
+    let pointer = fs::read_to_string(&dot_git)
+        .map_err(|error| Error::io(format!("failed to read `{}`", dot_git.display()), error))?;
+    let Some(git_dir) = pointer.strip_prefix("gitdir:") else {
+        return Err(Error::config(format!(
+            "`{}` contains \"{}\"; expected `gitdir: PATH`",
+            dot_git.display(),
+            shown(&pointer)
+        )));
+    };
+    let around = dot_git.parent().unwrap_or(inside);
+    let git_dir = is_there(around.join(git_dir.trim()))?;
     match fs::read_to_string(git_dir.join("commondir")) {
-        Ok(common) => Some(git_dir.join(common.trim())),
-        Err(_) => Some(git_dir),
+        Ok(common) => is_there(git_dir.join(common.trim())).map(Some),
+        Err(_) => Ok(Some(git_dir)),
     }
 }

@@ -15,7 +15,7 @@ use crate::declared::resource::Reset;
 use crate::identity::{asker, run};
 use crate::lend::lease::Lease;
 use crate::lend::wait::Wait;
-use crate::life::standby;
+use crate::life::standby::{self, Address};
 use crate::life::step::{self, Step};
 use crate::terms::event::{self, Entry, Phase};
 use crate::terms::holder::Holder;
@@ -29,6 +29,8 @@ type Done = std::result::Result<(), BoxError>;
 pub(crate) struct Hooks {
     pool: Arc<str>,
     backend: Arc<dyn Backend>,
+    /// How the reaper finds the pool; `None` if no other process can.
+    address: Option<Address>,
     pub(crate) registered: Registered,
     /// Kept as long as the process lives, once it uses the pool.
     joined: Mutex<Option<Joined>>,
@@ -40,10 +42,16 @@ struct Joined {
 }
 
 impl Hooks {
-    pub(crate) fn new(pool: &Arc<str>, backend: &Arc<dyn Backend>, registered: Registered) -> Self {
+    pub(crate) fn new(
+        pool: &Arc<str>,
+        backend: &Arc<dyn Backend>,
+        address: Option<Address>,
+        registered: Registered,
+    ) -> Self {
         Self {
             pool: pool.clone(),
             backend: backend.clone(),
+            address,
             registered,
             joined: Mutex::default(),
         }
@@ -65,7 +73,9 @@ impl Hooks {
         // Alive before there is a reaper: it waits for us.
         let alive = runs.join(run, wait)?;
         failpoint::at("run: joined");
-        standby::ensure(&self.pool, self.registered.spec, &*runs, run)?;
+        if let Some(address) = &self.address {
+            standby::ensure(&self.pool, address, &*runs, run)?;
+        }
         failpoint::at("run: has a reaper");
         self.set_up(&*runs, holder, run, wait)?;
         let mut joined = self.joined();

@@ -3,44 +3,69 @@
 use std::env;
 use std::fmt;
 use std::io::{self, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::backend::runs::Runs;
 use crate::base::error::{Error, Result};
 use crate::base::json;
 use crate::config::variables;
-use crate::declared::resource::ResourceSpec;
 use crate::identity::runner::{self, Runner};
 
 /// What a reaper writes once it stands by.
 pub(crate) const READY: &[u8] = b"ready\n";
 
+/// How a process finds a pool that another one of its run has opened. Its own
+/// surroundings may differ: a test can have changed its environment, and the hooks may
+/// stand in a package of another workspace.
+#[derive(Clone, Debug)]
+pub(crate) struct Address {
+    /// The directory of the package whose workspace configures the pool.
+    pub(crate) package: Option<PathBuf>,
+    pub(crate) state_dir: PathBuf,
+}
+
 /// What a reaper is told to do.
 #[derive(Debug)]
 pub(crate) struct Job {
     pub(crate) pool: String,
-    pub(crate) manifest_dir: String,
+    package: Option<String>,
+    state_dir: String,
     pub(crate) run: String,
     pub(crate) runner: Runner,
 }
 
 json::object!(Job {
     pool,
-    manifest_dir,
+    package,
+    state_dir,
     run,
     runner
 });
 
-/// Sees to it that a reaper stands by.
-pub(crate) fn ensure(pool: &str, spec: &ResourceSpec, runs: &dyn Runs, run: &str) -> Result<()> {
-    runs.ensure_reaper(run, &mut || start(pool, spec, run))
+impl Job {
+    pub(crate) fn address(&self) -> Address {
+        Address {
+            package: self.package.as_ref().map(PathBuf::from),
+            state_dir: PathBuf::from(&self.state_dir),
+        }
+    }
 }
 
-fn start(pool: &str, spec: &ResourceSpec, run: &str) -> Result<()> {
+/// Sees to it that a reaper stands by.
+pub(crate) fn ensure(pool: &str, address: &Address, runs: &dyn Runs, run: &str) -> Result<()> {
+    runs.ensure_reaper(run, &mut || start(pool, address, run))
+}
+
+fn start(pool: &str, address: &Address, run: &str) -> Result<()> {
+    let text = |path: &Path| match path.to_str() {
+        Some(text) => Ok(text.to_owned()),
+        None => Err(no_reaper(format!("`{}` is not UTF-8", path.display()))),
+    };
     let job = Job {
         pool: pool.to_owned(),
-        manifest_dir: spec.manifest_dir.to_owned(),
+        package: address.package.as_deref().map(text).transpose()?,
+        state_dir: text(&address.state_dir)?,
         run: run.to_owned(),
         runner: runner::runner()?,
     };

@@ -34,7 +34,7 @@ fn reap(job: &Job) -> Result<()> {
     // A session of its own before it says that it is ready: Ctrl-C, a runner's
     // time-out and a closed terminal end the tests alone.
     sys::detach().map_err(no_reaper)?;
-    let pool = Opened::of(&job.pool, Some(job.manifest_dir.clone().leak()))?;
+    let pool = Opened::again(&job.pool, job.address())?;
     let hooks = pool
         .hooks()?
         .ok_or_else(|| no_reaper("it has no such resource"))?;

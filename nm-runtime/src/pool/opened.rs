@@ -2,7 +2,7 @@
 //! place that chooses a backend.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use once_cell::sync::OnceCell;
@@ -12,10 +12,11 @@ use crate::base::error::Result;
 use crate::base::{notice, suggest};
 use crate::config::pool::{PoolConfig, SizeFrom, disagree};
 use crate::config::surroundings::Surroundings;
-use crate::config::workspace::{self};
+use crate::config::workspace::Package;
 use crate::declared::registered::{self, Registered};
 use crate::identity::run;
 use crate::life::hooks::Hooks;
+use crate::life::standby::Address;
 use crate::local::Local;
 use crate::terms::decision::Decide;
 use crate::terms::declaration::Declaration;
@@ -26,6 +27,8 @@ pub(crate) struct Opened {
     pub(crate) name: Arc<str>,
     pub(crate) config: PoolConfig,
     pub(crate) backend: Arc<dyn Backend>,
+    /// How another process of the run finds it.
+    address: Option<Address>,
     /// The pool's life, if this binary registers a resource for it.
     hooks: OnceCell<Option<Hooks>>,
     /// What decides on its names, if this binary registers that.
@@ -36,38 +39,54 @@ impl Opened {
     /// The pool of this name, for code compiled in the package of this directory.
     /// Opened once in a process.
     pub(crate) fn of(pool: &str, compiled_in: Option<&'static str>) -> Result<Arc<Self>> {
-        type Key = (Arc<str>, Option<PathBuf>);
+        type Key = (Arc<str>, Package);
         type Pools = Vec<(Key, Arc<OnceCell<Arc<Opened>>>)>;
         static POOLS: Mutex<Pools> = Mutex::new(Vec::new());
 
         name::check_pool(pool)?;
-        let dir = workspace::manifest_dir(compiled_in)?;
-        let ((name, dir), opened) = {
+        let package = Package::find(compiled_in)?;
+        let ((name, package), opened) = {
             let mut pools = POOLS.lock().unwrap_or_else(PoisonError::into_inner);
             let mut known = pools.iter();
-            match known.find(|((name, of), _)| **name == *pool && *of == dir) {
+            match known.find(|((name, of), _)| **name == *pool && *of == package) {
                 Some(known) => known.clone(),
                 None => {
-                    let new = ((Arc::from(pool), dir), Arc::default());
+                    let new = ((Arc::from(pool), package), Arc::default());
                     pools.push(new.clone());
                     new
                 }
             }
         };
         // Threads that open other pools meanwhile do not wait for this one's disk.
-        let open = || Self::open(name, dir).map(Arc::new);
+        let open = || Self::open(name, package, None).map(Arc::new);
         opened.get_or_try_init(open).cloned()
     }
 
-    fn open(pool: Arc<str>, manifest_dir: Option<PathBuf>) -> Result<Self> {
-        let around = Surroundings::of(manifest_dir.as_deref())?;
+    /// As another process of the run has opened it.
+    pub(crate) fn again(pool: &str, address: Address) -> Result<Self> {
+        let package = address.package.map_or(Package::None, Package::In);
+        Self::open(pool.into(), package, Some(address.state_dir))
+    }
+
+    fn open(pool: Arc<str>, package: Package, state_dir: Option<PathBuf>) -> Result<Self> {
+        let around = Surroundings::of(&package)?;
         let mut config = around.pool(&pool)?;
+        if let Some(state_dir) = state_dir {
+            config.state_dir = state_dir;
+        }
         let backend = Local::open(&config.state_dir, &pool)?;
         agree(&pool, &mut config, &backend)?;
         if config.size_from == SizeFrom::Nowhere && config.names.capacity().is_none() {
             say_if_misspelt(&pool, &around);
         }
-        Ok(Self::over(pool, config, Arc::new(backend)))
+        let address = Address {
+            package: package.dir().map(Path::to_owned),
+            state_dir: config.state_dir.clone(),
+        };
+        Ok(Self {
+            address: Some(address),
+            ..Self::over(pool, config, Arc::new(backend))
+        })
     }
 
     /// A pool over this backend.
@@ -76,6 +95,7 @@ impl Opened {
             name,
             config,
             backend,
+            address: None,
             hooks: OnceCell::new(),
             allocator: OnceCell::new(),
         }
@@ -84,10 +104,12 @@ impl Opened {
     /// The pool's life. Made at the first lease, and not when the pool is merely
     /// opened: making it calls the user's code.
     pub(crate) fn hooks(&self) -> Result<Option<&Hooks>> {
-        let find = || {
-            let registered = Registered::find(&self.name)?;
-            Ok(registered.map(|it| Hooks::new(&self.name, &self.backend, it)))
-        };
+        let find =
+            || {
+                let registered = Registered::find(&self.name)?;
+                Ok(registered
+                    .map(|it| Hooks::new(&self.name, &self.backend, self.address.clone(), it)))
+            };
         Ok(self.hooks.get_or_try_init(find)?.as_ref())
     }
 

@@ -8,7 +8,7 @@ use crate::base::{json, notice};
 use crate::config::place;
 use crate::config::pool::SizeFrom;
 use crate::config::surroundings::Surroundings;
-use crate::config::workspace::{self};
+use crate::config::workspace::Package;
 use crate::declared::section;
 use crate::declared::test::{RequestSpec, TestSpec};
 use crate::modes::listing::test::{Request, Test, VERSION};
@@ -102,9 +102,9 @@ impl Pools {
 impl Pool {
     fn look_up(pool: &'static str, compiled_in: &'static str) -> Result<Self> {
         name::check_pool(pool)?;
-        let dir = workspace::manifest_dir(Some(compiled_in))?;
+        let package = Package::find(Some(compiled_in))?;
         // Not opened: listing leaves no trace.
-        let config = Surroundings::of(dir.as_deref())?.pool(pool)?;
+        let config = Surroundings::of(&package)?.pool(pool)?;
         Ok(Self {
             size: config.names.capacity().map(|size| size as u32),
             open: config.size_from == SizeFrom::Nowhere,

@@ -28,7 +28,7 @@ impl Workspace {
         }
         if let Some(root) = own.workspace_pointer() {
             let root = manifest_dir.join(root);
-            // Without `..`: everybody must spell the same directory the same way.
+            // Without `..`: all processes must spell the same directory the same way.
             let root = fs::canonicalize(&root).unwrap_or(root);
             let path = root.join("Cargo.toml");
             let manifest = Manifest::read(&path)?;
@@ -74,7 +74,7 @@ pub(crate) fn manifest_dir(compiled: Option<&str>) -> Result<Option<PathBuf>> {
         false => [compiled, at_run_time],
     };
     let found = candidates.into_iter().flatten().find(has_manifest);
-    // A command is about the directory in which it is given.
+    // A command is about the current directory.
     if let (Some(found), None) = (found, caller::get()) {
         return Ok(Some(found));
     }

@@ -1,8 +1,8 @@
-//! Words that the attributes and the engine of `name-manager` must agree on. Depend
-//! on `name-manager` instead.
+//! What the attributes and the engine of `name-manager` must agree on: which names are
+//! valid, and how a request is written down. Depend on `name-manager` instead.
 //!
-//! The attributes check while compiling what the engine checks while running: here
-//! both find the same rules and the same messages. No dependencies: both wait for it.
+//! The attributes check at compile time what the engine checks at run time, with the
+//! same rules and messages. No dependencies: the build of both waits for this crate.
 
 #![forbid(unsafe_code)]
 

@@ -1,15 +1,15 @@
-//! What a pool and a name may be called. Both become file names on every system, and
-//! a pool's name also a parameter and a part of environment variables.
+//! Which names are valid for a pool, and within one. Both become file names on every
+//! system, and a pool's name also a parameter and a part of environment variables.
 
-/// The longest name, in bytes: with its endings it fits every file system.
+/// The longest name, in bytes: with the suffixes of its files it fits every file system.
 const LONGEST: usize = 128;
 const LONGEST_POOL: usize = 64;
 
-/// Checks what a pool is called.
+/// Checks the name of a pool.
 ///
 /// # Errors
 ///
-/// What is wrong, as it is said of the name: `is empty; expected ..`.
+/// What is wrong, as the predicate of a sentence: `is empty; expected ..`.
 pub fn check_pool(name: &str) -> Result<(), String> {
     let check = |name: &str| {
         let fits = |c: char| matches!(c, 'a'..='z' | '0'..='9' | '_' | '-');
@@ -22,14 +22,14 @@ pub fn check_pool(name: &str) -> Result<(), String> {
         let lower = name.to_ascii_lowercase();
         if check(&lower).is_ok() {
             return Err(format!(
-                "has capital letters, which some file systems cannot tell apart: write `{lower}`"
+                "has capital letters, but some file systems ignore case; write `{lower}`"
             ));
         }
     }
     checked
 }
 
-/// Checks what one of its names is called.
+/// Checks a name within a pool.
 ///
 /// # Errors
 ///
@@ -56,14 +56,17 @@ fn check_text(
         None if name.is_empty() => "is empty".to_owned(),
         None if !starts_well => format!("starts with `{}`", &name[..1]),
         None if name.len() > longest => {
-            return Err(format!("has {} bytes, {longest} at most", name.len()));
+            return Err(format!(
+                "has {} bytes; at most {longest} are allowed",
+                name.len()
+            ));
         }
         None => return Ok(()),
     };
     Err(format!("{wrong}; expected {expected}"))
 }
 
-/// A character as a reader can tell it from others.
+/// A character such that a reader can tell it from others.
 fn visible(c: char) -> String {
     match c {
         ' ' => "a space".to_owned(),
@@ -116,14 +119,17 @@ mod tests {
         ] {
             refused(check_pool(name), &format!("{wrong}{expected}"));
         }
-        refused(check_pool(&"x".repeat(300)), "has 300 bytes, 64 at most");
+        refused(
+            check_pool(&"x".repeat(300)),
+            "has 300 bytes; at most 64 are allowed",
+        );
     }
 
     #[test]
-    fn a_capital_in_a_pool_is_answered_with_the_small_one() {
+    fn a_pool_name_with_capitals_is_answered_with_the_valid_one() {
         refused(
             check_pool("Db-Main"),
-            "has capital letters, which some file systems cannot tell apart: write `db-main`",
+            "has capital letters, but some file systems ignore case; write `db-main`",
         );
     }
 
@@ -140,7 +146,10 @@ mod tests {
         ] {
             refused(check(name), &format!("{wrong}{expected}"));
         }
-        refused(check(&"x".repeat(129)), "has 129 bytes, 128 at most");
+        refused(
+            check(&"x".repeat(129)),
+            "has 129 bytes; at most 128 are allowed",
+        );
         refused(
             check("a..b"),
             "contains `..`; expected no two dots in a row",

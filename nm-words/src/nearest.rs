@@ -1,13 +1,13 @@
-//! Which known word was meant by an unknown one.
+//! The known word that was meant by an unknown one.
 
-/// The known word that was meant, as far as one can tell.
+/// The known word that was probably meant; `None` if none is near.
 pub fn nearest<'a>(found: &str, known: &[&'a str]) -> Option<&'a str> {
     let known = known.iter().copied();
     known
         .filter_map(|word| {
             let most = 1 + word.len() / 3;
             let is_part = found.len() > 2 && word.contains(found);
-            // What was found may be as long as a file. A letter has four bytes at most.
+            // `found` may be as long as a file. A letter has up to four bytes.
             let may_be_near = found.len() / 4 <= word.len() + most;
             if !is_part && !may_be_near {
                 return None;
@@ -19,8 +19,8 @@ pub fn nearest<'a>(found: &str, known: &[&'a str]) -> Option<&'a str> {
         .map(|(_, word)| word)
 }
 
-/// How many letters must be put in, left out, replaced or swapped with the next to make
-/// one word of the other (the optimal string alignment distance).
+/// How many letters must be inserted, deleted, replaced or swapped with the next to turn
+/// one word into the other (the optimal string alignment distance).
 pub fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     let mut least = vec![vec![0; b.len() + 1]; a.len() + 1];

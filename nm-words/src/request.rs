@@ -1,8 +1,8 @@
-//! The text in which the attributes of a test hand their requests to the engine:
-//! `db max=2;mail shared`. As structs they would be twice as much for the compiler as
-//! all the rest of an annotated test.
+//! The text in which the attributes of a test pass their requests to the engine:
+//! `db max=2;mail shared`. As structs they would cost the compiler twice as much as the
+//! rest of an annotated test.
 //!
-//! Each option is one line of the table below: the writer and the reader follow from it.
+//! Each option is one line of the table below, from which writer and reader are made.
 
 macro_rules! options {
     ($($(#[$doc:meta])* $option:ident: $value:ty,)+) => {
@@ -11,8 +11,8 @@ macro_rules! options {
         pub struct Request<'a> {
             /// `pool`.
             pub pool: &'a str,
-            /// The line of the attribute. It stands in a text of its own: for an
-            /// attribute inside another macro rustc alone knows it, and later.
+            /// The line of the attribute. Passed in a text of its own: for an attribute
+            /// inside another macro only rustc knows it, and only later.
             pub line: u32,
             $($(#[$doc])* pub $option: $value,)+
         }
@@ -58,7 +58,7 @@ options! {
 /// How many names one request takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Amount {
-    /// This many at once; 1 by default.
+    /// This many at once; the default is 1.
     Count(u32),
     /// The whole pool.
     All,
@@ -72,8 +72,8 @@ impl Default for Amount {
 
 /// Adds one request to the text of a test, without its line.
 ///
-/// Spaces, `,` and `;` part words here. No value has one, but for spaces in a
-/// duration, where they mean nothing: these are left out.
+/// Spaces, `,` and `;` are separators here. No value contains one, except spaces in a
+/// duration, where they mean nothing: these are dropped.
 pub fn append(text: &mut String, request: &Request<'_>) {
     if !text.is_empty() {
         text.push(';');
@@ -107,7 +107,7 @@ fn write_option(text: &mut String, option: &str, value: Option<String>) {
 
 /// The value of an option.
 trait Value<'a>: Sized {
-    /// `None` if the option is not given; empty if its name says all.
+    /// `None` if the option is not given; empty if the option is its own value.
     fn write(&self) -> Option<String>;
 
     fn read(text: &'a str) -> Option<Self>;

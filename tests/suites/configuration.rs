@@ -191,21 +191,24 @@ fn mistakes_in_cargo_toml_say_where_they_are_and_what_to_write() {
     app.with_pool("bare", "max = \"2\"");
     fails(
         "5:7",
-        "`max` is a whole number of at least 1; found the string `\"2\"`",
+        "`max` must be a whole number of at least 1; found the string `\"2\"`",
     );
     app.with_pool("bare", "max = 0");
     fails(
         "5:7",
-        "`max` is a whole number of at least 1; found the integer `0`",
+        "`max` must be a whole number of at least 1; found the integer `0`",
     );
     app.with_pool("bare", "names = \"db_a\"");
-    fails("5:9", "`names` is a list of at least one name");
+    fails("5:9", "`names` must be a list of at least one name");
     app.with_pool("bare", "wait_timeout = 3");
-    fails("5:16", "`wait_timeout` is a string; found the integer `3`");
+    fails(
+        "5:16",
+        "`wait_timeout` must be a string; found the integer `3`",
+    );
     app.with_pool("bare", "wait_timeout = \"3 eons\"");
     fails(
         "5:16",
-        "`wait_timeout` is a duration like \"90s\" or \"3m\"; found the string `\"3 eons\"`",
+        "`wait_timeout` must be a duration like \"90s\" or \"3m\"; found the string `\"3 eons\"`",
     );
     app.with_pool("bare", "scope = \"workspaces\"");
     fails(
@@ -225,7 +228,7 @@ fn mistakes_in_cargo_toml_say_where_they_are_and_what_to_write() {
         "unknown key `pool` (did you mean `pools`?); expected `pools`",
     );
     app.with("[workspace.metadata.name-manager]\npools = 2");
-    fails("5:9", "`pools` is a table; found the integer `2`");
+    fails("5:9", "`pools` must be a table; found the integer `2`");
     app.with_pool("Bare", "max = 2");
     fails("4:40", "pool name `Bare` has capital letters");
     app.with("[workspace.metadata.name-manager.pools.bare]\nmax = = 2");
@@ -301,11 +304,11 @@ fn what_a_pool_can_never_lend_is_refused_at_once() {
     app.with_pool("listed", "max = 3");
     fails(
         "listed",
-        "pool `listed` has `max = 3` by [workspace.metadata.name-manager.pools.listed] in Cargo.toml, but only `names = [\"red\", \"green\"]` at app/tests/probe.rs:44; lower `max` or list more names",
+        "pool `listed` has `max = 3` from [workspace.metadata.name-manager.pools.listed] in Cargo.toml, but only `names = [\"red\", \"green\"]` at app/tests/probe.rs:44; lower `max` or list more names",
     );
     app.with_pool("listed", "template = \"db_{index}\"");
     fails(
         "listed",
-        "pool `listed` has the template \"db_{index}\" by [workspace.metadata.name-manager.pools.listed] in Cargo.toml, but `names = [\"red\", \"green\"]` at app/tests/probe.rs:44; keep one",
+        "pool `listed` has the template \"db_{index}\" from [workspace.metadata.name-manager.pools.listed] in Cargo.toml, but `names = [\"red\", \"green\"]` at app/tests/probe.rs:44; keep one",
     );
 }

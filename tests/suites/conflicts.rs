@@ -41,7 +41,7 @@ fn two_sizes_in_one_binary_are_an_error_that_names_both_places() {
         let said = run.stdout.replace("app/tests/a_same.rs", "HERE");
         let message = |one: &str, other: &str| {
             format!(
-                "pool `one` has `{one}` but `{other}`; say it once, under [workspace.metadata.name-manager.pools.one] in Cargo.toml"
+                "pool `one` has `{one}` but `{other}`; say it in one place, under [workspace.metadata.name-manager.pools.one] in Cargo.toml"
             )
         };
         // In which order the linker gathers them is its own affair.
@@ -61,7 +61,7 @@ fn two_sizes_in_one_binary_are_an_error_that_names_both_places() {
 #[test]
 fn two_sizes_in_two_binaries_of_one_run_are_an_error_too() {
     let both = ["--test", "b_left", "--test", "c_right"];
-    let expected = "pool `two` has `max = 2` at app/tests/b_left.rs:1 but `names = [\"a\", \"b\"]` at app/tests/c_right.rs:1; say it once";
+    let expected = "pool `two` has `max = 2` at app/tests/b_left.rs:1 but `names = [\"a\", \"b\"]` at app/tests/c_right.rs:1; say it in one place";
     if cfg!(target_os = "linux") {
         let run = PROJECT.cargo(&["test", "--no-fail-fast"]).args(&both);
         run.finish()

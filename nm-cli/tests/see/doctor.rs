@@ -20,7 +20,7 @@ fn a_healthy_place_is_explained() {
     let doctor = lab.json(&["doctor"]);
     let fine = findings(&doctor, "ok").join("\n");
     assert!(fine.contains("lives in"), "{fine}");
-    assert!(fine.contains("NAME_MANAGER_.. variable says so"), "{fine}");
+    assert!(fine.contains("set by a NAME_MANAGER_.. variable"), "{fine}");
     assert!(fine.contains("locks\": \"work in"), "{fine}");
     assert!(fine.contains("1 held, 0 waiting"), "{fine}");
     assert_eq!(findings(&doctor, "problem"), [] as [&str; 0]);

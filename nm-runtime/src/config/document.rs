@@ -1,6 +1,6 @@
-//! A TOML document out of `toml_parser`'s events: tables and values, each with its place.
-//! It is read as by the crate `toml`, which takes twice as long to build; but what looks
-//! like a date passes for one, since nothing here takes any.
+//! A TOML document built from `toml_parser`'s events: tables and values, each with its
+//! span. Accepts what the crate `toml` accepts, which takes twice as long to build; but
+//! anything that looks like a date is accepted as one, since no option here is a date.
 
 use std::{borrow::Cow, mem};
 
@@ -8,13 +8,14 @@ use toml_parser::decoder::ScalarKind;
 use toml_parser::parser::{self, Event, EventKind, RecursionGuard};
 use toml_parser::{Expected, ParseError, Source, Span};
 
-/// How deep values nest, and how many tables a key goes through at most.
+/// How deep values may nest, and how many tables a key may go through.
 const DEPTH: u32 = 80;
 
+/// Every table and value of the text.
 #[derive(Default)]
 pub(crate) struct Document<'a> {
-    nodes: Vec<Node<'a>>, // all, the root first
-    // While it is read, by index:
+    nodes: Vec<Node<'a>>, // the root first
+    // While parsing; nodes by their index:
     header: Span,
     keys: Vec<Key<'a>>,
     section: usize,   // the table of the last header
@@ -23,17 +24,18 @@ pub(crate) struct Document<'a> {
 
 type Key<'a> = (Cow<'a, str>, Span);
 
+/// One table or value.
 #[derive(Default)]
 pub(crate) struct Node<'a> {
     pub(crate) key: Cow<'a, str>, // empty in an array
     pub(crate) key_span: Span,
     pub(crate) kind: Kind,
-    pub(crate) span: Span, // of a table, its header or the key that made it
+    pub(crate) span: Span, // of a table: its header, or the key that created it
     pub(crate) text: Cow<'a, str>, // of a scalar, without quotes, prefix and underscores
     children: Vec<usize>,  // of a table, sorted by their keys
 }
 
-/// What something is. How a table came to be decides what may add to it.
+/// What a node is. How a table was created decides what may add to it.
 #[derive(Clone, Copy, Default, PartialEq)]
 pub(crate) enum Kind {
     Scalar(ScalarKind),
@@ -75,19 +77,19 @@ impl<'a> Document<'a> {
         self.find(table, key).ok().map(|found| &self.nodes[found])
     }
 
-    /// What is in an array, or in a table by the order of the keys.
+    /// The items of an array, or of a table in the order of their keys.
     pub(crate) fn children(&self, node: &Node<'a>) -> impl Iterator<Item = &Node<'a>> {
         node.children.iter().map(|child| &self.nodes[*child])
     }
 
-    /// The node of a key in a table, or where among the children it would be.
+    /// The node with this key in a table, or the position that it would have.
     fn find(&self, table: &Node<'a>, key: &str) -> Result<usize, usize> {
         let order = |child: &usize| self.nodes[*child].key.as_ref().cmp(key);
         let found = table.children.binary_search_by(order);
         found.map(|at| table.children[at])
     }
 
-    /// What has this key in a table, or a new node; in an array always a new one.
+    /// The node with this key in a table, or a new one; in an array always a new one.
     fn entry(&mut self, parent: usize, key: Key<'a>, kind: Kind, span: Span) -> usize {
         let mut at = self.nodes[parent].children.len();
         if self.nodes[parent].is_table() {
@@ -109,7 +111,7 @@ impl<'a> Document<'a> {
     }
 
     fn event(&mut self, source: Source<'a>, event: &Event) -> Result<(), ParseError> {
-        let raw = || source.get(event).expect("an event is of the text");
+        let raw = || source.get(event).expect("an event is from this text");
         let span = event.span();
         let mut text = Cow::Borrowed("");
         let mut error = None;
@@ -129,7 +131,10 @@ impl<'a> Document<'a> {
             EventKind::ArrayOpen => self.open(Kind::Array, span)?,
             EventKind::InlineTableOpen => self.open(Kind::Inline, span)?,
             EventKind::ArrayClose | EventKind::InlineTableClose => {
-                let node = self.open.pop().expect("what is closed was opened");
+                let node = self
+                    .open
+                    .pop()
+                    .expect("the parser closes only what it opened");
                 self.nodes[node].span = self.nodes[node].span.append(span);
             }
             EventKind::Comment => raw().decode_comment(&mut error),
@@ -169,7 +174,7 @@ impl<'a> Document<'a> {
             Kind::Array => (within, Key::default()),
             _ => self.follow(within, Kind::Dotted)?,
         };
-        // Only the last of `[[tables]]` can be such an end of dotted keys.
+        // Dotted keys end in a table with a header only if it is the last of `[[tables]]`.
         let closed = table != within && self.nodes[table].kind == Kind::Header;
         let key_span = key.1;
         let node = self.entry(table, key, kind, span);
@@ -179,7 +184,8 @@ impl<'a> Document<'a> {
         Ok(node)
     }
 
-    /// Takes the keys and goes from a table to the one of the last key, made if need be.
+    /// Takes the keys and walks from this table to the one that has the last key,
+    /// creating tables on the way.
     fn follow(&mut self, mut table: usize, by: Kind) -> Result<(usize, Key<'a>), ParseError> {
         let mut path = mem::take(&mut self.keys);
         let last = path.pop().expect("headers and values have keys");
@@ -251,7 +257,7 @@ mod tests {
     use super::*;
     use crate::fuzz::manifest::{outline, theirs};
 
-    /// Whether a document is one, to us and to the crate `toml` alike.
+    /// Whether a document is accepted, on which the crate `toml` must agree.
     fn is_read(text: &str) -> bool {
         let ours = outline(text, theirs::is_date);
         assert_eq!(ours, theirs::outline(text), "{text}");

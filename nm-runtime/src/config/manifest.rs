@@ -22,7 +22,7 @@ pub(crate) struct Manifest {
     workspace: Option<WorkspaceTable>,
     pointer: Option<PathBuf>,
     pools: Vec<PoolTable>,
-    /// Where `package.metadata.name-manager` stands, if it does.
+    /// Where `package.metadata.name-manager` is, if there is one.
     package_place: Option<String>,
 }
 
@@ -106,8 +106,8 @@ impl Manifest {
         self.pointer.as_deref()
     }
 
-    /// Whether this workspace, in `root`, leaves out the package in `dir`. To
-    /// name a member beats to exclude what is around it, as for Cargo.
+    /// Whether this workspace, in `root`, excludes the package in `dir`. As for
+    /// Cargo, listing a member overrides excluding a directory around it.
     pub(crate) fn excludes(&self, root: &Path, dir: &Path) -> bool {
         let among = |paths: &[String]| paths.iter().any(|path| dir.starts_with(root.join(path)));
         let table = self.workspace.as_ref();
@@ -122,7 +122,7 @@ impl Manifest {
         self.pools.iter()
     }
 
-    /// Pools configured where nobody reads them are a mistake, not a no-op.
+    /// Pools configured where they are never read are a mistake, not a no-op.
     pub(crate) fn refuse_pools_in_member(&self, root: &Path) -> Result<()> {
         match &self.package_place {
             None => Ok(()),
@@ -187,14 +187,18 @@ impl PoolTable {
                             return Err(source.error(
                                 variable.key_span,
                                 format!(
-                                    "`{}` cannot be a variable; expected a name without `=`",
+                                    "`{}` cannot be the name of a variable; expected one without `=`",
                                     shown(key)
                                 ),
                             ));
                         }
                         let text = source.string(variable, key)?;
                         if text.contains('\0') {
-                            return Err(source.expected(key, "a text without zeros", variable));
+                            return Err(source.expected(
+                                key,
+                                "a string without NUL bytes",
+                                variable,
+                            ));
                         }
                         read.env.push((key.to_owned(), text.to_owned()));
                     }
@@ -219,7 +223,7 @@ impl PoolTable {
     }
 }
 
-/// A document with its path, to say where something is wrong.
+/// A document with its path, for messages that point at a mistake.
 struct Source<'a> {
     path: &'a Path,
     text: &'a str,
@@ -246,7 +250,10 @@ impl<'a> Source<'a> {
             .collect();
         self.error(
             found.span,
-            format!("`{}` is {expected}; found the {kind} `{text}`", shown(key)),
+            format!(
+                "`{}` must be {expected}; found the {kind} `{text}`",
+                shown(key)
+            ),
         )
     }
 
@@ -324,7 +331,7 @@ impl<'a> Source<'a> {
                     .map_err(|error| self.error(value.span, error.to_string()))?;
                 if let Some(twin) = names.iter().find(|known| known.eq_ignore_ascii_case(found)) {
                     return Err(self.error(value.span, format!(
-                        "name `{found}` is listed already, as `{twin}`; some file systems cannot tell capitals apart"
+                        "name `{found}` is already listed, as `{twin}`; some file systems ignore case"
                     )));
                 }
                 names.push(found.to_owned());
@@ -402,11 +409,11 @@ mod tests {
     fn each_mistake_names_its_line_and_what_to_write() {
         assert_eq!(
             error("max = 0"),
-            "Cargo.toml:2:7: `max` is a whole number of at least 1; found the integer `0`"
+            "Cargo.toml:2:7: `max` must be a whole number of at least 1; found the integer `0`"
         );
         assert_eq!(
             error("max = \"2\""),
-            "Cargo.toml:2:7: `max` is a whole number of at least 1; found the string `\"2\"`"
+            "Cargo.toml:2:7: `max` must be a whole number of at least 1; found the string `\"2\"`"
         );
         assert_eq!(
             error("mx = 2"),
@@ -414,11 +421,11 @@ mod tests {
         );
         assert_eq!(
             error("names = []"),
-            "Cargo.toml:2:9: `names` is a list of at least one name, like [\"db_a\", \"db_b\"]; found the array `[]`"
+            "Cargo.toml:2:9: `names` must be a list of at least one name, like [\"db_a\", \"db_b\"]; found the array `[]`"
         );
         assert_eq!(
             error("names = [\"a\", \"A\"]"),
-            "Cargo.toml:2:15: name `A` is listed already, as `a`; some file systems cannot tell capitals apart"
+            "Cargo.toml:2:15: name `A` is already listed, as `a`; some file systems ignore case"
         );
         assert_eq!(
             error("scope = \"repo\""),
@@ -430,7 +437,7 @@ mod tests {
         );
         assert_eq!(
             error("wait_timeout = 3"),
-            "Cargo.toml:2:16: `wait_timeout` is a string; found the integer `3`"
+            "Cargo.toml:2:16: `wait_timeout` must be a string; found the integer `3`"
         );
         assert_eq!(
             error("max = 2\nnames = [\"a\"]"),
@@ -444,7 +451,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_mistake_says_stays_in_the_message() {
+    fn text_from_a_manifest_cannot_break_a_message() {
         let long = "x".repeat(5000);
         for text in [
             "\"\\u001b[2J\\n\" = 1".to_owned(),
@@ -461,7 +468,7 @@ mod tests {
     }
 
     #[test]
-    fn a_template_makes_no_name_that_is_too_long() {
+    fn a_template_that_makes_too_long_names_is_refused() {
         let template = |length| format!("template = \"{}{{index}}\"", "x".repeat(length));
         parse(&format!(
             "[workspace.metadata.name-manager.pools.db]\n{}",
@@ -469,18 +476,21 @@ mod tests {
         ))
         .unwrap();
         let error = error(&template(109));
-        assert!(error.contains("has 129 bytes, 128 at most"), "{error}");
+        assert!(
+            error.contains("has 129 bytes; at most 128 are allowed"),
+            "{error}"
+        );
     }
 
     #[test]
     fn what_cannot_be_a_variable_is_refused_where_it_stands() {
         assert_eq!(
             error(r#"env = { "A=B" = "x" }"#),
-            "Cargo.toml:2:9: `A=B` cannot be a variable; expected a name without `=`"
+            "Cargo.toml:2:9: `A=B` cannot be the name of a variable; expected one without `=`"
         );
         assert_eq!(
             error(r#"env = { A = "x\u0000" }"#),
-            r#"Cargo.toml:2:13: `A` is a text without zeros; found the string `"x\u0000"`"#
+            r#"Cargo.toml:2:13: `A` must be a string without NUL bytes; found the string `"x\u0000"`"#
         );
     }
 }

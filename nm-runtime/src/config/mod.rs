@@ -1,5 +1,5 @@
-//! What a pool is: from variables, `Cargo.toml` and attributes, in that order of
-//! precedence. May import `declared`, `terms`, `sys`, `base`.
+//! A pool's configuration, from variables, `Cargo.toml` and attributes, in that order
+//! of precedence. May import `declared`, `terms`, `sys`, `base`.
 
 pub(crate) mod document;
 pub(crate) mod manifest;

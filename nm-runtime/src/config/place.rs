@@ -12,7 +12,7 @@ use crate::config::workspace::{Workspace, git_common_dir};
 #[cfg(feature = "tools")]
 use crate::sys;
 
-/// In a state directory: the version of its format.
+/// The file of a state directory that has the version of its format.
 pub(crate) const FORMAT_FILE: &str = "format";
 
 /// Where the pools of a state directory are.
@@ -28,13 +28,13 @@ pub(crate) fn pool_dir(state_dir: &Path, pool: &str) -> PathBuf {
 const STATE_DIR: &str = ".name-manager";
 const SHARED_STATE_DIR: &str = "name-manager";
 
-/// A state directory, and why it is the one.
+/// A state directory, and why it was chosen.
 #[cfg(feature = "tools")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The directory; it need not exist.
     pub dir: PathBuf,
-    /// What made it that: the command line, a variable, `Cargo.toml`, the default.
+    /// What chose it: the command line, a variable, `Cargo.toml`, or the default.
     pub why: String,
 }
 
@@ -45,7 +45,7 @@ pub(crate) enum Why {
     Variable,
     Manifest,
     Default,
-    /// A command was given outside any workspace.
+    /// A command was run outside any workspace.
     Outside,
 }
 
@@ -53,16 +53,16 @@ impl Why {
     #[cfg(feature = "tools")]
     pub(crate) fn text(self, pool: &str) -> String {
         match self {
-            Self::CommandLine => "the command line says so".to_owned(),
-            Self::Variable => "a NAME_MANAGER_.. variable says so".to_owned(),
-            Self::Manifest => format!("pool `{pool}` in Cargo.toml says so"),
+            Self::CommandLine => "set on the command line".to_owned(),
+            Self::Variable => "set by a NAME_MANAGER_.. variable".to_owned(),
+            Self::Manifest => format!("set for pool `{pool}` in Cargo.toml"),
             Self::Default => "default: in the workspace".to_owned(),
             Self::Outside => "default outside a Cargo workspace: per user".to_owned(),
         }
     }
 }
 
-/// Who shares a pool, and why.
+/// A pool's scope, and why it has it.
 pub(crate) fn scope(
     pool: &str,
     variables: &Variables,
@@ -80,7 +80,7 @@ pub(crate) fn scope(
     let configured = table.and_then(|table| table.scope.clone());
     Ok(match (configured, workspace, caller::get()) {
         (Some(scope), _, _) => (scope, Why::Manifest),
-        // Tests without a workspace are a mistake, of which `of_scope` tells.
+        // Tests without a workspace are a mistake, which `of_scope` reports.
         (None, None, Some(_)) => (Scope::User, Why::Outside),
         (None, _, _) => (Scope::Workspace, Why::Default),
     })
@@ -95,7 +95,7 @@ pub(crate) fn of_scope(pool: &str, scope: Scope, workspace: Option<&Workspace>) 
         ))),
     };
     match scope {
-        // Counted from the workspace: the packages' tests run in directories of their own.
+        // Relative to the workspace: each package's tests run in its own directory.
         Scope::Dir(dir) if dir.is_relative() => Ok(root()?.join(dir)),
         Scope::Dir(dir) => absolute(&dir),
         Scope::Workspace => Ok(root()?.join(STATE_DIR)),
@@ -115,7 +115,7 @@ pub(crate) fn of_scope(pool: &str, scope: Scope, workspace: Option<&Workspace>) 
     }
 }
 
-/// What a state directory says of itself: the version of its format.
+/// The version of a state directory's format; `None` if it has no readable one.
 #[cfg(feature = "tools")]
 pub(crate) fn format_of(state_dir: &Path) -> Option<u32> {
     let text = sys::read_regular(&state_dir.join(FORMAT_FILE)).ok()?;

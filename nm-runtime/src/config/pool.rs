@@ -1,5 +1,5 @@
-//! What one pool is, from the variables, `Cargo.toml` and the attributes, in
-//! that order of precedence.
+//! The configuration of one pool, from the variables, `Cargo.toml` and the
+//! attributes, in that order of precedence.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,28 +15,28 @@ use crate::declared::section::{self, Entry};
 use crate::declared::test::RequestSpec;
 use crate::terms::names::Names;
 
-/// How long a request waits when nothing says otherwise.
+/// The wait timeout unless configured.
 pub(crate) const DEFAULT_WAIT: Duration = Duration::from_secs(600);
 
 /// One pool, as configured.
 #[derive(Debug)]
 pub(crate) struct PoolConfig {
     pub(crate) names: Names,
-    /// By variables or `Cargo.toml`: it beats what an attribute says.
+    /// From variables or `Cargo.toml`: overrides an attribute's.
     pub(crate) wait_timeout: Option<Duration>,
     pub(crate) env: Arc<[(String, String)]>,
     pub(crate) state_dir: PathBuf,
     pub(crate) size_from: SizeFrom,
 }
 
-/// Where a pool's names come from, and how many they are.
+/// Where a pool's names and their number come from.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum SizeFrom {
     /// Variables and `Cargo.toml` alone.
     Configuration,
     /// The attribute at this place.
     Attribute(String),
-    /// Nobody said all of it; attributes in other binaries may.
+    /// No source says all of it; attributes in other binaries may.
     Nowhere,
 }
 
@@ -121,7 +121,7 @@ pub(crate) fn names(
     })
 }
 
-/// What the sources so far said, each above those that follow, and where.
+/// What the sources read so far say, and where. Each overrides those that follow.
 #[derive(Default)]
 struct Above {
     max: Option<(u32, String)>,
@@ -129,17 +129,17 @@ struct Above {
 }
 
 impl Above {
-    /// A `max` from above is a limit: the names stay what they are.
+    /// A `max` from above is a limit on the list, whose names do not change.
     fn list(&self, pool: &str, mut names: Vec<String>, place: &str) -> Result<Names> {
         if let Some((template, above)) = &self.template {
             return Err(Error::config(format!(
-                "pool `{pool}` has the template {template:?} by {above}, but `names = {names:?}` at {place}; keep one"
+                "pool `{pool}` has the template {template:?} from {above}, but `names = {names:?}` at {place}; keep one"
             )));
         }
         if let Some((max, above)) = &self.max {
             if *max as usize > names.len() {
                 return Err(Error::config(format!(
-                    "pool `{pool}` has `max = {max}` by {above}, but only `names = {names:?}` at {place}; lower `max` or list more names"
+                    "pool `{pool}` has `max = {max}` from {above}, but only `names = {names:?}` at {place}; lower `max` or list more names"
                 )));
             }
             names.truncate(*max as usize);
@@ -171,7 +171,7 @@ impl std::fmt::Display for Size {
     }
 }
 
-/// What the attributes of this binary say of the pool's size; they must agree.
+/// What the attributes of this binary say about the pool's size; they must agree.
 /// In a pool that is `limited` from above, only the names matter.
 fn declared(pool: &str, limited: bool) -> Result<Option<(Size, String)>> {
     let mut first: Option<(Size, Place)> = None;
@@ -180,7 +180,7 @@ fn declared(pool: &str, limited: bool) -> Result<Option<(Size, String)>> {
         let Entry::Test(test) = entry else {
             continue;
         };
-        // Most tests of a binary ask for the same.
+        // Most tests of a binary make the same requests.
         if test.requests == before {
             continue;
         }
@@ -216,7 +216,7 @@ fn declared(pool: &str, limited: bool) -> Result<Option<(Size, String)>> {
     Ok(first.map(|(size, place)| (size, place.to_string())))
 }
 
-/// Two places say different things of one pool.
+/// The error when two places say different things about one pool.
 pub(crate) fn disagree(
     pool: &str,
     one: &str,
@@ -225,6 +225,6 @@ pub(crate) fn disagree(
     other_place: &str,
 ) -> Error {
     Error::config(format!(
-        "pool `{pool}` has `{one}` at {one_place} but `{other}` at {other_place}; say it once, under [workspace.metadata.name-manager.pools.{pool}] in Cargo.toml"
+        "pool `{pool}` has `{one}` at {one_place} but `{other}` at {other_place}; say it in one place, under [workspace.metadata.name-manager.pools.{pool}] in Cargo.toml"
     ))
 }

@@ -1,9 +1,11 @@
+//! The scopes that a pool can have.
+
 use std::path::PathBuf;
 
 use crate::base::suggest::nearest;
 use crate::base::text::shown;
 
-/// Who shares a pool: where its state lives.
+/// Which processes share a pool. Decides where its state lives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Scope {
     Workspace,

@@ -1,5 +1,5 @@
-//! What a process finds around it that configures pools: variables, and a workspace
-//! if there is one. The one way to a pool's configuration.
+//! What configures pools around a process: variables, and the workspace if there is
+//! one. The only way to a pool's configuration.
 
 use std::path::PathBuf;
 
@@ -11,6 +11,7 @@ use crate::config::pool::PoolConfig;
 use crate::config::variables::{self, Variables};
 use crate::config::workspace::{Package, Workspace};
 
+/// Variables and workspace of a process.
 pub(crate) struct Surroundings {
     workspace: Option<Workspace>,
     variables: &'static Variables,
@@ -37,7 +38,7 @@ impl Surroundings {
         Self::of(&Package::find(None)?)
     }
 
-    /// What the pool of this name is.
+    /// The configuration of the pool with this name.
     pub(crate) fn pool(&self, pool: &str) -> Result<PoolConfig> {
         if let Some(gone) = &self.gone
             && self.variables.max(pool)?.is_none()
@@ -59,10 +60,11 @@ impl Surroundings {
         workspace.flat_map(|workspace| workspace.manifest.pools())
     }
 
-    /// Where a pool of this name lives; without a name, one of which nothing is said.
+    /// Where the state of the pool with this name lives; without a name, of a pool
+    /// that is not configured.
     #[cfg(feature = "tools")]
     pub(crate) fn place(&self, pool: Option<&str>) -> Result<Place> {
-        // No pool has this name, so no variable is about it.
+        // No pool can have this name, so no variable or table is about it.
         let pool = pool.unwrap_or(" ");
         let table = self.configured().find(|table| table.pool == pool);
         let (scope, why) = place::scope(pool, self.variables, table, self.workspace.as_ref())?;

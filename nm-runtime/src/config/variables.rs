@@ -17,14 +17,14 @@ use crate::terms::names::check_template;
 const PREFIX: &str = "NAME_MANAGER_";
 const POOL: &str = "POOL_";
 const GLOBAL: [&str; 6] = ["DIR", "KEEP", "RUN_ID", "SCOPE", "TOKEN", "WAIT_TIMEOUT"];
-/// Tells a process of a program with this library in it what to do instead: `list`, or
-/// what a reaper is to do.
+/// What a process is to do instead of its program, which has this library in it:
+/// `list`, or a reaper's job.
 pub(crate) const MODE: &str = "NAME_MANAGER_MODE";
 /// Set by name-manager itself, for its own processes.
 const OWN: [&str; 1] = ["MODE"];
 const OF_POOL: [&str; 6] = ["DIR", "MAX", "NAMES", "SCOPE", "TEMPLATE", "WAIT_TIMEOUT"];
 
-/// What the `NAME_MANAGER_*` variables say.
+/// The values of the `NAME_MANAGER_*` variables.
 #[derive(Debug, Default)]
 pub(crate) struct Variables {
     dir: Option<String>,
@@ -32,7 +32,7 @@ pub(crate) struct Variables {
     pub(crate) run_id: Option<String>,
     pub(crate) keep: Option<Keep>,
     wait_timeout: Option<Duration>,
-    /// `NAME_MANAGER_POOL_{POOL}_{KEY}`, by what follows the prefix.
+    /// `NAME_MANAGER_POOL_{POOL}_{KEY}`, as `{POOL}_{KEY}` with the value.
     pools: Vec<(String, String)>,
 }
 
@@ -46,7 +46,7 @@ fn of_pool(pool: &str, key: &str) -> String {
     format!("{pool}_{key}")
 }
 
-/// When resources are kept after a run, to be looked at.
+/// When resources are kept after a run, for inspection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Keep {
     /// When a test of the run panicked or died, or a hook failed.
@@ -54,7 +54,7 @@ pub(crate) enum Keep {
     Always,
 }
 
-/// The variables of this process, as they were when first asked for.
+/// The variables of this process, as they were at the first call.
 pub(crate) fn get() -> Result<&'static Variables> {
     static VARIABLES: OnceCell<Variables> = OnceCell::new();
     VARIABLES.get_or_try_init(|| {
@@ -100,7 +100,7 @@ impl Variables {
                     name::check_name(&id).map_err(|error| of(&key, error))?;
                     variables.run_id = Some(id);
                 }
-                // The command line's own: whose lease may be released.
+                // For the command line alone: the lease that may be released.
                 "TOKEN" => {}
                 "WAIT_TIMEOUT" => variables.wait_timeout = Some(duration(&key, &text()?)?),
                 _ => match key.strip_prefix(POOL) {
@@ -114,7 +114,7 @@ impl Variables {
         Ok(variables)
     }
 
-    /// A place that the command line gives is the place of every pool.
+    /// A directory or scope given on the command line is that of every pool.
     pub(crate) fn yield_to(&mut self, caller: &Caller) -> Result<()> {
         if caller.dir.is_none() && caller.scope.is_none() {
             return Ok(());
@@ -158,7 +158,7 @@ impl Variables {
             name::check_name(name).map_err(|error| of(&key, error))?;
             if let Some(twin) = names.iter().find(|known| known.eq_ignore_ascii_case(name)) {
                 return Err(Error::config(format!(
-                    "variable {PREFIX}{key} lists `{twin}` and `{name}`; some file systems cannot tell capitals apart"
+                    "variable {PREFIX}{key} lists `{twin}` and `{name}`; some file systems ignore case"
                 )));
             }
             names.push(name.to_owned());
@@ -183,7 +183,7 @@ impl Variables {
         Ok(Some(value.to_owned()))
     }
 
-    /// Where a pool's state lives: what is said of the pool, or of all.
+    /// Where a pool's state lives: as set for the pool, or for all.
     pub(crate) fn scope(&self, pool: &str) -> Result<Option<Scope>> {
         let own = |key| self.of_pool(pool, key);
         let all = |key: &str, value| Some((key.to_owned(), value?));
@@ -196,7 +196,7 @@ impl Variables {
         }
     }
 
-    /// `wait_timeout` of a pool, or of all.
+    /// `wait_timeout` of a pool, or for all.
     pub(crate) fn wait_timeout(&self, pool: &str) -> Result<Option<Duration>> {
         match self.of_pool(pool, "WAIT_TIMEOUT") {
             Some((key, value)) => duration(&key, value).map(Some),
@@ -250,7 +250,7 @@ fn unknown(key: &str) -> Error {
     let of_pool = format!("{PREFIX}{POOL}{{POOL}}_ followed by {}", OF_POOL.join(", "));
     let near = match key.strip_prefix(POOL) {
         Some(rest) => nearest_of_pool(rest),
-        // The middle left out.
+        // `POOL_` is missing.
         None if pool_key(key).is_some() => Some(format!("{PREFIX}{POOL}{key}")),
         None => suggest::nearest_word(key, &GLOBAL).map(|near| format!("{PREFIX}{near}")),
     };
@@ -267,7 +267,7 @@ fn unknown(key: &str) -> Error {
     ))
 }
 
-/// Where the pool ends and the key begins is not known: the best of all places.
+/// Where the pool ends and the key begins is not known: tries each `_` for the best.
 fn nearest_of_pool(rest: &str) -> Option<String> {
     let ends = rest.match_indices('_').map(|(at, _)| rest.split_at(at + 1));
     let near = ends.filter_map(|(pool, key)| {
@@ -316,7 +316,7 @@ mod tests {
             let near = format!("(did you mean `NAME_MANAGER_{right}`?)");
             assert!(error.contains(&near), "{error}");
         }
-        // Compared with each known key at each of its `_`, it would take minutes.
+        // Comparing it with each known key at each of its `_` would take minutes.
         let long = format!("POOL_{}MXA", "A_".repeat(30_000));
         let error = read(&[(&long, "3")]).unwrap_err().to_string();
         assert!(error.starts_with("unknown variable"), "{error}");
@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_of_one_pool_beats_what_is_said_of_all() {
+    fn a_variable_for_one_pool_overrides_one_for_all() {
         let variables = read(&[("DIR", "/all"), ("POOL_DB_SCOPE", "user")]).unwrap();
         assert_eq!(variables.scope("db").unwrap(), Some(Scope::User));
         assert_eq!(
@@ -370,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_variable_says_stays_in_the_message() {
+    fn text_from_a_variable_cannot_break_a_message() {
         let long = "x".repeat(5000);
         for (key, value) in [
             ("X\u{1b}[2J", "1"),

@@ -29,7 +29,7 @@ impl Workspace {
         }
         if let Some(root) = own.workspace_pointer() {
             let root = manifest_dir.join(root);
-            // Without `..`: everybody must spell the same directory the same way.
+            // Without `..`: all processes must spell the same directory the same way.
             let root = fs::canonicalize(&root).unwrap_or(root);
             let path = root.join("Cargo.toml");
             let manifest = Manifest::read(&path)?;

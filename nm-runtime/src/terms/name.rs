@@ -144,7 +144,7 @@ mod tests {
         let error = check_pool("Db-Main").unwrap_err().to_string();
         assert_eq!(
             error,
-            "pool name `Db-Main` has capital letters, which some file systems cannot tell apart: write `db-main`"
+            "pool name `Db-Main` has capital letters, but some file systems ignore case; write `db-main`"
         );
         let error = check_name("a\nb\0").unwrap_err().to_string();
         assert!(

@@ -13,45 +13,45 @@
 //! # The idea
 //!
 //! A *pool* is a family of interchangeable resources, a *name* (`db-0`) is one of
-//! them, and a *lease* is the right to use it. Only the name is lent; what it
-//! stands for is yours: a database on a server, a compose stack, a block of ports.
-//! To hold a name is to hold a lock on its file, in a directory that all threads,
-//! processes and runs of one workspace share. The kernel keeps the lock, so whoever
-//! ends, however it ends, has given its name back.
+//! them, and a *lease* is the right to use it. Only the name is lent; the resource
+//! behind it is yours: a database on a server, a compose stack, a block of ports.
+//! Holding a name means holding a lock on its file, in a directory that all
+//! threads, processes and runs of one workspace share. The kernel keeps the lock, so
+//! a holder that ends, however it ends, gives its name back.
 //!
-//! - [`shared_resource`] holds a lease for the length of a test and hands it to the
-//!   test's parameters: as [`Lease`], or as any type that is [`FromLease`].
+//! - [`shared_resource`] holds a lease for the length of a test and passes it to the
+//!   test's parameters: as [`Lease`], or as any type that implements [`FromLease`].
 //! - [`Pool`] and [`Request`] do the same by hand.
-//! - [`Resource`], registered with [`resource`], makes what a name stands for,
-//!   makes it fresh between tests, and takes it down at the end of the run.
+//! - [`Resource`], registered with [`resource`], creates the resource behind a name,
+//!   resets it between tests, and destroys it at the end of the run.
 //! - [`Allocator`], registered the same way, is for pools that decide for
-//!   themselves what to hand out.
+//!   themselves what to lend.
 //!
 //! `README.md` leads from one annotated test to a configured pool.
 //!
 //! # What is promised
 //!
-//! - A name is never lent to two at once, but to readers beside each other.
-//! - Waiters are served in arrival order, across threads and processes.
-//! - No test body starts without its lease, or with a name that is not made ready.
-//! - No wait is endless: it has a deadline, and circles of waiters are detected.
+//! - A name is never lent twice at once, except to readers that share it.
+//! - Waiters are served first come, first served, across threads and processes.
+//! - No test body starts without its lease, or with a name that is not ready.
+//! - Every wait has a deadline; deadlock cycles are detected.
 //!
-//! And what is not: a paused process keeps its lease; children that outlive their
-//! test are not stopped; who deletes the state directory while names are lent can
-//! break exclusion, which the holder reports but cannot prevent; code that asks for
-//! no lease is not kept from anything. One machine, one user.
+//! What is not promised: a paused process keeps its lease; child processes that
+//! outlive their test are not stopped; deleting the state directory while names are
+//! lent can break mutual exclusion, which the holder reports but cannot prevent; code
+//! that asks for no lease is not kept from anything. One machine, one user.
 //!
 //! # Platforms
 //!
-//! | system | exclusion | wake-up | [`Resource`] | tried |
+//! | system | exclusion | wake-up | [`Resource`] | tested |
 //! |---|---|---|---|---|
 //! | Linux | `flock` | FIFOs | yes | yes |
-//! | macOS | `flock` | looking again every 20 ms | yes | never |
+//! | macOS | `flock` | polling every 20 ms | yes | never |
 //! | other Unix | `flock` | FIFOs | yes | never |
-//! | Windows | `LockFileEx` | looking again every 20 ms | refused | never |
+//! | Windows | `LockFileEx` | polling every 20 ms | refused | never |
 //!
-//! `PLATFORM.md` has the environment variables, files and limits. There are no
-//! Cargo features.
+//! `PLATFORM.md` has the vocabulary, the environment variables, files and limits.
+//! There are no Cargo features.
 
 #![forbid(unsafe_code)]
 
@@ -61,8 +61,8 @@ pub use nm_runtime::{
     Name, Pool, Request, Reset, Resource, fingerprint,
 };
 
-/// What generated code calls. Not part of the public interface: the name ends
-/// in the patch version, and the packages pin each other exactly.
+/// What generated code calls. Not part of the public API: its name ends in the
+/// patch version, and the packages pin each other exactly.
 #[doc(hidden)]
 pub use nm_runtime::private as __private0;
 

@@ -34,8 +34,8 @@ pub fn run(bench: &Bench) -> Result<Vec<Table>> {
     }
     let mut table = Table::new(
         &format!("Compile of {TESTS} annotated tests"),
-        "`cargo test --no-run` when the one file with the tests was touched and all else is \
-         built, without incremental compilation; seconds. CPU is user and system.",
+        "`cargo test --no-run` after touching the one file with the tests, with everything else \
+         built, without incremental compilation; seconds. CPU is user plus system time.",
         &[
             "",
             "time",

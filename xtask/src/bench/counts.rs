@@ -134,7 +134,7 @@ pub fn run(args: &[&str]) -> Result<()> {
     match check && !excesses.is_empty() {
         false => Ok(()),
         true => Err(format!(
-            "{}\n`cargo xtask bench counts` shows them all; if what made it dearer is worth that, raise the bound in xtask/src/bench/counts.rs",
+            "{}\n`cargo xtask bench counts` shows all counts; if the change is worth its cost, raise the bound in xtask/src/bench/counts.rs",
             excesses.join("\n")
         )
         .into()),
@@ -170,7 +170,7 @@ impl Table {
     fn of_counts() -> Self {
         Self::new(
             "Counts of an acquire and its release",
-            "By `strace` and `valgrind`, with nobody else there: not timed, so the same under any load.",
+            "By `strace` and `valgrind`, without contention: not timed, so the same under any load.",
             &[
                 "",
                 "instructions",

@@ -85,10 +85,10 @@ fn compare(bench: &Bench, crowd: &Crowd) -> Result<Table> {
     let mut table = Table::new(
         &what,
         &format!(
-            "From the first grant to the last release, as a multiple of the ideal (all that \
-             was really held, spread over the names: {ideal:?} and what sleeping took longer); \
-             and the longest single wait, as a multiple of a fair one (everybody else once). \
-             All processes were started before."
+            "The time from the first grant to the last release, as a multiple of the ideal (the \
+             sum of all actual holds, spread over the names: {ideal:?}, and more where sleeps \
+             overran); and the longest single wait, as a multiple of a fair one (every other \
+             process once). All processes are started beforehand."
         ),
         &["", "x ideal", "rounds", "longest wait, x fair", "rounds"],
     );

@@ -37,8 +37,8 @@ pub fn run(bench: &Bench) -> Result<Vec<Table>> {
     }
     let mut table = Table::new(
         "Clean build as a dev-dependency",
-        "`cargo test --no-run` of a package with nothing in it but the dependency, its sources \
-         at hand, nothing built before; seconds. CPU is user and system, of all processes.",
+        "`cargo test --no-run` of an empty package with only this dependency, sources downloaded, \
+         nothing built; seconds. CPU is user plus system time, of all processes.",
         &[
             "",
             "time",
@@ -65,7 +65,7 @@ pub fn run(bench: &Bench) -> Result<Vec<Table>> {
         Some(SERIAL_TEST) => "serial_test with `file_locks`",
         Some(peer) => peer.title,
     });
-    let titles = titles.chain(["what name-manager depends on, alone"]);
+    let titles = titles.chain(["name-manager's dependencies alone"]);
     for ((title, package), costs) in titles.zip(&packages).zip(&costs) {
         table.row(vec![
             title.to_owned(),

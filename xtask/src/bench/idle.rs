@@ -31,8 +31,8 @@ pub fn run(bench: &Bench) -> Result<Vec<Table>> {
     let mut table = Table::new(
         "Waiting while nothing is released",
         &format!(
-            "{WAITERS} processes wait to write, for {FOR:?}: how much of one core they use \
-             together, in percent."
+            "{WAITERS} processes wait to write, for {FOR:?}: their total use of one core, in \
+             percent."
         ),
         &[
             "",

@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub fn run(bench: &Bench) -> Result<Vec<Table>> {
     let mut table = Table::new(
         "Kill to next holder",
-        "SIGKILL of the holder until another process, which waits to write, has the lock; ms.",
+        "The time from SIGKILL of the holder until another process, waiting to write, has the lock; ms.",
         &["", "writer killed", "rounds", "reader killed", "rounds"],
     );
     let mut times = peer::ALL.map(|_| [Vec::new(), Vec::new()]);

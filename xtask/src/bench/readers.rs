@@ -26,9 +26,9 @@ pub fn run(bench: &Bench) -> Result<Vec<Table>> {
     let mut table = Table::new(
         "Readers with a writer among them",
         &format!(
-            "{READERS} processes read for {HOLD:?} at a time, again and again for {TIME:?}; one \
-             writes for {HOLD:?} and pauses for {:?}. How long the writer waits, in ms (a \
-             reader's rest at best), how often it wrote, and how many read at once on average.",
+            "{READERS} processes read for {HOLD:?} at a time, over and over for {TIME:?}; one \
+             writes for {HOLD:?} and pauses for {:?}. How long the writer waits, in ms (at best \
+             the rest of a read), how often it writes, and how many read at once on average.",
             HOLD * 4
         ),
         &[

@@ -81,10 +81,10 @@ fn path() -> PathBuf {
 
 const HEAD: &str = "# Benchmarks
 
-`cargo xtask bench all` writes this page; only what follows \"What was found\" is
-written by hand. Peers and name-manager are measured in the same run, in turns, each
-round begun by another. Medians, and beside them the lowest and highest round. A ratio
-is to a peer or to a limit of the system in that same run; compare ratios, not
+`cargo xtask bench all` writes this page; only the part from \"What was found\" on is written
+by hand. Peers and name-manager are measured in the same run, in turns, and each round starts
+with a different one. Figures are medians, with the lowest and highest round beside them. A
+ratio is relative to a peer, or to a limit of the system, in the same run; compare ratios, not
 microseconds, with other machines.
 
 ";

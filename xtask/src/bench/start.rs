@@ -71,9 +71,10 @@ fn of_free(empty: &[f64], free: &[Vec<Vec<f64>>]) -> Table {
     let mut table = Table::new(
         "Start of a test binary, to run a test that uses no pool",
         &format!(
-            "A process from start to end, µs: it runs one bare test beside so many annotated \
-             ones. The last column is what an annotated test adds that is not run, from the \
-             largest binary. A test binary without any test takes {} µs ({}).",
+            "A process from start to end, µs: it runs one bare test of a binary that also has \
+             the given number of annotated tests. The last column is the cost of an annotated \
+             test that is not run, measured with the largest binary. A test binary without any \
+             test takes {} µs ({}).",
             figure(empty.median()),
             empty.range()
         ),
@@ -97,7 +98,7 @@ fn of_free(empty: &[f64], free: &[Vec<Vec<f64>>]) -> Table {
 fn of_lent(lent: &[Vec<f64>]) -> Table {
     let mut table = Table::new(
         "A process for one annotated test",
-        "As nextest starts it: from start to end, µs, its name or lock free and warm.",
+        "From start to end, started as nextest does it; µs, the name or lock free and warm.",
         &["", "median", "middle half", "beyond bare", "x bare"],
     );
     let bare = Spread::new(lent[BARE].clone()).median();

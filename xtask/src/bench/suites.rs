@@ -167,11 +167,11 @@ impl Suites {
         let mut table = Table::new(
             &format!("Suite: {}", suite.title),
             &format!(
-                "Tests of {TEST:?}, {AT_ONCE} threads or slots; the whole command by the clock, \
-                 all built before, in seconds. Ideal: {ideal:.2} s of tests, no runner. A \
-                 test that waits takes up one of them. `name-manager test` starts as many \
-                 threads more as wait; while none does, more than {AT_ONCE} tests run, so \
-                 that it can be ahead of the ideal."
+                "Tests of {TEST:?}, {AT_ONCE} threads or slots; wall-clock time of the whole \
+                 command, with everything built, in seconds. Ideal: {ideal:.2} s of tests, no \
+                 runner. A waiting test occupies a thread or slot. `name-manager test` starts \
+                 an extra thread for each waiting test; while none waits, more than {AT_ONCE} \
+                 tests run, so it can beat the ideal."
             ),
             &[
                 "",

@@ -31,8 +31,8 @@ pub fn run(bench: &Bench) -> Result<Vec<Table>> {
     let times: Vec<_> = times.into_iter().map(Spread::new).collect();
     let mut table = Table::new(
         "Uncontended acquire and release",
-        "One process, nobody else there; µs for the two together. name-manager also \
-         writes down who holds the name, in a record and in the journal; the others do not.",
+        "One process, without contention; µs for acquire and release together. Only name-manager \
+         also records the holder, in a record and in the journal.",
         &["", "median", "rounds", "x `flock`", "x serial_test"],
     );
     let of = |wanted| {

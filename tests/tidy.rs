@@ -212,6 +212,177 @@ fn links_lead_to_files_that_are_there() {
     }
 }
 
+/// Pages that name paths, tests and commands of this repository.
+const MAPS: [&str; 3] = ["ARCHITECTURE.md", "CONTRIBUTING.md", "RELIABILITY.md"];
+
+#[test]
+fn paths_on_the_maps_exist() {
+    for page in MAPS {
+        let spans = code_spans(&read(Path::new(page)));
+        let paths: Vec<_> = spans.iter().filter(|span| is_path(span)).collect();
+        assert!(paths.len() > 10, "{page}: {paths:?}");
+        for path in paths.into_iter().flat_map(|path| alternatives(path)) {
+            let exists = ["", "nm-runtime/src"]
+                .iter()
+                .any(|base| root().join(base).join(&path).exists());
+            assert!(exists, "{page}: there is no `{path}`");
+        }
+    }
+}
+
+#[test]
+fn every_folder_of_the_engine_is_on_the_map() {
+    let map = read(Path::new("ARCHITECTURE.md"));
+    for entry in fs::read_dir(root().join("nm-runtime/src")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        assert!(
+            !path.is_dir() || map.contains(&format!("`{name}`")),
+            "ARCHITECTURE.md lacks `{name}`"
+        );
+    }
+}
+
+#[test]
+fn tests_on_the_maps_exist() {
+    let is_test = |span: &&String| {
+        let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        span.chars().all(is_name) && span.matches('_').count() > 2
+    };
+    let rust = files().into_iter().filter(|path| ends_in(path, "rs"));
+    let sources: String = rust.map(|path| read(&path)).collect();
+    let mut found = 0;
+    for page in MAPS {
+        for test in code_spans(&read(Path::new(page))).iter().filter(is_test) {
+            assert!(
+                sources.contains(&format!("fn {test}(")),
+                "{page}: there is no test `{test}`"
+            );
+            found += 1;
+        }
+    }
+    assert!(found > 5, "{found}");
+}
+
+#[test]
+fn commands_on_the_maps_find_what_they_name() {
+    let mut found = 0;
+    for page in MAPS {
+        for command in commands(&read(Path::new(page))) {
+            check_command(&command).unwrap_or_else(|what| panic!("{page}: `{command}`: {what}"));
+            found += 1;
+        }
+    }
+    assert!(found > 15, "{found}");
+}
+
+/// What a command of cargo names is there: packages, targets, tests, chores.
+fn check_command(command: &str) -> Result<(), String> {
+    let there = |path: &Path| match root().join(path).exists() {
+        true => Ok(()),
+        false => Err(format!("there is no {}", path.display())),
+    };
+    let mut words = command.split_whitespace().skip(1);
+    let verb = words.next().unwrap_or_default();
+    if verb == "xtask" {
+        let source = match words.next() {
+            Some("bench") => "xtask/src/bench/mod.rs",
+            Some("torture") => "torture/src/main.rs",
+            other => return Err(format!("there is no chore {other:?}")),
+        };
+        let Some(what) = words.next() else {
+            return Ok(());
+        };
+        let knows = read(Path::new(source)).contains(&format!("\"{what}\""));
+        return knows.then_some(()).ok_or(format!("{source} has no {what}"));
+    }
+    let (mut package, mut target, mut filter) = (PathBuf::new(), None, None);
+    while let Some(word) = words.next() {
+        match word {
+            "--" => break,
+            "--manifest-path" => {
+                let manifest = Path::new(words.next().unwrap());
+                if manifest.starts_with("target") {
+                    return Ok(()); // made by a test
+                }
+                there(manifest)?;
+                package = manifest.parent().unwrap().to_owned();
+            }
+            "-p" | "--package" => package = words.next().unwrap().into(),
+            "--test" => target = words.next(),
+            word if verb == "test" && !word.starts_with('-') => filter = Some(word),
+            _ => {}
+        }
+    }
+    there(&package.join("Cargo.toml"))?;
+    let sources = match target {
+        None => package.join("src"),
+        Some(target) => {
+            let tests = package.join("tests");
+            let file = tests.join(format!("{target}.rs"));
+            match root().join(&file).exists() {
+                true => file,
+                false => {
+                    there(&tests.join(target).join("main.rs"))?;
+                    tests.join(target)
+                }
+            }
+        }
+    };
+    let Some(filter) = filter else {
+        return Ok(());
+    };
+    let mut of_target = files()
+        .into_iter()
+        .filter(|path| path.starts_with(&sources));
+    let matches = of_target.any(|path| {
+        let is_module = path.file_stem().is_some_and(|stem| stem == filter);
+        let test = format!("fn {filter}");
+        is_module || read(&path).contains(&test)
+    });
+    matches
+        .then_some(())
+        .ok_or(format!("no test is called {filter}"))
+}
+
+/// The text between backticks, outside of blocks of code.
+fn code_spans(page: &str) -> Vec<String> {
+    let prose = page.split("```").step_by(2);
+    prose
+        .flat_map(|prose| prose.split('`').skip(1).step_by(2))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The commands of cargo, in blocks of code and between backticks.
+fn commands(page: &str) -> Vec<String> {
+    let blocks = page.split("```").skip(1).step_by(2);
+    let lines = blocks.flat_map(str::lines).map(str::to_owned);
+    lines
+        .chain(code_spans(page))
+        .filter_map(|line| {
+            let line = line.split(" #").next().unwrap();
+            Some(line[line.find("cargo ")?..].trim().to_owned())
+        })
+        .collect()
+}
+
+fn is_path(span: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./{},".contains(c);
+    let ends = [".md", ".toml"];
+    span.chars().all(is_plain) && (span.contains('/') || ends.iter().any(|end| span.ends_with(end)))
+}
+
+/// `a/{b,c}.rs` is `a/b.rs` and `a/c.rs`.
+fn alternatives(path: &str) -> Vec<String> {
+    let Some((before, rest)) = path.split_once('{') else {
+        return vec![path.to_owned()];
+    };
+    let (inner, after) = rest.split_once('}').unwrap();
+    let inner = inner.split(',');
+    inner.map(|part| format!("{before}{part}{after}")).collect()
+}
+
 #[derive(Deserialize)]
 struct Metadata {
     packages: Vec<Package>,

@@ -312,3 +312,17 @@ fn what_a_pool_can_never_lend_is_refused_at_once() {
         "pool `listed` has the template \"db_{index}\" from [workspace.metadata.name-manager.pools.listed] in Cargo.toml, but `names = [\"red\", \"green\"]` at app/tests/probe.rs:44; keep one",
     );
 }
+
+#[test]
+fn a_variable_that_is_about_no_pool_is_told_where_one_is_near() {
+    let app = configured();
+    app.with("");
+    let misspelt = ("NAME_MANAGER_POOL_SIZD_MAX", "1");
+    let told = "variable NAME_MANAGER_POOL_SIZD_MAX is about a pool that neither Cargo.toml nor this program knows; is pool `sized` meant? Then write NAME_MANAGER_POOL_SIZED_MAX";
+    app.run("sized", &[misspelt]).success().says(&[told]);
+    // One that has its own, and one that is far, are left alone.
+    let own = ("NAME_MANAGER_POOL_SIZED_MAX", "1");
+    let far = ("NAME_MANAGER_POOL_ELSEWHERE_MAX", "1");
+    let said = app.run("sized", &[misspelt, own, far]).success();
+    assert!(!said.stderr.contains("is about a pool"), "{said}");
+}

@@ -20,6 +20,8 @@ fn the_command_knows_its_name() {
         script,
     ]);
     assert_eq!(said.answer(), "db-0 0 db {other} db://db-0/\n");
+    lab.run(&["run", "db", "--env", "URL=db://{db.nme}/", "--", "true"])
+        .fails(2, "the placeholder `{db.nme}`; did you mean `{db.name}`?");
 }
 
 #[test]

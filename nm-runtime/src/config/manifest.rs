@@ -13,6 +13,7 @@ use crate::base::text::shown;
 use crate::config::document::{Document, Kind, Node};
 use crate::config::scope::Scope;
 use crate::terms::name;
+use crate::terms::name::misspelt_placeholder;
 use crate::terms::names::check_template;
 
 /// The parts of a `Cargo.toml` that matter here.
@@ -198,6 +199,17 @@ impl PoolTable {
                                 key,
                                 "a string without NUL bytes",
                                 variable,
+                            ));
+                        }
+                        if let Some((found, meant)) = misspelt_placeholder(text) {
+                            return Err(source.error(
+                                variable.span,
+                                format!(
+                                    "`{}` has the placeholder `{{{}}}`; did you mean `{{{}}}`?",
+                                    shown(key),
+                                    shown(found),
+                                    shown(&meant)
+                                ),
                             ));
                         }
                         read.env.push((key.to_owned(), text.to_owned()));
@@ -407,6 +419,10 @@ mod tests {
 
     #[test]
     fn each_mistake_names_its_line_and_what_to_write() {
+        assert_eq!(
+            error("env = { URL = \"{name}/{nme}\", OTHER = \"{x}\" }"),
+            "Cargo.toml:2:15: `URL` has the placeholder `{nme}`; did you mean `{name}`?"
+        );
         assert_eq!(
             error("max = 0"),
             "Cargo.toml:2:7: `max` must be a whole number of at least 1; found the integer `0`"

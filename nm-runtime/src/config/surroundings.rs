@@ -10,6 +10,7 @@ use crate::config::place::{self, Place};
 use crate::config::pool::PoolConfig;
 use crate::config::variables::{self, Variables};
 use crate::config::workspace::{Package, Workspace};
+use crate::declared::section;
 
 /// Variables and workspace of a process.
 pub(crate) struct Surroundings {
@@ -58,6 +59,17 @@ impl Surroundings {
     pub(crate) fn configured(&self) -> impl Iterator<Item = &PoolTable> {
         let workspace = self.workspace.iter();
         workspace.flat_map(|workspace| workspace.manifest.pools())
+    }
+
+    /// A variable that may be meant for this pool: see [`Variables::misspelt`].
+    pub(crate) fn misspelt_variable(&self, pool: &str) -> Option<(String, String)> {
+        if !self.variables.are_about_pools() {
+            return None;
+        }
+        let mut known = section::pools();
+        known.push(pool);
+        known.extend(self.configured().map(|table| table.pool.as_str()));
+        self.variables.misspelt(pool, &known)
     }
 
     /// Where the state of the pool with this name lives; without a name, of a pool

@@ -137,6 +137,27 @@ impl Variables {
         Some((format!("{POOL}{variable}"), value))
     }
 
+    /// Whether any is about one pool.
+    pub(crate) fn are_about_pools(&self) -> bool {
+        !self.pools.is_empty()
+    }
+
+    /// A variable that is about no known pool, but nearly about this one, which has
+    /// none with that key: the variable, and the one that may be meant.
+    pub(crate) fn misspelt(&self, pool: &str, known: &[&str]) -> Option<(String, String)> {
+        let upper = |pool: &str| pool.to_ascii_uppercase().replace('-', "_");
+        let known: Vec<_> = known.iter().map(|pool| upper(pool)).collect();
+        let known: Vec<_> = known.iter().map(String::as_str).collect();
+        self.pools.iter().find_map(|(found, _)| {
+            let key = pool_key(found)?;
+            let about = found.strip_suffix(key)?.strip_suffix('_')?;
+            let is_near = !known.contains(&about)
+                && suggest::nearest_word(about, &known) == Some(&*upper(pool));
+            (is_near && self.of_pool(pool, key).is_none())
+                .then(|| (format!("{PREFIX}{POOL}{found}"), variable(pool, key)))
+        })
+    }
+
     /// `max` of a pool.
     pub(crate) fn max(&self, pool: &str) -> Result<Option<u32>> {
         let Some((key, value)) = self.of_pool(pool, "MAX") else {

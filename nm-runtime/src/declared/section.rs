@@ -154,3 +154,17 @@ pub(crate) fn allocators() -> Vec<&'static AllocatorSpec> {
     }
     allocators
 }
+
+/// The pools that this binary registers something for.
+pub(crate) fn pools() -> Vec<&'static str> {
+    let mut pools = Vec::new();
+    for entry in entries() {
+        match entry {
+            Entry::Test(test) => pools.extend(test.requests().map(|request| request.pool)),
+            Entry::Resource(resource) => pools.push(resource.pool),
+            Entry::Allocator(allocator) => pools.push(allocator.pool),
+            Entry::Nothing => {}
+        }
+    }
+    pools
+}

@@ -79,6 +79,11 @@ impl Opened {
         if config.size_from == SizeFrom::Nowhere && config.names.capacity().is_none() {
             say_if_misspelt(&pool, &around);
         }
+        if let Some((found, meant)) = around.misspelt_variable(&pool) {
+            notice::say(&format!(
+                "variable {found} is about a pool that neither Cargo.toml nor this program knows; is pool `{pool}` meant? Then write {meant}\n"
+            ));
+        }
         let address = Address {
             package: package.dir().map(Path::to_owned),
             state_dir: config.state_dir.clone(),

@@ -3,6 +3,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::base::error::{Error, Result};
+use crate::base::suggest;
 use crate::base::text::shown;
 
 /// One resource of a pool, `db-0`. Dereferences to the name as a `str`.
@@ -93,6 +94,32 @@ impl Name {
             .replace("{index}", &self.index.to_string())
             .replace("{pool}", &self.pool)
     }
+}
+
+/// What [`Name::fill`] replaces.
+const PLACEHOLDERS: [&str; 3] = ["name", "index", "pool"];
+
+/// A word in braces that is nearly a placeholder, and the one that is meant:
+/// `{nme}` and `{name}`. `{db.nme}` counts as well; other braces may mean anything.
+pub fn misspelt_placeholder(text: &str) -> Option<(&str, String)> {
+    let words = text.split('{').skip(1).filter_map(|rest| {
+        let (word, _) = rest.split_once('}')?;
+        Some(word)
+    });
+    words
+        .filter_map(|word| {
+            let (pool, key) = match word.rsplit_once('.') {
+                Some((pool, key)) => (format!("{pool}."), key),
+                None => (String::new(), word),
+            };
+            let is_word = key.chars().all(|c| c.is_ascii_alphabetic() || c == '_');
+            let meant = match is_word && !PLACEHOLDERS.contains(&key) {
+                true => suggest::nearest_word(key, &PLACEHOLDERS)?,
+                false => return None,
+            };
+            Some((word, format!("{pool}{meant}")))
+        })
+        .next()
 }
 
 impl Deref for Name {

@@ -61,6 +61,9 @@ pub(crate) trait Backend: fmt::Debug + Send + Sync {
     /// if there was none, that becomes it and the answer is `None`.
     fn declare(&self, run: &str, ours: Option<&Declaration>) -> Result<Option<Declaration>>;
 
+    /// What the latest runs said, in any order.
+    fn declarations(&self) -> Result<Vec<Declaration>>;
+
     /// Writes to the pool's journal. Costs nobody a lease when it fails.
     fn log(&self, entry: &Entry<'_>);
 

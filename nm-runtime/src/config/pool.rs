@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::base::error::{Error, Result};
 use crate::config::manifest::PoolTable;
 use crate::config::place;
+use crate::config::scope::Scope;
 use crate::config::variables::Variables;
 use crate::config::workspace::Workspace;
 use crate::declared::place::Place;
@@ -27,6 +28,9 @@ pub(crate) struct PoolConfig {
     pub(crate) env: Arc<[(String, String)]>,
     pub(crate) state_dir: PathBuf,
     pub(crate) size_from: SizeFrom,
+    /// Where other checkouts may have another configuration for the same pool: what
+    /// says ours.
+    pub(crate) shared_by: Option<String>,
 }
 
 /// Where a pool's names and their number come from.
@@ -52,7 +56,15 @@ impl PoolConfig {
         let (names, size_from) = names(pool, variables, table)?;
         let (scope, _) = place::scope(pool, variables, configured, workspace)?;
         let wait_timeout = variables.wait_timeout(pool)?.or(table.wait_timeout);
+        let shared_by = match scope {
+            Scope::Workspace => None,
+            _ => Some(match workspace {
+                Some(workspace) => workspace.root.join("Cargo.toml").display().to_string(),
+                None => "variables".to_owned(),
+            }),
+        };
         Ok(Self {
+            shared_by,
             names,
             size_from,
             wait_timeout,

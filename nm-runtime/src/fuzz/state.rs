@@ -38,7 +38,7 @@ fn again<T: FromJson + ToJson>(text: &str) {
 }
 
 fn declarations(text: &str) {
-    let Some(found) = Declaration::find(text, "run") else {
+    let Some(found) = Declaration::find(text, "run", false) else {
         return;
     };
     let unsaid = Names::Numbered {

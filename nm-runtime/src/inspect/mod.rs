@@ -250,7 +250,9 @@ fn configured_names(pool: &str, around: &Surroundings, dir: &Path) -> Result<Nam
         return Ok(config.names);
     }
     // As the last run that declared any did.
-    let last = sizes::all(dir)?.pop();
+    let mut declared = sizes::all(dir)?;
+    declared.retain(|declared| !declared.is_configured());
+    let last = declared.pop();
     Ok(last.map_or(config.names.clone(), |last| last.adopted_by(&config.names)))
 }
 
@@ -277,6 +279,7 @@ pub fn declarations(found: &Found) -> Result<Vec<Declared>> {
         max: None,
     };
     let declared = sizes::all(&found.dir)?.into_iter();
+    let declared = declared.filter(|declared| !declared.is_configured());
     let declared = declared.map(|declared| Declared {
         size: declared.names(&unsaid).size(),
         run: declared.run,

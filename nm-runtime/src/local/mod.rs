@@ -152,6 +152,10 @@ impl Backend for Local {
         sizes::declare(&*self.dir()?, run, ours)
     }
 
+    fn declarations(&self) -> Result<Vec<Declaration>> {
+        sizes::all(self.dir()?.pool.path())
+    }
+
     fn log(&self, entry: &Entry<'_>) {
         if let Ok(dir) = self.dir() {
             dir.journal.write(&dir.pool, entry);

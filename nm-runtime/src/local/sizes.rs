@@ -29,14 +29,14 @@ pub(crate) fn declare(
     ours: Option<&Declaration>,
 ) -> Result<Option<Declaration>> {
     let path = dir.pool.path().join(files::SIZES);
-    match (find(&path, run)?, ours) {
+    let configured = ours.is_some_and(Declaration::is_configured);
+    match (Declaration::find(&read(&path)?, run, configured), ours) {
         (None, Some(ours)) => add(dir, &path, ours),
         (theirs, _) => Ok(theirs),
     }
 }
 
 /// What runs declared, the oldest first.
-#[cfg(feature = "tools")]
 pub(crate) fn all(pool_dir: &Path) -> Result<Vec<Declaration>> {
     let text = read(&pool_dir.join(files::SIZES))?;
     Ok(Declaration::all(&text).collect())
@@ -49,7 +49,7 @@ fn add(dir: &PoolDir, path: &Path, ours: &Declaration) -> Result<Option<Declarat
     let turn = turn.and_then(|file| Locked::lock(file, Access::Exclusive));
     let _turn = turn.map_err(|error| unusable(&lock, error))?;
     let text = read(path)?;
-    if let Some(theirs) = Declaration::find(&text, &ours.run) {
+    if let Some(theirs) = Declaration::find(&text, &ours.run, ours.is_configured()) {
         return Ok(Some(theirs));
     }
     let ours = json::to_string(ours) + "\n";
@@ -66,10 +66,6 @@ fn add(dir: &PoolDir, path: &Path, ours: &Declaration) -> Result<Option<Declarat
         replace(path, &format!("{kept}{ended}{ours}"))?;
     }
     Ok(None)
-}
-
-fn find(path: &Path, run: &str) -> Result<Option<Declaration>> {
-    Ok(Declaration::find(&read(path)?, run))
 }
 
 fn read(path: &Path) -> Result<String> {
@@ -100,7 +96,7 @@ mod tests {
             let text = read(&path).unwrap();
             assert!(text.lines().count() <= LONG);
             for known in run.saturating_sub(RUNS - 1)..=run {
-                assert!(Declaration::find(&text, &known.to_string()).is_some());
+                assert!(Declaration::find(&text, &known.to_string(), false).is_some());
             }
         }
         assert!(declare(&(3 * LONG - 1).to_string()).is_some());
@@ -119,7 +115,7 @@ mod tests {
             std::fs::write(&path, torn).unwrap();
         }
         let text = read(&path).unwrap();
-        assert!(Declaration::find(&text, "one").is_some());
-        assert!(Declaration::find(&text, "two").is_some());
+        assert!(Declaration::find(&text, "one", false).is_some());
+        assert!(Declaration::find(&text, "two", false).is_some());
     }
 }

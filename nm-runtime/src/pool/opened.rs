@@ -21,6 +21,7 @@ use crate::local::Local;
 use crate::terms::decision::Decide;
 use crate::terms::declaration::Declaration;
 use crate::terms::name::{self, Name};
+use crate::terms::names::Names;
 
 /// What the handles of one pool in one process share.
 pub(crate) struct Opened {
@@ -76,6 +77,9 @@ impl Opened {
         }
         let backend = Local::open(&config.state_dir, &pool)?;
         agree(&pool, &mut config, &backend)?;
+        if let Some(place) = &config.shared_by {
+            say_if_others_differ(&pool, &config.names, place, &backend)?;
+        }
         if config.size_from == SizeFrom::Nowhere && config.names.capacity().is_none() {
             say_if_misspelt(&pool, &around);
         }
@@ -186,4 +190,40 @@ fn say_if_misspelt(pool: &str, around: &Surroundings) {
             "pool `{pool}` has no limit, since nothing says `max` or `names` for it; `Cargo.toml` configures `{near}`: is one of the two misspelt? If both are meant, give `{pool}` a table there, too; it may be empty\n"
         ));
     }
+}
+
+/// Checkouts that share a directory may configure different pools there: then neither
+/// keeps the limit of the other.
+fn say_if_others_differ(
+    pool: &str,
+    names: &Names,
+    place: &str,
+    backend: &dyn Backend,
+) -> Result<()> {
+    let run = run::id()?;
+    backend.declare(run, Some(&Declaration::configured(run, place, names)))?;
+    let mut others = backend.declarations()?;
+    others.retain(|other| other.run != run && other.is_configured() && other.differs_from(names));
+    if others.is_empty() {
+        return Ok(());
+    }
+    // Of runs that are over nobody is in the way any more.
+    let snapshot = backend.snapshot(backend.key())?.unwrap_or_default();
+    let mut holders = snapshot.names.iter().flat_map(|name| &name.holders);
+    let holds = holders.find_map(|tenure| {
+        let other = others.iter().find(|other| other.run == tenure.holder.run)?;
+        Some((other, &tenure.holder))
+    });
+    if let Some((other, holder)) = holds {
+        notice::say(&format!(
+            "pool `{pool}` is shared at `{}` by two that configure it differently: {} ({}), and {} ({}), of which `{}` holds a name now; say the same in both, or give them pools of their own\n",
+            backend.key(),
+            other.place,
+            other.names(names).size(),
+            place,
+            names.size(),
+            holder.test
+        ));
+    }
+    Ok(())
 }

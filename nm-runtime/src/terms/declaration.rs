@@ -12,6 +12,10 @@ pub(crate) struct Declaration {
     pub(crate) place: String,
     max: Option<u32>,
     names: Option<Vec<String>>,
+    template: Option<String>,
+    /// Said by variables and `Cargo.toml`: for other runs alone, which may come from
+    /// another checkout. The binaries of one run read the same.
+    configured: Option<bool>,
 }
 
 json::object!(Declaration {
@@ -19,14 +23,16 @@ json::object!(Declaration {
     run,
     place,
     max,
-    names
+    names,
+    template,
+    configured
 });
 
 impl Declaration {
     pub(crate) fn of(run: &str, place: &str, names: &Names) -> Self {
-        let (max, names) = match names {
-            Names::Listed(names) => (None, Some(names.clone())),
-            Names::Numbered { max, .. } => (*max, None),
+        let (max, names, template) = match names {
+            Names::Listed(names) => (None, Some(names.clone()), None),
+            Names::Numbered { max, template } => (*max, None, Some(template.clone())),
         };
         Self {
             v: FORMAT,
@@ -34,21 +40,46 @@ impl Declaration {
             place: place.to_owned(),
             max,
             names,
+            template,
+            configured: None,
         }
     }
 
-    /// The run's declaration, among lines that may be foreign. A run has one, and
-    /// that is likely the last.
-    pub(crate) fn find(text: &str, run: &str) -> Option<Self> {
+    /// What a run goes by, said by variables and `Cargo.toml`.
+    pub(crate) fn configured(run: &str, place: &str, names: &Names) -> Self {
+        Self {
+            configured: Some(true),
+            ..Self::of(run, place, names)
+        }
+    }
+
+    pub(crate) fn is_configured(&self) -> bool {
+        self.configured == Some(true)
+    }
+
+    /// Whether a pool with these names is another one.
+    pub(crate) fn differs_from(&self, names: &Names) -> bool {
+        match (&self.names, names) {
+            (Some(theirs), Names::Listed(names)) => theirs != names,
+            (None, Names::Numbered { template, max }) => {
+                let other = |theirs: &String| theirs != template;
+                self.max != *max || self.template.as_ref().is_some_and(other)
+            }
+            _ => true,
+        }
+    }
+
+    /// The run's declaration of this kind, among lines that may be foreign. A run has
+    /// one, and that is likely the last.
+    pub(crate) fn find(text: &str, run: &str, configured: bool) -> Option<Self> {
         // Parsing takes long, in a debug build. A run's id is a name: nothing in it is
         // escaped.
         let lines = text.lines().rev().filter(|line| line.contains(run));
         let mut found = lines.filter_map(Self::parse);
-        found.find(|found| found.run == run)
+        found.find(|found| found.run == run && found.is_configured() == configured)
     }
 
     /// All that can be used, the oldest first.
-    #[cfg(feature = "tools")]
     pub(crate) fn all(text: &str) -> impl DoubleEndedIterator<Item = Self> {
         text.lines().filter_map(Self::parse)
     }
@@ -108,8 +139,11 @@ mod tests {
             line("null", r#"["../../a"]"#),
             "{".to_owned(),
         ] {
-            assert!(Declaration::find(&foreign, "r").is_none(), "{foreign}");
-            assert!(Declaration::find(&format!("{foreign}\n{sound}"), "r").is_some());
+            assert!(
+                Declaration::find(&foreign, "r", false).is_none(),
+                "{foreign}"
+            );
+            assert!(Declaration::find(&format!("{foreign}\n{sound}"), "r", false).is_some());
         }
     }
 }

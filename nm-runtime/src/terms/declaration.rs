@@ -1,11 +1,11 @@
-//! What the attributes of a binary say of a pool's size.
+//! What the attributes of a binary say about a pool's size.
 
 use crate::base::json;
 use crate::terms::name;
 use crate::terms::names::Names;
 use crate::terms::record::FORMAT;
 
-/// What one run's first binary said, as it is written down for the others.
+/// What the first binary of a run said, as it is recorded for the others.
 pub(crate) struct Declaration {
     v: u32,
     pub(crate) run: String,
@@ -37,17 +37,17 @@ impl Declaration {
         }
     }
 
-    /// The run's declaration, among lines that may be foreign. A run has one, and
-    /// that is likely the last.
+    /// The run's declaration, among lines that may be foreign. A run has one, most
+    /// likely the last.
     pub(crate) fn find(text: &str, run: &str) -> Option<Self> {
-        // Parsing takes long, in a debug build. A run's id is a name: nothing in it is
+        // Parsing is slow in a debug build. A run's id is a name: nothing in it is
         // escaped.
         let lines = text.lines().rev().filter(|line| line.contains(run));
         let mut found = lines.filter_map(Self::parse);
         found.find(|found| found.run == run)
     }
 
-    /// All that can be used, the oldest first.
+    /// All sound declarations, oldest first.
     #[cfg(feature = "tools")]
     pub(crate) fn all(text: &str) -> impl DoubleEndedIterator<Item = Self> {
         text.lines().filter_map(Self::parse)
@@ -57,7 +57,7 @@ impl Declaration {
         json::from_slice(line.as_bytes()).filter(Self::is_sound)
     }
 
-    /// Whether a pool can be that: names become files.
+    /// Whether a pool can have this size and these names, which become files.
     fn is_sound(&self) -> bool {
         let names = self.names.as_deref();
         let are_names = |names: &[String]| {
@@ -66,8 +66,8 @@ impl Declaration {
         self.max != Some(0) && names.is_none_or(are_names)
     }
 
-    /// What a pool becomes of which `ours` is all that was said here. A limit
-    /// that is known here holds already for the names that others declare.
+    /// The names of a pool about which only `ours` is known here. A limit known here
+    /// already applies to the names that others declare.
     pub(crate) fn adopted_by(&self, ours: &Names) -> Names {
         match (&self.names, ours.capacity()) {
             (None, Some(_)) => ours.clone(),
@@ -75,7 +75,7 @@ impl Declaration {
         }
     }
 
-    /// The names that this makes of a pool with those.
+    /// The names of a pool with this declaration, which are `of` here.
     pub(crate) fn names(&self, of: &Names) -> Names {
         match (&self.names, of) {
             (Some(names), _) => Names::Listed(names.clone()),

@@ -41,7 +41,7 @@ pub use terms::holder::{Holder, LastHolder};
 pub use terms::name::Name;
 pub use terms::record;
 
-/// What a command line says of itself, and asks of the process that it is in.
+/// How a command describes itself, and which run it belongs to.
 pub mod caller {
     pub use crate::base::caller::{Caller, set};
     pub use crate::identity::run::id as run;

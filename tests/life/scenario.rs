@@ -121,7 +121,7 @@ impl Scenario {
 
     pub fn record(&self, name: &str) -> Record {
         let file = self.names_file(&format!("{name}.json"));
-        Record::peek(&fs::read(file).unwrap()).unwrap()
+        Record::parse(&fs::read(file).unwrap()).unwrap()
     }
 
     pub fn names_file(&self, file: &str) -> PathBuf {

@@ -10,7 +10,7 @@ use crate::sharing::{PROJECT, cargo_test};
 fn a_test_that_panics_leaves_its_name_dirty_and_the_next_goes_on() {
     let state = || {
         let record = fs::read(PROJECT.pool("frail").join("names/frail-0.json"));
-        Record::peek(&record.unwrap()).unwrap().state
+        Record::parse(&record.unwrap()).unwrap().state
     };
     let only = cargo_test("failing", "panics::a_panics", 1).finish();
     only.failure().says(&["frail-0 in pieces"]);

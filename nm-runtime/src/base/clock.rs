@@ -1,6 +1,6 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Microseconds since 1970, by the system's clock: for people, never to decide.
+/// Microseconds since 1970, by the system's clock: for people, never for decisions.
 pub(crate) fn now() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)

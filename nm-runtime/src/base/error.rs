@@ -1,14 +1,16 @@
+//! The public error, with its private kinds.
+
 use std::error::Error as StdError;
 use std::fmt;
 
-/// Any error, as hooks and conversions of users return it.
+/// Any error, as returned by users' hooks and conversions.
 pub type BoxError = Box<dyn StdError + Send + Sync>;
 
 pub(crate) type Result<T> = std::result::Result<T, Error>;
 
 /// Why a name could not be lent or given back.
 ///
-/// Opaque: ask with the predicates. `Display` is one line that names the thing,
+/// Opaque: use the predicates. `Display` is one line that names the thing,
 /// what was found and what to do; the cause, if any, is the
 /// [`source`](StdError::source).
 ///
@@ -88,13 +90,13 @@ impl Error {
         self.0.kind == Kind::Timeout
     }
 
-    /// Holders wait for each other in a circle, and this request was chosen to
-    /// fail so that the others go on.
+    /// The request was part of a deadlock cycle, and was chosen to fail so that the
+    /// other requests can proceed.
     pub fn is_deadlock(&self) -> bool {
         self.0.kind == Kind::Deadlock
     }
 
-    /// The thread asks for what it holds itself, which no wait would ever end.
+    /// The thread already holds what it asks for, so waiting would never end.
     ///
     /// ```
     /// # use name_manager::Pool;
@@ -133,7 +135,7 @@ impl Error {
     }
 
     /// The state directory was removed or replaced while the name was lent, so
-    /// that somebody else may have been lent it too.
+    /// that another holder may have been lent it too.
     pub fn is_lost(&self) -> bool {
         self.0.kind == Kind::Lost
     }

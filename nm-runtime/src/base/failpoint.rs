@@ -1,12 +1,12 @@
 //! Named places at which a process under torture may stop, or die.
 //!
 //! Only a build with `--cfg name_manager_failpoints` has them: a feature could be
-//! unified into somebody's tests. In all others they are nothing at all.
+//! unified into a user's tests. In all other builds they compile to nothing.
 
 #[cfg(name_manager_failpoints)]
 static CALLED: once_cell::sync::OnceCell<fn(&'static str)> = once_cell::sync::OnceCell::new();
 
-/// From now on this is called with the name of each failpoint. The first call counts.
+/// Sets the function that each failpoint calls with its name. Only the first call counts.
 #[cfg(name_manager_failpoints)]
 pub fn set(called: fn(&'static str)) {
     let _ = CALLED.set(called);

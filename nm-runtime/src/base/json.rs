@@ -1,7 +1,7 @@
-//! JSON, read with hifijson's lexer and written by ourselves.
+//! JSON, read with hifijson's lexer and written by hand.
 //!
-//! No derived code: a derive macro needs the larger part of syn, and the build of
-//! the engine, which takes longest, would wait for it.
+//! No derived code: a derive macro needs most of syn, and the build of the engine,
+//! which takes longest, would wait for it.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -10,10 +10,10 @@ use hifijson::str::LexAlloc;
 use hifijson::token::Lex;
 use hifijson::{Read as _, SliceLexer, value};
 
-/// As long as most records and lines of the journal.
+/// The length of most records and journal lines.
 const USUAL: usize = 512;
 
-/// What may be nested in a field that is not known.
+/// How deep the value of an unknown field may nest.
 const DEEPEST: usize = 32;
 
 /// What can be written as JSON.
@@ -23,10 +23,10 @@ pub(crate) trait ToJson {
 
 /// What can be read from JSON.
 pub(crate) trait FromJson: Sized {
-    /// Reads the value that begins with the byte `next`, which is still to be taken.
+    /// Reads the value that begins with the byte `next`, which is not consumed yet.
     fn read(next: u8, from: &mut SliceLexer<'_>) -> Option<Self>;
 
-    /// What a field is that is not there.
+    /// The value of a missing field; `None` if the field is required.
     fn absent() -> Option<Self> {
         None
     }
@@ -38,20 +38,20 @@ pub(crate) fn to_string(value: &dyn ToJson) -> String {
     text
 }
 
-/// The one value in the text; nothing if it is another, or more.
+/// The only value in the text; `None` if it is not of this type, or more follows.
 pub(crate) fn from_slice<T: FromJson>(text: &[u8]) -> Option<T> {
     let mut from = SliceLexer::new(text);
     let value = T::read(from.ws_peek()?, &mut from)?;
     from.ws_peek().is_none().then_some(value)
 }
 
-/// Gives a struct the form of an object with these fields.
+/// Reads and writes a struct as an object with these fields.
 macro_rules! object {
     ($type:ident { $($field:ident $(as $key:literal)?),* $(,)? }) => {
         $crate::base::json::object!(write $type { $($field $(as $key)?),* });
         $crate::base::json::object!(read $type { $($field $(as $key)?),* });
     };
-    // To be read only.
+    // Reads only.
     (read $type:ident { $($field:ident $(as $key:literal)?),* $(,)? }) => {
         impl $crate::base::json::FromJson for $type {
             fn read(next: u8, from: &mut hifijson::SliceLexer<'_>) -> Option<Self> {
@@ -74,7 +74,7 @@ macro_rules! object {
             }
         }
     };
-    // To be written only.
+    // Writes only.
     (write $type:ty { $($field:ident $(as $key:literal)?),* $(,)? }) => {
         impl $crate::base::json::ToJson for $type {
             fn write(&self, text: &mut String) {
@@ -99,7 +99,7 @@ macro_rules! key {
     };
 }
 
-/// Gives an enum the form of its variants' `as_str`.
+/// Reads and writes an enum as its `as_str`.
 macro_rules! words {
     ($type:ident: $($variant:ident),* $(,)?) => {
         impl $crate::base::json::ToJson for $type {
@@ -147,12 +147,12 @@ pub(crate) fn read_fields(
     found.ok()
 }
 
-/// Passes over a value.
+/// Skips a value.
 pub(crate) fn skip(next: u8, from: &mut SliceLexer<'_>) -> Option<()> {
     value::parse_bounded(DEEPEST, next, from).ok().map(drop)
 }
 
-/// Where does not matter: who reads it says which file is meant.
+/// Without a position: the caller's message names the file.
 struct Malformed;
 
 impl From<hifijson::Expect> for Malformed {
@@ -255,7 +255,7 @@ macro_rules! number {
         impl FromJson for $type {
             fn read(next: u8, from: &mut SliceLexer<'_>) -> Option<Self> {
                 let mut number: $type = next.is_ascii_digit().then_some(0)?;
-                // What else may follow in a number ends none of ours, nor the field.
+                // Other characters of a JSON number (`.`, `e`) end no field: refused there.
                 while let Some(digit @ b'0'..=b'9') = from.peek_next() {
                     number = number.checked_mul(10)?.checked_add(<$type>::from(digit - b'0'))?;
                     from.take_next();
@@ -286,7 +286,7 @@ impl FromJson for String {
 impl ToJson for str {
     fn write(&self, text: &mut String) {
         text.push('"');
-        // Without a branch for each byte, so that the compiler looks at many at once.
+        // Without a branch for each byte, so that the compiler can vectorise it.
         let escapes =
             |found, byte: &u8| found | (*byte < b' ') | (*byte == b'"') | (*byte == b'\\');
         match self.as_bytes().iter().fold(false, escapes) {
@@ -355,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_quite_it_is_nothing() {
+    fn a_malformed_value_is_refused() {
         let read = |text: &str| from_slice::<All>(text.as_bytes());
         let sound = r#"{"text":"","a list":[],"inner":[],"large":1}"#;
         assert!(read(sound).is_some());

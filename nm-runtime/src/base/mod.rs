@@ -1,4 +1,4 @@
-//! What every other folder stands on, and what knows nothing of pools: errors,
+//! What every other folder is built on and what knows nothing about pools: errors,
 //! JSON, text for people, the nearest word, failpoints. Imports no other folder.
 
 pub mod caller;

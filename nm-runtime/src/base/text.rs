@@ -1,12 +1,12 @@
-//! Text for people: short, on one line, and nothing that a terminal would obey.
+//! Text for people: short, on one line, and without control characters.
 
 use std::time::Duration;
 
-/// So many characters of a text say which one it is.
+/// How many characters of a text are enough to recognise it.
 const LONGEST: usize = 80;
 
-/// A text from outside, as part of a message: on one line, not endless, and without
-/// anything that a terminal would obey.
+/// A text from outside, as part of a message: on one line, bounded, and with control
+/// characters escaped.
 pub(crate) fn shown(text: &str) -> String {
     let (begin, more) = match text.char_indices().nth(LONGEST) {
         Some((end, _)) => (&text[..end], ".."),
@@ -16,7 +16,7 @@ pub(crate) fn shown(text: &str) -> String {
     format!("{}{more}", &quoted[1..quoted.len() - 1])
 }
 
-/// Without what a terminal would obey: a test may have any name.
+/// Replaces what a terminal would obey: a test may have any name.
 pub(crate) fn printable(text: &str) -> String {
     let obeyed = |c: char| c.is_control() && c != '\n';
     text.replace(obeyed, "\u{fffd}")
@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_shown_is_one_short_line() {
+    fn a_text_is_shown_as_one_short_line() {
         assert_eq!(shown("db'0"), "db'0");
         assert_eq!(shown("\u{1b}[2J\n\u{202e}"), "\\u{1b}[2J\\n\\u{202e}");
         assert_eq!(shown(&"é".repeat(100)), "é".repeat(80) + "..");

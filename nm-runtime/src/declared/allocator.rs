@@ -1,4 +1,4 @@
-//! Pools that decide for themselves what to hand out.
+//! Allocators: user code that decides what a pool hands out.
 
 use crate::base::error::BoxError;
 use crate::declared::call::call;
@@ -6,23 +6,23 @@ use crate::declared::place::Place;
 use crate::terms::decision::{Asked, Assignment, Decide};
 
 /// Decides what a pool hands out: port blocks, machines within a budget, or
-/// whatever has no fixed list of names.
+/// anything else without a fixed list of names.
 ///
 /// Register it with `#[name_manager::resource(pool = "ports")]` above the `impl`.
-/// Over all processes one decider at a time is asked. It sees every earlier
+/// Across all processes one allocator at a time is asked. It sees every earlier
 /// decision, in the state, and has been told of every holder that ended, however
 /// it ended, before it is asked again. Requests are for one name, exclusively.
 ///
 /// ```
 /// use name_manager::{Allocator, Asked, Assigned, Assignment, BoxError};
 ///
-/// /// Blocks of ten ports, of which three may be out at a time.
+/// /// Blocks of ten ports, of which up to three may be lent at a time.
 /// #[derive(Default)]
 /// struct Ports;
 ///
 /// #[name_manager::resource(pool = "ports")]
 /// impl Allocator for Ports {
-///     /// The first ports of the blocks that are out.
+///     /// The first ports of the blocks that are lent.
 ///     type State = Vec<u16>;
 ///
 ///     fn load(&self, text: &str) -> Result<Vec<u16>, BoxError> {
@@ -54,24 +54,24 @@ use crate::terms::decision::{Asked, Assignment, Decide};
 /// ```
 pub trait Allocator: Send + Sync + 'static {
     /// All decisions in force. Kept as text between decisions, since each may be
-    /// another process's.
+    /// made by another process.
     type State;
 
-    /// The state from its text; from the empty text where nothing was decided yet.
+    /// Parses the state; the text is empty before the first decision.
     ///
     /// # Errors
     ///
     /// Fails the request.
     fn load(&self, text: &str) -> std::result::Result<Self::State, BoxError>;
 
-    /// The state as a text.
+    /// Writes the state as text.
     fn save(&self, state: &Self::State) -> String;
 
     /// Decides on one request. What it changes in the state counts only when it
     /// grants.
     fn assign(&self, state: &mut Self::State, asked: &Asked<'_>) -> Assignment;
 
-    /// Takes back what a holder had that has ended.
+    /// Takes back the name of a holder that has ended.
     fn release(&self, state: &mut Self::State, name: &str);
 }
 
@@ -105,11 +105,11 @@ pub struct AllocatorSpec {
     pub pool: &'static str,
     /// Makes the user's value.
     pub make: fn() -> Box<dyn Decide>,
-    /// Where it stands.
+    /// Its place in the source.
     pub place: Place,
 }
 
-/// What generated code makes of the user's value.
+/// Boxes the user's value, for generated code.
 pub fn boxed(allocator: impl Allocator) -> Box<dyn Decide> {
     Box::new(allocator)
 }

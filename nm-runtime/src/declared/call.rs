@@ -1,4 +1,5 @@
-//! Calls of user code: a panic in it is an error, and an async test is no place for it.
+//! Calls of user code: a panic becomes an error, and under an async test the code runs
+//! on a thread of its own.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -34,11 +35,11 @@ pub(crate) fn call_apart<T: Send>(
     result.unwrap_or_else(|| Err("the hook's thread panicked".into()))
 }
 
-/// Takes no closure of its own type: starting a thread is much code to compile.
+/// Not generic over the closure: starting a thread is a lot of code to compile.
 fn run_apart(job: &mut (dyn FnMut() + Send)) -> std::io::Result<()> {
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().name("name-manager-hook".to_owned());
-        // A panic leaves no result behind, which says enough.
+        // A panic leaves no result behind, which the caller notices.
         let _ = thread.spawn_scoped(scope, job)?.join();
         Ok(())
     })

@@ -7,15 +7,15 @@ use std::path::{Path, PathBuf};
 
 use crate::base::error::{Error, Result};
 
-/// A text that changes when a file below one of these paths changes, appears,
+/// A string that changes when a file below one of these paths changes, appears,
 /// disappears or is renamed. It depends on contents and on names relative to the
 /// paths, not on times, owners or where the paths are; the order of directory
-/// entries does not matter. Another version of Rust may make another text of the
-/// same files, so that names are made ready once more.
+/// entries does not matter. Another version of Rust may give another string for the
+/// same files, so that names are initialised once more.
 ///
 /// # Errors
 ///
-/// When something cannot be read, or a path does not exist.
+/// If something cannot be read, or a path does not exist.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -47,7 +47,7 @@ fn add(
     name: &Path,
 ) -> std::result::Result<(), (PathBuf, io::Error)> {
     let failed = |error| (path.to_owned(), error);
-    // Lengths before contents: no two trees write the same bytes.
+    // Lengths before contents: no two different trees write the same bytes.
     let mut part = |kind: u8, bytes: &[u8]| {
         hash.write(&[kind]);
         hash.write(&(bytes.len() as u64).to_le_bytes());

@@ -7,6 +7,9 @@ pub(crate) mod fingerprint;
 pub(crate) mod place;
 pub(crate) mod registered;
 pub(crate) mod resource;
-#[allow(unsafe_code, reason = "what a linker gathers is outside the language")]
+#[allow(
+    unsafe_code,
+    reason = "a section that the linker gathers is outside the language"
+)]
 pub(crate) mod section;
 pub(crate) mod test;

@@ -1,4 +1,4 @@
-/// Where something stands in the source.
+/// A place in the source.
 #[derive(Clone, Copy, Debug)]
 pub struct Place {
     /// The file.

@@ -1,4 +1,4 @@
-//! What users say about a pool's life.
+//! Resources: user code that creates, resets and destroys what names stand for.
 
 use std::fmt;
 
@@ -7,15 +7,15 @@ use crate::declared::place::Place;
 use crate::terms::holder::LastHolder;
 use crate::terms::name::Name;
 
-/// How the resources of a pool are made, made fresh, and taken down.
+/// Hooks: how the resource behind a name is created, reset and destroyed.
 ///
-/// Implement what you need: every method does nothing unless you say otherwise.
+/// Implement what you need: every method does nothing by default.
 /// Register it with `#[name_manager::resource(pool = "db")]` above the `impl`, in
 /// each test binary that uses the pool (best in a crate that they share).
 ///
-/// Hooks may block for minutes. They run while the name is held, so nobody else
-/// is given it; a request's deadline does not count them. For async tests they
-/// run on a thread of their own, so that they may block on a runtime of theirs.
+/// Hooks may block for minutes. They run while the name is held, so no other request
+/// is granted it, and do not count against a request's wait timeout. For async tests
+/// they run on a thread of their own, so that they may block on their own runtime.
 ///
 /// ```
 /// use name_manager::{BoxError, Name, Reset, Resource};
@@ -43,32 +43,32 @@ use crate::terms::name::Name;
 /// # fn main() {}
 /// ```
 pub trait Resource: Send + Sync + 'static {
-    /// Once per pool and run, before any `init`: start the server. It may find what
-    /// an earlier run left running, if that was kept or its cleaning was killed.
+    /// Called once per pool and run, before any `init`: start the server. May find the
+    /// server of an earlier run, if that was kept or its cleanup was killed.
     ///
     /// # Errors
     ///
-    /// Fails the test that asked. Others try again; after three failures in a
-    /// run, every test of the pool fails at once with the first error.
+    /// Fails the test that asked for a name. Others try again; after three failures
+    /// in a run, every test of the pool fails at once with the first error.
     fn setup(&self) -> std::result::Result<(), BoxError> {
         Ok(())
     }
 
-    /// What the result of `init` depends on, see [`fingerprint`](crate::declared::fingerprint).
+    /// What the result of `init` depends on, see [`fingerprint`](crate::fingerprint()).
     /// With one, names are kept from run to run and `init` runs again only when it
     /// changes (after `cleanup` of the outdated one); without, `init` runs once
-    /// per name and run. Asked once per process.
+    /// per name and run. Called once per process.
     ///
     /// # Errors
     ///
-    /// Fails the test that asked.
+    /// Fails the test that asked for a name.
     fn fingerprint(&self) -> std::result::Result<Option<String>, BoxError> {
         Ok(None)
     }
 
-    /// Makes a name usable: once per run, or per fingerprint. It may find the
-    /// remains of an `init` that was killed half-way; of what an earlier run left
-    /// whole, `cleanup` is called before.
+    /// Makes a name usable: called once per run, or per fingerprint. May find the
+    /// remains of an `init` that was killed half-way; for what an earlier run left
+    /// complete, `cleanup` is called first.
     ///
     /// # Errors
     ///
@@ -78,7 +78,8 @@ pub trait Resource: Send + Sync + 'static {
         Ok(())
     }
 
-    /// Makes a name fresh, before each body but the first after `init`.
+    /// Resets a name for its next test: called before each body except the first
+    /// after `init`.
     ///
     /// # Errors
     ///
@@ -88,19 +89,19 @@ pub trait Resource: Send + Sync + 'static {
         Ok(())
     }
 
-    /// Takes a name down, when the run is over: in a process of its own, however
-    /// the tests ended.
+    /// Destroys what a name stands for when the run is over: called in a separate
+    /// process, however the tests ended.
     ///
     /// # Errors
     ///
-    /// Written to the journal and told by the next run, which tries again.
+    /// Written to the journal and reported by the next run, which tries again.
     fn cleanup(&self, name: &Name) -> std::result::Result<(), BoxError> {
         let _ = name;
         Ok(())
     }
 
-    /// Once per pool, when the run is over and all names are cleaned up: stop the
-    /// server.
+    /// Called once per pool, when the run is over and all names are cleaned up: stop
+    /// the server.
     ///
     /// # Errors
     ///
@@ -114,9 +115,9 @@ pub trait Resource: Send + Sync + 'static {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reset<'a> {
-    /// The last holder gave it back in order.
+    /// The last holder released it clean.
     Reuse,
-    /// The last holder panicked, died or said so: what it left is unknown.
+    /// The last holder panicked, died or marked it dirty: what it left is unknown.
     Dirty(&'a LastHolder),
 }
 
@@ -137,11 +138,11 @@ pub struct ResourceSpec {
     pub make: fn() -> Box<dyn Resource>,
     /// `CARGO_MANIFEST_DIR` of its package when it was compiled.
     pub manifest_dir: &'static str,
-    /// Where it stands.
+    /// Its place in the source.
     pub place: Place,
 }
 
-/// What generated code makes of the user's value.
+/// Boxes the user's value, for generated code.
 pub fn boxed(resource: impl Resource) -> Box<dyn Resource> {
     Box::new(resource)
 }

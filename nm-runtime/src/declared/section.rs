@@ -1,5 +1,5 @@
 //! What the attributes of a binary register: const data that the linker gathers in
-//! one section, which begins and ends where the linker says.
+//! one section, whose start and end it tells us.
 //!
 //! The crate linkme does this for lists of any type. It costs its users as much
 //! compile time per entry as all the rest of an annotated test, and a second for
@@ -17,14 +17,14 @@ pub enum Entry {
     Resource(ResourceSpec),
     /// By `#[resource]` on an `Allocator`.
     Allocator(AllocatorSpec),
-    /// None: with it the section is there also in a binary without registrations.
+    /// No registration: with it the section exists in a binary without any, too.
     Nothing,
 }
 
-/// Declares a static with this [`Entry`], and makes it known.
+/// Declares a static with this [`Entry`], and registers it.
 ///
-/// The compiler takes a link section for unsafe code, but in another crate's macro
-/// lets it pass: this works in crates that forbid unsafe code.
+/// The compiler counts a link section as unsafe code, but allows it in the expansion
+/// of another crate's macro: this works in crates that forbid unsafe code.
 #[cfg(all(unix, not(target_vendor = "apple")))]
 #[doc(hidden)]
 #[macro_export]
@@ -58,9 +58,9 @@ macro_rules! __register {
     };
 }
 
-/// All leases of a test: declares what it asks for, and takes them.
+/// Acquires all leases of a test, and registers what it asks for.
 ///
-/// Const data of more than texts costs the compiler more than all the rest of an
+/// As strings: other const data costs the compiler more than all the rest of an
 /// annotated test.
 #[doc(hidden)]
 #[macro_export]
@@ -103,10 +103,10 @@ pub(crate) fn entries() -> &'static [Entry] {
             )]
             static STOP: Entry;
         }
-        // The addresses alone: nothing is read here.
+        // Only their addresses: nothing is read here.
         (addr_of!(START), addr_of!(STOP))
     };
-    // The linker puts the parts of a section in the order of what follows the `$`.
+    // The linker sorts the parts of a section by what follows the `$`.
     #[cfg(windows)]
     let (first, end) = {
         #[unsafe(link_section = ".name_manager$a")]
@@ -117,13 +117,13 @@ pub(crate) fn entries() -> &'static [Entry] {
     };
     let count = (end as usize - first as usize) / size_of::<Entry>();
     // SAFETY: between the two the linker has put all statics of the section, one
-    // after the other. `__register` alone writes to the section, and only values of
+    // after the other. Only `__register` adds to the section, and only values of
     // this one type, whose size is a multiple of its alignment.
     unsafe { std::slice::from_raw_parts(first, count) }
 }
 
-// Every process of a nextest run looks through them, most in debug builds: what it
-// does there are loops, several times as quick as chained iterators.
+// Every process of a nextest run goes through them, mostly in debug builds, where
+// loops are several times as fast as chained iterators.
 
 /// Every annotated test of this binary, in no particular order.
 pub fn tests() -> impl Iterator<Item = &'static TestSpec> {

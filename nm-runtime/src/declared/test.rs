@@ -1,4 +1,4 @@
-//! What attributes wrote down in this binary.
+//! An annotated test, as its attributes wrote it into this binary.
 
 use nm_words::request;
 
@@ -9,11 +9,11 @@ pub struct TestSpec {
     pub test: &'static str,
     /// `CARGO_MANIFEST_DIR` of the test's package when it was compiled.
     pub manifest_dir: &'static str,
-    /// Where the attribute stands.
+    /// The source file of the attribute.
     pub file: &'static str,
     /// Whether it is an `async fn`.
     pub asynchronous: bool,
-    /// What it asks for, one request an attribute, in source order, as
+    /// What it asks for, one request per attribute, in source order, as
     /// [`request::append`] writes them.
     pub requests: &'static str,
     /// The lines of the attributes: `12 15`.

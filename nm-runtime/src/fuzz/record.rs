@@ -5,12 +5,12 @@ use crate::sys;
 use crate::terms::record::{FORMAT, Record, State};
 
 pub(crate) fn record(bytes: &[u8]) {
-    let peeked = Record::peek(bytes);
+    let peeked = Record::parse(bytes);
     if let Some(record) = &peeked {
         assert!(record.v <= FORMAT && record.fence.checked_add(1).is_some());
         let text = json::to_string(record);
-        assert_eq!(Record::peek(text.as_bytes()).as_ref(), Some(record));
-        assert_eq!(Record::peek(&text.as_bytes()[..text.len() - 1]), None);
+        assert_eq!(Record::parse(text.as_bytes()).as_ref(), Some(record));
+        assert_eq!(Record::parse(&text.as_bytes()[..text.len() - 1]), None);
         count(record.clone());
     }
     let mut file = RecordFile::of(sys::opened(file(bytes)).unwrap());

@@ -1,4 +1,4 @@
-//! Whose test asks on this thread, as people see it.
+//! The holder that a thread asks as: its test, process and run, as people see them.
 
 use std::cell::{Cell, RefCell};
 use std::env;
@@ -13,7 +13,7 @@ use crate::declared::test::TestSpec;
 use crate::identity::run;
 use crate::terms::holder::Holder;
 
-/// The reaper of that run.
+/// The reaper of this run, as a holder.
 pub(crate) fn reaper(run: &str) -> Holder {
     let pid = std::process::id();
     Holder {
@@ -27,7 +27,7 @@ pub(crate) fn reaper(run: &str) -> Holder {
     }
 }
 
-/// The current thread, asking from this place.
+/// The current thread as a holder, for a request made at this place.
 pub(crate) fn current(place: &Location<'_>) -> Result<Holder> {
     let test = TEST.with_borrow(|test| test.clone());
     let (test, file, line) = match (test, caller::get()) {
@@ -66,7 +66,7 @@ fn program_name() -> &'static str {
     &NAME
 }
 
-/// Names the calling thread among all threads of all processes.
+/// Identifies the calling thread among the threads of all processes.
 fn token(pid: u32) -> String {
     static THREADS: AtomicU64 = AtomicU64::new(0);
     thread_local! {
@@ -80,6 +80,7 @@ fn token(pid: u32) -> String {
     format!("{pid}-{thread}")
 }
 
+/// What is known about an annotated test while it runs.
 #[derive(Clone, Debug)]
 struct Test {
     path: String,
@@ -89,13 +90,13 @@ struct Test {
 }
 
 /// Whether an async runtime drives the current thread, as far as the attribute
-/// can tell.
+/// knows.
 pub(crate) fn in_async_test() -> bool {
     TEST.with_borrow(|test| test.as_ref().is_some_and(|test| test.asynchronous))
 }
 
 thread_local! {
-    /// The annotated test that runs on this thread, and where its attribute stands.
+    /// The annotated test that runs on this thread, and where its attribute is.
     static TEST: RefCell<Option<Test>> = const { RefCell::new(None) };
 }
 
@@ -104,8 +105,8 @@ thread_local! {
 pub(crate) struct CurrentTest(());
 
 impl CurrentTest {
-    /// `line` is the first attribute's. The path is the function's; a case of it (rstest, test-case) is known by
-    /// the thread's name, which libtest sets.
+    /// `line` is the first attribute's. The path is the function's; a case of it
+    /// (rstest, test-case) is recognised by the thread's name, which libtest sets.
     pub(crate) fn enter(spec: &'static TestSpec, line: u32) -> Self {
         let path = spec.test;
         let thread = std::thread::current();
@@ -126,7 +127,7 @@ impl CurrentTest {
 
 impl Drop for CurrentTest {
     fn drop(&mut self) {
-        // The thread may be ending, its locals gone already.
+        // The thread may be ending, its locals already gone.
         let _ = TEST.try_with(|test| test.take());
     }
 }

@@ -1,4 +1,4 @@
-//! Which run this process belongs to, and whose test asks. May import `config`,
+//! Which run this process belongs to, and which test is asking. May import `config`,
 //! `declared`, `terms`, `sys`, `base`.
 
 pub(crate) mod asker;

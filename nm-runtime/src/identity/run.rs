@@ -1,5 +1,5 @@
-//! The run this process belongs to. Written down so that people can see it, and
-//! so that a pool's life knows its users; it never decides who holds a name.
+//! The run this process belongs to. Recorded so that people can see it, and so that
+//! a pool's life knows which runs use it; it never decides which holder has a name.
 
 use std::env;
 
@@ -18,7 +18,7 @@ const NEXTEST: &str = "NEXTEST_RUN_ID";
 ///
 /// # Errors
 ///
-/// When a `NAME_MANAGER_*` variable is wrong.
+/// If a `NAME_MANAGER_*` variable is not valid.
 pub fn id() -> Result<&'static str> {
     static RUN: OnceCell<String> = OnceCell::new();
     Ok(

@@ -1,4 +1,4 @@
-//! Above this process: its runner, whose end is the end of the run.
+//! The runner: the process above this one whose end is the end of the run.
 
 use std::fs::File;
 use std::io::Read;
@@ -9,21 +9,21 @@ use crate::base::json;
 use crate::config::variables;
 use crate::sys;
 
-/// Who our parent was when the process started: by the time of the first lease
-/// it may have ended, and another process taken its place.
+/// The parent of this process when it started: by the time of the first lease it may
+/// have ended, and another process be the parent.
 pub(crate) static PARENT: AtomicU32 = AtomicU32::new(0);
 
 /// The process whose end is the end of the run.
 #[derive(Clone, Debug)]
 pub(crate) struct Runner {
     pid: u32,
-    /// Tells it from a later process with the same id.
+    /// Distinguishes it from a later process with the same id.
     started: u64,
 }
 
 json::object!(Runner { pid, started });
 
-/// This run's: the nearest `cargo`; of a run that was named by a variable the
+/// The runner of this run: the nearest `cargo`; or, if a variable names the run, the
 /// outermost runner, since that may start several.
 pub(crate) fn runner() -> Result<Runner> {
     let named = variables::get()?.run_id.is_some();
@@ -57,14 +57,14 @@ impl Runner {
     }
 }
 
-/// As the kernel cuts their names.
+/// Names as the kernel truncates them.
 const RUNNERS: [&str; 4] = ["cargo", "cargo-nextest", "name-manager", "cargo-name-mana"];
+/// How far above us the outermost runner may be.
 const RUNNER_IS_ABOVE: usize = 16;
-
-/// How far above us `cargo` may be: `rustdoc` or a runner can stand in between.
+/// How far above us `cargo` may be: `rustdoc` or a runner can be in between.
 const CARGO_IS_NEAR: usize = 4;
 
-/// The id of a run that nobody named: by the nearest `cargo`, or by this process.
+/// The id of a run that no variable names: after the nearest `cargo`, or this process.
 pub(crate) fn run_id() -> String {
     let mut pid = PARENT.load(Ordering::Relaxed);
     for _ in 0..CARGO_IS_NEAR {
@@ -81,8 +81,8 @@ pub(crate) fn run_id() -> String {
     format!("process-{own}-{started}")
 }
 
-/// What the system tells of a process. Linux only; elsewhere every test binary
-/// is a run of its own unless the runner says which it belongs to.
+/// What the system says about a process. Linux only; elsewhere every test binary is a
+/// run of its own unless the runner names its run.
 struct Process {
     command: String,
     parent: u32,
@@ -91,7 +91,7 @@ struct Process {
 
 impl Process {
     fn look_up(pid: u32) -> Option<Self> {
-        // More than any system says up to the last field that is wanted.
+        // Long enough, on any system, for all fields up to the last one needed.
         let mut stat = [0; 1024];
         let mut file = File::open(format!("/proc/{pid}/stat")).ok()?;
         let read = file.read(&mut stat).ok()?;

@@ -23,7 +23,7 @@ pub(crate) fn snapshot(pool_dir: &Path) -> io::Result<Snapshot> {
 
 fn look_at(names_dir: &Path, name: String) -> NameSnapshot {
     let text = sys::read_regular(&names_dir.join(files::record(&name)));
-    let record = text.as_ref().ok().and_then(|text| Record::peek(text));
+    let record = text.as_ref().ok().and_then(|text| Record::parse(text));
     let mut holders = record.as_ref().map_or(Vec::new(), |it| it.holders.clone());
     // A dead holder's name is free, whatever its record says.
     holders.retain(|tenure| sys::is_alive(tenure.holder.pid));
@@ -41,7 +41,7 @@ fn look_at(names_dir: &Path, name: String) -> NameSnapshot {
 /// The record of a name, as it is being written perhaps.
 pub(crate) fn read(names_dir: &Path, name: &str) -> Option<Record> {
     let path = names_dir.join(files::record(name));
-    Record::peek(&sys::read_regular(&path).ok()?)
+    Record::parse(&sys::read_regular(&path).ok()?)
 }
 
 /// Names that were ever lent, as people count: 2 before 10.

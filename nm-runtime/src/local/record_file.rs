@@ -62,7 +62,7 @@ impl RecordFile {
         let text = &text[..self.len];
         Ok(match text.is_empty() {
             true => Record::new(),
-            false => Record::peek(text).unwrap_or_else(Record::unreadable),
+            false => Record::parse(text).unwrap_or_else(Record::unreadable),
         })
     }
 

@@ -1,6 +1,8 @@
+//! What an allocator is asked, and what it answers.
+
 use crate::base::error::BoxError;
 
-/// Who asks an [`Allocator`](crate::Allocator).
+/// The request that an [`Allocator`](crate::Allocator) decides on.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Asked<'a> {
@@ -13,12 +15,12 @@ pub struct Asked<'a> {
 /// What an [`Allocator`](crate::Allocator) answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Assignment {
-    /// This.
+    /// This name.
     Granted(Assigned),
-    /// Not now: the request waits, and is asked again when a holder has ended (and
-    /// now and then, in case it depends on something else).
+    /// Not now: the request waits, and the allocator is asked again when a holder has
+    /// ended (and periodically, in case it depends on something else).
     Busy,
-    /// Not ever: the request fails at once, with this reason.
+    /// Never: the request fails at once, with this reason.
     Never(String),
 }
 
@@ -31,8 +33,8 @@ pub struct Assigned {
 }
 
 impl Assigned {
-    /// A name that nobody holds: a valid name that was not granted before, or
-    /// whose holder has ended.
+    /// A free name: a valid name that was not granted before, or whose holder has
+    /// ended.
     pub fn name(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -71,6 +73,6 @@ pub trait Decide: Send + Sync {
         asked: &Asked<'_>,
     ) -> std::result::Result<(String, Assignment), BoxError>;
 
-    /// The state without these.
+    /// The state after taking back these names.
     fn take_back(&self, state: &str, names: &[String]) -> std::result::Result<String, BoxError>;
 }

@@ -1,11 +1,11 @@
-//! What the attributes of a binary say of a pool's size.
+//! What the attributes of a binary say about a pool's size.
 
 use crate::base::json;
 use crate::terms::name;
 use crate::terms::names::Names;
 use crate::terms::record::FORMAT;
 
-/// What one run's first binary said, as it is written down for the others.
+/// What the first binary of a run said, as it is recorded for the others.
 pub(crate) struct Declaration {
     v: u32,
     pub(crate) run: String,
@@ -88,7 +88,7 @@ impl Declaration {
         json::from_slice(line.as_bytes()).filter(Self::is_sound)
     }
 
-    /// Whether a pool can be that: names become files.
+    /// Whether a pool can have this size and these names, which become files.
     fn is_sound(&self) -> bool {
         let names = self.names.as_deref();
         let are_names = |names: &[String]| {
@@ -97,8 +97,8 @@ impl Declaration {
         self.max != Some(0) && names.is_none_or(are_names)
     }
 
-    /// What a pool becomes of which `ours` is all that was said here. A limit
-    /// that is known here holds already for the names that others declare.
+    /// The names of a pool about which only `ours` is known here. A limit known here
+    /// already applies to the names that others declare.
     pub(crate) fn adopted_by(&self, ours: &Names) -> Names {
         match (&self.names, ours.capacity()) {
             (None, Some(_)) => ours.clone(),
@@ -106,7 +106,7 @@ impl Declaration {
         }
     }
 
-    /// The names that this makes of a pool with those.
+    /// The names of a pool with this declaration, which are `of` here.
     pub(crate) fn names(&self, of: &Names) -> Names {
         match (&self.names, of) {
             (Some(names), _) => Names::Listed(names.clone()),

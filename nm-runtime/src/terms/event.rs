@@ -1,3 +1,5 @@
+//! The events of a pool's journal.
+
 use std::fmt;
 
 use crate::base::clock::now;
@@ -6,7 +8,7 @@ use crate::terms::access::Access;
 use crate::terms::holder::Holder;
 use crate::terms::record::{FORMAT, State};
 
-/// What an event tells of.
+/// What an event reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Kind {
@@ -14,13 +16,13 @@ pub enum Kind {
     Waiting,
     /// A name was lent.
     Acquired,
-    /// A name was given back.
+    /// A name was released.
     Released,
     /// A request's deadline passed.
     Timeout,
-    /// A request failed because holders wait for each other in a circle.
+    /// A request failed because it was part of a deadlock cycle.
     Deadlock,
-    /// A holder ended without giving its name back; seen by the next one.
+    /// A holder ended without releasing its name; found by the next holder.
     Died,
     /// The state directory was removed under a holder.
     Lost,
@@ -104,38 +106,55 @@ impl fmt::Display for Kind {
     }
 }
 
-/// One line of the journal.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Event {
-    /// The version of the format.
-    pub v: u32,
-    /// When, in microseconds since 1970, by the clock of the machine.
-    pub time: u64,
-    /// What happened.
-    pub kind: Kind,
-    /// The pool.
-    pub pool: String,
-    /// The name; none while waiting for any.
-    pub name: Option<String>,
-    /// The name's fence.
-    pub fence: Option<u64>,
-    /// One per request: what belongs to one `acquire` bears one id.
-    pub id: String,
-    /// Who: test, process, run, and where in the source.
-    pub holder: Holder,
-    /// More, in words: what is wanted, why it is dirty.
-    pub detail: Option<String>,
-    /// Microseconds that the request waited, in `acquired` and `timeout`.
-    pub waited: Option<u64>,
-    /// How, in `waiting`, `acquired` and `released`.
-    pub access: Option<Access>,
-    /// The state it was given back in, in `released`.
-    pub state: Option<State>,
-    /// How far it is, in the events of hooks.
-    pub phase: Option<Phase>,
+/// Declares the fields of an event once, with their types in [`Event`] and in [`Entry`].
+macro_rules! event {
+    ($($(#[$doc:meta])* $field:ident: $read:ty => $written:ty,)+) => {
+        /// One line of the journal.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct Event {
+            $($(#[$doc])* pub $field: $read,)+
+        }
+
+        json::object!(read Event { $($field),+ });
+
+        /// An event on its way into the journal: as [`Event`], borrowed.
+        #[derive(Clone, Copy)]
+        pub(crate) struct Entry<'a> {
+            $(pub(crate) $field: $written,)+
+        }
+
+        json::object!(write Entry<'_> { $($field),+ });
+    };
 }
 
-json::object!(read Event { v, time, kind, pool, name, fence, id, holder, detail, waited, access, state, phase });
+event! {
+    /// The version of the format.
+    v: u32 => u32,
+    /// When, in microseconds since 1970, by the machine's clock.
+    time: u64 => u64,
+    /// What happened.
+    kind: Kind => Kind,
+    /// The pool.
+    pool: String => &'a str,
+    /// The name; `None` while waiting for any.
+    name: Option<String> => Option<&'a str>,
+    /// The name's fence.
+    fence: Option<u64> => Option<u64>,
+    /// One per request: all events of one `acquire` have the same.
+    id: String => &'a str,
+    /// The holder or waiter: test, process, run, and where in the source.
+    holder: Holder => &'a Holder,
+    /// Details in words: what is wanted, why it is dirty.
+    detail: Option<String> => Option<&'a str>,
+    /// Microseconds that the request waited, in `acquired` and `timeout`.
+    waited: Option<u64> => Option<u64>,
+    /// The access, in `waiting`, `acquired` and `released`.
+    access: Option<Access> => Option<Access>,
+    /// The state that the name was released in, in `released`.
+    state: Option<State> => Option<State>,
+    /// How far it is, in the events of hooks.
+    phase: Option<Phase> => Option<Phase>,
+}
 
 impl Event {
     /// Whether a test or a hook failed.
@@ -145,28 +164,8 @@ impl Event {
     }
 }
 
-/// An event on its way into the journal: as [`Event`], borrowed.
-#[derive(Clone, Copy)]
-pub(crate) struct Entry<'a> {
-    pub(crate) v: u32,
-    pub(crate) time: u64,
-    pub(crate) kind: Kind,
-    pub(crate) pool: &'a str,
-    pub(crate) name: Option<&'a str>,
-    pub(crate) fence: Option<u64>,
-    pub(crate) id: &'a str,
-    pub(crate) holder: &'a Holder,
-    pub(crate) detail: Option<&'a str>,
-    pub(crate) waited: Option<u64>,
-    pub(crate) access: Option<Access>,
-    pub(crate) state: Option<State>,
-    pub(crate) phase: Option<Phase>,
-}
-
-json::object!(write Entry<'_> { v, time, kind, pool, name, fence, id, holder, detail, waited, access, state, phase });
-
 impl<'a> Entry<'a> {
-    /// An event of now.
+    /// An event that happens now.
     pub(crate) fn new(kind: Kind, pool: &'a str, id: &'a str, holder: &'a Holder) -> Self {
         Self {
             v: FORMAT,

@@ -1,6 +1,8 @@
+//! A name's holder, and what is left of its last one.
+
 use crate::base::json;
 
-/// Who holds or wants a name.
+/// A holder of a name, or a waiter for one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holder {
     /// The test's path, `app::tests::lists_users`, the thread's name, or the command.
@@ -11,11 +13,11 @@ pub struct Holder {
     pub token: String,
     /// The run.
     pub run: String,
-    /// The source file and line that asked; empty when a command did.
+    /// The source file of the request; empty for a command.
     pub file: String,
-    /// See `file`.
+    /// The line of the request.
     pub line: u32,
-    /// When it was granted, in microseconds since 1970.
+    /// When the name was granted, in microseconds since 1970.
     pub since: u64,
 }
 
@@ -29,7 +31,7 @@ json::object!(Holder {
     since
 });
 
-/// What is known of the last holder of a dirty name.
+/// What is known about the last holder of a dirty name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LastHolder {

@@ -1,4 +1,5 @@
-//! Plain data: what is lent, to whom, and what is known of it. May import `base`.
+//! Plain data: what is lent, to which holder, and what is known about it. May import
+//! `base`.
 
 pub(crate) mod access;
 pub(crate) mod decision;

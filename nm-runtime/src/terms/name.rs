@@ -1,3 +1,5 @@
+//! A name that is lent, and checks of names.
+
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -41,7 +43,7 @@ impl Name {
         }
     }
 
-    /// With what the pool's allocator says beyond the name.
+    /// Adds what the pool's allocator says beyond the name.
     pub(crate) fn assigned(mut self, env: Vec<(String, String)>, args: Vec<String>) -> Self {
         let known = self
             .env
@@ -57,8 +59,8 @@ impl Name {
         &self.name
     }
 
-    /// Its place in the pool, counted from 0. In a pool with an
-    /// [`Allocator`](crate::Allocator): how many were out when it was granted.
+    /// Its index in the pool, from 0. In a pool with an
+    /// [`Allocator`](crate::Allocator): how many names were lent when it was granted.
     pub fn index(&self) -> usize {
         self.index
     }
@@ -68,22 +70,22 @@ impl Name {
         &self.pool
     }
 
-    /// The pool's configured variable of that key, with `{name}`, `{index}` and
-    /// `{pool}` replaced; nothing when the configuration has no such key.
+    /// The pool's configured variable with this key, with `{name}`, `{index}` and
+    /// `{pool}` replaced; `None` if the configuration has no such key.
     pub fn env(&self, key: &str) -> Option<String> {
         let (_, value) = self.env.iter().find(|(known, _)| known == key)?;
         Some(self.fill(value))
     }
 
-    /// Every configured variable, in the order of their keys.
+    /// Every configured variable, sorted by key.
     pub fn envs(&self) -> impl Iterator<Item = (&str, String)> {
         self.env
             .iter()
             .map(|(key, value)| (key.as_str(), self.fill(value)))
     }
 
-    /// The arguments that the pool's [`Allocator`](crate::Allocator) gave; others
-    /// give none.
+    /// The arguments that the pool's [`Allocator`](crate::Allocator) gave; empty in
+    /// other pools.
     pub fn args(&self) -> &[String] {
         &self.args
     }

@@ -1,4 +1,4 @@
-//! Which names a pool has, and in which order they are tried.
+//! Which names a pool has, and in what order they are tried.
 
 use std::borrow::Cow;
 
@@ -10,14 +10,14 @@ use crate::terms::name;
 pub(crate) enum Names {
     /// These, in this order.
     Listed(Vec<String>),
-    /// Made from a template with `{index}`: so many, or ever more.
+    /// Made from a template with `{index}`: up to `max`, or unbounded.
     Numbered { template: String, max: Option<u32> },
 }
 
 impl Names {
     pub(crate) const INDEX: &str = "{index}";
 
-    /// How many there are; nothing when there is no end.
+    /// How many there are; `None` if unbounded.
     pub(crate) fn capacity(&self) -> Option<usize> {
         match self {
             Self::Listed(names) => Some(names.len()),
@@ -25,7 +25,7 @@ impl Names {
         }
     }
 
-    /// The name at this place, if the pool has one there.
+    /// The name with this index; `None` if the pool has fewer.
     pub(crate) fn get(&self, index: usize) -> Option<Cow<'_, str>> {
         match self {
             Self::Listed(names) => names.get(index).map(|name| Cow::Borrowed(name.as_str())),
@@ -35,7 +35,7 @@ impl Names {
         }
     }
 
-    /// The place of a name; nothing when it is none of this pool's.
+    /// The index of a name; `None` if the pool has no such name.
     pub(crate) fn index_of(&self, name: &str) -> Option<usize> {
         let index = match self {
             Self::Listed(names) => names.iter().position(|known| known == name)?,
@@ -66,7 +66,7 @@ impl Names {
     }
 }
 
-/// A template makes valid names and has one `{index}`.
+/// Checks that a template has one `{index}` and makes valid names.
 pub(crate) fn check_template(template: &str) -> std::result::Result<(), String> {
     if template.matches(Names::INDEX).count() != 1 {
         return Err(format!(
@@ -74,7 +74,7 @@ pub(crate) fn check_template(template: &str) -> std::result::Result<(), String> 
             shown(template)
         ));
     }
-    // The longest name that a pool without limit could make of it.
+    // The longest name that an unbounded pool could make from it.
     let last = usize::MAX.to_string();
     let longest = template.replace(Names::INDEX, &last);
     name::check_name(&longest).map_err(|error| error.to_string())

@@ -1,7 +1,7 @@
 use crate::base::json;
 use crate::terms::record::Failures;
 
-/// A pool's part of the life: beside the names' records.
+/// What hooks have done with a pool as a whole, beside the records of its names.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PoolLife {
     pub(crate) v: u32,
@@ -10,7 +10,7 @@ pub(crate) struct PoolLife {
     /// The runs that have used it since.
     pub(crate) runs: Vec<String>,
     pub(crate) failures: Failures,
-    /// What the last reaper wants the next run to know.
+    /// Messages of the last reaper to the next run.
     pub(crate) reaped: Vec<String>,
 }
 

@@ -1,4 +1,5 @@
-//! What is known of a name, beside its lock. Explains; never decides.
+//! What is known about a name, beside its lock. Explains; never decides which holder
+//! has it.
 
 use std::sync::Arc;
 
@@ -14,12 +15,12 @@ pub(crate) const FORMAT: u32 = 1;
 /// A name's state between leases.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum State {
-    /// Given back in order.
+    /// Released in order.
     #[default]
     Clean,
-    /// The last holder panicked, died, or said so.
+    /// The last holder panicked, died, or marked it dirty.
     Dirty,
-    /// Not to be lent in the run that says so.
+    /// Not lent again in the run that marked it broken.
     Broken,
 }
 
@@ -43,13 +44,13 @@ pub struct Record {
     pub v: u32,
     /// Grows with every exclusive lease.
     pub fence: u64,
-    /// The state between leases; while lent, the one before.
+    /// The state between leases; while lent, the state before.
     pub state: State,
-    /// Why it is dirty or broken, as far as known.
+    /// Why it is dirty or broken, if known.
     pub reason: Option<String>,
     /// The run that found it broken.
     pub broken_in: Option<String>,
-    /// Who holds it. Not empty in a free name: its last holder died.
+    /// Its holders. Not empty in a free name: the last holder died.
     pub holders: Vec<Tenure>,
     /// When the name was first lent, in microseconds since 1970.
     pub created: u64,
@@ -57,7 +58,7 @@ pub struct Record {
     pub lent: u64,
     /// The last holder of a dirty name.
     pub last: Option<LastHolder>,
-    /// What the pool's resource has made of it.
+    /// What the hooks of the pool's resource have done with it.
     pub life: Option<Life>,
 }
 
@@ -83,7 +84,7 @@ pub struct Life {
     pub fingerprint: Option<String>,
     /// The runs that have used it since.
     pub runs: Vec<String>,
-    /// The hook that runs now.
+    /// The hook that is running.
     pub doing: Option<Doing>,
     /// What failed in one run.
     pub failures: Failures,
@@ -98,13 +99,13 @@ json::object!(Life {
 });
 
 impl Life {
-    /// Whether the name outlives its runs: for its fingerprint, unless it broke.
+    /// Whether the name outlives its runs: if it has a fingerprint, unless it is broken.
     pub(crate) fn is_kept(&self, state: State) -> bool {
         self.done && self.fingerprint.is_some() && state != State::Broken
     }
 }
 
-/// A hook under way.
+/// A running hook.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Doing {
     /// `initialising`.
@@ -129,7 +130,7 @@ pub struct Failures {
 json::object!(Failures { run, count, first });
 
 impl Failures {
-    /// After so many, nobody tries again in the run.
+    /// After this many, the hook is not tried again in the run.
     pub(crate) const MOST: u32 = 3;
 
     pub(crate) fn none() -> Self {
@@ -140,7 +141,7 @@ impl Failures {
         }
     }
 
-    /// Counts a failure in this run; says how to tell it.
+    /// Counts a failure in this run.
     pub(crate) fn add(&mut self, run: &str, error: &str) {
         if self.run != run {
             *self = Self {
@@ -152,7 +153,7 @@ impl Failures {
         self.count = self.count.saturating_add(1);
     }
 
-    /// The first error, once there were too many in this run.
+    /// The first error, if there were too many in this run.
     pub(crate) fn given_up(&self, run: &str) -> Option<&str> {
         (self.run == run && self.count >= Self::MOST).then_some(&self.first)
     }
@@ -161,9 +162,9 @@ impl Failures {
 /// One holder's time with a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tenure {
-    /// Who.
+    /// The holder.
     pub holder: Arc<Holder>,
-    /// How.
+    /// Its access.
     pub access: Access,
     /// What the holder waits for while it holds this.
     pub waiting: Option<Waiting>,
@@ -176,7 +177,7 @@ json::object!(Tenure {
 });
 
 impl Tenure {
-    /// Whether it is this holder's, and this lease of it.
+    /// Whether it belongs to this holder, and to this lease.
     pub(crate) fn is_of(&self, holder: &Holder) -> bool {
         self.holder.token == holder.token && self.holder.since == holder.since
     }
@@ -191,15 +192,15 @@ pub struct Waiting {
     pub dir: String,
     /// How many names.
     pub count: u64,
-    /// Of how many.
+    /// Of how many; `None` if the pool is unbounded.
     pub capacity: Option<u64>,
-    /// This one only.
+    /// Only this name.
     pub name: Option<String>,
-    /// Exclusively or shared.
+    /// The access asked for.
     pub access: Access,
-    /// In the queue, behind others perhaps; or beside it, for its name alone.
+    /// Whether it waits in the queue; if not, beside it, for its name alone.
     pub queued: bool,
-    /// The name is kept for this holder.
+    /// Whether the name is reserved for this holder.
     pub reserved: Option<bool>,
 }
 
@@ -231,10 +232,10 @@ impl Record {
         }
     }
 
-    /// Enters a new holder, who has just been granted the name. Takes out the holders
-    /// that died, and returns them: all if the new one is `alone` (nobody else held
-    /// the name's lock), and otherwise the exclusive ones (beside readers there may be
-    /// other readers, but no live writer).
+    /// Adds a holder that has just been granted the name. Removes and returns the
+    /// holders that died: all if the new one is `alone` (it alone has the name's lock),
+    /// and otherwise the exclusive ones (beside readers there may be other readers, but
+    /// no live writer).
     pub(crate) fn grant(&mut self, tenure: Tenure, alone: bool) -> Vec<Tenure> {
         let is_dead = |tenure: &mut Tenure| alone || tenure.access == Access::Exclusive;
         let dead: Vec<_> = self.holders.extract_if(.., is_dead).collect();
@@ -256,9 +257,9 @@ impl Record {
         dead
     }
 
-    /// Takes out a holder that gives the name back, in this state and for this
-    /// reason; `None` leaves the state as it was. One of several readers can make a
-    /// name worse, not better.
+    /// Removes a holder that releases the name, in this state and for this reason;
+    /// `None` leaves the state as it was. One of several readers can make a name
+    /// worse, not better.
     pub(crate) fn give_back(
         &mut self,
         holder: &Holder,
@@ -270,7 +271,7 @@ impl Record {
         let Some((state, reason)) = after else {
             return;
         };
-        // Broken by another reader just now; an earlier run's verdict is over.
+        // Marked by another reader of this run; an earlier run's mark no longer counts.
         let broken = self.state == State::Broken && self.broken_in.as_deref() == Some(&*holder.run);
         if broken || (access == Access::Shared && state == State::Clean) {
             return;
@@ -282,8 +283,8 @@ impl Record {
         self.broken_in = (state == State::Broken).then(|| holder.run.clone());
     }
 
-    /// The record of a name whose own is unreadable. What happened to the name is
-    /// unknown, so it is dirty; its fence starts above any count of leases.
+    /// Replaces an unreadable record. What happened to the name is unknown, so it is
+    /// dirty; its fence starts above any count of leases.
     pub(crate) fn unreadable() -> Self {
         Self {
             fence: crate::base::clock::now(),
@@ -293,20 +294,20 @@ impl Record {
         }
     }
 
-    /// Whether the name needs no `init`: such names are lent before others.
+    /// Whether the name needs no `init`: such names are lent first.
     pub(crate) fn is_warm(&self) -> bool {
         self.life.as_ref().is_some_and(|life| life.done)
     }
 
-    /// Reads a record as somebody else may be writing it; nothing if it is none.
-    pub fn peek(text: &[u8]) -> Option<Self> {
+    /// Reads a record, which another process may be writing; `None` if it is not sound.
+    pub fn parse(text: &[u8]) -> Option<Self> {
         let mut text = text.strip_suffix(b"\n").unwrap_or(text);
         // Most of a record is padding.
         while let Some(rest) = text.strip_suffix(&[b' '; 32]) {
             text = rest;
         }
         let record: Self = json::from_slice(text)?;
-        // No fence follows the last one: it was not written by us.
+        // No fence can follow the highest: we did not write it.
         (record.v <= FORMAT && record.fence < u64::MAX).then_some(record)
     }
 }

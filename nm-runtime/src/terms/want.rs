@@ -4,7 +4,7 @@ pub use nm_words::request::Amount;
 
 use crate::terms::access::Access;
 
-/// What is asked of one pool.
+/// What a request asks of one pool.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Want {
     pub(crate) access: Access,

@@ -124,5 +124,5 @@ fn kills(process: u32, why: &str) {
 fn holder(pool: &str, name: &str) -> Option<u32> {
     let dir = name_manager::Pool::open(pool).ok()?.directory();
     let record = fs::read(dir.join("names").join(format!("{name}.json"))).ok()?;
-    Some(Record::peek(&record)?.holders.first()?.holder.pid)
+    Some(Record::parse(&record)?.holders.first()?.holder.pid)
 }

@@ -28,8 +28,8 @@ pub(crate) struct Opened {
     pub(crate) name: Arc<str>,
     pub(crate) config: PoolConfig,
     pub(crate) backend: Arc<dyn Backend>,
-    /// How another process of the run finds it.
-    address: Option<Address>,
+    /// Whose workspace configures it; `None` for a pool that no other process can open.
+    package: Option<Package>,
     /// The pool's life, if this binary registers a resource for it.
     hooks: OnceCell<Option<Hooks>>,
     /// What decides on its names, if this binary registers that.
@@ -88,12 +88,8 @@ impl Opened {
                 "variable {found} is about a pool that neither Cargo.toml nor this program knows; is pool `{pool}` meant? Then write {meant}\n"
             ));
         }
-        let address = Address {
-            package: package.dir().map(Path::to_owned),
-            state_dir: config.state_dir.clone(),
-        };
         Ok(Self {
-            address: Some(address),
+            package: Some(package),
             ..Self::over(pool, config, Arc::new(backend))
         })
     }
@@ -104,7 +100,7 @@ impl Opened {
             name,
             config,
             backend,
-            address: None,
+            package: None,
             hooks: OnceCell::new(),
             allocator: OnceCell::new(),
         }
@@ -113,12 +109,22 @@ impl Opened {
     /// The pool's life. Made at the first lease, and not when the pool is merely
     /// opened: making it calls the user's code.
     pub(crate) fn hooks(&self) -> Result<Option<&Hooks>> {
-        let find =
-            || {
-                let registered = Registered::find(&self.name)?;
-                Ok(registered
-                    .map(|it| Hooks::new(&self.name, &self.backend, self.address.clone(), it)))
+        let find = || {
+            let Some(registered) = Registered::find(&self.name)? else {
+                return Ok(None);
             };
+            // How the reaper finds the pool.
+            let address = self.package.as_ref().map(|package| Address {
+                package: package.dir().map(Path::to_owned),
+                state_dir: self.config.state_dir.clone(),
+            });
+            Ok(Some(Hooks::new(
+                &self.name,
+                &self.backend,
+                address,
+                registered,
+            )))
+        };
         Ok(self.hooks.get_or_try_init(find)?.as_ref())
     }
 

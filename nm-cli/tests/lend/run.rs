@@ -97,7 +97,7 @@ fn what_can_never_be_granted_has_its_own_code() {
     run(&["db", "--name", "x"]).fails(69, "pool `db` has no name `x`");
     run(&["../db"]).fails(2, "`../db`");
     run(&["db", "db"]).fails(2, "write --count 2");
-    run(&["db", "--all"]).fails(2, "which has no end");
+    run(&["db", "--all"]).fails(2, "cannot acquire all of unbounded pool");
     run(&["db", "--count", "0"]).fails(2, "expected at least 1");
     run(&["db", "web", "--name", "db-0"]).fails(2, "works with one pool");
     run(&["db", "--env", "X"]).fails(2, "expected KEY=VALUE");

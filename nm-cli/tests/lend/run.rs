@@ -271,3 +271,20 @@ fn two_names_are_never_lent_three_times_at_once() {
     }
     assert_eq!((leases, held.len()), (30, 0));
 }
+
+#[test]
+fn without_a_pool_a_script_and_all_that_it_starts_is_one_run() {
+    let lab = Lab::new();
+    // It would name the run after `cargo`, which is above this test.
+    let script = "export NAME_MANAGER_RUN_ID=mine
+        name-manager run -- sh -c 'echo $NAME_MANAGER_RUN_ID; name-manager run db -- true'";
+    assert_eq!(lab.shell("sh", script).answer(), "mine\n");
+    assert!(
+        lab.events("db")
+            .iter()
+            .all(|event| event.holder.run == "mine")
+    );
+    lab.run(&["run", "--", "sh", "-c", "exit 3"]).fails(3, "");
+    lab.run(&["run", "--all", "--", "true"])
+        .fails(2, "no pool is given");
+}

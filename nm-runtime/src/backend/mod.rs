@@ -6,6 +6,8 @@
 //! implements them with kernel locks.
 
 pub(crate) mod ask;
+pub(crate) mod broken;
+pub(crate) mod decisions;
 pub(crate) mod hold;
 pub(crate) mod patience;
 pub(crate) mod runs;

@@ -12,7 +12,7 @@ use crate::base::{clock, failpoint, notice};
 use crate::declared::call::call_apart;
 use crate::declared::registered::Registered;
 use crate::declared::resource::Reset;
-use crate::identity::{asker, run};
+use crate::identity::asker;
 use crate::lend::lease::Lease;
 use crate::lend::wait::Wait;
 use crate::life::standby;
@@ -61,7 +61,7 @@ impl Hooks {
             return Ok(());
         }
         // Several threads may do this at once, each with its own deadline.
-        let run = run::id()?;
+        let run = &*holder.run;
         // Alive before there is a reaper: it waits for us.
         let alive = runs.join(run, wait)?;
         failpoint::at("run: joined");
@@ -135,7 +135,8 @@ impl Hooks {
 
     /// A reader that others let in uses the name, too.
     pub(crate) fn join(&self, lease: &mut Lease) -> Result<()> {
-        let run = run::id()?;
+        let holder = lease.hold().holder().clone();
+        let run = &*holder.run;
         let is_known = |life: &Life| life.runs.iter().any(|known| known == run);
         let life = &lease.hold().record().life;
         if life.as_ref().is_none_or(is_known) {
@@ -149,7 +150,8 @@ impl Hooks {
 
     /// Makes a name ready for the body of its new, only holder.
     pub(crate) fn prepare(&self, lease: &mut Lease) -> Result<()> {
-        let run = run::id()?;
+        let holder = lease.hold().holder().clone();
+        let run = &*holder.run;
         let fingerprint = self.registered.fingerprint()?;
         let runs = self.backend.runs()?;
         let record = lease.hold().record();

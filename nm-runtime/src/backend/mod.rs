@@ -48,6 +48,10 @@ pub(crate) trait Backend: fmt::Debug + Send + Sync {
     /// Takes what is asked for if it can be had now, overtaking no waiter.
     fn try_acquire(&self, ask: &Ask<'_>) -> Result<Answer>;
 
+    /// Whether requests and leases keep files open, so that the process must not run
+    /// out of descriptors because many threads ask together.
+    fn keeps_files_open(&self) -> bool;
+
     /// Names the pool among all pools of all backends: what [`Waiting::dir`] says.
     fn key(&self) -> &str;
 

@@ -61,7 +61,8 @@ pub(crate) fn try_acquire(
     place: &Location<'_>,
 ) -> Result<Option<Vec<Lease>>> {
     let holder = asker::current(place)?;
-    let permit = match held::by(&holder.token).is_empty() {
+    let gated = pool.backend.keeps_files_open() && held::by(&holder.token).is_empty();
+    let permit = match gated {
         true => match Permit::wait(checked.count as u64, Instant::now()) {
             Some(permit) => permit,
             None => return Ok(None),

@@ -122,8 +122,9 @@ impl Lease {
         // The record is no longer ours: to take ourselves off it could undo what the
         // writer has just written, its fence and that it holds the name. It finds us
         // there, and takes us for dead.
-        let lost = self.held.take();
-        lost.map(|held| held::remove(held.key));
+        if let Some(lost) = self.held.take() {
+            held::remove(lost.key);
+        }
         Ok(None)
     }
 

@@ -2,6 +2,7 @@
 //! place that chooses a backend.
 
 use std::fmt;
+use std::panic::Location;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -14,11 +15,12 @@ use crate::config::pool::{PoolConfig, SizeFrom, disagree};
 use crate::config::variables;
 use crate::config::workspace::{self, Workspace};
 use crate::declared::registered::{self, Registered};
-use crate::identity::run;
+use crate::identity::{asker, run};
 use crate::life::hooks::Hooks;
 use crate::local::Local;
 use crate::terms::decision::Decide;
 use crate::terms::declaration::Declaration;
+use crate::terms::holder::Holder;
 use crate::terms::name::{self, Name};
 
 /// What the handles of one pool in one process share.
@@ -30,6 +32,9 @@ pub(crate) struct Opened {
     hooks: OnceCell<Option<Hooks>>,
     /// What decides on its names, if this binary registers that.
     allocator: OnceCell<Option<Box<dyn Decide>>>,
+    /// The process and run that ask, if not this process.
+    #[cfg(any(test, feature = "memory"))]
+    asked_as: Option<(u32, String)>,
 }
 
 impl Opened {
@@ -81,7 +86,25 @@ impl Opened {
             backend,
             hooks: OnceCell::new(),
             allocator: OnceCell::new(),
+            #[cfg(any(test, feature = "memory"))]
+            asked_as: None,
         }
+    }
+
+    /// The pool as one of another process, in that run.
+    #[cfg(any(test, feature = "memory"))]
+    pub(crate) fn asked_as(mut self, pid: u32, run: &str) -> Self {
+        self.asked_as = Some((pid, run.to_owned()));
+        self
+    }
+
+    /// The current thread, which asks from this place.
+    pub(crate) fn asker(&self, place: &Location<'_>) -> Result<Holder> {
+        #[cfg(any(test, feature = "memory"))]
+        if let Some((pid, run)) = &self.asked_as {
+            return Ok(asker::of(*pid, run, place));
+        }
+        asker::current(place)
     }
 
     /// The pool's life. Made at the first lease, and not when the pool is merely

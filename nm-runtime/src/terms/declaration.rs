@@ -6,6 +6,7 @@ use crate::terms::names::Names;
 use crate::terms::record::FORMAT;
 
 /// What one run's first binary said, as it is written down for the others.
+#[derive(Clone, Debug)]
 pub(crate) struct Declaration {
     v: u32,
     pub(crate) run: String,

@@ -2,21 +2,11 @@
 
 use crate::support::oracle;
 use crate::support::pool_test::{PoolTest, error};
-use crate::support::process::Start;
-
-/// `ulimit -n 256`, as macOS has it.
-fn few_descriptors() -> Start {
-    let limited = r#"ulimit -n 256; exec "$0" "$@""#;
-    Start {
-        through: ["sh", "-c", limited].map(str::to_owned).to_vec(),
-        ..Start::default()
-    }
-}
 
 #[test]
 fn a_thousand_threads_share_two_names() {
     let mut test = PoolTest::new("db", 2);
-    test.start_with("crowd", few_descriptors());
+    test.start_with_few_descriptors("crowd");
     test.expect("crowd", "crowd 1000 db", "crowd done");
     assert_eq!(oracle::check(&test.events(), 2), 2);
     assert_eq!(test.order().len(), 1000);
@@ -25,7 +15,7 @@ fn a_thousand_threads_share_two_names() {
 #[test]
 fn a_thousand_threads_share_a_thousand_names() {
     let mut test = PoolTest::new("db", 1000);
-    test.start_with("crowd", few_descriptors());
+    test.start_with_few_descriptors("crowd");
     test.expect("crowd", "crowd 1000 db", "crowd done");
     oracle::check(&test.events(), 1000);
     assert_eq!(test.order().len(), 1000);
@@ -40,13 +30,11 @@ fn threads_ask_four_pools_at_once() {
     for pool in ["b", "c", "d"] {
         test.holds("holder", &format!("{pool} all"));
     }
-    test.start_with("crowd", few_descriptors());
+    test.start_with_few_descriptors("crowd");
     test.begin("crowd", "crowd 400 a b c d");
     crate::support::patience::until("a head in each pool", || {
         let waits = |pool: &&str| {
-            let events = nm_runtime::journal::read(&test.state_dir().join("pools").join(pool));
-            events
-                .unwrap()
+            test.events_in(pool)
                 .iter()
                 .any(|event| event.kind == nm_runtime::journal::Kind::Waiting)
         };
@@ -60,7 +48,7 @@ fn threads_ask_four_pools_at_once() {
 fn waiting_for_a_thousand_names_ends_when_any_is_released() {
     let mut test = PoolTest::new("db", 1000);
     test.holds("holder", "db all");
-    test.start_with("few", few_descriptors());
+    test.start_with_few_descriptors("few");
     test.wait("few")
         .expect("holder", "release db-999", "released");
     assert_eq!(test.expect_granted("few"), ["db-999"]);
@@ -69,7 +57,7 @@ fn waiting_for_a_thousand_names_ends_when_any_is_released() {
 #[test]
 fn more_names_than_descriptors_are_refused_with_what_to_do_and_none_is_kept() {
     let mut test = PoolTest::new("db", 1000);
-    test.start_with("few", few_descriptors());
+    test.start_with_few_descriptors("few");
     let message = error(&test.tell("few", "acquire db all"), "io");
     assert!(message.contains("ulimit -n"), "{message}");
     assert_eq!(test.holds("other", "db all").len(), 1000);

@@ -1,6 +1,6 @@
 //! Circles made by hand, and what only looks like one.
 
-use nm_runtime::journal::{self, Kind};
+use nm_runtime::journal::Kind;
 
 use crate::support::patience;
 use crate::support::pool_test::{PoolTest, error, names};
@@ -13,7 +13,7 @@ fn resolve(test: &mut PoolTest, actors: &[&str]) -> Vec<String> {
     let mut left: Vec<&str> = actors.to_vec();
     let mut messages = Vec::new();
     patience::until("an end of the circle", || {
-        left.retain(|actor| match test.process(actor).reply_by_now(actor) {
+        left.retain(|actor| match test.reply_by_now(actor) {
             None => true,
             Some(reply) => {
                 match reply.starts_with("granted") {
@@ -48,7 +48,7 @@ fn opposing_orders_inside_bodies_fail_one_of_them_and_say_what_each_holds() {
         assert!(messages[0].contains(part), "no {part} in: {}", messages[0]);
     }
     let deadlocks = |pool: &str| {
-        let events = journal::read(&test.state_dir().join("pools").join(pool)).unwrap();
+        let events = test.events_in(pool);
         let found = events.iter().filter(|event| event.kind == Kind::Deadlock);
         found.count()
     };
@@ -205,7 +205,7 @@ fn a_holder_that_is_merely_slow_is_no_circle() {
     test.waits("x", "b").waits("y", "a");
     // Long enough for several looks: the notice comes after a second.
     patience::until("a notice", || {
-        test.stderr("x").contains("has waited").then_some(())
+        test.notices("x").contains("has waited").then_some(())
     });
     test.expect_waiting("x").expect_waiting("y").release("slow");
     test.expect_granted("x");
@@ -233,7 +233,7 @@ fn a_dead_holder_is_no_part_of_a_circle() {
     test.holds("dead", "b shared");
     test.waits("dead", "a").kill("dead").waits("x", "b");
     patience::until("a notice", || {
-        test.stderr("x").contains("has waited").then_some(())
+        test.notices("x").contains("has waited").then_some(())
     });
     test.expect_waiting("x").release("slow");
     assert_eq!(test.expect_granted("x"), ["b-0"]);
@@ -247,7 +247,7 @@ fn whoever_failed_keeps_what_it_holds_and_can_go_on() {
     test.begin("x", "acquire b").begin("y", "acquire a");
     let failed = patience::until("a deadlock", || {
         ["x", "y"].into_iter().find(|actor| {
-            let reply = test.process(actor).reply_by_now(actor);
+            let reply = test.reply_by_now(actor);
             reply.is_some_and(|reply| reply.starts_with("error deadlock "))
         })
     });

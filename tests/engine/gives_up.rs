@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Read;
+use std::time::Duration;
 
 use nm_runtime::journal::Kind;
 use rustix::fs::{FlockOperation, Mode, OFlags, flock, open};
@@ -107,8 +108,7 @@ fn a_deadline_of_nothing_takes_what_is_free_and_fails_at_once_otherwise() {
 #[test]
 fn the_configured_wait_timeout_bounds_every_wait() {
     let mut test = PoolTest::new("db", 1);
-    test.env("NAME_MANAGER_POOL_DB_WAIT_TIMEOUT", "20ms")
-        .hold("a");
+    test.wait_timeout(Duration::from_millis(20)).hold("a");
     let answer = test.tell("b", "acquire db");
     assert!(
         answer.starts_with("error timeout timed out after 20ms"),
@@ -122,7 +122,7 @@ fn a_long_wait_says_once_who_holds_what() {
     test.hold("holder");
     test.waits("a", &format!("db {SOON}"));
     test.expect_error("a", "timeout");
-    let said = test.stderr("a");
+    let said = test.notices("a");
     assert_eq!(said.matches("has waited").count(), 1, "{said}");
     let pid = test.pid("holder");
     assert!(

@@ -40,6 +40,8 @@ fn no_name_is_ever_in_two_hands_under_mixed_load_and_kills() {
             (text.lines().count() >= lines).then_some(())
         });
         let pid = test.pid(victim);
+        // Stopped first: what it writes is written before this line.
+        test.pause(victim);
         append(&history, &format!("killed {pid}\n"));
         test.kill(victim);
     }

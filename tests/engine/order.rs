@@ -1,7 +1,5 @@
 //! Who is served, when, and with which name.
 
-use rustix::process::Signal;
-
 use crate::support::oracle;
 use crate::support::pool_test::PoolTest;
 
@@ -100,7 +98,7 @@ fn a_paused_waiter_is_overtaken_neither_by_newcomers_nor_by_those_behind_it() {
     // From here on the name is free, and nobody heads the queue.
     test.release("head").expect("newcomer", "try db", "nothing");
     test.wait("late").expect_waiting("behind");
-    test.signal("paused", Signal::CONT);
+    test.go_on("paused");
     for waiter in ["paused", "behind", "late"] {
         test.expect_granted(waiter);
         test.release(waiter);

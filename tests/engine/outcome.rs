@@ -4,16 +4,6 @@ use nm_runtime::journal::{Kind, State};
 
 use crate::support::pool_test::{PoolTest, error};
 
-#[track_caller]
-fn expect_state(test: &PoolTest, name: &str, state: &str) {
-    let record = test.record(name);
-    assert!(
-        record.contains(&format!(r#""state":"{state}""#)),
-        "{}",
-        record.trim()
-    );
-}
-
 #[test]
 fn a_panic_releases_at_once_and_marks_dirty() {
     for ask in ["db", "db shared"] {
@@ -21,13 +11,13 @@ fn a_panic_releases_at_once_and_marks_dirty() {
         test.holds("a", ask);
         test.wait("b").expect("a", "panic", "panicked");
         test.expect_granted("b");
-        expect_state(&test, "db-0", "dirty");
+        assert_eq!(test.record("db-0").state, State::Dirty);
         let released = test.events_of(Kind::Released);
         assert_eq!(released[0].state, Some(State::Dirty));
         assert_eq!(released[0].detail.as_deref(), Some("its test panicked"));
         assert_eq!(test.events_of(Kind::Died), []);
         test.release("b");
-        expect_state(&test, "db-0", "clean");
+        assert_eq!(test.record("db-0").state, State::Clean);
     }
 }
 
@@ -37,7 +27,7 @@ fn marked_dirty_comes_back_dirty() {
     test.hold("a")
         .expect("a", "mark-dirty", "marked")
         .release("a");
-    expect_state(&test, "db-0", "dirty");
+    assert_eq!(test.record("db-0").state, State::Dirty);
 }
 
 #[test]
@@ -69,7 +59,7 @@ fn a_name_broken_in_each_of_two_runs_is_broken_in_the_second_too() {
     let message = error(&test.tell("c", "acquire db"), "broken");
     assert!(message.contains("second"), "{message}");
     test.run("run-3").hold("d").release("d");
-    expect_state(&test, "db-0", "clean");
+    assert_eq!(test.record("db-0").state, State::Clean);
 }
 
 #[test]
@@ -95,7 +85,7 @@ fn a_wait_beside_a_broken_name_costs_no_processor_time() {
     // The notice comes after a second of waiting; the wait must have been spent
     // asleep. Time on the processor, so that a slow machine changes nothing.
     crate::support::patience::until("a notice", || {
-        test.stderr("c").contains("has waited").then_some(())
+        test.notices("c").contains("has waited").then_some(())
     });
     let pid = test.pid("c");
     let ticks = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();

@@ -14,7 +14,7 @@ fn annotated_tests_that_name_the_pools_in_opposing_order_never_block_each_other(
         assert_eq!(test.end_of_wait(actor), "looped");
     }
     for pool in ["a", "b"] {
-        let events = journal::read(&test.state_dir().join("pools").join(pool)).unwrap();
+        let events = test.events_in(pool);
         assert_eq!(oracle::check(&events, 1), 1);
         let lent = events
             .iter()
@@ -34,10 +34,8 @@ fn the_scarcest_pool_is_taken_last() {
     test.also("b", 3).holds("holder", "b all");
     // `b` is larger, so it is asked for first: nobody idles in `a` meanwhile.
     test.begin("x", "annotated ab");
-    let pools = test.state_dir().join("pools");
     crate::support::patience::until("a wait for b", || {
-        let events = journal::read(&pools.join("b")).ok()?;
-        events
+        test.events_in("b")
             .iter()
             .any(|event| event.kind == journal::Kind::Waiting)
             .then_some(())

@@ -12,19 +12,21 @@ use nm_runtime::private::{self, Entry, TestSpec};
 
 use crate::load::append;
 use crate::support::ask;
+use crate::support::home::Home;
 
-pub fn obey(verb: &str, rest: &str, leases: &mut Vec<Lease>) -> Option<String> {
+pub fn obey(verb: &str, rest: &str, leases: &mut Vec<Lease>, home: &dyn Home) -> Option<String> {
     let words: Vec<_> = rest.split(' ').collect();
     Some(match verb {
-        "crowd" => crowd(words[0].parse().unwrap(), &words[1..]),
+        "crowd" => crowd(words[0].parse().unwrap(), &words[1..], home),
         "readers" => {
             let (count, ask) = rest.split_once(' ').unwrap();
-            readers(count.parse().unwrap(), ask)
+            readers(count.parse().unwrap(), ask, home)
         }
         "load" => load(
             words[0].parse().unwrap(),
             words[1].parse().unwrap(),
-            words[2],
+            Path::new(words[2]),
+            home,
         ),
         "annotated" => {
             drop(private::acquire(annotated(rest)));
@@ -57,12 +59,12 @@ pub fn obey(verb: &str, rest: &str, leases: &mut Vec<Lease>) -> Option<String> {
 static HANDLED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
 
 /// Each thread takes one name and gives it back; nobody else has it meanwhile.
-fn crowd(threads: usize, pools: &[&str]) -> String {
+fn crowd(threads: usize, pools: &[&str], home: &dyn Home) -> String {
     let inside = Mutex::new(BTreeSet::new());
     let all = Barrier::new(threads);
     let one = |pool: &str| -> Result<(), Error> {
         all.wait();
-        let leases = ask::request(pool)?.acquire()?;
+        let leases = ask::request(pool, home)?.acquire()?;
         for lease in &leases {
             assert!(
                 inside.lock().unwrap().insert(lease.name().to_owned()),
@@ -97,24 +99,24 @@ fn crowd(threads: usize, pools: &[&str]) -> String {
 }
 
 /// All hold at the same time, and let go at the same time.
-fn readers(count: usize, ask: &str) -> String {
-    let all = Arc::new(Barrier::new(count));
-    let started: Vec<_> = (0..count)
-        .map(|_| {
-            let (all, ask) = (all.clone(), ask.to_owned());
-            let read = move || -> Result<(), Error> {
-                let leases = ask::request(&ask).and_then(|request| request.acquire());
-                all.wait();
-                leases?.into_iter().try_for_each(Lease::release)
-            };
-            thread::Builder::new()
-                .stack_size(256 << 10)
-                .spawn(read)
-                .unwrap()
-        })
-        .collect();
-    for thread in started {
-        match thread.join() {
+fn readers(count: usize, ask: &str, home: &dyn Home) -> String {
+    let all = Barrier::new(count);
+    let read = || -> Result<(), Error> {
+        let leases = ask::request(ask, home).and_then(|request| request.acquire());
+        all.wait();
+        leases?.into_iter().try_for_each(Lease::release)
+    };
+    let ended: Vec<_> = thread::scope(|scope| {
+        let started: Vec<_> = (0..count)
+            .map(|_| {
+                let builder = thread::Builder::new().stack_size(256 << 10);
+                builder.spawn_scoped(scope, read).unwrap()
+            })
+            .collect();
+        started.into_iter().map(|thread| thread.join()).collect()
+    });
+    for end in ended {
+        match end {
             Ok(Ok(())) => {}
             Ok(Err(error)) => return ask::failed(&error),
             Err(_) => return "a reader panicked".to_owned(),
@@ -124,7 +126,7 @@ fn readers(count: usize, ask: &str) -> String {
 }
 
 /// Requests of all kinds, in an order that the seed decides.
-fn load(rounds: usize, seed: u64, history: &str) -> String {
+fn load(rounds: usize, seed: u64, history: &Path, home: &dyn Home) -> String {
     const ASKS: [&str; 8] = [
         "db",
         "db",
@@ -135,14 +137,13 @@ fn load(rounds: usize, seed: u64, history: &str) -> String {
         "db timeout=3",
         "db name=db-0 timeout=2",
     ];
-    let history = Path::new(history);
     let mut random = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     for _ in 0..rounds {
         random ^= random << 13;
         random ^= random >> 7;
         random ^= random << 17;
         let ask = ASKS[random as usize % ASKS.len()];
-        let request = ask::request(ask).unwrap();
+        let request = ask::request(ask, home).unwrap();
         let leases = match random % 5 {
             0 => request.try_acquire().map(Option::unwrap_or_default),
             _ => request.acquire(),
@@ -157,18 +158,18 @@ fn load(rounds: usize, seed: u64, history: &str) -> String {
         } else {
             "exclusive"
         };
-        let who = format!(
-            "{} {}",
-            std::process::id(),
-            thread::current().name().unwrap()
-        );
-        for lease in &leases {
-            append(history, &format!("enter {lease} {how} {who}\n"));
+        let who = format!("{} {}", home.pid(), thread::current().name().unwrap());
+        let note = |what: &str, lease: &Lease| {
+            let line = format!("{what} {lease} {how} {who}\n");
+            home.act(&mut || append(history, &line))
+        };
+        if !leases.iter().all(|lease| note("enter", lease)) {
+            return "killed".to_owned();
         }
         // A body that does something; nobody waits for it to be over.
         thread::sleep(Duration::from_micros(random % 1500));
-        for lease in &leases {
-            append(history, &format!("leave {lease} {how} {who}\n"));
+        if !leases.iter().all(|lease| note("leave", lease)) {
+            return "killed".to_owned();
         }
         if let Err(error) = leases.into_iter().try_for_each(Lease::release) {
             return ask::failed(&error);

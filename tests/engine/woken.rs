@@ -8,7 +8,7 @@ use crate::support::pool_test::PoolTest;
 /// The head has said that it waits, and sleeps.
 fn sleeps(test: &mut PoolTest, head: &str) {
     patience::until("a notice", || {
-        test.stderr(head).contains("has waited").then_some(())
+        test.notices(head).contains("has waited").then_some(())
     });
 }
 

@@ -3,13 +3,15 @@
 
 use std::time::Duration;
 
-use name_manager::{Access, Error, Lease, Pool, Request};
+use name_manager::{Access, Error, Lease, Request};
+
+use super::home::Home;
 
 /// The request that the words describe.
-pub fn request(words: &str) -> Result<Request, Error> {
+pub fn request(words: &str, home: &dyn Home) -> Result<Request, Error> {
     let mut words = words.split_whitespace();
     let pool = words.next().expect("an ask begins with the pool");
-    let mut request = Pool::open(pool)?.request();
+    let mut request = home.pool(pool)?.request();
     for word in words {
         request = match word.split_once('=') {
             None if word == "shared" => request.access(Access::Shared),

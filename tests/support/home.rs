@@ -1,12 +1,18 @@
 //! What an actor is a thread of, seen from the actor.
 
+use std::any::Any;
+
 use name_manager::{Error, Pool};
+use nm_runtime::private::{self, Entry};
 
 pub trait Home: Sync {
     fn pool(&self, name: &str) -> Result<Pool, Error>;
 
     /// By which holders are told apart.
     fn pid(&self) -> u32;
+
+    /// Acquires what an annotated test asks for, and holds it until the answer drops.
+    fn annotated(&self, test: &'static Entry) -> Box<dyn Any>;
 
     /// Does something that is either done or not, if the home is killed meanwhile;
     /// says whether.
@@ -26,6 +32,10 @@ impl Home for OwnProcess {
 
     fn pid(&self) -> u32 {
         std::process::id()
+    }
+
+    fn annotated(&self, test: &'static Entry) -> Box<dyn Any> {
+        Box::new(private::acquire(test))
     }
 
     fn act(&self, deed: &mut dyn FnMut()) -> bool {

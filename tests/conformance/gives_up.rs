@@ -1,15 +1,11 @@
 //! Deadlines: at the head of the queue, in the middle of it, for a given name.
 
-use std::fs::File;
-use std::io::Read;
 use std::time::Duration;
 
 use nm_runtime::journal::Kind;
-use rustix::fs::{FlockOperation, Mode, OFlags, flock, open};
 
 use crate::support::oracle;
-use crate::support::patience::until;
-use crate::support::pool_test::{PoolTest, error};
+use crate::support::pool_test::PoolTest;
 
 /// Long enough to see the waiter in its place before it gives up.
 const SOON: &str = "timeout=1500";
@@ -133,27 +129,4 @@ fn a_long_wait_says_once_who_holds_what() {
         said.contains(&format!("db-0 held by `holder` (pid {pid}, for ")),
         "{said}"
     );
-}
-
-#[test]
-fn a_given_name_that_is_granted_too_late_wakes_the_head() {
-    let mut test = PoolTest::new("db", 1);
-    test.hold("a").release("a");
-    // Held by one who wakes nobody, so that only the one who gave up can.
-    let lock = File::open(test.names_file("db-0.lock")).unwrap();
-    flock(&lock, FlockOperation::LockExclusive).unwrap();
-    error(
-        &test.tell("given", "acquire db name=db-0 timeout=200"),
-        "timeout",
-    );
-    let wake = test.names_file("db-0.wake");
-    let wake = open(wake, OFlags::RDONLY | OFlags::NONBLOCK, Mode::empty()).unwrap();
-    let mut wake = File::from(wake);
-    let mut is_woken = || wake.read(&mut [0]).is_ok_and(|read| read > 0);
-    while is_woken() {}
-    // It is queued in the kernel still, and gets the name for a moment, in which
-    // the head finds it taken.
-    flock(&lock, FlockOperation::Unlock).unwrap();
-    until("the head is woken", || is_woken().then_some(()));
-    test.hold("b");
 }

@@ -1,0 +1,29 @@
+//! The engine, over real processes that are really killed.
+//!
+//! Every step waits for the one before it to have happened: a grant is
+//! answered, a wait is seen in the journal and in the kernel's list of locks.
+
+#![cfg(target_os = "linux")] // asks /proc who is queued for which lock
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod again;
+mod crowd;
+mod deadlock;
+mod given_name;
+mod gives_up;
+mod killed;
+mod load;
+mod order;
+mod outcome;
+mod several;
+mod shared;
+mod tries;
+mod verbs;
+
+#[test]
+#[ignore = "started by the other tests as a process of its own"]
+fn actor() {
+    support::actor::main(&verbs::obey);
+}

@@ -1,29 +1,32 @@
 //! Many at once, with few descriptors.
 
-use crate::support::oracle;
-use crate::support::pool_test::PoolTest;
+use macro_rules_attribute::apply;
 
-#[test]
-fn a_thousand_threads_share_two_names() {
-    let mut test = PoolTest::new("db", 2);
+use crate::support::oracle;
+use crate::support::pool_test::Story;
+use crate::support::stage::Stage;
+
+#[apply(on_each_stage)]
+fn a_thousand_threads_share_two_names<S: Stage>() {
+    let mut test = Story::<S>::new("db", 2);
     test.start_with_few_descriptors("crowd");
     test.expect("crowd", "crowd 1000 db", "crowd done");
     assert_eq!(oracle::check(&test.events(), 2), 2);
     assert_eq!(test.order().len(), 1000);
 }
 
-#[test]
-fn a_thousand_threads_share_a_thousand_names() {
-    let mut test = PoolTest::new("db", 1000);
+#[apply(on_each_stage)]
+fn a_thousand_threads_share_a_thousand_names<S: Stage>() {
+    let mut test = Story::<S>::new("db", 1000);
     test.start_with_few_descriptors("crowd");
     test.expect("crowd", "crowd 1000 db", "crowd done");
     oracle::check(&test.events(), 1000);
     assert_eq!(test.order().len(), 1000);
 }
 
-#[test]
-fn threads_ask_four_pools_at_once() {
-    let mut test = PoolTest::new("a", 70);
+#[apply(on_each_stage)]
+fn threads_ask_four_pools_at_once<S: Stage>() {
+    let mut test = Story::<S>::new("a", 70);
     test.also("b", 70).also("c", 70).also("d", 1);
     // All names are held elsewhere, so that a head waits in each pool.
     test.holds("holder", "a all");
@@ -44,9 +47,9 @@ fn threads_ask_four_pools_at_once() {
     assert_eq!(test.end_of_wait("crowd"), "crowd done");
 }
 
-#[test]
-fn waiting_for_a_thousand_names_ends_when_any_is_released() {
-    let mut test = PoolTest::new("db", 1000);
+#[apply(on_each_stage)]
+fn waiting_for_a_thousand_names_ends_when_any_is_released<S: Stage>() {
+    let mut test = Story::<S>::new("db", 1000);
     test.holds("holder", "db all");
     test.start_with_few_descriptors("few");
     test.wait("few")

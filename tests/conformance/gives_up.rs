@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
+use macro_rules_attribute::apply;
 use nm_runtime::journal::Kind;
 
 use crate::support::oracle;
-use crate::support::pool_test::PoolTest;
+use crate::support::pool_test::Story;
+use crate::support::stage::Stage;
 
 /// Long enough to see the waiter in its place before it gives up.
 const SOON: &str = "timeout=1500";
 
-#[test]
-fn the_head_that_gives_up_makes_room_for_the_next() {
+#[apply(on_each_stage)]
+fn the_head_that_gives_up_makes_room_for_the_next<S: Stage>() {
     for ask in [
         "db",
         "db shared",
@@ -19,7 +21,7 @@ fn the_head_that_gives_up_makes_room_for_the_next() {
         "db name=db-0",
         "db shared name=db-0",
     ] {
-        let mut test = PoolTest::new("db", 2);
+        let mut test = Story::<S>::new("db", 2);
         test.holds("holder", "db all");
         test.waits("head", &format!("{ask} {SOON}")).wait("next");
         let message = test.expect_error("head", "timeout");
@@ -36,9 +38,9 @@ fn the_head_that_gives_up_makes_room_for_the_next() {
     }
 }
 
-#[test]
-fn the_deadline_passes_in_the_queue_too_and_the_order_stays() {
-    let mut test = PoolTest::new("db", 1);
+#[apply(on_each_stage)]
+fn the_deadline_passes_in_the_queue_too_and_the_order_stays<S: Stage>() {
+    let mut test = Story::<S>::new("db", 1);
     test.hold("holder").wait("a");
     test.waits("b", &format!("db {SOON}")).wait("c");
     // It gives up while the head before it still waits, not after it.
@@ -51,9 +53,9 @@ fn the_deadline_passes_in_the_queue_too_and_the_order_stays() {
     assert_eq!(test.order(), ["holder", "a", "c"]);
 }
 
-#[test]
-fn a_thread_that_gave_up_may_ask_again_behind_the_others() {
-    let mut test = PoolTest::new("db", 1);
+#[apply(on_each_stage)]
+fn a_thread_that_gave_up_may_ask_again_behind_the_others<S: Stage>() {
+    let mut test = Story::<S>::new("db", 1);
     test.hold("holder").wait("a");
     test.waits("b", &format!("db {SOON}")).wait("c");
     test.expect_error("b", "timeout");
@@ -65,9 +67,9 @@ fn a_thread_that_gave_up_may_ask_again_behind_the_others() {
     assert_eq!(test.order(), ["holder", "a", "c", "b"]);
 }
 
-#[test]
-fn waiters_of_one_given_name_give_up_in_any_order() {
-    let mut test = PoolTest::new("db", 2);
+#[apply(on_each_stage)]
+fn waiters_of_one_given_name_give_up_in_any_order<S: Stage>() {
+    let mut test = Story::<S>::new("db", 2);
     test.holds("holder", "db name=db-1");
     // The one gives up while it is next, the other behind it.
     test.waits("next", &format!("db name=db-1 {SOON}"));
@@ -82,9 +84,9 @@ fn waiters_of_one_given_name_give_up_in_any_order() {
     assert_eq!(test.holds("again", "db"), ["db-1"]);
 }
 
-#[test]
-fn giving_up_several_names_gives_back_those_that_were_free() {
-    let mut test = PoolTest::new("db", 3);
+#[apply(on_each_stage)]
+fn giving_up_several_names_gives_back_those_that_were_free<S: Stage>() {
+    let mut test = Story::<S>::new("db", 3);
     test.hold("holder");
     test.waits("head", &format!("db all {SOON}"));
     test.wait("a").wait("b");
@@ -93,17 +95,17 @@ fn giving_up_several_names_gives_back_those_that_were_free() {
     assert_eq!(test.expect_granted("b"), ["db-2"]);
 }
 
-#[test]
-fn a_deadline_of_nothing_takes_what_is_free_and_fails_at_once_otherwise() {
-    let mut test = PoolTest::new("db", 1);
+#[apply(on_each_stage)]
+fn a_deadline_of_nothing_takes_what_is_free_and_fails_at_once_otherwise<S: Stage>() {
+    let mut test = Story::<S>::new("db", 1);
     assert_eq!(test.holds("a", "db timeout=0"), ["db-0"]);
     let answer = test.tell("b", "acquire db timeout=0");
     assert!(answer.starts_with("error timeout "), "{answer}");
 }
 
-#[test]
-fn the_configured_wait_timeout_bounds_every_wait() {
-    let mut test = PoolTest::new("db", 1);
+#[apply(on_each_stage)]
+fn the_configured_wait_timeout_bounds_every_wait<S: Stage>() {
+    let mut test = Story::<S>::new("db", 1);
     test.wait_timeout(Duration::from_millis(20)).hold("a");
     let answer = test.tell("b", "acquire db");
     assert!(
@@ -112,9 +114,9 @@ fn the_configured_wait_timeout_bounds_every_wait() {
     );
 }
 
-#[test]
-fn a_long_wait_says_once_who_holds_what() {
-    let mut test = PoolTest::new("db", 1);
+#[apply(on_each_stage)]
+fn a_long_wait_says_once_who_holds_what<S: Stage>() {
+    let mut test = Story::<S>::new("db", 1);
     test.hold("holder");
     test.waits("a", &format!("db {SOON}"));
     test.expect_error("a", "timeout");

@@ -1,13 +1,15 @@
 //! What a lease leaves behind: clean, dirty, broken.
 
+use macro_rules_attribute::apply;
 use nm_runtime::journal::{Kind, State};
 
-use crate::support::pool_test::{PoolTest, error};
+use crate::support::pool_test::{Story, error};
+use crate::support::stage::Stage;
 
-#[test]
-fn a_panic_releases_at_once_and_marks_dirty() {
+#[apply(on_each_stage)]
+fn a_panic_releases_at_once_and_marks_dirty<S: Stage>() {
     for ask in ["db", "db shared"] {
-        let mut test = PoolTest::new("db", 1);
+        let mut test = Story::<S>::new("db", 1);
         test.holds("a", ask);
         test.wait("b").expect("a", "panic", "panicked");
         test.expect_granted("b");
@@ -21,18 +23,18 @@ fn a_panic_releases_at_once_and_marks_dirty() {
     }
 }
 
-#[test]
-fn marked_dirty_comes_back_dirty() {
-    let mut test = PoolTest::new("db", 1);
+#[apply(on_each_stage)]
+fn marked_dirty_comes_back_dirty<S: Stage>() {
+    let mut test = Story::<S>::new("db", 1);
     test.hold("a")
         .expect("a", "mark-dirty", "marked")
         .release("a");
     assert_eq!(test.record("db-0").state, State::Dirty);
 }
 
-#[test]
-fn a_broken_name_is_lent_to_nobody_in_this_run_and_others_are() {
-    let mut test = PoolTest::new("db", 2);
+#[apply(on_each_stage)]
+fn a_broken_name_is_lent_to_nobody_in_this_run_and_others_are<S: Stage>() {
+    let mut test = Story::<S>::new("db", 2);
     test.hold("a")
         .expect("a", "mark-broken no such host", "marked")
         .release("a");
@@ -46,9 +48,9 @@ fn a_broken_name_is_lent_to_nobody_in_this_run_and_others_are() {
     assert_eq!(test.holds("d", "db"), ["db-0"]);
 }
 
-#[test]
-fn a_name_broken_in_each_of_two_runs_is_broken_in_the_second_too() {
-    let mut test = PoolTest::new("db", 1);
+#[apply(on_each_stage)]
+fn a_name_broken_in_each_of_two_runs_is_broken_in_the_second_too<S: Stage>() {
+    let mut test = Story::<S>::new("db", 1);
     test.hold("a")
         .expect("a", "mark-broken first", "marked")
         .release("a");
@@ -62,9 +64,9 @@ fn a_name_broken_in_each_of_two_runs_is_broken_in_the_second_too() {
     assert_eq!(test.record("db-0").state, State::Clean);
 }
 
-#[test]
-fn waiters_fail_when_the_last_usable_name_breaks() {
-    let mut test = PoolTest::new("db", 1);
+#[apply(on_each_stage)]
+fn waiters_fail_when_the_last_usable_name_breaks<S: Stage>() {
+    let mut test = Story::<S>::new("db", 1);
     test.hold("a").wait("any").waits("given", "db name=db-0");
     test.expect("a", "mark-broken no such host", "marked")
         .release("a");

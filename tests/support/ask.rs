@@ -45,6 +45,7 @@ pub fn failed(error: &Error) -> String {
         ("config", error.is_config()),
         ("broken", error.is_broken()),
         ("lost", error.is_lost()),
+        ("never", error.is_never()),
         ("format-too-new", error.is_format_too_new()),
     ];
     let kind = kinds

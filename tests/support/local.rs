@@ -121,6 +121,11 @@ impl Stage for Local {
         parked.count() >= process.waiting.len()
     }
 
+    /// The kernel knows who sleeps, and not whether it has looked before.
+    fn is_settled(&self, _process: &Process, _actor: &str) -> bool {
+        true
+    }
+
     fn notices(&self, _process: &Process, actor: &str) -> String {
         fs::read_to_string(self.stderr(actor)).unwrap_or_default()
     }

@@ -239,8 +239,13 @@ impl<S: Stage> Story<S> {
     /// The actor is still where [`Story::waits`] left it.
     #[track_caller]
     pub fn expect_waiting(&mut self, actor: &str) -> &mut Self {
-        let reply = self.reply_by_now(actor);
-        assert_eq!(reply, None, "`{actor}` should still wait");
+        patience::until(&format!("`{actor}` still waits"), || {
+            let reply = self.reply_by_now(actor);
+            assert_eq!(reply, None, "`{actor}` should still wait");
+            let at = self.place(actor);
+            let settled = self.stage.is_settled(&self.hosts[at], actor);
+            settled.then_some(())
+        });
         self
     }
 

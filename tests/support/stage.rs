@@ -35,6 +35,10 @@ pub trait Stage {
     /// Whether an actor of this host has its place, and all others of it that wait.
     fn is_parked(&self, host: &Self::Host, actor: &str, ask: &str) -> bool;
 
+    /// Whether an actor that waits has done what there was to do for it, as far as
+    /// that can be seen: what it has not been granted then, it is not granted.
+    fn is_settled(&self, host: &Self::Host, actor: &str) -> bool;
+
     /// What an actor told people; of one that shares its host, perhaps the others, too.
     fn notices(&self, host: &Self::Host, actor: &str) -> String;
 

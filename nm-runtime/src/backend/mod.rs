@@ -8,6 +8,8 @@
 pub(crate) mod ask;
 pub(crate) mod broken;
 pub(crate) mod decisions;
+#[cfg(test)]
+pub(crate) mod doubles;
 pub(crate) mod hold;
 pub(crate) mod patience;
 pub(crate) mod runs;

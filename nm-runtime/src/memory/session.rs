@@ -94,7 +94,9 @@ impl Session {
             wait_timeout,
             ..config(name, max)
         };
-        let pool = self.open(name, config, self.backend(name));
+        let pool = Pool {
+            opened: Arc::new(self.open(name, config, self.backend(name))),
+        };
         opened.push(pool.clone());
         pool
     }
@@ -105,12 +107,9 @@ impl Session {
     }
 
     /// A pool over this backend that asks as this session.
-    pub(crate) fn open(&self, name: &str, config: PoolConfig, backend: Arc<dyn Backend>) -> Pool {
+    pub(crate) fn open(&self, name: &str, config: PoolConfig, backend: Arc<dyn Backend>) -> Opened {
         let opened = Opened::over(name.into(), config, backend);
-        let opened = opened.asked_as(self.process.pid, &self.process.run);
-        Pool {
-            opened: Arc::new(opened),
-        }
+        opened.asked_as(self.process.pid, &self.process.run)
     }
 
     /// Ends the session as SIGKILL ends a process: what it held is free when this

@@ -98,6 +98,16 @@ impl Opened {
         self
     }
 
+    /// The pool with a resource that no attribute registers.
+    #[cfg(test)]
+    pub(crate) fn with_resource(self, registered: Registered) -> Self {
+        let hooks = Hooks::new(&self.name, &self.backend, registered);
+        Self {
+            hooks: OnceCell::with_value(Some(hooks)),
+            ..self
+        }
+    }
+
     /// The current thread, which asks from this place.
     pub(crate) fn asker(&self, place: &Location<'_>) -> Result<Holder> {
         #[cfg(any(test, feature = "memory"))]

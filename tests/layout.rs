@@ -26,6 +26,8 @@ const PACKAGES: &[Package] = &[
                 "modes",
                 "pool/opened pool life lend backend identity config declared sys",
             ),
+            // Tests, over each that implements the seam.
+            ("backend/contract", "memory/session memory local"),
             // The one file that makes pools over memory, for tests.
             ("memory/session", "pool/opened pool backend config"),
             // The one file that chooses a backend.

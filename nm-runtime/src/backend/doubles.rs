@@ -6,6 +6,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use crate::backend::Backend;
 use crate::backend::ask::{Answer, Ask, Granted};
@@ -407,5 +408,65 @@ impl LifeLock for DoubleLife<'_> {
     fn write(&self, life: &PoolLife) -> Result<()> {
         pass(&*self.script, Call::WriteLife)?;
         self.inner.write(life)
+    }
+}
+
+/// A request's patience that notes what it is told.
+pub(crate) struct Noting {
+    notes: Sender<&'static str>,
+    deadline: Instant,
+    is_blocked: bool,
+}
+
+impl Noting {
+    /// One that ends at a time which no test reaches; and its notes, without ticks.
+    pub(crate) fn new() -> (Self, Receiver<&'static str>) {
+        Self::until(Instant::now() + Duration::from_secs(600))
+    }
+
+    pub(crate) fn until(deadline: Instant) -> (Self, Receiver<&'static str>) {
+        let (notes, noted) = channel();
+        let noting = Self {
+            notes,
+            deadline,
+            is_blocked: false,
+        };
+        (noting, noted)
+    }
+
+    fn note(&self, what: &'static str) {
+        // Not every test reads them.
+        let _ = self.notes.send(what);
+    }
+}
+
+impl Patience for Noting {
+    fn blocked(&mut self) {
+        if !self.is_blocked {
+            self.note("blocked");
+        }
+        self.is_blocked = true;
+    }
+
+    fn beside(&mut self, reserved: bool) {
+        self.note(match reserved {
+            true => "reserved",
+            false => "beside",
+        });
+    }
+
+    fn until(&self) -> Instant {
+        self.deadline
+    }
+
+    fn tick(&mut self) -> Result<()> {
+        match Instant::now() < self.deadline {
+            true => Ok(()),
+            false => Err(Error::new(Kind::Timeout, "patience is over")),
+        }
+    }
+
+    fn waited(&self) -> Option<Duration> {
+        self.is_blocked.then_some(Duration::from_secs(7))
     }
 }

@@ -7,6 +7,8 @@
 
 pub(crate) mod ask;
 pub(crate) mod broken;
+#[cfg(test)]
+mod contract;
 pub(crate) mod decisions;
 #[cfg(test)]
 pub(crate) mod doubles;

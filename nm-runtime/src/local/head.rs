@@ -222,9 +222,10 @@ impl<'a> Head<'a> {
             }
             match self.take(ask, index, &name)? {
                 Take::Taken(name) if !any && !name.record.is_warm() => {
-                    let last = name.record.created == 0 && unbounded;
+                    let new = name.record.created == 0;
                     cold.push(name);
-                    if last {
+                    // None after a new one of an unbounded pool is any better.
+                    if new && unbounded && cold.len() >= count - taken.len() {
                         break;
                     }
                 }

@@ -354,9 +354,9 @@ mod tests {
 
     #[test]
     fn a_grant_takes_out_the_dead_and_no_live_reader() {
-        // Who is in the record, of a name in this state; the new holder, and whether
-        // it is alone; who has died, who is in the record then, the fence (from 5) and
-        // the state.
+        // The holders in the record, and the name's state; the new holder, and whether
+        // it is alone; the dead, the holders in the record then, the fence (5 before)
+        // and the state.
         for (before, state, new, alone, dead, after, fence, then) in [
             ("", Clean, "new", true, "", "new", 6, Clean),
             ("", Dirty, "new", true, "", "new", 6, Dirty),
@@ -383,7 +383,7 @@ mod tests {
             assert_eq!(shown(&died), dead, "{case}");
             assert_eq!(shown(&record.holders), after, "{case}");
             assert_eq!((record.fence, record.state), (fence, then), "{case}");
-            // The first of the dead is who is told of.
+            // The reason names the first of the dead.
             let first = died.first().map(|tenure| tenure.holder.test.clone());
             let how = first
                 .as_ref()

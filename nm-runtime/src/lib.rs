@@ -17,6 +17,9 @@ pub mod journal;
 mod lend;
 mod life;
 mod local;
+#[cfg(any(test, feature = "memory"))]
+#[doc(hidden)]
+pub mod memory;
 mod modes;
 mod pool;
 mod sys;

@@ -5,7 +5,8 @@ use crate::base::error::Result;
 use crate::terms::holder::Holder;
 use crate::terms::record::{Record, State};
 
-/// A name that is held. Dropped without [`Hold::end`], the name goes back as it was.
+/// A name that is held. Dropped without [`Hold::end`], the name is free, and its holder
+/// counts as one that died.
 pub(crate) trait Hold: fmt::Debug + Send {
     /// Which name it is.
     fn name(&self) -> &str;

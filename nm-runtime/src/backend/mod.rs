@@ -6,6 +6,12 @@
 //! implements them with kernel locks.
 
 pub(crate) mod ask;
+pub(crate) mod broken;
+#[cfg(test)]
+mod contract;
+pub(crate) mod decisions;
+#[cfg(test)]
+pub(crate) mod doubles;
 pub(crate) mod hold;
 pub(crate) mod patience;
 pub(crate) mod runs;
@@ -45,6 +51,10 @@ pub(crate) trait Backend: fmt::Debug + Send + Sync {
 
     /// Takes what is asked for if it can be had now, overtaking no waiter.
     fn try_acquire(&self, ask: &Ask<'_>) -> Result<Answer>;
+
+    /// Whether requests and leases keep files open, so that the process must not run
+    /// out of descriptors because many threads ask together.
+    fn keeps_files_open(&self) -> bool;
 
     /// Names the pool among all pools of all backends: what [`Waiting::dir`] says.
     fn key(&self) -> &str;

@@ -44,6 +44,16 @@ impl Registered {
         }))
     }
 
+    /// A resource that no attribute registers.
+    #[cfg(test)]
+    pub(crate) fn new(spec: &'static ResourceSpec, resource: Box<dyn Resource>) -> Self {
+        Self {
+            spec,
+            resource,
+            fingerprint: OnceCell::new(),
+        }
+    }
+
     pub(crate) fn fingerprint(&self) -> Result<Option<&str>> {
         let ask = || call(|| self.resource.fingerprint());
         let fingerprint = self.fingerprint.get_or_try_init(ask).map_err(|error| {

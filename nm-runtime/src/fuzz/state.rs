@@ -1,9 +1,9 @@
 use std::path::Path;
 
+use crate::backend::decisions::Decisions;
 use crate::backend::snapshot::BlockedHead;
 use crate::base::json::{self, FromJson, ToJson};
 use crate::fuzz::shown;
-use crate::local::assigned::Decisions;
 use crate::local::dir::check_format;
 use crate::modes::listing;
 use crate::terms::declaration::Declaration;

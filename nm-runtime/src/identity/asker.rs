@@ -29,22 +29,26 @@ pub(crate) fn reaper(run: &str) -> Holder {
 
 /// The current thread as a holder, for a request made at this place.
 pub(crate) fn current(place: &Location<'_>) -> Result<Holder> {
+    Ok(of(std::process::id(), run::id()?, place))
+}
+
+/// The current thread, as one of the process with this id in this run.
+pub(crate) fn of(pid: u32, run: &str, place: &Location<'_>) -> Holder {
     let test = TEST.with_borrow(|test| test.clone());
     let (test, file, line) = match (test, caller::get()) {
         (Some(test), _) => (test.path, test.file.to_owned(), test.line),
         (None, Some(caller)) => (caller.label.clone(), String::new(), 0),
         (None, None) => (thread_name(), place.file().to_owned(), place.line()),
     };
-    let pid = std::process::id();
-    Ok(Holder {
+    Holder {
         test,
         pid,
         token: token(pid),
-        run: run::id()?.to_owned(),
+        run: run.to_owned(),
         file,
         line,
         since: 0,
-    })
+    }
 }
 
 fn thread_name() -> String {

@@ -2,6 +2,7 @@
 //! place that chooses a backend.
 
 use std::fmt;
+use std::panic::Location;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -14,12 +15,13 @@ use crate::config::pool::{PoolConfig, SizeFrom, disagree};
 use crate::config::surroundings::Surroundings;
 use crate::config::workspace::Package;
 use crate::declared::registered::{self, Registered};
-use crate::identity::run;
+use crate::identity::{asker, run};
 use crate::life::hooks::Hooks;
 use crate::life::standby::Address;
 use crate::local::Local;
 use crate::terms::decision::Decide;
 use crate::terms::declaration::Declaration;
+use crate::terms::holder::Holder;
 use crate::terms::name::{self, Name};
 use crate::terms::names::Names;
 
@@ -34,6 +36,9 @@ pub(crate) struct Opened {
     hooks: OnceCell<Option<Hooks>>,
     /// The pool's allocator, if this binary registers one.
     allocator: OnceCell<Option<Box<dyn Decide>>>,
+    /// The process and run that ask, if not this process.
+    #[cfg(any(test, feature = "memory"))]
+    asked_as: Option<(u32, String)>,
 }
 
 impl Opened {
@@ -103,7 +108,35 @@ impl Opened {
             package: None,
             hooks: OnceCell::new(),
             allocator: OnceCell::new(),
+            #[cfg(any(test, feature = "memory"))]
+            asked_as: None,
         }
+    }
+
+    /// The pool as one of another process, in that run.
+    #[cfg(any(test, feature = "memory"))]
+    pub(crate) fn asked_as(mut self, pid: u32, run: &str) -> Self {
+        self.asked_as = Some((pid, run.to_owned()));
+        self
+    }
+
+    /// The pool with a resource that no attribute registers.
+    #[cfg(test)]
+    pub(crate) fn with_resource(self, registered: Registered) -> Self {
+        let hooks = Hooks::new(&self.name, &self.backend, None, registered);
+        Self {
+            hooks: OnceCell::with_value(Some(hooks)),
+            ..self
+        }
+    }
+
+    /// The current thread, which asks from this place.
+    pub(crate) fn asker(&self, place: &Location<'_>) -> Result<Holder> {
+        #[cfg(any(test, feature = "memory"))]
+        if let Some((pid, run)) = &self.asked_as {
+            return Ok(asker::of(*pid, run, place));
+        }
+        asker::current(place)
     }
 
     /// The pool's hooks, if it has some. Made for the first lease, and not when the

@@ -6,6 +6,7 @@ use crate::terms::names::Names;
 use crate::terms::record::FORMAT;
 
 /// What the first binary of a run said, as it is recorded for the others.
+#[derive(Clone, Debug)]
 pub(crate) struct Declaration {
     v: u32,
     pub(crate) run: String,

@@ -1,11 +1,14 @@
 //! Waiting for one given name: beside the queue.
 
-use crate::support::oracle;
-use crate::support::pool_test::PoolTest;
+use macro_rules_attribute::apply;
 
-#[test]
-fn waiting_for_a_given_name_holds_nobody_back_from_the_others() {
-    let mut test = PoolTest::new("db", 3);
+use crate::support::oracle;
+use crate::support::pool_test::Story;
+use crate::support::stage::Stage;
+
+#[apply(on_each_stage)]
+fn waiting_for_a_given_name_holds_nobody_back_from_the_others<S: Stage>() {
+    let mut test = Story::<S>::new("db", 3);
     test.holds("holder", "db name=db-0");
     test.waits("given", "db name=db-0");
     assert_eq!(test.holds("a", "db"), ["db-1"]);
@@ -14,9 +17,9 @@ fn waiting_for_a_given_name_holds_nobody_back_from_the_others() {
     assert_eq!(test.expect_granted("given"), ["db-0"]);
 }
 
-#[test]
-fn waiting_for_a_given_name_does_not_starve_behind_those_who_take_any() {
-    let mut test = PoolTest::new("db", 2);
+#[apply(on_each_stage)]
+fn waiting_for_a_given_name_does_not_starve_behind_those_who_take_any<S: Stage>() {
+    let mut test = Story::<S>::new("db", 2);
     test.holds("holder", "db name=db-0");
     test.holds("other", "db");
     test.waits("given", "db name=db-0").wait("any").wait("late");
@@ -30,9 +33,9 @@ fn waiting_for_a_given_name_does_not_starve_behind_those_who_take_any() {
     oracle::check(&test.events(), 2);
 }
 
-#[test]
-fn waiters_for_one_given_name_are_served_in_arrival_order() {
-    let mut test = PoolTest::new("db", 2);
+#[apply(on_each_stage)]
+fn waiters_for_one_given_name_are_served_in_arrival_order<S: Stage>() {
+    let mut test = Story::<S>::new("db", 2);
     test.holds("holder", "db name=db-1");
     let waiters = ["a", "b", "c", "d"];
     for waiter in waiters {
@@ -46,9 +49,9 @@ fn waiters_for_one_given_name_are_served_in_arrival_order() {
     assert_eq!(test.order(), ["holder", "a", "b", "c", "d"]);
 }
 
-#[test]
-fn whoever_waits_for_any_name_is_not_passed_by_a_later_given_one() {
-    let mut test = PoolTest::new("db", 1);
+#[apply(on_each_stage)]
+fn whoever_waits_for_any_name_is_not_passed_by_a_later_given_one<S: Stage>() {
+    let mut test = Story::<S>::new("db", 1);
     test.hold("holder")
         .wait("any")
         .waits("given", "db name=db-0");
@@ -58,9 +61,9 @@ fn whoever_waits_for_any_name_is_not_passed_by_a_later_given_one() {
     test.expect_granted("given");
 }
 
-#[test]
-fn killed_waiter_for_a_given_name_hands_it_to_those_who_take_any() {
-    let mut test = PoolTest::new("db", 1);
+#[apply(on_each_stage)]
+fn killed_waiter_for_a_given_name_hands_it_to_those_who_take_any<S: Stage>() {
+    let mut test = Story::<S>::new("db", 1);
     test.hold("holder")
         .waits("given", "db name=db-0")
         .wait("any");
@@ -69,11 +72,11 @@ fn killed_waiter_for_a_given_name_hands_it_to_those_who_take_any() {
     assert_eq!(test.expect_granted("any"), ["db-0"]);
 }
 
-#[test]
-fn killed_while_it_gave_up_a_reservation_of_a_free_name_wakes_the_head() {
+#[apply(on_each_stage)]
+fn killed_while_it_gave_up_a_reservation_of_a_free_name_wakes_the_head<S: Stage>() {
     // Both readers share; the writer waits for them beside the queue, and while
     // it does readers that come later must not pass it.
-    let mut test = PoolTest::new("db", 1);
+    let mut test = Story::<S>::new("db", 1);
     test.holds("reader", "db shared");
     test.waits("writer", "db name=db-0")
         .waits("late", "db shared");
@@ -81,9 +84,9 @@ fn killed_while_it_gave_up_a_reservation_of_a_free_name_wakes_the_head() {
     assert_eq!(test.expect_granted("late"), ["db-0"]);
 }
 
-#[test]
-fn a_name_that_the_pool_has_not_is_refused() {
-    let mut test = PoolTest::new("db", 2);
+#[apply(on_each_stage)]
+fn a_name_that_the_pool_has_not_is_refused<S: Stage>() {
+    let mut test = Story::<S>::new("db", 2);
     let answer = test.tell("a", "acquire db name=db-2");
     assert_eq!(
         answer,

@@ -1,20 +1,19 @@
 //! Deadlines: at the head of the queue, in the middle of it, for a given name.
 
-use std::fs::File;
-use std::io::Read;
+use std::time::Duration;
 
+use macro_rules_attribute::apply;
 use nm_runtime::journal::Kind;
-use rustix::fs::{FlockOperation, Mode, OFlags, flock, open};
 
 use crate::support::oracle;
-use crate::support::patience::until;
-use crate::support::pool_test::{PoolTest, error};
+use crate::support::pool_test::Story;
+use crate::support::stage::Stage;
 
 /// Long enough to see the waiter in its place before it gives up.
 const SOON: &str = "timeout=1500";
 
-#[test]
-fn the_head_that_gives_up_makes_room_for_the_next() {
+#[apply(on_each_stage)]
+fn the_head_that_gives_up_makes_room_for_the_next<S: Stage>() {
     for ask in [
         "db",
         "db shared",
@@ -22,7 +21,7 @@ fn the_head_that_gives_up_makes_room_for_the_next() {
         "db name=db-0",
         "db shared name=db-0",
     ] {
-        let mut test = PoolTest::new("db", 2);
+        let mut test = Story::<S>::new("db", 2);
         test.holds("holder", "db all");
         test.waits("head", &format!("{ask} {SOON}")).wait("next");
         let message = test.expect_error("head", "timeout");
@@ -39,9 +38,9 @@ fn the_head_that_gives_up_makes_room_for_the_next() {
     }
 }
 
-#[test]
-fn the_deadline_passes_in_the_queue_too_and_the_order_stays() {
-    let mut test = PoolTest::new("db", 1);
+#[apply(on_each_stage)]
+fn the_deadline_passes_in_the_queue_too_and_the_order_stays<S: Stage>() {
+    let mut test = Story::<S>::new("db", 1);
     test.hold("holder").wait("a");
     test.waits("b", &format!("db {SOON}")).wait("c");
     // It gives up while the head before it still waits, not after it.
@@ -54,9 +53,9 @@ fn the_deadline_passes_in_the_queue_too_and_the_order_stays() {
     assert_eq!(test.order(), ["holder", "a", "c"]);
 }
 
-#[test]
-fn a_thread_that_gave_up_may_ask_again_behind_the_others() {
-    let mut test = PoolTest::new("db", 1);
+#[apply(on_each_stage)]
+fn a_thread_that_gave_up_may_ask_again_behind_the_others<S: Stage>() {
+    let mut test = Story::<S>::new("db", 1);
     test.hold("holder").wait("a");
     test.waits("b", &format!("db {SOON}")).wait("c");
     test.expect_error("b", "timeout");
@@ -68,9 +67,9 @@ fn a_thread_that_gave_up_may_ask_again_behind_the_others() {
     assert_eq!(test.order(), ["holder", "a", "c", "b"]);
 }
 
-#[test]
-fn waiters_of_one_given_name_give_up_in_any_order() {
-    let mut test = PoolTest::new("db", 2);
+#[apply(on_each_stage)]
+fn waiters_of_one_given_name_give_up_in_any_order<S: Stage>() {
+    let mut test = Story::<S>::new("db", 2);
     test.holds("holder", "db name=db-1");
     // The one gives up while it is next, the other behind it.
     test.waits("next", &format!("db name=db-1 {SOON}"));
@@ -85,9 +84,9 @@ fn waiters_of_one_given_name_give_up_in_any_order() {
     assert_eq!(test.holds("again", "db"), ["db-1"]);
 }
 
-#[test]
-fn giving_up_several_names_gives_back_those_that_were_free() {
-    let mut test = PoolTest::new("db", 3);
+#[apply(on_each_stage)]
+fn giving_up_several_names_gives_back_those_that_were_free<S: Stage>() {
+    let mut test = Story::<S>::new("db", 3);
     test.hold("holder");
     test.waits("head", &format!("db all {SOON}"));
     test.wait("a").wait("b");
@@ -96,19 +95,18 @@ fn giving_up_several_names_gives_back_those_that_were_free() {
     assert_eq!(test.expect_granted("b"), ["db-2"]);
 }
 
-#[test]
-fn a_deadline_of_nothing_takes_what_is_free_and_fails_at_once_otherwise() {
-    let mut test = PoolTest::new("db", 1);
+#[apply(on_each_stage)]
+fn a_deadline_of_nothing_takes_what_is_free_and_fails_at_once_otherwise<S: Stage>() {
+    let mut test = Story::<S>::new("db", 1);
     assert_eq!(test.holds("a", "db timeout=0"), ["db-0"]);
     let answer = test.tell("b", "acquire db timeout=0");
     assert!(answer.starts_with("error timeout "), "{answer}");
 }
 
-#[test]
-fn the_configured_wait_timeout_bounds_every_wait() {
-    let mut test = PoolTest::new("db", 1);
-    test.env("NAME_MANAGER_POOL_DB_WAIT_TIMEOUT", "20ms")
-        .hold("a");
+#[apply(on_each_stage)]
+fn the_configured_wait_timeout_bounds_every_wait<S: Stage>() {
+    let mut test = Story::<S>::new("db", 1);
+    test.wait_timeout(Duration::from_millis(20)).hold("a");
     let answer = test.tell("b", "acquire db");
     assert!(
         answer.starts_with("error timeout timed out after 20ms"),
@@ -116,13 +114,13 @@ fn the_configured_wait_timeout_bounds_every_wait() {
     );
 }
 
-#[test]
-fn a_long_wait_says_once_who_holds_what() {
-    let mut test = PoolTest::new("db", 1);
+#[apply(on_each_stage)]
+fn a_long_wait_says_once_who_holds_what<S: Stage>() {
+    let mut test = Story::<S>::new("db", 1);
     test.hold("holder");
     test.waits("a", &format!("db {SOON}"));
     test.expect_error("a", "timeout");
-    let said = test.stderr("a");
+    let said = test.notices("a");
     assert_eq!(said.matches("has waited").count(), 1, "{said}");
     let pid = test.pid("holder");
     assert!(
@@ -133,27 +131,4 @@ fn a_long_wait_says_once_who_holds_what() {
         said.contains(&format!("db-0 held by `holder` (pid {pid}, for ")),
         "{said}"
     );
-}
-
-#[test]
-fn a_given_name_that_is_granted_too_late_wakes_the_head() {
-    let mut test = PoolTest::new("db", 1);
-    test.hold("a").release("a");
-    // Held by one who wakes nobody, so that only the one who gave up can.
-    let lock = File::open(test.names_file("db-0.lock")).unwrap();
-    flock(&lock, FlockOperation::LockExclusive).unwrap();
-    error(
-        &test.tell("given", "acquire db name=db-0 timeout=200"),
-        "timeout",
-    );
-    let wake = test.names_file("db-0.wake");
-    let wake = open(wake, OFlags::RDONLY | OFlags::NONBLOCK, Mode::empty()).unwrap();
-    let mut wake = File::from(wake);
-    let mut is_woken = || wake.read(&mut [0]).is_ok_and(|read| read > 0);
-    while is_woken() {}
-    // It is queued in the kernel still, and gets the name for a moment, in which
-    // the head finds it taken.
-    flock(&lock, FlockOperation::Unlock).unwrap();
-    until("the head is woken", || is_woken().then_some(()));
-    test.hold("b");
 }

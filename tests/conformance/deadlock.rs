@@ -1,19 +1,21 @@
 //! Circles made by hand, and what only looks like one.
 
-use nm_runtime::journal::{self, Kind};
+use macro_rules_attribute::apply;
+use nm_runtime::journal::Kind;
 
 use crate::support::patience;
-use crate::support::pool_test::{PoolTest, error, names};
+use crate::support::pool_test::{Story, error, names};
+use crate::support::stage::Stage;
 
 /// Waits until all of these were granted or failed with a deadlock, each in the
 /// order in which they are, releasing what is held; gives the message of each
 /// that failed.
 #[track_caller]
-fn resolve(test: &mut PoolTest, actors: &[&str]) -> Vec<String> {
+fn resolve(test: &mut Story<impl Stage>, actors: &[&str]) -> Vec<String> {
     let mut left: Vec<&str> = actors.to_vec();
     let mut messages = Vec::new();
     patience::until("an end of the circle", || {
-        left.retain(|actor| match test.process(actor).reply_by_now(actor) {
+        left.retain(|actor| match test.reply_by_now(actor) {
             None => true,
             Some(reply) => {
                 match reply.starts_with("granted") {
@@ -30,9 +32,9 @@ fn resolve(test: &mut PoolTest, actors: &[&str]) -> Vec<String> {
     messages
 }
 
-#[test]
-fn opposing_orders_inside_bodies_fail_one_of_them_and_say_what_each_holds() {
-    let mut test = PoolTest::new("a", 1);
+#[apply(on_each_stage)]
+fn opposing_orders_inside_bodies_fail_one_of_them_and_say_what_each_holds<S: Stage>() {
+    let mut test = Story::<S>::new("a", 1);
     test.also("b", 1).holds("x", "a");
     test.holds("y", "b");
     test.begin("x", "acquire b").begin("y", "acquire a");
@@ -48,25 +50,25 @@ fn opposing_orders_inside_bodies_fail_one_of_them_and_say_what_each_holds() {
         assert!(messages[0].contains(part), "no {part} in: {}", messages[0]);
     }
     let deadlocks = |pool: &str| {
-        let events = journal::read(&test.state_dir().join("pools").join(pool)).unwrap();
+        let events = test.events_in(pool);
         let found = events.iter().filter(|event| event.kind == Kind::Deadlock);
         found.count()
     };
     assert_eq!(deadlocks("a") + deadlocks("b"), 1);
 }
 
-#[test]
-fn threads_of_one_process_make_circles_too() {
-    let mut test = PoolTest::new("a", 1);
+#[apply(on_each_stage)]
+fn threads_of_one_process_make_circles_too<S: Stage>() {
+    let mut test = Story::<S>::new("a", 1);
     test.also("b", 1).thread("y", "x").holds("x", "a");
     test.holds("y", "b");
     test.begin("x", "acquire b").begin("y", "acquire a");
     assert_eq!(resolve(&mut test, &["x", "y"]).len(), 1);
 }
 
-#[test]
-fn a_circle_of_three_fails_one_and_the_others_go_on() {
-    let mut test = PoolTest::new("a", 1);
+#[apply(on_each_stage)]
+fn a_circle_of_three_fails_one_and_the_others_go_on<S: Stage>() {
+    let mut test = Story::<S>::new("a", 1);
     test.also("b", 1).also("c", 1);
     for (actor, pool) in [("x", "a"), ("y", "b"), ("z", "c")] {
         test.holds(actor, pool);
@@ -81,9 +83,9 @@ fn a_circle_of_three_fails_one_and_the_others_go_on() {
     }
 }
 
-#[test]
-fn given_names_of_one_pool_make_a_circle() {
-    let mut test = PoolTest::new("db", 3);
+#[apply(on_each_stage)]
+fn given_names_of_one_pool_make_a_circle<S: Stage>() {
+    let mut test = Story::<S>::new("db", 3);
     test.holds("x", "db name=db-0");
     test.holds("y", "db name=db-1");
     test.begin("x", "acquire db name=db-1")
@@ -93,27 +95,27 @@ fn given_names_of_one_pool_make_a_circle() {
     assert!(messages[0].contains("waits for `db-1`"), "{}", messages[0]);
 }
 
-#[test]
-fn holders_of_all_names_of_a_pool_that_want_one_more_make_a_circle() {
-    let mut test = PoolTest::new("db", 2);
+#[apply(on_each_stage)]
+fn holders_of_all_names_of_a_pool_that_want_one_more_make_a_circle<S: Stage>() {
+    let mut test = Story::<S>::new("db", 2);
     test.hold("x").hold("y");
     test.begin("x", "acquire db").begin("y", "acquire db");
     assert_eq!(resolve(&mut test, &["x", "y"]).len(), 1);
 }
 
-#[test]
-fn readers_that_both_want_to_write_make_a_circle() {
-    let mut test = PoolTest::new("a", 1);
+#[apply(on_each_stage)]
+fn readers_that_both_want_to_write_make_a_circle<S: Stage>() {
+    let mut test = Story::<S>::new("a", 1);
     test.also("b", 1).holds("x", "a shared");
     test.holds("y", "b shared");
     test.begin("x", "acquire b").begin("y", "acquire a");
     assert_eq!(resolve(&mut test, &["x", "y"]).len(), 1);
 }
 
-#[test]
-fn a_circle_through_the_head_of_the_queue_is_found() {
+#[apply(on_each_stage)]
+fn a_circle_through_the_head_of_the_queue_is_found<S: Stage>() {
     // `y` could have db-1, but queues behind `all`, which waits for `x` and `y`.
-    let mut test = PoolTest::new("db", 3);
+    let mut test = Story::<S>::new("db", 3);
     test.hold("x").hold("y").waits("all", "db all");
     test.begin("x", "acquire db").begin("y", "acquire db");
     let messages = resolve(&mut test, &["x", "y", "all"]);
@@ -124,9 +126,9 @@ fn a_circle_through_the_head_of_the_queue_is_found() {
     );
 }
 
-#[test]
-fn one_holder_and_the_head_of_the_queue_it_stands_in_make_a_circle() {
-    let mut test = PoolTest::new("db", 2);
+#[apply(on_each_stage)]
+fn one_holder_and_the_head_of_the_queue_it_stands_in_make_a_circle<S: Stage>() {
+    let mut test = Story::<S>::new("db", 2);
     test.hold("x").waits("all", "db all");
     test.begin("x", "acquire db");
     let messages = resolve(&mut test, &["x", "all"]);
@@ -135,9 +137,9 @@ fn one_holder_and_the_head_of_the_queue_it_stands_in_make_a_circle() {
     assert!(messages[0].contains("`all`"), "{}", messages[0]);
 }
 
-#[test]
-fn a_head_that_shares_and_has_some_of_its_names_makes_a_circle_too() {
-    let mut test = PoolTest::new("db", 2);
+#[apply(on_each_stage)]
+fn a_head_that_shares_and_has_some_of_its_names_makes_a_circle_too<S: Stage>() {
+    let mut test = Story::<S>::new("db", 2);
     test.hold("x").waits("all", "db all shared");
     test.begin("x", "acquire db");
     let messages = resolve(&mut test, &["x", "all"]);
@@ -145,10 +147,10 @@ fn a_head_that_shares_and_has_some_of_its_names_makes_a_circle_too() {
     assert!(messages[0].contains("`x` holds `db-0`"), "{}", messages[0]);
 }
 
-#[test]
-fn a_circle_through_the_heads_of_two_queues_is_found() {
+#[apply(on_each_stage)]
+fn a_circle_through_the_heads_of_two_queues_is_found<S: Stage>() {
     // Neither head holds a name by its record: one has three of four, one one of seven.
-    let mut test = PoolTest::new("life", 4);
+    let mut test = Story::<S>::new("life", 4);
     test.also("many", 9).holds("x", "life");
     test.holds("y", "many count=8");
     test.waits("readers", "life shared count=4");
@@ -159,11 +161,11 @@ fn a_circle_through_the_heads_of_two_queues_is_found() {
     assert_eq!(messages.len(), 1, "{messages:?}");
 }
 
-#[test]
-fn a_circle_through_a_reserved_name_is_found() {
+#[apply(on_each_stage)]
+fn a_circle_through_a_reserved_name_is_found<S: Stage>() {
     // `life-0` is held by a reader, so `readers` could share it, were it not kept for
     // `writer`.
-    let mut test = PoolTest::new("life", 2);
+    let mut test = Story::<S>::new("life", 2);
     test.also("other", 1).holds("x", "life shared");
     test.holds("y", "other");
     test.waits("writer", "life name=life-0");
@@ -173,9 +175,9 @@ fn a_circle_through_a_reserved_name_is_found() {
     assert_eq!(messages.len(), 1, "{messages:?}");
 }
 
-#[test]
-fn a_circle_through_a_reader_behind_a_reservation_is_found() {
-    let mut test = PoolTest::new("life", 1);
+#[apply(on_each_stage)]
+fn a_circle_through_a_reader_behind_a_reservation_is_found<S: Stage>() {
+    let mut test = Story::<S>::new("life", 1);
     test.also("other", 1).holds("x", "life shared");
     test.holds("y", "other");
     test.waits("writer", "life name=life-0");
@@ -185,9 +187,9 @@ fn a_circle_through_a_reader_behind_a_reservation_is_found() {
     assert_eq!(messages.len(), 1, "{messages:?}");
 }
 
-#[test]
-fn a_circle_through_a_reader_behind_a_waiting_writer_is_found() {
-    let mut test = PoolTest::new("db", 1);
+#[apply(on_each_stage)]
+fn a_circle_through_a_reader_behind_a_waiting_writer_is_found<S: Stage>() {
+    let mut test = Story::<S>::new("db", 1);
     test.also("x", 1).holds("reader", "db shared");
     test.holds("holder", "x");
     test.wait("writer")
@@ -197,24 +199,24 @@ fn a_circle_through_a_reader_behind_a_waiting_writer_is_found() {
     assert_eq!(messages.len(), 1, "{messages:?}");
 }
 
-#[test]
-fn a_holder_that_is_merely_slow_is_no_circle() {
-    let mut test = PoolTest::new("a", 1);
+#[apply(on_each_stage)]
+fn a_holder_that_is_merely_slow_is_no_circle<S: Stage>() {
+    let mut test = Story::<S>::new("a", 1);
     test.also("b", 1).holds("slow", "b");
     test.holds("x", "a");
     test.waits("x", "b").waits("y", "a");
     // Long enough for several looks: the notice comes after a second.
     patience::until("a notice", || {
-        test.stderr("x").contains("has waited").then_some(())
+        test.notices("x").contains("has waited").then_some(())
     });
     test.expect_waiting("x").expect_waiting("y").release("slow");
     test.expect_granted("x");
     test.release("x").expect_granted("y");
 }
 
-#[test]
-fn a_circle_that_death_breaks_is_none() {
-    let mut test = PoolTest::new("a", 1);
+#[apply(on_each_stage)]
+fn a_circle_that_death_breaks_is_none<S: Stage>() {
+    let mut test = Story::<S>::new("a", 1);
     test.also("b", 1).holds("x", "a");
     test.holds("y", "b");
     // Stopped, `y` can neither see nor break the circle that closes.
@@ -223,31 +225,31 @@ fn a_circle_that_death_breaks_is_none() {
     assert_eq!(names(&test.end_of_wait("x")), ["b-0"]);
 }
 
-#[test]
-fn a_dead_holder_is_no_part_of_a_circle() {
+#[apply(on_each_stage)]
+fn a_dead_holder_is_no_part_of_a_circle<S: Stage>() {
     // While another reader lives, the record still says that `dead` reads b-0 and
     // waits for `a`. Started first, so that `x` would be the one to fail.
-    let mut test = PoolTest::new("a", 1);
+    let mut test = Story::<S>::new("a", 1);
     test.also("b", 1).start("dead").holds("x", "a");
     test.holds("slow", "b shared");
     test.holds("dead", "b shared");
     test.waits("dead", "a").kill("dead").waits("x", "b");
     patience::until("a notice", || {
-        test.stderr("x").contains("has waited").then_some(())
+        test.notices("x").contains("has waited").then_some(())
     });
     test.expect_waiting("x").release("slow");
     assert_eq!(test.expect_granted("x"), ["b-0"]);
 }
 
-#[test]
-fn whoever_failed_keeps_what_it_holds_and_can_go_on() {
-    let mut test = PoolTest::new("a", 1);
+#[apply(on_each_stage)]
+fn whoever_failed_keeps_what_it_holds_and_can_go_on<S: Stage>() {
+    let mut test = Story::<S>::new("a", 1);
     test.also("b", 1).holds("x", "a");
     test.holds("y", "b");
     test.begin("x", "acquire b").begin("y", "acquire a");
     let failed = patience::until("a deadlock", || {
         ["x", "y"].into_iter().find(|actor| {
-            let reply = test.process(actor).reply_by_now(actor);
+            let reply = test.reply_by_now(actor);
             reply.is_some_and(|reply| reply.starts_with("error deadlock "))
         })
     });

@@ -1,13 +1,14 @@
 //! Who is served, when, and with which name.
 
-use rustix::process::Signal;
+use macro_rules_attribute::apply;
 
 use crate::support::oracle;
-use crate::support::pool_test::PoolTest;
+use crate::support::pool_test::Story;
+use crate::support::stage::Stage;
 
-#[test]
-fn waiters_are_served_in_arrival_order_over_processes_and_threads() {
-    let mut test = PoolTest::new("db", 1);
+#[apply(on_each_stage)]
+fn waiters_are_served_in_arrival_order_over_processes_and_threads<S: Stage>() {
+    let mut test = Story::<S>::new("db", 1);
     test.hold("first");
     let waiters = ["a", "b", "a2", "c", "b2", "a3"];
     test.start("a").thread("a2", "a").thread("a3", "a");
@@ -24,9 +25,9 @@ fn waiters_are_served_in_arrival_order_over_processes_and_threads() {
     oracle::check(&test.events(), 1);
 }
 
-#[test]
-fn each_released_name_goes_to_the_first_waiter() {
-    let mut test = PoolTest::new("db", 2);
+#[apply(on_each_stage)]
+fn each_released_name_goes_to_the_first_waiter<S: Stage>() {
+    let mut test = Story::<S>::new("db", 2);
     test.hold("a").hold("b").wait("c").wait("d");
     test.release("b");
     assert_eq!(test.expect_granted("c"), ["db-1"]);
@@ -36,10 +37,10 @@ fn each_released_name_goes_to_the_first_waiter() {
     assert_eq!(oracle::check(&test.events(), 2), 2);
 }
 
-#[test]
-fn whoever_wants_one_name_does_not_overtake_who_wants_two() {
+#[apply(on_each_stage)]
+fn whoever_wants_one_name_does_not_overtake_who_wants_two<S: Stage>() {
     // One name is free, but whoever came first wants two.
-    let mut test = PoolTest::new("db", 2);
+    let mut test = Story::<S>::new("db", 2);
     test.hold("a");
     test.waits("both", "db count=2").wait("late");
     test.release("a");
@@ -48,10 +49,10 @@ fn whoever_wants_one_name_does_not_overtake_who_wants_two() {
     test.expect_granted("late");
 }
 
-#[test]
-fn names_are_reused_lowest_first_before_new_ones_are_minted() {
-    let mut test = PoolTest::unbounded("db");
-    let name = |test: &mut PoolTest, actor| test.holds(actor, "db").remove(0);
+#[apply(on_each_stage)]
+fn names_are_reused_lowest_first_before_new_ones_are_minted<S: Stage>() {
+    let mut test = Story::<S>::unbounded("db");
+    let name = |test: &mut Story<S>, actor| test.holds(actor, "db").remove(0);
     assert_eq!(name(&mut test, "a"), "db-0");
     assert_eq!(name(&mut test, "b"), "db-1");
     assert_eq!(name(&mut test, "c"), "db-2");
@@ -66,9 +67,9 @@ fn names_are_reused_lowest_first_before_new_ones_are_minted() {
     assert_eq!(name(&mut test, "h"), "db-1");
 }
 
-#[test]
-fn the_whole_pool_and_several_names_come_at_once() {
-    let mut test = PoolTest::new("db", 3);
+#[apply(on_each_stage)]
+fn the_whole_pool_and_several_names_come_at_once<S: Stage>() {
+    let mut test = Story::<S>::new("db", 3);
     test.hold("a");
     test.waits("all", "db all");
     test.release("a");
@@ -88,9 +89,9 @@ fn the_whole_pool_and_several_names_come_at_once() {
     oracle::check(&test.events(), 3);
 }
 
-#[test]
-fn a_paused_waiter_is_overtaken_neither_by_newcomers_nor_by_those_behind_it() {
-    let mut test = PoolTest::new("db", 1);
+#[apply(on_each_stage)]
+fn a_paused_waiter_is_overtaken_neither_by_newcomers_nor_by_those_behind_it<S: Stage>() {
+    let mut test = Story::<S>::new("db", 1);
     test.hold("holder")
         .wait("head")
         .wait("paused")
@@ -100,7 +101,7 @@ fn a_paused_waiter_is_overtaken_neither_by_newcomers_nor_by_those_behind_it() {
     // From here on the name is free, and nobody heads the queue.
     test.release("head").expect("newcomer", "try db", "nothing");
     test.wait("late").expect_waiting("behind");
-    test.signal("paused", Signal::CONT);
+    test.go_on("paused");
     for waiter in ["paused", "behind", "late"] {
         test.expect_granted(waiter);
         test.release(waiter);

@@ -1,16 +1,19 @@
 //! Asking again for what one holds: an error at once, not a hang.
 
-use crate::support::pool_test::{PoolTest, error};
+use macro_rules_attribute::apply;
+
+use crate::support::pool_test::{Story, error};
+use crate::support::stage::Stage;
 
 #[track_caller]
-fn refused(test: &mut PoolTest, actor: &str, ask: &str) -> String {
+fn refused(test: &mut Story<impl Stage>, actor: &str, ask: &str) -> String {
     let answer = test.tell(actor, &format!("acquire {ask}"));
     error(&answer, "already-held")
 }
 
-#[test]
-fn the_only_name_of_a_pool_is_refused_to_its_holder() {
-    let mut test = PoolTest::new("db", 1);
+#[apply(on_each_stage)]
+fn the_only_name_of_a_pool_is_refused_to_its_holder<S: Stage>() {
+    let mut test = Story::<S>::new("db", 1);
     test.hold("a");
     for ask in [
         "db",
@@ -30,9 +33,9 @@ fn the_only_name_of_a_pool_is_refused_to_its_holder() {
     test.expect_granted("b");
 }
 
-#[test]
-fn the_very_name_and_too_many_are_refused_in_a_larger_pool() {
-    let mut test = PoolTest::new("db", 3);
+#[apply(on_each_stage)]
+fn the_very_name_and_too_many_are_refused_in_a_larger_pool<S: Stage>() {
+    let mut test = Story::<S>::new("db", 3);
     test.holds("a", "db name=db-1");
     refused(&mut test, "a", "db name=db-1");
     refused(&mut test, "a", "db all");
@@ -42,9 +45,9 @@ fn the_very_name_and_too_many_are_refused_in_a_larger_pool() {
     refused(&mut test, "a", "db");
 }
 
-#[test]
-fn another_thread_of_the_same_process_waits_like_any_other() {
-    let mut test = PoolTest::new("db", 1);
+#[apply(on_each_stage)]
+fn another_thread_of_the_same_process_waits_like_any_other<S: Stage>() {
+    let mut test = Story::<S>::new("db", 1);
     test.hold("a").thread("a2", "a").wait("a2").release("a");
     assert_eq!(test.expect_granted("a2"), ["db-0"]);
 }

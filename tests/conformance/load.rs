@@ -6,17 +6,20 @@ use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::Path;
 
+use macro_rules_attribute::apply;
+
 use crate::support::oracle;
 use crate::support::patience;
-use crate::support::pool_test::PoolTest;
+use crate::support::pool_test::Story;
+use crate::support::stage::Stage;
 
 const ROUNDS: usize = 60;
 
-#[test]
-fn no_name_is_ever_in_two_hands_under_mixed_load_and_kills() {
-    let mut test = PoolTest::new("db", 3);
+#[apply(on_each_stage)]
+fn no_name_is_ever_in_two_hands_under_mixed_load_and_kills<S: Stage>() {
+    let mut test = Story::<S>::new("db", 3);
     let history = test.dir().join("history");
-    let tell = |test: &mut PoolTest, actor: &str, seed: usize| {
+    let tell = |test: &mut Story<S>, actor: &str, seed: usize| {
         let command = format!("load {ROUNDS} {seed} {}", history.display());
         test.begin(actor, &command);
     };
@@ -40,6 +43,8 @@ fn no_name_is_ever_in_two_hands_under_mixed_load_and_kills() {
             (text.lines().count() >= lines).then_some(())
         });
         let pid = test.pid(victim);
+        // Stopped first: what it writes is written before this line.
+        test.pause(victim);
         append(&history, &format!("killed {pid}\n"));
         test.kill(victim);
     }

@@ -123,7 +123,11 @@ impl Opened {
     /// The pool with a resource that no attribute registers.
     #[cfg(test)]
     pub(crate) fn with_resource(self, registered: Registered) -> Self {
-        let hooks = Hooks::new(&self.name, &self.backend, None, registered);
+        let address = Address {
+            package: None,
+            state_dir: self.config.state_dir.clone(),
+        };
+        let hooks = Hooks::new(&self.name, &self.backend, Some(address), registered);
         Self {
             hooks: OnceCell::with_value(Some(hooks)),
             ..self

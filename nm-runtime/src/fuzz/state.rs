@@ -27,7 +27,7 @@ pub(super) fn state(bytes: &[u8]) {
     }
 }
 
-/// What was read, written, reads the same.
+/// Checks that what was read, and is written, is read as the same.
 fn again<T: FromJson + ToJson>(text: &str) {
     if let Some(read) = json::from_slice::<T>(text.as_bytes()) {
         let written = json::to_string(&read);

@@ -30,7 +30,8 @@ pub(crate) struct Opened {
     pub(crate) name: Arc<str>,
     pub(crate) config: PoolConfig,
     pub(crate) backend: Arc<dyn Backend>,
-    /// Whose workspace configures it; `None` for a pool that no other process can open.
+    /// The package whose workspace configures it; `None` for a pool that no other process
+    /// can open.
     package: Option<Package>,
     /// The pool's hooks, if this binary registers a resource for it.
     hooks: OnceCell<Option<Hooks>>,
@@ -83,7 +84,7 @@ impl Opened {
         let backend = Local::open(&config.state_dir, &pool)?;
         agree(&pool, &mut config, &backend)?;
         if let Some(place) = &config.shared_by {
-            say_if_others_differ(&pool, &config.names, place, &backend)?;
+            warn_if_others_differ(&pool, &config.names, place, &backend)?;
         }
         if config.size_from == SizeFrom::Nowhere && config.names.capacity().is_none() {
             warn_if_misspelt(&pool, &around);
@@ -234,9 +235,9 @@ fn warn_if_misspelt(pool: &str, around: &Surroundings) {
     }
 }
 
-/// Checkouts that share a directory may configure different pools there: then neither
-/// keeps the limit of the other.
-fn say_if_others_differ(
+/// Warns of another checkout that shares the directory but configures the pool
+/// differently: then neither keeps the limit of the other.
+fn warn_if_others_differ(
     pool: &str,
     names: &Names,
     place: &str,
@@ -249,7 +250,7 @@ fn say_if_others_differ(
     if others.is_empty() {
         return Ok(());
     }
-    // Of runs that are over nobody is in the way any more.
+    // Runs that are over are no longer in the way.
     let snapshot = backend.snapshot(backend.key())?.unwrap_or_default();
     let mut holders = snapshot.names.iter().flat_map(|name| &name.holders);
     let holds = holders.find_map(|tenure| {

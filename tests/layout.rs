@@ -76,6 +76,7 @@ const PACKAGES: &[Package] = &[
             ("test", "*"),
             ("requests", "*"),
             ("parameter", "*"),
+            ("panics", "*"),
             ("signature", "*"),
             ("item", "*"),
             ("conflict", "*"),

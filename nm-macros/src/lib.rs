@@ -4,8 +4,8 @@
 #![forbid(unsafe_code)]
 
 // From top to bottom: `expand` sees what `#[shared_resource]` stands above, `module`
-// carries it to each test inside, `test` expands one. Below them `requests`, `conflict`
-// and `parameter` know what is asked for; `args` and `value` read the options, and
+// carries it to each test inside, `test` expands one. Below them `requests`, `conflict`,
+// `parameter` and `panics` know what is asked for; `args` and `value` read the options, and
 // `signature`, `item` and `attribute` the tokens. `resource` is the other attribute.
 // Each uses what is below it alone.
 
@@ -23,6 +23,7 @@ mod fuzz;
 mod item;
 mod mistakes;
 mod module;
+mod panics;
 mod parameter;
 mod requests;
 mod resource;
@@ -93,9 +94,14 @@ use proc_macro::TokenStream;
 /// # Limits
 ///
 /// The parameters of a test inside `proptest!` are strategies, so none of them
-/// can be filled: the lease is held. A test that cannot get its lease panics: one
-/// that is to `#[should_panic]` needs `expected = ".."` to tell the two apart.
+/// can be filled: the lease is held.
 /// `rstest` and `test_case` run each case with a lease of its own.
+///
+/// A test that cannot get its lease panics. One that any panic would pass, by
+/// `#[should_panic]` without `expected = ".."`, returns instead, and fails by that.
+/// Where only some cases are to panic (rstest's `#[should_panic]` above a `#[case]`,
+/// `test_case`'s `=> panics`), or the test returns a value, neither would do: such a
+/// test ends its process, with the reason on standard error.
 #[cfg(not(fuzzing))]
 #[proc_macro_attribute]
 pub fn shared_resource(args: TokenStream, item: TokenStream) -> TokenStream {

@@ -63,6 +63,20 @@ impl Signature {
     }
 }
 
+impl Signature {
+    /// Whether `return;` ends it.
+    pub fn returns_unit(&self) -> bool {
+        let after: Vec<TokenTree> = flatten(self.after.iter().cloned().collect());
+        match after.as_slice() {
+            [dash, _, TokenTree::Group(ty), ..] if is_punct(dash, '-') => {
+                ty.delimiter() == Delimiter::Parenthesis && ty.stream().is_empty()
+            }
+            [dash, ..] => !is_punct(dash, '-'),
+            [] => true,
+        }
+    }
+}
+
 impl ToTokens for Signature {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         let parameters = &self.parameters;
@@ -228,6 +242,24 @@ mod tests {
         assert_eq!(parameters(text), ["db"]);
         assert!(signature(text).asynchronous);
         assert!(!signature("fn a () { }").asynchronous);
+    }
+
+    #[test]
+    fn what_returns_nothing_may_say_so() {
+        for text in [
+            "fn a () { }",
+            "fn a () -> () where F : B { }",
+            "fn a () where F : Fn () -> u8 { }",
+        ] {
+            assert!(signature(text).returns_unit(), "{text}");
+        }
+        for text in [
+            "fn a () -> ! { }",
+            "fn a () -> (u8 ,) { }",
+            "fn a () -> u8 where F : B { }",
+        ] {
+            assert!(!signature(text).returns_unit(), "{text}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use crate::args::Args;
 use crate::attribute::Attribute;
 use crate::item::Item;
 use crate::mistakes::Mistakes;
+use crate::panics::AnyPanic;
 use crate::parameter;
 use crate::requests;
 use crate::signature::{Parameter, Signature};
@@ -36,7 +37,8 @@ pub fn function(
     let body_span = body.span();
     let (inner, body) = split_inner_attributes(body);
     let before = if sound {
-        setup(&signature, requests, &parameters.filled)
+        let panics = AnyPanic::of(&item.attributes, &signature);
+        setup(&signature, requests, &parameters.filled, panics)
     } else {
         leave_unfilled(&parameters.take_unfilled(strict))
     };
@@ -50,7 +52,12 @@ pub fn function(
 }
 
 /// Takes all leases, and binds the parameters.
-fn setup(signature: &Signature, requests: &[&Args], filled: &[(usize, Parameter)]) -> TokenStream {
+fn setup(
+    signature: &Signature,
+    requests: &[&Args],
+    filled: &[(usize, Parameter)],
+    panics: Option<AnyPanic>,
+) -> TokenStream {
     let (path, function) = (requests::path_to(requests), &signature.name);
     let asynchronous = signature.asynchronous;
     let test = function.to_string();
@@ -65,11 +72,38 @@ fn setup(signature: &Signature, requests: &[&Args], filled: &[(usize, Parameter)
         } = parameter;
         // What cannot be made from a lease is the type's mistake.
         let take = quote_spanned!(Span::mixed_site().located_at(ty.span())=> take);
-        quote_spanned!(Span::mixed_site()=> #attributes let #pattern: #ty = __leases.#take(#index);)
+        let value = quote_spanned!(Span::mixed_site()=> __leases.#take(#index));
+        let value = before_panic(&path, panics.as_ref(), value);
+        quote_spanned!(Span::mixed_site()=> #attributes let #pattern: #ty = #value;)
     });
+    let leases = quote_spanned! {Span::mixed_site()=>
+        #path::__private0::leases!(#test, #asynchronous, #texts, #(#lines),*)
+    };
+    let leases = before_panic(&path, panics.as_ref(), leases);
     quote_spanned! {Span::mixed_site()=>
-        let #mutability __leases = #path::__private0::leases!(#test, #asynchronous, #texts, #(#lines),*);
+        let #mutability __leases = #leases;
         #(#bindings)*
+    }
+}
+
+/// What a test needs before its body, so that it fails without.
+fn before_panic(path: &TokenStream, panics: Option<&AnyPanic>, value: TokenStream) -> TokenStream {
+    let Some(AnyPanic {
+        condition,
+        fails_by_returning,
+    }) = panics
+    else {
+        return value;
+    };
+    let value = quote_spanned!(Span::mixed_site()=> ::core::cfg!(#condition), || #value);
+    match fails_by_returning {
+        true => quote_spanned! {Span::mixed_site()=>
+            match #path::__private0::or_return(#value) {
+                ::core::option::Option::Some(__it) => __it,
+                ::core::option::Option::None => return,
+            }
+        },
+        false => quote_spanned!(Span::mixed_site()=> #path::__private0::or_exit(#value)),
     }
 }
 

@@ -16,6 +16,7 @@ mod configuration;
 mod conflicts;
 mod discovery;
 mod elsewhere;
+mod panics;
 mod runs;
 mod scopes;
 mod sharing;

@@ -28,6 +28,10 @@ pub fn function(
     };
     let inputs = std::mem::take(&mut signature.parameters);
     let mut own_mistakes = Mistakes::default();
+    if is_expanded(body) {
+        let span = requests.last().map_or(body.span(), |request| request.span);
+        own_mistakes.at(span, UNRECOGNISED);
+    }
     let mut parameters = parameter::share_out(inputs, requests, &signature.name, &mut own_mistakes);
     if strict && sound && own_mistakes.is_empty() {
         parameters.refuse_kept(requests, &mut own_mistakes);
@@ -148,6 +152,24 @@ fn leave_unfilled(parameters: &[Parameter]) -> TokenStream {
         }
     });
     quote!(#(#bindings)*)
+}
+
+const UNRECOGNISED: &str = "two attributes here would be two requests, which can deadlock, since \
+     one is not recognised by its name: import it as `shared_resource`, or write \
+     `#[name_manager::shared_resource(..)]`";
+
+/// Whether it is what this file makes of a body.
+fn is_expanded(body: &Group) -> bool {
+    let (_, body) = split_inner_attributes(body);
+    let TokenTree::Group(body) = body else {
+        return false;
+    };
+    let mut tokens = body.stream().into_iter();
+    let is = |token: Option<TokenTree>, word: &str| matches!(token, Some(TokenTree::Ident(ident)) if ident == word);
+    is(tokens.next(), "let")
+        && tokens
+            .find(|token| !matches!(token, TokenTree::Ident(word) if word == "mut"))
+            .is_some_and(|token| is(Some(token), "__leases"))
 }
 
 /// Inner attributes belong to the function, and stay first in it.

@@ -11,6 +11,7 @@ use syn::Error;
 pub struct Signature {
     pub name: Ident,
     pub asynchronous: bool,
+    pub constant: bool,
     pub parameters: Vec<Parameter>,
     before: Vec<TokenTree>,
     parentheses: Span,
@@ -43,11 +44,15 @@ impl Signature {
             let TokenTree::Group(group) = &head[inputs] else {
                 return None;
             };
+            let is = |modifier: &str| {
+                head[..at]
+                    .iter()
+                    .any(|token| matches!(token, TokenTree::Ident(word) if word == modifier))
+            };
             Some(Signature {
                 name: name.clone(),
-                asynchronous: head[..at]
-                    .iter()
-                    .any(|token| matches!(token, TokenTree::Ident(word) if word == "async")),
+                asynchronous: is("async"),
+                constant: is("const"),
                 parameters: parameters(group),
                 before: head[..inputs].to_vec(),
                 parentheses: group.span(),

@@ -1,4 +1,5 @@
-//! The expansion of one test: the leases before its body, and its parameters.
+//! The expansion of one test or other function: the leases before its body, and a test's
+//! parameters.
 
 use crate::args::Args;
 use crate::attribute::Attribute;
@@ -13,7 +14,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::Ident;
 use syn::spanned::Spanned;
 
-/// A test with everything in place, or as it was when a mistake forbids that:
+/// A function with everything in place, or as it was when a mistake forbids that:
 /// one in the requests (not `sound`), or one that is found here.
 pub fn function(
     item: Item,
@@ -21,18 +22,25 @@ pub fn function(
     sound: bool,
     mistakes: &mut Mistakes,
 ) -> TokenStream {
-    let strict = item.attributes.iter().all(Attribute::fills_no_parameter);
-    let (Some(body), Some(mut signature)) = (&item.body, mistakes.keep(Signature::parse(&item)))
-    else {
+    let Some(mut signature) = mistakes.keep(Signature::parse(&item)) else {
         return item.into_token_stream();
     };
+    let Some(body) = item.body.as_ref().filter(|_| !signature.constant) else {
+        mistakes.on(&signature.name, "a lease is held while a body runs: a function without one, or a `const fn`, can hold none");
+        return item.into_token_stream();
+    };
+    let is_test = item.is_test();
+    let strict = is_test && item.attributes.iter().all(Attribute::fills_no_parameter);
     let inputs = std::mem::take(&mut signature.parameters);
     let mut own_mistakes = Mistakes::default();
     if is_expanded(body) {
         let span = requests.last().map_or(body.span(), |request| request.span);
         own_mistakes.at(span, UNRECOGNISED);
     }
-    let mut parameters = parameter::share_out(inputs, requests, &signature.name, &mut own_mistakes);
+    let mut parameters = match is_test {
+        true => parameter::share_out(inputs, requests, &signature.name, &mut own_mistakes),
+        false => parameter::keep_all(inputs, requests, &mut own_mistakes),
+    };
     if strict && sound && own_mistakes.is_empty() {
         parameters.refuse_kept(requests, &mut own_mistakes);
     }
@@ -40,7 +48,9 @@ pub fn function(
     mistakes.append(own_mistakes);
     let body_span = body.span();
     let (inner, body) = split_inner_attributes(body);
-    let before = if sound {
+    let before = if !is_test && !sound {
+        TokenStream::new()
+    } else if sound {
         let panics = AnyPanic::of(&item.attributes, &signature);
         setup(&signature, requests, &parameters.filled, panics)
     } else {

@@ -16,6 +16,7 @@ mod configuration;
 mod conflicts;
 mod discovery;
 mod elsewhere;
+mod functions;
 mod panics;
 mod runs;
 mod scopes;

@@ -81,6 +81,7 @@ const PACKAGES: &[Package] = &[
             ("test", "*"),
             ("requests", "*"),
             ("parameter", "*"),
+            ("panics", "*"),
             ("signature", "*"),
             ("item", "*"),
             ("conflict", "*"),

@@ -16,6 +16,8 @@ mod configuration;
 mod conflicts;
 mod discovery;
 mod elsewhere;
+mod functions;
+mod panics;
 mod runs;
 mod scopes;
 mod sharing;

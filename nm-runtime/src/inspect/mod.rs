@@ -25,7 +25,7 @@ use crate::local::kernel_locks::Locks;
 pub use crate::local::soundness::locks_work;
 use crate::local::waiters::Recent;
 pub use crate::local::waiters::Waiter;
-pub use crate::terms::name::misspelt_placeholder;
+pub use crate::terms::name::{check_pool, misspelt_placeholder};
 
 /// A pool that has state somewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]

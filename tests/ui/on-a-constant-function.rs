@@ -1,6 +1,6 @@
 use name_manager::shared_resource;
 
 #[shared_resource(pool = "db")]
-mod tests {
-    pub fn helper() {}
+const fn port() -> u16 {
+    80
 }

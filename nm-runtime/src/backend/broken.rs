@@ -22,7 +22,7 @@ pub(crate) fn error(pool: &str, reason: &str) -> Error {
     )
 }
 
-/// The broken names met by a look over the pool.
+/// The broken names that were met while looking through the pool.
 #[derive(Default)]
 pub(crate) struct Broken {
     count: usize,
@@ -35,7 +35,7 @@ impl Broken {
         self.first.get_or_insert(reason);
     }
 
-    /// Waiting is in vain when too few names are left.
+    /// An error if too few names are left: waiting would never end.
     pub(crate) fn check(self, ask: &Ask<'_>) -> Result<()> {
         match (self.first, ask.names.capacity()) {
             (Some(reason), Some(capacity)) if capacity - self.count < ask.count => {

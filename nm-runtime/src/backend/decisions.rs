@@ -18,7 +18,7 @@ pub(crate) struct Decisions {
     v: u32,
     /// The allocator's own state.
     state: String,
-    /// What it has granted and not been told to be back.
+    /// The names that it has granted and that were not taken back.
     pub(crate) names: Vec<String>,
 }
 
@@ -84,7 +84,7 @@ impl Decisions {
             .map_err(|error| refused(ask, &assigned, "which cannot be a name").because(error))?;
         let twin = |name: &String| name.eq_ignore_ascii_case(&assigned.name);
         if self.names.iter().any(twin) {
-            let why = "which is held; grant what was never granted, or is back";
+            let why = "which is held; grant a name that was never granted, or was released";
             return Err(refused(ask, &assigned, why));
         }
         self.state = state;

@@ -139,7 +139,7 @@ impl Script for Failing {
     }
 }
 
-/// Holds up the first call of a kind until it is let go.
+/// Holds up the first call of a kind until it is released.
 pub(crate) struct Delaying {
     call: Call,
     ends: Mutex<Option<(Sender<()>, Receiver<()>)>>,
@@ -177,7 +177,7 @@ impl Script for Delaying {
             && let Some((comes, waits)) = self.ends.lock().unwrap().take()
         {
             let _ = comes.send(());
-            // Nobody sends anything: it ends when the other side drops.
+            // Nothing is ever sent: it ends when the other side drops.
             let _ = waits.recv();
         }
         Verdict::Pass

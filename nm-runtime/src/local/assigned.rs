@@ -25,7 +25,7 @@ fn read(dir: &PoolDir) -> Result<Decisions> {
     // Guessing what was decided could hand out one thing twice.
     json::from_slice(&text).ok_or_else(|| {
         Error::config(format!(
-            "`{}` is unreadable; remove it while no tests run: what its pool decided is forgotten then",
+            "`{}` is unreadable; remove it while no tests run: the decisions of the pool's allocator are then forgotten",
             path.display()
         ))
     })

@@ -55,10 +55,10 @@ pub(crate) fn acquire(
     grant(part, ask, taken, waited).map(Answer::Granted)
 }
 
-/// How long another thread may take to take a name, until it counts as waiting.
+/// How long `try_acquire` waits for another thread that is just taking a name.
 const TRY_FOR: Duration = Duration::from_millis(2);
 
-/// Takes what is wanted if it can be had now.
+/// Takes what is wanted if it is free now.
 pub(crate) fn try_acquire(part: &Arc<Part>, ask: &Ask<'_>) -> Result<Answer> {
     let Some(place) = head_soon(part, &ask.holder.test)? else {
         return Ok(Answer::Busy);
@@ -69,8 +69,8 @@ pub(crate) fn try_acquire(part: &Arc<Part>, ask: &Ask<'_>) -> Result<Answer> {
     grant(part, ask, taken, Duration::ZERO).map(Answer::Granted)
 }
 
-/// Heads the queue if no others wait in it. Another thread may just be taking a name;
-/// it is given a moment.
+/// Becomes the head of the queue if there are no waiters in it. Another thread may just
+/// be taking a name: it is given a moment.
 pub(crate) fn head_soon<'a>(part: &'a Part, test: &str) -> Result<Option<Place<'a>>> {
     let until = Instant::now() + TRY_FOR;
     let place = part.sit(Line::Aside, test)?;
@@ -91,7 +91,7 @@ pub(crate) fn head_soon<'a>(part: &'a Part, test: &str) -> Result<Option<Place<'
     Ok(Some(place))
 }
 
-/// What can be had now, for the head of the queue.
+/// What the head of the queue can have now.
 fn try_now(part: &Arc<Part>, ask: &Ask<'_>, place: &Place<'_>) -> Result<Option<Vec<Taken>>> {
     match (ask.given, ask.decide) {
         (Some(given), _) => take_given(part, &mut *part.enter_current()?, ask, given, place),
@@ -121,7 +121,7 @@ fn try_any(
 ) -> Result<Option<Vec<Taken>>> {
     let chosen = state.choose(ask, place.number)?;
     if chosen.len() < ask.count {
-        // Nobody but the head takes names from the pool: these are as good as taken.
+        // Only the head takes names from the pool: these are as good as taken.
         let names = chosen.into_iter().map(|choice| choice.name).collect();
         let waiting = ask.waiting(&part.pool.key);
         let head = BlockedHead::new(ask.holder.clone(), waiting, names);
@@ -195,8 +195,8 @@ fn try_assigned(
         let ended: Vec<_> = ended.collect();
         (decisions, ended)
     };
-    // The user's code is called without a lock: as head of the queue, nobody else
-    // decides meanwhile.
+    // User code is called without a lock: only the head of the queue decides, and that
+    // is this request.
     if !ended.is_empty() {
         decisions.take_back(ask, allocator, &ended)?;
         part.enter_current()?.decisions = decisions.clone();
@@ -236,7 +236,7 @@ fn take_assigned(
     }
 }
 
-/// Writes down who has the names.
+/// Records the holder of the names.
 fn grant(
     part: &Arc<Part>,
     ask: &Ask<'_>,
@@ -311,8 +311,8 @@ fn grant(
     Ok(granted)
 }
 
-/// Forgets what is known of the names that are free; of none while one is lent,
-/// unless `force` says so.
+/// Forgets what is known about the free names; about none while one is lent, unless
+/// `force`.
 #[cfg(feature = "tools")]
 pub(crate) fn forget(part: &Part, pool: &str, holder: &Holder, force: bool) -> Result<Forgotten> {
     let Some(_head) = head_soon(part, &holder.test)? else {

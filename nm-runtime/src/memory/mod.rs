@@ -3,7 +3,7 @@
 //!
 //! [`state`] is what is known of one pool and what that allows; [`wait`] is how
 //! threads wait for it, [`acquire`] the way to a name, [`hold`] a lease; [`runs`] knows
-//! who is alive; [`process`] is what can be killed.
+//! which runs are alive; [`process`] is what can be killed.
 
 pub(crate) mod acquire;
 pub(crate) mod hold;
@@ -71,9 +71,9 @@ impl Memory {
         }
     }
 
-    /// What came of a request, unless its pool was removed meanwhile.
+    /// The outcome of a request, unless its pool was removed meanwhile.
     fn settle(part: &Part, answer: Result<Answer>) -> Result<Answer> {
-        // A request that gave up ended by itself.
+        // A request that gave up has its outcome.
         let gave_up = |error: &Error| error.is_timeout() || error.is_deadlock();
         match answer {
             Err(error) if !gave_up(&error) && part.enter()?.removed => Ok(Answer::Gone),

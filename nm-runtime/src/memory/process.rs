@@ -9,7 +9,7 @@ pub(crate) struct Process {
     pub(crate) run: String,
     status: Mutex<Status>,
     changed: Condvar,
-    /// What its threads tell people.
+    /// The notices of its threads.
     pub(crate) notices: Arc<Mutex<String>>,
 }
 
@@ -48,7 +48,7 @@ impl Process {
     ///
     /// # Errors
     ///
-    /// When it is killed.
+    /// If it is killed.
     pub(crate) fn go_on(&self) -> Result<()> {
         self.running().map(drop).ok_or_else(killed)
     }

@@ -88,7 +88,7 @@ impl Reaping for Reaper<'_> {
     }
 }
 
-/// The pool's part of the life, locked.
+/// The lock under which the pool's life changes.
 struct Life<'a> {
     part: &'a Part,
     _lock: Locked,

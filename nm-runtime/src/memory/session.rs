@@ -1,5 +1,5 @@
-//! Worlds and sessions, for tests: what stands in for machines and processes. The one
-//! file that makes pools over memory.
+//! Worlds and sessions, for tests: stand-ins for machines and processes. The only file
+//! that makes pools over memory.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -40,7 +40,7 @@ impl World {
         }
     }
 
-    /// What is known of a name; `None` if it was never lent.
+    /// A name's record; `None` if it was never lent.
     pub fn record(&self, pool: &str, name: &str) -> Option<Record> {
         let pool = self.0.known(pool)?;
         pool.lock().records.get(name).cloned()
@@ -62,7 +62,7 @@ impl World {
         })
     }
 
-    /// Removes a pool under its holders and waiters, as somebody may remove a state
+    /// Removes a pool under its holders and waiters, as a user may remove a state
     /// directory.
     pub fn remove(&self, pool: &str) {
         self.0.remove(pool);
@@ -78,13 +78,13 @@ pub struct Session {
 }
 
 impl Session {
-    /// The id by which holders are told apart.
+    /// The process id of its holders.
     pub fn pid(&self) -> u32 {
         self.process.pid
     }
 
-    /// The pool of this name, as it was first opened in this session: with so many
-    /// names, and for waits that are at most so long.
+    /// The pool with this name, as it was first opened in this session: with this many
+    /// names and this wait timeout.
     pub fn pool(&self, name: &str, max: Option<u32>, wait_timeout: Option<Duration>) -> Pool {
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = opened.iter().find(|known| known.name() == name) {
@@ -129,25 +129,24 @@ impl Session {
     }
 
     /// Does something as a process would: not while it is stopped, not half, and not
-    /// once it is killed. Says whether.
+    /// once it is killed. False if it was killed.
     pub fn act(&self, deed: impl FnOnce()) -> bool {
         self.process.act(deed)
     }
 
-    /// What the current thread tells people is kept from here on, in
-    /// [`Session::notices`].
+    /// From here on the notices of the current thread are kept in [`Session::notices`].
     pub fn keep_notices(&self) {
         notice::keep(self.process.notices.clone());
     }
 
-    /// What the session's threads told people.
+    /// The notices of the session's threads.
     pub fn notices(&self) -> String {
         let notices = self.process.notices.lock();
         notices.unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-/// A pool of so many names, or without end.
+/// A pool of this many names, or an unbounded one.
 pub(crate) fn config(pool: &str, max: Option<u32>) -> PoolConfig {
     PoolConfig {
         names: Names::Numbered {

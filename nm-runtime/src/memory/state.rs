@@ -1,4 +1,4 @@
-//! What is known of one pool: plain data, and what it allows.
+//! What is known about one pool: plain data, and what it allows.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar};
@@ -16,7 +16,7 @@ use crate::terms::record::Record;
 
 #[derive(Debug)]
 pub(crate) struct State {
-    /// Whoever comes now finds another pool of this name.
+    /// The pool was removed: later requests find another pool with this name.
     pub(crate) removed: bool,
     /// Of names that were ever lent.
     pub(crate) records: BTreeMap<String, Record>,
@@ -33,7 +33,7 @@ pub(crate) struct State {
 /// What can be locked, by readers or by one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Thing {
-    /// A name of the pool: whose lock it is holds it.
+    /// A name of the pool: the owner of the lock holds it.
     Name(String),
     /// A run, shared by its processes.
     Alive(String),
@@ -41,7 +41,7 @@ pub(crate) enum Thing {
     Reaper(String),
     /// The start of a run's reaper.
     Start(String),
-    /// The pool's part of the life.
+    /// The pool's life.
     Life,
     /// The turn to clean, among the reapers of several runs.
     Turn,
@@ -66,11 +66,10 @@ pub(crate) struct Seat {
     pub(crate) woken: Arc<Condvar>,
 }
 
-/// What a waiter stands in line for.
+/// What a waiter waits for.
 #[derive(Debug)]
 pub(crate) enum Line {
-    /// In the pool's queue; with what others are shown of it once it blocks as the
-    /// head.
+    /// In the pool's queue; with what is published of it once it blocks as the head.
     Queue(Option<Box<BlockedHead>>),
     /// Beside the queue, for this name. The first one has it reserved.
     Name(String),
@@ -80,7 +79,7 @@ pub(crate) enum Line {
 
 /// What a look at one name finds.
 enum Look {
-    /// It can be had, and nobody else has it, or readers have.
+    /// It can be taken: it is free, or held by readers.
     Free {
         alone: bool,
     },
@@ -94,7 +93,7 @@ enum Look {
 pub(crate) struct Choice {
     pub(crate) index: usize,
     pub(crate) name: String,
-    /// Nobody else holds it.
+    /// No other request holds it.
     pub(crate) alone: bool,
 }
 
@@ -155,7 +154,7 @@ impl State {
         self.wake();
     }
 
-    /// Ends all that a process has here.
+    /// Ends all that a process holds and waits for here.
     pub(crate) fn end_process(&mut self, pid: u32) {
         for locks in self.locks.values_mut() {
             locks.retain(|lock| lock.pid != pid);
@@ -317,7 +316,7 @@ impl State {
         Ok(better)
     }
 
-    /// Whether nobody holds this name.
+    /// Whether this name has no holder.
     pub(crate) fn is_free(&self, name: &str) -> bool {
         !self.is_locked(&Thing::Name(name.to_owned()))
     }

@@ -9,7 +9,7 @@ use crate::memory::wait::Shared;
 /// are to the local backend.
 #[derive(Debug)]
 pub(crate) struct Pools {
-    /// Tells its pools from those of other worlds.
+    /// Distinguishes its pools from those of other worlds.
     number: u64,
     pools: Mutex<BTreeMap<String, Arc<Shared>>>,
     processes: Mutex<Vec<Arc<Process>>>,
@@ -25,7 +25,7 @@ impl Pools {
         }
     }
 
-    /// Ids are no other's in any world: what tells threads apart is made of them.
+    /// Ids are unique across worlds: the tokens of threads are made of them.
     pub(crate) fn start(&self, run: &str) -> Arc<Process> {
         static PROCESSES: AtomicU32 = AtomicU32::new(1);
         let pid = PROCESSES.fetch_add(1, Ordering::Relaxed);
@@ -45,7 +45,7 @@ impl Pools {
         format!("memory {}: {pool}", self.number)
     }
 
-    /// The pool of this name, made where missing.
+    /// The pool with this name, created if missing.
     pub(crate) fn pool(&self, pool: &str) -> Arc<Shared> {
         let mut pools = lock(&self.pools);
         let known = pools.entry(pool.to_owned());
@@ -72,7 +72,7 @@ impl Pools {
         }
     }
 
-    /// Ends a process and all that it has; returns when others can have it.
+    /// Ends a process and all that it holds; returns when others can have that.
     pub(crate) fn kill(&self, process: &Process) {
         process.set(Status::Killed);
         for pool in self.all() {

@@ -293,6 +293,13 @@ pub fn is_alive(pid: u32) -> bool {
     sys::is_alive(pid)
 }
 
+/// How a process has ended that nobody waits for any more, as `wait` would tell it,
+/// by a descriptor of it that was opened before. `None` if that is unknown.
+#[cfg(target_os = "linux")]
+pub fn exit_status(process: std::os::fd::BorrowedFd<'_>) -> Option<i32> {
+    sys::exit_status(process)
+}
+
 /// Microseconds since 1970, by the clock that records and journal go by.
 pub fn now() -> u64 {
     clock::now()

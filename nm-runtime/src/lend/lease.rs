@@ -206,6 +206,22 @@ impl Lease {
     }
 }
 
+/// For commands, which hold a name before anything uses it.
+#[cfg(feature = "tools")]
+impl Lease {
+    /// Says that nothing uses the name: until [`Lease::used`], giving it back leaves its
+    /// state what the last holder made of it.
+    pub fn unused(mut self) -> Self {
+        self.keep_as_it_was();
+        self
+    }
+
+    /// Says that the name is used from here on.
+    pub fn used(&mut self) {
+        self.made_ready();
+    }
+}
+
 impl Drop for Lease {
     fn drop(&mut self) {
         if let Err(error) = self.end() {

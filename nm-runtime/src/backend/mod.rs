@@ -67,8 +67,9 @@ pub(crate) trait Backend: fmt::Debug + Send + Sync {
     /// Writes to the pool's journal. Costs nobody a lease when it fails.
     fn log(&self, entry: &Entry<'_>);
 
-    /// The pool's journal, oldest event first.
-    fn events(&self) -> Result<Box<dyn Iterator<Item = Result<Event>>>>;
+    /// The pool's journal, oldest event first: all from this time on (microseconds since
+    /// 1970), perhaps with some from before.
+    fn events(&self, since: u64) -> Result<Box<dyn Iterator<Item = Result<Event>>>>;
 
     /// The runs that use the pool. The same value until the pool is removed and
     /// made again: a run that joined the old one has joined nothing then.

@@ -71,7 +71,7 @@ impl Hooks {
         // Several threads may do this at once, each with its own deadline.
         let run = run::id()?;
         // Alive before there is a reaper: it waits for us.
-        let alive = runs.join(run, wait)?;
+        let alive = wait.outside(|wait| runs.join(run, wait))?;
         failpoint::at("run: joined");
         if let Some(address) = &self.address {
             standby::ensure(&self.pool, address, &*runs, run)?;
@@ -99,7 +99,7 @@ impl Hooks {
         run: &str,
         wait: &mut Wait<'_>,
     ) -> Result<()> {
-        let turn = runs.life(Some(wait))?;
+        let turn = wait.outside(|wait| runs.life(Some(wait)))?;
         let mut life = turn.read()?;
         let nothing_new = life.reaped.is_empty() && life.runs.iter().any(|known| known == run);
         for line in mem::take(&mut life.reaped) {

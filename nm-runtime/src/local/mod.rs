@@ -162,9 +162,9 @@ impl Backend for Local {
         }
     }
 
-    fn events(&self) -> Result<Box<dyn Iterator<Item = Result<Event>>>> {
+    fn events(&self, since: u64) -> Result<Box<dyn Iterator<Item = Result<Event>>>> {
         let dir = place::pool_dir(&self.state_dir, &self.pool);
-        Ok(Box::new(journal::Reader::open(&dir)?))
+        Ok(Box::new(journal::Reader::open_since(&dir, since)?))
     }
 
     fn runs(&self) -> Result<Arc<dyn Runs>> {

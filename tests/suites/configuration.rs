@@ -163,16 +163,16 @@ fn the_longest_wait_comes_from_the_environment_then_cargo_toml_then_the_attribut
 #[test]
 fn a_pool_that_looks_misspelt_is_said_to_have_no_limit() {
     let app = configured();
-    let warning = "pool `bare` has no limit, since nothing says `max` or `names` for it; `Cargo.toml` configures `bear`";
+    let warning = "pool `bare` is unbounded, since neither `max` nor `names` is set for it; `Cargo.toml` configures `bear`";
     app.with_pool("bear", "max = 2");
     app.run("bare", &[]).success().says(&[warning]);
     app.with_pool("database", "max = 2");
     let other = app.run("bare", &[]).success();
-    assert!(!other.stderr.contains("has no limit"), "{other}");
+    assert!(!other.stderr.contains("is unbounded"), "{other}");
     // Both are there: one with a limit, the other meant to have none.
     let tables = "[workspace.metadata.name-manager.pools]\nbear = { max = 2 }\nbare = {}";
     let meant = app.with(tables).run("bare", &[]).success();
-    assert!(!meant.stderr.contains("has no limit"), "{meant}");
+    assert!(!meant.stderr.contains("is unbounded"), "{meant}");
 }
 
 #[test]
@@ -284,7 +284,7 @@ fn what_a_pool_can_never_lend_is_refused_at_once() {
         .says(&["lent bare-7 of ever more"]);
     fails(
         "all",
-        "asked for the whole of pool `bare`, which has no end; give it `max` or `names`",
+        "cannot acquire all of unbounded pool `bare`; give it `max` or `names`",
     );
     app.with_pool("bare", "max = 2");
     fails(

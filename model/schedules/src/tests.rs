@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::backend::OneName;
 use crate::lend::gate::Permit;
-use crate::lend::held::{self, Held};
+use crate::lend::held::{self, HeldName};
 use crate::local::lock::Locked;
 use crate::local::timed_lock::Pending;
 use crate::sys::budget::SPARES;
@@ -247,7 +247,7 @@ fn what_a_holder_waits_for_is_never_written_into_the_next_holders_record() {
         backend.write(Record {
             holders: vec![tenure("a")],
         });
-        let entry = Held {
+        let entry = HeldName {
             lease: 1,
             token: "a".to_owned(),
             backend: backend.clone(),

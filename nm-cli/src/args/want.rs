@@ -6,7 +6,7 @@ use crate::exit::Failure;
 use crate::pools::{check_name, open};
 
 /// What to ask of a pool.
-#[derive(Clone, Debug, Default, clap::Args)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args)]
 #[command(next_help_heading = "What to ask for")]
 pub struct Want {
     /// Share the name with other readers

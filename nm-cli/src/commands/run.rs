@@ -17,6 +17,9 @@ use crate::screen::{label, stderr};
 
 /// Runs a command that holds names while it runs
 ///
+/// Without a pool it holds nothing: the command and everything that it starts is one run,
+/// for a script of test binaries, say, whose hooks then run once for all of them.
+///
 /// `{name}`, `{index}` and `{pool}` are replaced in its arguments and in --env; several
 /// names are joined by commas, and `{db.name}` is the name from pool `db`.
 /// The variables configured for the pool are set. A command that fails leaves its names
@@ -27,7 +30,7 @@ use crate::screen::{label, stderr};
 )]
 pub struct Args {
     /// The pools; several are always acquired in the same order, so that runs cannot deadlock
-    #[arg(required = true, value_name = "POOL")]
+    #[arg(value_name = "POOL")]
     pools: Vec<String>,
     /// Wait at most this long for each pool, e.g. `90s` or `3m`
     #[arg(long, value_parser = duration::parse)]
@@ -85,6 +88,12 @@ fn acquire(args: &Args) -> Result<Vec<Lease>, Failure> {
                 "pool `{}` is given twice; for two of its names write --count 2",
                 twice[0]
             ),
+        ));
+    }
+    if args.pools.is_empty() && (args.timeout.is_some() || args.want != Want::default()) {
+        return Err(Failure::new(
+            code::USAGE,
+            "an option says what to ask for, but no pool is given",
         ));
     }
     if let (Some(name), true) = (&args.want.name, pools.len() > 1) {

@@ -159,7 +159,7 @@ fn try_acquire_does_not_wait() {
     lab.run(&["try-acquire", "db", "--name", "nope"])
         .fails(69, "has no name `nope`");
     lab.run(&["acquire", "db", "--name", "db-0", "--timeout", "10ms"])
-        .fails(124, "to wait longer, say so with `--timeout`, or set");
+        .fails(124, "to wait longer, use `--timeout`, or set");
     lab.run(&["acquire", "DB"]).fails(2, "write `db`");
 }
 

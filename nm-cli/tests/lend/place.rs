@@ -57,21 +57,24 @@ fn the_workspace_around_the_current_directory_says_what_its_pools_are() {
     run(&["run", "db", "--count", "3", "--", "true"]).fails(2, "it has 2");
 }
 
-/// They share the lab's directory, and each has a limit of its own.
+/// They share a directory, and each has a limit of its own.
 #[test]
 fn checkouts_that_configure_one_pool_differently_are_told_so() {
     let lab = Lab::new();
     let checkout = |name: &str, max: u32| {
         let dir = lab.path().join(name);
         fs::create_dir(&dir).unwrap();
-        let pool =
-            format!("[workspace]\n[workspace.metadata.name-manager.pools.db]\nmax = {max}\n");
+        let pool = format!(
+            "[workspace]\n[workspace.metadata.name-manager.pools.db]\nmax = {max}\ndir = \"../state\"\n"
+        );
         fs::write(dir.join("Cargo.toml"), pool).unwrap();
         dir
     };
     let (one, two) = (checkout("one", 1), checkout("two", 2));
-    let run =
-        |dir: &Path, args: &[&str]| Said::of(lab.cli(args).current_dir(dir).output().unwrap());
+    let run = |dir: &Path, args: &[&str]| {
+        let mut command = lab.cli(args);
+        Said::of(without_dir(&mut command).current_dir(dir).output().unwrap())
+    };
     run(&one, &["acquire", "db", "--until-release"]).answer();
     let again = run(&one, &["try-acquire", "db"]);
     assert!(!again.err.contains("differently"), "{again:?}");

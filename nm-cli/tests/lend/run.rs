@@ -117,7 +117,7 @@ fn what_can_never_be_granted_has_its_own_code() {
     run(&["db", "--name", "x"]).fails(69, "pool `db` has no name `x`");
     run(&["../db"]).fails(2, "`../db`");
     run(&["db", "db"]).fails(2, "write --count 2");
-    run(&["db", "--all"]).fails(2, "which has no end");
+    run(&["db", "--all"]).fails(2, "cannot acquire all of unbounded pool");
     run(&["db", "--count", "0"]).fails(2, "expected at least 1");
     run(&["db", "web", "--name", "db-0"]).fails(2, "works with one pool");
     run(&["db", "--env", "X"]).fails(2, "expected KEY=VALUE");
@@ -290,4 +290,21 @@ fn two_names_are_never_lent_three_times_at_once() {
         assert!(held.len() <= 2, "{held:?}");
     }
     assert_eq!((leases, held.len()), (30, 0));
+}
+
+#[test]
+fn without_a_pool_a_script_and_all_that_it_starts_is_one_run() {
+    let lab = Lab::new();
+    // It would name the run after `cargo`, which is above this test.
+    let script = "export NAME_MANAGER_RUN_ID=mine
+        name-manager run -- sh -c 'echo $NAME_MANAGER_RUN_ID; name-manager run db -- true'";
+    assert_eq!(lab.shell("sh", script).answer(), "mine\n");
+    assert!(
+        lab.events("db")
+            .iter()
+            .all(|event| event.holder.run == "mine")
+    );
+    lab.run(&["run", "--", "sh", "-c", "exit 3"]).fails(3, "");
+    lab.run(&["run", "--all", "--", "true"])
+        .fails(2, "no pool is given");
 }

@@ -19,7 +19,6 @@ use crate::terms::names::check_template;
 /// The parts of a `Cargo.toml` that matter here.
 #[derive(Debug, Default)]
 pub(crate) struct Manifest {
-    package_name: Option<String>,
     workspace: Option<WorkspaceTable>,
     pointer: Option<PathBuf>,
     pools: Vec<PoolTable>,
@@ -74,8 +73,6 @@ impl Manifest {
         let root = source.document.root();
         let mut manifest = Self::default();
         if let Some(package) = source.maybe_table(root, "package") {
-            let name = source.document.get(package, "name");
-            manifest.package_name = name.and_then(Node::as_str).map(str::to_owned);
             let pointer = source.document.get(package, "workspace");
             manifest.pointer = pointer.and_then(Node::as_str).map(PathBuf::from);
             if let Some(metadata) = source.our_metadata(package)? {
@@ -93,10 +90,6 @@ impl Manifest {
             }
         }
         Ok(manifest)
-    }
-
-    pub(crate) fn package_name(&self) -> Option<&str> {
-        self.package_name.as_deref()
     }
 
     pub(crate) fn is_workspace(&self) -> bool {
@@ -154,6 +147,15 @@ impl Manifest {
         }
         Ok(())
     }
+}
+
+/// The name of the package in this directory; `None` if it says none.
+pub(crate) fn package_name(dir: &Path) -> Option<String> {
+    let text = fs::read_to_string(dir.join("Cargo.toml")).ok()?;
+    let document = Document::parse(&text).ok()?;
+    let package = document.get(document.root(), "package")?;
+    let name = document.get(package, "name")?;
+    name.as_str().map(str::to_owned)
 }
 
 impl PoolTable {

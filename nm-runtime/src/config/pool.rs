@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::base::error::{Error, Result};
 use crate::config::manifest::PoolTable;
-use crate::config::place;
+use crate::config::place::{self, Why};
 use crate::config::scope::Scope;
 use crate::config::variables::Variables;
 use crate::config::workspace::Workspace;
@@ -54,14 +54,15 @@ impl PoolConfig {
         let configured = workspace.and_then(|workspace| workspace.manifest.pool(pool));
         let table = configured.unwrap_or(&unconfigured);
         let (names, size_from) = names(pool, variables, table)?;
-        let (scope, _) = place::scope(pool, variables, configured, workspace)?;
+        let (scope, why) = place::scope(pool, variables, configured, workspace)?;
         let wait_timeout = variables.wait_timeout(pool)?.or(table.wait_timeout);
-        let shared_by = match scope {
-            Scope::Workspace => None,
-            _ => Some(match workspace {
-                Some(workspace) => workspace.root.join("Cargo.toml").display().to_string(),
-                None => "variables".to_owned(),
-            }),
+        // A directory that a variable or the command line names is not looked at: each
+        // process of a run would read there what the others said.
+        let shared_by = match (why, &scope, workspace) {
+            (Why::Manifest, scope, Some(workspace)) if *scope != Scope::Workspace => {
+                Some(workspace.root.join("Cargo.toml").display().to_string())
+            }
+            _ => None,
         };
         Ok(Self {
             shared_by,

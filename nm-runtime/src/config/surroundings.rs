@@ -63,13 +63,12 @@ impl Surroundings {
 
     /// A variable that may be meant for this pool: see [`Variables::misspelt`].
     pub(crate) fn misspelt_variable(&self, pool: &str) -> Option<(String, String)> {
-        if !self.variables.are_about_pools() {
-            return None;
-        }
-        let mut known = section::pools();
-        known.push(pool);
-        known.extend(self.configured().map(|table| table.pool.as_str()));
-        self.variables.misspelt(pool, &known)
+        self.variables.misspelt(pool, || {
+            let mut known = section::pools();
+            known.push(pool);
+            known.extend(self.configured().map(|table| table.pool.as_str()));
+            known
+        })
     }
 
     /// Where the state of the pool with this name lives; without a name, of a pool

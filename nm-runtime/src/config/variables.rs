@@ -42,8 +42,32 @@ pub(crate) fn variable(pool: &str, key: &str) -> String {
 }
 
 fn of_pool(pool: &str, key: &str) -> String {
-    let pool = pool.to_ascii_uppercase().replace('-', "_");
-    format!("{pool}_{key}")
+    format!("{}_{key}", upper(pool))
+}
+
+/// A pool's name as variables have it.
+fn upper(pool: &str) -> String {
+    pool.to_ascii_uppercase().replace('-', "_")
+}
+
+/// Whether one could be the other misspelt, before that is looked at closely: hardly
+/// anybody gets both the first letter and the last one wrong.
+fn begin_or_end_alike(found: &str, pool: &str) -> bool {
+    let (found, pool) = (found.as_bytes(), pool.as_bytes());
+    let alike = |one: Option<&u8>, other: Option<&u8>| match (one, other) {
+        (Some(one), Some(other)) => one.eq_ignore_ascii_case(other),
+        _ => false,
+    };
+    alike(found.first(), pool.first()) || alike(found.last(), pool.last())
+}
+
+/// Whether that is what [`upper`] makes of this pool.
+fn is_about(found: &str, pool: &str) -> bool {
+    let upper = |byte: u8| match byte {
+        b'-' => b'_',
+        byte => byte.to_ascii_uppercase(),
+    };
+    found.bytes().eq(pool.bytes().map(upper))
 }
 
 /// When resources are kept after a run, for inspection.
@@ -137,20 +161,21 @@ impl Variables {
         Some((format!("{POOL}{variable}"), value))
     }
 
-    /// Whether any is about one pool.
-    pub(crate) fn are_about_pools(&self) -> bool {
-        !self.pools.is_empty()
-    }
-
     /// A variable that is about no known pool, but nearly about this one, which has
     /// none with that key: the variable, and the one that may be meant.
-    pub(crate) fn misspelt(&self, pool: &str, known: &[&str]) -> Option<(String, String)> {
-        let upper = |pool: &str| pool.to_ascii_uppercase().replace('-', "_");
-        let known: Vec<_> = known.iter().map(|pool| upper(pool)).collect();
-        let known: Vec<_> = known.iter().map(String::as_str).collect();
+    pub(crate) fn misspelt<'a>(
+        &self,
+        pool: &str,
+        known: impl Fn() -> Vec<&'a str>,
+    ) -> Option<(String, String)> {
         self.pools.iter().find_map(|(found, _)| {
             let key = pool_key(found)?;
             let about = found.strip_suffix(key)?.strip_suffix('_')?;
+            if is_about(about, pool) || !begin_or_end_alike(about, pool) {
+                return None;
+            }
+            let known: Vec<_> = known().into_iter().map(upper).collect();
+            let known: Vec<_> = known.iter().map(String::as_str).collect();
             let is_near = !known.contains(&about)
                 && suggest::nearest_word(about, &known) == Some(&*upper(pool));
             (is_near && self.of_pool(pool, key).is_none())

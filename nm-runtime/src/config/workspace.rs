@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::base::caller;
 use crate::base::error::{Error, Result};
 use crate::base::text::shown;
-use crate::config::manifest::Manifest;
+use crate::config::manifest::{Manifest, package_name};
 use crate::declared::section;
 
 /// The root of a Cargo workspace and what its `Cargo.toml` says.
@@ -87,7 +87,8 @@ impl Package {
         if caller::get().is_none() {
             let found = match (at_run_time.filter(has_manifest), compiled) {
                 (Some(now), Some(then)) if now != then && has_manifest(&then) => {
-                    let is_now = env::var_os("NEXTEST").is_some() || is_same(&now, &then)?;
+                    let is_now = env::var_os("NEXTEST").is_some()
+                        || package_name(&now) == package_name(&then);
                     Self::In(if is_now { now } else { then })
                 }
                 (Some(now), _) => Self::In(now),
@@ -131,12 +132,6 @@ impl Package {
             None => self,
         }
     }
-}
-
-/// Whether two directories hold packages of the same name.
-fn is_same(one: &Path, other: &Path) -> Result<bool> {
-    let name = |dir: &Path| Manifest::read(&dir.join("Cargo.toml"));
-    Ok(name(one)?.package_name() == name(other)?.package_name())
 }
 
 /// The directory that all git worktrees of the repository around `inside` share;

@@ -1,29 +1,32 @@
-//! Holders that wait for each other in a circle: made by hand, by acquiring
-//! inside a body. Read from the records of held names, where every holder that
-//! waits for more says what it waits for, and from what the heads of queues show.
+//! Deadlock detection, for tests that acquire more names inside their bodies.
 //!
-//! Records may be read half-way through a change, so only what is seen twice
-//! counts; and of a circle one holder fails, the one with the highest token.
+//! Builds a resource-allocation graph from the records of held names, where every
+//! holder that waits for more says what it waits for, and from what the heads of queues
+//! publish. A set of requests is deadlocked if no member's request can be met even if
+//! all others outside of the set finish.
+//!
+//! Records may be read half-way through a change, so only a cycle that is seen twice
+//! counts; and one holder of a cycle fails, the one with the highest token.
 
 use std::time::{Duration, Instant};
 
 use crate::backend::snapshot::{BlockedHead, NameSnapshot};
-use crate::lend::held::Held;
+use crate::lend::held::HeldName;
 use crate::terms::access::Access;
 use crate::terms::holder::Holder;
 use crate::terms::record::Waiting;
 
 const LOOK_EVERY: Duration = Duration::from_millis(150);
 
-/// Looks for a circle now and then while its owner waits.
+/// Looks for a cycle periodically while its owner waits.
 #[derive(Debug)]
 pub(crate) struct Watch {
     next: Instant,
-    seen: Option<(Circle, u32)>,
+    seen: Option<(Cycle, u32)>,
 }
 
-/// Seen so often, another holder of the circle should have failed by now.
-const PATIENCE: u32 = 6;
+/// After this many sightings the chosen holder should have failed: any other may.
+const CHOSEN_FAILS_WITHIN: u32 = 6;
 
 impl Watch {
     pub(crate) fn new(now: Instant) -> Self {
@@ -37,22 +40,22 @@ impl Watch {
         self.next
     }
 
-    /// The circle that the waiter is in, once it is certain and the waiter is
-    /// the one to fail.
-    pub(crate) fn look(&mut self, token: &str, held: &[Held], now: Instant) -> Option<Circle> {
+    /// The cycle that the waiter is in, once it is certain and the waiter is the one
+    /// to fail.
+    pub(crate) fn look(&mut self, token: &str, held: &[HeldName], now: Instant) -> Option<Cycle> {
         self.next = now + LOOK_EVERY;
-        let found = Graph::read_around(held).circle(token);
+        let found = Graph::read_around(held).cycle(token);
         let times = match (&self.seen, &found) {
             (Some((seen, times)), Some(found)) if seen == found => times + 1,
             _ => 1,
         };
-        self.seen = found.map(|circle| (circle, times));
-        let (circle, times) = self.seen.as_ref()?;
-        // A head that holds nothing looks for no circle, and has nothing to let go.
-        let holders = circle.0.iter().filter(|stuck| stuck.holder);
-        let chosen = holders.map(|stuck| order(&stuck.token)).max() == Some(order(token));
-        let certain = *times > 1 && (chosen || *times > PATIENCE);
-        certain.then(|| circle.clone())
+        self.seen = found.map(|cycle| (cycle, times));
+        let (cycle, times) = self.seen.as_ref()?;
+        // A head without a lease does not look for cycles, and has nothing to release.
+        let holders = cycle.0.iter().filter(|member| member.holds_lease);
+        let chosen = holders.map(|member| order(&member.token)).max() == Some(order(token));
+        let certain = *times > 1 && (chosen || *times > CHOSEN_FAILS_WITHIN);
+        certain.then(|| cycle.clone())
     }
 }
 
@@ -62,25 +65,29 @@ fn order(token: &str) -> (u64, u64) {
     (pid.parse().unwrap_or(0), thread.parse().unwrap_or(0))
 }
 
-/// Holders none of which can go on before another of them does.
+/// Requests that wait for each other: none can be met before another member's is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Circle(Vec<Stuck>);
+pub(crate) struct Cycle(Vec<Member>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Stuck {
+struct Member {
     token: String,
     test: String,
-    /// Of a lease, rather than only of a place in a queue.
-    holder: bool,
+    /// Whether it holds a lease, rather than only its place in a queue.
+    holds_lease: bool,
     holds: Vec<String>,
     waits_for: String,
 }
 
-impl Circle {
+impl Cycle {
     pub(crate) fn describe(&self) -> String {
-        let each = self.0.iter().map(|stuck| {
-            let (test, waits_for) = (&stuck.test, &stuck.waits_for);
-            let holds: Vec<_> = stuck.holds.iter().map(|name| format!("`{name}`")).collect();
+        let each = self.0.iter().map(|member| {
+            let (test, waits_for) = (&member.test, &member.waits_for);
+            let holds: Vec<_> = member
+                .holds
+                .iter()
+                .map(|name| format!("`{name}`"))
+                .collect();
             match holds.is_empty() {
                 true => format!("`{test}` waits for {waits_for}"),
                 false => format!(
@@ -93,10 +100,10 @@ impl Circle {
     }
 }
 
-/// Who holds and waits for what, as far as it concerns one waiter.
+/// The part of the resource-allocation graph that concerns one waiter.
 #[derive(Debug, Default)]
 struct Graph {
-    holders: Vec<Node>,
+    nodes: Vec<Node>,
     pools: Vec<PoolState>,
 }
 
@@ -104,9 +111,9 @@ struct Graph {
 struct PoolState {
     dir: String,
     names: Vec<NameState>,
-    /// The token of the head of the queue, if it waits.
+    /// The token of the head of the queue, if it is blocked.
     head: Option<String>,
-    /// What the head has taken of what it waits for.
+    /// The names that the head has already taken for its request.
     taken: Vec<String>,
 }
 
@@ -114,7 +121,7 @@ struct PoolState {
 struct NameState {
     name: String,
     holdings: Vec<Holding>,
-    /// Kept for somebody who waits for this very name.
+    /// Reserved for a waiter for this very name.
     reserved: bool,
 }
 
@@ -124,18 +131,20 @@ struct Holding {
     access: Access,
 }
 
+/// A holder or a waiter, or both.
 #[derive(Debug)]
 struct Node {
     token: String,
     test: String,
-    holder: bool,
-    /// In order, each once.
+    /// Whether it holds a lease, rather than only its place in a queue.
+    holds_lease: bool,
+    /// Sorted, each once.
     holds: Vec<String>,
     waiting: Option<Waiting>,
 }
 
 impl Node {
-    /// Readers may hold one name twice.
+    /// A reader may hold one name twice.
     fn hold(&mut self, name: &str) {
         let place = self.holds.binary_search_by(|held| held.as_str().cmp(name));
         if let Err(place) = place {
@@ -145,9 +154,9 @@ impl Node {
 }
 
 impl Graph {
-    /// Follows what holders wait for from pool to pool, beginning with what the waiter
-    /// holds: it is found by its records, too.
-    fn read_around(held: &[Held]) -> Self {
+    /// Follows what holders wait for from pool to pool, starting with the pools of the
+    /// names that the waiter holds: it, too, is read from its records.
+    fn read_around(held: &[HeldName]) -> Self {
         let mut graph = Self::default();
         let mut unread: Vec<String> = held
             .iter()
@@ -177,8 +186,8 @@ impl Graph {
             {
                 let mut holdings = Vec::new();
                 for tenure in tenures {
-                    let node = graph.node(&tenure.holder);
-                    node.holder = true;
+                    let node = graph.node_mut(&tenure.holder);
+                    node.holds_lease = true;
                     node.hold(&name);
                     if let Some(waiting) = tenure.waiting {
                         unread.push(waiting.dir.clone());
@@ -196,7 +205,7 @@ impl Graph {
                 });
             }
             if let Some(head) = snapshot.head {
-                graph.add_head(head, &mut pool);
+                graph.add_blocked_head(head, &mut pool);
             }
             graph.pools.push(pool);
         }
@@ -207,34 +216,35 @@ impl Graph {
         self.pools.iter().find(|pool| pool.dir == dir)
     }
 
-    fn holder(&self, token: &str) -> Option<&Node> {
-        self.holders.iter().find(|node| node.token == token)
+    fn node_of(&self, token: &str) -> Option<&Node> {
+        self.nodes.iter().find(|node| node.token == token)
     }
 
-    fn node(&mut self, holder: &Holder) -> &mut Node {
-        let known = self.holders.iter().position(|n| n.token == holder.token);
-        let at = known.unwrap_or(self.holders.len());
+    /// The node of this holder, added if need be.
+    fn node_mut(&mut self, holder: &Holder) -> &mut Node {
+        let known = self.nodes.iter().position(|n| n.token == holder.token);
+        let at = known.unwrap_or(self.nodes.len());
         if known.is_none() {
-            self.holders.push(Node {
+            self.nodes.push(Node {
                 token: holder.token.clone(),
                 test: holder.test.clone(),
-                holder: false,
+                holds_lease: false,
                 holds: Vec::new(),
                 waiting: None,
             });
         }
-        &mut self.holders[at]
+        &mut self.nodes[at]
     }
 
-    /// What a waiting head has taken is out of others' reach, though no record
-    /// says so yet.
-    fn add_head(&mut self, head: BlockedHead, pool: &mut PoolState) {
-        let node = self.node(&head.holder);
+    /// What a blocked head has taken is out of others' reach, though no record says
+    /// so yet.
+    fn add_blocked_head(&mut self, head: BlockedHead, pool: &mut PoolState) {
+        let node = self.node_mut(&head.holder);
         for name in &head.taken {
             node.hold(name);
             let holding = Holding {
                 token: head.holder.token.clone(),
-                // Also of a reader: until it has all of them it lets nobody else in.
+                // Even a reader: until it has all of them it lets no other reader in.
                 access: Access::Exclusive,
             };
             match pool.names.iter_mut().find(|known| known.name == *name) {
@@ -251,14 +261,14 @@ impl Graph {
         pool.taken = head.taken;
     }
 
-    /// What this waiter has taken as the head of the queue: it waits for others.
+    /// The names that this waiter has taken as the head of the queue; it waits for others.
     fn taken(&self, token: &str, waiting: &Waiting) -> Option<&Vec<String>> {
         let pool = self.pool(&waiting.dir)?;
         (pool.head.as_deref() == Some(token)).then_some(&pool.taken)
     }
 
-    /// Who stands in the way of this wait: for each name that it could take, the
-    /// holders that must let go of it.
+    /// For each name that this request could take, the holders that must release it
+    /// first.
     fn blockers(&self, token: &str, waiting: &Waiting) -> Vec<Vec<&str>> {
         let Some(pool) = self.pool(&waiting.dir) else {
             return Vec::new();
@@ -273,7 +283,7 @@ impl Graph {
             if other || taken.is_some_and(|taken| taken.contains(&state.name)) {
                 continue;
             }
-            // Whom a reserved name is kept for waits for all who hold it.
+            // The waiter that a name is reserved for waits for all of its holders.
             let kept = state.reserved && waiting.reserved != Some(true);
             let in_the_way = state.holdings.iter().filter(|holding| {
                 kept || [waiting.access, holding.access].contains(&Access::Exclusive)
@@ -286,33 +296,35 @@ impl Graph {
         blockers
     }
 
-    /// Who must be served before this waiter, if that one waits too.
-    fn ahead(&self, token: &str, waiting: &Waiting) -> Option<&str> {
+    /// The blocked head that this waiter is queued behind.
+    fn queued_behind(&self, token: &str, waiting: &Waiting) -> Option<&str> {
         let head = self.pool(&waiting.dir)?.head.as_deref()?;
         (waiting.queued && head != token).then_some(head)
     }
 
-    /// The holders that can never go on: those that wait, less those that could
-    /// be served once all others of them have let go.
-    fn stuck(&self) -> Vec<&Node> {
-        let mut stuck: Vec<_> = self.holders.iter().collect();
-        stuck.retain(|node| node.waiting.is_some());
-        while let Some(at) = stuck.iter().position(|node| self.can_go_on(node, &stuck)) {
-            stuck.swap_remove(at);
+    /// The largest deadlocked set: all that wait, except those whose request can be
+    /// met once every node outside of what remains has finished.
+    fn deadlocked(&self) -> Vec<&Node> {
+        let mut deadlocked: Vec<_> = self.nodes.iter().collect();
+        deadlocked.retain(|node| node.waiting.is_some());
+        let met = |set: &[&Node]| set.iter().position(|node| self.can_be_met(node, set));
+        while let Some(at) = met(&deadlocked) {
+            deadlocked.swap_remove(at);
         }
-        stuck
+        deadlocked
     }
 
-    fn can_go_on(&self, node: &Node, stuck: &[&Node]) -> bool {
+    /// Whether a request can be met once every node outside of this set has finished.
+    fn can_be_met(&self, node: &Node, set: &[&Node]) -> bool {
         let Some(waiting) = &node.waiting else {
             return true;
         };
-        let is_stuck = |token: &str| stuck.iter().any(|node| node.token == token);
-        if self.ahead(&node.token, waiting).is_some_and(is_stuck) {
+        let in_set = |token: &str| set.iter().any(|node| node.token == token);
+        if self.queued_behind(&node.token, waiting).is_some_and(in_set) {
             return false;
         }
         let mut blocked = self.blockers(&node.token, waiting);
-        blocked.retain(|holders| holders.iter().any(|holder| is_stuck(holder)));
+        blocked.retain(|holders| holders.iter().any(|holder| in_set(holder)));
         let capacity = match &waiting.name {
             Some(_) => 1,
             None => waiting.capacity.unwrap_or(u64::MAX),
@@ -321,9 +333,9 @@ impl Graph {
         capacity.saturating_sub((blocked.len() + taken) as u64) >= waiting.count
     }
 
-    /// Of the stuck, those whom this one waits for, whom they wait for, and so on:
-    /// in the order of their tokens, wherever it begins.
-    fn reach<'a>(&self, from: &'a Node, stuck: &[&'a Node]) -> Vec<&'a Node> {
+    /// The nodes of this set that one waits for, that these wait for, and so on: sorted
+    /// by token, whichever node it starts from.
+    fn reachable<'a>(&self, from: &'a Node, set: &[&'a Node]) -> Vec<&'a Node> {
         let mut reached: Vec<&Node> = Vec::new();
         let mut unseen = vec![from];
         while let Some(node) = unseen.pop() {
@@ -331,11 +343,11 @@ impl Graph {
                 continue;
             };
             let mut tokens = self.blockers(&node.token, waiting).concat();
-            tokens.extend(self.ahead(&node.token, waiting));
+            tokens.extend(self.queued_behind(&node.token, waiting));
             for token in tokens {
                 let place = reached.binary_search_by(|node| node.token.as_str().cmp(token));
                 if let Err(place) = place
-                    && let Some(next) = stuck.iter().find(|node| node.token == token)
+                    && let Some(next) = set.iter().find(|node| node.token == token)
                 {
                     reached.insert(place, next);
                     unseen.push(next);
@@ -345,26 +357,27 @@ impl Graph {
         reached
     }
 
-    fn circle(&self, token: &str) -> Option<Circle> {
-        let stuck = self.stuck();
+    /// The deadlocked nodes that the node with this token reaches and that reach it.
+    fn cycle(&self, token: &str) -> Option<Cycle> {
+        let deadlocked = self.deadlocked();
         let comes_back = |from: &Node| {
-            let mut reached = self.reach(from, &stuck).into_iter();
+            let mut reached = self.reachable(from, &deadlocked).into_iter();
             reached.any(|node| node.token == token)
         };
-        let own = stuck.iter().find(|node| node.token == token)?;
+        let own = deadlocked.iter().find(|node| node.token == token)?;
         if !comes_back(own) {
             return None;
         }
-        let mut around = self.reach(own, &stuck);
+        let mut around = self.reachable(own, &deadlocked);
         around.retain(|node| comes_back(node));
-        let members = around.into_iter().map(|node| Stuck {
+        let members = around.into_iter().map(|node| Member {
             token: node.token.clone(),
             test: node.test.clone(),
-            holder: node.holder,
+            holds_lease: node.holds_lease,
             holds: node.holds.clone(),
             waits_for: self.describe(node),
         });
-        Some(Circle(members.collect()))
+        Some(Cycle(members.collect()))
     }
 
     fn describe(&self, node: &Node) -> String {
@@ -375,8 +388,8 @@ impl Graph {
             Some(name) => format!("`{name}`"),
             None => format!("pool `{}`", waiting.pool),
         };
-        let ahead = self.ahead(&node.token, waiting);
-        match ahead.and_then(|head| self.holder(head)) {
+        let behind = self.queued_behind(&node.token, waiting);
+        match behind.and_then(|head| self.node_of(head)) {
             Some(head) => format!("{what} behind `{}`", head.test),
             None => what,
         }
@@ -429,8 +442,8 @@ mod tests {
         }
     }
 
-    /// `x` came to wait beside the queue before there was this head, so only what
-    /// the head has taken stands between them.
+    /// `1-0` came to wait beside the queue before there was this head, so only what the
+    /// head has taken is in its way.
     #[test]
     fn a_name_that_a_sharing_head_has_taken_is_in_a_readers_way() {
         let mut graph = Graph::default();
@@ -442,18 +455,18 @@ mod tests {
             ),
             ("2-0", "db-1", waiting("other", None, Access::Exclusive, 1)),
         ] {
-            let node = graph.node(&holder(token));
-            node.holder = true;
+            let node = graph.node_mut(&holder(token));
+            node.holds_lease = true;
             node.hold(name);
             node.waiting = Some(wanted);
         }
         let mut db = pool("db", "db-1", "2-0");
         let both = waiting("db", None, Access::Shared, 2);
         let head = BlockedHead::new(holder("3-0"), both, vec!["db-0".to_owned()]);
-        graph.add_head(head, &mut db);
+        graph.add_blocked_head(head, &mut db);
         graph.pools.push(db);
         graph.pools.push(pool("other", "other-0", "1-0"));
-        let circle = graph.circle("1-0").map(|circle| circle.0.len());
-        assert_eq!(circle, Some(3));
+        let members = graph.cycle("1-0").map(|cycle| cycle.0.len());
+        assert_eq!(members, Some(3));
     }
 }

@@ -1,6 +1,7 @@
-//! How many names one process wants and holds at once. Each costs descriptors,
-//! and a process must not run out of them because many threads ask together:
-//! those beyond wait here, in arrival order, before they join the pool's queue.
+//! Limits how many names one process requests and holds at once. Each costs
+//! descriptors, and a process must not run out of them because many threads ask at the
+//! same time: requests beyond the limit wait here, first come first served, before they
+//! join the pool's queue.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -45,13 +46,13 @@ fn room(limit: Option<u64>) -> u64 {
 pub(crate) struct Permit(u64);
 
 impl Permit {
-    /// For who holds something already: waiting here for others while they wait
-    /// for what it holds would be a deadlock that nobody sees.
+    /// For a thread that already holds something: if it waited here for others that
+    /// wait for what it holds, that deadlock would not be detected.
     pub(crate) fn unlimited() -> Self {
         Self(0)
     }
 
-    /// Waits for room for so many names until the deadline; nothing when it passes.
+    /// Waits for room for this many names; `None` if the deadline passes.
     pub(crate) fn wait(names: u64, deadline: Instant) -> Option<Self> {
         let gate = &*GATE;
         let names = names.min(gate.room);
@@ -83,7 +84,7 @@ impl Permit {
 
 impl Gate {
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Only additions happen under this lock: a panic leaves nothing half done.
+        // Under this lock there is only counting: a panic leaves nothing half done.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

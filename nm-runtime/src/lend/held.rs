@@ -1,17 +1,17 @@
-//! What the threads of this process hold: to answer at once when a thread asks again
-//! for what it has, and to tell others what a holder waits for.
+//! What the threads of this process hold: to refuse at once what a thread already holds
+//! itself, and to publish what a holder waits for.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::backend::Backend;
 use crate::terms::record::Waiting;
 
-static HELD: Mutex<Vec<Held>> = Mutex::new(Vec::new());
+static HELD: Mutex<Vec<HeldName>> = Mutex::new(Vec::new());
 
 /// One name, held by one thread.
 #[derive(Clone, Debug)]
-pub(crate) struct Held {
-    /// The lease.
+pub(crate) struct HeldName {
+    /// The lease's key in this table.
     pub(crate) lease: u64,
     /// The holder's token.
     pub(crate) token: String,
@@ -19,12 +19,12 @@ pub(crate) struct Held {
     pub(crate) name: String,
 }
 
-fn lock() -> MutexGuard<'static, Vec<Held>> {
-    // A panic while it is locked leaves whole entries.
+fn lock() -> MutexGuard<'static, Vec<HeldName>> {
+    // A panic while it is locked leaves only complete entries.
     HELD.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-pub(crate) fn add(held: Held) {
+pub(crate) fn add(held: HeldName) {
     lock().push(held);
 }
 
@@ -35,8 +35,8 @@ pub(crate) fn remove(lease: u64) {
     }
 }
 
-/// What the holder with this token has now.
-pub(crate) fn by(token: &str) -> Vec<Held> {
+/// What the holder with this token holds now.
+pub(crate) fn by(token: &str) -> Vec<HeldName> {
     let held = lock();
     held.iter()
         .filter(|held| held.token == token)
@@ -44,12 +44,12 @@ pub(crate) fn by(token: &str) -> Vec<Held> {
         .collect()
 }
 
-/// Shows for all that `held` names what their holder waits for.
-pub(crate) fn publish(held: &[Held], waiting: Option<&Waiting>) {
+/// Shows in the records of `held` what their holder waits for.
+pub(crate) fn publish(held: &[HeldName], waiting: Option<&Waiting>) {
     for held in held {
-        // Another thread may be giving it back: it leaves the table before its
-        // record and its lock, so what is in the table here is not the next
-        // holder's yet, and cannot become so while the table is locked.
+        // Another thread may be releasing it. A release leaves the table before it
+        // changes the record and unlocks, so a name in the table does not belong to
+        // the next holder yet, and cannot while the table is locked.
         let table = lock();
         if table.iter().any(|now| now.lease == held.lease) {
             held.backend.publish(&held.name, &held.token, waiting);

@@ -1,3 +1,5 @@
+//! A lease, and what a test's parameter makes of it.
+
 use std::fmt;
 use std::mem;
 use std::ops::Deref;
@@ -11,7 +13,7 @@ use crate::backend::hold::{Ending, Hold};
 use crate::base::error::{BoxError, Result};
 use crate::base::notice;
 use crate::lend::gate::Permit;
-use crate::lend::held;
+use crate::lend::held::{self, HeldName};
 use crate::terms::access::Access;
 use crate::terms::name::Name;
 use crate::terms::record::State;
@@ -21,7 +23,7 @@ use crate::terms::record::State;
 ///
 /// The lease ends when it is dropped or [released](Lease::release), and when its
 /// process ends, however it ends: what holds the name is a lock in the kernel.
-/// Dropped by a panic, or left behind by a process that died, the name is *dirty*.
+/// If a panic drops it, or its process dies, the name is *dirty*.
 #[must_use = "the name returns to its pool at once if the lease is dropped"]
 pub struct Lease {
     name: Name,
@@ -34,9 +36,9 @@ pub struct Lease {
 /// What ends with the lease.
 struct Held {
     hold: Box<dyn Hold>,
-    /// Nobody else can hold the name until others are let in.
+    /// No other request can hold the name until other readers are let in.
     alone: bool,
-    /// It was never made ready: given back, its state is what the last holder left.
+    /// The name is not ready yet: on release it keeps the state of the last holder.
     as_it_was: bool,
     /// Key in the table of what this process holds.
     key: u64,
@@ -44,7 +46,7 @@ struct Held {
 }
 
 impl Lease {
-    /// A lease of what the backend granted.
+    /// A lease on a name that the backend granted.
     pub(crate) fn new(
         name: Name,
         access: Access,
@@ -54,7 +56,7 @@ impl Lease {
     ) -> Self {
         static LEASES: AtomicU64 = AtomicU64::new(0);
         let key = LEASES.fetch_add(1, Ordering::Relaxed);
-        held::add(held::Held {
+        held::add(HeldName {
             lease: key,
             token: granted.hold.holder().token.clone(),
             backend: backend.clone(),
@@ -86,7 +88,7 @@ impl Lease {
         self.access
     }
 
-    /// Says that the next holder must not find the resource as it is now.
+    /// Marks the name dirty: the next holder must not find the resource as it is now.
     pub fn mark_dirty(&self) {
         self.mark(State::Dirty, None);
     }
@@ -96,8 +98,8 @@ impl Lease {
         self.mark(State::Dirty, Some(reason.into()));
     }
 
-    /// Says that the resource is unusable: it is lent to nobody in this run any
-    /// more, and tests that can have no other name fail with the reason.
+    /// Marks the name broken: it is not lent again in this run, and tests that can get
+    /// no other name fail with the reason.
     pub fn mark_broken(&self, reason: impl Into<String>) {
         self.mark(State::Broken, Some(reason.into()));
     }
@@ -107,7 +109,7 @@ impl Lease {
         &self.name
     }
 
-    /// Whether nobody else can hold the name now.
+    /// Whether no other request can hold the name now.
     pub(crate) fn is_alone(&self) -> bool {
         self.held.as_ref().is_some_and(|held| held.alone)
     }
@@ -119,23 +121,23 @@ impl Lease {
         if held.hold.share()? {
             return Ok(Some(self));
         }
-        // The record is no longer ours: to take ourselves off it could undo what the
-        // writer has just written, its fence and that it holds the name. It finds us
-        // there, and takes us for dead.
+        // The record is no longer ours: removing ourselves from it could undo what the
+        // writer has just written, its fence and that it holds the name. The writer
+        // finds us there, and takes us for dead.
         if let Some(lost) = self.held.take() {
             held::remove(lost.key);
         }
         Ok(None)
     }
 
-    /// From here on, until [`Lease::made_ready`], the name's state is what the last
-    /// holder left, also if it is given back.
+    /// From here on, until [`Lease::made_ready`], the name keeps the state of the last
+    /// holder, even when it is released.
     pub(crate) fn keep_as_it_was(&mut self) {
         let held = self.held();
         held.as_it_was = held.alone;
     }
 
-    /// Whoever holds the name next finds it as this lease leaves it.
+    /// From here on the next holder finds the name as this lease leaves it.
     pub(crate) fn made_ready(&mut self) {
         self.held().as_it_was = false;
     }
@@ -158,14 +160,14 @@ impl Lease {
         }
     }
 
-    /// Gives the name back now, and says when something was wrong with that.
-    /// Dropping the lease does the same, and prints what this would return.
+    /// Releases the name now. Dropping the lease does the same, and prints the error
+    /// that this would return.
     ///
     /// # Errors
     ///
-    /// When the record cannot be written (the name is free all the same, and the
-    /// next holder finds it dirty), or [`Error::is_lost`] when the state directory
-    /// was removed while the name was lent.
+    /// If the record cannot be written (the name is free nevertheless, and the next
+    /// holder finds it dirty), or, [`is_lost`](crate::Error::is_lost), if the state
+    /// directory was removed while the name was lent.
     ///
     /// ```
     /// # fn main() -> Result<(), name_manager::Error> {
@@ -260,7 +262,7 @@ impl fmt::Debug for Lease {
     }
 }
 
-/// What a test's parameter can be made from: a connected client, say.
+/// A type that a test's parameter can have: a connected client, for example.
 ///
 /// ```
 /// use name_manager::{BoxError, FromLease, Lease};
@@ -288,7 +290,7 @@ pub trait FromLease: Sized {
     ///
     /// # Errors
     ///
-    /// Whatever is wrong fails the test, with this error in its message.
+    /// Fail the test, and are part of its message.
     fn from_lease(lease: Lease) -> std::result::Result<Self, BoxError>;
 }
 

@@ -3,22 +3,22 @@ use std::io::{IsTerminal, Write};
 use crate::base::caller;
 use crate::base::text::printable;
 
-/// A line on a terminal that is written over again and again, and gone in the end.
-/// For commands: the output of tests is nobody's terminal alone.
+/// A line on a terminal that is overwritten again and again, and erased in the end.
+/// For commands only: tests share their terminal with others.
 #[derive(Debug)]
 pub(crate) struct Live(());
 
 impl Live {
-    /// Nothing where there is no terminal, or this is no command.
+    /// `None` if there is no terminal, or this process is no command.
     pub(crate) fn begin() -> Option<Self> {
         let can = caller::get().is_some() && std::io::stderr().is_terminal();
-        // Made only then: the end of one that was never shown would be seen, too.
+        // Created only then: dropping one writes to the terminal.
         can.then(|| Self(()))
     }
 
     pub(crate) fn show(&self, text: &str) {
         let text = printable(&text.replace('\n', " "));
-        // Without line wrap: what does not fit is cut off by the terminal.
+        // Without line wrap: the terminal cuts off what does not fit.
         write(&format!("\r\x1b[?7lname-manager: {text}\x1b[K\x1b[?7h"));
     }
 }

@@ -1,4 +1,4 @@
-//! Who holds what, as a look at the pool tells it: for people.
+//! The holders of a pool's names, as a snapshot shows them: for people.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::terms::record::{Doing, Record, Tenure};
 /// Messages name up to this many holders.
 const MOST: usize = 16;
 
-/// One line a holder: `db-0 held by `app::lists_users` (pid 7, for 3s)`.
+/// One line per holder: `db-0 held by `app::lists_users` (pid 7, for 3s)`.
 pub(crate) fn of(snapshot: &Snapshot, names: &Names) -> Vec<String> {
     let mut known: Vec<_> = snapshot
         .names
@@ -49,7 +49,7 @@ fn line(name: &str, tenure: &Tenure, doing: Option<&Doing>) -> String {
     )
 }
 
-/// The hook that the holder runs.
+/// The hook that the holder is running.
 fn doing(record: &Record) -> Option<&Doing> {
     record.life.as_ref()?.doing.as_ref()
 }

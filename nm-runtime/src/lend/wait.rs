@@ -1,4 +1,4 @@
-//! One request's wait: its deadline, what it tells people, and how it ends.
+//! One request's wait: its deadline, its notices, and how it ends.
 
 use std::time::{Duration, Instant};
 
@@ -7,9 +7,9 @@ use crate::backend::ask::Ask;
 use crate::backend::patience::Patience;
 use crate::base::error::{Error, Kind, Result};
 use crate::base::{caller, clock, notice, text};
-use crate::lend::deadlock::{self, Watch};
+use crate::lend::deadlock::{Cycle, Watch};
 use crate::lend::gate::Permit;
-use crate::lend::held::{self, Held};
+use crate::lend::held::{self, HeldName};
 use crate::lend::hook_time::{self, HookTime, Waited};
 use crate::lend::live::Live;
 use crate::lend::occupancy;
@@ -22,6 +22,7 @@ const NEXT_NOTICE: Duration = Duration::from_secs(30);
 /// How often the journal is looked into while hooks put a deadline off.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
+/// The wait, as the request's backend asks it.
 pub(crate) struct Wait<'a> {
     ask: &'a Ask<'a>,
     backend: &'a dyn Backend,
@@ -37,13 +38,13 @@ pub(crate) struct Wait<'a> {
     next_notice: Instant,
     live: Option<Live>,
     /// What the thread holds while it asks for more.
-    held: Vec<Held>,
-    /// Since when it is blocked, rather than merely asking.
+    held: Vec<HeldName>,
+    /// Set once the request is blocked, rather than merely made.
     blocked: Option<Watch>,
 }
 
 impl<'a> Wait<'a> {
-    /// Refuses at once what no wait would ever end.
+    /// Refuses at once a request whose wait would never end.
     pub(crate) fn new(
         ask: &'a Ask<'a>,
         backend: &'a dyn Backend,
@@ -63,15 +64,15 @@ impl<'a> Wait<'a> {
             held: held::by(&ask.holder.token),
             blocked: None,
         };
-        wait.refuse_what_it_holds()?;
+        wait.refuse_what_is_held()?;
         Ok(wait)
     }
 
-    fn refuse_what_it_holds(&self) -> Result<()> {
+    fn refuse_what_is_held(&self) -> Result<()> {
         if self.held.is_empty() {
             return Ok(());
         }
-        let here = |held: &&Held| held.backend.key() == self.backend.key();
+        let here = |held: &&HeldName| held.backend.key() == self.backend.key();
         let mut own = self.held.iter().filter(here).map(|held| held.name.as_str());
         let (name, taken) = match &self.ask.want.name {
             Some(wanted) => match own.find(|own| own == wanted) {
@@ -116,7 +117,7 @@ impl<'a> Wait<'a> {
     }
 
     fn deadline(&self) -> Instant {
-        // A timeout beyond what the clock can count is none.
+        // A timeout beyond what the clock can represent is no timeout.
         let forever = Duration::from_secs(1 << 32);
         let deadline = self.started + self.timeout.min(forever) + self.hooks;
         self.look_again.map_or(deadline, |look| look.max(deadline))
@@ -180,7 +181,7 @@ impl<'a> Wait<'a> {
         hook_time::of(&waited, self.backend.events(since)?)
     }
 
-    /// What was no waiting does not count.
+    /// Does not count this time, in which it did not wait.
     pub(crate) fn pause(&mut self, time: Duration) {
         self.started += time;
         self.next_notice += time;
@@ -235,7 +236,7 @@ impl<'a> Wait<'a> {
         )
     }
 
-    fn say_so(&self) {
+    fn say_that_it_waits(&self) {
         let mut text = format!(
             "`{}` has waited {} for {} of pool `{}`\n",
             self.ask.holder.test,
@@ -265,7 +266,7 @@ impl<'a> Wait<'a> {
             _ => format!(", not counting {} of hooks,", text::seconds(self.hooks)),
         };
         let asked_with = match caller::get() {
-            Some(_) => "say so with `--timeout`, or set `wait_timeout`",
+            Some(_) => "use `--timeout`, or set `wait_timeout`",
             None => "set `wait_timeout` in the attribute or",
         };
         Error::new(
@@ -278,10 +279,10 @@ impl<'a> Wait<'a> {
         )
     }
 
-    fn deadlocked(&self, circle: &deadlock::Circle) -> Error {
+    fn deadlocked(&self, cycle: &Cycle) -> Error {
         let message = format!(
             "deadlock: {}; ask for all of them before the body instead, one `#[shared_resource(..)]` for each pool on each of these tests",
-            circle.describe()
+            cycle.describe()
         );
         self.log(event::Kind::Deadlock, &message);
         Error::new(Kind::Deadlock, message)
@@ -322,9 +323,9 @@ impl Patience for Wait<'_> {
         if !self.held.is_empty()
             && let Some(watch) = &mut self.blocked
             && watch.next() <= now
-            && let Some(circle) = watch.look(&self.ask.holder.token, &self.held, now)
+            && let Some(cycle) = watch.look(&self.ask.holder.token, &self.held, now)
         {
-            return Err(self.deadlocked(&circle));
+            return Err(self.deadlocked(&cycle));
         }
         if now >= self.next_notice {
             match self.live.take().or_else(Live::begin) {
@@ -335,7 +336,7 @@ impl Patience for Wait<'_> {
                 }
                 None => {
                     self.next_notice = now + NEXT_NOTICE;
-                    self.say_so();
+                    self.say_that_it_waits();
                 }
             }
         }

@@ -1,4 +1,5 @@
-//! A name's life: set up, initialised, reset, and taken down by the reaper.
+//! Calls the hooks of a pool's resource and records what they did: `setup`, `init` and
+//! `reset` for tests, `cleanup` and `teardown` for the reaper.
 
 use std::mem;
 use std::ptr;
@@ -25,14 +26,14 @@ use crate::terms::record::{Doing, Failures, Life, State};
 /// What a hook returns.
 type Done = std::result::Result<(), BoxError>;
 
-/// A pool's resource, and this process's part in the run's life.
+/// A pool's resource, and this process's membership of the run.
 pub(crate) struct Hooks {
     pool: Arc<str>,
     backend: Arc<dyn Backend>,
     /// How the reaper finds the pool; `None` if no other process can.
     address: Option<Address>,
     pub(crate) registered: Registered,
-    /// Kept as long as the process lives, once it uses the pool.
+    /// Kept until the process ends, once it uses the pool.
     joined: Mutex<Option<Joined>>,
 }
 
@@ -57,8 +58,8 @@ impl Hooks {
         }
     }
 
-    /// Before anything is acquired: the process joins the run's life, which has a
-    /// reaper, and the pool is set up.
+    /// Called before anything is acquired: the process joins the run, sees to it that
+    /// the run has a reaper, and sets up the pool.
     pub(crate) fn enter(&self, holder: &Holder, wait: &mut Wait<'_>) -> Result<()> {
         let runs = self.backend.runs()?;
         let has_joined = |joined: &Option<Joined>| {
@@ -70,7 +71,7 @@ impl Hooks {
         }
         // Several threads may do this at once, each with its own deadline.
         let run = run::id()?;
-        // Alive before there is a reaper: it waits for us.
+        // Alive before there is a reaper, which waits for us.
         let alive = wait.outside(|wait| runs.join(run, wait))?;
         failpoint::at("run: joined");
         if let Some(address) = &self.address {
@@ -143,7 +144,7 @@ impl Hooks {
         }
     }
 
-    /// A reader that others let in uses the name, too.
+    /// Records that this run uses the name, for a reader that others let in.
     pub(crate) fn join(&self, lease: &mut Lease) -> Result<()> {
         let run = run::id()?;
         let is_known = |life: &Life| life.runs.iter().any(|known| known == run);
@@ -168,7 +169,7 @@ impl Hooks {
             .life
             .as_ref()
             .is_some_and(|life| life.runs.iter().any(|known| known == run));
-        // A reset name that stays as it was is written when it is given back.
+        // If a reset changes nothing in the record, it is written on release.
         let as_written =
             matches!(step, Step::Reset { .. }) && used_before && record.state == State::Clean;
         lease.made_ready();
@@ -227,8 +228,8 @@ impl Hooks {
         self.call(&holder, event::Kind::Reset, Some(&name), reset)
     }
 
-    /// Until it is taken down it is there, of no use to anybody: the holder that
-    /// comes after our death must take it down first.
+    /// Until it is cleaned up it exists, but is of no use: if we die, the next holder
+    /// must clean it up first.
     fn clean_up_first(&self, lease: &mut Lease) -> Result<Done> {
         let life = lease.hold().record().life.get_or_insert_default();
         *life = initialising(mem::take(&mut life.failures));
@@ -299,7 +300,7 @@ impl Hooks {
     }
 }
 
-/// The life of a name whose `init` begins.
+/// What is recorded of a name whose `init` begins.
 fn initialising(failures: Failures) -> Life {
     Life {
         doing: Some(Doing {

@@ -1,4 +1,4 @@
-//! Standing by: what a run's first process does so that there is a reaper.
+//! Starts a run's reaper, which stands by until the run is over.
 
 use std::env;
 use std::fmt;
@@ -15,9 +15,9 @@ use crate::identity::runner::{self, Runner};
 /// What a reaper writes once it stands by.
 pub(crate) const READY: &[u8] = b"ready\n";
 
-/// How a process finds a pool that another one of its run has opened. Its own
+/// How a process finds a pool that another process of its run has opened. Its own
 /// surroundings may differ: a test can have changed its environment, and the hooks may
-/// stand in a package of another workspace.
+/// be in a package of another workspace.
 #[derive(Clone, Debug)]
 pub(crate) struct Address {
     /// The directory of the package whose workspace configures the pool.
@@ -25,7 +25,7 @@ pub(crate) struct Address {
     pub(crate) state_dir: PathBuf,
 }
 
-/// What a reaper is told to do.
+/// A reaper's work.
 #[derive(Debug)]
 pub(crate) struct Job {
     pub(crate) pool: String,
@@ -82,7 +82,7 @@ fn start(pool: &str, address: &Address, run: &str) -> Result<()> {
         output.read_to_end(&mut said).map_err(no_reaper)?;
     }
     match said.ends_with(READY) {
-        // Nobody waits for it: it outlives us.
+        // Not waited for: it outlives us.
         true => Ok(()),
         false => {
             let status = child.wait().map_err(no_reaper)?;
@@ -95,7 +95,7 @@ fn start(pool: &str, address: &Address, run: &str) -> Result<()> {
     }
 }
 
-/// This program: what runs, also when its file was replaced by a newer build.
+/// This program: the running one, even if its file was replaced by a newer build.
 fn own_program() -> io::Result<PathBuf> {
     match cfg!(target_os = "linux") {
         true => Ok(PathBuf::from("/proc/self/exe")),
@@ -103,7 +103,7 @@ fn own_program() -> io::Result<PathBuf> {
     }
 }
 
-/// The error of a reaper that did not come up.
+/// The error of a reaper that did not start.
 pub(crate) fn no_reaper(detail: impl fmt::Display) -> Error {
     Error::hook(
         "failed to start the process that cleans up after the run".to_owned(),

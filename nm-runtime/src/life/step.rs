@@ -1,5 +1,5 @@
-//! What makes a name, or a pool, ready for the run that wants it: decided from what
-//! is known, without doing anything.
+//! What makes a name, or a pool, ready for a run: decided from what is known, without
+//! doing anything.
 
 use crate::base::error::Result;
 use crate::terms::record::{Record, State};
@@ -11,8 +11,8 @@ pub(crate) enum Step {
     Reset { runs: Vec<String> },
     /// It was never made, or only half-way.
     Init,
-    /// It is there and of no use: it is taken down first. Where that fails, `init`
-    /// sees to the rest, unless it `must` succeed.
+    /// It exists but is of no use: it is cleaned up first. If that fails, `init` deals
+    /// with the remains, unless the cleanup `must` succeed.
     CleanUpAndInit { must: bool },
 }
 
@@ -36,15 +36,15 @@ pub(crate) fn decide(
             return Ok(Step::Reset { runs });
         }
     }
-    // What a run left that is over (it was kept, or its reaper was killed) may have
-    // gone with its server.
+    // What an ended run left (it was kept, or its reaper was killed) may be gone with
+    // its server.
     let must = life.fingerprint.is_some() || broken;
     Ok(Step::CleanUpAndInit { must })
 }
 
-/// The users of something that is done, with this run among them: it used it
-/// already, or another live run does. `None` if only dead runs used it, which nobody
-/// cleaned up after: it must be done again.
+/// The runs that use what is set up or initialised, including this one: it used it
+/// already, or another live run does. `None` if only dead runs did, after which nothing
+/// was cleaned up: it must be done again.
 pub(crate) fn users(
     runs: &[String],
     run: &str,
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_told_of_a_run_is_not_guessed() {
+    fn whether_a_run_is_alive_is_not_guessed() {
         let mut unknown = |_: &str| Err(Error::config("no answer"));
         assert!(users(&["other".to_owned()], "mine", &mut unknown).is_err());
         assert!(users(&["mine".to_owned()], "mine", &mut unknown).is_ok());

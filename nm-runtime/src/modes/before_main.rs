@@ -13,10 +13,10 @@ ctor::declarative::ctor! {
     fn record_parent() {
         PARENT.store(sys::parent_id(), Ordering::Relaxed);
         if let Some(mode) = env::var_os(variables::MODE) {
-            // SAFETY: before `main` there is one thread, and nobody else reads or
+            // SAFETY: before `main` there is one thread, and no other code reads or
             // changes the environment.
             unsafe {
-                // Not for what hooks start: a program with this library in it, say.
+                // Not passed on to what hooks start, which may have this library in it.
                 env::remove_var(variables::MODE);
             }
             modes::run(&mode);

@@ -1,5 +1,5 @@
-//! What a process with this library in it does instead of its program, when a
-//! variable says so. May import `pool`, `life` and what is below them.
+//! What a process with this library in it does instead of its program, if a variable
+//! says so. May import `pool`, `life` and what is below them.
 
 use std::ffi::OsStr;
 use std::process;
@@ -18,14 +18,16 @@ pub(crate) fn run(mode: &OsStr) -> ! {
         Some(listing::print::MODE) => listing::print::print(),
         Some(text) => match json::from_slice(text.as_bytes()) {
             Some(job) => reaper::run(&job),
-            None => is_ours(),
+            None => refuse(),
         },
-        None => is_ours(),
+        None => refuse(),
     };
     process::exit(code)
 }
 
-fn is_ours() -> i32 {
-    notice::say(&format!("{MODE} is for name-manager itself; unset it\n"));
+fn refuse() -> i32 {
+    notice::say(&format!(
+        "{MODE} is only for name-manager itself; unset it\n"
+    ));
     2
 }

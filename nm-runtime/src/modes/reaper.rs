@@ -18,7 +18,7 @@ use crate::sys;
 use crate::terms::holder::Holder;
 use crate::terms::record::{Record, State};
 
-/// What a reaper does. Returns its exit code.
+/// Does the reaper's work. Returns the exit code.
 pub(crate) fn run(job: &Job) -> i32 {
     match reap(job) {
         Ok(()) => 0,
@@ -32,7 +32,7 @@ pub(crate) fn run(job: &Job) -> i32 {
 
 fn reap(job: &Job) -> Result<()> {
     // A session of its own before it says that it is ready: Ctrl-C, a runner's
-    // time-out and a closed terminal end the tests alone.
+    // timeout and a closed terminal end only the tests.
     sys::detach().map_err(no_reaper)?;
     let pool = Opened::again(&job.pool, job.address())?;
     let hooks = pool
@@ -45,7 +45,8 @@ fn reap(job: &Job) -> Result<()> {
         .and_then(|()| sys::close_stdout());
     ready.map_err(no_reaper)?;
     let Some(mut reaping) = reaping else {
-        // Started by a process that died before the other had come up.
+        // There is one already: a process that started a reaper died before that was
+        // ready.
         return Ok(());
     };
     failpoint::at("reaper: stands by");
@@ -91,15 +92,15 @@ impl Cleaning<'_> {
                 .map(|known| self.how_to_reach(&known.name))
                 .collect();
             life.reaped.push(format!(
-                "the last run kept {} of pool `{}` for you to look at (NAME_MANAGER_KEEP); this run takes them down when it ends, unless that is set",
+                "the last run kept {} of pool `{}` for inspection (NAME_MANAGER_KEEP); this run cleans them up when it ends, unless that is set",
                 kept.join(", "),
                 self.job.pool
             ));
             return turn.write(&life);
         }
         let last = !life.runs.is_empty() && self.all_dead(&life.runs)?;
-        // A run that comes after the last waits until all is taken down, and begins
-        // anew. Others go on.
+        // After the last run, the next one waits until all is cleaned up, and sets up
+        // the pool again. Runs beside others go on.
         let turn = last.then_some(turn);
         let patience = match last {
             true => PATIENCE_AS_LAST,
@@ -128,7 +129,7 @@ impl Cleaning<'_> {
             }
         };
         if last && !in_use {
-            // Nothing is taken down under a process that holds a name still.
+            // Nothing is torn down while a process still holds a name.
             failpoint::at("reaper: tears down");
             match self.hooks.tear_down(&asker::reaper(&self.job.run)) {
                 Ok(()) => {
@@ -172,9 +173,9 @@ impl Cleaning<'_> {
 
     fn clean_name(&self, name: &str, patience: Duration) -> std::result::Result<(), BoxError> {
         let mut lease = acquire::acquire_to_clean(self.pool, name, &self.job.run, patience)?;
-        // Dirty is dirty still for the next holder, unless it is taken down here.
+        // Dirty stays dirty for the next holder, unless it is cleaned up here.
         lease.keep_as_it_was();
-        // Another run may have come and taken it over before we had it.
+        // Another run may have taken it over before we had it.
         if !self.is_over(lease.hold().record())? {
             return Ok(lease.release()?);
         }
@@ -205,7 +206,7 @@ impl Cleaning<'_> {
         }
     }
 
-    /// Whether none of these runs is alive, but for the one that is cleaned up after.
+    /// Whether none of these runs is alive, except the one that is cleaned up after.
     fn all_dead(&self, runs: &[String]) -> Result<bool> {
         for run in runs.iter().filter(|run| **run != self.job.run) {
             if self.runs.is_alive(run)? {
@@ -215,7 +216,7 @@ impl Cleaning<'_> {
         Ok(true)
     }
 
-    /// Whether the user wants to look at what the run left.
+    /// Whether the user wants to inspect what the run left.
     fn keeps(&self, names: &[Known]) -> Result<bool> {
         match variables::get()?.keep {
             None => Ok(false),
@@ -241,7 +242,7 @@ impl Cleaning<'_> {
     }
 }
 
-/// As long as it takes: nobody waits for it.
+/// As long as it takes: nothing waits for the reaper.
 const PATIENCE: Duration = Duration::from_secs(24 * 3600);
-/// A process that holds a name after the last run, without hooks, is not waited for.
+/// After the last run, a process without hooks that holds a name is waited for no longer.
 const PATIENCE_AS_LAST: Duration = Duration::from_secs(10);

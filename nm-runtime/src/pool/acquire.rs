@@ -1,5 +1,5 @@
-//! From a request to its leases: what the backend grants is made ready, and others
-//! are let in where it is shared.
+//! From a request to its leases: what the backend grants is made ready, and other
+//! readers are let in if it is shared.
 
 use std::panic::Location;
 use std::sync::Arc;
@@ -21,11 +21,11 @@ use crate::terms::holder::Holder;
 use crate::terms::name::Name;
 use crate::terms::want::Want;
 
-/// What a request comes to, in the pool that it asks.
+/// A request, checked against its pool.
 pub(crate) struct Checked<'a> {
     /// How many names.
     pub(crate) count: usize,
-    /// This one, if one is given.
+    /// The name, if one is given.
     pub(crate) given: Option<GivenName<'a>>,
 }
 
@@ -85,7 +85,7 @@ pub(crate) fn try_acquire(
     }
 }
 
-/// Takes a name as the reaper does: whatever its life, and without hooks.
+/// Takes a name as the reaper does: even if it is broken, and without hooks.
 pub(crate) fn acquire_to_clean(
     pool: &Opened,
     name: &str,
@@ -169,8 +169,7 @@ fn leases<'a>(
     })
 }
 
-/// Makes the names ready, and lets other readers in. `None` if a writer was quicker
-/// than these.
+/// Makes the names ready, and lets other readers in. `None` if a writer was quicker.
 fn settle(
     pool: &Opened,
     access: Access,

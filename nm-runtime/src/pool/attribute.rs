@@ -13,8 +13,8 @@ use crate::pool::request::Request;
 use crate::terms::access::Access;
 use crate::terms::want::Want;
 
-/// All that one test asked for, by request. What no parameter takes is held
-/// until this drops.
+/// All leases of one test, by request. Those that no parameter takes are held until
+/// this drops.
 #[derive(Debug)]
 #[must_use = "the names return to their pools at once if the leases are dropped"]
 pub struct Leases {
@@ -26,7 +26,7 @@ pub struct Leases {
 ///
 /// # Panics
 ///
-/// When that is not possible: the message says why, and fails the test.
+/// If that is not possible: the message says why, and fails the test.
 #[track_caller]
 pub fn acquire(entry: &'static Entry) -> Leases {
     let Entry::Test(spec) = entry else {
@@ -77,11 +77,11 @@ fn want(request: &RequestSpec) -> Result<Want> {
 }
 
 impl Leases {
-    /// The leases of the request with this index, as what the parameter wants.
+    /// The leases of the request with this index, as the type of a parameter.
     ///
     /// # Panics
     ///
-    /// When the parameter cannot be made from them: fails the test.
+    /// If the parameter cannot be made from them: fails the test.
     #[track_caller]
     pub fn take<T: FromLeases>(&mut self, request: usize) -> T {
         let leases = mem::take(&mut self.by_request[request]);
@@ -97,13 +97,13 @@ impl Leases {
     }
 }
 
-/// A parameter: `T: FromLease`, or for several names a `Vec` of those.
+/// The type of a parameter: `T: FromLease`, or for several names a `Vec` of those.
 #[diagnostic::on_unimplemented(
     message = "a test parameter of type `{Self}` cannot be made from a lease",
     label = "takes `Lease`, a type that implements `FromLease`, or (with `count` or `all`) a `Vec` of those"
 )]
 pub trait FromLeases: Sized {
-    /// Makes the parameter of all leases of one request.
+    /// Makes the parameter from all leases of one request.
     ///
     /// # Errors
     ///

@@ -6,15 +6,15 @@ use crate::identity::asker;
 use crate::pool::Pool;
 
 impl Pool {
-    /// Forgets what is known of the pool's names: their dates, whether they are
-    /// dirty or broken, and that they were made usable. Fences go on growing, and
+    /// Forgets what is known about the pool's names: their dates, whether they are
+    /// dirty or broken, and that they were initialised. Fences go on growing, and
     /// the journal stays. While a name is lent nothing is forgotten, or, with
-    /// `force`, only what concerns the others: nobody can take a name from its
+    /// `force`, only what is known about the others: a lent name stays with its
     /// holder.
     ///
     /// # Errors
     ///
-    /// When the pool's directory cannot be used.
+    /// If the pool's directory cannot be used.
     #[track_caller]
     pub fn forget(&self, force: bool) -> Result<Forgotten> {
         let holder = asker::current(Location::caller())?;

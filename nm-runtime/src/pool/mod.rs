@@ -1,5 +1,5 @@
-//! What users ask: a [`Pool`], a [`Request`], and what attributes expand to. May
-//! import `life`, `lend` and what is below them; `opened` alone knows a backend.
+//! What users call: a [`Pool`], a [`Request`], and what attributes expand to. May
+//! import `life`, `lend` and what is below them; only `opened` knows a backend.
 
 pub(crate) mod acquire;
 pub(crate) mod attribute;
@@ -49,7 +49,7 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// When the name is no pool's name, the configuration is wrong, or the state
+    /// If the name is not valid for a pool, the configuration is wrong, or the state
     /// directory cannot be used.
     pub fn open(pool: &str) -> Result<Self> {
         Self::open_for(pool, None)
@@ -76,7 +76,7 @@ impl Pool {
         self.opened.config.names.index_of(name).is_some()
     }
 
-    /// How many names it has; `None` if it is unbounded, and mints the next name
+    /// How many names it has; `None` if it is unbounded, and creates the next name
     /// whenever all are held.
     pub fn capacity(&self) -> Option<usize> {
         self.opened.config.names.capacity()
@@ -86,15 +86,15 @@ impl Pool {
     ///
     /// Blocks the thread. Waiters are served in arrival order, across threads and
     /// processes; the lowest free name is taken. If a holder dies, its name is
-    /// offered to the first live waiter. A wait of more than a second is told on
+    /// offered to the first live waiter. A wait of more than a second is reported on
     /// standard error.
     ///
     /// # Errors
     ///
-    /// When the pool's wait timeout passes (10 minutes unless configured), when
-    /// waiting can never end (the thread asks for what it holds itself, or holders
-    /// wait for each other in a circle), or when the pool's directory cannot be
-    /// used. No error leaves anything held.
+    /// If the pool's wait timeout passes (10 minutes unless configured), if waiting
+    /// would never end (the thread already holds what it asks for, or the request is
+    /// part of a deadlock cycle), or if the pool's directory cannot be used. No error
+    /// leaves anything held.
     ///
     /// ```
     /// # fn main() -> Result<(), name_manager::Error> {
@@ -110,16 +110,16 @@ impl Pool {
         one(self.want().acquire_at(Location::caller()))
     }
 
-    /// Takes a name if one can be had now, without overtaking anybody who waits.
+    /// Takes a name if one is free now, without overtaking any waiter.
     ///
-    /// Never waits for a name: when another process is just taking one from the
+    /// Never waits for a name: if another process is just taking one from the
     /// pool it is given up to two milliseconds to finish. Hooks of the pool's
     /// [`Resource`](crate::Resource) take as long as they take, as for any lease,
     /// and its `setup` in another process is waited for.
     ///
     /// # Errors
     ///
-    /// As [`Pool::acquire`], but for time and deadlock.
+    /// As [`Pool::acquire`], except for timeout and deadlock.
     ///
     /// ```
     /// # fn main() -> Result<(), name_manager::Error> {
@@ -136,11 +136,11 @@ impl Pool {
         Ok(leases.and_then(|leases| leases.into_iter().next()))
     }
 
-    /// Like [`Pool::acquire`], waiting at most so long.
+    /// Like [`Pool::acquire`], but waits up to this long.
     ///
     /// # Errors
     ///
-    /// As [`Pool::acquire`]; [`Error::is_timeout`](crate::Error::is_timeout) when the time is over.
+    /// As [`Pool::acquire`]; [`Error::is_timeout`](crate::Error::is_timeout) if the time passes.
     #[track_caller]
     pub fn acquire_timeout(&self, timeout: Duration) -> Result<Lease> {
         one(self.want().timeout(timeout).acquire_at(Location::caller()))

@@ -28,16 +28,16 @@ pub(crate) struct Opened {
     pub(crate) name: Arc<str>,
     pub(crate) config: PoolConfig,
     pub(crate) backend: Arc<dyn Backend>,
-    /// How another process of the run finds it.
-    address: Option<Address>,
-    /// The pool's life, if this binary registers a resource for it.
+    /// Whose workspace configures it; `None` for a pool that no other process can open.
+    package: Option<Package>,
+    /// The pool's hooks, if this binary registers a resource for it.
     hooks: OnceCell<Option<Hooks>>,
-    /// What decides on its names, if this binary registers that.
+    /// The pool's allocator, if this binary registers one.
     allocator: OnceCell<Option<Box<dyn Decide>>>,
 }
 
 impl Opened {
-    /// The pool of this name, for code compiled in the package of this directory.
+    /// The pool with this name, for code compiled in the package of this directory.
     /// Opened once in a process.
     pub(crate) fn of(pool: &str, compiled_in: Option<&'static str>) -> Result<Arc<Self>> {
         type Key = (Arc<str>, Package);
@@ -58,12 +58,12 @@ impl Opened {
                 }
             }
         };
-        // Threads that open other pools meanwhile do not wait for this one's disk.
+        // Threads that open other pools meanwhile do not wait for this one's files.
         let open = || Self::open(name, package, None).map(Arc::new);
         opened.get_or_try_init(open).cloned()
     }
 
-    /// As another process of the run has opened it.
+    /// The pool as another process of the run has opened it.
     pub(crate) fn again(pool: &str, address: Address) -> Result<Self> {
         let package = address.package.map_or(Package::None, Package::In);
         Self::open(pool.into(), package, Some(address.state_dir))
@@ -81,19 +81,15 @@ impl Opened {
             say_if_others_differ(&pool, &config.names, place, &backend)?;
         }
         if config.size_from == SizeFrom::Nowhere && config.names.capacity().is_none() {
-            say_if_misspelt(&pool, &around);
+            warn_if_misspelt(&pool, &around);
         }
         if let Some((found, meant)) = around.misspelt_variable(&pool) {
             notice::say(&format!(
                 "variable {found} is about a pool that neither Cargo.toml nor this program knows; is pool `{pool}` meant? Then write {meant}\n"
             ));
         }
-        let address = Address {
-            package: package.dir().map(Path::to_owned),
-            state_dir: config.state_dir.clone(),
-        };
         Ok(Self {
-            address: Some(address),
+            package: Some(package),
             ..Self::over(pool, config, Arc::new(backend))
         })
     }
@@ -104,32 +100,41 @@ impl Opened {
             name,
             config,
             backend,
-            address: None,
+            package: None,
             hooks: OnceCell::new(),
             allocator: OnceCell::new(),
         }
     }
 
-    /// The pool's life. Made at the first lease, and not when the pool is merely
-    /// opened: making it calls the user's code.
+    /// The pool's hooks, if it has some. Made for the first lease, and not when the
+    /// pool is merely opened: making them calls user code.
     pub(crate) fn hooks(&self) -> Result<Option<&Hooks>> {
-        let find =
-            || {
-                let registered = Registered::find(&self.name)?;
-                Ok(registered
-                    .map(|it| Hooks::new(&self.name, &self.backend, self.address.clone(), it)))
+        let find = || {
+            let Some(registered) = Registered::find(&self.name)? else {
+                return Ok(None);
             };
+            // How the reaper finds the pool.
+            let address = self.package.as_ref().map(|package| Address {
+                package: package.dir().map(Path::to_owned),
+                state_dir: self.config.state_dir.clone(),
+            });
+            Ok(Some(Hooks::new(
+                &self.name,
+                &self.backend,
+                address,
+                registered,
+            )))
+        };
         Ok(self.hooks.get_or_try_init(find)?.as_ref())
     }
 
-    /// What decides on the pool's names, if not its list of them.
+    /// The pool's allocator, if it has one.
     pub(crate) fn allocator(&self) -> Result<Option<&dyn Decide>> {
         let find = || registered::allocator(&self.name);
         Ok(self.allocator.get_or_try_init(find)?.as_deref())
     }
 
-    /// A name by its text. One that the configuration does not know any more has the
-    /// place 0.
+    /// A name by its text. One that is no longer in the configuration has index 0.
     pub(crate) fn name_of(&self, name: &str) -> Name {
         let index = self.config.names.index_of(name).unwrap_or(0);
         Name::new(&self.name, name, index, &self.config.env)
@@ -137,7 +142,7 @@ impl Opened {
 }
 
 impl fmt::Debug for Opened {
-    /// As [`Pool`](crate::Pool) shows itself.
+    /// As for [`Pool`](crate::Pool).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pool")
             .field("name", &self.name)
@@ -177,9 +182,9 @@ pub(crate) fn agree(pool: &str, config: &mut PoolConfig, backend: &dyn Backend) 
     }
 }
 
-/// A pool without end that looks like a configured one: its tests are perhaps not
-/// kept apart as somebody meant them to be.
-fn say_if_misspelt(pool: &str, around: &Surroundings) {
+/// Warns of an unbounded pool whose name is like that of a configured one: its tests
+/// may not be kept apart as intended.
+fn warn_if_misspelt(pool: &str, around: &Surroundings) {
     let configured = around.configured();
     let configured: Vec<_> = configured.map(|table| table.pool.as_str()).collect();
     if configured.contains(&pool) {
@@ -187,7 +192,7 @@ fn say_if_misspelt(pool: &str, around: &Surroundings) {
     }
     if let Some(near) = suggest::nearest_word(pool, &configured) {
         notice::say(&format!(
-            "pool `{pool}` has no limit, since nothing says `max` or `names` for it; `Cargo.toml` configures `{near}`: is one of the two misspelt? If both are meant, give `{pool}` a table there, too; it may be empty\n"
+            "pool `{pool}` is unbounded, since neither `max` nor `names` is set for it; `Cargo.toml` configures `{near}`: is one of the two misspelt? If both are intended, give `{pool}` a table there too; it may be empty\n"
         ));
     }
 }

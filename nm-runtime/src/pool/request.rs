@@ -57,7 +57,7 @@ impl Request {
         self
     }
 
-    /// So many names at once; 1 unless said otherwise.
+    /// How many names at once; the default is 1.
     pub fn count(mut self, count: u32) -> Self {
         self.want.amount = Amount::Count(count);
         self
@@ -69,48 +69,48 @@ impl Request {
         self
     }
 
-    /// This name and no other. Waiting for it holds nobody back who would take
-    /// any other name.
+    /// This name and no other. Waiting for it does not hold back requests that would
+    /// take any other name.
     pub fn name(mut self, name: &str) -> Self {
         self.want.name = Some(name.to_owned());
         self
     }
 
-    /// Waits at most so long, instead of the pool's wait timeout.
+    /// Waits up to this long, instead of the pool's wait timeout.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.want.timeout = Some(timeout);
         self
     }
 
-    /// Takes all that was asked for, waiting until it can be had at once.
+    /// Takes all that was asked for, waiting until all of it is free at once.
     ///
     /// # Errors
     ///
-    /// As [`Pool::acquire`]; also when the pool has fewer names than asked for,
-    /// or none of that name.
+    /// As [`Pool::acquire`](crate::Pool::acquire); also if the pool has fewer names
+    /// than asked for, or no name of this text.
     #[track_caller]
     pub fn acquire(self) -> Result<Vec<Lease>> {
         self.acquire_at(Location::caller())
     }
 
-    /// Takes all that was asked for if it can be had now.
+    /// Takes all that was asked for if it is free now.
     ///
     /// # Errors
     ///
-    /// As [`Pool::try_acquire`].
+    /// As [`Pool::try_acquire`](crate::Pool::try_acquire).
     #[track_caller]
     pub fn try_acquire(self) -> Result<Option<Vec<Lease>>> {
         self.try_acquire_at(Location::caller())
     }
 
-    /// Takes what several requests ask for, each to its end, in the one order that
-    /// everybody keeps, so that no two callers wait for each other; scarce pools
-    /// last, so that they are not held while waiting for others. Answers in the
-    /// order of the requests.
+    /// Takes what several requests ask for, one after the other, in an order that all
+    /// callers keep, so that no two of them wait for each other; scarce pools last, so
+    /// that they are not held while waiting for others. Returns the leases in the order
+    /// of the requests.
     ///
     /// # Errors
     ///
-    /// As [`Request::acquire`]; nothing stays held then.
+    /// As [`Request::acquire`]; nothing stays held.
     #[track_caller]
     pub fn acquire_all(requests: Vec<Self>) -> Result<Vec<Vec<Lease>>> {
         Self::acquire_all_at(requests, Location::caller())
@@ -143,7 +143,7 @@ impl Request {
         acquire::try_acquire(&self.pool, &self.want, checked, place)
     }
 
-    /// What this comes to; an error when the pool can never grant it.
+    /// Checks this against the pool; an error if the pool can never grant it.
     fn check(&self) -> Result<Checked<'_>> {
         let (names, pool, want) = (&self.pool.config.names, &self.pool.name, &self.want);
         if self.pool.allocator()?.is_some() {
@@ -153,7 +153,7 @@ impl Request {
                     given: None,
                 }),
                 _ => Err(Error::config(format!(
-                    "pool `{pool}` decides for itself what it grants: ask it for one name, exclusively"
+                    "pool `{pool}` has an allocator, which grants one name at a time, exclusively; ask it for that"
                 ))),
             };
         }
@@ -174,7 +174,7 @@ impl Request {
             (Amount::Count(count), _) => Ok(count as usize),
             (Amount::All, Some(capacity)) => Ok(capacity),
             (Amount::All, None) => Err(Error::config(format!(
-                "asked for the whole of pool `{pool}`, which has no end; give it `max` or `names`"
+                "cannot acquire all of unbounded pool `{pool}`; give it `max` or `names`"
             ))),
         };
         Ok(Checked {

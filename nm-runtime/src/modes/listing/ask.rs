@@ -11,9 +11,8 @@ use crate::terms::name;
 json::object!(read Test { v as "name-manager-test", test, path, file, requests });
 json::object!(read Request { pool, shared, count, all, name, size, open, dir, error });
 
-/// Makes the command print what it knows, whether or not it is a test binary
-/// with annotated tests: any other that libtest runs lists its tests then, and
-/// runs none.
+/// Makes the command print its annotated tests. Safe for any test binary: one that
+/// knows nothing of this lists its tests by libtest, and runs none.
 pub fn ask(binary: &mut Command) {
     binary.env(variables::MODE, MODE);
     binary.args(["--list", "--format", "terse"]);
@@ -28,7 +27,7 @@ pub fn parse(printed: &str) -> impl Iterator<Item = Test> {
 }
 
 impl Request {
-    /// Whether an attribute can ask for it; what is wrong with it is said otherwise.
+    /// Whether an attribute can ask for it, or it says why not.
     fn is_sound(&self) -> bool {
         let can_be = self.count > 0 && self.size != Some(0);
         self.error.is_some() || (can_be && name::check_pool(&self.pool).is_ok())
@@ -40,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_others_print_is_no_annotated_test() {
+    fn other_output_is_no_annotated_test() {
         let printed = concat!(
             "lists_users: test\n",
             "{\"name-manager-test\":9,\"test\":\"a\",\"path\":\"t::a\",\"file\":\"t.rs\",\"requests\":[]}\n",

@@ -1,4 +1,4 @@
-//! The annotated tests of a test binary, told by the binary itself: what their
+//! The annotated tests of a test binary, printed by the binary itself: what their
 //! attributes ask for, in pools as large as the configuration makes them.
 
 #[cfg(any(test, fuzzing, feature = "tools"))]

@@ -1,5 +1,4 @@
-//! The annotated tests of a test binary, told by the binary itself: what their
-//! attributes ask for, in pools as large as the configuration makes them.
+//! Prints the annotated tests of this binary.
 
 use std::io::{self, Write};
 
@@ -18,7 +17,7 @@ use crate::terms::want::Amount;
 /// The mode in which a process prints its annotated tests.
 pub(crate) const MODE: &str = "list";
 
-/// What a binary in this mode does. Returns its exit code.
+/// Does the work of this mode. Returns the exit code.
 pub(crate) fn print() -> i32 {
     let mut pools = Pools::default();
     let mut text = String::new();
@@ -43,7 +42,7 @@ pub(crate) fn print() -> i32 {
 #[derive(Default)]
 struct Pools(Vec<(Key, std::result::Result<Pool, String>)>);
 
-/// A pool's name, and the package of who asks for it.
+/// A pool's name, and the package of the test that asks for it.
 type Key = (&'static str, &'static str);
 
 struct Pool {

@@ -1,4 +1,4 @@
-//! An annotated test as a binary prints it: one JSON object a line.
+//! An annotated test as a binary prints it: one JSON object per line.
 
 use crate::base::json;
 
@@ -16,7 +16,7 @@ pub struct Test {
     pub path: String,
     /// The source file.
     pub file: String,
-    /// What it asks for, one entry an attribute.
+    /// What it asks for, one entry per attribute.
     pub requests: Vec<Request>,
 }
 
@@ -27,13 +27,13 @@ json::object!(write Test { v as "name-manager-test", test, path, file, requests 
 pub struct Request {
     /// The pool.
     pub pool: String,
-    /// Whether several of such requests share a name.
+    /// Whether several such requests share a name.
     pub shared: bool,
-    /// So many names at once.
+    /// How many names at once.
     pub count: u32,
     /// The whole pool.
     pub all: bool,
-    /// This name only.
+    /// Only this name.
     pub name: Option<String>,
     /// How many names the pool has, as far as this binary can tell.
     pub size: Option<u32>,

@@ -52,10 +52,16 @@ fn with_hooks_elsewhere() -> Project {
     )
 }
 
-/// What the hooks of `kit` wrote down, once the pool is torn down.
-fn calls(file: &Path) -> String {
+/// What the hooks of `kit` wrote down, once the pool is torn down and nobody is at work
+/// in its directory any more.
+fn calls(file: &Path, pool: &Path) -> String {
     let read = || fs::read_to_string(file).unwrap_or_default();
     wait_until("teardown", || read().contains("teardown"));
+    let runs = || fs::read_dir(pool.join("runs")).unwrap().flatten();
+    let is_run = |path: &Path| path.extension().is_some();
+    wait_until("the run is over", || {
+        !runs().any(|file| is_run(&file.path()))
+    });
     read()
 }
 
@@ -73,11 +79,11 @@ fn hooks_of_a_crate_elsewhere_clean_up_the_pool_of_the_tests() {
     };
     let file = dir.path().join("calls");
     test(&file).says(&["1 passed"]);
+    let pool = user.join(".name-manager/pools/app");
     assert_eq!(
-        calls(&file),
+        calls(&file, &pool),
         "init app-0 0 at/app-0\ncleanup app-0 0 at/app-0\nteardown\n"
     );
-    let pool = user.join(".name-manager/pools/app");
     let served = History::read(&pool);
     assert_eq!(
         served.lent(),
@@ -102,7 +108,10 @@ fn hooks_of_a_crate_elsewhere_know_a_users_pool() {
         .finish()
         .success();
     let told = "init a 0 at/a\ncleanup a 0 at/a\nteardown\n";
-    assert_eq!(calls(&file), told);
+    assert_eq!(
+        calls(&file, &dir.path().join("name-manager/pools/app")),
+        told
+    );
 }
 
 /// Cargo does not build again what it finds in a target directory that another checkout

@@ -154,3 +154,158 @@ fn quoted(text: &str) -> String {
     }
     quoted + "\""
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::config::document::DEPTH;
+
+    /// Whether a document is accepted, on which the crate `toml` must agree.
+    fn is_read(text: &str) -> bool {
+        let ours = outline(text, theirs::is_date);
+        assert_eq!(ours, theirs::outline(text), "{text}");
+        ours.is_some()
+    }
+
+    #[test]
+    fn good_documents_are_read_as_by_the_crate_toml() {
+        for text in [
+            "",
+            "a = 1",
+            "\u{feff}a = 1\r\nb = 2 # comment\r\n",
+            "'a b'.\"c\\u0041\" . d= 0xF_f\nb= [0o17, 0b1, +1_000, -0, 1e5, -inf, nan, 1.5_0]",
+            "a = [true, 'x', \"\\t\\x41\\e\", '''\nx''', \"\"\"a\\\n  b\"\"\"\"\"]",
+            "a = [1979-05-27, 1979-05-27T07:32:00Z, 1979-05-27 07:32:60.5-23:59, 07:32, 2000-02-29]",
+            "a = [ # one\n [], {}, {b.c = 1, b.d = {}, \n e = [[1,],], }, ]",
+            "[a]\n[a.b]\n[c.d]\n[c]\nx = 1",
+            "[a.b.c]\n[a]\nb.d = 1\n[a.b.e]",
+            "a.b.c = 1\na.b.d = 2\na.e = 3",
+            "[a]\nb.c = 1\n[a.b.d]",
+            "[[a]]\nb = 1\n[[a]]\n[a.c]\n[[a.d]]\n[a.d.e]\n[[a.d]]\n[a.d.e]",
+            "[[a.b]]\n[a]\nc = 1",
+            "[[a.b]]\n[a]\nb.c.d = 1", // against the rules, but so does Cargo
+            "['']\n'' = ''",
+        ] {
+            assert!(is_read(text), "{text}");
+        }
+        for text in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("..")).unwrap() {
+            if let Ok(text) = fs::read_to_string(text.unwrap().path().join("Cargo.toml")) {
+                assert!(is_read(&text), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn bad_documents_are_refused_as_by_the_crate_toml() {
+        let bad = r#"
+            a
+            a =
+            = 1
+            a = 1 b = 2
+            [a
+            [[a]
+            []
+            a..b = 1
+            a = [1
+            a = {b = 1
+            a = ]
+            a = [1 2]
+            a = {b = 1 c = 2}
+            a = [,]
+            a = {,}
+            a == 1
+            """a""" = 1
+            a = x
+            a = True
+            a = 01
+            a = 1__0
+            a = 0xg
+            a = +0x1
+            a = 1.
+            a = ++1
+            a = "x
+            a = '''x
+            a = "\q"
+            a = "\ud800"
+            a = 1979-13-01
+            a = 1979-02-29
+            a = 1979-05-27x
+            a = 24:00
+            a = 07:32Z
+            a = 1; a = 2
+            a = 1; 'a' = 2
+            a = {b = 1, b = 2}
+            [a]; b = 1; b = 2
+            [a]; [a]
+            [a.b]; [a]; [a.b]
+            [a]; [a.b]; [a]
+            [[a]]; [a.b]; [a.b]
+            a = 1; [a]
+            a = 1; [a.b]
+            a = {}; [a]
+            a = {}; [a.b]
+            a = {b.c = 1}; [a.b.d]
+            a = []; [a.b]
+            a = [{}]; [[a]]
+            a = 1; [[a.b]]
+            [a]; [[a]]
+            [[a]]; [a]
+            [a.b]; [[a]]
+            a = {}; [[a]]
+            [[a]]; b = []; [[a.b]]
+            [a.b]; [a]; b.c = 1
+            [a.b.c]; [a]; b.c.d = 1
+            [[a.b]]; [a]; b.c = 1
+            a.b = 1; [a]
+            [a]; b.c = 1; [a.b]
+            [a]; b.c.d = 1; [a.b.c]
+            a = {}; a.b = 1
+            a = 1; a.b = 1
+            a = []; a.b = 1
+            a.b = 1; a = 1
+            a = {b = {}, b.c = 1}
+            a = {b = 1, b.c = 1}
+            a = {b = [], b.c = 1}
+            a = {b.c = 1, b = 1}
+        "#;
+        for text in bad.trim().lines() {
+            assert!(!is_read(&text.replace("; ", "\n")), "{text}");
+        }
+        for text in ["# \u{1}", "a = \"\u{7f}\"", "a = 1\rb = 2"] {
+            assert!(!is_read(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn nesting_has_the_bound_of_the_crate_toml() {
+        let value = |depth| format!("a = {}{}", "[".repeat(depth), "]".repeat(depth));
+        let inline = |depth| format!("a = {}1{}", "{a = ".repeat(depth), "}".repeat(depth));
+        let key = |depth| format!("{}a = 1", "a.".repeat(depth - 1));
+        let header = |depth| format!("[{}a]", "a.".repeat(depth - 1));
+        for nested in [&value as &dyn Fn(usize) -> String, &inline, &key, &header] {
+            assert!(is_read(&nested(DEPTH as usize)));
+            assert!(!is_read(&nested(DEPTH as usize + 1)));
+            assert!(!is_read(&nested(100_000)));
+        }
+    }
+
+    #[test]
+    fn a_mistake_is_shown_where_the_crate_toml_shows_it() {
+        for text in [
+            "a = 1\na = 2",
+            "[a]\n\n[a]",
+            "[[a.b]]\n[a]\nb.c = 1",
+            "a = 1 b",
+            "a = [1",
+            "a = \"\\q\"",
+            "x\n",
+        ] {
+            let theirs = toml::de::DeTable::parse(text).unwrap_err();
+            let (span, message) = Document::parse(text).err().unwrap();
+            assert_eq!(message, theirs.message());
+            assert_eq!(Some(span.start()..span.end()), theirs.span());
+        }
+    }
+}

@@ -1,4 +1,4 @@
-//! Taking what an allocator decides, at the head of the pool's queue.
+//! Takes what an allocator grants, at the head of the pool's queue.
 
 use std::io;
 use std::time::{Duration, Instant};

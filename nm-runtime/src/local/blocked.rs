@@ -1,4 +1,4 @@
-//! Waiting for a kernel lock, with the patience of a request.
+//! Waits for kernel locks, with the patience of a request.
 
 use std::path::Path;
 
@@ -41,7 +41,7 @@ pub(crate) fn for_lock(
     }
 }
 
-/// Locks a file that somebody else has locked.
+/// Locks a file whose lock is taken.
 fn for_file(
     file: OpenFile,
     access: Access,

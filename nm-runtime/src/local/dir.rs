@@ -1,4 +1,4 @@
-//! The directory of a pool: made, checked and opened.
+//! The directory of a pool: created, checked and opened.
 
 use std::fs;
 use std::io;
@@ -24,13 +24,13 @@ pub(crate) struct PoolDir {
     /// `pools/db/names`.
     pub(crate) names: Dir,
     pub(crate) journal: journal::Writer,
-    /// Who opened them. A forked child shares the open files with its parent, and
-    /// so the locks on them: it must open its own.
+    /// The process that opened them. A forked child shares the open files with its
+    /// parent, and so the locks on them: it must open its own.
     pub(crate) pid: u32,
 }
 
 impl PoolDir {
-    /// Opens the pool's directories, making them where missing.
+    /// Opens the pool's directories, creating those that are missing.
     pub(crate) fn open(state_dir: &Path, pool: &str) -> Result<Arc<Self>> {
         prepare(state_dir)?;
         let path = place::pool_dir(state_dir, pool);
@@ -39,11 +39,11 @@ impl PoolDir {
             check_owner(path)?;
             Ok(dir)
         };
-        // Each is ours before anything is made in it.
+        // Each is checked to be ours before anything is created in it.
         create(&place::pools_dir(state_dir))?;
         let pool = create(&path)?;
         let names = create(&path.join(files::NAMES))?;
-        // Two processes that both find it long: the second finds the short new one.
+        // Of two processes, the second finds the short new one.
         journal::rotate(&pool).map_err(|error| unusable(&path, error))?;
         Ok(Arc::new(Self {
             key: path.display().to_string().into(),
@@ -54,17 +54,17 @@ impl PoolDir {
         }))
     }
 
-    /// Whether the paths still name these directories. If not, somebody removed
-    /// or replaced them, and what is locked in them means nothing.
+    /// Whether the paths still name these directories. If not, they were removed or
+    /// replaced, and locks in them mean nothing.
     pub(crate) fn is_current(&self) -> bool {
-        // What cannot be looked at fails soon enough, with the reason.
+        // A directory that cannot be examined fails soon enough, with the reason.
         let is_current = |dir: &Dir| dir.is_current().unwrap_or(true);
         is_current(&self.pool) && is_current(&self.names)
     }
 }
 
-/// Writes a file, aside at first and then moved into place: nobody reads half of
-/// it, and two who write at once leave one or the other.
+/// Writes a file under another name and moves it into place: no reader sees half of
+/// it, and two concurrent writers leave the one or the other.
 pub(crate) fn replace(path: &Path, text: &str) -> Result<()> {
     static PARTS: AtomicU64 = AtomicU64::new(0);
     let part = PARTS.fetch_add(1, Ordering::Relaxed);
@@ -78,7 +78,7 @@ pub(crate) fn replace(path: &Path, text: &str) -> Result<()> {
         })
 }
 
-/// Makes the state directory, or checks that the one that is there can be used.
+/// Creates the state directory, or checks that the existing one can be used.
 fn prepare(state_dir: &Path) -> Result<()> {
     match sys::is_current_user(state_dir) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -86,7 +86,7 @@ fn prepare(state_dir: &Path) -> Result<()> {
         }
         _ => {}
     }
-    // Before anything in it is believed or written.
+    // Before anything in it is trusted or written.
     check_owner(state_dir)?;
     let format = state_dir.join(place::FORMAT_FILE);
     match sys::read_regular(&format) {
@@ -130,7 +130,7 @@ pub(crate) fn check_format(state_dir: &Path, found: &str) -> Result<()> {
     }
 }
 
-/// Nothing can be lent without the state directory: says which path, and what helps.
+/// The error for a path of the state directory, which nothing can be lent without.
 pub(crate) fn unusable(path: &Path, error: io::Error) -> Error {
     let hint = match error.kind() {
         io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {

@@ -1,12 +1,12 @@
-//! The layout on disk: what stands in a pool's directory, each name once. (The
+//! The layout on disk: the files of a pool's directory, each name once. (The
 //! journal's files are the journal's own.)
 
 /// Locked by the head of the queue.
 pub(crate) const QUEUE: &str = "queue.lock";
-/// Locked (shared) by every waiter, in line or beside it for a given name.
+/// Locked (shared) by every waiter, in the queue or beside it for a given name.
 pub(crate) const WAITERS: &str = "waiters.lock";
-/// The tickets of those in line.
-pub(crate) const LINE: &str = "line";
+/// The directory of the queue's tickets.
+pub(crate) const TICKETS: &str = "line";
 /// Locked while a ticket is drawn.
 pub(crate) const DRAW: &str = "line.lock";
 /// What a blocked head of the queue waits for.
@@ -17,12 +17,12 @@ pub(crate) const DECISIONS: &str = "decisions.json";
 pub(crate) const RUNS: &str = "runs";
 /// Locked by the reaper that is cleaning: one at a time.
 pub(crate) const REAPER: &str = "reaper.lock";
-/// The pool's part of the life: beside the names' records.
+/// What hooks have done with the pool as a whole.
 pub(crate) const LIFE: &str = "life.json";
 /// Locked while [`LIFE`] is changed, and so while `setup` or `teardown` runs.
 pub(crate) const LIFE_LOCK: &str = "life.lock";
-/// What attributes say of the pool's size, one line for each run: runs at the same
-/// time may differ, when they were built from different sources.
+/// What attributes say about the pool's size, one line per run: concurrent runs may
+/// differ, if they were built from different sources.
 pub(crate) const SIZES: &str = "sizes.jsonl";
 /// Locked while [`SIZES`] is changed.
 pub(crate) const SIZES_LOCK: &str = "sizes.lock";
@@ -34,7 +34,7 @@ pub(crate) fn lock(name: &str) -> String {
     [name, ".lock"].concat()
 }
 
-/// The FIFO that tells of a holder's end.
+/// The FIFO that signals a holder's end.
 pub(crate) fn fifo(name: &str) -> String {
     [name, ".wake"].concat()
 }
@@ -44,12 +44,12 @@ pub(crate) fn reservation(name: &str) -> String {
     [name, ".next"].concat()
 }
 
-/// What is known of the name.
+/// The name's record.
 pub(crate) fn record(name: &str) -> String {
     [name, ".json"].concat()
 }
 
-/// The name whose record this file is.
+/// The name whose record this file is, if it is one.
 pub(crate) fn name_of_record(file: &str) -> Option<&str> {
     file.strip_suffix(".json")
 }

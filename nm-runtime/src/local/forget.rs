@@ -1,4 +1,4 @@
-//! Forgetting what is known of a pool's names, so that each begins anew.
+//! Forgets what is known about a pool's names, as if they had never been lent.
 
 use crate::backend::ask::RequestId;
 use crate::backend::snapshot::Forgotten;
@@ -14,10 +14,10 @@ use crate::terms::event::{self, Entry, Phase};
 use crate::terms::holder::Holder;
 use crate::terms::record::Record;
 
-/// Forgets what is known of the names that are free; of none while one is lent,
-/// unless `force` says so.
+/// Forgets what is known about the free names; about none while one is lent, unless
+/// `force`.
 pub(crate) fn forget(dir: &PoolDir, pool: &str, holder: &Holder, force: bool) -> Result<Forgotten> {
-    // As head of the queue: meanwhile nobody misses a name that is free.
+    // As the head of the queue: meanwhile no waiter misses a free name.
     let Some(_head) = head_soon(dir)? else {
         return Ok(Forgotten {
             awaited: true,

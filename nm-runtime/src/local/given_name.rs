@@ -1,6 +1,6 @@
-//! Waiting for one given name: beside the queue, not at its head, so that others
-//! may go on to other names. Meanwhile the name is reserved, so that they do not
-//! go on to this one.
+//! Waits for one given name: beside the queue, not at its head, so that other requests
+//! can take other names. Meanwhile the name is reserved, so that they do not take this
+//! one.
 
 use std::sync::Arc;
 
@@ -30,8 +30,8 @@ impl Head<'_> {
         }
     }
 
-    /// Takes this name: as the head of the queue, which it still is then, or after
-    /// a wait beside the queue. `None` if the directory turned out to be removed.
+    /// Takes this name: at once, still as the head of the queue, or after a wait
+    /// beside the queue. `None` if the directory turned out to be removed.
     pub(crate) fn take_given(
         self,
         ask: &Ask<'_>,
@@ -72,7 +72,7 @@ impl Head<'_> {
             let path = files::lock(given.name);
             let failed = |error| unusable(&dir.names.path().join(&path), error);
             if !lock.is_in(&dir.names, &path).map_err(failed)? {
-                // Replaced before we had it: lock the one that others will find.
+                // Replaced before we locked it: lock the one that others will find.
                 match dir.is_current() {
                     true => continue,
                     false => return Ok(None),
@@ -87,7 +87,7 @@ impl Head<'_> {
                 && !taken.has_readers()
                 && looks > 0
             {
-                // Its writer has just let go: nobody made it ready for us.
+                // Its writer has just released it: no reader made it ready for us.
                 looks -= 1;
                 continue;
             }
@@ -100,15 +100,15 @@ impl Head<'_> {
         }
     }
 
-    /// Reserves the name, waiting behind others who want it, and leaves the queue.
+    /// Reserves the name, waiting behind others for it, and leaves the queue.
     fn reserve(self, name: &str, patience: &mut dyn Patience) -> Result<Reservation> {
         let dir = self.dir;
         let path = dir.names.path().join(files::reservation(name));
         let failed = |error| unusable(&path, error);
         let file = dir.names.file(&files::reservation(name)).map_err(failed)?;
-        // Opened before the reservation is ours and kept while it is, also by what
-        // we give up: if we die, the FIFO hangs up and the head looks again at the
-        // name.
+        // Opened before the reservation is ours and kept while it is, even by a lock
+        // request that we abandon: if we die, the FIFO hangs up and the head looks
+        // again at the name.
         let wake = Wake::open(&dir.names, &files::fifo(name)).map_err(failed)?;
         let mut reservation = Reservation {
             lock: None,
@@ -133,8 +133,8 @@ impl Head<'_> {
     }
 }
 
-/// Locks the name, waiting for it, and says whether alone. `None` where a reader
-/// was let in after a wait: there may be nobody else by now, so it must look again.
+/// Locks the name, waiting for it, and says whether alone. `None` if a reader was let
+/// in after a wait: the other readers may be gone by now, so it must look again.
 fn lock_name(
     dir: &PoolDir,
     name: &str,
@@ -178,8 +178,8 @@ impl Drop for Reservation {
     }
 }
 
-/// Given up, a lock may still be granted for a moment, in which the head finds the
-/// name taken: it must look again after that.
+/// An abandoned lock request may still be granted for a moment, in which the head
+/// finds the name taken: it must look again after that.
 fn poke(wake: &Arc<Option<Wake>>) -> Box<dyn FnOnce() + Send> {
     let wake = wake.clone();
     Box::new(move || {

@@ -11,7 +11,7 @@ use crate::base::{clock, failpoint};
 use crate::local::dir::{PoolDir, unusable};
 use crate::local::files;
 use crate::local::head::{Head, Taken};
-use crate::local::hold::Held;
+use crate::local::hold::LocalHold;
 use crate::terms::access::Access;
 use crate::terms::event::{self, Entry};
 use crate::terms::record::Tenure;
@@ -54,7 +54,7 @@ pub(crate) fn acquire(
     Ok(Answer::Granted(granted))
 }
 
-/// How long another process may take to take a name, until it counts as waiting.
+/// How long `try_acquire` waits for another process that is just taking a name.
 pub(crate) const TRY_FOR: Duration = Duration::from_millis(2);
 
 /// Takes what is wanted if it can be had now.
@@ -85,8 +85,8 @@ pub(crate) fn try_acquire(dir: &Arc<PoolDir>, ask: &Ask<'_>) -> Result<Answer> {
     Ok(Answer::Granted(granted))
 }
 
-/// Heads the queue if no others wait. Another process may just be taking a name; it
-/// is given a moment.
+/// Becomes the head of the queue if there are no waiters. Another process may just be
+/// taking a name: it is given a moment.
 pub(crate) fn head_soon(dir: &PoolDir) -> Result<Option<Head<'_>>> {
     let started = Instant::now();
     loop {
@@ -98,7 +98,7 @@ pub(crate) fn head_soon(dir: &PoolDir) -> Result<Option<Head<'_>>> {
     }
 }
 
-/// To whom names are granted.
+/// A request that is granted names.
 struct Grant<'a> {
     ask: &'a Ask<'a>,
     waited: Duration,
@@ -107,7 +107,7 @@ struct Grant<'a> {
 }
 
 impl Grant<'_> {
-    /// Writes down who has the names.
+    /// Records the holder of the names.
     fn finish(&self, dir: &Arc<PoolDir>, mut taken: Vec<Taken>) -> Result<Vec<Granted>> {
         failpoint::at("grant: taken");
         let mut granted = Vec::with_capacity(taken.len());
@@ -124,7 +124,7 @@ impl Grant<'_> {
         Ok(granted)
     }
 
-    fn hand_over(&self, dir: &Arc<PoolDir>, mut taken: Taken) -> Result<Held> {
+    fn hand_over(&self, dir: &Arc<PoolDir>, mut taken: Taken) -> Result<LocalHold> {
         let (ask, access) = (self.ask, self.ask.want.access);
         let mut holder = ask.holder.clone();
         holder.since = clock::now();
@@ -160,7 +160,7 @@ impl Grant<'_> {
             ..Entry::new(event::Kind::Acquired, ask.pool, &request, &holder)
         };
         for dead in &dead {
-            // The dead lease had the fence before; its request is not known any more.
+            // The dead lease had the fence before; its request is no longer known.
             let died = Entry {
                 kind: event::Kind::Died,
                 fence: Some(fence_before),
@@ -177,7 +177,7 @@ impl Grant<'_> {
         };
         dir.journal.write(&dir.pool, &acquired);
         failpoint::at("grant: journalled");
-        Ok(Held {
+        Ok(LocalHold {
             name: taken.name,
             access,
             lock: taken.lock,
@@ -206,7 +206,7 @@ mod tests {
     use crate::terms::want::Want;
 
     /// The name db-0, taken as a request would take it.
-    fn take(dir: &Arc<PoolDir>, access: Access) -> Held {
+    fn take(dir: &Arc<PoolDir>, access: Access) -> LocalHold {
         let names = Names::Numbered {
             template: "db-{index}".to_owned(),
             max: Some(1),

@@ -1,4 +1,4 @@
-//! The head of a pool's queue: the only one who takes names from the pool.
+//! The head of a pool's queue: the only request that takes names from the pool.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use crate::backend::patience::Patience;
 use crate::backend::snapshot::BlockedHead;
 use crate::base::error::{Error, Kind, Result};
 use crate::base::failpoint;
-use crate::local::blocked_head::Shown;
+use crate::local::blocked_head::Published;
 use crate::local::dir::{PoolDir, unusable};
 use crate::local::lock::Locked;
 use crate::local::queue::{self, Ticket};
@@ -22,12 +22,13 @@ use crate::terms::record::{Record, State};
 /// How often the head looks again at names whose release wakes nobody.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
+/// The head of the queue, until this drops.
 pub(crate) struct Head<'a> {
     pub(crate) dir: &'a PoolDir,
     /// Taken by [`Head::leave`], before it drops.
     queue: Option<Locked>,
     _ticket: Option<Ticket>,
-    /// Some waiter may have reserved the given name that it waits for.
+    /// A waiter may have reserved the given name that it waits for.
     pub(crate) others_wait: bool,
 }
 
@@ -41,8 +42,8 @@ pub(crate) struct Taken {
     pub(crate) record: Record,
     /// What its pool's allocator says beyond the name.
     pub(crate) assigned: Option<Assigned>,
-    /// Nobody else held it, so the holders that its record shows have died. Its
-    /// lock is exclusive still, also for a reader.
+    /// No other request held it, so the holders that its record shows have died. Its
+    /// lock is still exclusive, even for a reader.
     pub(crate) alone: bool,
 }
 
@@ -55,11 +56,11 @@ impl Taken {
     }
 }
 
-/// One head takes names at a time, so that the second look finds what is so: more
-/// only help against a record that nobody can read.
+/// One head takes names at a time, so the second look finds how things are: more looks
+/// help only against an unreadable record.
 pub(crate) const LOOKS_FOR_READERS: u32 = 4;
 
-/// What came of an attempt to take a name.
+/// The outcome of an attempt to take a name.
 #[allow(
     clippy::large_enum_variant,
     reason = "moved once, by the code that matches it"
@@ -100,7 +101,7 @@ impl<'a> Head<'a> {
         Ok(head.is_current()?.then_some(head))
     }
 
-    /// Becomes the head if nobody is and nobody waits to be. The directory may
+    /// Becomes the head if there is none, and no waiter in the queue. The directory may
     /// turn out to be removed.
     pub(crate) fn enter_now(dir: &'a PoolDir) -> Result<Option<Self>> {
         let failed = |error| unusable(&dir.pool.path().join(files::QUEUE), error);
@@ -113,7 +114,7 @@ impl<'a> Head<'a> {
             }
         };
         failpoint::at("queue: locked");
-        let others_wait = !queue::nobody_waits(dir)?;
+        let others_wait = queue::has_waiters(dir)?;
         if others_wait && !queue::is_empty(dir)? {
             return Ok(None);
         }
@@ -141,7 +142,7 @@ impl<'a> Head<'a> {
         ask: &Ask<'_>,
         patience: &mut dyn Patience,
     ) -> Result<Vec<Taken>> {
-        // Most want one, and four of these are a long way for the allocator.
+        // Most requests want one name, and room for four is a large allocation.
         let mut taken = Vec::with_capacity(1);
         if self.scan(ask, &mut taken)? {
             return Ok(taken);
@@ -155,19 +156,19 @@ impl<'a> Head<'a> {
         let failed = |error| unusable(self.dir.names.path(), error);
         let wakes = WakeSet::open(&self.dir.names, fifos.iter().map(String::as_str));
         let mut wakes = wakes.map_err(failed)?;
-        let mut shown = Shown::new(self.dir);
+        let mut published = Published::new(self.dir);
         failpoint::at("head: FIFOs open");
         // Look again after opening the FIFOs and before each wait: what is
         // released from here on wakes us.
         while !self.scan(ask, &mut taken)? {
             patience.tick()?;
-            shown.update(taken.len(), || {
+            published.update(taken.len(), || {
                 let taken = taken.iter().map(|taken| taken.name.clone());
                 let waiting = ask.waiting(&self.dir.key);
                 BlockedHead::new(ask.holder.clone(), waiting, taken.collect())
             });
             let until = patience.until();
-            let until = shown.due().map_or(until, |due| due.min(until));
+            let until = published.due().map_or(until, |due| due.min(until));
             let mut timeout = until.saturating_duration_since(Instant::now());
             if !wakes.is_complete() {
                 timeout = timeout.min(LOOK_AGAIN);
@@ -238,7 +239,7 @@ impl<'a> Head<'a> {
         Ok(taken.len() == count)
     }
 
-    /// Readers share names that are shared already, so that others stay free.
+    /// Readers share names that are already shared, so that others stay free.
     fn scan_shared(&self, ask: &Ask<'_>, taken: &mut Vec<Taken>) -> Result<bool> {
         let count = ask.count;
         let mut broken = Broken::default();
@@ -268,7 +269,7 @@ impl<'a> Head<'a> {
     }
 
     /// Takes one name, without blocking. A reader takes a free name exclusively
-    /// first: it may have to be made ready before others read it. Nobody else
+    /// first: it may have to be made ready before others read it. No other request
     /// sees that: only the head of the queue takes names.
     pub(crate) fn take(&self, ask: &Ask<'_>, index: usize, name: &str) -> Result<Take> {
         if self.others_wait && self.is_reserved(name)? {
@@ -286,7 +287,7 @@ impl<'a> Head<'a> {
                 break;
             };
             match taken(self.dir, ask, index, name, lock, false)? {
-                // Its only holder has let go just now: nobody made it ready for us.
+                // Its only holder has just released it: no reader made it ready for us.
                 Take::Taken(taken) if !taken.has_readers() => {}
                 found => return Ok(found),
             }
@@ -294,7 +295,7 @@ impl<'a> Head<'a> {
         Ok(Take::Busy)
     }
 
-    /// Whether somebody who came before us waits for this very name.
+    /// Whether an earlier request waits for this very name.
     fn is_reserved(&self, name: &str) -> Result<bool> {
         let path = files::reservation(name);
         let failed = |error| unusable(&self.dir.names.path().join(&path), error);
@@ -316,7 +317,7 @@ impl Drop for Head<'_> {
             self.dir.pool.keep(files::QUEUE, queue.unlock().ok());
         }
         failpoint::at("queue: unlocked");
-        // The ticket drops after this: the next in line finds the queue free.
+        // The ticket drops after this: the next waiter finds the queue free.
     }
 }
 
@@ -331,13 +332,13 @@ pub(crate) fn try_lock_name(dir: &PoolDir, name: &str, access: Access) -> Result
                 return Ok(None);
             }
             Ok(lock) if lock.is_in(&dir.names, &path).map_err(failed)? => return Ok(Some(lock)),
-            // Replaced before we had it: lock the one that others will find.
+            // Replaced before we locked it: lock the one that others will find.
             Ok(_) | Err(_) => {}
         }
     }
 }
 
-/// What goes with a name whose lock is held.
+/// Opens what goes with a name whose lock is held.
 pub(crate) fn taken(
     dir: &PoolDir,
     ask: &Ask<'_>,

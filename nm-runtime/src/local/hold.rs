@@ -18,23 +18,24 @@ use crate::terms::event::{self, Entry};
 use crate::terms::holder::Holder;
 use crate::terms::record::{Record, Tenure};
 
+/// A name whose kernel lock this process holds.
 #[derive(Debug)]
-pub(crate) struct Held {
+pub(crate) struct LocalHold {
     pub(crate) name: String,
     pub(crate) access: Access,
     pub(crate) lock: Locked,
     pub(crate) wake: Option<Wake>,
     pub(crate) file: RecordFile,
-    /// As it was granted. Nobody else writes the record of an exclusive lease.
+    /// As it was granted. Only its holder writes the record of an exclusive lease.
     pub(crate) record: Record,
     pub(crate) dir: Arc<PoolDir>,
     pub(crate) holder: Arc<Holder>,
     pub(crate) request: String,
-    /// Some request waited for a name when this one was granted.
+    /// Requests waited for a name when this one was granted.
     pub(crate) contended: bool,
 }
 
-impl Hold for Held {
+impl Hold for LocalHold {
     fn name(&self) -> &str {
         &self.name
     }
@@ -63,8 +64,8 @@ impl Hold for Held {
         if shared {
             let record = self.file.read();
             let record = record.map_err(|error| self.unusable(files::record(&self.name), error))?;
-            // Gone from it, we were taken for dead by one who had the name in between,
-            // and has given it back: what was made ready may be undone.
+            // If we are no longer in it, a writer had the name in between, took us for
+            // dead, and has released it: what was made ready may be undone.
             shared = record.holders.iter().any(|tenure| self.is_ours(tenure));
         }
         if let Some(wake) = &self.wake {
@@ -77,7 +78,7 @@ impl Hold for Held {
     fn end(self: Box<Self>, ending: Ending<'_>) -> Result<()> {
         let mut held = *self;
         if held.holder.pid != std::process::id() {
-            // A forked child shares the lock with its parent, whose it is.
+            // A forked child shares the lock with its parent, which owns it.
             held.lock.leave();
             return Ok(());
         }
@@ -95,8 +96,8 @@ impl Hold for Held {
             state: Some(ending.state),
             ..Entry::new(kind, ending.pool, &request, &held.holder)
         };
-        // Record and journal before the lock: the next holder reads the one, and
-        // in the other `released` stands before its `acquired`.
+        // Record and journal before the lock: the next holder reads the record, and
+        // in the journal `released` comes before its `acquired`.
         failpoint::at("release: begun");
         held.dir.journal.write(&held.dir.pool, &entry);
         failpoint::at("release: journalled");
@@ -111,8 +112,8 @@ impl Hold for Held {
         if let Some(wake) = held.wake {
             wake.poke();
             failpoint::at("release: woken");
-            // Linux queues whom a pipe wakes on the writer's processor, behind the
-            // writer. The name is free: a likely waiter goes first.
+            // Linux queues a process that a pipe wakes on the writer's processor, behind
+            // the writer. The name is free: a likely waiter goes first.
             if held.contended {
                 thread::yield_now();
             }
@@ -140,7 +141,7 @@ impl Hold for Held {
     }
 }
 
-impl Held {
+impl LocalHold {
     fn unusable(&self, file: String, error: io::Error) -> Error {
         unusable(&self.dir.names.path().join(file), error)
     }
@@ -149,8 +150,8 @@ impl Held {
         tenure.is_of(&self.holder)
     }
 
-    /// Whether others could lock another file of that name. Where not even its
-    /// path can be looked at any more, they could.
+    /// Whether others could lock another file with this name. If not even its path can
+    /// be examined, they could.
     fn is_lost(&self) -> bool {
         let named = self
             .lock

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use crate::sys;
 
-/// The kernel's own list of file locks, where it has one to read (Linux). To look
-/// there disturbs nobody; to try a name's lock could make a waiter miss it.
+/// The kernel's own list of file locks, where there is one to read (Linux). Reading it
+/// disturbs no waiter; trying a name's lock could make one miss the name.
 #[derive(Debug)]
 pub(crate) struct Locks {
     files: HashSet<sys::FileId>,
@@ -13,15 +13,15 @@ pub(crate) struct Locks {
 }
 
 impl Locks {
-    /// The locks of this moment; none known where the system does not tell.
+    /// The locks at this moment; none if the system does not list them.
     pub(crate) fn now() -> Self {
-        // Not UTF-8 in no known kernel.
+        // UTF-8 in every known kernel.
         let text = fs::read_to_string("/proc/locks").unwrap_or_default();
         Self::parse(&text)
     }
 
     /// Lines like `1: FLOCK  ADVISORY  WRITE 708 08:01:1234 0 EOF`, and with `->`
-    /// after the number for those who still wait.
+    /// after the number for a lock that is still waited for.
     fn parse(text: &str) -> Self {
         let held = text.lines().filter_map(|line| {
             let mut words = line.split_ascii_whitespace().skip(1);
@@ -39,10 +39,9 @@ impl Locks {
         Self { files, devices }
     }
 
-    /// Whether somebody has this file locked. Nothing when that cannot be told:
-    /// some file systems bear another number in this list than in their files, and
-    /// locks of other containers are not in it. A file system of which no lock is
-    /// listed may be such a one.
+    /// Whether this file is locked; `None` if that is unknown: some file systems have
+    /// another number in this list than in their files, and locks of other containers
+    /// are not in it. A file system without a listed lock may be one of these.
     pub(crate) fn has(&self, path: &Path) -> Option<bool> {
         let id = sys::file_id(path)?;
         match self.devices.contains(&id.device) {

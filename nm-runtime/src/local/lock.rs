@@ -25,7 +25,7 @@ impl Locked {
         Self { file: Some(file) }
     }
 
-    /// Locks without blocking; gives the file back when somebody else has it.
+    /// Locks without blocking; returns the file if its lock is taken.
     pub(crate) fn try_lock(file: OpenFile, access: Access) -> io::Result<Result<Self, OpenFile>> {
         match lock_now(&file.file, access) {
             Ok(()) => Ok(Ok(Self::of(file))),
@@ -50,14 +50,14 @@ impl Locked {
         }
     }
 
-    /// As when the kernel has let go of it.
+    /// As if the kernel had released it.
     #[cfg(test)]
     pub(crate) fn let_go(file: OpenFile) -> Self {
         Self::of(file)
     }
 
-    /// Turns an exclusive lock into a shared one. The kernel lets go of it for a
-    /// moment: false if somebody took it in between, and then nothing is locked.
+    /// Turns an exclusive lock into a shared one. The kernel releases it for a moment:
+    /// false if it was taken in between, and then nothing is locked.
     pub(crate) fn share(&self) -> io::Result<bool> {
         match lock_now(&self.file().file, Access::Shared) {
             Ok(()) => Ok(true),
@@ -76,7 +76,7 @@ impl Locked {
         dir.names(name, self.file())
     }
 
-    /// Unlocks, then gives back the open file.
+    /// Unlocks, then returns the open file.
     ///
     /// Closing would unlock too, but only when no child between fork and exec
     /// still has the file open.
@@ -86,7 +86,7 @@ impl Locked {
     }
 
     /// Closes the file without unlocking: a forked child shares the lock with
-    /// its parent, whose it is.
+    /// its parent, which owns it.
     pub(crate) fn leave(mut self) {
         drop(self.take());
     }

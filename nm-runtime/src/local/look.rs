@@ -1,5 +1,5 @@
-//! Looking at a pool's files without taking a lock that anybody could miss a name
-//! by. Explains, never decides.
+//! Looks at a pool's files without taking a lock that could make a waiter miss a name.
+//! Explains, never decides.
 
 use std::io;
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::sys::{self, OpenFile};
 use crate::terms::access::Access;
 use crate::terms::record::Record;
 
-/// The pool in this directory, which need not be there.
+/// The pool in this directory, which need not exist.
 pub(crate) fn snapshot(pool_dir: &Path) -> io::Result<Snapshot> {
     let names_dir = pool_dir.join(files::NAMES);
     let names = recorded(&names_dir)?.into_iter();
@@ -38,7 +38,7 @@ fn look_at(names_dir: &Path, name: String) -> NameSnapshot {
     }
 }
 
-/// The record of a name, as it is being written perhaps.
+/// The record of a name, which another process may be writing.
 pub(crate) fn read(names_dir: &Path, name: &str) -> Option<Record> {
     let path = names_dir.join(files::record(name));
     Record::parse(&sys::read_regular(&path).ok()?)
@@ -62,8 +62,8 @@ pub(crate) fn recorded(names_dir: &Path) -> io::Result<Vec<String>> {
     Ok(names)
 }
 
-/// Whether the file's owner still keeps it locked. Asked with a shared lock, so that
-/// two who look do not take each other for the owner.
+/// Whether the file's owner still keeps it locked. Tried with a shared lock, so that
+/// two processes that look do not take each other for the owner.
 pub(crate) fn is_locked(file: OpenFile) -> bool {
     matches!(Locked::try_lock(file, Access::Shared), Ok(Err(_)))
 }

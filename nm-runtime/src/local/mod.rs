@@ -1,10 +1,11 @@
-//! The backend of one machine: kernel locks on files of a directory decide who
-//! holds a name. May import `backend`, `journal`, `terms`, `sys`, `base`, and where
+//! The backend of one machine: kernel locks on files of a directory decide which holder
+//! has a name. May import `backend`, `journal`, `terms`, `sys`, `base`, and where
 //! state lives from `config`; never `lend`, `life` or `pool`.
 //!
 //! [`files`] is the layout on disk; [`queue`] and [`head`] are the way to a name,
 //! [`given_name`] and [`assigned`] two variants of it; [`grant`] and [`hold`] are a
-//! lease's beginning and end; [`runs`] knows who is alive; [`look`] takes no lock.
+//! lease's beginning and end; [`runs`] knows which runs are alive; [`look`] takes no
+//! lock.
 
 pub(crate) mod assigned;
 pub(crate) mod blocked;
@@ -53,18 +54,18 @@ use crate::terms::event::{Entry, Event};
 use crate::terms::holder::Holder;
 use crate::terms::record::Waiting;
 
-/// One pool's names, by kernel locks.
+/// One pool, whose names are lent by kernel locks.
 #[derive(Debug)]
 pub(crate) struct Local {
     state_dir: PathBuf,
     pool: Arc<str>,
     key: Arc<str>,
-    /// Replaced when somebody removed the directory.
+    /// Opened again after the directory was removed.
     dir: Mutex<Option<Arc<PoolDir>>>,
 }
 
 impl Local {
-    /// Opens the pool's directories, making them where missing.
+    /// Opens the pool's directories, creating those that are missing.
     pub(crate) fn open(state_dir: &Path, pool: &Arc<str>) -> Result<Self> {
         let dir = PoolDir::open(state_dir, pool)?;
         Ok(Self {
@@ -75,7 +76,7 @@ impl Local {
         })
     }
 
-    /// The pool's directories, opened where this process has not.
+    /// The pool's directories, opened if this process has not opened them.
     fn dir(&self) -> Result<Arc<PoolDir>> {
         let mut dir = self.dir.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(dir) = &*dir
@@ -87,8 +88,7 @@ impl Local {
         Ok(dir.insert(opened).clone())
     }
 
-    /// Forgets directories that were removed or replaced: all that was locked in
-    /// them meant nothing.
+    /// Forgets directories that were removed or replaced: locks in them mean nothing.
     fn forget_dir(&self, stale: &Arc<PoolDir>) {
         let mut dir = self.dir.lock().unwrap_or_else(PoisonError::into_inner);
         if dir.as_ref().is_some_and(|dir| Arc::ptr_eq(dir, stale)) {
@@ -96,9 +96,9 @@ impl Local {
         }
     }
 
-    /// What came of a request in this directory, unless that was removed meanwhile.
+    /// The outcome of a request in this directory, unless that was removed meanwhile.
     fn settle(&self, dir: &Arc<PoolDir>, answer: Result<Answer>) -> Result<Answer> {
-        // A request that gave up ended by itself, wherever its directory is.
+        // A request that gave up has its outcome, wherever its directory is.
         let gave_up = |error: &Error| error.is_timeout() || error.is_deadlock();
         match answer {
             Ok(Answer::Gone) => {}

@@ -1,4 +1,4 @@
-//! The pool's part of the life, on disk.
+//! What hooks have done with the pool as a whole, on disk.
 
 use std::io;
 

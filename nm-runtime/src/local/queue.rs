@@ -4,8 +4,8 @@
 //! gives the lock to the first process that asks after it is free: under load that
 //! is a newcomer, again and again. So a waiter draws a numbered ticket, a file that
 //! it keeps locked, and waits for the ticket before its own. A waiter that gives up
-//! or dies leaves its ticket unlocked, and the one behind waits for the one before
-//! that.
+//! or dies leaves its ticket unlocked, and the waiter behind it waits for the ticket
+//! before that.
 
 use std::collections::BinaryHeap;
 use std::fs;
@@ -23,48 +23,48 @@ use crate::local::{blocked, files};
 use crate::sys::{self, Dir};
 use crate::terms::access::Access;
 
-/// A ticket of ours: a place in the queue, until it drops.
+/// A request's own ticket: its place in the queue, until this drops.
 #[derive(Debug)]
 pub(crate) struct Ticket {
-    line: Dir,
+    tickets: Dir,
     number: u64,
     path: PathBuf,
     _lock: Locked,
     _waiting: Locked,
 }
 
-/// A waiter's sign that there is one.
+/// Shows that there is a waiter, until the lock drops.
 pub(crate) fn announce(dir: &PoolDir, patience: &mut dyn Patience) -> Result<Locked> {
     blocked::lock(&dir.pool, files::WAITERS, Access::Shared, patience)
 }
 
-/// Whether nobody waits at all. Only for who has locked the queue: a second one
-/// to ask at the same time would be mistaken for a waiter.
-pub(crate) fn nobody_waits(dir: &PoolDir) -> Result<bool> {
+/// Whether there is any waiter. Only for the process that has locked the queue: two
+/// that ask at the same time would take each other for a waiter.
+pub(crate) fn has_waiters(dir: &PoolDir) -> Result<bool> {
     let failed = |error| unusable(&dir.pool.path().join(files::WAITERS), error);
     let file = dir.pool.file(files::WAITERS).map_err(failed)?;
     match Locked::try_lock(file, Access::Exclusive).map_err(failed)? {
         Ok(lock) => {
             dir.pool
                 .keep(files::WAITERS, Some(lock.unlock().map_err(failed)?));
-            Ok(true)
+            Ok(false)
         }
         Err(file) => {
             dir.pool.keep(files::WAITERS, Some(file));
-            Ok(false)
+            Ok(true)
         }
     }
 }
 
-/// Whether anybody stands in line. For who has locked the queue.
+/// Whether no waiter is in the queue. For the process that has locked it.
 pub(crate) fn is_empty(dir: &PoolDir) -> Result<bool> {
-    let path = dir.pool.path().join(files::LINE);
-    let line = match Dir::open(&path) {
+    let path = dir.pool.path().join(files::TICKETS);
+    let tickets = match Dir::open(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
-        line => line.map_err(|error| unusable(&path, error))?,
+        tickets => tickets.map_err(|error| unusable(&path, error))?,
     };
-    for ticket in tickets(&line)? {
-        if !is_given_up(&line, &ticket)? {
+    for ticket in list(&tickets)? {
+        if !is_given_up(&tickets, &ticket)? {
             return Ok(false);
         }
     }
@@ -80,17 +80,17 @@ impl Ticket {
     ) -> Result<Self> {
         let waiting = announce(dir, patience)?;
         failpoint::at("line: announced");
-        let path = dir.pool.path().join(files::LINE);
-        let line = Dir::create(&path).map_err(|error| unusable(&path, error))?;
+        let path = dir.pool.path().join(files::TICKETS);
+        let tickets = Dir::create(&path).map_err(|error| unusable(&path, error))?;
         let draw = blocked::lock(&dir.pool, files::DRAW, Access::Exclusive, patience)?;
-        let last = tickets(&line)?.pop().map_or(0, |ticket| ticket.number);
+        let last = list(&tickets)?.pop().map_or(0, |ticket| ticket.number);
         let name = format!("{:010}.{}", last + 1, request);
         let path = path.join(&name);
-        let ticket = draw_ticket(&line, &name).map_err(|error| unusable(&path, error))?;
+        let ticket = draw_ticket(&tickets, &name).map_err(|error| unusable(&path, error))?;
         failpoint::at("line: ticket locked");
         drop(draw);
         Ok(Self {
-            line,
+            tickets,
             number: last + 1,
             path,
             _lock: ticket,
@@ -98,14 +98,14 @@ impl Ticket {
         })
     }
 
-    /// Waits until everybody before has been served or has gone.
+    /// Waits until every earlier waiter has been served or is gone.
     pub(crate) fn wait_to_be_first(&self, patience: &mut dyn Patience) -> Result<()> {
         loop {
-            let mut before = tickets(&self.line)?;
+            let mut before = list(&self.tickets)?;
             before.retain(|ticket| ticket.number < self.number);
             let mut ahead = None;
             while let Some(ticket) = before.pop() {
-                if !is_given_up(&self.line, &ticket)? {
+                if !is_given_up(&self.tickets, &ticket)? {
                     ahead = Some(ticket);
                     break;
                 }
@@ -113,9 +113,9 @@ impl Ticket {
             let Some(ticket) = ahead else {
                 return Ok(());
             };
-            let path = self.line.path().join(&ticket.name);
+            let path = self.tickets.path().join(&ticket.name);
             let failed = |error| unusable(&path, error);
-            if let Some(file) = self.line.existing(&ticket.name).map_err(failed)? {
+            if let Some(file) = self.tickets.existing(&ticket.name).map_err(failed)? {
                 let before =
                     Pending::join(file, Access::Shared, Box::new(|| ())).map_err(failed)?;
                 failpoint::at("line: waits");
@@ -125,15 +125,15 @@ impl Ticket {
     }
 }
 
-/// Makes a ticket and locks it.
-fn draw_ticket(line: &Dir, name: &str) -> io::Result<Locked> {
+/// Creates a ticket and locks it.
+fn draw_ticket(tickets: &Dir, name: &str) -> io::Result<Locked> {
     loop {
-        let file = line.file(name)?;
+        let file = tickets.file(name)?;
         failpoint::at("line: ticket made");
         let ticket = Locked::lock(file, Access::Exclusive)?;
-        // A newcomer that just looked along the line took it for given up, not
-        // being locked yet, and cleared it away.
-        if ticket.is_in(line, name)? {
+        // If not, a newcomer took it for given up, since it was not locked yet, and
+        // removed it.
+        if ticket.is_in(tickets, name)? {
             return Ok(ticket);
         }
     }
@@ -142,45 +142,46 @@ fn draw_ticket(line: &Dir, name: &str) -> io::Result<Locked> {
 impl Drop for Ticket {
     fn drop(&mut self) {
         // Unlink before unlocking, so that an unlocked ticket is one whose owner
-        // died. What cannot be unlinked is taken for that, and cleared away.
+        // died. One that cannot be unlinked is taken for that, and removed by others.
         let _ = fs::remove_file(&self.path);
     }
 }
 
+/// A ticket in the queue, as its file is named: `number.request`.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Drawn {
+struct TicketFile {
     number: u64,
     name: String,
 }
 
-/// All tickets in line, the last drawn on top. They are named `number.request`.
-fn tickets(line: &Dir) -> Result<BinaryHeap<Drawn>> {
-    let failed = |error| unusable(line.path(), error);
-    let mut tickets = BinaryHeap::new();
-    for entry in sys::list(line.path()).map_err(failed)? {
+/// All tickets in the queue, the last drawn on top.
+fn list(tickets: &Dir) -> Result<BinaryHeap<TicketFile>> {
+    let failed = |error| unusable(tickets.path(), error);
+    let mut found = BinaryHeap::new();
+    for entry in sys::list(tickets.path()).map_err(failed)? {
         let Ok(name) = entry.map_err(failed)?.file_name().into_string() else {
             continue;
         };
         let number = name
             .split_once('.')
             .and_then(|(number, _)| number.parse().ok())
-            // One made by hand: there must be a next.
+            // A larger one was made by hand: there must be a next.
             .filter(|number| *number < u64::MAX);
         if let Some(number) = number {
-            tickets.push(Drawn { number, name });
+            found.push(TicketFile { number, name });
         }
     }
-    Ok(tickets)
+    Ok(found)
 }
 
-/// Whether a ticket's owner has gone; its ticket is cleared away if so.
-fn is_given_up(line: &Dir, ticket: &Drawn) -> Result<bool> {
-    let path = line.path().join(&ticket.name);
+/// Whether a ticket's owner is gone; the ticket is removed if so.
+fn is_given_up(tickets: &Dir, ticket: &TicketFile) -> Result<bool> {
+    let path = tickets.path().join(&ticket.name);
     let failed = |error| unusable(&path, error);
-    let Some(file) = line.existing(&ticket.name).map_err(failed)? else {
+    let Some(file) = tickets.existing(&ticket.name).map_err(failed)? else {
         return Ok(true);
     };
-    // Shared, so that several who look do not take each other for the owner.
+    // Shared, so that processes that look do not take each other for the owner.
     match Locked::try_lock(file, Access::Shared).map_err(failed)? {
         Ok(_) => {
             let _ = fs::remove_file(&path);
@@ -197,23 +198,23 @@ mod tests {
     use std::thread;
 
     #[test]
-    fn a_ticket_is_there_once_it_is_drawn_whoever_looks_along_the_line() {
+    fn a_drawn_ticket_stays_while_others_look_through_the_queue() {
         let dir = tempfile::tempdir().unwrap();
-        let line = Dir::open(dir.path()).unwrap();
+        let tickets = Dir::open(dir.path()).unwrap();
         let done = AtomicBool::new(false);
         thread::scope(|scope| {
             scope.spawn(|| {
                 while !done.load(Ordering::Relaxed) {
-                    for ticket in tickets(&line).unwrap() {
-                        is_given_up(&line, &ticket).unwrap();
+                    for ticket in list(&tickets).unwrap() {
+                        is_given_up(&tickets, &ticket).unwrap();
                     }
                 }
             });
             let mut missing = 0;
             for number in 0..20_000 {
                 let name = format!("{number:010}.1-0");
-                let ticket = draw_ticket(&line, &name).unwrap();
-                missing += u32::from(!ticket.is_in(&line, &name).unwrap());
+                let ticket = draw_ticket(&tickets, &name).unwrap();
+                missing += u32::from(!ticket.is_in(&tickets, &name).unwrap());
                 fs::remove_file(dir.path().join(&name)).unwrap_or_default();
             }
             done.store(true, Ordering::Relaxed);

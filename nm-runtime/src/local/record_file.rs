@@ -16,16 +16,16 @@ pub(crate) struct RecordFile {
     len: usize,
 }
 
-/// Records are written over in place, padded to a multiple of this with spaces:
-/// one write without truncation, so a process that dies leaves the old or the
-/// new text, and rewriting needs no room on the disk.
+/// Records are overwritten in place, padded to a multiple of this with spaces: one
+/// write without truncation, so a process that dies leaves the old or the new text,
+/// and rewriting needs no room on the disk.
 const BLOCK: usize = 512;
 
-/// How long others may take to change a record.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long other readers may take to change a record.
+const UPDATE_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl RecordFile {
-    /// Opens a name's record, or begins it.
+    /// Opens a name's record, creating it if it is missing.
     pub(crate) fn open(names: &Dir, name: &str) -> io::Result<Self> {
         let path = files::record(name);
         let mut file = names.file(&path)?;
@@ -39,8 +39,8 @@ impl RecordFile {
         Self { file, len: 0 }
     }
 
-    /// Reads it. Torn, empty or foreign bytes are not lost quietly: the record
-    /// says that it was unreadable.
+    /// Reads it; an empty file is a new record. Torn or foreign bytes are not ignored
+    /// silently: the record says that it was unreadable.
     pub(crate) fn read(&mut self) -> io::Result<Record> {
         let mut usual = [0; 2 * BLOCK];
         let mut long;
@@ -49,7 +49,7 @@ impl RecordFile {
         loop {
             let read = read_at(&self.file, &mut text[self.len..], self.len as u64)?;
             self.len += read;
-            // Our own records end with a block, so less than asked for is all.
+            // Our own records are whole blocks, so fewer bytes than asked for are all.
             if self.len < text.len() && (read == 0 || self.len.is_multiple_of(BLOCK)) {
                 break;
             }
@@ -75,7 +75,7 @@ impl RecordFile {
         Ok(())
     }
 
-    /// Gives back the open file, for the next to use.
+    /// The open file, to be used again.
     pub(crate) fn into_file(self) -> OpenFile {
         self.file
     }
@@ -85,11 +85,11 @@ impl RecordFile {
     ///
     /// # Errors
     ///
-    /// Besides failed I/O: [`io::ErrorKind::WouldBlock`] when another process was
-    /// stopped in the middle of its change. A record is not worth waiting for it longer.
+    /// Besides failed I/O: [`io::ErrorKind::WouldBlock`] if another process was stopped
+    /// in the middle of its change. A record is not worth waiting longer.
     pub(crate) fn update<T>(&mut self, change: impl FnOnce(&mut Record) -> T) -> io::Result<T> {
         let mut file = self.file.try_clone()?;
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + UPDATE_TIMEOUT;
         let mut pause = Duration::from_micros(50);
         let _turn = loop {
             match Locked::try_lock(file, Access::Exclusive)? {

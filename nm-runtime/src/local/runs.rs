@@ -73,7 +73,7 @@ impl RunLocks {
         }
     }
 
-    /// Says that a process of the run is alive, as long as the lock is kept. Waits
+    /// Shows that a process of the run is alive, as long as the lock is kept. Waits
     /// while what an earlier part of the run left is cleaned up.
     fn live(&self, patience: &mut dyn Patience) -> Result<Locked> {
         let file = self.alive();
@@ -92,8 +92,8 @@ impl RunLocks {
         self.lock(&self.alive(), Access::Shared)
     }
 
-    /// Waits until no process of the run is alive; none begins as long as the
-    /// lock is kept.
+    /// Waits until no process of the run is alive; none can join as long as the lock
+    /// is kept.
     fn wait_for_all(&self) -> Result<Locked> {
         self.lock(&self.alive(), Access::Exclusive)
     }
@@ -120,7 +120,7 @@ impl RunLocks {
                 }
                 Ok(_) => {}
                 Err(_) if self.has_reaper()? => return Ok(None),
-                // Somebody was just looking whether there is one.
+                // Another process was just looking whether there is one.
                 Err(_) => thread::yield_now(),
             }
         }
@@ -129,7 +129,7 @@ impl RunLocks {
     /// Forgets the run: it is over.
     fn remove(&self) {
         for file in [self.alive(), self.reaper(), self.start()] {
-            // What stays is unlocked, and so says nothing.
+            // What stays is unlocked, and so means nothing.
             let _ = fs::remove_file(self.path(&file));
         }
     }
@@ -143,21 +143,21 @@ fn forget_dead(dir: &PoolDir) -> Result<()> {
         let file = entry.map_err(failed)?.path();
         let is_run = file.extension() == Some("alive".as_ref());
         if let (true, Some(run)) = (is_run, file.file_stem().and_then(|run| run.to_str())) {
-            // While it is certain: a process that joins the run now finds the
-            // file gone, and makes another.
+            // While that is certain: a process that joins the run now finds the
+            // file gone, and creates another.
             if_dead(dir, run, RunLocks::remove)?;
         }
     }
     Ok(())
 }
 
-/// Whether no process of that run is alive, and not its reaper; does this while
-/// none can begin to be.
+/// Whether neither a process of that run nor its reaper is alive; if so, calls `then`
+/// while none can join.
 fn if_dead(dir: &PoolDir, run: &str, then: impl FnOnce(&RunLocks)) -> Result<bool> {
     let locks = RunLocks::open(dir, run)?;
     let file = locks.alive();
     let failed = |error| unusable(&locks.path(&file), error);
-    // One asks at a time: two would take each other for the run.
+    // One process asks at a time: two would take each other for the run.
     let _turn = locks.lock("ask", Access::Exclusive)?;
     if locks.has_reaper()? {
         return Ok(false);
@@ -165,7 +165,7 @@ fn if_dead(dir: &PoolDir, run: &str, then: impl FnOnce(&RunLocks)) -> Result<boo
     let Some(found) = locks.dir.existing(&file).map_err(failed)? else {
         return Ok(true);
     };
-    // Exclusively: the live share it.
+    // Exclusively: live processes share it.
     match Locked::try_lock(found, Access::Exclusive).map_err(failed)? {
         Err(_) => Ok(false),
         Ok(_all) => {
@@ -187,7 +187,7 @@ impl Guard for Alive {}
 
 impl Drop for Alive {
     fn drop(&mut self) {
-        // A forked child shares the lock with its parent, whose it is.
+        // A forked child shares the lock with its parent, which owns it.
         if self.pid != std::process::id()
             && let Some(lock) = self.lock.take()
         {
@@ -288,7 +288,7 @@ impl Reaping for Reaper<'_> {
     }
 }
 
-/// The pool's part of the life, locked.
+/// The lock under which the pool's life changes.
 struct Life<'a> {
     dir: &'a PoolDir,
     _lock: Locked,
@@ -309,7 +309,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_run_is_forgotten_while_none_of_its_processes_can_begin() {
+    fn a_run_is_forgotten_while_no_process_can_join_it() {
         let dir = tempfile::tempdir().unwrap();
         let dir = PoolDir::open(dir.path(), "db").unwrap();
         let locks = RunLocks::open(&dir, "run-1").unwrap();

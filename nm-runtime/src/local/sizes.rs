@@ -1,8 +1,8 @@
-//! A pool's size as attributes say it, over all test binaries of one run.
+//! A pool's size as attributes say it, across all test binaries of one run.
 //!
-//! Where neither the environment nor `Cargo.toml` says how large a pool is, the
-//! first binary whose attributes do writes it down for the run. A binary that
-//! says something else is told so; one that says nothing goes by it.
+//! If neither the environment nor `Cargo.toml` says how large a pool is, the first
+//! binary whose attributes do records it for the run. A binary that says something else
+//! is told so; one that says nothing adopts it.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -16,13 +16,13 @@ use crate::sys;
 use crate::terms::access::Access;
 use crate::terms::declaration::Declaration;
 
-/// So many runs at the same time are told apart, at least.
+/// At least this many concurrent runs are told apart.
 const RUNS: usize = 16;
-/// So many lines are a long file: the oldest are forgotten.
+/// A file of this many lines is long: the oldest are dropped.
 const LONG: usize = 2 * RUNS;
 
-/// What the first binary of this run said. With `ours`, and if there was none, that
-/// becomes it, and the answer is `None`.
+/// What the first binary of this run said. If there was none, `ours` becomes it, and
+/// the answer is `None`.
 pub(crate) fn declare(
     dir: &PoolDir,
     run: &str,
@@ -42,7 +42,7 @@ pub(crate) fn all(pool_dir: &Path) -> Result<Vec<Declaration>> {
     Ok(Declaration::all(&text).collect())
 }
 
-/// Writes down what this binary says, unless another of the run was first.
+/// Records what this binary says, unless another of the run was first.
 fn add(dir: &PoolDir, path: &Path, ours: &Declaration) -> Result<Option<Declaration>> {
     let lock = dir.pool.path().join(files::SIZES_LOCK);
     let turn = dir.pool.file(files::SIZES_LOCK);
@@ -55,8 +55,8 @@ fn add(dir: &PoolDir, path: &Path, ours: &Declaration) -> Result<Option<Declarat
     let ours = json::to_string(ours) + "\n";
     let lines: Vec<_> = text.split_inclusive('\n').collect();
     if lines.len() < LONG && lines.last().is_none_or(|last| last.ends_with('\n')) {
-        // Half a line is foreign to its readers meanwhile, as if it were not there
-        // yet. To replace the file each time would take ext4 100 µs, and this 2.
+        // Meanwhile half a line is foreign to readers, as if it were not there yet.
+        // Replacing the file each time would take 100 µs on ext4, this takes 2.
         let appended = dir.pool.append(files::SIZES);
         let appended = appended.and_then(|mut file| file.write_all(ours.as_bytes()));
         appended.map_err(|error| unusable(path, error))?;
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn half_a_line_spoils_none_that_follows() {
+    fn half_a_line_does_not_spoil_the_next() {
         let dir = tempfile::tempdir().unwrap();
         let dir = PoolDir::open(dir.path(), "db").unwrap();
         let path = dir.pool.path().join(files::SIZES);

@@ -8,12 +8,12 @@ use crate::local::lock::Locked;
 use crate::sys::{self, OpenFile};
 use crate::terms::access::Access;
 
-/// Tries locks in this directory, on a file made for it and removed again: two
-/// descriptors of it must exclude each other, and no longer once one lets go.
+/// Tries locks in this directory, on a file created for it and removed again: two
+/// descriptors of it must exclude each other, and no longer once one unlocks.
 ///
 /// # Errors
 ///
-/// When the file cannot be made or locked; says what a lock did wrong.
+/// If the file cannot be created or locked, or a lock does not do what it must.
 pub fn locks_work(dir: &Path) -> io::Result<()> {
     let scratch = Scratch::new(dir)?;
     let first = lock(scratch.open()?, Access::Exclusive)?.map_err(|_| odd("was taken already"))?;
@@ -57,7 +57,7 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // Nobody minds an empty file.
+        // An empty file that stays does no harm.
         let _ = fs::remove_file(&self.0);
     }
 }

@@ -1,8 +1,8 @@
 //! Waiting for a file lock in the kernel's queue, with a deadline.
 //!
 //! A blocked lock request cannot time out. So a helper thread makes it, and
-//! hands the lock over; when its owner has given up by then, it lets go of the
-//! lock the moment it is granted.
+//! hands the lock over; if its owner has given up by then, it releases the lock as
+//! soon as it is granted.
 
 use std::io;
 use std::mem;
@@ -17,11 +17,12 @@ use crate::terms::access::Access;
 /// A lock request under way.
 #[derive(Debug)]
 pub(crate) struct Pending {
-    shared: Arc<Shared>,
+    handover: Arc<Handover>,
 }
 
+/// What a helper thread and the owner of its request share.
 #[derive(Debug)]
-struct Shared {
+struct Handover {
     slot: Mutex<Slot>,
     changed: Condvar,
 }
@@ -38,17 +39,17 @@ const STACK: usize = 64 << 10;
 
 impl Pending {
     /// Joins the kernel's queue for the file. `abandoned` runs after an abandoned
-    /// request was granted and let go: for a moment others saw the lock taken.
+    /// request was granted and released: for a moment others saw the lock taken.
     pub(crate) fn join(
         file: OpenFile,
         access: Access,
         abandoned: Box<dyn FnOnce() + Send>,
     ) -> io::Result<Self> {
-        let shared = Arc::new(Shared {
+        let handover = Arc::new(Handover {
             slot: Mutex::new(Slot::Waiting),
             changed: Condvar::new(),
         });
-        let theirs = shared.clone();
+        let theirs = handover.clone();
         let wait = move || {
             let granted = Locked::lock(file, access);
             let mut slot = theirs.lock();
@@ -65,12 +66,12 @@ impl Pending {
             .name("name-manager-queue".to_owned())
             .stack_size(STACK);
         helper.spawn(wait)?;
-        Ok(Self { shared })
+        Ok(Self { handover })
     }
 
-    /// Waits until then; nothing when the lock was not granted by that time.
+    /// Waits for the lock; `None` if it is not granted by this time.
     pub(crate) fn wait_until(&self, until: Instant) -> io::Result<Option<Locked>> {
-        let mut slot = self.shared.lock();
+        let mut slot = self.handover.lock();
         loop {
             match mem::replace(&mut *slot, Slot::Abandoned) {
                 Slot::Granted(granted) => return granted.map(Some),
@@ -80,7 +81,7 @@ impl Pending {
             if left.is_zero() {
                 return Ok(None);
             }
-            let woken = self.shared.changed.wait_timeout(slot, left);
+            let woken = self.handover.changed.wait_timeout(slot, left);
             slot = woken.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
@@ -89,11 +90,11 @@ impl Pending {
 impl Drop for Pending {
     fn drop(&mut self) {
         // A lock granted in the meantime drops here, and is free again.
-        *self.shared.lock() = Slot::Abandoned;
+        *self.handover.lock() = Slot::Abandoned;
     }
 }
 
-impl Shared {
+impl Handover {
     fn lock(&self) -> MutexGuard<'_, Slot> {
         // The slot is replaced as a whole: a panic leaves a valid one.
         self.slot.lock().unwrap_or_else(PoisonError::into_inner)

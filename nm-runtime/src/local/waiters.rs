@@ -1,3 +1,5 @@
+//! A pool's waiters, from its tickets and its journal: for people.
+
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::Path;
@@ -15,14 +17,14 @@ pub struct Waiter {
     pub id: String,
     /// The process.
     pub pid: u32,
-    /// The place in the queue: `None` for its head, and for a waiter beside the queue
+    /// Its number in the queue: `None` for the head, and for a waiter beside the queue
     /// for one given name.
     pub ticket: Option<u64>,
     /// What its `waiting` event says; `None` if that is gone from the journal.
     pub event: Option<Event>,
 }
 
-/// What the end of a journal tells of now.
+/// What the end of a journal says about the present.
 #[derive(Debug, Default)]
 pub(crate) struct Recent {
     waiting: HashMap<String, Event>,
@@ -30,14 +32,14 @@ pub(crate) struct Recent {
     pub(crate) hooks: BTreeMap<String, Event>,
 }
 
-/// So much of a journal is read to find who waits without a ticket. Who heads a
-/// line lets nobody before it, so little is written while it waits. Of who waits
-/// for a given name there is a reservation.
+/// How much of a journal is read to find waiters without a ticket. The head of the queue
+/// is not overtaken, so little is written while it waits. A waiter for a given name has
+/// a reservation.
 const ENOUGH: u64 = 1 << 17;
 
 impl Recent {
-    /// Reads until everybody with one of these tickets is known, and somebody who
-    /// waits for each of these names.
+    /// Reads until the waiter of each of these tickets is known, and a waiter for each
+    /// of these names.
     pub(crate) fn read(
         pool_dir: &Path,
         tickets: &BTreeMap<u64, String>,
@@ -86,7 +88,7 @@ impl Recent {
         }
     }
 
-    /// Who waits, first who came first: those who stand in no line by their time.
+    /// The waiters in arrival order: those without a ticket by time, then the queue.
     pub(crate) fn waiters(mut self, tickets: BTreeMap<u64, String>) -> Vec<Waiter> {
         let mut waiters = Vec::new();
         for (number, id) in tickets {
@@ -119,10 +121,10 @@ fn pid_of(id: &str) -> u32 {
 
 /// The live tickets of the pool's queue: number and request.
 pub(crate) fn tickets(pool_dir: &Path) -> BTreeMap<u64, String> {
-    let line = pool_dir.join(files::LINE);
+    let path = pool_dir.join(files::TICKETS);
     let mut tickets = BTreeMap::new();
-    // A pool in which nobody ever waited has no line.
-    let Ok(entries) = fs::read_dir(&line) else {
+    // A pool that never had a waiter has no tickets.
+    let Ok(entries) = fs::read_dir(&path) else {
         return tickets;
     };
     for entry in entries.flatten() {

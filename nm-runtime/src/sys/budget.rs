@@ -4,14 +4,14 @@ use once_cell::sync::Lazy;
 
 use crate::sys::limit::descriptor_limit;
 
-/// Descriptors that this process keeps open only to be quicker: a part of what
-/// it may have open, over all pools.
+/// Descriptors that this process keeps open only for speed: a part of its limit,
+/// across all pools.
 pub(crate) struct Budget {
     open: AtomicU64,
     part: u64,
 }
 
-/// Files that are used again.
+/// Files kept to be used again.
 pub(crate) static SPARES: Budget = Budget::one_in(16);
 /// FIFOs that the heads of queues poll.
 #[cfg(unix)]

@@ -1,4 +1,4 @@
-/// Tells a file from all others.
+/// Identifies a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct FileId {
     /// Major and minor.

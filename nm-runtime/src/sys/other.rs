@@ -1,4 +1,4 @@
-//! Systems without FIFOs that wake a waiter: the head looks again by itself.
+//! Systems without FIFOs that wake a waiter: the head looks again periodically.
 //! Written for Windows; never run there.
 
 use std::fs::{File, OpenOptions};

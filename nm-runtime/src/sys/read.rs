@@ -1,4 +1,4 @@
-//! Reading what somebody else may have put there.
+//! Reads what others may have put in a file's place.
 
 use std::fs;
 use std::io::{self, Read};
@@ -9,7 +9,7 @@ use crate::sys::other::open_regular;
 #[cfg(unix)]
 use crate::sys::unix::open_regular;
 
-/// Reads a whole file. Refuses what is no regular file: reading a FIFO would
+/// Reads a whole file. Refuses anything but a regular file: reading a FIFO would
 /// block, and a device may never end.
 pub(crate) fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();

@@ -6,8 +6,8 @@ use crate::sys::open_file::OpenFile;
 /// Files of one directory, open and unlocked, to be used again: opening and
 /// closing is most of what an uncontended lease would cost.
 ///
-/// A spare file may have been removed from the directory meanwhile. Whoever
-/// takes one looks, as it must for a file it has just opened.
+/// A spare file may have been removed from the directory meanwhile. Code that takes
+/// one must check, as for a file that it has just opened.
 #[derive(Debug, Default)]
 pub(crate) struct Spares(Mutex<Vec<(String, OpenFile)>>);
 

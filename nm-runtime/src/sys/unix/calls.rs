@@ -1,5 +1,5 @@
 //! System calls that neither `std` nor rustix's `fs` has, and the `unsafe` that they
-//! take. rustix has them too, with features that make it two thirds longer to build.
+//! need. rustix has them too, with features that make it two thirds longer to build.
 
 use std::io;
 #[cfg(target_os = "linux")]
@@ -19,7 +19,7 @@ pub(super) enum Polled {
 }
 
 /// Blocks until one of the descriptors is readable or hung up, or the time is over.
-/// Finds nothing, too, when a signal comes.
+/// Also finds nothing if a signal arrives.
 pub(super) fn poll<'a>(
     fds: impl IntoIterator<Item = &'a OwnedFd>,
     timeout: Option<Duration>,
@@ -31,13 +31,13 @@ pub(super) fn poll<'a>(
     };
     let mut polled: Vec<pollfd> = fds.into_iter().map(asked).collect();
     let timeout = timeout.map_or(-1, milliseconds);
-    // SAFETY: `polled` has that many elements, and nothing else has it meanwhile.
+    // SAFETY: `polled` has that many elements, and nothing else uses it meanwhile.
     let found = unsafe { libc::poll(polled.as_mut_ptr(), polled.len() as _, timeout) };
     match done(found) {
         Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
         _ => {}
     }
-    // Where the call failed, nothing was written.
+    // If the call failed, nothing was written.
     let polled = polled.into_iter().map(|fd| match fd.revents {
         0 => Polled::Nothing,
         events if events & libc::POLLIN != 0 => Polled::Readable,
@@ -46,21 +46,21 @@ pub(super) fn poll<'a>(
     Ok(polled.collect())
 }
 
-/// Rounded up: polling for none would be asking again and again until the rest of
-/// a millisecond is over.
+/// Rounded up: polling for 0 would be a busy loop until the rest of a millisecond is
+/// over.
 fn milliseconds(timeout: Duration) -> c_int {
     c_int::try_from(timeout.as_nanos().div_ceil(1_000_000)).unwrap_or(c_int::MAX)
 }
 
-/// Fails with `ESRCH` when no process has this id.
+/// Fails with `ESRCH` if no process has this id.
 pub(super) fn find_process(pid: u32) -> io::Result<()> {
     let pid = one_process(pid)?;
-    // SAFETY: takes no pointers. The signal 0 is none.
+    // SAFETY: takes no pointers. The signal 0 is not sent.
     done(unsafe { libc::kill(pid, 0) }).map(drop)
 }
 
 /// A descriptor that is readable once the process has ended. Fails with `ESRCH`
-/// when no process has this id.
+/// if no process has this id.
 #[cfg(target_os = "linux")]
 pub(super) fn open_process(pid: u32) -> io::Result<OwnedFd> {
     let pid = one_process(pid)?;
@@ -100,7 +100,7 @@ pub(crate) fn exit_status(process: std::os::fd::BorrowedFd<'_>) -> Option<i32> {
     (info.mask & INFO_EXIT != 0).then_some(info.exit_code)
 }
 
-/// The kernel takes 0 and what is negative for groups of processes.
+/// The kernel takes 0 and negative ids for groups of processes.
 fn one_process(pid: u32) -> io::Result<pid_t> {
     match pid_t::try_from(pid) {
         Ok(pid @ 1..) => Ok(pid),
@@ -114,7 +114,7 @@ pub(super) fn effective_user() -> u32 {
     unsafe { libc::geteuid() }
 }
 
-/// How many file descriptors this process may have open; nothing when any number.
+/// How many file descriptors this process may have open; `None` if any number.
 pub(crate) fn descriptor_limit() -> Option<u64> {
     let mut limit = libc::rlimit {
         rlim_cur: 0,
@@ -131,7 +131,7 @@ pub(super) fn new_session() -> io::Result<()> {
     done(unsafe { libc::setsid() }).map(drop)
 }
 
-/// What a call gave, or why it failed.
+/// The result of a call, or its error.
 fn done(result: c_int) -> io::Result<c_int> {
     match result {
         -1 => Err(io::Error::last_os_error()),

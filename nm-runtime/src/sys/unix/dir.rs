@@ -1,3 +1,5 @@
+//! Directories and the files in them.
+
 use std::fs::{DirBuilder, File};
 use std::io::{self, Write as _};
 use std::os::fd::{AsFd, OwnedFd};
@@ -14,7 +16,7 @@ use crate::sys::spare::Spares;
 
 const DIRECTORY_MODE: u32 = 0o700;
 pub(super) const FILE_MODE: Mode = Mode::RUSR.union(Mode::WUSR);
-/// The same, as `std` counts it on every system.
+/// The same as a number, for `std`.
 const FILE_BITS: u32 = 0o600;
 
 /// An open directory: files in it are opened relative to it, which is quicker
@@ -27,7 +29,7 @@ pub(crate) struct Dir {
 }
 
 impl Dir {
-    /// Opens the directory, making it and its parents (mode 0700) where missing.
+    /// Opens the directory, creating it and its parents (mode 0700) if missing.
     pub(crate) fn create(path: &Path) -> io::Result<Self> {
         match Self::open(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -54,9 +56,9 @@ impl Dir {
         &self.path
     }
 
-    /// Opens a file in this directory for reading and writing, making it where
-    /// missing. Never follows a symbolic link, never blocks on a FIFO or device,
-    /// and refuses whatever is not a regular file.
+    /// Opens a file in this directory for reading and writing, creating it if missing.
+    /// Never follows a symbolic link, never blocks on a FIFO or device, and refuses
+    /// anything but a regular file.
     ///
     /// May be one that was [kept](Dir::keep), and removed from the directory since.
     pub(crate) fn file(&self, name: &str) -> io::Result<OpenFile> {
@@ -66,7 +68,7 @@ impl Dir {
         }
     }
 
-    /// Keeps an open file, unlocked, for the next who opens it.
+    /// Keeps an open file, unlocked, for the next call that opens it.
     pub(crate) fn keep(&self, name: &str, file: Option<OpenFile>) {
         if let Some(file) = file {
             self.spares.keep(name, file);
@@ -79,7 +81,7 @@ impl Dir {
         Ok(self.open_with(name, flags)?.file)
     }
 
-    /// Opens a file for reading and writing if it is there.
+    /// Opens a file for reading and writing if it exists.
     pub(crate) fn existing(&self, name: &str) -> io::Result<Option<OpenFile>> {
         match self.open_with(name, OFlags::RDWR) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -96,7 +98,7 @@ impl Dir {
         opened(File::from(fd))
     }
 
-    /// What stands in the way says more than why it cannot be opened.
+    /// What is found in a file's place says more than why it cannot be opened.
     pub(super) fn not_opened(&self, name: &str, error: Errno, expected: &str) -> io::Error {
         let kind = || {
             let found = statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
@@ -160,7 +162,7 @@ fn id(found: &Stat) -> FileId {
     }
 }
 
-/// A file that is open, and which one it is; refuses what is not a regular file.
+/// An open file, with its id; refuses anything but a regular file.
 pub(crate) fn opened(file: File) -> io::Result<OpenFile> {
     let found = fstat(&file)?;
     match FileType::from_raw_mode(found.st_mode) {
@@ -195,18 +197,18 @@ pub(crate) fn read_at(file: &OpenFile, buffer: &mut [u8], offset: u64) -> io::Re
     }
 }
 
-/// Writes over what is at the beginning.
+/// Overwrites the beginning of a file.
 pub(crate) fn write_at_start(file: &OpenFile, bytes: &[u8]) -> io::Result<()> {
     file.file.write_all_at(bytes, 0)
 }
 
-/// Whether a file that is open here still stands in some directory.
+/// Whether an open file is still in some directory.
 pub(crate) fn still_linked(file: &OpenFile) -> io::Result<bool> {
     Ok(fstat(&file.file)?.st_nlink > 0)
 }
 
-/// Whether the path belongs to the user who runs this process: what it names,
-/// and a symbolic link on the way to that, which root may have put there, too.
+/// Whether the path belongs to the user of this process: what it names, and a symbolic
+/// link on the way to that, which root may also have put there.
 pub(crate) fn is_current_user(path: &Path) -> io::Result<bool> {
     let user = effective_user();
     let found = path.symlink_metadata()?;
@@ -216,7 +218,7 @@ pub(crate) fn is_current_user(path: &Path) -> io::Result<bool> {
     Ok(found.uid() == user)
 }
 
-/// The file that a path names; nothing when there is none.
+/// The file that a path names; `None` if there is none.
 #[cfg(feature = "tools")]
 pub(crate) fn file_id(path: &Path) -> Option<FileId> {
     let found = statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW).ok()?;
@@ -232,7 +234,7 @@ pub(crate) fn path_names(path: &Path, file: &File) -> bool {
 /// Writes a new file that only this user may read, in place of what is there.
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut options = File::options();
-    // A link in its place would lead elsewhere.
+    // Written through a link, it would be elsewhere.
     let options = options.write(true).create_new(true).mode(FILE_BITS);
     let mut file = match options.open(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {

@@ -1,4 +1,6 @@
-#[allow(unsafe_code, reason = "libc is")]
+//! Unix, by rustix and libc.
+
+#[allow(unsafe_code, reason = "libc is unsafe")]
 pub(super) mod calls;
 mod dir;
 mod process;

@@ -9,12 +9,12 @@ use super::calls;
 
 /// Whether a process with this id exists. For explanations only: ids are reused.
 pub(crate) fn is_alive(pid: u32) -> bool {
-    // One that we may not signal is there as well.
+    // A process that we may not signal exists as well.
     !matches!(calls::find_process(pid), Err(error) if is_gone(&error))
 }
 
-/// Leaves the session of whoever started this process, and closes all that was
-/// inherited but the standard streams.
+/// Leaves the session of the process that started this one, and closes all inherited
+/// descriptors except the standard streams.
 pub(crate) fn detach() -> io::Result<()> {
     calls::new_session()?;
     let mut inherited = Vec::new();
@@ -27,13 +27,13 @@ pub(crate) fn detach() -> io::Result<()> {
         }
     }
     for fd in inherited {
-        // The one that listed the directory is closed by now.
+        // The descriptor that listed the directory is closed by now.
         let path = format!("/dev/fd/{fd}");
         if Path::new(&path).symlink_metadata().is_err() {
             continue;
         }
-        // SAFETY: called before `main`, first of all that this process does, so
-        // nothing in it owns a descriptor.
+        // SAFETY: called before `main`, before anything else that this process does,
+        // so nothing in it owns a descriptor.
         #[allow(
             unsafe_code,
             reason = "descriptors without an owner have no safe close"
@@ -45,14 +45,14 @@ pub(crate) fn detach() -> io::Result<()> {
     Ok(())
 }
 
-/// Closes standard output: whoever reads it sees its end.
+/// Closes standard output: its reader sees the end.
 pub(crate) fn close_stdout() -> io::Result<()> {
     let null = File::options().write(true).open("/dev/null")?;
     Ok(rustix::stdio::dup2_stdout(null)?)
 }
 
-/// Waits until that process has ended. `is_same` tells it from another that has
-/// its id by now.
+/// Waits until this process has ended. `is_same` distinguishes it from a later process
+/// with the same id.
 pub(crate) fn wait_for_exit(pid: u32, is_same: impl Fn() -> bool) -> io::Result<()> {
     #[cfg(target_os = "linux")]
     {
@@ -60,14 +60,14 @@ pub(crate) fn wait_for_exit(pid: u32, is_same: impl Fn() -> bool) -> io::Result<
             Err(error) if is_gone(&error) => return Ok(()),
             handle => handle?,
         };
-        // Looked at after it is held: from here on the handle cannot change.
+        // Asked after the handle is open: from here on it cannot change.
         while is_same() {
             if calls::poll([&handle], None)? != [calls::Polled::Nothing] {
                 break;
             }
         }
     }
-    // Without handles of processes: look now and then.
+    // Without handles of processes: look periodically.
     #[cfg(not(target_os = "linux"))]
     while is_alive(pid) && is_same() {
         std::thread::sleep(Duration::from_millis(100));

@@ -1,3 +1,5 @@
+//! FIFOs by which the end of a holder wakes the head of a queue.
+
 use std::io;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
@@ -9,23 +11,23 @@ use super::calls::{Polled, poll};
 use super::dir::{Dir, is_descriptor_shortage};
 use crate::sys::budget::POLLED;
 
-/// A holder's end of a name's FIFO. While it is open nobody polling the FIFO
-/// sees it hang up; when the holder ends, however it ends, the kernel closes it.
+/// A holder's end of a name's FIFO. While it is open, polling the FIFO does not see it
+/// hang up; when the holder ends, however it ends, the kernel closes it.
 #[derive(Debug)]
 pub(crate) struct Wake(OwnedFd);
 
 impl Wake {
-    /// Opens the FIFO, making it where missing. `None` where this system has none.
+    /// Opens the FIFO, creating it if missing. `None` if this system has none.
     pub(crate) fn open(dir: &Dir, name: &str) -> io::Result<Option<Self>> {
-        // Read and write: opening for writing alone fails while nobody reads.
+        // Read and write: opening for writing alone fails while there is no reader.
         Ok(open_fifo(dir, name, OFlags::RDWR)?.map(Self))
     }
 
-    /// Wakes whoever polls the FIFO. Closing alone would do, but for a process
-    /// that was forked off and still has it open.
+    /// Wakes the process that polls the FIFO. Closing alone would do, unless a forked
+    /// process still has it open.
     pub(crate) fn poke(&self) {
-        // A full FIFO is as good as one byte more, and nothing else can be done
-        // about any other failure than what closing does anyway.
+        // A full FIFO is as good as one more byte, and after any other failure only
+        // closing can help, which follows anyway.
         let _ = write(&self.0, &[0]);
     }
 }
@@ -47,11 +49,11 @@ struct Reader<'a> {
 }
 
 impl<'a> WakeSet<'a> {
-    /// How many FIFOs one head polls at most; names beyond are looked at now and then.
+    /// How many FIFOs one head polls; names beyond are looked at periodically.
     const MOST: usize = 64;
 
     /// Opens the FIFOs. Look at the locks once more after this and before
-    /// [`WakeSet::wait`]: what was released in between woke nobody.
+    /// [`WakeSet::wait`]: a release since the last look did not wake us.
     pub(crate) fn open(dir: &'a Dir, names: impl Iterator<Item = &'a str>) -> io::Result<Self> {
         let mut set = Self {
             dir,
@@ -68,16 +70,16 @@ impl<'a> WakeSet<'a> {
         Ok(set)
     }
 
-    /// `looks` is where to go on if nobody has the other end open: a dead holder's
-    /// may have closed before we opened ours, and its lock be closed only later.
-    /// `poll` would never tell.
+    /// `looks` is the count to continue with if the FIFO has no writer: a dead holder's
+    /// end may have closed before we opened ours, and its lock be closed only later.
+    /// `poll` would never report that.
     fn add(&mut self, name: &'a str, looks: u32) -> io::Result<()> {
         let reader = match open_fifo(self.dir, name, OFlags::RDONLY) {
             Err(error) if is_descriptor_shortage(&error) => None,
             opened => opened?,
         };
         match reader {
-            // Anything else put in its place would be ready for ever.
+            // Anything else put in its place would always be ready.
             Some(fd) if is_fifo(&fd)? => self.readers.push(Reader {
                 hung_up: if has_no_writer(&fd) { looks } else { 0 },
                 fd,
@@ -116,12 +118,12 @@ impl<'a> WakeSet<'a> {
         Ok(())
     }
 
-    /// A FIFO that hung up stays so for its reader, and `poll` would return at once
-    /// for ever if the name cannot be had all the same: it is broken, say. But the
-    /// kernel closes a dead holder's files in any order, so the lock may be free
+    /// A FIFO that hung up stays so for its reader, and `poll` would always return at
+    /// once if the name cannot be taken nevertheless, if it is broken, for example. But
+    /// the kernel closes a dead holder's files in any order, so the lock may be free
     /// only after the FIFO hung up, on a busy machine long after. So the name is looked
-    /// at by the clock until somebody has the FIFO open again, which a new reader
-    /// finds out. Gives how long until the next look.
+    /// at by the clock until the FIFO has a writer again, which opening it anew finds
+    /// out. Returns how long until the next look.
     fn look_again_at_hung_up(&mut self) -> io::Result<Option<Duration>> {
         let mut next = None;
         for at in (0..self.readers.len()).rev() {
@@ -129,7 +131,7 @@ impl<'a> WakeSet<'a> {
             if looks > LOOKS {
                 let reader = self.readers.swap_remove(at);
                 self.add(reader.name, LOOKS)?;
-                // What was released before that woke nobody: the last look follows.
+                // A release before that did not wake us: the last look follows.
                 next = Some(Duration::ZERO);
             } else if looks > 0 {
                 self.readers[at].hung_up += 1;
@@ -141,7 +143,7 @@ impl<'a> WakeSet<'a> {
     }
 }
 
-/// So often the intervals between looks grow, to an eighth of a second.
+/// How often the interval between looks doubles, to an eighth of a second.
 const LOOKS: u32 = 8;
 
 impl Drop for WakeSet<'_> {
@@ -166,7 +168,7 @@ fn open_fifo(dir: &Dir, name: &str, access: OFlags) -> io::Result<Option<OwnedFd
     Ok(Some(fd))
 }
 
-/// Whether nobody has the other end of a FIFO open.
+/// Whether a FIFO has no writer.
 fn has_no_writer(fifo: &OwnedFd) -> bool {
     // With a writer and without bytes, this would block.
     read(fifo, &mut [0; 64]) == Ok(0)

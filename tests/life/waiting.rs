@@ -27,7 +27,7 @@ fn the_deadline_of_those_who_wait_counts_no_hook_of_another() {
     for hook in ["setup", "init", "reset"] {
         let scenario = Scenario::new(1);
         let run = scenario.test(&["one"], &THREE);
-        let run = run.env("LIFE_DO", &format!("{hook}:wait"));
+        let run = run.env("LIFE_DO", format!("{hook}:wait"));
         let mut run = run.env("NAME_MANAGER_WAIT_TIMEOUT", "500ms").start();
         // Said after a second.
         run.wait_for_line("has waited");

@@ -16,6 +16,7 @@ mod configuration;
 mod conflicts;
 mod discovery;
 mod elsewhere;
+mod missing_code;
 mod runs;
 mod scopes;
 mod sharing;

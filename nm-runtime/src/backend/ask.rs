@@ -2,6 +2,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::backend::hold::Hold;
+use crate::terms::code::Code;
 use crate::terms::decision::{Assigned, Decide};
 use crate::terms::holder::Holder;
 use crate::terms::names::Names;
@@ -28,9 +29,16 @@ pub(crate) struct Ask<'a> {
     pub(crate) even_broken: bool,
     /// What decides on the names, if not the list of them.
     pub(crate) decide: Option<&'a dyn Decide>,
+    /// Where that is.
+    pub(crate) allocator: Option<&'a Code>,
 }
 
 impl Ask<'_> {
+    /// Whether the process that asks has the pool's hooks.
+    pub(crate) fn has_hooks(&self) -> bool {
+        self.warm_first
+    }
+
     /// What others are shown of the request while it is queued.
     pub(crate) fn waiting(&self, key: &str) -> Waiting {
         Waiting {

@@ -7,6 +7,7 @@
 
 pub(crate) mod ask;
 pub(crate) mod hold;
+pub(crate) mod missing_code;
 pub(crate) mod patience;
 pub(crate) mod runs;
 pub(crate) mod snapshot;
@@ -21,6 +22,7 @@ use crate::backend::runs::Runs;
 use crate::backend::snapshot::Forgotten;
 use crate::backend::snapshot::Snapshot;
 use crate::base::error::Result;
+use crate::terms::code::PoolCode;
 use crate::terms::declaration::Declaration;
 use crate::terms::event::{Entry, Event};
 #[cfg(feature = "tools")]
@@ -63,6 +65,12 @@ pub(crate) trait Backend: fmt::Debug + Send + Sync {
 
     /// What the latest runs said, in any order.
     fn declarations(&self) -> Result<Vec<Declaration>>;
+
+    /// The user code that the pool depends on, as processes said that contain it.
+    fn code(&self) -> Result<PoolCode>;
+
+    /// Says what this process contains; returns what had been said before.
+    fn declare_code(&self, ours: &PoolCode) -> Result<PoolCode>;
 
     /// Writes to the pool's journal. Costs nobody a lease when it fails.
     fn log(&self, entry: &Entry<'_>);

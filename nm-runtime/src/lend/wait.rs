@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::backend::Backend;
 use crate::backend::ask::Ask;
+use crate::backend::missing_code;
 use crate::backend::patience::Patience;
 use crate::base::error::{Error, Kind, Result};
 use crate::base::{caller, clock, notice, text};
@@ -32,6 +33,9 @@ pub(crate) struct Wait<'a> {
     hooks: Duration,
     /// Whatever the deadline, they are not asked about again before this.
     look_again: Option<Instant>,
+    /// The process lacks code of the pool. Found out when it blocks: what is granted at
+    /// once is looked at then.
+    refusal: Option<Error>,
     /// When it came into the pool, by the clock of the journal: before, the pool was
     /// being set up or cleaned up.
     entered: u64,
@@ -58,6 +62,7 @@ impl<'a> Wait<'a> {
             timeout,
             hooks: Duration::ZERO,
             look_again: None,
+            refusal: None,
             entered: 0,
             next_notice: started + FIRST_NOTICE,
             live: None,
@@ -295,6 +300,7 @@ impl Patience for Wait<'_> {
             self.blocked = Some(Watch::new(Instant::now()));
             self.log(event::Kind::Waiting, &self.wanted());
             held::publish(&self.held, Some(&self.ask.waiting(self.backend.key())));
+            self.refusal = missing_code::refuse(self.backend, self.ask).err();
         }
     }
 
@@ -308,6 +314,9 @@ impl Patience for Wait<'_> {
     }
 
     fn until(&self) -> Instant {
+        if self.refusal.is_some() {
+            return Instant::now();
+        }
         let mut until = self.next_notice.min(self.deadline());
         if let (Some(watch), false) = (&self.blocked, self.held.is_empty()) {
             until = until.min(watch.next());
@@ -316,6 +325,9 @@ impl Patience for Wait<'_> {
     }
 
     fn tick(&mut self) -> Result<()> {
+        if let Some(refusal) = self.refusal.take() {
+            return Err(refusal);
+        }
         let now = Instant::now();
         if now >= self.deadline() && !self.put_off(now) {
             return Err(self.timed_out());

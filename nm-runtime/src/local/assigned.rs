@@ -4,13 +4,17 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use crate::backend::ask::Ask;
+use crate::backend::missing_code;
 use crate::backend::patience::Patience;
 use crate::base::error::{Error, Kind, Result};
 use crate::base::json;
 use crate::local::dir::{PoolDir, replace, unusable};
 use crate::local::files;
-use crate::local::head::{Head, Take, Taken, broken};
+use crate::local::head::{Head, Take, Taken, broken, try_lock_name};
+use crate::local::{look, pool_code};
 use crate::sys::{self, WakeSet};
+use crate::terms::access::Access;
+use crate::terms::code::{Code, PoolCode};
 use crate::terms::decision::{Asked, Assignment, Decide};
 use crate::terms::name;
 use crate::terms::record::FORMAT;
@@ -97,6 +101,9 @@ impl Head<'_> {
     ) -> Result<Option<Taken>> {
         let pool = ask.pool;
         let mut decisions = Decisions::read(self.dir)?;
+        if let Some(code) = ask.allocator {
+            self.declare(ask, code, &decisions)?;
+        }
         self.take_back(ask, allocator, &mut decisions)?;
         let asked = Asked {
             test: &ask.holder.test,
@@ -145,6 +152,27 @@ impl Head<'_> {
         decisions.write(self.dir)?;
         taken.assigned = Some(assigned);
         Ok(Some(taken))
+    }
+
+    /// Makes sure that no process without the allocator takes names from here on, and that
+    /// none holds one that it took before.
+    fn declare(&self, ask: &Ask<'_>, code: &Code, decisions: &Decisions) -> Result<()> {
+        if pool_code::read(self.dir)?.allocator.is_none() {
+            let path = self.dir.names.path();
+            let recorded = look::recorded(path).map_err(|error| unusable(path, error))?;
+            for name in recorded {
+                let is_known = decisions.names.contains(&name);
+                if !is_known && try_lock_name(self.dir, &name, Access::Exclusive)?.is_none() {
+                    let held = look::held_by(path, &name);
+                    return Err(missing_code::held_without(ask.pool, &held, code));
+                }
+            }
+        }
+        let ours = PoolCode {
+            allocator: Some(code.clone()),
+            ..PoolCode::default()
+        };
+        pool_code::add(self.dir, &ours).map(drop)
     }
 
     /// Tells the allocator of every holder that has ended: its name's lock is free.

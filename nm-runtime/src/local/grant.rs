@@ -236,6 +236,7 @@ mod tests {
             warm_first: false,
             even_broken: false,
             decide: None,
+            allocator: None,
         };
         let head = Head::enter_now(dir).unwrap().unwrap();
         let taken = head.try_take_any(&ask).unwrap().unwrap().remove(0);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::backend::ask::{Answer, Ask, GivenName, Granted, RequestId};
+use crate::backend::missing_code;
 use crate::backend::patience::Patience;
 use crate::base::error::Result;
 use crate::base::failpoint;
@@ -45,7 +46,7 @@ pub(crate) fn acquire(
             hooks.enter(&holder, &mut wait)?;
         }
         if let Answer::Granted(granted) = pool.backend.acquire(&ask, &mut wait)?
-            && let Some(leases) = settle(pool, want.access, granted, &permit)?
+            && let Some(leases) = settle(pool, &ask, granted, &permit)?
         {
             return Ok(leases);
         }
@@ -78,7 +79,7 @@ pub(crate) fn try_acquire(
             }
         }
         match pool.backend.try_acquire(&ask)? {
-            Answer::Granted(granted) => return settle(pool, want.access, granted, &permit),
+            Answer::Granted(granted) => return settle(pool, &ask, granted, &permit),
             Answer::Busy => return Ok(None),
             Answer::Gone => {}
         }
@@ -128,6 +129,7 @@ fn ask<'a>(
     holder: &'a Holder,
 ) -> Result<Ask<'a>> {
     let names = &pool.config.names;
+    let allocator = pool.allocator()?;
     Ok(Ask {
         pool: &pool.name,
         names,
@@ -139,7 +141,8 @@ fn ask<'a>(
         first: slot::first(names.capacity()),
         warm_first: pool.hooks()?.is_some(),
         even_broken: false,
-        decide: pool.allocator()?,
+        decide: allocator.map(|allocator| &*allocator.decide),
+        allocator: allocator.map(|allocator| &allocator.code),
     })
 }
 
@@ -172,15 +175,20 @@ fn leases<'a>(
 /// Makes the names ready, and lets other readers in. `None` if a writer was quicker.
 fn settle(
     pool: &Opened,
-    access: Access,
+    ask: &Ask<'_>,
     granted: Vec<Granted>,
     permit: &Arc<Permit>,
 ) -> Result<Option<Vec<Lease>>> {
     let hooks = pool.hooks()?;
+    let access = ask.want.access;
     let mut unsettled: Vec<_> = leases(pool, access, granted, permit).collect();
-    if hooks.is_some() {
+    // With the names in hand: hooks that were not declared by now have not begun, and
+    // find these names lent.
+    let refused = refuse(pool, ask, &mut unsettled);
+    if hooks.is_some() || refused.is_err() {
         unsettled.iter_mut().for_each(Lease::keep_as_it_was);
     }
+    refused?;
     let mut settled = Vec::with_capacity(unsettled.len());
     for mut lease in unsettled {
         if let Some(hooks) = hooks {
@@ -203,4 +211,18 @@ fn settle(
         settled.push(lease);
     }
     Ok(Some(settled))
+}
+
+/// Refuses names to a process that lacks code of the pool.
+fn refuse(pool: &Opened, ask: &Ask<'_>, leases: &mut [Lease]) -> Result<()> {
+    missing_code::refuse(&*pool.backend, ask)?;
+    if ask.has_hooks() {
+        return Ok(());
+    }
+    for lease in leases {
+        if lease.hold().record().life.is_some() {
+            return Err(missing_code::made_by_others(&pool.name, lease.name()));
+        }
+    }
+    Ok(())
 }

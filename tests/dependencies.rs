@@ -112,6 +112,33 @@ fn users_build_what_we_chose_with_a_reason() {
 }
 
 #[test]
+fn nobody_builds_the_pools_that_are_made_for_tests() {
+    let made_for_tests = "memory".to_owned();
+    let metadata = Metadata::read();
+    let mut asked = 0;
+    for package in &metadata.packages {
+        for on in package
+            .dependencies
+            .iter()
+            .filter(|on| on.name == "nm-runtime")
+        {
+            let asks = on.features.contains(&made_for_tests);
+            assert!(
+                !asks || on.kind.as_deref() == Some("dev"),
+                "{}",
+                package.name
+            );
+            asked += usize::from(asks);
+        }
+        if package.name == "nm-runtime" {
+            let turned_on = package.features.values().flatten();
+            assert_eq!(turned_on.filter(|on| **on == made_for_tests).count(), 0);
+        }
+    }
+    assert_eq!(asked, 1, "only the conformance suite asks for it");
+}
+
+#[test]
 fn users_build_nothing_twice() {
     let metadata = Metadata::read();
     let mut versions: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
@@ -184,6 +211,7 @@ struct Package {
     license: Option<String>,
     targets: Vec<Target>,
     dependencies: Vec<Dependency>,
+    features: BTreeMap<String, Vec<String>>,
 }
 
 #[derive(Deserialize)]
@@ -196,6 +224,7 @@ struct Dependency {
     name: String,
     /// Nothing for a normal one.
     kind: Option<String>,
+    features: Vec<String>,
 }
 
 #[derive(Deserialize)]

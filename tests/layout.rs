@@ -26,12 +26,17 @@ const PACKAGES: &[Package] = &[
                 "modes",
                 "pool/opened pool life lend backend identity config declared sys",
             ),
+            // Tests, over each that implements the seam.
+            ("backend/contract", "memory/session memory local"),
+            // The one file that makes pools over memory, for tests.
+            ("memory/session", "pool/opened pool backend config"),
             // The one file that chooses a backend.
             ("pool/opened", "life local backend identity config declared"),
             ("pool", "life lend backend identity config declared"),
             ("life", "lend backend identity config declared"),
             ("lend", "backend sys"),
             ("local", "backend journal config sys"),
+            ("memory", "backend"),
             ("backend", ""),
             ("identity", "config declared sys"),
             ("config", "declared sys"),
@@ -76,6 +81,7 @@ const PACKAGES: &[Package] = &[
             ("test", "*"),
             ("requests", "*"),
             ("parameter", "*"),
+            ("panics", "*"),
             ("signature", "*"),
             ("item", "*"),
             ("conflict", "*"),

@@ -109,25 +109,25 @@ pub enum At {
     /// `Head::enter_now`: tries `queue.lock`.
     #[default]
     EnterNow,
-    /// `line::nobody_waits`, then `line::is_empty`.
-    NobodyWaits,
-    /// `line::announce`, from `Place::take`.
+    /// `queue::has_waiters`, then `queue::is_empty`.
+    HasWaiters,
+    /// `queue::announce`, from `Ticket::draw`.
     Announce,
-    /// `line::lock` of `line.lock`, from `Place::take`.
+    /// `blocked::lock` of `line.lock`, from `Ticket::draw`.
     LockDraw,
-    /// `Place::take`: the ticket's file is made.
+    /// `Ticket::draw`: the ticket's file is made.
     MakeTicket,
-    /// `Place::take`: the ticket is locked.
+    /// `Ticket::draw`: the ticket is locked.
     LockTicket,
-    /// `Place::take`: `line.lock` is unlocked.
+    /// `Ticket::draw`: `line.lock` is unlocked.
     UnlockDraw,
-    /// `Place::wait_to_be_first`: looks at those before it.
+    /// `Ticket::wait_to_be_first`: looks at those before it.
     WaitToBeFirst,
-    /// `line::lock` of `queue.lock`, from `Head::enter`.
+    /// `blocked::lock` of `queue.lock`, from `Head::enter`.
     LockQueue,
-    /// `Queued::join` was called: blocked in the kernel.
+    /// `Pending::join` was called: blocked in the kernel.
     Queued(File, Access),
-    /// `Queued::wait_until`: the lock was granted, to be picked up.
+    /// `Pending::wait_until`: the lock was granted, to be picked up.
     Granted(File, Access),
     /// `Head::take` of one name, from `Head::scan`.
     Take(usize),
@@ -141,40 +141,40 @@ pub enum At {
     DropLock,
     /// And closes its FIFO.
     DropWake(usize),
-    /// `Head::take_named`: `line::announce`, and `Wake::open` for the reservation.
+    /// `Head::take_given`: `queue::announce`, and `Wake::open` for the reservation.
     AnnounceNamed,
-    /// `Head::take_named`: tries the reservation, or joins the waiters for it.
+    /// `Head::reserve`: tries the reservation, or joins the waiters for it.
     Reserve,
-    /// `Head::take_named`: tries the name's lock.
+    /// `given_name::lock_name`: tries the name's lock.
     TryName,
-    /// `Head::take_named`: unlocks what it was granted beside readers, to look again.
+    /// `given_name::lock_name`: unlocks what it was granted beside readers, to look again.
     UnlockName,
     /// `Reservation::drop`: unlocks.
     UnlockReservation,
     /// `Reservation::drop`: pokes, and closes the FIFO.
     PokeReserved,
-    /// `grant::hand_over`: writes the record.
+    /// `Grant::hand_over`: writes the record.
     HandOver,
     /// `Head::leave`: unlocks `queue.lock`.
     LeaveQueue,
-    /// `Place::drop`: unlinks the ticket.
+    /// `Ticket::drop`: unlinks the ticket.
     UnlinkTicket,
-    /// `Place::drop`: unlocks the ticket and `waiters.lock`.
+    /// `Ticket::drop`: unlocks the ticket and `waiters.lock`.
     UnlockTicket,
-    /// `Locked::share`: the kernel lets go of the exclusive lock.
+    /// `Locked::share`: the kernel releases the exclusive lock.
     ShareUnlock,
     /// `Locked::share`: and takes a shared one, if it is free.
     ShareLock,
-    /// `Held::share` failed: the rest of `Held` drops.
+    /// `LocalHold::share` failed: the rest of `LocalHold` drops.
     ShareLost,
     /// With [`Flaw::LostReaderWrites`](crate::Flaw::LostReaderWrites): writes the
     /// record as it has read it, without itself.
     ShareWrites([bool; CLIENTS]),
-    /// The body. It ends when it likes, with `Held::record`.
+    /// The body. It ends when it likes, with `LocalHold::give_back`.
     Body,
-    /// `Held::end`: `Locked::unlock`.
+    /// `LocalHold::end`: `Locked::unlock`.
     EndUnlock(usize, usize),
-    /// `Held::end`: `Wake::poke`, and the close after it.
+    /// `LocalHold::end`: `Wake::poke`, and the close after it.
     EndPoke(usize, usize),
     /// All is given back.
     Done,

@@ -119,7 +119,7 @@ impl Lock {
 /// opened the FIFO, so older bytes only make it look once more.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Fifo {
-    /// With leases and names just taken (`Taken::wake`, `Held::wake`).
+    /// With leases and names just taken (`Taken::wake`, `LocalHold::wake`).
     pub of_names: Owners,
     /// With reservations (`Reservation::wake`), and with abandoned requests.
     pub of_waiters: Owners,

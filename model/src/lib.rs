@@ -1,6 +1,6 @@
-//! A model of the engine: three processes, two pools of at most two names, any of
-//! the processes killed at any step, a deadline passing wherever somebody waits.
-//! The checker looks at every state that they can reach.
+//! A model of the engine: three processes, two pools of up to two names, any of the
+//! processes killed at any step, a deadline passing at any wait. The checker looks at
+//! every state that they can reach.
 //!
 //! The engine's steps are here as in `nm-runtime`, under the names of the
 //! functions that they stand for. The kernel is here as what it promises: a lock
@@ -8,36 +8,36 @@
 //! process are closed one by one, in any order; a FIFO says to its reader that the
 //! last writer has gone only if the reader had seen one.
 //!
-//! | here ([`At`]) | there |
+//! | here ([`At`]) | there, in `local/` |
 //! |---|---|
-//! | `EnterNow`, `NobodyWaits` | `Head::enter_now`; `line::nobody_waits`, `line::is_empty` |
-//! | `Announce`, `LockDraw`, `MakeTicket`, `LockTicket`, `UnlockDraw` | `Place::take`, with `line::announce` |
-//! | `WaitToBeFirst` | `Place::wait_to_be_first`, with `line::is_given_up` |
-//! | `LockQueue` | `Head::enter`, with `line::lock` |
-//! | `Queued`, `Granted` | `Queued::join`, and the lock in its slot until `Queued::wait_until` finds it |
+//! | `EnterNow`, `HasWaiters` | `Head::enter_now`; `queue::has_waiters`, `queue::is_empty` |
+//! | `Announce`, `LockDraw`, `MakeTicket`, `LockTicket`, `UnlockDraw` | `Ticket::draw`, with `queue::announce` |
+//! | `WaitToBeFirst` | `Ticket::wait_to_be_first`, with `queue::is_given_up` |
+//! | `LockQueue` | `Head::enter`, with `blocked::lock` |
+//! | `Queued`, `Granted` | `Pending::join`, and the lock in its slot until `Pending::wait_until` finds it |
 //! | `Take` | `Head::take` with `head::taken`, from `Head::scan` |
 //! | `OpenWakes`, `Poll` | `WakeSet::open` and `WakeSet::wait`, from `Head::take_any` |
 //! | `DropLock`, `DropWake` | the drop of a `Taken` that is not wanted |
-//! | `AnnounceNamed`, `Reserve`, `TryName`, `UnlockName`, `Taken` | `Head::take_named` |
+//! | `AnnounceNamed`, `Reserve`, `TryName`, `UnlockName`, `Taken` | `Head::take_given`, with `Head::reserve` and `given_name::lock_name` |
 //! | `UnlockReservation`, `PokeReserved` | the drop of its `Reservation` |
-//! | `HandOver` | `grant::hand_over` |
-//! | `LeaveQueue`, `UnlinkTicket`, `UnlockTicket` | `Head::leave`, with the drop of `Place` |
-//! | `ShareUnlock`, `ShareLock`, `ShareLost` | `Lease::share`, with `Locked::share` |
-//! | `Body`, `EndUnlock`, `EndPoke` | the body; `Held::end`, with `Held::record`, `Locked::unlock`, `Wake::poke` |
-//! | [`Action::Deadline`] | `Wait::tick`, and what drops when it says that the time is over |
-//! | [`Action::Abandoned`] | the thread of `Queued::join` whose owner gave up |
+//! | `HandOver` | `Grant::hand_over` |
+//! | `LeaveQueue`, `UnlinkTicket`, `UnlockTicket` | `Head::leave`, with the drop of `Ticket` |
+//! | `ShareUnlock`, `ShareLock`, `ShareLost` | `LocalHold::share`, with `Locked::share` |
+//! | `Body`, `EndUnlock`, `EndPoke` | the body; `LocalHold::end`, with `LocalHold::give_back`, `Locked::unlock`, `Wake::poke` |
+//! | [`Action::Deadline`] | `Wait::tick` (in `lend/`), and what drops when it says that the time is over |
+//! | [`Action::Abandoned`] | the thread of `Pending::join` whose owner gave up |
 //! | [`Action::LookAgain`] | `WakeSet::look_again_at_hung_up` |
 //! | [`Action::Crash`], [`Action::Close`] | SIGKILL, and what the kernel does after it |
 //!
-//! Calls that nobody else can see between are one step: all that a head does to a
-//! name that it takes, for instance.
+//! Calls between which no other process can see a difference are one step: all that a
+//! head does to a name that it takes, for instance.
 //!
 //! # What is shown
 //!
 //! [`properties`] lists what is true of every state. That every live waiter is
 //! served follows from two of them: no run comes back to a state ([`is_acyclic`]), so
 //! each ends; and where it ends, or rests until a body ends, every waiter that is
-//! left waits for a living holder, in one or several steps. Nobody depends on a
+//! left waits for a living holder, in one or several steps. No waiter depends on a
 //! deadline, a death, or the looks that a head takes when it tells its user that
 //! it still waits.
 //!
@@ -48,7 +48,7 @@
 //!   process's files, however long that takes: `looks_that_end_before_the_dead_are_gone`
 //!   shows that it matters.
 //! - The moment in which a reader has no lock, while it turns its exclusive lock
-//!   into a shared one, is not hit for ever: twice in a run at most.
+//!   into a shared one, is not hit forever: up to twice in a run.
 //!
 //! # What is not here
 //!

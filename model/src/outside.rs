@@ -27,7 +27,7 @@ impl Engine {
             }
         };
         if granted {
-            // `Queued::drop` finds the lock in its slot.
+            // `Pending::drop` finds the lock in its slot.
             if let Some(lock) = pool.lock(file) {
                 lock.unlock(me);
             }

@@ -41,7 +41,7 @@ pub struct Pool {
     pub queue: Lock,
     /// `line.lock`.
     pub draw: Lock,
-    /// `waiters.lock`, as `Place` has it.
+    /// `waiters.lock`, as `Ticket` has it.
     pub waiters_in_line: Lock,
     /// `waiters.lock`, as a waiter beside the queue has it.
     pub waiters_beside: Lock,
@@ -97,7 +97,7 @@ pub enum AbandonedAt {
     Blocked,
     /// Granted: lets go.
     Granted,
-    /// Let go: pokes (`abandoned`, as `Queued::join` was told).
+    /// Let go: pokes (`abandoned`, as `Pending::join` was told).
     LetGo,
 }
 
@@ -110,7 +110,7 @@ pub enum Open {
     Draw,
     /// Its ticket.
     Ticket,
-    /// `waiters.lock`, as `Place` has it.
+    /// `waiters.lock`, as `Ticket` has it.
     WaitersInLine,
     /// `waiters.lock`, as a waiter beside the queue has it.
     WaitersBeside,

@@ -71,7 +71,7 @@ fn no_wake_at_all() {
 fn a_newcomer_that_ignores_the_line() {
     finds(
         properties::ORDER,
-        &[Flaw::NewcomerIgnoresLine],
+        &[Flaw::NewcomerIgnoresQueue],
         [ANY, ANY, ANY],
         1,
         0,

@@ -50,14 +50,14 @@ impl Attribute {
 
     /// Marks a function as a test, also when only under some configuration.
     pub fn is_test(&self) -> bool {
-        is_test(&self.path) || self.conditional().iter().any(|path| is_test(path))
+        is_test(&self.path) || self.conditional().iter().any(Attribute::is_test)
     }
 
     /// `cfg_attr(.., shared_resource(..))`: whether it counts is not known yet.
     pub fn is_conditional_shared_resource(&self) -> bool {
         self.conditional()
             .iter()
-            .any(|path| is_shared_resource(path))
+            .any(|applied| applied.is_shared_resource() || applied.is_conditional_shared_resource())
     }
 
     /// Certainly leaves parameters unfilled, so that rustc would refuse them.
@@ -97,16 +97,42 @@ impl Attribute {
         }
     }
 
-    /// The paths of the attributes that a `cfg_attr` applies.
-    fn conditional(&self) -> Vec<Vec<TokenTree>> {
-        if last(&self.path).is_none_or(|last| last != "cfg_attr") {
-            return Vec::new();
+    /// What a `cfg_attr` waits for; `None` of anything else.
+    pub fn condition(&self) -> Option<TokenStream> {
+        Some(self.cfg_attr()?.first()?.iter().cloned().collect())
+    }
+
+    /// The attributes that a `cfg_attr` applies.
+    pub fn conditional(&self) -> Vec<Attribute> {
+        let parts = self.cfg_attr().unwrap_or_default();
+        let applied = parts.into_iter().skip(1).map(|tokens| {
+            let mut brackets = Group::new(Delimiter::Bracket, tokens.into_iter().collect());
+            brackets.set_span(self.brackets.span());
+            Attribute::new(self.pound.clone(), brackets)
+        });
+        applied.collect()
+    }
+
+    fn cfg_attr(&self) -> Option<Vec<Vec<TokenTree>>> {
+        (self.last()? == "cfg_attr").then(|| split_at_commas(self.tokens()))
+    }
+
+    /// The first word of its path: `case` of `case::of_two`.
+    pub fn first(&self) -> Option<String> {
+        words(&self.path).next()
+    }
+
+    /// The last word of its path.
+    pub fn last(&self) -> Option<String> {
+        last(&self.path)
+    }
+
+    /// What follows its path, without the parentheses.
+    pub fn tokens(&self) -> Vec<TokenTree> {
+        match self.rest.as_slice() {
+            [TokenTree::Group(group)] => flatten(group.stream()),
+            rest => rest.to_vec(),
         }
-        split_at_commas(flatten(self.arguments().unwrap_or_default()))
-            .into_iter()
-            .skip(1)
-            .map(|attribute| path(&mut attribute.into_iter().peekable()))
-            .collect()
     }
 }
 

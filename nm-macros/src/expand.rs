@@ -9,6 +9,9 @@ use quote::{ToTokens, quote};
 
 /// The attribute, above whatever it stands above.
 pub fn shared_resource(args: TokenStream, tokens: TokenStream) -> TokenStream {
+    if requests::is_taken_off(&args) {
+        return TokenStream::new();
+    }
     let mut mistakes = Mistakes::default();
     let span = Span::call_site();
     let first = requests::read(args, span, &mut mistakes);
@@ -19,19 +22,12 @@ pub fn shared_resource(args: TokenStream, tokens: TokenStream) -> TokenStream {
     let mut requests = vec![first];
     requests.extend(requests::take(&mut item.attributes, &mut mistakes));
     requests::refuse_twice(&requests, &mut mistakes);
-    let imports = requests::imports(&requests);
+    let taken_off = requests::taken_off(&requests);
     let items = match item.kind() {
-        Kind::Function if item.is_test() => {
+        Kind::Function => {
             let requests: Vec<&Args> = requests.iter().collect();
             let sound = mistakes.is_empty();
             test::function(item, &requests, sound, &mut mistakes)
-        }
-        Kind::Function => {
-            mistakes.at(
-                span,
-                "no test attribute below `#[shared_resource]`: it goes on a test, above `#[test]`",
-            );
-            item.into_token_stream()
         }
         Kind::Module => {
             let sound = mistakes.is_empty();
@@ -50,7 +46,7 @@ pub fn shared_resource(args: TokenStream, tokens: TokenStream) -> TokenStream {
         }
     };
     let errors = mistakes.into_compile_error();
-    quote!(#imports #items #errors)
+    quote!(#taken_off #items #errors)
 }
 
-const MISPLACED: &str = "#[shared_resource] goes on a test function or on a module of tests";
+const MISPLACED: &str = "#[shared_resource] goes on a function or on a module of tests";

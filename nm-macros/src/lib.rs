@@ -4,8 +4,8 @@
 #![forbid(unsafe_code)]
 
 // From top to bottom: `expand` sees what `#[shared_resource]` stands above, `module`
-// carries it to each test inside, `test` expands one. Below them `requests`, `conflict`
-// and `parameter` know what is asked for; `args` and `value` read the options, and
+// carries it to each test inside, `test` expands one. Below them `requests`, `conflict`,
+// `parameter` and `panics` know what is asked for; `args` and `value` read the options, and
 // `signature`, `item` and `attribute` the tokens. `resource` is the other attribute.
 // Each uses what is below it alone.
 
@@ -23,6 +23,7 @@ mod fuzz;
 mod item;
 mod mistakes;
 mod module;
+mod panics;
 mod parameter;
 mod requests;
 mod resource;
@@ -37,7 +38,7 @@ use proc_macro::TokenStream;
 
 /// Holds a name of a pool for the length of a test.
 ///
-/// The attribute stands above the test attribute. It takes the parameters that
+/// The attribute goes above the test attribute. It takes the parameters that
 /// it fills off the function, leaves every other attribute and parameter where
 /// it was, and wraps the body: acquire, then the body, then release.
 ///
@@ -71,9 +72,39 @@ use proc_macro::TokenStream;
 /// # Repeated, and on modules
 ///
 /// Several of these attributes above one test are one request: all leases are
-/// taken before the body, in an order that cannot deadlock. On an inline module
+/// taken before the body, in an order that cannot deadlock. They must be recognised for
+/// that: two that are imported under another name (`use name_manager::shared_resource as
+/// serial`) are an error. On an inline module
 /// the attribute applies to every test in it, nested modules and `proptest!`
-/// blocks included; a test's own attribute for the same pool wins.
+/// blocks included; a test's own attribute for the same pool wins. Tests that a macro
+/// makes, or another file contains, it cannot see.
+///
+/// # Where it goes
+///
+/// Above the test attribute, and best above everything: only there it fills parameters.
+/// Without parameters to fill it also works below the test attribute, and on any other
+/// function or method: a helper, an async function, `fn main` of an example in the
+/// documentation. The lease is held while that function runs. A test that holds a lease
+/// and calls a function that takes another asks for more while it holds something; two
+/// such tests can deadlock, which is found and fails one of them.
+///
+/// # Timeouts
+///
+/// An attribute that limits the time of a test (`#[timeout]` of ntest or rstest) limits
+/// what is below it:
+///
+/// | order | counts the wait for the lease | parameters |
+/// |---|---|---|
+/// | `#[shared_resource]`, then `#[timeout]` | yes | yes |
+/// | `#[timeout]`, then `#[shared_resource]` | no | no |
+///
+/// The first is the safe one: a body that goes on after its time is over, on a thread
+/// that nobody can stop, keeps its lease. In the second the lease is given back while
+/// such a body may still use the resource. A parameter there is error E0434 (`can't
+/// capture dynamic environment`), because the body has become a function of its own
+/// before the attribute sees it. Where the wait must not count and the body needs its
+/// lease, limit the time in the body (`tokio::time::timeout`), or let nextest do it for
+/// tests that it starts when a name is free (`name-manager nextest`).
 ///
 /// # Options
 ///
@@ -93,9 +124,14 @@ use proc_macro::TokenStream;
 /// # Limits
 ///
 /// The parameters of a test inside `proptest!` are strategies, so none of them
-/// can be filled: the lease is held. A test that cannot get its lease panics: one
-/// that is to `#[should_panic]` needs `expected = ".."` to tell the two apart.
+/// can be filled: the lease is held.
 /// `rstest` and `test_case` run each case with a lease of its own.
+///
+/// A test that cannot get its lease panics. One that any panic would pass, by
+/// `#[should_panic]` without `expected = ".."`, returns instead, and fails by that.
+/// Where only some cases are to panic (rstest's `#[should_panic]` above a `#[case]`,
+/// `test_case`'s `=> panics`), or the test returns a value, neither would do: such a
+/// test ends its process, with the reason on standard error.
 #[cfg(not(fuzzing))]
 #[proc_macro_attribute]
 pub fn shared_resource(args: TokenStream, item: TokenStream) -> TokenStream {

@@ -16,6 +16,8 @@ use syn::Ident;
 pub struct Expanded {
     pub tokens: TokenStream,
     tests: usize,
+    /// Something in it may be a test, or become some.
+    doubtful: bool,
 }
 
 /// A module with every test in it expanded. `own` are its requests, `outer`
@@ -34,15 +36,20 @@ pub fn module(
     let bodiless = item.body.is_none();
     let expanded = each(item, &mut |item| member(item, &requests, sound, mistakes));
     if let (0, Some(first)) = (expanded.tests, own.first()) {
-        mistakes.at(
-            first.span,
-            if bodiless {
+        if bodiless {
+            mistakes.at(
+                first.span,
                 "the tests of this module are in a file of their own, where `#[shared_resource]` \
-                 cannot see them: put it on each of them, or on a `mod tests { .. }` in that file"
-            } else {
-                "`#[shared_resource]` on a module goes to each test in it, and there is none"
-            },
-        );
+                 cannot see them: put it on each of them, or on a `mod tests { .. }` in that file",
+            );
+        } else if expanded.doubtful {
+            mistakes.at(
+                first.span,
+                "`#[shared_resource]` on a module goes to each test in it that it can see, and \
+                 there is none: put it on the tests themselves, if a macro, another file or an \
+                 attribute that it does not know makes some",
+            );
+        }
     }
     expanded
 }
@@ -53,7 +60,7 @@ fn member(mut item: Item, requests: &[&Args], sound: bool, mistakes: &mut Mistak
     match kind {
         Kind::Function if item.is_test() => {}
         Kind::Module | Kind::Proptest if item.body.is_some() => {}
-        _ => return Expanded::untouched(item),
+        _ => return Expanded::untouched(item, kind),
     }
     if kind == Kind::Proptest {
         return each(item, &mut |item| proptest(item, requests, sound));
@@ -75,24 +82,27 @@ fn member(mut item: Item, requests: &[&Args], sound: bool, mistakes: &mut Mistak
     requests::refuse_twice(&own, &mut own_mistakes);
     let sound = sound && own_mistakes.is_empty();
     mistakes.append(own_mistakes);
-    let imports = requests::imports(&own);
-    let Expanded { tokens, tests } = match kind {
+    let taken_off = requests::taken_off(&own);
+    let expanded = match kind {
         Kind::Module => module(item, own, requests, sound, mistakes),
-        _ => Expanded {
-            tokens: test::function(item, &merge(requests, &own), sound, mistakes),
-            tests: 1,
-        },
+        _ => Expanded::test(test::function(
+            item,
+            &merge(requests, &own),
+            sound,
+            mistakes,
+        )),
     };
+    let tokens = &expanded.tokens;
     Expanded {
-        tokens: quote!(#imports #tokens),
-        tests,
+        tokens: quote!(#taken_off #tokens),
+        ..expanded
     }
 }
 
 /// One item of a `proptest!`: a function whose parameters are none yet.
 fn proptest(item: Item, requests: &[&Args], sound: bool) -> Expanded {
     if !item.is_test() {
-        return Expanded::untouched(item);
+        return Expanded::untouched(item, Kind::Function);
     }
     // Read only to know its pools: it stays, and is expanded in its turn.
     let own = requests::take(&mut item.attributes.clone(), &mut Mistakes::default());
@@ -130,20 +140,18 @@ fn pushed(
             #[#path::shared_resource(#(#options,)* #(arg = #arg,)* crate = #path)]
         }
     });
-    Expanded {
-        tokens: quote!(#(#attributes)* #item),
-        tests: 1,
-    }
+    Expanded::test(quote!(#(#attributes)* #item))
 }
 
 /// The item with each of the items in its body as `expand` makes it.
 fn each(mut item: Item, expand: &mut dyn FnMut(Item) -> Expanded) -> Expanded {
-    let mut tests = 0;
+    let (mut tests, mut doubtful) = (0, false);
     item.body = item.body.map(|body| {
         let mut stream = TokenStream::new();
         for item in Items::new(body.stream()) {
             let expanded = expand(item);
             tests += expanded.tests;
+            doubtful |= expanded.doubtful;
             stream.extend(expanded.tokens);
         }
         let mut group = Group::new(body.delimiter(), stream);
@@ -153,14 +161,29 @@ fn each(mut item: Item, expand: &mut dyn FnMut(Item) -> Expanded) -> Expanded {
     Expanded {
         tokens: item.into_token_stream(),
         tests,
+        doubtful,
     }
 }
 
 impl Expanded {
-    fn untouched(item: Item) -> Expanded {
+    fn test(tokens: TokenStream) -> Expanded {
+        Expanded {
+            tokens,
+            tests: 1,
+            doubtful: false,
+        }
+    }
+
+    fn untouched(item: Item, kind: Kind) -> Expanded {
+        let makes_no_test = match kind {
+            Kind::Function => item.attributes.iter().all(Attribute::fills_no_parameter),
+            Kind::Module | Kind::Proptest | Kind::Other("a macro") => false,
+            Kind::Other(_) => true,
+        };
         Expanded {
             tokens: item.into_token_stream(),
             tests: 0,
+            doubtful: !makes_no_test,
         }
     }
 }

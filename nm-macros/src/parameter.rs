@@ -66,6 +66,31 @@ pub fn share_out(
     parameters
 }
 
+/// The parameters of a function that is no test: its callers fill them all.
+pub fn keep_all(inputs: Vec<Parameter>, requests: &[&Args], mistakes: &mut Mistakes) -> Parameters {
+    for request in requests {
+        let (wanted, at) = match &request.arg {
+            Some(arg) => (arg.unraw().to_string(), Some(arg.span())),
+            None => (parameter_of(&pool(request)), None),
+        };
+        let meant = position(&wanted, &inputs).and_then(|at| inputs[at].ident());
+        let Some(at) = at.or_else(|| meant.map(|ident| ident.span())) else {
+            continue;
+        };
+        let pool = pool(request);
+        mistakes.at(
+            at,
+            format!(
+                "only the parameters of a test are filled, and only by a `#[shared_resource]` above its `#[test]`: move it there; elsewhere take the lease with `Pool::open(\"{pool}\")`, or give the parameter another name"
+            ),
+        );
+    }
+    Parameters {
+        filled: Vec::new(),
+        kept: inputs,
+    }
+}
+
 /// Whether one of the parameters is the one that `arg` names.
 pub fn exists(arg: &Ident, inputs: &[Parameter]) -> bool {
     position(&arg.unraw().to_string(), inputs).is_some()

@@ -5,9 +5,9 @@ use crate::attribute::Attribute;
 use crate::conflict;
 use crate::mistakes::Mistakes;
 use nm_words::request::{self, Amount, Request};
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
-use syn::LitStr;
+use syn::{Ident, LitStr};
 
 /// Reads what stands between the parentheses of one attribute, and says what is wrong
 /// with it.
@@ -36,16 +36,28 @@ pub fn take(attributes: &mut Vec<Attribute>, mistakes: &mut Mistakes) -> Vec<Arg
         .collect()
 }
 
-/// Attributes that were taken off are uses of what imports them all the same.
-pub fn imports(requests: &[Args]) -> TokenStream {
-    let mut imports = TokenStream::new();
+/// What an attribute says that stands for one that was taken off. Without it the import
+/// of that one would be unused. A `use` of it would be unused as well where a
+/// `macro_rules!` wrote it.
+const TAKEN_OFF: &str = "__taken_off";
+
+/// Whether these are the arguments of such an attribute.
+pub fn is_taken_off(args: &TokenStream) -> bool {
+    let mut args = args.clone().into_iter();
+    matches!(args.next(), Some(TokenTree::Ident(only)) if only == TAKEN_OFF)
+}
+
+/// Attributes that stand for those that were taken off.
+pub fn taken_off(requests: &[Args]) -> TokenStream {
+    let mut items = TokenStream::new();
     for request in requests {
         if let Some(path) = &request.path {
             let span = Span::mixed_site().located_at(request.span);
-            imports.extend(quote_spanned!(span=> const _: () = { use #path as _; };));
+            let word = Ident::new(TAKEN_OFF, span);
+            items.extend(quote_spanned!(span=> #[#path(#word)] const _: () = ();));
         }
     }
-    imports
+    items
 }
 
 /// Refuses two attributes for one pool.

@@ -11,6 +11,7 @@ use syn::Error;
 pub struct Signature {
     pub name: Ident,
     pub asynchronous: bool,
+    pub constant: bool,
     pub parameters: Vec<Parameter>,
     before: Vec<TokenTree>,
     parentheses: Span,
@@ -43,11 +44,15 @@ impl Signature {
             let TokenTree::Group(group) = &head[inputs] else {
                 return None;
             };
+            let is = |modifier: &str| {
+                head[..at]
+                    .iter()
+                    .any(|token| matches!(token, TokenTree::Ident(word) if word == modifier))
+            };
             Some(Signature {
                 name: name.clone(),
-                asynchronous: head[..at]
-                    .iter()
-                    .any(|token| matches!(token, TokenTree::Ident(word) if word == "async")),
+                asynchronous: is("async"),
+                constant: is("const"),
                 parameters: parameters(group),
                 before: head[..inputs].to_vec(),
                 parentheses: group.span(),
@@ -60,6 +65,20 @@ impl Signature {
                 "expected a function",
             )
         })
+    }
+}
+
+impl Signature {
+    /// Whether `return;` ends it.
+    pub fn returns_unit(&self) -> bool {
+        let after: Vec<TokenTree> = flatten(self.after.iter().cloned().collect());
+        match after.as_slice() {
+            [dash, _, TokenTree::Group(ty), ..] if is_punct(dash, '-') => {
+                ty.delimiter() == Delimiter::Parenthesis && ty.stream().is_empty()
+            }
+            [dash, ..] => !is_punct(dash, '-'),
+            [] => true,
+        }
     }
 }
 
@@ -228,6 +247,24 @@ mod tests {
         assert_eq!(parameters(text), ["db"]);
         assert!(signature(text).asynchronous);
         assert!(!signature("fn a () { }").asynchronous);
+    }
+
+    #[test]
+    fn what_returns_nothing_may_say_so() {
+        for text in [
+            "fn a () { }",
+            "fn a () -> () where F : B { }",
+            "fn a () where F : Fn () -> u8 { }",
+        ] {
+            assert!(signature(text).returns_unit(), "{text}");
+        }
+        for text in [
+            "fn a () -> ! { }",
+            "fn a () -> (u8 ,) { }",
+            "fn a () -> u8 where F : B { }",
+        ] {
+            assert!(!signature(text).returns_unit(), "{text}");
+        }
     }
 
     #[test]

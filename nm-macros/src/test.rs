@@ -1,9 +1,11 @@
-//! The expansion of one test: the leases before its body, and its parameters.
+//! The expansion of one test or other function: the leases before its body, and a test's
+//! parameters.
 
 use crate::args::Args;
 use crate::attribute::Attribute;
 use crate::item::Item;
 use crate::mistakes::Mistakes;
+use crate::panics::AnyPanic;
 use crate::parameter;
 use crate::requests;
 use crate::signature::{Parameter, Signature};
@@ -12,7 +14,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::Ident;
 use syn::spanned::Spanned;
 
-/// A test with everything in place, or as it was when a mistake forbids that:
+/// A function with everything in place, or as it was when a mistake forbids that:
 /// one in the requests (not `sound`), or one that is found here.
 pub fn function(
     item: Item,
@@ -20,14 +22,25 @@ pub fn function(
     sound: bool,
     mistakes: &mut Mistakes,
 ) -> TokenStream {
-    let strict = item.attributes.iter().all(Attribute::fills_no_parameter);
-    let (Some(body), Some(mut signature)) = (&item.body, mistakes.keep(Signature::parse(&item)))
-    else {
+    let Some(mut signature) = mistakes.keep(Signature::parse(&item)) else {
         return item.into_token_stream();
     };
+    let Some(body) = item.body.as_ref().filter(|_| !signature.constant) else {
+        mistakes.on(&signature.name, "a lease is held while a body runs: a function without one, or a `const fn`, can hold none");
+        return item.into_token_stream();
+    };
+    let is_test = item.is_test();
+    let strict = is_test && item.attributes.iter().all(Attribute::fills_no_parameter);
     let inputs = std::mem::take(&mut signature.parameters);
     let mut own_mistakes = Mistakes::default();
-    let mut parameters = parameter::share_out(inputs, requests, &signature.name, &mut own_mistakes);
+    if is_expanded(body) {
+        let span = requests.last().map_or(body.span(), |request| request.span);
+        own_mistakes.at(span, UNRECOGNISED);
+    }
+    let mut parameters = match is_test {
+        true => parameter::share_out(inputs, requests, &signature.name, &mut own_mistakes),
+        false => parameter::keep_all(inputs, requests, &mut own_mistakes),
+    };
     if strict && sound && own_mistakes.is_empty() {
         parameters.refuse_kept(requests, &mut own_mistakes);
     }
@@ -35,8 +48,11 @@ pub fn function(
     mistakes.append(own_mistakes);
     let body_span = body.span();
     let (inner, body) = split_inner_attributes(body);
-    let before = if sound {
-        setup(&signature, requests, &parameters.filled)
+    let before = if !is_test && !sound {
+        TokenStream::new()
+    } else if sound {
+        let panics = AnyPanic::of(&item.attributes, &signature);
+        setup(&signature, requests, &parameters.filled, panics)
     } else {
         leave_unfilled(&parameters.take_unfilled(strict))
     };
@@ -50,7 +66,12 @@ pub fn function(
 }
 
 /// Takes all leases, and binds the parameters.
-fn setup(signature: &Signature, requests: &[&Args], filled: &[(usize, Parameter)]) -> TokenStream {
+fn setup(
+    signature: &Signature,
+    requests: &[&Args],
+    filled: &[(usize, Parameter)],
+    panics: Option<AnyPanic>,
+) -> TokenStream {
     let (path, function) = (requests::path_to(requests), &signature.name);
     let asynchronous = signature.asynchronous;
     let test = function.to_string();
@@ -65,11 +86,38 @@ fn setup(signature: &Signature, requests: &[&Args], filled: &[(usize, Parameter)
         } = parameter;
         // What cannot be made from a lease is the type's mistake.
         let take = quote_spanned!(Span::mixed_site().located_at(ty.span())=> take);
-        quote_spanned!(Span::mixed_site()=> #attributes let #pattern: #ty = __leases.#take(#index);)
+        let value = quote_spanned!(Span::mixed_site()=> __leases.#take(#index));
+        let value = before_panic(&path, panics.as_ref(), value);
+        quote_spanned!(Span::mixed_site()=> #attributes let #pattern: #ty = #value;)
     });
+    let leases = quote_spanned! {Span::mixed_site()=>
+        #path::__private0::leases!(#test, #asynchronous, #texts, #(#lines),*)
+    };
+    let leases = before_panic(&path, panics.as_ref(), leases);
     quote_spanned! {Span::mixed_site()=>
-        let #mutability __leases = #path::__private0::leases!(#test, #asynchronous, #texts, #(#lines),*);
+        let #mutability __leases = #leases;
         #(#bindings)*
+    }
+}
+
+/// What a test needs before its body, so that it fails without.
+fn before_panic(path: &TokenStream, panics: Option<&AnyPanic>, value: TokenStream) -> TokenStream {
+    let Some(AnyPanic {
+        condition,
+        fails_by_returning,
+    }) = panics
+    else {
+        return value;
+    };
+    let value = quote_spanned!(Span::mixed_site()=> ::core::cfg!(#condition), || #value);
+    match fails_by_returning {
+        true => quote_spanned! {Span::mixed_site()=>
+            match #path::__private0::or_return(#value) {
+                ::core::option::Option::Some(__it) => __it,
+                ::core::option::Option::None => return,
+            }
+        },
+        false => quote_spanned!(Span::mixed_site()=> #path::__private0::or_exit(#value)),
     }
 }
 
@@ -114,6 +162,24 @@ fn leave_unfilled(parameters: &[Parameter]) -> TokenStream {
         }
     });
     quote!(#(#bindings)*)
+}
+
+const UNRECOGNISED: &str = "two attributes here would be two requests, which can deadlock, since \
+     one is not recognised by its name: import it as `shared_resource`, or write \
+     `#[name_manager::shared_resource(..)]`";
+
+/// Whether it is what this file makes of a body.
+fn is_expanded(body: &Group) -> bool {
+    let (_, body) = split_inner_attributes(body);
+    let TokenTree::Group(body) = body else {
+        return false;
+    };
+    let mut tokens = body.stream().into_iter();
+    let is = |token: Option<TokenTree>, word: &str| matches!(token, Some(TokenTree::Ident(ident)) if ident == word);
+    is(tokens.next(), "let")
+        && tokens
+            .find(|token| !matches!(token, TokenTree::Ident(word) if word == "mut"))
+            .is_some_and(|token| is(Some(token), "__leases"))
 }
 
 /// Inner attributes belong to the function, and stay first in it.

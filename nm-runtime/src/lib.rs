@@ -17,6 +17,9 @@ pub mod journal;
 mod lend;
 mod life;
 mod local;
+#[cfg(any(test, feature = "memory"))]
+#[doc(hidden)]
+pub mod memory;
 mod modes;
 mod pool;
 mod sys;
@@ -59,5 +62,6 @@ pub mod private {
     pub use crate::declared::section::tests;
     pub use crate::declared::test::{RequestSpec, TestSpec};
     pub use crate::pool::attribute::{FromLeases, Leases, acquire};
+    pub use crate::pool::unbegun::{or_exit, or_return};
     pub use crate::terms::want::Amount;
 }

@@ -28,7 +28,7 @@ fn an_unreadable_record_is_dirty_with_a_higher_fence() {
         fs::write(test.names_file("db-0.json"), garbage).unwrap();
         let after = fences(&test.tell("b", "acquire db"))[0].1;
         assert!(after > before, "{garbage:?}: {before} then {after}");
-        let record = test.record("db-0");
+        let record = test.record_text("db-0");
         assert!(
             record.contains(r#""state":"dirty""#),
             "{garbage:?}: {record}"
@@ -38,7 +38,7 @@ fn an_unreadable_record_is_dirty_with_a_higher_fence() {
             "{garbage:?}: {record}"
         );
         test.release("b");
-        assert!(test.record("db-0").contains(r#""state":"clean""#));
+        assert!(test.record_text("db-0").contains(r#""state":"clean""#));
     }
 }
 

@@ -8,22 +8,11 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod again;
-mod crowd;
-mod deadlock;
+mod descriptors;
 mod disturbed;
 mod fork;
 mod garbage;
-mod given_name;
-mod gives_up;
-mod killed;
-mod load;
-mod order;
-mod outcome;
-mod several;
-mod shared;
 mod state_dir;
-mod tries;
 mod verbs;
 mod woken;
 

@@ -2,13 +2,18 @@
 //! that now and then, too: the first time after a second, to say who holds what,
 //! and then so late that these tests would have failed.
 
+use std::fs::File;
+use std::io::Read;
+
+use rustix::fs::{FlockOperation, Mode, OFlags, flock, open};
+
 use crate::support::patience;
-use crate::support::pool_test::PoolTest;
+use crate::support::pool_test::{PoolTest, error};
 
 /// The head has said that it waits, and sleeps.
 fn sleeps(test: &mut PoolTest, head: &str) {
     patience::until("a notice", || {
-        test.stderr(head).contains("has waited").then_some(())
+        test.notices(head).contains("has waited").then_some(())
     });
 }
 
@@ -83,4 +88,56 @@ fn whoever_gave_up_a_given_name_passes_on_what_it_is_granted_after_all() {
         test.expect_error("given", "timeout");
         test.release("holder").expect_granted("head");
     }
+}
+
+#[test]
+fn a_given_name_that_is_granted_too_late_wakes_the_head() {
+    let mut test = PoolTest::new("db", 1);
+    test.hold("a").release("a");
+    // Held by one who wakes nobody, so that only the one who gave up can.
+    let lock = File::open(test.names_file("db-0.lock")).unwrap();
+    flock(&lock, FlockOperation::LockExclusive).unwrap();
+    error(
+        &test.tell("given", "acquire db name=db-0 timeout=200"),
+        "timeout",
+    );
+    let wake = test.names_file("db-0.wake");
+    let wake = open(wake, OFlags::RDONLY | OFlags::NONBLOCK, Mode::empty()).unwrap();
+    let mut wake = File::from(wake);
+    let mut is_woken = || wake.read(&mut [0]).is_ok_and(|read| read > 0);
+    while is_woken() {}
+    // It is queued in the kernel still, and gets the name for a moment, in which
+    // the head finds it taken.
+    flock(&lock, FlockOperation::Unlock).unwrap();
+    patience::until("the head is woken", || is_woken().then_some(()));
+    test.hold("b");
+}
+
+#[test]
+fn a_wait_beside_a_broken_name_costs_no_processor_time() {
+    let mut test = PoolTest::new("db", 2);
+    test.hold("a")
+        .expect("a", "mark-broken no such host", "marked")
+        .hold("b")
+        .release("a");
+    test.wait("c");
+    // The notice comes after a second of waiting; the wait must have been spent
+    // asleep. Time on the processor, so that a slow machine changes nothing.
+    patience::until("a notice", || {
+        test.notices("c").contains("has waited").then_some(())
+    });
+    let pid = test.pid("c");
+    let ticks = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let fields: Vec<_> = ticks
+        .rsplit(')')
+        .next()
+        .unwrap()
+        .split_whitespace()
+        .collect();
+    let ticks: u64 = fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap();
+    assert!(
+        ticks < 30,
+        "{ticks} hundredths of a second on the processor in a wait of one"
+    );
+    test.release("b").expect_granted("c");
 }

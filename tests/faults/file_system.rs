@@ -57,7 +57,7 @@ fn story(test: &mut PoolTest) {
         .release("a")
         .expect_granted("b");
     test.kill("b").expect_granted("c");
-    assert!(test.record("db-0").contains("ended while it held it"));
+    assert!(test.record_text("db-0").contains("ended while it held it"));
     test.release("c");
     test.holds("a", "db shared");
     test.holds("c", "db shared");

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use crate::support::ask;
+use crate::support::home::Home;
 use name_manager::{BoxError, Lease, Name, Reset, Resource};
 
 /// A pool with a life, and so with a reaper.
@@ -23,7 +24,7 @@ impl Resource for Made {
 
 static HANDLED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
 
-pub fn obey(verb: &str, rest: &str, _leases: &mut Vec<Lease>) -> Option<String> {
+pub fn obey(verb: &str, rest: &str, _leases: &mut Vec<Lease>, home: &dyn Home) -> Option<String> {
     let handled = HANDLED.get_or_init(Arc::default);
     Some(match verb {
         "handle-signals" => {
@@ -43,7 +44,7 @@ pub fn obey(verb: &str, rest: &str, _leases: &mut Vec<Lease>) -> Option<String> 
                 "asked in the child".to_owned()
             }
             fork::Fork::Child => {
-                let _lease = ask::request(rest).and_then(|request| request.try_acquire());
+                let _lease = ask::request(rest, home).and_then(|request| request.try_acquire());
                 std::process::abort();
             }
         },

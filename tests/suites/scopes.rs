@@ -137,7 +137,7 @@ fn a_worktree_whose_repository_is_out_of_reach() {
     let gone = app.project.path("gone/.git/worktrees/app");
     fs::write(&dot_git, format!("gitdir: {}\n", gone.display())).unwrap();
     let leads = format!(
-        "`{}` leads to `{}`, which is not there",
+        "`{}` leads to `{}`, which does not exist",
         dot_git.display(),
         gone.display()
     );

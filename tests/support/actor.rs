@@ -12,13 +12,14 @@ use std::time::Duration;
 use name_manager::Lease;
 
 use super::ask;
+use super::home::{Home, OwnProcess};
 
 /// Stands before each reply: the test harness writes to the same stream.
 pub const MARK: &str = "@actor ";
 
-/// Verbs of one test binary alone: the reply, or nothing for an unknown verb.
-/// Gets the verb, the rest, and the leases that the thread holds.
-pub type Verbs = dyn Fn(&str, &str, &mut Vec<Lease>) -> Option<String> + Sync;
+/// Verbs of one test binary alone: the reply, or `None` for an unknown verb.
+/// Gets the verb, the rest, the leases that the thread holds, and its home.
+pub type Verbs = dyn Fn(&str, &str, &mut Vec<Lease>, &dyn Home) -> Option<String> + Sync;
 
 /// Runs until standard input ends.
 pub fn main(verbs: &Verbs) {
@@ -35,7 +36,9 @@ pub fn main(verbs: &Verbs) {
                 let builder = thread::Builder::new().name(name.clone());
                 builder
                     .stack_size(512 << 10)
-                    .spawn_scoped(scope, move || work(&name, &commands, verbs))
+                    .spawn_scoped(scope, move || {
+                        work(&commands, verbs, &OwnProcess, |answer| reply(&name, answer))
+                    })
                     .expect("a thread can be started");
                 sender
             });
@@ -46,13 +49,13 @@ pub fn main(verbs: &Verbs) {
     });
 }
 
-fn work(thread: &str, commands: &Receiver<String>, verbs: &Verbs) {
+/// The life of an actor: does what it is told until nobody tells it any more.
+pub fn work(commands: &Receiver<String>, verbs: &Verbs, home: &dyn Home, reply: impl Fn(&str)) {
     let mut leases = Vec::new();
     for command in commands {
         let (verb, rest) = command.split_once(' ').unwrap_or((&command, ""));
-        let answer =
-            verbs(verb, rest, &mut leases).unwrap_or_else(|| obey(verb, rest, &mut leases));
-        reply(thread, &answer);
+        let answer = verbs(verb, rest, &mut leases, home);
+        reply(&answer.unwrap_or_else(|| obey(verb, rest, &mut leases, home)));
     }
 }
 
@@ -67,13 +70,13 @@ fn reply(thread: &str, text: &str) {
     write().or_else(|_| write()).expect("the parent listens");
 }
 
-fn obey(verb: &str, rest: &str, leases: &mut Vec<Lease>) -> String {
+fn obey(verb: &str, rest: &str, leases: &mut Vec<Lease>, home: &dyn Home) -> String {
     match verb {
-        "acquire" => match ask::request(rest).and_then(|request| request.acquire()) {
+        "acquire" => match ask::request(rest, home).and_then(|request| request.acquire()) {
             Ok(new) => keep(new, leases),
             Err(error) => ask::failed(&error),
         },
-        "try" => match ask::request(rest).and_then(|request| request.try_acquire()) {
+        "try" => match ask::request(rest, home).and_then(|request| request.try_acquire()) {
             Ok(Some(new)) => keep(new, leases),
             Ok(None) => "nothing".to_owned(),
             Err(error) => ask::failed(&error),
@@ -109,8 +112,10 @@ fn obey(verb: &str, rest: &str, leases: &mut Vec<Lease>) -> String {
                 Err(_) => "panicked".to_owned(),
             }
         }
-        // As a runner's `process::exit`: no guard drops.
-        "exit" => std::process::exit(0),
+        "exit" => {
+            home.exit();
+            "exited".to_owned()
+        }
         "spawn" => format!("child {}", spawn()),
         // A copy of this process that never execs, with all its descriptors.
         "fork" => match fork::fork().expect("the process can be forked") {

@@ -3,13 +3,15 @@
 
 use std::time::Duration;
 
-use name_manager::{Access, Error, Lease, Pool, Request};
+use name_manager::{Access, Error, Lease, Request};
+
+use super::home::Home;
 
 /// The request that the words describe.
-pub fn request(words: &str) -> Result<Request, Error> {
+pub fn request(words: &str, home: &dyn Home) -> Result<Request, Error> {
     let mut words = words.split_whitespace();
     let pool = words.next().expect("an ask begins with the pool");
-    let mut request = Pool::open(pool)?.request();
+    let mut request = home.pool(pool)?.request();
     for word in words {
         request = match word.split_once('=') {
             None if word == "shared" => request.access(Access::Shared),
@@ -43,6 +45,7 @@ pub fn failed(error: &Error) -> String {
         ("config", error.is_config()),
         ("broken", error.is_broken()),
         ("lost", error.is_lost()),
+        ("never", error.is_never()),
         ("format-too-new", error.is_format_too_new()),
     ];
     let kind = kinds

@@ -10,7 +10,7 @@
 //! #[test]
 //! #[ignore = "started by the other tests as a process of its own"]
 //! fn actor() {
-//!     support::actor::main(&|_| None);
+//!     support::actor::main(&|_, _, _, _| None);
 //! }
 //! ```
 
@@ -18,10 +18,13 @@
 
 pub mod actor;
 pub mod ask;
+pub mod home;
 pub mod kernel;
+pub mod local;
 pub mod oracle;
 pub mod other_user;
 pub mod patience;
 pub mod pool_test;
 pub mod process;
 pub mod skip;
+pub mod stage;

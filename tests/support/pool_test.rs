@@ -1,32 +1,35 @@
 //! The story of a pool: who holds, who waits, who dies, who is granted.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use nm_runtime::journal::{self, Event, Kind};
+use nm_runtime::journal::{Event, Kind};
+use nm_runtime::record::Record;
 use rustix::process::Signal;
 use tempfile::TempDir;
 
-use super::kernel;
+use super::local::Local;
 use super::patience;
-use super::process::{self, Process, Start};
+use super::process::{Process, Start};
+use super::stage::{Host, Stage};
 
-/// One state directory and the actors that share it. Every step returns only
-/// when it has happened; what must not happen yet is seen in the kernel.
-pub struct PoolTest {
+/// A story of real processes.
+pub type PoolTest = Story<Local>;
+
+/// One stage and its actors. Every step returns only when it has happened; what must
+/// not happen yet is seen to be waited for.
+pub struct Story<S: Stage> {
     dir: TempDir,
-    state: PathBuf,
     pool: String,
-    env: Vec<(String, String)>,
-    processes: Vec<Process>,
-    /// The place in `processes` of each actor.
+    stage: S,
+    hosts: Vec<S::Host>,
+    /// The place in `hosts` of each actor.
     actors: BTreeMap<String, usize>,
-    /// What actors started or forked off, which may outlive them.
-    children: Vec<u32>,
 }
 
-impl PoolTest {
+impl<S: Stage> Story<S> {
     /// A pool of so many names.
     pub fn new(pool: &str, max: u32) -> Self {
         let mut test = Self::unbounded(pool);
@@ -37,87 +40,61 @@ impl PoolTest {
     /// A pool that mints the next name when all are held.
     pub fn unbounded(pool: &str) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
-        let state = dir.path().join("state");
         let mut test = Self {
+            stage: S::new(dir.path()),
             dir,
-            state: PathBuf::new(),
             pool: pool.to_owned(),
-            env: Vec::new(),
-            processes: Vec::new(),
+            hosts: Vec::new(),
             actors: BTreeMap::new(),
-            children: Vec::new(),
         };
-        test.set_state_dir(state).run("run-1");
+        test.run("run-1");
         test
-    }
-
-    /// Actors started from here on keep their state there.
-    pub fn set_state_dir(&mut self, state: PathBuf) -> &mut Self {
-        self.env("NAME_MANAGER_DIR", &state.display().to_string());
-        self.state = state;
-        self
     }
 
     /// Another pool of so many names.
     pub fn also(&mut self, pool: &str, max: u32) -> &mut Self {
-        let variable = format!("NAME_MANAGER_POOL_{}_MAX", pool.to_uppercase());
-        self.env(&variable, &max.to_string())
-    }
-
-    /// What actors started from here on find in their environment.
-    pub fn env(&mut self, key: &str, value: &str) -> &mut Self {
-        self.forget(key);
-        self.env.push((key.to_owned(), value.to_owned()));
+        self.stage.size(pool, max);
         self
     }
 
-    /// Actors started from here on find no such variable.
-    pub fn forget(&mut self, key: &str) -> &mut Self {
-        self.env.retain(|(known, _)| known != key);
+    /// Requests to this test's pool wait at most so long.
+    pub fn wait_timeout(&mut self, timeout: Duration) -> &mut Self {
+        self.stage.wait_timeout(&self.pool, timeout);
         self
     }
 
     /// Actors started from here on belong to this run.
     pub fn run(&mut self, id: &str) -> &mut Self {
-        self.env("NAME_MANAGER_RUN_ID", id)
+        self.stage.run(id);
+        self
     }
 
+    /// For what a test keeps itself.
     pub fn dir(&self) -> &Path {
         self.dir.path()
     }
 
-    pub fn state_dir(&self) -> PathBuf {
-        self.state.clone()
-    }
-
-    pub fn pool_dir(&self) -> PathBuf {
-        self.state_dir().join("pools").join(&self.pool)
-    }
-
-    /// A file beside the names: `db-0.lock`.
-    pub fn names_file(&self, file: &str) -> PathBuf {
-        self.pool_dir().join("names").join(file)
-    }
-
-    /// Starts an actor: a process whose thread bears its name.
+    /// Starts an actor: a host whose thread bears its name.
     pub fn start(&mut self, actor: &str) -> &mut Self {
-        self.start_with(actor, Start::default())
+        let host = self.stage.start(actor);
+        self.add(actor, host)
     }
 
-    pub fn start_with(&mut self, actor: &str, mut how: Start) -> &mut Self {
-        let more = std::mem::take(&mut how.env);
-        how.env = self.env.clone();
-        how.env.extend(more);
-        let stderr = self.stderr_path(actor);
-        self.processes.push(Process::start(&how, &stderr));
-        let at = self.processes.len() - 1;
-        self.actors.insert(actor.to_owned(), at);
+    /// As [`Story::start`], with as few descriptors as macOS gives.
+    pub fn start_with_few_descriptors(&mut self, actor: &str) -> &mut Self {
+        let host = self.stage.start_with_few_descriptors(actor);
+        self.add(actor, host)
+    }
+
+    fn add(&mut self, actor: &str, host: S::Host) -> &mut Self {
+        self.hosts.push(host);
+        self.actors.insert(actor.to_owned(), self.hosts.len() - 1);
         self
     }
 
-    /// An actor that is a thread in the process of another one.
-    pub fn thread(&mut self, actor: &str, in_process_of: &str) -> &mut Self {
-        let at = self.place(in_process_of);
+    /// An actor that is a thread of the host of another one.
+    pub fn thread(&mut self, actor: &str, in_host_of: &str) -> &mut Self {
+        let at = self.place(in_host_of);
         self.actors.insert(actor.to_owned(), at);
         self
     }
@@ -129,27 +106,32 @@ impl PoolTest {
         self.actors[actor]
     }
 
-    pub fn process(&mut self, actor: &str) -> &mut Process {
+    fn host(&mut self, actor: &str) -> &mut S::Host {
         let at = self.place(actor);
-        &mut self.processes[at]
+        &mut self.hosts[at]
     }
 
     pub fn pid(&mut self, actor: &str) -> u32 {
-        self.process(actor).id()
+        self.host(actor).id()
     }
 
     /// Tells an actor to do something and gives its answer.
     #[track_caller]
     pub fn tell(&mut self, actor: &str, command: &str) -> String {
-        let process = self.process(actor);
-        process.tell(actor, command);
-        process.reply(actor)
+        let host = self.host(actor);
+        host.tell(actor, command);
+        host.reply(actor)
     }
 
     /// Tells, without waiting for the answer.
     pub fn begin(&mut self, actor: &str, command: &str) -> &mut Self {
-        self.process(actor).tell(actor, command);
+        self.host(actor).tell(actor, command);
         self
+    }
+
+    /// What the actor has answered by now.
+    pub fn reply_by_now(&mut self, actor: &str) -> Option<String> {
+        self.host(actor).replies().by_now(actor)
     }
 
     #[track_caller]
@@ -189,20 +171,18 @@ impl PoolTest {
         self.waits(actor, &pool)
     }
 
-    /// The actor asks for this, and blocks: returns when it has its place, in
-    /// the kernel's queue or at its head.
+    /// The actor asks for this, and blocks: returns when it has its place, in the
+    /// queue, at its head or beside it.
     #[track_caller]
     pub fn waits(&mut self, actor: &str, ask: &str) -> &mut Self {
         let before = self.count(actor, ask_pool(ask), Kind::Waiting);
-        self.begin(actor, &format!("acquire {ask}"));
-        let place = self.place(actor);
-        self.processes[place].waiting.push(actor.to_owned());
+        self.begin_to_wait(actor, ask);
         patience::until(&format!("`{actor}` waits for {ask}"), || {
-            if let Some(reply) = self.processes[place].reply_by_now(actor) {
+            if let Some(reply) = self.reply_by_now(actor) {
                 panic!("`{actor}` should wait for {ask}, but: {reply}");
             }
             let waits = self.count(actor, ask_pool(ask), Kind::Waiting) > before;
-            (waits && self.is_parked(place, ask)).then_some(())
+            (waits && self.is_parked(actor, ask)).then_some(())
         });
         self
     }
@@ -211,43 +191,27 @@ impl PoolTest {
     /// with what it answered instead.
     #[track_caller]
     pub fn waits_or_answers(&mut self, actor: &str, ask: &str) -> Option<String> {
-        self.begin(actor, &format!("acquire {ask}"));
-        let place = self.place(actor);
-        self.processes[place].waiting.push(actor.to_owned());
+        self.begin_to_wait(actor, ask);
         let answer = patience::until(&format!("`{actor}` waits for {ask}, or not"), || {
-            if let Some(reply) = self.processes[place].reply_by_now(actor) {
+            if let Some(reply) = self.reply_by_now(actor) {
                 return Some(Some(reply));
             }
-            self.is_parked(place, ask).then_some(None)
+            self.is_parked(actor, ask).then_some(None)
         });
         if answer.is_some() {
-            self.processes[place].waiting.pop();
+            self.host(actor).waiting().pop();
         }
         answer
     }
 
-    /// Whether as many threads of the process have their place as wait: behind
-    /// others in line, for a name, or at the head of a queue.
-    fn is_parked(&self, place: usize, ask: &str) -> bool {
-        let process = &self.processes[place];
-        let pools = self.state_dir().join("pools");
-        let each_pool = || fs::read_dir(&pools).into_iter().flatten().flatten();
-        let mut waited_for = BTreeSet::new();
-        let mut queues = BTreeSet::new();
-        for pool in each_pool().map(|pool| pool.path()) {
-            waited_for.extend(inodes(&pool.join("line")));
-            waited_for.extend(inodes(&pool.join("names")));
-            waited_for.extend(kernel::inode(&pool.join("queue.lock")));
-            queues.extend(kernel::inode(&pool.join("queue.lock")));
-        }
-        let locks = kernel::locks();
-        let own = locks.iter().filter(|lock| lock.pid == process.id());
-        let parked = own.filter(|lock| match lock.blocked {
-            true => waited_for.contains(&lock.inode),
-            // Who waits for a given name heads the queue only on its way.
-            false => !ask.contains("name=") && queues.contains(&lock.inode),
-        });
-        parked.count() >= process.waiting.len()
+    fn begin_to_wait(&mut self, actor: &str, ask: &str) {
+        self.begin(actor, &format!("acquire {ask}"));
+        self.host(actor).waiting().push(actor.to_owned());
+    }
+
+    fn is_parked(&mut self, actor: &str, ask: &str) -> bool {
+        let at = self.place(actor);
+        self.stage.is_parked(&self.hosts[at], actor, ask)
     }
 
     /// The actor that waited has what it asked for.
@@ -266,71 +230,64 @@ impl PoolTest {
 
     #[track_caller]
     pub fn end_of_wait(&mut self, actor: &str) -> String {
-        let process = self.process(actor);
-        let reply = process.reply(actor);
-        process.waiting.retain(|waiting| waiting != actor);
+        let host = self.host(actor);
+        let reply = host.reply(actor);
+        host.waiting().retain(|waiting| waiting != actor);
         reply
     }
 
-    /// The actor is still where [`PoolTest::waits`] left it.
+    /// The actor is still where [`Story::waits`] left it.
     #[track_caller]
     pub fn expect_waiting(&mut self, actor: &str) -> &mut Self {
-        let reply = self.process(actor).reply_by_now(actor);
-        assert_eq!(reply, None, "`{actor}` should still wait");
-        self
-    }
-
-    /// SIGKILL, to the whole process of the actor.
-    pub fn kill(&mut self, actor: &str) -> &mut Self {
-        let process = self.process(actor);
-        process.kill();
-        process.waiting.clear();
-        self
-    }
-
-    /// The actor starts (`spawn`) or forks off (`fork`) a process, which lives
-    /// until the test ends.
-    #[track_caller]
-    pub fn child(&mut self, actor: &str, how: &str) -> &mut Self {
-        let answer = self.tell(actor, how);
-        let child = answer.strip_prefix("child ").and_then(|id| id.parse().ok());
-        self.children.push(child.expect("the id of a child"));
-        self
-    }
-
-    pub fn signal(&mut self, actor: &str, signal: Signal) -> &mut Self {
-        self.process(actor).signal(signal);
-        self
-    }
-
-    /// SIGSTOP: returns when no thread of the process runs any more.
-    #[track_caller]
-    pub fn pause(&mut self, actor: &str) -> &mut Self {
-        self.signal(actor, Signal::STOP);
-        let pid = self.pid(actor);
-        patience::until("a stopped process", || {
-            kernel::is_stopped(pid).then_some(())
+        patience::until(&format!("`{actor}` still waits"), || {
+            let reply = self.reply_by_now(actor);
+            assert_eq!(reply, None, "`{actor}` should still wait");
+            let at = self.place(actor);
+            let settled = self.stage.is_settled(&self.hosts[at], actor);
+            settled.then_some(())
         });
         self
     }
 
-    /// What the actor wrote on standard error.
-    pub fn stderr(&self, actor: &str) -> String {
-        fs::read_to_string(self.stderr_path(actor)).unwrap_or_default()
+    /// Ends the whole host of the actor, as it stands.
+    pub fn kill(&mut self, actor: &str) -> &mut Self {
+        let host = self.host(actor);
+        host.kill();
+        host.waiting().clear();
+        self
     }
 
-    fn stderr_path(&self, actor: &str) -> PathBuf {
-        self.dir.path().join(format!("{actor}.stderr"))
+    /// Returns when no thread of the actor's host runs any more.
+    #[track_caller]
+    pub fn pause(&mut self, actor: &str) -> &mut Self {
+        self.host(actor).stop();
+        self
     }
 
-    /// A name's record, as it stands in its file.
-    pub fn record(&self, name: &str) -> String {
-        fs::read_to_string(self.names_file(&format!("{name}.json"))).expect("a record")
+    pub fn go_on(&mut self, actor: &str) -> &mut Self {
+        self.host(actor).go_on();
+        self
+    }
+
+    /// What the actor told people.
+    pub fn notices(&mut self, actor: &str) -> String {
+        let at = self.place(actor);
+        self.stage.notices(&self.hosts[at], actor)
+    }
+
+    /// What is known of a name of this test's pool.
+    pub fn record(&self, name: &str) -> Record {
+        self.stage.record(&self.pool, name)
     }
 
     /// The journal of this test's pool.
     pub fn events(&self) -> Vec<Event> {
-        journal::read(&self.pool_dir()).expect("a journal that can be read")
+        self.events_in(&self.pool)
+    }
+
+    /// The journal of this pool.
+    pub fn events_in(&self, pool: &str) -> Vec<Event> {
+        self.stage.events(pool)
     }
 
     pub fn events_of(&self, kind: Kind) -> Vec<Event> {
@@ -346,8 +303,7 @@ impl PoolTest {
     }
 
     fn count(&self, actor: &str, pool: &str, kind: Kind) -> usize {
-        let dir = self.state_dir().join("pools").join(pool);
-        let events = journal::read(&dir).unwrap_or_default();
+        let events = self.events_in(pool);
         let its = events
             .iter()
             .filter(|event| event.kind == kind && event.holder.test == actor);
@@ -355,11 +311,66 @@ impl PoolTest {
     }
 }
 
-impl Drop for PoolTest {
-    fn drop(&mut self) {
-        for child in self.children.drain(..) {
-            process::send(child, Signal::KILL);
-        }
+/// What only processes do, and only files tell.
+impl Story<Local> {
+    /// Actors started from here on keep their state there.
+    pub fn set_state_dir(&mut self, state: PathBuf) -> &mut Self {
+        self.stage.set_state_dir(state);
+        self
+    }
+
+    /// What actors started from here on find in their environment.
+    pub fn env(&mut self, key: &str, value: &str) -> &mut Self {
+        self.stage.env(key, value);
+        self
+    }
+
+    /// Actors started from here on find no such variable.
+    pub fn forget(&mut self, key: &str) -> &mut Self {
+        self.stage.forget(key);
+        self
+    }
+
+    pub fn state_dir(&self) -> PathBuf {
+        self.stage.state_dir().to_owned()
+    }
+
+    pub fn pool_dir(&self) -> PathBuf {
+        self.stage.pool_dir(&self.pool)
+    }
+
+    /// A file beside the names: `db-0.lock`.
+    pub fn names_file(&self, file: &str) -> PathBuf {
+        self.pool_dir().join("names").join(file)
+    }
+
+    pub fn start_with(&mut self, actor: &str, how: Start) -> &mut Self {
+        let process = self.stage.start_with(actor, how);
+        self.add(actor, process)
+    }
+
+    pub fn process(&mut self, actor: &str) -> &mut Process {
+        self.host(actor)
+    }
+
+    pub fn signal(&mut self, actor: &str, signal: Signal) -> &mut Self {
+        self.process(actor).signal(signal);
+        self
+    }
+
+    /// The actor starts (`spawn`) or forks off (`fork`) a process, which lives
+    /// until the test ends.
+    #[track_caller]
+    pub fn child(&mut self, actor: &str, how: &str) -> &mut Self {
+        let answer = self.tell(actor, how);
+        let child = answer.strip_prefix("child ").and_then(|id| id.parse().ok());
+        self.stage.children.push(child.expect("the id of a child"));
+        self
+    }
+
+    /// A name's record, as it stands in its file.
+    pub fn record_text(&self, name: &str) -> String {
+        fs::read_to_string(self.names_file(&format!("{name}.json"))).expect("a record")
     }
 }
 
@@ -394,10 +405,4 @@ pub fn error(answer: &str, kind: &str) -> String {
         Some(message) => message.to_owned(),
         None => panic!("expected an error of kind {kind}, but: {answer}"),
     }
-}
-
-/// The inodes of the files in a directory.
-fn inodes(dir: &Path) -> impl Iterator<Item = u64> {
-    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
-    entries.filter_map(|entry| kernel::inode(&entry.path()))
 }

@@ -4,21 +4,20 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::channel;
 use std::thread;
 
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::actor::MARK;
+use super::kernel;
 use super::patience;
+use super::stage::{Host, Replies};
 
 pub struct Process {
     child: Child,
     stdin: ChildStdin,
-    replies: Receiver<(String, String)>,
-    /// Those that came while another thread's was asked for.
-    early: Vec<(String, String)>,
-    /// Threads of it that wait for a lease.
+    replies: Replies,
     pub waiting: Vec<String>,
 }
 
@@ -85,66 +84,63 @@ impl Process {
         let mut process = Self {
             child,
             stdin,
-            replies,
-            early: Vec::new(),
+            replies: Replies::new(replies),
             waiting: Vec::new(),
         };
         assert_eq!(process.reply("main"), "ready");
         process
     }
 
-    pub fn id(&self) -> u32 {
+    pub fn signal(&self, signal: Signal) {
+        send(self.id(), signal);
+    }
+
+    pub fn wait(&mut self) -> ExitStatus {
+        self.child.wait().expect("a child can be waited for")
+    }
+}
+
+impl Host for Process {
+    fn id(&self) -> u32 {
         self.child.id()
     }
 
-    pub fn tell(&mut self, thread: &str, command: &str) {
-        let line = format!("{thread} {command}\n");
+    fn tell(&mut self, actor: &str, command: &str) {
+        let line = format!("{actor} {command}\n");
         self.stdin
             .write_all(line.as_bytes())
             .expect("the actor listens");
     }
 
-    /// The next reply of that thread.
-    #[track_caller]
-    pub fn reply(&mut self, thread: &str) -> String {
-        if let Some(reply) = self.early_reply(thread) {
-            return reply;
-        }
-        loop {
-            match self.replies.recv_timeout(patience::BOUND) {
-                Ok((from, reply)) if from == thread => return reply,
-                Ok(other) => self.early.push(other),
-                Err(RecvTimeoutError::Timeout) => panic!("`{thread}` does not answer"),
-                Err(RecvTimeoutError::Disconnected) => {
-                    panic!("`{thread}` ended without an answer, with {}", self.wait())
-                }
-            }
-        }
+    fn replies(&mut self) -> &mut Replies {
+        &mut self.replies
     }
 
-    /// What that thread has answered by now.
-    pub fn reply_by_now(&mut self, thread: &str) -> Option<String> {
-        self.early.extend(self.replies.try_iter());
-        self.early_reply(thread)
+    fn waiting(&mut self) -> &mut Vec<String> {
+        &mut self.waiting
     }
 
-    fn early_reply(&mut self, thread: &str) -> Option<String> {
-        let at = self.early.iter().position(|(from, _)| from == thread)?;
-        Some(self.early.remove(at).1)
-    }
-
-    pub fn signal(&self, signal: Signal) {
-        send(self.id(), signal);
+    fn end(&mut self) -> String {
+        self.wait().to_string()
     }
 
     /// SIGKILL; returns when the process is gone, and its locks with it.
-    pub fn kill(&mut self) {
+    fn kill(&mut self) {
         self.signal(Signal::KILL);
         self.wait();
     }
 
-    pub fn wait(&mut self) -> ExitStatus {
-        self.child.wait().expect("a child can be waited for")
+    /// SIGSTOP: returns when no thread of the process runs any more.
+    fn stop(&mut self) {
+        self.signal(Signal::STOP);
+        let pid = self.id();
+        patience::until("a stopped process", || {
+            kernel::is_stopped(pid).then_some(())
+        });
+    }
+
+    fn go_on(&mut self) {
+        self.signal(Signal::CONT);
     }
 }
 

@@ -2,7 +2,7 @@ use std::env;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::Result;
+use crate::result::Result;
 
 /// What the command line says.
 #[derive(Clone, Debug)]

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use fastrand::Rng;
 use torture::oracle::{Bounds, Verdict};
 
-use crate::Result;
 use crate::args::Args;
 use crate::report::Report;
+use crate::result::Result;
 use crate::round::{Plan, Round};
 
 /// Kills in one run, and runs that share a state directory.

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use torture::oracle::{Bounds, Verdict};
 
-use crate::Result;
 use crate::args::Args;
 use crate::report::Report;
+use crate::result::Result;
 use crate::round::{Plan, Round};
 
 pub fn run(args: &Args) -> Result<()> {

@@ -9,6 +9,7 @@ mod load;
 mod mutant;
 mod mutants;
 mod report;
+mod result;
 mod round;
 mod runner;
 
@@ -16,10 +17,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use args::Args;
+use result::Result;
 use torture::history;
 use torture::oracle::{Bounds, judge};
-
-type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 const USAGE: &str = "\
 usage: cargo xtask torture kills   [--seed N] [--kills N] [--seconds N]

@@ -16,7 +16,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::Result;
+use crate::result::Result;
 
 /// A breakage.
 #[derive(Debug)]

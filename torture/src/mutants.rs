@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 
 use torture::oracle::Bounds;
 
-use crate::Result;
 use crate::args::Args;
 use crate::mutant::Mutant;
+use crate::result::Result;
 use crate::{kills, load};
 
 /// Where little happens at once a lost wake-up shows sooner.

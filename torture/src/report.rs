@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use torture::oracle::{Bounds, Death, Figures, Group, Violation, deaths};
 
-use crate::Result;
+use crate::result::Result;
 use crate::round::{Plan, Round};
 
 /// What several rounds brought.

@@ -12,8 +12,8 @@ use rustix::process::{Pid, Signal, getpid, kill_process, set_child_subreaper};
 use torture::history::{self, Event, Line, Writer};
 use torture::oracle::{Bounds, Verdict, judge};
 
-use crate::Result;
 use crate::child::{self, Gone};
+use crate::result::Result;
 
 /// What the workers of a round do.
 #[derive(Clone, Debug)]

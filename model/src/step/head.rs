@@ -130,7 +130,7 @@ impl Engine {
         held.get(request.count).copied()
     }
 
-    /// `grant::hand_over`, for all that was taken.
+    /// `Grant::hand_over`, for all that was taken.
     pub(super) fn hand_over(&self, state: &mut State, index: usize) -> At {
         let me = Owner::client(index);
         let request = self.request(index, &state.clients[index]);

@@ -20,7 +20,7 @@ impl Engine {
         let at = state.clients[index].at;
         let next = match at {
             At::EnterNow => self.enter_now(state, index),
-            At::NobodyWaits => self.nobody_waits(state, index),
+            At::HasWaiters => self.has_waiters(state, index),
             At::Announce => self.announce(state, index),
             At::LockDraw => self.lock_draw(state, index),
             At::Granted(File::Draw, _) => At::MakeTicket,

@@ -83,7 +83,7 @@ impl Engine {
         }
     }
 
-    /// `take_named` returns.
+    /// `take_given` returns.
     fn named(&self, state: &mut State, index: usize) -> At {
         let waiters = &mut self.pool(state, index).waiters_beside;
         waiters.unlock(Owner::client(index));

@@ -11,17 +11,17 @@ impl Engine {
     pub(super) fn enter_now(&self, state: &mut State, index: usize) -> At {
         let queue = &mut self.pool(state, index).queue;
         match queue.try_lock(Owner::client(index), Access::Exclusive) {
-            true if self.has(Flaw::NewcomerIgnoresLine) => {
+            true if self.has(Flaw::NewcomerIgnoresQueue) => {
                 state.clients[index].others_wait = true;
                 state.wrongs.overtaken |= is_somebody_in_line(self, state, index);
                 self.look(state, index, false)
             }
-            true => At::NobodyWaits,
+            true => At::HasWaiters,
             false => At::Announce,
         }
     }
 
-    pub(super) fn nobody_waits(&self, state: &mut State, index: usize) -> At {
+    pub(super) fn has_waiters(&self, state: &mut State, index: usize) -> At {
         let pool = self.pool(state, index);
         let nobody = pool.waiters_in_line.is_free_for(Access::Exclusive)
             && pool.waiters_beside.is_free_for(Access::Exclusive);
@@ -108,7 +108,7 @@ impl Engine {
     }
 }
 
-/// `line::is_empty`.
+/// `queue::is_empty`.
 fn is_line_empty(pool: &mut Pool) -> bool {
     let mut order: Vec<_> = (0..CLIENTS).collect();
     order.sort_by_key(|client| pool.tickets[*client].number);
@@ -123,7 +123,7 @@ fn is_line_empty(pool: &mut Pool) -> bool {
     true
 }
 
-/// The last one before this in the queue, as `Place::wait_to_be_first` finds it.
+/// The last one before this in the queue, as `Ticket::wait_to_be_first` finds it.
 fn ticket_before(pool: &mut Pool, client: usize) -> Option<usize> {
     let number = pool.tickets[client].number;
     loop {

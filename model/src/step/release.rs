@@ -108,7 +108,7 @@ impl Engine {
         leases.iter().position(Option::is_some).unwrap_or_default()
     }
 
-    /// `Lease::end` of the first lease that is left: `Held::record`.
+    /// `Lease::end` of the first lease that is left: `LocalHold::give_back`.
     pub(crate) fn end(&self, state: &mut State, index: usize) -> At {
         let Some((pool, name)) = state.clients[index].next_lease() else {
             let client = &mut state.clients[index];

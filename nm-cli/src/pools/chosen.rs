@@ -43,6 +43,7 @@ fn unknown(name: &str, pools: &[Found]) -> Result<Failure, nm_runtime::Error> {
         1..=10 => format!("known: {}", known.join(", ")),
         count => format!("known: {} and {} more", known[..10].join(", "), count - 10),
     };
+    inspect::check_pool(name)?;
     let place = inspect::place()?;
     Ok(Failure::new(
         code::UNKNOWN,

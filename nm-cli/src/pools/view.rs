@@ -1,15 +1,15 @@
 use std::error::Error;
 
-use nm_runtime::inspect::{Looker, View};
+use nm_runtime::inspect::{Inspector, View};
 
 use crate::pools::chosen;
 
 /// How these pools are now, or all if none is given.
 pub fn views(pools: &[String]) -> Result<Vec<View>, Box<dyn Error + Send + Sync>> {
-    let looker = Looker::new();
+    let inspector = Inspector::new();
     let mut views = Vec::new();
     for found in chosen::chosen(pools)? {
-        views.push(looker.look(&found)?);
+        views.push(inspector.look(&found)?);
     }
     Ok(views)
 }
@@ -17,7 +17,7 @@ pub fn views(pools: &[String]) -> Result<Vec<View>, Box<dyn Error + Send + Sync>
 /// The holders of a name, for people; `None` if it is free.
 #[cfg(unix)]
 pub fn holder(pool: &str, name: &str) -> Result<Option<String>, Box<dyn Error + Send + Sync>> {
-    let view = Looker::new().look(&chosen::one(pool)?)?;
+    let view = Inspector::new().look(&chosen::one(pool)?)?;
     let Some(name) = view.names.into_iter().find(|view| view.name == name) else {
         return Ok(None);
     };

@@ -94,6 +94,22 @@ fn an_unknown_pool_is_named_with_those_that_are_known() {
 }
 
 #[test]
+fn no_pool_can_have_capitals_and_every_command_says_what_to_write() {
+    let lab = Lab::new();
+    let run: &[&str] = &["run", "Db", "--", "true"];
+    for args in [
+        run,
+        &["status", "Db"],
+        &["log", "--pool", "Db"],
+        &["reset", "Db"],
+    ] {
+        let said = lab.run(args);
+        assert_eq!(said.code, 2, "{said:?}");
+        assert!(said.err.contains("write `db`"), "{said:?}");
+    }
+}
+
+#[test]
 fn watch_tells_a_pipe_of_every_change() {
     let lab = Lab::new();
     let mut watch = lab.start(&["status", "--watch"]);

@@ -1,3 +1,5 @@
+//! A request, and a backend's answer to it.
+
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -14,32 +16,29 @@ pub(crate) struct Ask<'a> {
     pub(crate) pool: &'a str,
     pub(crate) names: &'a Names,
     pub(crate) want: &'a Want,
-    /// How many names that is.
+    /// How many names are wanted.
     pub(crate) count: usize,
-    /// Who asks; `since` is set when a name is granted.
+    /// The waiter; `since` is set when a name is granted.
     pub(crate) holder: &'a Holder,
     pub(crate) request: RequestId,
-    /// The name that is wanted, if it is a given one, with its place in the pool.
+    /// The name that is wanted, if one is given.
     pub(crate) given: Option<GivenName<'a>>,
-    /// The place of the name to try first.
+    /// The index of the name to try first.
     pub(crate) first: usize,
-    /// Names that need no `init` before others.
+    /// Whether the process that asks has the pool's hooks.
+    pub(crate) has_hooks: bool,
+    /// Whether to take names that need no `init` before others.
     pub(crate) warm_first: bool,
-    /// Also names that are broken in the holder's run.
+    /// Whether to take names that are broken in the holder's run, too.
     pub(crate) even_broken: bool,
-    /// What decides on the names, if not the list of them.
+    /// The pool's allocator, if it has one.
     pub(crate) decide: Option<&'a dyn Decide>,
     /// Where that is.
     pub(crate) allocator: Option<&'a Code>,
 }
 
 impl Ask<'_> {
-    /// Whether the process that asks has the pool's hooks.
-    pub(crate) fn has_hooks(&self) -> bool {
-        self.warm_first
-    }
-
-    /// What others are shown of the request while it is queued.
+    /// What others see of the request while it is queued.
     pub(crate) fn waiting(&self, key: &str) -> Waiting {
         Waiting {
             pool: self.pool.to_owned(),
@@ -54,14 +53,14 @@ impl Ask<'_> {
     }
 }
 
-/// A name that a request asks for, with its place in the pool.
+/// A name that a request asks for, with its index in the pool.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct GivenName<'a> {
     pub(crate) index: usize,
     pub(crate) name: &'a str,
 }
 
-/// Tells a request from all others: `PID-NUMBER`.
+/// Identifies a request: `PID-NUMBER`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RequestId {
     pid: u32,
@@ -69,7 +68,7 @@ pub(crate) struct RequestId {
 }
 
 impl RequestId {
-    /// Of a new request of this process.
+    /// The id of a new request of this process.
     pub(crate) fn next(pid: u32) -> Self {
         static REQUESTS: AtomicU64 = AtomicU64::new(0);
         let number = REQUESTS.fetch_add(1, Ordering::Relaxed);
@@ -83,9 +82,9 @@ impl fmt::Display for RequestId {
     }
 }
 
-/// What comes of a request.
+/// The outcome of a request.
 pub(crate) enum Answer {
-    /// In the pool's order.
+    /// These names, in the pool's order.
     Granted(Vec<Granted>),
     /// Not now.
     Busy,
@@ -97,7 +96,7 @@ pub(crate) enum Answer {
 #[derive(Debug)]
 pub(crate) struct Granted {
     pub(crate) index: usize,
-    /// Nobody else can hold it before [`Hold::share`], also if it was asked for to
+    /// No other request can hold it before [`Hold::share`], even if it was asked for to
     /// share.
     pub(crate) alone: bool,
     /// What the pool's allocator says beyond the name.

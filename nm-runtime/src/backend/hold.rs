@@ -1,3 +1,5 @@
+//! A held name, and how it is released.
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -5,7 +7,8 @@ use crate::base::error::Result;
 use crate::terms::holder::Holder;
 use crate::terms::record::{Record, State};
 
-/// A name that is held. Dropped without [`Hold::end`], the name goes back as it was.
+/// A name that is held. Dropped without [`Hold::end`], the name is free, and its holder
+/// counts as one that died.
 pub(crate) trait Hold: fmt::Debug + Send {
     /// Which name it is.
     fn name(&self) -> &str;
@@ -19,14 +22,14 @@ pub(crate) trait Hold: fmt::Debug + Send {
     /// Writes the record as it is in memory. For the only holder.
     fn save(&mut self) -> Result<()>;
 
-    /// Changes the stored record beside other readers, who may do the same.
+    /// Changes the stored record beside other readers, which may do the same.
     fn amend(&mut self, change: &mut dyn FnMut(&mut Record)) -> Result<()>;
 
     /// Lets other readers in. False if a writer was quicker: the name is lost, and
     /// its record is no longer ours to change.
     fn share(&mut self) -> Result<bool>;
 
-    /// Gives the name back: event, record, unlock, wake, in that order.
+    /// Releases the name: event, record, unlock, wake, in that order.
     fn end(self: Box<Self>, ending: Ending<'_>) -> Result<()>;
 }
 
@@ -37,6 +40,6 @@ pub(crate) struct Ending<'a> {
     pub(crate) name: &'a str,
     pub(crate) state: State,
     pub(crate) reason: Option<String>,
-    /// It was never made ready: its state stays what it was.
+    /// The name is not ready yet: its state stays what it was.
     pub(crate) as_it_was: bool,
 }

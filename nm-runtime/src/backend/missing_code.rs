@@ -1,27 +1,31 @@
 //! User code that the pool depends on, and this process does not contain.
 
-use crate::backend::Backend;
 use crate::backend::ask::Ask;
-use crate::base::caller;
 use crate::base::error::{Error, Result};
-use crate::terms::code::Code;
+use crate::base::{caller, text};
+use crate::terms::code::{Code, PoolCode};
 use crate::terms::event::Event;
+use crate::terms::record::{Record, Tenure};
 
-/// Refuses a request of a process without the hooks of the pool, to which it would lend
-/// names that nobody made ready, or without its allocator, which alone knows what is
-/// free.
-pub(crate) fn refuse(backend: &dyn Backend, ask: &Ask<'_>) -> Result<()> {
-    if ask.has_hooks() && ask.decide.is_some() {
-        return Ok(());
-    }
-    let code = backend.code()?;
-    match (code.resource, code.allocator) {
-        (Some(hooks), _) if !ask.has_hooks() => Err(without_hooks(ask.pool, &hooks)),
-        (_, Some(allocator)) if ask.decide.is_none() => {
-            Err(without_allocator(ask.pool, &allocator))
-        }
+/// Refuses a request of a process without the pool's hooks, to which names would be lent
+/// that nothing has made ready, or without its allocator, which alone knows what is free.
+pub(crate) fn refuse(ask: &Ask<'_>, code: &PoolCode) -> Result<()> {
+    match (&code.resource, &code.allocator) {
+        (Some(hooks), _) if !ask.has_hooks => Err(without_hooks(ask.pool, hooks)),
+        (_, Some(allocator)) if ask.decide.is_none() => Err(without_allocator(ask.pool, allocator)),
         _ => Ok(()),
     }
+}
+
+/// Refuses a name that hooks have made, to a process without them.
+pub(crate) fn refuse_made(ask: &Ask<'_>, name: &str, record: &Record) -> Result<()> {
+    if ask.has_hooks || record.life.is_none() {
+        return Ok(());
+    }
+    let pool = ask.pool;
+    Err(Error::config(format!(
+        "`{name}` was initialised by hooks of pool `{pool}` that this program does not contain, so nothing would reset it; link the crate that has them, or run `name-manager reset {pool}` if there are none any more"
+    )))
 }
 
 fn without_hooks(pool: &str, hooks: &Code) -> Error {
@@ -51,13 +55,6 @@ fn error(pool: &str, what: &str, code: &str, why: &str, at: &Code) -> Error {
     ))
 }
 
-/// The error of a name that hooks have made, of which no more is known.
-pub(crate) fn made_by_others(pool: &str, name: &str) -> Error {
-    Error::config(format!(
-        "`{name}` was initialised by hooks of pool `{pool}` that this program does not contain, so nothing would reset it; link the crate that has them, or run `name-manager reset {pool}` if there are none any more"
-    ))
-}
-
 /// The error of a process with hooks that finds out that its run has used the pool
 /// without them.
 pub(crate) fn was_missed(pool: &str, used: &Event, hooks: &Code) -> Error {
@@ -75,10 +72,20 @@ pub(crate) fn was_missed(pool: &str, used: &Event, hooks: &Code) -> Error {
 }
 
 /// The error of an allocator that would decide beside a lease that it does not know.
-pub(crate) fn held_without(pool: &str, held: &str, allocator: &Code) -> Error {
+pub(crate) fn held_without(
+    pool: &str,
+    name: &str,
+    record: Option<&Record>,
+    allocator: &Code,
+) -> Error {
     let krate = &allocator.krate;
+    let tenure = record.and_then(|record| record.holders.first());
+    let holder = tenure.map_or(String::new(), |Tenure { holder, .. }| {
+        let test = text::printable(&holder.test);
+        format!(" by `{test}` (pid {})", holder.pid)
+    });
     Error::config(format!(
-        "{held} without asking the allocator of pool `{pool}`, at {}, which cannot say what is free meanwhile; if `{krate}` is a library, link it there by writing `use {krate} as _;`, and otherwise move the allocator to one",
+        "`{name}` is held{holder} without asking the allocator of pool `{pool}`, at {}, which cannot say what is free meanwhile; if `{krate}` is a library, link it there by writing `use {krate} as _;`, and otherwise move the allocator to one",
         allocator.place,
     ))
 }

@@ -1,11 +1,17 @@
-//! The seam between what is asked of a pool and how it is decided who holds its
-//! names. May import `terms`, `base`, and nothing else.
+//! The seam between what is asked of a pool and how it is decided which holder has a
+//! name. May import `terms`, `base`, and nothing else.
 //!
-//! What stands above ([`lend`](crate::lend), [`life`](crate::life),
-//! [`pool`](crate::pool)) knows these traits alone. [`local`](crate::local)
+//! The layers above ([`lend`](crate::lend), [`life`](crate::life),
+//! [`pool`](crate::pool)) know only these traits. [`local`](crate::local)
 //! implements them with kernel locks.
 
 pub(crate) mod ask;
+pub(crate) mod broken;
+#[cfg(test)]
+mod contract;
+pub(crate) mod decisions;
+#[cfg(test)]
+pub(crate) mod doubles;
 pub(crate) mod hold;
 pub(crate) mod missing_code;
 pub(crate) mod patience;
@@ -29,34 +35,38 @@ use crate::terms::event::{Entry, Event};
 use crate::terms::holder::Holder;
 use crate::terms::record::Waiting;
 
-/// Decides who holds the names of one pool. One value for each opened pool and
-/// process.
+/// Decides which holders have the names of one pool. One value for each opened pool
+/// and process.
 ///
 /// Every backend keeps these promises, and `tests/conformance` tries them on each:
 ///
 /// - Exclusion: a name has one exclusive holder, or readers, and never both.
-/// - Arrival order: nobody who asks after another's wait has begun is served
-///   before it, unless their requests could never be in each other's way.
-/// - Whoever ends, however it ends, has given back what it held, and the next
-///   waiter is told.
-/// - What is granted bears the record as it is now, with its new holder in it.
+/// - No overtaking: once a request is waiting, later requests are never served before
+///   it, unless the two could never be in each other's way.
+/// - A holder that ends, however it ends, has released what it held, and the next
+///   waiter is woken.
+/// - What is granted has the record as it is now, with its new holder in it.
 /// - Nothing blocks without asking its [`Patience`].
 pub(crate) trait Backend: fmt::Debug + Send + Sync {
     /// Takes what is asked for, waiting for it. Never answers [`Answer::Busy`].
     fn acquire(&self, ask: &Ask<'_>, patience: &mut dyn Patience) -> Result<Answer>;
 
-    /// Takes what is asked for if it can be had now, overtaking no waiter.
+    /// Takes what is asked for if it is free now, overtaking no waiter.
     fn try_acquire(&self, ask: &Ask<'_>) -> Result<Answer>;
 
-    /// Names the pool among all pools of all backends: what [`Waiting::dir`] says.
+    /// Whether requests and leases keep files open, so that the process must not run
+    /// out of descriptors because many threads ask together.
+    fn keeps_files_open(&self) -> bool;
+
+    /// Identifies the pool among all pools of all backends: what [`Waiting::dir`] says.
     fn key(&self) -> &str;
 
-    /// What is known of the pool with this key at the moment; `None` if it is not
-    /// one that this backend can look at. Explains, never decides.
+    /// What is known about the pool with this key at this moment; `None` if this
+    /// backend cannot look at it. Explains, never decides.
     fn snapshot(&self, key: &str) -> Result<Option<Snapshot>>;
 
     /// Shows in the record of a held name what its holder waits for meanwhile.
-    /// Failures are not told: others would merely miss the reason of a deadlock.
+    /// Failures are not reported: others merely do not see the reason of a deadlock.
     fn publish(&self, name: &str, token: &str, waiting: Option<&Waiting>);
 
     /// What the first binary of this run said of the pool's size. With `ours`, and
@@ -66,13 +76,13 @@ pub(crate) trait Backend: fmt::Debug + Send + Sync {
     /// What the latest runs said, in any order.
     fn declarations(&self) -> Result<Vec<Declaration>>;
 
-    /// The user code that the pool depends on, as processes said that contain it.
+    /// The user code that the pool depends on, as processes have declared it.
     fn code(&self) -> Result<PoolCode>;
 
-    /// Says what this process contains; returns what had been said before.
+    /// Declares what this process contains; answers what had been declared before.
     fn declare_code(&self, ours: &PoolCode) -> Result<PoolCode>;
 
-    /// Writes to the pool's journal. Costs nobody a lease when it fails.
+    /// Writes to the pool's journal. Costs no lease if it fails.
     fn log(&self, entry: &Entry<'_>);
 
     /// The pool's journal, oldest event first: all from this time on (microseconds since
@@ -83,7 +93,7 @@ pub(crate) trait Backend: fmt::Debug + Send + Sync {
     /// made again: a run that joined the old one has joined nothing then.
     fn runs(&self) -> Result<Arc<dyn Runs>>;
 
-    /// Forgets what is known of names: see [`Pool::forget`](crate::Pool::forget).
+    /// Forgets what is known about names: see [`Pool::forget`](crate::Pool::forget).
     #[cfg(feature = "tools")]
     fn forget(&self, holder: &Holder, force: bool) -> Result<Forgotten>;
 }

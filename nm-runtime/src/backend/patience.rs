@@ -2,13 +2,13 @@ use std::time::{Duration, Instant};
 
 use crate::base::error::Result;
 
-/// How a backend waits: it asks, and the engine decides on deadline, deadlock and
-/// what people are told.
+/// How a backend waits: it asks, and the engine decides on timeout, deadlock and
+/// notices.
 pub(crate) trait Patience {
     /// The request blocks. Called each time; the first one counts.
     fn blocked(&mut self);
 
-    /// The request goes on to wait beside the queue for its given name, which is
+    /// The request goes on waiting beside the queue for its given name, which is
     /// reserved for it, or not yet.
     fn beside(&mut self, reserved: bool);
 
@@ -19,9 +19,9 @@ pub(crate) trait Patience {
     ///
     /// # Errors
     ///
-    /// When the request is to give up.
+    /// If the request is to give up.
     fn tick(&mut self) -> Result<()>;
 
-    /// Since the request was made; `None` if it was never blocked.
+    /// How long ago the request was made; `None` if it was never blocked.
     fn waited(&self) -> Option<Duration>;
 }

@@ -1,3 +1,5 @@
+//! The runs of a pool, and the lock under which its life changes.
+
 use std::fmt;
 
 use crate::backend::patience::Patience;
@@ -21,7 +23,7 @@ pub(crate) trait Runs: fmt::Debug + Send + Sync {
     /// Becomes the run's reaper; `None` if there is one.
     fn stand_by<'a>(&'a self, run: &str) -> Result<Option<Box<dyn Reaping + 'a>>>;
 
-    /// Locks the pool's part of the life, waiting for it.
+    /// Locks the pool's life, waiting for it.
     fn life<'a>(&'a self, patience: Option<&mut dyn Patience>) -> Result<Box<dyn LifeLock + 'a>>;
 }
 
@@ -38,7 +40,7 @@ pub(crate) trait Reaping {
     fn finish(self: Box<Self>) -> Result<()>;
 }
 
-/// The pool's part of the life, locked.
+/// The pool's life, locked.
 pub(crate) trait LifeLock {
     /// As it is stored.
     fn read(&self) -> Result<PoolLife>;

@@ -1,4 +1,4 @@
-//! What is known of a pool at one moment: for messages, the deadlock search, the
+//! What is known about a pool at one moment: for messages, deadlock detection, the
 //! reaper and people. Explains, never decides.
 
 use crate::base::json;
@@ -10,7 +10,7 @@ use crate::terms::record::{FORMAT, Record, Tenure, Waiting};
 pub(crate) struct Snapshot {
     /// Names that were ever lent, as people count: 2 before 10.
     pub(crate) names: Vec<NameSnapshot>,
-    /// The head of the queue, if it shows that it waits.
+    /// The head of the queue, if it has published that it waits.
     pub(crate) head: Option<BlockedHead>,
 }
 
@@ -18,14 +18,14 @@ pub(crate) struct Snapshot {
 #[derive(Debug)]
 pub(crate) struct NameSnapshot {
     pub(crate) name: String,
-    /// `None` if there is nothing yet, or it is unreadable.
+    /// `None` if there is no record yet, or it is unreadable.
     pub(crate) record: Option<Record>,
-    /// What is there is no record: damaged, or just being written.
+    /// Whether the record is damaged, or just being written.
     #[cfg(feature = "tools")]
     pub(crate) unreadable: bool,
-    /// Kept for a waiter that asked for this very name.
+    /// Whether it is reserved for a waiter for this very name.
     pub(crate) reserved: bool,
-    /// Of those whom the record shows as holders, the live ones.
+    /// The holders in the record that are alive.
     pub(crate) holders: Vec<Tenure>,
 }
 
@@ -47,9 +47,9 @@ impl NameSnapshot {
 pub(crate) struct BlockedHead {
     pub(crate) v: u32,
     pub(crate) holder: Holder,
-    /// For how many more names.
+    /// What it waits for; the count is that of the names it still lacks.
     pub(crate) waiting: Waiting,
-    /// What it has already.
+    /// The names that it has already taken.
     pub(crate) taken: Vec<String>,
 }
 
@@ -80,6 +80,6 @@ pub struct Forgotten {
     pub names: Vec<String>,
     /// Names that are lent. They were left as they are.
     pub lent: Vec<String>,
-    /// Somebody waits for names, who must not be overtaken: all were left.
+    /// There are waiters, which must not be overtaken: all names were left.
     pub awaited: bool,
 }

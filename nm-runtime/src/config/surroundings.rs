@@ -16,7 +16,7 @@ use crate::declared::section;
 pub(crate) struct Surroundings {
     workspace: Option<Workspace>,
     variables: &'static Variables,
-    /// Where the workspace was when the code was compiled, if it is there no more.
+    /// Where the workspace was when the code was compiled, if it no longer exists.
     gone: Option<PathBuf>,
 }
 
@@ -45,10 +45,10 @@ impl Surroundings {
             && self.variables.max(pool)?.is_none()
             && self.variables.names(pool)?.is_none()
         {
-            // A limit that was configured there must not vanish in silence.
+            // A limit that was configured there must not vanish silently.
             let variable = variables::variable(pool, "MAX");
             return Err(Error::config(format!(
-                "pool `{pool}` may be configured in the Cargo.toml of `{}`, where this program was compiled, and which is not there any more; set CARGO_MANIFEST_DIR to where the package is now, or {variable} and NAME_MANAGER_DIR",
+                "pool `{pool}` may be configured in the Cargo.toml of `{}`, where this program was compiled, and which no longer exists; set CARGO_MANIFEST_DIR to where the package is now, or {variable} and NAME_MANAGER_DIR",
                 gone.display()
             )));
         }

@@ -20,9 +20,9 @@ mod linux {
     use std::os::unix::ffi::OsStrExt;
     use std::path::{Path, PathBuf};
 
-    /// Where it was, if the process has changed what says so; `None` if it has not.
+    /// Where it was, if the process has changed the variables; `None` if it has not.
     pub(super) fn moved() -> Option<Option<PathBuf>> {
-        // As the process was started: what it sets later is not in there.
+        // As the process was started: variables that it sets later are not in there.
         let first = fs::read("/proc/self/environ").ok()?;
         let first = |key: &str| {
             let variables = first.split(|byte| *byte == 0);

@@ -45,13 +45,13 @@ fn of_pool(pool: &str, key: &str) -> String {
     format!("{}_{key}", upper(pool))
 }
 
-/// A pool's name as variables have it.
+/// A pool's name as in variables.
 fn upper(pool: &str) -> String {
     pool.to_ascii_uppercase().replace('-', "_")
 }
 
-/// Whether one could be the other misspelt, before that is looked at closely: hardly
-/// anybody gets both the first letter and the last one wrong.
+/// Whether one could be the other misspelt, before they are compared closely: a typing
+/// error hardly ever changes both the first letter and the last.
 fn begin_or_end_alike(found: &str, pool: &str) -> bool {
     let (found, pool) = (found.as_bytes(), pool.as_bytes());
     let alike = |one: Option<&u8>, other: Option<&u8>| match (one, other) {
@@ -61,7 +61,7 @@ fn begin_or_end_alike(found: &str, pool: &str) -> bool {
     alike(found.first(), pool.first()) || alike(found.last(), pool.last())
 }
 
-/// Whether that is what [`upper`] makes of this pool.
+/// Whether this is what [`upper`] makes of the pool.
 fn is_about(found: &str, pool: &str) -> bool {
     let upper = |byte: u8| match byte {
         b'-' => b'_',

@@ -63,9 +63,9 @@ impl Workspace {
 pub(crate) enum Package {
     /// The one in this directory.
     In(PathBuf),
-    /// It was compiled in this directory, which is not there any more.
+    /// It was compiled in this directory, which no longer exists.
     Gone(PathBuf),
-    /// None: the code runs outside of any.
+    /// The code runs outside any package.
     None,
 }
 
@@ -83,7 +83,7 @@ impl Package {
             .or_else(|| section::tests().next().map(|test| test.manifest_dir))
             .map(PathBuf::from);
         let at_run_time = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
-        // A command is about the directory in which it is given.
+        // A command is about the current directory.
         if caller::get().is_none() {
             let found = match (at_run_time.filter(has_manifest), compiled) {
                 (Some(now), Some(then)) if now != then && has_manifest(&then) => {
@@ -114,8 +114,8 @@ impl Package {
         }
     }
 
-    /// A package that a test generated below the target directory (trybuild does) is
-    /// a part of the workspace around.
+    /// A package that a test generated below the target directory (as trybuild does) is
+    /// part of the workspace around it.
     fn out_of_target(self) -> Self {
         let Self::In(dir) = &self else {
             return self;
@@ -139,8 +139,8 @@ impl Package {
 ///
 /// # Errors
 ///
-/// When a `.git` file leads to a directory that is not there: a worktree that is
-/// opened in a container, say. Then nobody can tell who else shares it.
+/// If a `.git` file leads to a directory that does not exist, for example in a worktree
+/// that is opened in a container: then it is unknown which others share it.
 pub(crate) fn git_common_dir(inside: &Path) -> Result<Option<PathBuf>> {
     let mut above = inside.ancestors().map(|dir| dir.join(".git"));
     let Some(dot_git) = above.find(|path| path.exists()) else {
@@ -152,7 +152,7 @@ pub(crate) fn git_common_dir(inside: &Path) -> Result<Option<PathBuf>> {
     let is_there = |dir: PathBuf| match dir.is_dir() {
         true => Ok(dir),
         false => Err(Error::config(format!(
-            "`{}` leads to `{}`, which is not there: who else shares the repository is unknown; make that directory reachable, or use another scope",
+            "`{}` leads to `{}`, which does not exist, so it is unknown which worktrees share the repository; make that directory reachable, or use another scope",
             dot_git.display(),
             dir.display()
         ))),

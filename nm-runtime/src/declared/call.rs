@@ -1,6 +1,7 @@
 //! Calls of user code: a panic becomes an error, and under an async test the code runs
 //! on a thread of its own.
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::base::error::BoxError;
@@ -11,14 +12,14 @@ pub(crate) fn call<T>(
 ) -> std::result::Result<T, BoxError> {
     match catch_unwind(AssertUnwindSafe(hook)) {
         Ok(result) => result,
-        Err(panic) => {
-            let text = panic
-                .downcast_ref::<&str>()
-                .map(|text| text.to_string())
-                .or_else(|| panic.downcast_ref::<String>().cloned());
-            Err(format!("panicked: {}", text.unwrap_or_default()).into())
-        }
+        Err(panic) => Err(format!("panicked: {}", text(&*panic)).into()),
     }
+}
+
+/// What a panic says; empty if that is no text.
+pub(crate) fn text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref().copied()).unwrap_or("")
 }
 
 /// Calls a hook on a thread of its own: where an async runtime drives the

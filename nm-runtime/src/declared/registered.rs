@@ -46,6 +46,16 @@ impl Registered {
         }))
     }
 
+    /// A resource that no attribute registers.
+    #[cfg(test)]
+    pub(crate) fn new(spec: &'static ResourceSpec, resource: Box<dyn Resource>) -> Self {
+        Self {
+            spec,
+            resource,
+            fingerprint: OnceCell::new(),
+        }
+    }
+
     /// Where it is, for processes that do not contain it.
     pub(crate) fn code(&self) -> Code {
         code(self.spec.module, self.spec.place)

@@ -1,8 +1,8 @@
 use std::fs::{self, File};
 use std::io::{Seek, SeekFrom, Write};
 
-/// A file with these bytes, read from its beginning. One for each thread: the last
-/// one's bytes are gone.
+/// A file with these bytes, read from its beginning. One per thread: the bytes before
+/// are gone.
 pub(crate) fn file(bytes: &[u8]) -> File {
     thread_local! {
         static FILE: File = made();

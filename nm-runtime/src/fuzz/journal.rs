@@ -9,6 +9,9 @@ use crate::journal::source::Source;
 use crate::terms::event::Entry;
 use crate::terms::record::FORMAT;
 
+/// Lines that are too long, of which an input must have some by chance.
+const LONGEST: usize = 1 << 10;
+
 /// One line of the journal.
 pub(crate) fn line(bytes: &[u8]) {
     match parse::line(bytes) {
@@ -17,7 +20,7 @@ pub(crate) fn line(bytes: &[u8]) {
         Line::Event(event) => {
             let text = written(&event);
             assert_eq!(parsed(text.as_bytes()), Some(*event.clone()));
-            // Torn anywhere, it spoils nothing that is written behind it.
+            // Torn anywhere, it does not spoil what is written after it.
             let text = text.as_bytes();
             let torn = &text[..bytes.len() % text.len()];
             assert_eq!(parsed(torn), None);
@@ -35,8 +38,8 @@ pub(crate) fn file(bytes: &[u8]) {
     let (at_once, skipped) = read(&[bytes]);
     assert!(at_once.len() as u64 + skipped <= lines(bytes));
 
-    // What is written while it is read is read like the rest, unless a line that is
-    // whole already goes on.
+    // What is written while it is read is read like the rest, unless it continues a
+    // line that was already whole.
     let begun = first.rsplit(|byte| *byte == b'\n').next().unwrap_or(first);
     if let Line::Garbage = parse::line(begun) {
         assert_eq!(read(&[first, rest]), (at_once.clone(), skipped));
@@ -46,9 +49,9 @@ pub(crate) fn file(bytes: &[u8]) {
     let (mut after, _) = read(&[bytes, event.as_bytes()]);
     assert_eq!(after.pop(), parsed(EVENT.as_bytes()));
 
-    // Begun in the middle, it gives the last ones; its first line may be the end of
+    // Begun in the middle, it gives the last events; its first line may be the end of
     // one that is too long.
-    let mut tail = Source::of(fuzz::file(bytes), rest.len() as u64).unwrap();
+    let mut tail = Source::of(fuzz::file(bytes), rest.len() as u64, LONGEST).unwrap();
     let tail = events(&mut tail);
     let is_end = |tail: &[Event]| at_once.ends_with(tail);
     assert!(
@@ -64,14 +67,14 @@ fn lines(bytes: &[u8]) -> u64 {
 }
 
 /// The events of a file that is written part by part and read to its end after
-/// each, and how many lines were none.
+/// each, and how many lines were skipped.
 fn read(parts: &[&[u8]]) -> (Vec<Event>, u64) {
     let file = fuzz::file(b"");
-    let mut source = Source::of(file.try_clone().unwrap(), u64::MAX).unwrap();
+    let mut source = Source::of(file.try_clone().unwrap(), u64::MAX, LONGEST).unwrap();
     let mut found = Vec::new();
     let mut written = 0;
     for part in parts {
-        // The two share one place in the file.
+        // The two share one position in the file.
         let place = (&file).stream_position().unwrap();
         (&file).seek(SeekFrom::Start(written)).unwrap();
         (&file).write_all(part).unwrap();

@@ -41,8 +41,8 @@ pub(crate) fn manifest(bytes: &[u8]) {
 #[path = "../../../fuzz/outline.rs"]
 pub(crate) mod theirs;
 
-/// What we make of a document, written as `theirs::outline` does. Dates are looked at by
-/// somebody else.
+/// A document as we read it, written as by `theirs::outline`. We accept anything like a
+/// date, so `is_date` checks those.
 pub fn outline(text: &str, is_date: fn(&str) -> bool) -> Option<String> {
     let document = Document::parse(text).ok()?;
     let mut outline = String::new();
@@ -79,7 +79,7 @@ fn parse(text: &str) -> Result<Manifest> {
     Manifest::parse(Path::new(PATH), text)
 }
 
-/// The place that a message names is one of the text.
+/// Checks that the place that a message names is in the text.
 fn is_in(text: &str, message: &str) {
     let place = message.strip_prefix(PATH).unwrap();
     let mut place = place.splitn(4, ':').skip(1);

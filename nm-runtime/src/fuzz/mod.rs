@@ -1,6 +1,6 @@
-//! What is fuzzed. Each target takes any bytes, and panics when what reads them
-//! breaks a promise: `fuzz/` looks for such bytes, and the test below tries those
-//! that it has kept.
+//! Fuzz targets. Each takes any bytes, and panics if the code that reads them breaks a
+//! promise: `fuzz/` searches for such bytes, and the test below tries those that it has
+//! kept. May import everything.
 
 mod file;
 mod journal;
@@ -14,10 +14,10 @@ mod variables;
 pub(crate) use file::file;
 pub(crate) use shown::shown;
 
-/// A target's name and what it does.
+/// A target's name and its function.
 pub type Target = (&'static str, fn(&[u8]));
 
-/// All of them.
+/// All targets.
 pub const TARGETS: [Target; 7] = [
     ("record", record::record),
     ("journal_line", journal::line),
@@ -28,11 +28,11 @@ pub const TARGETS: [Target; 7] = [
     ("names", names::names),
 ];
 
-/// What we make of a `Cargo.toml`, to be compared with what others make of it.
+/// A `Cargo.toml` as we read it, to be compared with how others read it.
 #[cfg(fuzzing)]
 pub use self::manifest::outline;
 
-/// Does what a target does.
+/// Runs a target.
 #[cfg(fuzzing)]
 pub fn run(target: &str, bytes: &[u8]) {
     let known = TARGETS.iter().find(|(name, _)| *name == target);

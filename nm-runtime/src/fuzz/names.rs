@@ -4,7 +4,7 @@ use crate::fuzz::shown;
 use crate::terms::name::{self, Name};
 use crate::terms::names::{Names, check_template};
 
-/// A text as the name of a pool and of a resource, and as a template. The first
+/// A text as the name of a pool and within one, and as a template. The first
 /// bytes are an index.
 pub(crate) fn names(bytes: &[u8]) {
     let Some((index, rest)) = bytes.split_first_chunk::<4>() else {
@@ -37,7 +37,7 @@ pub(crate) fn names(bytes: &[u8]) {
     fill(text);
 }
 
-/// It stays in its directory, whatever is put behind it.
+/// Checks that it stays in its directory, with any suffix.
 fn is_one_component(name: &str) {
     for file in [name.to_owned(), format!("{name}.lock")] {
         let mut components = Path::new(&file).components();

@@ -5,8 +5,8 @@ use crate::sys;
 use crate::terms::record::{FORMAT, Record, State};
 
 pub(crate) fn record(bytes: &[u8]) {
-    let peeked = Record::parse(bytes);
-    if let Some(record) = &peeked {
+    let parsed = Record::parse(bytes);
+    if let Some(record) = &parsed {
         assert!(record.v <= FORMAT && record.fence.checked_add(1).is_some());
         let text = json::to_string(record);
         assert_eq!(Record::parse(text.as_bytes()).as_ref(), Some(record));
@@ -15,20 +15,20 @@ pub(crate) fn record(bytes: &[u8]) {
     }
     let mut file = RecordFile::of(sys::opened(file(bytes)).unwrap());
     let read = file.read().unwrap();
-    match peeked {
-        Some(peeked) => assert_eq!(read, peeked),
+    match parsed {
+        Some(parsed) => assert_eq!(read, parsed),
         None if bytes.is_empty() => assert_eq!(read, Record::new()),
         None => {
             assert_eq!(read.state, State::Dirty);
             assert!(read.fence > 1_000_000_000_000);
         }
     }
-    // Over whatever was there.
+    // Over any bytes that were there.
     file.write(&read).unwrap();
     assert_eq!(file.read().unwrap(), read);
 }
 
-/// Whatever it says has happened, more can happen.
+/// Whatever has happened according to the record, more can happen.
 fn count(record: Record) {
     if let Some(mut life) = record.life {
         life.is_kept(record.state);

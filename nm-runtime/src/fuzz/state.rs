@@ -1,9 +1,9 @@
 use std::path::Path;
 
+use crate::backend::decisions::Decisions;
 use crate::backend::snapshot::BlockedHead;
 use crate::base::json::{self, FromJson, ToJson};
 use crate::fuzz::shown;
-use crate::local::assigned::Decisions;
 use crate::local::dir::check_format;
 use crate::modes::listing;
 use crate::terms::code::PoolCode;
@@ -31,7 +31,7 @@ pub(super) fn state(bytes: &[u8]) {
     }
 }
 
-/// What was read, written, reads the same.
+/// Checks that what was read, and is written, is read as the same.
 fn again<T: FromJson + ToJson>(text: &str) {
     if let Some(read) = json::from_slice::<T>(text.as_bytes()) {
         let written = json::to_string(&read);

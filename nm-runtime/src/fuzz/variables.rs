@@ -9,7 +9,7 @@ use crate::fuzz::shown;
 use crate::terms::name;
 use crate::terms::names::check_template;
 
-/// Variables as `KEY=VALUE`, each ended by a zero.
+/// Variables as `KEY=VALUE`, separated by NUL bytes.
 pub(crate) fn variables(bytes: &[u8]) {
     let assignments = bytes.split(|byte| *byte == 0);
     let found = assignments.filter_map(|assignment| {

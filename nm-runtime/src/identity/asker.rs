@@ -29,22 +29,26 @@ pub(crate) fn reaper(run: &str) -> Holder {
 
 /// The current thread as a holder, for a request made at this place.
 pub(crate) fn current(place: &Location<'_>) -> Result<Holder> {
-    let test = TEST.with_borrow(|test| test.clone());
+    Ok(of(std::process::id(), run::id()?, place))
+}
+
+/// The current thread, as one of the process with this id in this run.
+pub(crate) fn of(pid: u32, run: &str, place: &Location<'_>) -> Holder {
+    let test = TESTS.with_borrow(|tests| tests.last().cloned());
     let (test, file, line) = match (test, caller::get()) {
         (Some(test), _) => (test.path, test.file.to_owned(), test.line),
         (None, Some(caller)) => (caller.label.clone(), String::new(), 0),
         (None, None) => (thread_name(), place.file().to_owned(), place.line()),
     };
-    let pid = std::process::id();
-    Ok(Holder {
+    Holder {
         test,
         pid,
         token: token(pid),
-        run: run::id()?.to_owned(),
+        run: run.to_owned(),
         file,
         line,
         since: 0,
-    })
+    }
 }
 
 fn thread_name() -> String {
@@ -83,6 +87,8 @@ fn token(pid: u32) -> String {
 /// What is known about an annotated test while it runs.
 #[derive(Clone, Debug)]
 struct Test {
+    /// Tells apart two that have the same path.
+    number: u64,
     path: String,
     file: &'static str,
     line: u32,
@@ -92,22 +98,27 @@ struct Test {
 /// Whether an async runtime drives the current thread, as far as the attribute
 /// knows.
 pub(crate) fn in_async_test() -> bool {
-    TEST.with_borrow(|test| test.as_ref().is_some_and(|test| test.asynchronous))
+    TESTS.with_borrow(|tests| tests.iter().any(|test| test.asynchronous))
 }
 
 thread_local! {
-    /// The annotated test that runs on this thread, and where its attribute is.
-    static TEST: RefCell<Option<Test>> = const { RefCell::new(None) };
+    /// The annotated test that runs on this thread, and the annotated functions that it
+    /// has called, outermost first.
+    static TESTS: RefCell<Vec<Test>> = const { RefCell::new(Vec::new()) };
 }
 
 /// While this lives, what the thread acquires is acquired by this test.
 #[derive(Debug)]
-pub(crate) struct CurrentTest(());
+pub(crate) struct CurrentTest {
+    number: u64,
+}
 
 impl CurrentTest {
     /// `line` is the first attribute's. The path is the function's; a case of it
     /// (rstest, test-case) is recognised by the thread's name, which libtest sets.
     pub(crate) fn enter(spec: &'static TestSpec, line: u32) -> Self {
+        static NUMBERS: AtomicU64 = AtomicU64::new(0);
+        let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
         let path = spec.test;
         let thread = std::thread::current();
         let krate = path.split("::").next().unwrap_or_default();
@@ -115,19 +126,25 @@ impl CurrentTest {
             .name()
             .map(|name| format!("{krate}::{name}"))
             .filter(|case| case.starts_with(path));
-        TEST.set(Some(Test {
+        let test = Test {
+            number,
             path: case.unwrap_or_else(|| path.to_owned()),
             file: spec.file,
             line,
             asynchronous: spec.asynchronous,
-        }));
-        Self(())
+        };
+        TESTS.with_borrow_mut(|tests| tests.push(test));
+        Self { number }
     }
 }
 
 impl Drop for CurrentTest {
     fn drop(&mut self) {
-        // The thread may be ending, its locals already gone.
-        let _ = TEST.try_with(|test| test.take());
+        // The thread may be ending, its locals already gone. Of two async functions the
+        // one that began first may end first.
+        let leave = |tests: &RefCell<Vec<Test>>| {
+            tests.borrow_mut().retain(|test| test.number != self.number);
+        };
+        let _ = TESTS.try_with(leave);
     }
 }

@@ -1,6 +1,6 @@
-//! Looking at pools from outside, for people and tools. Takes no lock that
-//! anybody could miss a name by, makes no file, and decides nothing. May import
-//! `local`, `config` and what is below them.
+//! Looks at pools from outside, for people and tools. Takes no lock that could make a
+//! waiter miss a name, creates no file, and decides nothing. May import `local`,
+//! `config` and what is below them.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -26,7 +26,7 @@ pub use crate::local::soundness::locks_work;
 use crate::local::waiters::Recent;
 pub use crate::local::waiters::Waiter;
 pub use crate::terms::code::{Code, PoolCode};
-pub use crate::terms::name::misspelt_placeholder;
+pub use crate::terms::name::{check_pool, misspelt_placeholder};
 
 /// A pool that has state somewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,15 +35,15 @@ pub struct Found {
     pub pool: String,
     /// Its directory, `.name-manager/pools/db`.
     pub dir: PathBuf,
-    /// Where that is, and why there.
+    /// The state directory, and why it was chosen.
     pub place: Place,
 }
 
-/// Where pools of the current directory live unless something is said of them.
+/// Where the state of pools lives, for the current directory, unless configured.
 ///
 /// # Errors
 ///
-/// When a variable or `Cargo.toml` is wrong, or there is no such place.
+/// If a variable or `Cargo.toml` is wrong, or there is no such place.
 pub fn place() -> Result<Place> {
     Surroundings::look()?.place(None)
 }
@@ -52,7 +52,7 @@ pub fn place() -> Result<Place> {
 ///
 /// # Errors
 ///
-/// When a variable or `Cargo.toml` is wrong, the state directory is of a newer
+/// If a variable or `Cargo.toml` is wrong, or the state directory is of a newer
 /// version or cannot be read.
 pub fn pools() -> Result<Vec<Found>> {
     let around = Surroundings::look()?;
@@ -125,7 +125,7 @@ fn list(state_dir: &Path) -> Result<Vec<String>> {
     Ok(pools)
 }
 
-/// What a look at one pool shows.
+/// One pool at one moment.
 #[derive(Clone, Debug)]
 pub struct View {
     /// The pool.
@@ -140,23 +140,23 @@ pub struct View {
     pub code: PoolCode,
 }
 
-/// What a look at one name shows.
+/// One name at one moment.
 #[derive(Clone, Debug)]
 pub struct NameView {
     /// The name.
     pub name: String,
-    /// What is written beside its lock; `None` if it was never lent.
+    /// Its record; `None` if it was never lent.
     pub record: Option<Record>,
-    /// The record is there and says nothing.
+    /// Whether a record exists, but is unreadable.
     pub unreadable: bool,
     /// Whether the name is held.
     pub held: bool,
-    /// The hook that runs on it.
+    /// The hook that is running on it.
     pub hook: Option<Event>,
 }
 
 impl NameView {
-    /// Who holds it, as far as the record says.
+    /// Its holders, as far as the record says.
     pub fn holders(&self) -> &[Tenure] {
         match &self.record {
             Some(record) if self.held => &record.holders,
@@ -164,22 +164,22 @@ impl NameView {
         }
     }
 
-    /// Whether the last holder ended without giving it back; the next one will
-    /// find it dirty.
+    /// Whether the last holder ended without releasing it; the next holder will find
+    /// it dirty.
     pub fn holder_died(&self) -> bool {
         let left = |record: &Record| !record.holders.is_empty();
         !self.held && self.record.as_ref().is_some_and(left)
     }
 }
 
-/// Looks at pools; one look at the kernel's locks serves them all.
+/// Looks at pools, with one look at the kernel's locks for all of them.
 #[derive(Debug)]
-pub struct Looker {
+pub struct Inspector {
     locks: Locks,
 }
 
-impl Looker {
-    /// Takes note of the kernel's locks of this moment.
+impl Inspector {
+    /// Reads the kernel's locks at this moment.
     #[expect(clippy::new_without_default, reason = "it reads the system's state")]
     pub fn new() -> Self {
         Self {
@@ -191,7 +191,7 @@ impl Looker {
     ///
     /// # Errors
     ///
-    /// When the pool's directory or journal cannot be read.
+    /// If the pool's directory or journal cannot be read.
     pub fn look(&self, found: &Found) -> Result<View> {
         let around = Surroundings::look()?;
         let names = configured_names(&found.pool, &around, &found.dir)?;
@@ -240,7 +240,7 @@ impl Looker {
     }
 }
 
-/// As people count, 2 before 10, after the names that the configuration knows.
+/// As people count, 2 before 10, after the names of the configuration.
 fn order(names: &Names, name: &str) -> (usize, u64, String) {
     let index = names.index_of(name).unwrap_or(usize::MAX);
     let digits = name.rsplit(|c: char| !c.is_ascii_digit()).next();
@@ -253,14 +253,14 @@ fn configured_names(pool: &str, around: &Surroundings, dir: &Path) -> Result<Nam
     if config.names.capacity().is_some() {
         return Ok(config.names);
     }
-    // As the last run that declared any did.
+    // As in the last run that declared any.
     let mut declared = sizes::all(dir)?;
     declared.retain(|declared| !declared.is_configured());
     let last = declared.pop();
     Ok(last.map_or(config.names.clone(), |last| last.adopted_by(&config.names)))
 }
 
-/// What one run's attributes said of a pool's size.
+/// What one run's attributes said about a pool's size.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Declared {
     /// The run.
@@ -271,12 +271,12 @@ pub struct Declared {
     pub size: String,
 }
 
-/// What the latest runs' attributes said of a pool's size, the oldest first.
-/// Nothing of a pool whose size the configuration says.
+/// What the latest runs' attributes said about a pool's size, the oldest first. Empty
+/// for a pool whose size is configured.
 ///
 /// # Errors
 ///
-/// When what they said cannot be read.
+/// If what they said cannot be read.
 pub fn declarations(found: &Found) -> Result<Vec<Declared>> {
     let unsaid = Names::Numbered {
         template: String::new(),
@@ -292,19 +292,19 @@ pub fn declarations(found: &Found) -> Result<Vec<Declared>> {
     Ok(declared.collect())
 }
 
-/// Whether a process with this id is there.
+/// Whether a process with this id exists.
 pub fn is_alive(pid: u32) -> bool {
     sys::is_alive(pid)
 }
 
-/// How a process has ended that nobody waits for any more, as `wait` would tell it,
-/// by a descriptor of it that was opened before. `None` if that is unknown.
+/// How a process has ended that its parent has waited for, as `wait` told it, by a
+/// descriptor of it that was opened before. `None` if that is unknown.
 #[cfg(target_os = "linux")]
 pub fn exit_status(process: std::os::fd::BorrowedFd<'_>) -> Option<i32> {
     sys::exit_status(process)
 }
 
-/// Microseconds since 1970, by the clock that records and journal go by.
+/// Microseconds since 1970, by the clock of records and journal.
 pub fn now() -> u64 {
     clock::now()
 }

@@ -1,8 +1,9 @@
-//! What happened, for people and tools: JSON Lines, one event a line.
+//! What happened, for people and tools: JSON Lines, one event per line. May import
+//! `terms`, `sys`, `base`.
 //!
-//! The journal is never asked who holds what. Its lines are in an order that
-//! can be relied on all the same: a lease's `acquired` is written after the name
-//! is locked, its `released` before it is unlocked.
+//! The journal is for diagnosis only: locks alone decide which holder has a name. The
+//! order of its lines is reliable nevertheless: a lease's `acquired` is written after
+//! the name is locked, its `released` before it is unlocked.
 
 pub(crate) mod parse;
 mod reader;

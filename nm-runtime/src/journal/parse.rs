@@ -4,19 +4,20 @@ use crate::base::json;
 use crate::terms::event::Event;
 use crate::terms::record::FORMAT;
 
+/// What a line is.
 pub(crate) enum Line {
     Event(Box<Event>),
-    /// Of this version.
+    /// Written by a newer version: this one.
     Newer(u32),
     Garbage,
 }
 
-/// How every line begins. Nothing inside one looks like it: there, quotes are escaped.
+/// How every line begins. Nothing inside a line looks like it: there, quotes are escaped.
 const BEGIN: &[u8] = b"{\"v\":";
 
 pub(crate) fn line(line: &[u8]) -> Line {
     match whole_line(line) {
-        // A torn line has no end, so the next event stands on it too.
+        // A torn line has no line end, so the next event is on the same line.
         Line::Garbage => match line.windows(BEGIN.len()).rposition(|part| part == BEGIN) {
             Some(begin) if begin > 0 => whole_line(&line[begin..]),
             _ => Line::Garbage,
@@ -68,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_passed_over_and_order_does_not_matter() {
+    fn unknown_fields_are_skipped_and_order_does_not_matter() {
         let line = r#" { "new" : [1, {"a":[]}, "x", true, null, -1.5e3], "holder":{"since":1,"line":3,"file":"f","run":"r","token":"t","pid":7,"test":"a","new":{}}, "id":"7","pool":"db","kind":"waiting","time":5,"v":1 } "#;
         assert_eq!(event(line).unwrap().kind, Kind::Waiting);
     }

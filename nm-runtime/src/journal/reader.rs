@@ -1,9 +1,11 @@
+//! Reads a journal across its rotation.
+
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::base::error::{Error, Kind, Result};
 use crate::journal::parse::Line;
-use crate::journal::source::Source;
+use crate::journal::source::{LONGEST, Source};
 use crate::journal::writer::{JOURNAL, OLD_JOURNAL};
 use crate::sys;
 use crate::terms::event::Event;
@@ -11,18 +13,18 @@ use crate::terms::record::FORMAT;
 
 /// Reads a pool's journal, oldest event first.
 ///
-/// A torn last line and lines that are no events are skipped, and counted. In
-/// memory there is one line at a time, and of a line no more than any event has.
+/// A torn last line and invalid lines are skipped, and counted. Only one line at a time
+/// is in memory, and of a line no more than an event can have.
 ///
-/// At the end it gives nothing; asked again later it gives what was written
-/// meanwhile, also to the journal that has taken the place of this one.
+/// At the end it returns `None`; called again later it returns what was written
+/// meanwhile, even to the journal that has replaced this one.
 #[derive(Debug)]
 pub struct Reader {
-    /// The oldest first. Who had a journal open when it was put aside goes on
+    /// The oldest first. A process that had a journal open when it was rotated goes on
     /// writing to it, so both are read on.
     sources: Vec<Source>,
     at: usize,
-    /// What was skipped in journals that were let go.
+    /// Lines that were skipped in journals that are no longer open.
     skipped: u64,
     whole: bool,
     pool_dir: PathBuf,
@@ -37,16 +39,16 @@ impl Reader {
     ///
     /// # Errors
     ///
-    /// When a file is there but cannot be opened.
+    /// If a file exists but cannot be opened.
     pub fn open(pool_dir: &Path) -> Result<Self> {
         Self::open_near_end(pool_dir, u64::MAX)
     }
 
-    /// Opens the journal at about so many bytes before its end.
+    /// Opens the journal at about this many bytes before its end.
     ///
     /// # Errors
     ///
-    /// When a file is there but cannot be opened.
+    /// If a file exists but cannot be opened.
     pub fn open_near_end(pool_dir: &Path, bytes: u64) -> Result<Self> {
         let mut reader = Self {
             sources: Vec::new(),
@@ -89,7 +91,7 @@ impl Reader {
         self.whole
     }
 
-    /// How many lines so far were no events.
+    /// How many lines were skipped so far.
     pub fn skipped(&self) -> u64 {
         let open: u64 = self.sources.iter().map(Source::skipped).sum();
         self.skipped + open
@@ -97,13 +99,13 @@ impl Reader {
 
     fn source(&self, name: &str, tail: u64) -> Result<Option<Source>> {
         let path = self.pool_dir.join(name);
-        Source::open(&path, tail).map_err(|error| {
+        Source::open(&path, tail, LONGEST).map_err(|error| {
             let what = format!("failed to open journal `{}`", path.display());
             Error::io(what, error)
         })
     }
 
-    /// Opens the journal that has taken the place of the last one.
+    /// Opens the journal that has replaced the last one.
     fn follow(&mut self) -> Result<bool> {
         let path = self.pool_dir.join(JOURNAL);
         let mut last = self.sources.last().map(Source::file);
@@ -163,7 +165,7 @@ impl Iterator for Reader {
 ///
 /// # Errors
 ///
-/// When the journal cannot be read, or a newer version wrote it.
+/// If the journal cannot be read, or a newer version wrote it.
 pub fn read(pool_dir: &Path) -> Result<Vec<Event>> {
     Reader::open(pool_dir)?.collect()
 }

@@ -9,8 +9,8 @@ use crate::sys::Dir;
 use crate::terms::event::Entry;
 
 pub(crate) const JOURNAL: &str = "journal.jsonl";
-/// What was the journal before it grew too long: old runs are pruned by
-/// forgetting the one before that.
+/// The journal before the last rotation. The one before that is deleted, and with it
+/// the oldest runs.
 pub(crate) const OLD_JOURNAL: &str = "journal.old.jsonl";
 
 const LONG: u64 = 16 << 20;
@@ -24,8 +24,8 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// Appends the entry with one `write`, so that lines of several processes
-    /// never mix. A journal that cannot be written costs nobody a lease: it is
-    /// said once and the lease goes on.
+    /// never mix. A journal that cannot be written costs no lease: the error is reported
+    /// once.
     pub(crate) fn write(&self, pool_dir: &Dir, entry: &Entry<'_>) {
         let mut line = crate::base::json::to_string(entry);
         line.push('\n');
@@ -42,8 +42,7 @@ impl Writer {
     }
 }
 
-/// Puts a long journal aside, once per process and only by the head of the
-/// pool's queue, so that two processes never do it to each other.
+/// Rotates a journal that is too long. Called when a process opens the pool.
 pub(crate) fn rotate(pool_dir: &Dir) -> io::Result<()> {
     let path = pool_dir.path().join(JOURNAL);
     match path.symlink_metadata() {

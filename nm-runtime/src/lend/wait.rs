@@ -33,8 +33,8 @@ pub(crate) struct Wait<'a> {
     hooks: Duration,
     /// Whatever the deadline, they are not asked about again before this.
     look_again: Option<Instant>,
-    /// The process lacks code of the pool. Found out when it blocks: what is granted at
-    /// once is looked at then.
+    /// The process lacks code of the pool. Looked up when it blocks: what is granted at
+    /// once, the backend refuses.
     refusal: Option<Error>,
     /// When it came into the pool, by the clock of the journal: before, the pool was
     /// being set up or cleaned up.
@@ -106,7 +106,7 @@ impl<'a> Wait<'a> {
 
     /// Waits for room in this process.
     pub(crate) fn enter_gate(&self) -> Result<Permit> {
-        if !self.held.is_empty() {
+        if !self.held.is_empty() || !self.backend.keeps_files_open() {
             return Ok(Permit::unlimited());
         }
         let permit = Permit::wait(self.ask.count as u64, self.deadline());
@@ -139,6 +139,10 @@ impl<'a> Wait<'a> {
     /// Puts the deadline off by what hooks of others took; false if it has come. Looked
     /// up only when it comes: nobody else needs to know.
     fn put_off(&mut self, now: Instant) -> bool {
+        // Of a pool with hooks, nothing is lent to processes without them.
+        if !self.ask.has_hooks {
+            return false;
+        }
         let Ok(told) = self.hook_time(now) else {
             return false;
         };
@@ -225,7 +229,7 @@ impl<'a> Wait<'a> {
     fn occupants(&self) -> Vec<String> {
         let snapshot = self.backend.snapshot(self.backend.key());
         let snapshot = snapshot.ok().flatten().unwrap_or_default();
-        occupancy::of(&snapshot, self.ask.names)
+        occupancy::of(&snapshot, self.ask)
     }
 
     fn in_one_line(&self) -> String {
@@ -300,7 +304,9 @@ impl Patience for Wait<'_> {
             self.blocked = Some(Watch::new(Instant::now()));
             self.log(event::Kind::Waiting, &self.wanted());
             held::publish(&self.held, Some(&self.ask.waiting(self.backend.key())));
-            self.refusal = missing_code::refuse(self.backend, self.ask).err();
+            let code = self.backend.code();
+            let refused = code.and_then(|code| missing_code::refuse(self.ask, &code));
+            self.refusal = refused.err();
         }
     }
 

@@ -14,7 +14,7 @@ use crate::base::{clock, failpoint, notice};
 use crate::declared::call::call_apart;
 use crate::declared::registered::Registered;
 use crate::declared::resource::Reset;
-use crate::identity::{asker, run};
+use crate::identity::asker;
 use crate::lend::lease::Lease;
 use crate::lend::wait::Wait;
 use crate::life::standby::{self, Address};
@@ -72,7 +72,7 @@ impl Hooks {
             return Ok(());
         }
         // Several threads may do this at once, each with its own deadline.
-        let run = run::id()?;
+        let run = &*holder.run;
         // Alive before there is a reaper, which waits for us.
         let alive = wait.outside(|wait| runs.join(run, wait))?;
         failpoint::at("run: joined");
@@ -170,7 +170,8 @@ impl Hooks {
 
     /// Records that this run uses the name, for a reader that others let in.
     pub(crate) fn join(&self, lease: &mut Lease) -> Result<()> {
-        let run = run::id()?;
+        let holder = lease.hold().holder().clone();
+        let run = &*holder.run;
         let is_known = |life: &Life| life.runs.iter().any(|known| known == run);
         let life = &lease.hold().record().life;
         if life.as_ref().is_none_or(is_known) {
@@ -184,7 +185,8 @@ impl Hooks {
 
     /// Makes a name ready for the body of its new, only holder.
     pub(crate) fn prepare(&self, lease: &mut Lease) -> Result<()> {
-        let run = run::id()?;
+        let holder = lease.hold().holder().clone();
+        let run = &*holder.run;
         let fingerprint = self.registered.fingerprint()?;
         let runs = self.backend.runs()?;
         let record = lease.hold().record();
@@ -356,4 +358,242 @@ fn given_up(what: &str, first: &str) -> Error {
             Failures::MOST
         ),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::doubles::{Call, Counting, Double, Failing, Script, Verdict};
+    use crate::declared::place::Place;
+    use crate::declared::resource::{Resource, ResourceSpec, boxed};
+    use crate::journal::Kind;
+    use crate::memory::session::{Session, World, config};
+    use crate::pool::Pool;
+
+    /// Notes what it is asked, and fails where it is told to.
+    #[derive(Clone, Default)]
+    struct Fake(Arc<Mutex<Asked>>);
+
+    #[derive(Default)]
+    struct Asked {
+        hooks: Vec<&'static str>,
+        failing: Option<&'static str>,
+    }
+
+    impl Fake {
+        fn hook(&self, hook: &'static str) -> Done {
+            let mut asked = self.0.lock().unwrap();
+            asked.hooks.push(hook);
+            match asked.failing == Some(hook) {
+                true => Err(format!("no {hook} today").into()),
+                false => Ok(()),
+            }
+        }
+
+        fn fail(&self, hook: Option<&'static str>) {
+            self.0.lock().unwrap().failing = hook;
+        }
+
+        /// What was asked since this was called last.
+        fn take(&self) -> Vec<&'static str> {
+            mem::take(&mut self.0.lock().unwrap().hooks)
+        }
+    }
+
+    impl Resource for Fake {
+        fn setup(&self) -> Done {
+            self.hook("setup")
+        }
+
+        fn init(&self, _: &Name) -> Done {
+            self.hook("init")
+        }
+
+        fn reset(&self, _: &Name, _: Reset<'_>) -> Done {
+            self.hook("reset")
+        }
+    }
+
+    static SPEC: ResourceSpec = ResourceSpec {
+        pool: "db",
+        make: || boxed(Fake::default()),
+        manifest_dir: "",
+        module: "tests",
+        place: Place {
+            file: file!(),
+            line: line!(),
+        },
+    };
+
+    struct Scene {
+        world: World,
+        fake: Fake,
+    }
+
+    impl Scene {
+        fn new() -> Self {
+            let scene = Self {
+                world: World::new(),
+                fake: Fake::default(),
+            };
+            scene.stand_by();
+            scene
+        }
+
+        /// The run has a reaper, so that nobody starts one, until the end of the test.
+        fn stand_by(&self) {
+            let runs = self.world.session("run").backend("db").runs().unwrap();
+            mem::forget(runs.stand_by("run").unwrap().unwrap());
+        }
+
+        /// A pool of one name in a session of its own, behind this script.
+        fn pool(&self, script: &Arc<impl Script + 'static>) -> (Session, Pool) {
+            let session = self.world.session("run");
+            let pool = self.open(&session, Double::new(session.backend("db"), script));
+            (session, pool)
+        }
+
+        fn open(&self, session: &Session, backend: Arc<dyn Backend>) -> Pool {
+            let opened = session.open("db", config("db", Some(1)), backend);
+            let registered = Registered::new(&SPEC, boxed(self.fake.clone()));
+            Pool {
+                opened: Arc::new(opened.with_resource(registered)),
+            }
+        }
+
+        fn state(&self) -> State {
+            self.world.record("db", "db-0").unwrap().state
+        }
+    }
+
+    #[test]
+    fn an_acquire_asks_the_backend_no_more_than_it_must() {
+        let scene = Scene::new();
+        let counting = Arc::new(Counting::default());
+        let (_session, pool) = scene.pool(&counting);
+        pool.acquire().unwrap().release().unwrap();
+        assert_eq!(scene.fake.take(), ["setup", "init"]);
+        counting.take();
+        pool.acquire().unwrap().release().unwrap();
+        assert_eq!(scene.fake.take(), ["reset"]);
+        // A name that is reset is written by its release alone.
+        let (runs, hook) = ((Call::Runs, 2), (Call::Log, 2));
+        let lease = [(Call::Acquire, 1), (Call::End, 1)];
+        assert_eq!(counting.take(), [lease[0], hook, runs, lease[1]]);
+    }
+
+    #[test]
+    fn a_reset_that_fails_leaves_the_name_dirty_and_breaks_it_in_the_end() {
+        let scene = Scene::new();
+        let (_session, pool) = scene.pool(&Arc::new(Counting::default()));
+        pool.acquire().unwrap().release().unwrap();
+        scene.fake.fail(Some("reset"));
+        for state in [State::Dirty, State::Dirty, State::Broken] {
+            let error = pool.acquire().unwrap_err();
+            assert!(error.is_hook(), "{error}");
+            assert_eq!(scene.state(), state);
+        }
+        scene.fake.take();
+        let error = pool.acquire().unwrap_err();
+        assert!(error.is_broken(), "{error}");
+        assert!(error.to_string().contains("no reset today"), "{error}");
+        assert_eq!(scene.fake.take(), [""; 0]);
+    }
+
+    #[test]
+    fn a_reset_that_fails_and_then_succeeds_leaves_nothing_behind() {
+        let scene = Scene::new();
+        let (_session, pool) = scene.pool(&Arc::new(Counting::default()));
+        pool.acquire().unwrap().release().unwrap();
+        scene.fake.fail(Some("reset"));
+        pool.acquire().unwrap_err();
+        scene.fake.fail(None);
+        pool.acquire().unwrap().release().unwrap();
+        let record = scene.world.record("db", "db-0").unwrap();
+        assert_eq!((record.state, record.reason), (State::Clean, None));
+        assert_eq!(record.life.unwrap().failures.count, 0);
+    }
+
+    #[test]
+    fn a_setup_that_fails_is_tried_by_the_next_three_times_in_all() {
+        let scene = Scene::new();
+        let (_session, pool) = scene.pool(&Arc::new(Counting::default()));
+        scene.fake.fail(Some("setup"));
+        for _ in 0..3 {
+            let error = pool.acquire().unwrap_err();
+            assert!(error.is_hook(), "{error}");
+            assert_eq!(scene.fake.take(), ["setup"]);
+        }
+        let error = pool.acquire().unwrap_err();
+        assert!(error.is_broken(), "{error}");
+        assert_eq!(scene.fake.take(), [""; 0]);
+        assert_eq!(scene.world.record("db", "db-0"), None);
+    }
+
+    #[test]
+    fn a_process_that_could_not_set_up_joins_again_and_then_only_once() {
+        for spoilt in [Call::Join, Call::EnsureReaper, Call::Life, Call::WriteLife] {
+            let scene = Scene::new();
+            let session = scene.world.session("run");
+            let failing = Arc::new(Failing::nth(spoilt, 1));
+            let counting = Arc::new(Counting::default());
+            let spoilt = Double::new(session.backend("db"), &failing);
+            let pool = scene.open(&session, Double::new(spoilt, &counting));
+            let joins = || {
+                let counts = counting.take().into_iter();
+                let mut joins = counts.filter(|(call, _)| *call == Call::Join);
+                joins.next().map_or(0, |(_, count)| count)
+            };
+            let error = pool.acquire().unwrap_err();
+            assert!(error.to_string().contains("is to fail"), "{error}");
+            for expected in [1, 1, 0] {
+                assert_eq!(joins(), expected);
+                pool.acquire().unwrap().release().unwrap();
+            }
+            assert_eq!(scene.fake.take()[..2], ["setup", "init"]);
+        }
+    }
+
+    /// The second: the name was initialised, and only that was not written down.
+    #[test]
+    fn a_record_that_cannot_be_written_fails_the_request_and_frees_the_name() {
+        for (save, then) in [(1, "init"), (2, "reset")] {
+            let scene = Scene::new();
+            let failing = Arc::new(Failing::nth(Call::Save, save));
+            let (_session, pool) = scene.pool(&failing);
+            let error = pool.acquire().unwrap_err();
+            assert_eq!(error.to_string(), "Save is to fail");
+            assert!(failing.is_over());
+            scene.fake.take();
+            pool.acquire().unwrap().release().unwrap();
+            assert_eq!(scene.fake.take(), [then]);
+            let events = scene.world.events("db").into_iter();
+            let died = events.filter(|event| event.kind == Kind::Died).count();
+            assert_eq!(died, 0, "it was given back");
+        }
+    }
+
+    #[test]
+    fn a_process_joins_anew_the_run_of_a_pool_that_was_removed() {
+        let scene = Arc::new(Scene::new());
+        let removing = {
+            let scene = scene.clone();
+            let left = Mutex::new(Some(()));
+            Arc::new(move |call: Call| {
+                // As a state directory that is removed between joining and asking.
+                if call == Call::Acquire && left.lock().unwrap().take().is_some() {
+                    scene.world.remove("db");
+                    scene.stand_by();
+                    return Verdict::Lose;
+                }
+                Verdict::Pass
+            })
+        };
+        let (_session, pool) = scene.pool(&removing);
+        let lease = pool.acquire().unwrap();
+        assert_eq!(scene.fake.take(), ["setup", "setup", "init"]);
+        let other = scene.world.session("other").backend("db").runs().unwrap();
+        assert!(other.is_alive("run").unwrap());
+        lease.release().unwrap();
+    }
 }

@@ -5,11 +5,12 @@
 use std::sync::Arc;
 
 use crate::backend::ask::{Ask, GivenName};
+use crate::backend::broken;
 use crate::backend::patience::Patience;
 use crate::base::error::Result;
 use crate::base::failpoint;
 use crate::local::dir::{PoolDir, unusable};
-use crate::local::head::{Head, LOOKS_FOR_READERS, Take, Taken, broken, taken};
+use crate::local::head::{Head, LOOKS_FOR_READERS, Take, Taken, taken};
 use crate::local::lock::Locked;
 use crate::local::timed_lock::Pending;
 use crate::local::{blocked, files, queue};
@@ -26,7 +27,7 @@ impl Head<'_> {
         match self.take(ask, given.index, given.name)? {
             Take::Taken(taken) => Ok(Some(taken)),
             Take::Busy => Ok(None),
-            Take::Broken(reason) => Err(broken(ask.pool, &reason)),
+            Take::Broken(reason) => Err(broken::error(ask.pool, &reason)),
         }
     }
 
@@ -94,7 +95,7 @@ impl Head<'_> {
             drop(reservation);
             return match found? {
                 Take::Taken(taken) => Ok(Some(taken)),
-                Take::Broken(reason) => Err(broken(ask.pool, &reason)),
+                Take::Broken(reason) => Err(broken::error(ask.pool, &reason)),
                 Take::Busy => Ok(None),
             };
         }

@@ -5,13 +5,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::backend::ask::{Answer, Ask, Granted};
+use crate::backend::missing_code;
 use crate::backend::patience::Patience;
 use crate::base::error::Result;
 use crate::base::{clock, failpoint};
 use crate::local::dir::{PoolDir, unusable};
-use crate::local::files;
 use crate::local::head::{Head, Taken};
 use crate::local::hold::LocalHold;
+use crate::local::{files, pool_code};
 use crate::terms::access::Access;
 use crate::terms::event::{self, Entry};
 use crate::terms::record::Tenure;
@@ -110,6 +111,7 @@ impl Grant<'_> {
     /// Records the holder of the names.
     fn finish(&self, dir: &Arc<PoolDir>, mut taken: Vec<Taken>) -> Result<Vec<Granted>> {
         failpoint::at("grant: taken");
+        self.refuse(dir, &taken)?;
         let mut granted = Vec::with_capacity(taken.len());
         // In the pool's order, whichever came free first.
         while let Some(next) = (0..taken.len()).min_by_key(|at| taken[*at].index) {
@@ -122,6 +124,14 @@ impl Grant<'_> {
             });
         }
         Ok(granted)
+    }
+
+    /// Refuses names to a process that lacks code of the pool. Nothing was written yet, so
+    /// they are as they were.
+    fn refuse(&self, dir: &PoolDir, taken: &[Taken]) -> Result<()> {
+        missing_code::refuse(self.ask, &pool_code::read(dir)?)?;
+        let mut taken = taken.iter();
+        taken.try_for_each(|it| missing_code::refuse_made(self.ask, &it.name, &it.record))
     }
 
     fn hand_over(&self, dir: &Arc<PoolDir>, mut taken: Taken) -> Result<LocalHold> {
@@ -233,6 +243,7 @@ mod tests {
             request: RequestId::next(1),
             given: None,
             first: 0,
+            has_hooks: false,
             warm_first: false,
             even_broken: false,
             decide: None,

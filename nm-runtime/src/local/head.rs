@@ -4,9 +4,10 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use crate::backend::ask::{Ask, RequestId};
+use crate::backend::broken::{self, Broken};
 use crate::backend::patience::Patience;
 use crate::backend::snapshot::BlockedHead;
-use crate::base::error::{Error, Kind, Result};
+use crate::base::error::Result;
 use crate::base::failpoint;
 use crate::local::blocked_head::Published;
 use crate::local::dir::{PoolDir, unusable};
@@ -17,7 +18,7 @@ use crate::local::{blocked, files, look};
 use crate::sys::{Wake, WakeSet};
 use crate::terms::access::Access;
 use crate::terms::decision::Assigned;
-use crate::terms::record::{Record, State};
+use crate::terms::record::Record;
 
 /// How often the head looks again at names whose release wakes nobody.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -222,9 +223,10 @@ impl<'a> Head<'a> {
             }
             match self.take(ask, index, &name)? {
                 Take::Taken(name) if !any && !name.record.is_warm() => {
-                    let last = name.record.created == 0 && unbounded;
+                    let new = name.record.created == 0;
                     cold.push(name);
-                    if last {
+                    // None after a new one of an unbounded pool is any better.
+                    if new && unbounded && cold.len() >= count - taken.len() {
                         break;
                     }
                 }
@@ -352,12 +354,8 @@ pub(crate) fn taken(
     let record_failed = |error| failed(files::record(name), error);
     let mut file = RecordFile::open(&dir.names, name).map_err(record_failed)?;
     let record = file.read().map_err(record_failed)?;
-    if record.state == State::Broken
-        && !ask.even_broken
-        && record.broken_in.as_deref() == Some(&*ask.holder.run)
-    {
-        let reason = record.reason.as_deref().unwrap_or("no reason given");
-        return Ok(Take::Broken(format!("`{name}`: {reason}")));
+    if let Some(reason) = broken::reason(ask, name, &record) {
+        return Ok(Take::Broken(reason));
     }
     // Only now: a FIFO that a head opened and closed in passing would wake itself.
     let wake = Wake::open(&dir.names, &files::fifo(name))
@@ -372,35 +370,4 @@ pub(crate) fn taken(
         assigned: None,
         alone,
     }))
-}
-
-/// The broken names met by a look over the pool.
-#[derive(Default)]
-struct Broken {
-    count: usize,
-    first: Option<String>,
-}
-
-impl Broken {
-    fn add(&mut self, reason: String) {
-        self.count += 1;
-        self.first.get_or_insert(reason);
-    }
-
-    /// Waiting is in vain when too few names are left.
-    fn check(self, ask: &Ask<'_>) -> Result<()> {
-        match (self.first, ask.names.capacity()) {
-            (Some(reason), Some(capacity)) if capacity - self.count < ask.count => {
-                Err(broken(ask.pool, &reason))
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-pub(crate) fn broken(pool: &str, reason: &str) -> Error {
-    Error::new(
-        Kind::Broken,
-        format!("pool `{pool}` has no usable name left in this run: {reason}"),
-    )
 }

@@ -5,7 +5,6 @@ use std::io;
 use std::path::Path;
 
 use crate::backend::snapshot::{NameSnapshot, Snapshot};
-use crate::base::text;
 use crate::local::lock::Locked;
 use crate::local::{blocked_head, files};
 use crate::sys::{self, OpenFile};
@@ -43,20 +42,6 @@ fn look_at(names_dir: &Path, name: String) -> NameSnapshot {
 pub(crate) fn read(names_dir: &Path, name: &str) -> Option<Record> {
     let path = names_dir.join(files::record(name));
     Record::parse(&sys::read_regular(&path).ok()?)
-}
-
-/// Says who holds a name, for a message: ``db-0` is held by `a` (pid 7)`.
-pub(crate) fn held_by(names_dir: &Path, name: &str) -> String {
-    let record = read(names_dir, name);
-    let tenure = record.and_then(|record| record.holders.into_iter().next());
-    match tenure.map(|tenure| tenure.holder) {
-        Some(holder) => format!(
-            "`{name}` is held by `{}` (pid {})",
-            text::printable(&holder.test),
-            holder.pid
-        ),
-        None => format!("`{name}` is held"),
-    }
 }
 
 /// Names that were ever lent, as people count: 2 before 10.

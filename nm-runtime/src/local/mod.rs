@@ -124,6 +124,10 @@ impl Backend for Local {
         self.settle(&dir, grant::try_acquire(&dir, ask))
     }
 
+    fn keeps_files_open(&self) -> bool {
+        true
+    }
+
     fn key(&self) -> &str {
         &self.key
     }

@@ -52,9 +52,14 @@ pub(crate) fn add(dir: &PoolDir, ours: &PoolCode) -> Result<PoolCode> {
     let known = read(dir)?;
     let mut all = known.clone();
     all.add(ours);
-    let path = dir.pool.path().join(files::CODE);
-    replace(&path, &(json::to_string(&all) + "\n"))?;
+    write(dir, &all)?;
     Ok(known)
+}
+
+/// Takes back what was added, for what was known before.
+pub(crate) fn write(dir: &PoolDir, code: &PoolCode) -> Result<()> {
+    let path = dir.pool.path().join(files::CODE);
+    replace(&path, &(json::to_string(code) + "\n"))
 }
 
 fn lock(dir: &PoolDir) -> Result<Locked> {

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::backend::ask::{Answer, Ask, GivenName, Granted, RequestId};
-use crate::backend::missing_code;
 use crate::backend::patience::Patience;
 use crate::base::error::Result;
 use crate::base::failpoint;
@@ -37,7 +36,7 @@ pub(crate) fn acquire(
     checked: Checked<'_>,
     place: &Location<'_>,
 ) -> Result<Vec<Lease>> {
-    let holder = asker::current(place)?;
+    let holder = pool.asker(place)?;
     let ask = ask(pool, want, checked, &holder)?;
     let mut wait = Wait::new(&ask, &*pool.backend, timeout(pool, want))?;
     let permit = Arc::new(wait.enter_gate()?);
@@ -46,7 +45,7 @@ pub(crate) fn acquire(
             hooks.enter(&holder, &mut wait)?;
         }
         if let Answer::Granted(granted) = pool.backend.acquire(&ask, &mut wait)?
-            && let Some(leases) = settle(pool, &ask, granted, &permit)?
+            && let Some(leases) = settle(pool, want.access, granted, &permit)?
         {
             return Ok(leases);
         }
@@ -61,8 +60,9 @@ pub(crate) fn try_acquire(
     checked: Checked<'_>,
     place: &Location<'_>,
 ) -> Result<Option<Vec<Lease>>> {
-    let holder = asker::current(place)?;
-    let permit = match held::by(&holder.token).is_empty() {
+    let holder = pool.asker(place)?;
+    let gated = pool.backend.keeps_files_open() && held::by(&holder.token).is_empty();
+    let permit = match gated {
         true => match Permit::wait(checked.count as u64, Instant::now()) {
             Some(permit) => permit,
             None => return Ok(None),
@@ -79,7 +79,7 @@ pub(crate) fn try_acquire(
             }
         }
         match pool.backend.try_acquire(&ask)? {
-            Answer::Granted(granted) => return settle(pool, &ask, granted, &permit),
+            Answer::Granted(granted) => return settle(pool, want.access, granted, &permit),
             Answer::Busy => return Ok(None),
             Answer::Gone => {}
         }
@@ -130,6 +130,7 @@ fn ask<'a>(
 ) -> Result<Ask<'a>> {
     let names = &pool.config.names;
     let allocator = pool.allocator()?;
+    let has_hooks = pool.hooks()?.is_some();
     Ok(Ask {
         pool: &pool.name,
         names,
@@ -139,7 +140,8 @@ fn ask<'a>(
         request: RequestId::next(holder.pid),
         given: checked.given,
         first: slot::first(names.capacity()),
-        warm_first: pool.hooks()?.is_some(),
+        has_hooks,
+        warm_first: has_hooks,
         even_broken: false,
         decide: allocator.map(|allocator| &*allocator.decide),
         allocator: allocator.map(|allocator| &allocator.code),
@@ -175,20 +177,15 @@ fn leases<'a>(
 /// Makes the names ready, and lets other readers in. `None` if a writer was quicker.
 fn settle(
     pool: &Opened,
-    ask: &Ask<'_>,
+    access: Access,
     granted: Vec<Granted>,
     permit: &Arc<Permit>,
 ) -> Result<Option<Vec<Lease>>> {
     let hooks = pool.hooks()?;
-    let access = ask.want.access;
     let mut unsettled: Vec<_> = leases(pool, access, granted, permit).collect();
-    // With the names in hand: hooks that were not declared by now have not begun, and
-    // find these names lent.
-    let refused = refuse(pool, ask, &mut unsettled);
-    if hooks.is_some() || refused.is_err() {
+    if hooks.is_some() {
         unsettled.iter_mut().for_each(Lease::keep_as_it_was);
     }
-    refused?;
     let mut settled = Vec::with_capacity(unsettled.len());
     for mut lease in unsettled {
         if let Some(hooks) = hooks {
@@ -213,16 +210,157 @@ fn settle(
     Ok(Some(settled))
 }
 
-/// Refuses names to a process that lacks code of the pool.
-fn refuse(pool: &Opened, ask: &Ask<'_>, leases: &mut [Lease]) -> Result<()> {
-    missing_code::refuse(&*pool.backend, ask)?;
-    if ask.has_hooks() {
-        return Ok(());
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+    use crate::backend::doubles::{Call, Counting, Delaying, Double, Failing, Script};
+    use crate::journal::Kind;
+    use crate::memory::session::{Session, World, config};
+    use crate::pool::Pool;
+    use crate::terms::record::State;
+
+    /// A pool of so many names in a session of its own, behind this script.
+    fn pool(
+        world: &World,
+        name: &str,
+        max: Option<u32>,
+        script: &Arc<impl Script + 'static>,
+    ) -> (Session, Pool) {
+        let session = world.session("run");
+        let backend = Double::new(session.backend(name), script);
+        let opened = Arc::new(session.open(name, config(name, max), backend));
+        (session, Pool { opened })
     }
-    for lease in leases {
-        if lease.hold().record().life.is_some() {
-            return Err(missing_code::made_by_others(&pool.name, lease.name()));
+
+    fn kinds(world: &World, pool: &str) -> Vec<Kind> {
+        let events = world.events(pool).into_iter();
+        events.map(|event| event.kind).collect()
+    }
+
+    #[test]
+    fn what_is_free_costs_one_call_to_take_and_one_to_give_back() {
+        let world = World::new();
+        let counting = Arc::new(Counting::default());
+        let (_session, pool) = pool(&world, "db", Some(2), &counting);
+        pool.acquire().unwrap().release().unwrap();
+        assert_eq!(counting.take(), [(Call::Acquire, 1), (Call::End, 1)]);
+        drop(pool.try_acquire().unwrap());
+        assert_eq!(counting.take(), [(Call::TryAcquire, 1), (Call::End, 1)]);
+        let both = pool.request().count(2).access(Access::Shared);
+        drop(both.acquire().unwrap());
+        let (shared, ended) = ((Call::Share, 2), (Call::End, 2));
+        assert_eq!(counting.take(), [(Call::Acquire, 1), shared, ended]);
+    }
+
+    #[test]
+    fn a_reader_that_a_writer_overtook_asks_again() {
+        let world = World::new();
+        let losing = Arc::new(Failing::losing(Call::Share, 1));
+        let (_session, pool) = pool(&world, "db", Some(1), &losing);
+        let request = pool.request().access(Access::Shared);
+        let lease = request.acquire().unwrap().remove(0);
+        assert!(losing.is_over());
+        lease.release().unwrap();
+        // Its own record is what it finds of itself, and takes for a dead holder's.
+        use Kind::{Acquired, Died, Released};
+        assert_eq!(kinds(&world, "db"), [Acquired, Died, Acquired, Released]);
+    }
+
+    #[test]
+    fn a_reader_that_tries_and_is_overtaken_has_nothing() {
+        let world = World::new();
+        let losing = Arc::new(Failing::losing(Call::Share, 1));
+        let (_session, pool) = pool(&world, "db", Some(1), &losing);
+        let request = pool.request().access(Access::Shared);
+        assert!(request.try_acquire().unwrap().is_none());
+        drop(pool.try_acquire().unwrap().expect("it is free"));
+    }
+
+    #[test]
+    fn a_pool_that_is_gone_is_asked_again() {
+        let world = World::new();
+        for call in [Call::Acquire, Call::TryAcquire] {
+            let losing = Arc::new(Failing::losing(call, 1));
+            let (_session, pool) = pool(&world, "db", Some(1), &losing);
+            match call {
+                Call::Acquire => drop(pool.acquire().unwrap()),
+                _ => drop(pool.try_acquire().unwrap().expect("it is free")),
+            }
+            assert!(losing.is_over());
         }
     }
-    Ok(())
+
+    #[test]
+    fn a_request_of_several_that_fails_half_way_holds_none() {
+        let world = World::new();
+        let failing = Arc::new(Failing::nth(Call::Share, 2));
+        let (_session, pool) = pool(&world, "db", Some(2), &failing);
+        let request = || pool.request().count(2).access(Access::Shared);
+        let error = request().acquire().unwrap_err();
+        assert_eq!(error.to_string(), "Share is to fail");
+        assert_eq!(pool.request().all().acquire().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn a_release_that_fails_says_so_and_the_next_holder_knows() {
+        let world = World::new();
+        let failing = Arc::new(Failing::nth(Call::End, 1));
+        let (_session, pool) = pool(&world, "db", Some(1), &failing);
+        let error = pool.acquire().unwrap().release().unwrap_err();
+        assert_eq!(error.to_string(), "End is to fail");
+        let _lease = pool.acquire().unwrap();
+        assert_eq!(world.record("db", "db-0").unwrap().state, State::Dirty);
+    }
+
+    #[test]
+    fn a_wait_that_times_out_is_shown_as_long_as_it_lasts() {
+        let world = World::new();
+        let (_holder, db) = pool(&world, "db", Some(1), &Arc::new(Counting::default()));
+        let _held = db.acquire().unwrap();
+        let session = world.session("run");
+        // It looks for the holders, for its message, with the timeout in the journal.
+        let (delaying, delayed) = Delaying::first(Call::Snapshot);
+        let backend = Double::new(session.backend("db"), &Arc::new(delaying));
+        let open = |pool, backend| Pool {
+            opened: Arc::new(session.open(pool, config(pool, Some(1)), backend)),
+        };
+        let (db, own) = (open("db", backend), open("own", session.backend("own")));
+        let waiting = || {
+            let record = world.record("own", "own-0").unwrap();
+            record.holders[0].waiting.clone()
+        };
+        thread::scope(|scope| {
+            let waiter = scope.spawn(|| {
+                let _own = own.acquire().unwrap();
+                let error = db.acquire_timeout(Duration::from_millis(20)).unwrap_err();
+                assert!(error.is_timeout(), "{error}");
+                assert_eq!(waiting(), None);
+            });
+            delayed.has_come();
+            let waiting = waiting().expect("others see what it waits for");
+            assert_eq!(
+                (&*waiting.pool, waiting.count, waiting.queued),
+                ("db", 1, true)
+            );
+            use Kind::{Acquired, Timeout, Waiting};
+            assert_eq!(kinds(&world, "db"), [Acquired, Waiting, Timeout]);
+            drop(delayed);
+            waiter.join().unwrap();
+        });
+        assert_eq!(kinds(&world, "db").len(), 3);
+    }
+
+    #[test]
+    fn what_the_reaper_takes_may_be_broken() {
+        let world = World::new();
+        let (session, pool) = pool(&world, "db", Some(1), &Arc::new(Counting::default()));
+        pool.acquire().unwrap().mark_broken("no such host");
+        assert!(pool.acquire().unwrap_err().is_broken());
+        let patience = Duration::from_secs(600);
+        let lease = acquire_to_clean(&pool.opened, "db-0", "run", patience).unwrap();
+        assert_eq!(lease.name(), "db-0");
+        session.kill();
+    }
 }

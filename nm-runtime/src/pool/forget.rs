@@ -2,7 +2,6 @@ use std::panic::Location;
 
 use crate::backend::snapshot::Forgotten;
 use crate::base::error::Result;
-use crate::identity::asker;
 use crate::pool::Pool;
 
 impl Pool {
@@ -17,7 +16,7 @@ impl Pool {
     /// If the pool's directory cannot be used.
     #[track_caller]
     pub fn forget(&self, force: bool) -> Result<Forgotten> {
-        let holder = asker::current(Location::caller())?;
+        let holder = self.opened.asker(Location::caller())?;
         self.opened.backend.forget(&holder, force)
     }
 }

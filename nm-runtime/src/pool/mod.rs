@@ -7,6 +7,7 @@ pub(crate) mod attribute;
 mod forget;
 pub(crate) mod opened;
 pub(crate) mod request;
+pub(crate) mod unbegun;
 
 use std::panic::Location;
 use std::path::PathBuf;

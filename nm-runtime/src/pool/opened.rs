@@ -2,6 +2,7 @@
 //! place that chooses a backend.
 
 use std::fmt;
+use std::panic::Location;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -14,11 +15,12 @@ use crate::config::pool::{PoolConfig, SizeFrom, disagree};
 use crate::config::surroundings::Surroundings;
 use crate::config::workspace::Package;
 use crate::declared::registered::{Registered, RegisteredAllocator};
-use crate::identity::run;
+use crate::identity::{asker, run};
 use crate::life::hooks::Hooks;
 use crate::life::standby::Address;
 use crate::local::Local;
 use crate::terms::declaration::Declaration;
+use crate::terms::holder::Holder;
 use crate::terms::name::{self, Name};
 use crate::terms::names::Names;
 
@@ -27,12 +29,16 @@ pub(crate) struct Opened {
     pub(crate) name: Arc<str>,
     pub(crate) config: PoolConfig,
     pub(crate) backend: Arc<dyn Backend>,
-    /// Whose workspace configures it; `None` for a pool that no other process can open.
+    /// The package whose workspace configures it; `None` for a pool that no other process
+    /// can open.
     package: Option<Package>,
     /// The pool's hooks, if this binary registers a resource for it.
     hooks: OnceCell<Option<Hooks>>,
     /// The pool's allocator, if this binary registers one.
     allocator: OnceCell<Option<RegisteredAllocator>>,
+    /// The process and run that ask, if not this process.
+    #[cfg(any(test, feature = "memory"))]
+    asked_as: Option<(u32, String)>,
 }
 
 impl Opened {
@@ -77,7 +83,7 @@ impl Opened {
         let backend = Local::open(&config.state_dir, &pool)?;
         agree(&pool, &mut config, &backend)?;
         if let Some(place) = &config.shared_by {
-            say_if_others_differ(&pool, &config.names, place, &backend)?;
+            warn_if_others_differ(&pool, &config.names, place, &backend)?;
         }
         if config.size_from == SizeFrom::Nowhere && config.names.capacity().is_none() {
             warn_if_misspelt(&pool, &around);
@@ -102,7 +108,39 @@ impl Opened {
             package: None,
             hooks: OnceCell::new(),
             allocator: OnceCell::new(),
+            #[cfg(any(test, feature = "memory"))]
+            asked_as: None,
         }
+    }
+
+    /// The pool as one of another process, in that run.
+    #[cfg(any(test, feature = "memory"))]
+    pub(crate) fn asked_as(mut self, pid: u32, run: &str) -> Self {
+        self.asked_as = Some((pid, run.to_owned()));
+        self
+    }
+
+    /// The pool with a resource that no attribute registers.
+    #[cfg(test)]
+    pub(crate) fn with_resource(self, registered: Registered) -> Self {
+        let address = Address {
+            package: None,
+            state_dir: self.config.state_dir.clone(),
+        };
+        let hooks = Hooks::new(&self.name, &self.backend, Some(address), registered);
+        Self {
+            hooks: OnceCell::with_value(Some(hooks)),
+            ..self
+        }
+    }
+
+    /// The current thread, which asks from this place.
+    pub(crate) fn asker(&self, place: &Location<'_>) -> Result<Holder> {
+        #[cfg(any(test, feature = "memory"))]
+        if let Some((pid, run)) = &self.asked_as {
+            return Ok(asker::of(*pid, run, place));
+        }
+        asker::current(place)
     }
 
     /// The pool's hooks, if it has some. Made for the first lease, and not when the
@@ -196,9 +234,9 @@ fn warn_if_misspelt(pool: &str, around: &Surroundings) {
     }
 }
 
-/// Checkouts that share a directory may configure different pools there: then neither
-/// keeps the limit of the other.
-fn say_if_others_differ(
+/// Warns of another checkout that shares the directory but configures the pool
+/// differently: then neither keeps the limit of the other.
+fn warn_if_others_differ(
     pool: &str,
     names: &Names,
     place: &str,
@@ -211,7 +249,7 @@ fn say_if_others_differ(
     if others.is_empty() {
         return Ok(());
     }
-    // Of runs that are over nobody is in the way any more.
+    // Runs that are over are no longer in the way.
     let snapshot = backend.snapshot(backend.key())?.unwrap_or_default();
     let mut holders = snapshot.names.iter().flat_map(|name| &name.holders);
     let holds = holders.find_map(|tenure| {

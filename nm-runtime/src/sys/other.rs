@@ -70,7 +70,7 @@ impl Dir {
             .open(self.path.join(name))
         {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            opened => opened(opened?).map(Some),
+            file => opened(file?).map(Some),
         }
     }
 

@@ -6,6 +6,7 @@ use crate::terms::names::Names;
 use crate::terms::record::FORMAT;
 
 /// What the first binary of a run said, as it is recorded for the others.
+#[derive(Clone, Debug)]
 pub(crate) struct Declaration {
     v: u32,
     pub(crate) run: String,
@@ -13,7 +14,7 @@ pub(crate) struct Declaration {
     max: Option<u32>,
     names: Option<Vec<String>>,
     template: Option<String>,
-    /// Said by variables and `Cargo.toml`: for other runs alone, which may come from
+    /// Said by variables and `Cargo.toml`: only for other runs, which may come from
     /// another checkout. The binaries of one run read the same.
     configured: Option<bool>,
 }
@@ -45,7 +46,7 @@ impl Declaration {
         }
     }
 
-    /// What a run goes by, said by variables and `Cargo.toml`.
+    /// What variables and `Cargo.toml` say in a run.
     pub(crate) fn configured(run: &str, place: &str, names: &Names) -> Self {
         Self {
             configured: Some(true),
@@ -57,7 +58,7 @@ impl Declaration {
         self.configured == Some(true)
     }
 
-    /// Whether a pool with these names is another one.
+    /// Whether a pool with these names contradicts this.
     pub(crate) fn differs_from(&self, names: &Names) -> bool {
         match (&self.names, names) {
             (Some(theirs), Names::Listed(names)) => theirs != names,
@@ -70,16 +71,16 @@ impl Declaration {
     }
 
     /// The run's declaration of this kind, among lines that may be foreign. A run has
-    /// one, and that is likely the last.
+    /// one, most likely the last.
     pub(crate) fn find(text: &str, run: &str, configured: bool) -> Option<Self> {
-        // Parsing takes long, in a debug build. A run's id is a name: nothing in it is
+        // Parsing is slow in a debug build. A run's id is a name: nothing in it is
         // escaped.
         let lines = text.lines().rev().filter(|line| line.contains(run));
         let mut found = lines.filter_map(Self::parse);
         found.find(|found| found.run == run && found.is_configured() == configured)
     }
 
-    /// All that can be used, the oldest first.
+    /// All sound declarations, the oldest first.
     pub(crate) fn all(text: &str) -> impl DoubleEndedIterator<Item = Self> {
         text.lines().filter_map(Self::parse)
     }

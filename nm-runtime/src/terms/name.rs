@@ -151,7 +151,11 @@ impl fmt::Debug for Name {
 }
 
 /// Checks that a pool's name may become a directory, a variable and a parameter.
-pub(crate) fn check_pool(name: &str) -> Result<()> {
+///
+/// # Errors
+///
+/// What is wrong with it, and what to write.
+pub fn check_pool(name: &str) -> Result<()> {
     nm_words::name::check_pool(name).map_err(|wrong| refused("pool name", name, &wrong))
 }
 

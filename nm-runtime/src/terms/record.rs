@@ -316,6 +316,271 @@ impl Record {
 mod tests {
     use super::*;
 
+    use Access::{Exclusive, Shared};
+    use State::{Broken, Clean, Dirty};
+
+    /// The holder of that test, in the run `run`, granted at this time.
+    fn holder(test: &str, since: u64) -> Arc<Holder> {
+        Arc::new(Holder {
+            test: test.to_owned(),
+            pid: 1,
+            token: format!("1-{test}"),
+            run: "run".to_owned(),
+            file: String::new(),
+            line: 0,
+            since,
+        })
+    }
+
+    /// `a` holds exclusively, `(a)` shares.
+    fn tenures(text: &str) -> Vec<Tenure> {
+        let tenure = |word: &str| Tenure {
+            holder: holder(word.trim_matches(['(', ')']), 1),
+            access: match word.starts_with('(') {
+                true => Shared,
+                false => Exclusive,
+            },
+            waiting: None,
+        };
+        text.split_whitespace().map(tenure).collect()
+    }
+
+    fn shown(tenures: &[Tenure]) -> String {
+        let show = |tenure: &Tenure| match tenure.access {
+            Exclusive => tenure.holder.test.clone(),
+            Shared => format!("({})", tenure.holder.test),
+        };
+        tenures.iter().map(show).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn a_grant_takes_out_the_dead_and_no_live_reader() {
+        // The holders in the record, and the name's state; the new holder, and whether
+        // it is alone; the dead, the holders in the record then, the fence (5 before)
+        // and the state.
+        for (before, state, new, alone, dead, after, fence, then) in [
+            ("", Clean, "new", true, "", "new", 6, Clean),
+            ("", Dirty, "new", true, "", "new", 6, Dirty),
+            ("", Broken, "new", true, "", "new", 6, Broken),
+            ("", Clean, "(new)", true, "", "(new)", 5, Clean),
+            ("a", Clean, "new", true, "a", "new", 6, Dirty),
+            ("a", Broken, "new", true, "a", "new", 6, Dirty),
+            ("a", Clean, "(new)", true, "a", "(new)", 5, Dirty),
+            ("(a)", Clean, "new", true, "(a)", "new", 6, Dirty),
+            ("(a) (b)", Clean, "new", true, "(a) (b)", "new", 6, Dirty),
+            ("(a)", Clean, "(new)", true, "(a)", "(new)", 5, Dirty),
+            ("(a)", Clean, "(new)", false, "", "(a) (new)", 5, Clean),
+            ("(a)", Dirty, "(new)", false, "", "(a) (new)", 5, Dirty),
+            ("(a) b", Clean, "(new)", false, "b", "(a) (new)", 5, Dirty),
+        ] {
+            let mut record = Record {
+                fence: 5,
+                state,
+                holders: tenures(before),
+                ..Record::new()
+            };
+            let died = record.grant(tenures(new).remove(0), alone);
+            let case = format!("{before:?} {state:?} {new} {alone}");
+            assert_eq!(shown(&died), dead, "{case}");
+            assert_eq!(shown(&record.holders), after, "{case}");
+            assert_eq!((record.fence, record.state), (fence, then), "{case}");
+            // The reason names the first of the dead.
+            let first = died.first().map(|tenure| tenure.holder.test.clone());
+            let how = first
+                .as_ref()
+                .map(|test| format!("`{test}` ended while it held it"));
+            assert_eq!(record.last.as_ref().map(|last| &last.test), first.as_ref());
+            assert_eq!(record.reason, how, "{case}");
+        }
+    }
+
+    #[test]
+    fn a_grant_remembers_the_first_time_and_the_last() {
+        let mut record = Record::new();
+        for (since, created) in [(7, 7), (9, 7)] {
+            let tenure = Tenure {
+                holder: holder("a", since),
+                access: Exclusive,
+                waiting: None,
+            };
+            record.holders.clear();
+            record.grant(tenure, true);
+            assert_eq!((record.created, record.lent), (created, since));
+        }
+    }
+
+    #[test]
+    fn a_name_given_back_is_as_its_last_writer_or_its_worst_reader_left_it() {
+        let (quietly, said) = (None, Some("said"));
+        let kept = Some("old");
+        // How `a` held a name in this state, broken in this run; how it gives it back,
+        // as it was where it says nothing; the state then, its reason, and the run
+        // that it is broken in.
+        for (access, state, broken_in, after, then, reason, in_run) in [
+            (
+                Exclusive,
+                Clean,
+                "",
+                Some((Clean, quietly)),
+                Clean,
+                None,
+                "",
+            ),
+            (
+                Exclusive,
+                Dirty,
+                "",
+                Some((Clean, quietly)),
+                Clean,
+                None,
+                "",
+            ),
+            (
+                Exclusive,
+                Clean,
+                "",
+                Some((Dirty, quietly)),
+                Dirty,
+                None,
+                "",
+            ),
+            (Exclusive, Clean, "", Some((Dirty, said)), Dirty, said, ""),
+            (
+                Exclusive,
+                Clean,
+                "",
+                Some((Broken, said)),
+                Broken,
+                said,
+                "run",
+            ),
+            (Exclusive, Dirty, "", None, Dirty, kept, ""),
+            (Exclusive, Broken, "before", None, Broken, kept, "before"),
+            (
+                Exclusive,
+                Broken,
+                "before",
+                Some((Clean, quietly)),
+                Clean,
+                None,
+                "",
+            ),
+            (
+                Exclusive,
+                Broken,
+                "before",
+                Some((Broken, said)),
+                Broken,
+                said,
+                "run",
+            ),
+            (
+                Exclusive,
+                Broken,
+                "run",
+                Some((Clean, quietly)),
+                Broken,
+                kept,
+                "run",
+            ),
+            (Shared, Clean, "", Some((Clean, quietly)), Clean, kept, ""),
+            (Shared, Dirty, "", Some((Clean, quietly)), Dirty, kept, ""),
+            (Shared, Clean, "", Some((Dirty, said)), Dirty, said, ""),
+            (Shared, Clean, "", Some((Broken, said)), Broken, said, "run"),
+            (
+                Shared,
+                Broken,
+                "run",
+                Some((Dirty, said)),
+                Broken,
+                kept,
+                "run",
+            ),
+            (
+                Shared,
+                Broken,
+                "run",
+                Some((Clean, quietly)),
+                Broken,
+                kept,
+                "run",
+            ),
+            (
+                Shared,
+                Broken,
+                "before",
+                Some((Dirty, said)),
+                Dirty,
+                said,
+                "",
+            ),
+            (
+                Shared,
+                Broken,
+                "before",
+                Some((Clean, quietly)),
+                Broken,
+                kept,
+                "before",
+            ),
+            (Shared, Dirty, "", None, Dirty, kept, ""),
+        ] {
+            let run = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+            let mut record = Record {
+                state,
+                broken_in: run(broken_in),
+                reason: kept.map(str::to_owned),
+                holders: tenures("(other) a"),
+                ..Record::new()
+            };
+            record.give_back(&holder("a", 1), access, after);
+            let case = format!("{access:?} {state:?} {broken_in:?} {after:?}");
+            assert_eq!(shown(&record.holders), "(other)", "{case}");
+            assert_eq!(record.state, then, "{case}");
+            assert_eq!(record.reason.as_deref(), reason, "{case}");
+            assert_eq!(record.broken_in, run(in_run), "{case}");
+        }
+    }
+
+    #[test]
+    fn the_last_holder_is_known_of_a_name_that_it_left_unclean() {
+        for (state, reason, how) in [
+            (Clean, None, None),
+            (Dirty, None, Some("its test said so")),
+            (Dirty, Some("said"), Some("said")),
+            (Broken, Some("said"), Some("said")),
+        ] {
+            let mut record = Record::new();
+            record.give_back(&holder("a", 1), Exclusive, Some((state, reason)));
+            let last = record.last.map(|last| (last.test, last.run, last.how));
+            let expected = how.map(|how| ("a".to_owned(), "run".to_owned(), how.to_owned()));
+            assert_eq!(last, expected, "{state:?} {reason:?}");
+        }
+    }
+
+    #[test]
+    fn a_lease_takes_out_itself_and_no_other_lease_of_its_thread() {
+        let mut record = Record {
+            holders: vec![
+                Tenure {
+                    holder: holder("a", 1),
+                    ..tenures("(a)").remove(0)
+                },
+                Tenure {
+                    holder: holder("a", 2),
+                    ..tenures("(a)").remove(0)
+                },
+            ],
+            ..Record::new()
+        };
+        record.give_back(&holder("a", 2), Shared, None);
+        assert_eq!(record.holders.len(), 1);
+        assert_eq!(record.holders[0].holder.since, 1);
+        // One that is not there any more: another took it for dead.
+        record.give_back(&holder("a", 3), Shared, None);
+        assert_eq!(record.holders.len(), 1);
+    }
+
     #[test]
     fn failures_beyond_counting_are_still_too_many() {
         let mut failures = Failures {

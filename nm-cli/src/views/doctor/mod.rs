@@ -7,7 +7,7 @@ mod tools;
 
 use std::process::ExitCode;
 
-use nm_runtime::inspect::{self, Looker};
+use nm_runtime::inspect::{self, Inspector};
 
 use crate::args::place::Place;
 use crate::exit::{Outcome, chain, code};
@@ -41,9 +41,9 @@ pub fn run(args: Args) -> Outcome {
             findings.note("pools", "no pool has been used here yet");
         }
         Ok(found) => {
-            let looker = Looker::new();
+            let inspector = Inspector::new();
             for pool in &found {
-                pool::look(&mut findings, &looker, pool);
+                pool::look(&mut findings, &inspector, pool);
             }
         }
         Err(error) => findings.problem("pools", chain(&error), "tests cannot use them either"),

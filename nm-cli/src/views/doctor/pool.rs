@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::error::Error;
 use std::fs;
 
-use nm_runtime::inspect::{self, Code, Found, Looker, View, now};
+use nm_runtime::inspect::{self, Code, Found, Inspector, View, now};
 use nm_runtime::journal::Reader;
 use nm_runtime::record::Tenure;
 
@@ -17,9 +17,9 @@ const LONG: u64 = 3_600_000_000;
 /// More than two journals of the usual length.
 const LARGE: u64 = 64 << 20;
 
-pub fn look(findings: &mut Findings, looker: &Looker, found: &Found) {
+pub fn look(findings: &mut Findings, inspector: &Inspector, found: &Found) {
     let topic = format!("pool {}", found.pool);
-    match looker.look(found) {
+    match inspector.look(found) {
         Ok(view) => look_at_names(findings, &topic, &view),
         Err(error) => {
             findings.problem(

@@ -95,3 +95,90 @@ async fn rstest_actix_timeout(#[case] one: u32, runtimes: Lease) {
 fn rstest_timeout(runtimes: Lease) {
     check(&runtimes);
 }
+
+/// Below them it fills no parameter.
+mod below {
+    use name_manager::{Pool, shared_resource};
+
+    fn check() {
+        let again = Pool::open("runtimes-below").unwrap().acquire();
+        assert!(again.unwrap_err().is_already_held());
+    }
+
+    #[actix_rt::test]
+    #[shared_resource(pool = "runtimes-below", max = 1)]
+    async fn actix() {
+        actix_rt::task::yield_now().await;
+        check();
+    }
+
+    #[async_std::test]
+    #[shared_resource(pool = "runtimes-below", max = 1)]
+    async fn async_std() -> std::io::Result<()> {
+        async_std::task::yield_now().await;
+        check();
+        Ok(())
+    }
+
+    #[smol_potat::test]
+    #[shared_resource(pool = "runtimes-below", max = 1)]
+    async fn smol_potat() {
+        std::future::ready(()).await;
+        check();
+    }
+
+    #[googletest::gtest]
+    #[shared_resource(pool = "runtimes-below", max = 1)]
+    fn gtest() -> googletest::Result<()> {
+        check();
+        Ok(())
+    }
+
+    #[quickcheck_macros::quickcheck]
+    #[shared_resource(pool = "runtimes-below", max = 1)]
+    fn quickcheck(x: u8) -> bool {
+        check();
+        u16::from(x) < 256
+    }
+
+    #[test_log::test]
+    #[shared_resource(pool = "runtimes-below", max = 1)]
+    fn test_log() {
+        check();
+    }
+
+    #[test_log::test(tokio::test)]
+    #[shared_resource(pool = "runtimes-below", max = 1)]
+    async fn test_log_tokio() {
+        tokio::task::yield_now().await;
+        check();
+    }
+
+    #[test_strategy::proptest(cases = 3)]
+    #[shared_resource(pool = "runtimes-below", max = 1)]
+    fn test_strategy(#[strategy(0..9_u8)] x: u8) {
+        assert!(x < 9);
+        check();
+    }
+
+    #[test]
+    #[serial_test::serial]
+    #[shared_resource(pool = "runtimes-below", max = 1)]
+    fn serial() {
+        check();
+    }
+
+    // Run on WebAssembly alone, but compiled here too.
+    #[wasm_bindgen_test::wasm_bindgen_test]
+    #[shared_resource(pool = "runtimes-below", max = 1)]
+    fn wasm_bindgen() {
+        check();
+    }
+
+    #[wasm_bindgen_test::wasm_bindgen_test]
+    #[shared_resource(pool = "runtimes-below", max = 1)]
+    async fn wasm_bindgen_later() {
+        std::future::ready(()).await;
+        check();
+    }
+}

@@ -1,0 +1,107 @@
+//! What a pool's allocator has decided, and the next decision.
+
+use std::time::Duration;
+
+use crate::backend::ask::Ask;
+use crate::base::error::{Error, Kind, Result};
+use crate::base::json;
+use crate::terms::decision::{Asked, Assigned, Assignment, Decide};
+use crate::terms::name;
+use crate::terms::record::FORMAT;
+
+/// How often an allocator that is busy is asked again although no holder ended.
+pub(crate) const ASK_AGAIN: Duration = Duration::from_millis(250);
+
+/// The decisions in force.
+#[derive(Clone, Debug)]
+pub(crate) struct Decisions {
+    v: u32,
+    /// The allocator's own state.
+    state: String,
+    /// The names that it has granted and that were not taken back.
+    pub(crate) names: Vec<String>,
+}
+
+json::object!(Decisions { v, state, names });
+
+impl Decisions {
+    pub(crate) fn none() -> Self {
+        Self {
+            v: FORMAT,
+            state: String::new(),
+            names: Vec::new(),
+        }
+    }
+
+    /// Tells the allocator of names whose holders have ended.
+    pub(crate) fn take_back(
+        &mut self,
+        ask: &Ask<'_>,
+        allocator: &dyn Decide,
+        ended: &[String],
+    ) -> Result<()> {
+        let told = allocator.take_back(&self.state, ended);
+        self.state = told.map_err(|error| {
+            let pool = ask.pool;
+            Error::hook(
+                format!("the allocator of pool `{pool}` failed to release"),
+                error,
+            )
+        })?;
+        self.names.retain(|name| !ended.contains(name));
+        Ok(())
+    }
+
+    /// Asks the allocator, and adds what it grants; `None` if it is busy.
+    pub(crate) fn decide(
+        &mut self,
+        ask: &Ask<'_>,
+        allocator: &dyn Decide,
+    ) -> Result<Option<Assigned>> {
+        let pool = ask.pool;
+        let asked = Asked {
+            test: &ask.holder.test,
+            run: &ask.holder.run,
+        };
+        let decided = allocator.decide(&self.state, &asked);
+        let (state, assignment) = decided.map_err(|error| {
+            Error::hook(
+                format!("the allocator of pool `{pool}` failed to assign"),
+                error,
+            )
+        })?;
+        let assigned = match assignment {
+            Assignment::Granted(assigned) => assigned,
+            Assignment::Busy => return Ok(None),
+            Assignment::Never(reason) => {
+                return Err(Error::new(
+                    Kind::Never,
+                    format!("pool `{pool}` can never grant this: {reason}"),
+                ));
+            }
+        };
+        name::check_name(&assigned.name)
+            .map_err(|error| refused(ask, &assigned, "which cannot be a name").because(error))?;
+        let twin = |name: &String| name.eq_ignore_ascii_case(&assigned.name);
+        if self.names.iter().any(twin) {
+            let why = "which is held; grant a name that was never granted, or was released";
+            return Err(refused(ask, &assigned, why));
+        }
+        self.state = state;
+        self.names.push(assigned.name.clone());
+        Ok(Some(assigned))
+    }
+
+    /// The error of a granted name that turns out to be held by a request that the
+    /// allocator was not asked for.
+    pub(crate) fn held_outside(ask: &Ask<'_>, assigned: &Assigned) -> Error {
+        refused(ask, assigned, "which is held outside of its decisions")
+    }
+}
+
+fn refused(ask: &Ask<'_>, assigned: &Assigned, why: &str) -> Error {
+    let (pool, name) = (ask.pool, assigned.name.escape_debug());
+    Error::config(format!(
+        "the allocator of pool `{pool}` granted `{name}`, {why}"
+    ))
+}

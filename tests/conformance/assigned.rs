@@ -1,0 +1,86 @@
+//! Pools whose allocator decides what is lent.
+
+use macro_rules_attribute::apply;
+use name_manager::{Allocator, Asked, Assigned, Assignment, BoxError};
+use nm_runtime::journal::Kind;
+
+use crate::support::oracle;
+use crate::support::pool_test::{Story, error};
+use crate::support::stage::Stage;
+
+/// Two seats, each numbered as never before, and none for a test that is too large.
+#[derive(Default)]
+struct Seats;
+
+const SEATS: u32 = 2;
+
+#[name_manager::resource(pool = "seats")]
+impl Allocator for Seats {
+    /// The number of the next seat, and how many are taken.
+    type State = (u32, u32);
+
+    fn load(&self, text: &str) -> Result<(u32, u32), BoxError> {
+        match text.split_once(' ') {
+            None => Ok((0, 0)),
+            Some((next, taken)) => Ok((next.parse()?, taken.parse()?)),
+        }
+    }
+
+    fn save(&self, (next, taken): &(u32, u32)) -> String {
+        format!("{next} {taken}")
+    }
+
+    fn assign(&self, (next, taken): &mut (u32, u32), asked: &Asked<'_>) -> Assignment {
+        if asked.test == "large" {
+            return Assignment::Never("it needs two seats".to_owned());
+        }
+        if *taken == SEATS {
+            return Assignment::Busy;
+        }
+        (*next, *taken) = (*next + 1, *taken + 1);
+        Assigned::name(format!("seat-{next}")).into()
+    }
+
+    fn release(&self, (_, taken): &mut (u32, u32), _name: &str) {
+        *taken -= 1;
+    }
+}
+
+#[apply(on_each_stage)]
+fn waiters_for_a_busy_allocator_are_served_in_arrival_order<S: Stage>() {
+    let mut test = Story::<S>::unbounded("seats");
+    test.hold("a").hold("b").wait("c").wait("d");
+    test.expect("late", "try seats", "nothing").release("a");
+    assert_eq!(test.expect_granted("c"), ["seat-3"]);
+    test.expect_waiting("d").release("b");
+    assert_eq!(test.expect_granted("d"), ["seat-4"]);
+    assert_eq!(oracle::check(&test.events(), 2), 2);
+}
+
+#[apply(on_each_stage)]
+fn what_a_killed_holder_had_is_taken_back_before_the_next_decision<S: Stage>() {
+    let mut test = Story::<S>::unbounded("seats");
+    test.hold("a").hold("b").wait("c").kill("a");
+    assert_eq!(test.expect_granted("c"), ["seat-3"]);
+    test.expect("d", "try seats", "nothing");
+    // Its name is never lent again, so that nobody sees its death.
+    assert_eq!(test.events_of(Kind::Died), []);
+}
+
+#[apply(on_each_stage)]
+fn a_waiter_for_an_allocator_that_is_killed_was_granted_nothing<S: Stage>() {
+    let mut test = Story::<S>::unbounded("seats");
+    test.hold("a").hold("b").wait("c").wait("d").kill("c");
+    test.release("a");
+    assert_eq!(test.expect_granted("d"), ["seat-3"]);
+}
+
+#[apply(on_each_stage)]
+fn what_an_allocator_will_never_grant_fails_at_once<S: Stage>() {
+    let mut test = Story::<S>::unbounded("seats");
+    for ask in ["acquire seats", "try seats"] {
+        let message = error(&test.tell("large", ask), "never");
+        assert!(message.contains("it needs two seats"), "{message}");
+    }
+    assert_eq!(test.holds("a", "seats"), ["seat-1"]);
+}

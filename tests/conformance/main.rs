@@ -1,0 +1,52 @@
+//! What holds for every backend, told on each: over real processes that are really
+//! killed, and over sessions in memory.
+//!
+//! Every step waits for the one before it to have happened: a grant is answered, a
+//! wait is seen in the journal and where the waiter sleeps.
+
+#![cfg(target_os = "linux")] // asks /proc who is queued for which lock
+
+#[path = "../support/mod.rs"]
+mod support;
+
+/// A claim becomes one test for each stage.
+macro_rules! on_each_stage {
+    ($(#[$attribute:meta])* fn $claim:ident<S: Stage $(,)?>() $body:block) => {
+        $(#[$attribute])*
+        fn $claim<S: Stage>() $body
+
+        mod $claim {
+            #[test]
+            fn local() {
+                super::$claim::<$crate::support::local::Local>();
+            }
+
+            #[test]
+            fn memory() {
+                super::$claim::<$crate::memory::Memory>();
+            }
+        }
+    };
+}
+
+mod again;
+mod assigned;
+mod crowd;
+mod deadlock;
+mod given_name;
+mod gives_up;
+mod killed;
+mod load;
+mod memory;
+mod order;
+mod outcome;
+mod several;
+mod shared;
+mod tries;
+mod verbs;
+
+#[test]
+#[ignore = "started by the other tests as a process of its own"]
+fn actor() {
+    support::actor::main(&verbs::obey);
+}

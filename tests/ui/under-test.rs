@@ -1,5 +1,0 @@
-use name_manager::shared_resource;
-
-#[test]
-#[shared_resource(pool = "db")]
-fn lists_users() {}

@@ -46,6 +46,8 @@ use crate::terms::record::Waiting;
 /// - A holder that ends, however it ends, has released what it held, and the next
 ///   waiter is woken.
 /// - What is granted has the record as it is now, with its new holder in it.
+/// - A process that lacks the hooks or the allocator that another one has declared is
+///   lent nothing.
 /// - Nothing blocks without asking its [`Patience`].
 pub(crate) trait Backend: fmt::Debug + Send + Sync {
     /// Takes what is asked for, waiting for it. Never answers [`Answer::Busy`].

@@ -4,10 +4,15 @@
 
 mod acquire;
 mod compose;
+#[cfg(target_os = "linux")]
+mod containers;
 mod hold;
 mod lab;
 mod place;
 mod pools;
 mod release;
 mod run;
+#[cfg(target_os = "linux")]
+#[path = "../hostile/skip.rs"]
+mod skip;
 mod texts;

@@ -109,6 +109,7 @@ impl Side {
         Holder {
             test: test.to_owned(),
             pid: self.pid,
+            pid_namespace: None,
             token: format!("{}-{test}", self.pid),
             run: "run".to_owned(),
             file: String::new(),

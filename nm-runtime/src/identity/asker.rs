@@ -9,8 +9,10 @@ use once_cell::sync::Lazy;
 
 use crate::base::caller;
 use crate::base::error::Result;
+use crate::base::process::numbered;
 use crate::declared::test::TestSpec;
 use crate::identity::run;
+use crate::sys;
 use crate::terms::holder::Holder;
 
 /// The reaper of this run, as a holder.
@@ -19,6 +21,7 @@ pub(crate) fn reaper(run: &str) -> Holder {
     Holder {
         test: format!("cleanup after {run}"),
         pid,
+        pid_namespace: sys::pid_namespace(),
         token: token(pid),
         run: run.to_owned(),
         file: String::new(),
@@ -29,7 +32,10 @@ pub(crate) fn reaper(run: &str) -> Holder {
 
 /// The current thread as a holder, for a request made at this place.
 pub(crate) fn current(place: &Location<'_>) -> Result<Holder> {
-    Ok(of(std::process::id(), run::id()?, place))
+    Ok(Holder {
+        pid_namespace: sys::pid_namespace(),
+        ..of(std::process::id(), run::id()?, place)
+    })
 }
 
 /// The current thread, as one of the process with this id in this run.
@@ -43,6 +49,7 @@ pub(crate) fn of(pid: u32, run: &str, place: &Location<'_>) -> Holder {
     Holder {
         test,
         pid,
+        pid_namespace: None,
         token: token(pid),
         run: run.to_owned(),
         file,
@@ -81,7 +88,7 @@ fn token(pid: u32) -> String {
         THREAD.set(Some(next));
         next
     });
-    format!("{pid}-{thread}")
+    numbered(pid, thread)
 }
 
 /// What is known about an annotated test while it runs.

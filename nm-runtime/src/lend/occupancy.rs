@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use crate::backend::snapshot::Snapshot;
 use crate::base::{clock, text};
+use crate::sys;
+use crate::terms::holder::Holder;
 use crate::terms::names::Names;
 use crate::terms::record::{Doing, Record, Tenure};
 
@@ -42,11 +44,20 @@ fn line(name: &str, tenure: &Tenure, doing: Option<&Doing>) -> String {
         format!("; {} {name} for {}", doing.what, age(doing.since))
     });
     format!(
-        "{name} held by `{}` (pid {}, for {}{doing})",
-        text::printable(&holder.test),
-        holder.pid,
+        "{name} held by {}, for {}{doing})",
+        named(holder),
         age(holder.since)
     )
+}
+
+/// "`app::lists_users` (pid 7", with a note on the process if there is one.
+fn named(holder: &Holder) -> String {
+    let process = sys::process_state(holder.pid, holder.pid_namespace);
+    let note = process
+        .note()
+        .map_or(String::new(), |note| format!(", {note}"));
+    let test = text::printable(&holder.test);
+    format!("`{test}` (pid {}{note}", holder.pid)
 }
 
 /// The hook that the holder is running.

@@ -117,7 +117,7 @@ impl<'a> Wait<'a> {
 
     fn log(&self, kind: event::Kind, detail: &str) {
         let waited = self.started.elapsed().as_micros() as u64;
-        let request = self.ask.request.to_string();
+        let request = self.ask.request.text();
         let entry = Entry {
             name: self.ask.want.name.as_deref(),
             detail: Some(detail),

@@ -245,7 +245,7 @@ fn grant(
 ) -> Result<Vec<Granted>> {
     taken.sort_by_key(|taken| taken.choice.index);
     let access = ask.want.access;
-    let request = ask.request.to_string();
+    let request = ask.request.text();
     let mut state = part.enter_current()?;
     let mut granted = Vec::with_capacity(taken.len());
     for Taken {
@@ -331,7 +331,7 @@ pub(crate) fn forget(part: &Part, pool: &str, holder: &Holder, force: bool) -> R
     if !done.lent.is_empty() && !force {
         return Ok(done);
     }
-    let request = RequestId::next(holder.pid).to_string();
+    let request = RequestId::next(holder.pid).text();
     for name in &free {
         if let Some(record) = state.records.get_mut(name) {
             *record = Record {

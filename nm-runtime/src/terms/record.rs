@@ -324,6 +324,7 @@ mod tests {
         Arc::new(Holder {
             test: test.to_owned(),
             pid: 1,
+            pid_namespace: None,
             token: format!("1-{test}"),
             run: "run".to_owned(),
             file: String::new(),

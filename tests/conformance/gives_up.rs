@@ -132,3 +132,36 @@ fn a_long_wait_says_once_who_holds_what<S: Stage>() {
         "{said}"
     );
 }
+
+#[apply(on_each_stage)]
+fn a_waiter_is_told_of_the_head_that_it_waits_behind<S: Stage>() {
+    let mut test = Story::<S>::new("db", 3);
+    test.holds("holder", "db count=2");
+    test.waits("head", "db all");
+    test.waits("late", &format!("db {SOON}"));
+    // One name is free, but it is the head's.
+    let message = test.expect_error("late", "timeout");
+    let expected = [
+        "db-0 held by `holder`",
+        "behind `head`",
+        "waits for 2 names",
+    ];
+    for part in expected {
+        assert!(message.contains(part), "{part}: {message}");
+    }
+}
+
+/// The price of first come, first served: serial_test would let the second reader in,
+/// and a crowd of readers could keep the writer out for ever.
+#[apply(on_each_stage)]
+fn a_reader_behind_a_waiting_writer_is_told_why_it_waits<S: Stage>() {
+    for name in ["", "name=db-0 "] {
+        let mut test = Story::<S>::new("db", 1);
+        test.holds("reader", &format!("db shared {name}"));
+        test.waits("writer", &format!("db {name}"));
+        test.waits("late", &format!("db shared {name}{SOON}"));
+        let message = test.expect_error("late", "timeout");
+        let why = "a writer waits, and readers that come after a writer wait behind it";
+        assert!(message.contains(why), "{message}");
+    }
+}

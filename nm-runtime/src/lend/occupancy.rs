@@ -1,27 +1,29 @@
-//! The holders of a pool's names, as a snapshot shows them: for people.
+//! What stands in the way of a request, as a snapshot shows it: for people.
 
 use std::time::Duration;
 
-use crate::backend::snapshot::Snapshot;
+use crate::backend::ask::Ask;
+use crate::backend::snapshot::{BlockedHead, Snapshot};
 use crate::base::{clock, text};
 use crate::sys;
+use crate::terms::access::Access;
 use crate::terms::holder::Holder;
-use crate::terms::names::Names;
 use crate::terms::record::{Doing, Record, Tenure};
 
 /// Messages name up to this many holders.
 const MOST: usize = 16;
 
-/// One line per holder: `db-0 held by `app::lists_users` (pid 7, for 3s)`.
-pub(crate) fn of(snapshot: &Snapshot, names: &Names) -> Vec<String> {
+/// What stands in the way of a request, one line each: the holders, `db-0 held by
+/// `app::lists_users` (pid 7, for 3s)`, and the head of the queue.
+pub(crate) fn of(snapshot: &Snapshot, ask: &Ask<'_>) -> Vec<String> {
     let mut known: Vec<_> = snapshot
         .names
         .iter()
-        .filter_map(|seen| Some((names.index_of(&seen.name)?, seen)))
+        .filter_map(|seen| Some((ask.names.index_of(&seen.name)?, seen)))
         .collect();
     known.sort_by_key(|(index, _)| *index);
     let mut lines = Vec::new();
-    for (_, seen) in known {
+    for (_, seen) in &known {
         for tenure in &seen.holders {
             lines.push(line(
                 &seen.name,
@@ -35,7 +37,35 @@ pub(crate) fn of(snapshot: &Snapshot, names: &Names) -> Vec<String> {
             break;
         }
     }
+    let others_head = |head: &&BlockedHead| head.holder.token != ask.holder.token;
+    if let (Some(head), None) = (snapshot.head.as_ref().filter(others_head), ask.given) {
+        lines.push(behind(head));
+    }
+    let wanted = known.iter().filter(|(_, seen)| {
+        let given = ask.given.map(|given| given.name);
+        given.is_none_or(|given| given == seen.name)
+    });
+    let mut holders = wanted.flat_map(|(_, seen)| &seen.holders).peekable();
+    let of_readers = |tenure: &Tenure| tenure.access == Access::Shared;
+    if ask.want.access == Access::Shared && holders.peek().is_some() && holders.all(of_readers) {
+        lines
+            .push("a writer waits, and readers that come after a writer wait behind it".to_owned());
+    }
     lines
+}
+
+fn behind(head: &BlockedHead) -> String {
+    let waiting = &head.waiting;
+    let what = match (&waiting.name, waiting.count) {
+        (Some(name), _) => format!("`{name}`"),
+        (None, 1) => "a name".to_owned(),
+        (None, count) => format!("{count} names"),
+    };
+    format!(
+        "behind `{}` ({}), the head of the queue, which waits for {what}",
+        text::printable(&head.holder.test),
+        process(&head.holder)
+    )
 }
 
 fn line(name: &str, tenure: &Tenure, doing: Option<&Doing>) -> String {
@@ -44,20 +74,19 @@ fn line(name: &str, tenure: &Tenure, doing: Option<&Doing>) -> String {
         format!("; {} {name} for {}", doing.what, age(doing.since))
     });
     format!(
-        "{name} held by {}, for {}{doing})",
-        named(holder),
+        "{name} held by `{}` ({}, for {}{doing})",
+        text::printable(&holder.test),
+        process(holder),
         age(holder.since)
     )
 }
 
-/// "`app::lists_users` (pid 7", with a note on the process if there is one.
-fn named(holder: &Holder) -> String {
-    let process = sys::process_state(holder.pid, holder.pid_namespace);
-    let note = process
-        .note()
-        .map_or(String::new(), |note| format!(", {note}"));
-    let test = text::printable(&holder.test);
-    format!("`{test}` (pid {}{note}", holder.pid)
+/// `pid 7`, and how that process is if that matters.
+fn process(holder: &Holder) -> String {
+    match sys::process_state(holder.pid, holder.pid_namespace).note() {
+        Some(note) => format!("pid {}, {note}", holder.pid),
+        None => format!("pid {}", holder.pid),
+    }
 }
 
 /// The hook that the holder is running.

@@ -148,7 +148,7 @@ impl<'a> Wait<'a> {
     fn occupants(&self) -> Vec<String> {
         let snapshot = self.backend.snapshot(self.backend.key());
         let snapshot = snapshot.ok().flatten().unwrap_or_default();
-        occupancy::of(&snapshot, self.ask.names)
+        occupancy::of(&snapshot, self.ask)
     }
 
     fn in_one_line(&self) -> String {

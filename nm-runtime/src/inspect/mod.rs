@@ -11,7 +11,7 @@ use crate::base::clock;
 use crate::base::error::{Error, Kind, Result};
 use crate::config::place;
 use crate::journal::Event;
-use crate::local::{files, look, sizes, waiters};
+use crate::local::{files, first_waiter, look, sizes};
 use crate::sys;
 use crate::terms::holder::Holder;
 use crate::terms::name;
@@ -187,7 +187,7 @@ impl Inspector {
     pub fn look(&self, found: &Found) -> Result<View> {
         let around = Surroundings::look()?;
         let names = configured_names(&found.pool, &around, &found.dir)?;
-        let tickets = waiters::tickets(&found.dir);
+        let tickets = first_waiter::tickets(&found.dir);
         let snapshot = look::snapshot(&found.dir).map_err(|error| {
             let what = format!("failed to look at `{}`", found.dir.display());
             Error::io(what, error)

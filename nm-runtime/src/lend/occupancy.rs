@@ -14,8 +14,9 @@ use crate::terms::record::{Doing, Record, Tenure};
 const MOST: usize = 16;
 
 /// What stands in the way of a request, one line each: the holders, `db-0 held by
-/// `app::lists_users` (pid 7, for 3s)`, and the head of the queue.
-pub(crate) fn of(snapshot: &Snapshot, ask: &Ask<'_>) -> Vec<String> {
+/// `app::lists_users` (pid 7, for 3s)`, and the head of the queue; if that does not show
+/// itself, the first waiter.
+pub(crate) fn of(snapshot: &Snapshot, first: Option<&Holder>, ask: &Ask<'_>) -> Vec<String> {
     let mut known: Vec<_> = snapshot
         .names
         .iter()
@@ -37,9 +38,15 @@ pub(crate) fn of(snapshot: &Snapshot, ask: &Ask<'_>) -> Vec<String> {
             break;
         }
     }
-    let others_head = |head: &&BlockedHead| head.holder.token != ask.holder.token;
-    if let (Some(head), None) = (snapshot.head.as_ref().filter(others_head), ask.given) {
-        lines.push(behind(head));
+    let is_other = |holder: &Holder| holder.token != ask.holder.token;
+    match (&snapshot.head, first, ask.given) {
+        (Some(head), _, None) if is_other(&head.holder) => lines.push(behind(head)),
+        (None, Some(first), None) if is_other(first) => lines.push(format!(
+            "behind `{}` ({}), the first in the queue",
+            text::printable(&first.test),
+            process(first)
+        )),
+        _ => {}
     }
     let wanted = known.iter().filter(|(_, seen)| {
         let given = ask.given.map(|given| given.name);
@@ -73,8 +80,14 @@ fn line(name: &str, tenure: &Tenure, doing: Option<&Doing>) -> String {
     let doing = doing.map_or(String::new(), |doing| {
         format!("; {} {name} for {}", doing.what, age(doing.since))
     });
+    let outlived = tenure.body_ended.map_or(String::new(), |ended| {
+        format!(
+            "; its body ended {} ago, but the lease lives on",
+            age(ended)
+        )
+    });
     format!(
-        "{name} held by `{}` ({}, for {}{doing})",
+        "{name} held by `{}` ({}, for {}{outlived}{doing})",
         text::printable(&holder.test),
         process(holder),
         age(holder.since)

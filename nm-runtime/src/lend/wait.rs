@@ -148,7 +148,11 @@ impl<'a> Wait<'a> {
     fn occupants(&self) -> Vec<String> {
         let snapshot = self.backend.snapshot(self.backend.key());
         let snapshot = snapshot.ok().flatten().unwrap_or_default();
-        occupancy::of(&snapshot, self.ask)
+        let first = match snapshot.head {
+            Some(_) => None,
+            None => self.backend.first_waiter(),
+        };
+        occupancy::of(&snapshot, first.as_ref(), self.ask)
     }
 
     fn in_one_line(&self) -> String {

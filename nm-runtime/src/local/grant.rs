@@ -133,6 +133,7 @@ impl Grant<'_> {
             holder: holder.clone(),
             access,
             waiting: None,
+            body_ended: None,
         };
         let fence_before = taken.record.fence;
         let mut record = taken.record;

@@ -138,6 +138,7 @@ mod tests {
                 queued: true,
                 reserved: None,
             }),
+            body_ended: None,
         }
     }
 

@@ -1,15 +1,12 @@
 //! A pool's waiters, from its tickets and its journal: for people.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs;
 use std::path::Path;
 
 use crate::backend::snapshot::BlockedHead;
 use crate::base::error::Result;
 use crate::journal::{Kind, Reader};
-use crate::local::files;
-use crate::local::lock::is_locked;
-use crate::sys::{self, ProcessState, process_state};
+use crate::sys::{ProcessState, process_state};
 use crate::terms::event::{Event, Phase};
 
 /// A waiter of a pool.
@@ -136,28 +133,4 @@ impl Recent {
 fn pid_of(id: &str) -> u32 {
     let pid = id.split_once('-').map_or(id, |(pid, _)| pid);
     pid.parse().unwrap_or(0)
-}
-
-/// The live tickets of the pool's queue: number and request.
-pub(crate) fn tickets(pool_dir: &Path) -> BTreeMap<u64, String> {
-    let path = pool_dir.join(files::TICKETS);
-    let mut tickets = BTreeMap::new();
-    // A pool that never had a waiter has no tickets.
-    let Ok(entries) = fs::read_dir(&path) else {
-        return tickets;
-    };
-    for entry in entries.flatten() {
-        let Ok(name) = entry.file_name().into_string() else {
-            continue;
-        };
-        let Some((number, request)) = name.split_once('.') else {
-            continue;
-        };
-        let Ok(number) = number.parse() else { continue };
-        let file = sys::open_regular(&entry.path());
-        if file.is_ok_and(is_locked) {
-            tickets.insert(number, request.to_owned());
-        }
-    }
-    tickets
 }

@@ -264,6 +264,7 @@ fn grant(
             holder: holder.clone(),
             access,
             waiting: None,
+            body_ended: None,
         };
         let dead = record.grant(tenure, choice.alone);
         let record = record.clone();

@@ -26,6 +26,7 @@ impl ProcessState {
     }
 
     /// For tools: `None` if unknown.
+    #[cfg(feature = "tools")]
     pub fn as_str(self) -> Option<&'static str> {
         match self {
             Self::Running => Some("running"),

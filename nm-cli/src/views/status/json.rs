@@ -44,6 +44,7 @@ struct Holder<'a> {
     line: u32,
     access: &'static str,
     waits_for_pool: Option<&'a str>,
+    body_ended: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -102,6 +103,7 @@ fn holder(tenure: &Tenure) -> Holder<'_> {
         line: holder.line,
         access: tenure.access.as_str(),
         waits_for_pool: tenure.waiting.as_ref().map(|waiting| waiting.pool.as_str()),
+        body_ended: tenure.body_ended,
     }
 }
 

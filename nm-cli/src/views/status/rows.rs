@@ -134,6 +134,10 @@ fn holding(tenure: &Tenure) -> String {
     if let Some(note) = process {
         return note.to_owned();
     }
+    if let Some(ended) = tenure.body_ended {
+        let ago = clock::age(ended, now());
+        return format!("its body ended {ago} ago, but the lease lives on");
+    }
     match &tenure.waiting {
         Some(waiting) => format!("waits for pool `{}`", waiting.pool),
         None if holder.file.is_empty() => String::new(),

@@ -133,7 +133,9 @@ struct Keeper {
     dir: PathBuf,
     id: String,
     token: String,
+    /// The caller and this process, which keeps the lease for it.
     owner: String,
+    caller: String,
     listener: std::os::unix::net::UnixListener,
     /// Readable when we are asked to end by a signal.
     signals: UnixStream,
@@ -182,7 +184,13 @@ impl Keeper {
             dir,
             id,
             token,
-            owner: format!("{owner}` (pid {})", session.pid),
+            // This process is what other views show as the holder.
+            owner: format!(
+                "{owner}` (pid {}, kept for pid {})",
+                std::process::id(),
+                session.pid
+            ),
+            caller: format!("{owner}` (pid {})", session.pid),
             listener,
             signals,
             bound: args.lifetime.ttl.is_none() && !args.lifetime.until_release,
@@ -236,7 +244,7 @@ impl Keeper {
                 self.end(Some("its keeper was ended by a signal".to_owned()));
                 break;
             } else if self.bound && self.anchor.has_ended() {
-                let why = format!("`{} ended without releasing it", self.owner);
+                let why = format!("`{} ended without releasing it", self.caller);
                 self.end(Some(why));
                 break;
             } else if let (Some(until), Some(ttl)) = (self.until, self.ttl)

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::env;
+use std::fmt::Write;
 use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -44,7 +45,7 @@ pub(crate) fn of(pid: u32, run: &str, place: &Location<'_>) -> Holder {
     let (test, file, line) = match (test, caller::get()) {
         (Some(test), _) => (test.path, test.file.to_owned(), test.line),
         (None, Some(caller)) => (caller.label.clone(), String::new(), 0),
-        (None, None) => (thread_name(), place.file().to_owned(), place.line()),
+        (None, None) => (thread_name(place), place.file().to_owned(), place.line()),
     };
     Holder {
         test,
@@ -58,21 +59,47 @@ pub(crate) fn of(pid: u32, run: &str, place: &Location<'_>) -> Holder {
     }
 }
 
-fn thread_name() -> String {
+/// What is known about a thread that no attribute has told about: the test of its process
+/// if the runner says that there is only one, its name, or where it asks.
+fn thread_name(place: &Location<'_>) -> String {
     let thread = std::thread::current();
-    match thread.name() {
-        Some("main") | None => program_name().to_owned(),
-        Some(name) => name.to_owned(),
+    match (only_test(), thread.name()) {
+        (Some(test), _) => test.to_owned(),
+        (None, Some(name)) if name != "main" => name.to_owned(),
+        (None, _) => {
+            let (program, file) = (program_name(), place.file());
+            let mut name = String::with_capacity(program.len() + file.len() + 16);
+            let written = write!(name, "{program} ({file}:{})", place.line());
+            written.expect("a text takes what is written");
+            name
+        }
     }
+}
+
+/// The test that this process was started for, as nextest names it: `app::it::a_test`.
+fn only_test() -> Option<&'static str> {
+    static TEST: Lazy<Option<String>> = Lazy::new(|| {
+        let test = env::var("NEXTEST_TEST_NAME").ok()?;
+        let binary = env::var("NEXTEST_BINARY_ID").ok()?;
+        Some(format!("{binary}::{test}"))
+    });
+    TEST.as_deref()
 }
 
 fn program_name() -> &'static str {
     static NAME: Lazy<String> = Lazy::new(|| {
         let exe = env::current_exe().unwrap_or_default();
-        exe.file_stem()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned()
+        let name = exe.file_stem().unwrap_or_default().to_string_lossy();
+        // Cargo adds a hash to the names of test binaries.
+        let name = match name.rsplit_once('-') {
+            Some((name, hash))
+                if hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) =>
+            {
+                name
+            }
+            _ => &name,
+        };
+        name.to_owned()
     });
     &NAME
 }

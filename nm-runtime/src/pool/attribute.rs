@@ -92,6 +92,7 @@ fn want(request: &RequestSpec) -> Result<Want> {
         amount: request.amount,
         name: request.name.map(str::to_owned),
         timeout: timeout.transpose()?,
+        label: None,
     })
 }
 

@@ -21,4 +21,5 @@ mod panics;
 mod runs;
 mod scopes;
 mod sharing;
+mod unbounded;
 mod waiting;

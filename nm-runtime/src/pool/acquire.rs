@@ -149,7 +149,11 @@ fn ask<'a>(
         first: slot::first(names.capacity()),
         warm_first: pool.hooks()?.is_some(),
         even_broken: false,
-        decide: pool.allocator()?,
+        // An allocator grants what it likes: nobody asks it for a given name.
+        decide: match checked.given {
+            Some(_) => None,
+            None => pool.allocator()?,
+        },
     })
 }
 

@@ -11,6 +11,7 @@ mod order;
 mod parameters;
 mod parametrised;
 mod returns;
+mod whose;
 
 use name_manager::__private0::{RequestSpec, TestSpec, tests};
 

@@ -10,6 +10,7 @@ mod support;
 
 mod descriptors;
 mod disturbed;
+mod explained;
 mod fork;
 mod garbage;
 mod state_dir;

@@ -161,6 +161,7 @@ mod checked {
             id: id.into(),
             holder: Holder {
                 test: format!("app::{id}"),
+                pid_namespace: None,
                 pid: 1,
                 token: id.into(),
                 run: "run".into(),

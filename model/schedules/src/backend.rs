@@ -3,10 +3,10 @@
 
 use std::sync::Mutex;
 
-use crate::terms::record::{Record, Waiting};
+use crate::terms::record::{Record, Tenure};
 
 pub(crate) trait Backend: std::fmt::Debug + Send + Sync {
-    fn publish(&self, name: &str, token: &str, waiting: Option<&Waiting>);
+    fn publish(&self, name: &str, token: &str, change: &dyn Fn(&mut Tenure));
 }
 
 #[derive(Debug, Default)]
@@ -23,11 +23,11 @@ impl OneName {
 }
 
 impl Backend for OneName {
-    fn publish(&self, _name: &str, token: &str, waiting: Option<&Waiting>) {
+    fn publish(&self, _name: &str, token: &str, change: &dyn Fn(&mut Tenure)) {
         let mut record = self.read();
         for tenure in &mut record.holders {
             if tenure.holder.token == token {
-                tenure.waiting = waiting.cloned();
+                change(tenure);
             }
         }
         self.write(record);

@@ -11,7 +11,8 @@ use crate::local::timed_lock::Pending;
 use crate::sys::budget::SPARES;
 use crate::sys::spare::Spares;
 use crate::terms::access::Access;
-use crate::terms::record::{Holder, Record, Tenure, Waiting};
+use crate::terms::holder::Holder;
+use crate::terms::record::{Record, Tenure, Waiting};
 use std::fs::File;
 
 /// By then nobody has given up.
@@ -238,18 +239,20 @@ fn what_a_holder_waits_for_is_never_written_into_the_next_holders_record() {
         let kernel = File::new();
         let mut lock = kernel.open_again();
         assert!(lock.flock(true, false));
-        let tenure = |token: &str| Tenure {
-            holder: Holder {
-                token: token.to_owned(),
-            },
-            waiting: None,
+        let holder = Holder {
+            test: "a".to_owned(),
+            token: "a".to_owned(),
+        };
+        let tenure = Tenure {
+            holder: holder.clone(),
+            ..Tenure::default()
         };
         backend.write(Record {
-            holders: vec![tenure("a")],
+            holders: vec![tenure.clone()],
         });
         let entry = HeldName {
             lease: 1,
-            token: "a".to_owned(),
+            holder: Arc::new(holder.clone()),
             backend: backend.clone(),
             name: "db-0".to_owned(),
         };
@@ -258,22 +261,20 @@ fn what_a_holder_waits_for_is_never_written_into_the_next_holders_record() {
             let held = [entry];
             held::publish(&held, Some(&Waiting));
             held::publish(&held, None);
+            held::outlive(&holder, 7);
         });
         let next = {
             let (backend, mut file) = (backend.clone(), kernel.open_again());
             thread::spawn(move || {
                 file.flock(true, true);
-                let holders = vec![Tenure {
-                    holder: Holder {
-                        token: "a".to_owned(),
-                    },
-                    waiting: None,
-                }];
-                backend.write(Record { holders });
+                backend.write(Record {
+                    holders: vec![tenure],
+                });
                 thread::yield_now();
                 let now = backend.read();
                 assert_eq!(now.holders.len(), 1);
                 assert_eq!(now.holders[0].waiting, None);
+                assert_eq!(now.holders[0].body_ended, None);
             })
         };
         // As a lease ends.

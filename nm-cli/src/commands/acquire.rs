@@ -42,8 +42,17 @@ pub fn run(args: Args, wait: Wait) -> Outcome {
     let session = match args.lifetime.pid {
         None => Session::current(),
         Some(pid) => Session::at(pid)
+            .filter(|session| !session.is_outside())
             .ok_or_else(|| Failure::new(code::UNKNOWN, format!("no process {pid}")))?,
     };
+    let lifetime = &args.lifetime;
+    if session.is_outside() && lifetime.ttl.is_none() && !lifetime.until_release {
+        return Err(Failure::new(
+            code::USAGE,
+            "the calling process is outside of this container, so its end cannot be seen; say when the lease is to end with --pid, --ttl or --until-release",
+        )
+        .into());
+    }
     let token = match &args.lifetime.token {
         Some(token) => token.clone(),
         None => token::random()?,

@@ -28,6 +28,7 @@ impl Bytes<'_> {
             id: self.one_of(&["1-0", "1-1", "2-0", "2-1"]).to_owned(),
             holder: Holder {
                 test: self.word("app::tests::a"),
+                pid_namespace: None,
                 pid: self.number() % 3,
                 token: self.one_of(&["1-0", "2-0"]).to_owned(),
                 run: "run".to_owned(),

@@ -139,7 +139,9 @@ struct Keeper {
     dir: PathBuf,
     id: String,
     token: String,
+    /// The caller and this process, which keeps the lease for it.
     owner: String,
+    caller: String,
     listener: std::os::unix::net::UnixListener,
     /// Readable when we are asked to end by a signal.
     signals: UnixStream,
@@ -190,7 +192,13 @@ impl Keeper {
             dir,
             id,
             token,
-            owner: format!("{owner}` (pid {})", session.pid),
+            // This process is what other views show as the holder.
+            owner: format!(
+                "{owner}` (pid {}, kept for pid {})",
+                std::process::id(),
+                session.pid
+            ),
+            caller: format!("{owner}` (pid {})", session.pid),
             listener,
             signals,
             bound: args.lifetime.ttl.is_none() && !args.lifetime.until_release,
@@ -248,7 +256,7 @@ impl Keeper {
                 // A shell that ends may have meant to release it; `--pid` says that the
                 // process is done with it then.
                 let is_well = self.given && self.anchor.succeeded();
-                let why = format!("`{} ended without releasing it", self.owner);
+                let why = format!("`{} ended without releasing it", self.caller);
                 self.end((!is_well).then_some(why));
                 break;
             } else if let (Some(until), Some(ttl)) = (self.until, self.ttl)

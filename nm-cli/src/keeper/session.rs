@@ -26,6 +26,7 @@ const WRAPPERS: [&str; 7] = [
 /// A process that leases belong to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
+    /// 0 if it is outside of this container: whether it has ended cannot be seen then.
     pub pid: u32,
     /// 0 where the system does not report it.
     pub started: u64,
@@ -53,6 +54,7 @@ impl Session {
     /// That of the process with this id, if there is one.
     pub fn at(pid: u32) -> Option<Self> {
         match Process::look_up(pid) {
+            None if pid == 0 => Some(Self { pid, started: 0 }),
             Some(process) => Some(Self::of(process)),
             None => nm_is_alive(pid).then_some(Self { pid, started: 0 }),
         }
@@ -65,11 +67,16 @@ impl Session {
         }
     }
 
+    pub fn is_outside(&self) -> bool {
+        self.pid == 0
+    }
+
     /// As people see it.
     pub fn label(&self) -> String {
         let words = Process::look_up(self.pid).map(|process| process.arguments());
         let words = words.unwrap_or_default();
         match label::of(words.iter().map(OsString::as_os_str)) {
+            _ if self.is_outside() => "a process outside of this container".to_owned(),
             label if label.is_empty() => format!("process {}", self.pid),
             label => label,
         }

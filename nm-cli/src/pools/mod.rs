@@ -10,4 +10,4 @@ pub use chosen::{chosen, one};
 pub use open::{check_name, open};
 #[cfg(unix)]
 pub use view::holder;
-pub use view::views;
+pub use view::{pid, views};

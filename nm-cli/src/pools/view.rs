@@ -1,6 +1,7 @@
 use std::error::Error;
 
-use nm_runtime::inspect::{Inspector, View};
+use nm_runtime::Holder;
+use nm_runtime::inspect::{self, Inspector, View};
 
 use crate::pools::chosen;
 
@@ -14,6 +15,14 @@ pub fn views(pools: &[String]) -> Result<Vec<View>, Box<dyn Error + Send + Sync>
     Ok(views)
 }
 
+/// `pid 7`, and how that process is if that matters.
+pub fn pid(holder: &Holder) -> String {
+    match inspect::process(holder).note() {
+        Some(note) => format!("pid {}, {note}", holder.pid),
+        None => format!("pid {}", holder.pid),
+    }
+}
+
 /// The holders of a name, for people; `None` if it is free.
 #[cfg(unix)]
 pub fn holder(pool: &str, name: &str) -> Result<Option<String>, Box<dyn Error + Send + Sync>> {
@@ -22,9 +31,9 @@ pub fn holder(pool: &str, name: &str) -> Result<Option<String>, Box<dyn Error + 
         return Ok(None);
     };
     let holders: Vec<_> = name
-        .holders()
+        .holders
         .iter()
-        .map(|tenure| format!("`{}` (pid {})", tenure.holder.test, tenure.holder.pid))
+        .map(|tenure| format!("`{}` ({})", tenure.holder.test, pid(&tenure.holder)))
         .collect();
     Ok(match (name.held, holders.is_empty()) {
         (false, _) => None,

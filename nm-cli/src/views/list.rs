@@ -79,10 +79,9 @@ fn now(name: &NameView) -> String {
 }
 
 fn holders(name: &NameView) -> Vec<String> {
-    let holders = name.holders().iter();
-    let shown = |test: &str, pid| format!("{test} (pid {pid})");
+    let holders = name.holders.iter().map(|tenure| &tenure.holder);
     holders
-        .map(|tenure| shown(&tenure.holder.test, tenure.holder.pid))
+        .map(|holder| format!("{} ({})", holder.test, pools::pid(holder)))
         .collect()
 }
 

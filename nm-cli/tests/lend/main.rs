@@ -4,6 +4,8 @@
 
 mod acquire;
 mod compose;
+#[cfg(target_os = "linux")]
+mod containers;
 mod hold;
 mod lab;
 mod missing_code;
@@ -11,4 +13,7 @@ mod place;
 mod pools;
 mod release;
 mod run;
+#[cfg(target_os = "linux")]
+#[path = "../hostile/skip.rs"]
+mod skip;
 mod texts;

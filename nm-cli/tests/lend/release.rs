@@ -36,9 +36,13 @@ fn only_its_shell_releases_it_without_the_token() {
     let token = fs::read_to_string(token).unwrap();
     let token = token.trim();
 
+    // The same process as elsewhere.
+    let keeper = lab.keepers("db", "db-0")[0];
+    let list = lab.run(&["list"]).answer();
+    assert!(list.contains(&format!("(pid {keeper})")), "{list}");
     let release = ["release", "db", "db-0"];
     lab.run(&release)
-        .fails(77, &format!("(pid {})", owner.pid()));
+        .fails(77, &format!("(pid {keeper}, kept for pid {})", owner.pid()));
     lab.run(&["keep-alive", "db", "db-0"])
         .fails(77, "belongs to");
     for wrong in [&token[..31], &format!("{token}0"), ""] {

@@ -2,7 +2,7 @@ use std::io::Write;
 
 use serde_json::Value;
 
-use crate::lab::Lab;
+use crate::lab::{Lab, Running};
 
 #[test]
 fn holders_and_waiters_are_shown_in_order_and_not_disturbed() {
@@ -144,4 +144,56 @@ fn watch_fills_the_terminal_until_q() {
         seen.push_str(&watch.chunk());
     }
     assert_eq!(watch.code(), 0);
+}
+
+#[test]
+fn a_stopped_holder_is_shown_as_stopped() {
+    let lab = Lab::new();
+    let holder = lab.hold();
+    let pid = holder.child.id().to_string();
+    assert!(lab.shell(&format!("kill -STOP {pid}")).out.is_empty());
+    let stopped = || lab.json(&["status"])["pools"][0]["names"][0]["holders"][0]["process"].clone();
+    // The signal may take a moment.
+    while stopped() != "stopped" {}
+    let text = lab.run(&["status"]).out;
+    assert!(text.contains("stopped"), "{text}");
+    let doctor = lab.run(&["doctor"]).out;
+    assert!(
+        doctor.contains(&format!("(pid {pid}, stopped, for ")),
+        "{doctor}"
+    );
+    assert!(doctor.contains("kill -CONT"), "{doctor}");
+    lab.shell(&format!("kill -CONT {pid}"));
+    assert_eq!(holder.code(), 0);
+}
+
+#[test]
+fn a_lock_that_outlives_its_holder_is_no_live_holder() {
+    let lab = Lab::new();
+    let holder = lab.hold();
+    // In the place of a child that the holder forked off: it has the lock when the holder
+    // is killed.
+    let lock = lab.pool("db").join("names/db-0.lock");
+    let mut child = lab.program("flock");
+    let lock = lock.to_str().unwrap();
+    child.args(["--no-fork", lock, "sh", "-c", "echo locked; cat"]);
+    let mut child = Running::new(&mut child);
+    let pid = holder.child.id();
+    holder.kill();
+    assert_eq!(child.line(), "locked");
+    let name = &lab.json(&["status"])["pools"][0]["names"][0];
+    assert_eq!(name["held"], true);
+    assert_eq!(name["holders"][0]["process"], "ended");
+    let keeps = "ended, but a process that it started keeps the lock";
+    for view in ["status", "list", "doctor"] {
+        let said = lab.run(&[view]).out;
+        assert!(said.contains(keeps), "{said}");
+        assert!(said.contains(&pid.to_string()), "{said}");
+    }
+    assert_eq!(child.code(), 0);
+    let name = &lab.json(&["status"])["pools"][0]["names"][0];
+    assert_eq!(
+        (&name["held"], &name["holder_died"]),
+        (&false.into(), &true.into())
+    );
 }

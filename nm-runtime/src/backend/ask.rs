@@ -1,9 +1,9 @@
 //! A request, and a backend's answer to it.
 
-use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::backend::hold::Hold;
+use crate::base::process::numbered;
 use crate::terms::code::Code;
 use crate::terms::decision::{Assigned, Decide};
 use crate::terms::holder::Holder;
@@ -60,7 +60,8 @@ pub(crate) struct GivenName<'a> {
     pub(crate) name: &'a str,
 }
 
-/// Identifies a request: `PID-NUMBER`.
+/// Identifies a request: `PID-NUMBER`, where the number differs also between processes
+/// with the same id.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RequestId {
     pid: u32,
@@ -74,11 +75,9 @@ impl RequestId {
         let number = REQUESTS.fetch_add(1, Ordering::Relaxed);
         Self { pid, number }
     }
-}
 
-impl fmt::Display for RequestId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}", self.pid, self.number)
+    pub(crate) fn text(self) -> String {
+        numbered(self.pid, self.number)
     }
 }
 

@@ -23,7 +23,7 @@ use crate::terms::holder::Holder;
 use crate::terms::names::Names;
 #[cfg(feature = "tools")]
 use crate::terms::pool_life::PoolLife;
-use crate::terms::record::{Life, State};
+use crate::terms::record::{Life, State, Tenure};
 use crate::terms::want::Want;
 
 /// One pool, opened twice: by two processes, or by what counts as two.
@@ -114,6 +114,7 @@ impl Side {
         Holder {
             test: test.to_owned(),
             pid: self.pid,
+            pid_namespace: None,
             token: format!("{}-{test}", self.pid),
             run: "run".to_owned(),
             file: String::new(),
@@ -561,11 +562,13 @@ fn what_a_holder_waits_for_is_shown_until_it_is_taken_back() {
             assert_eq!(names[0].holders.len(), 1);
             names[0].holders[0].waiting.clone()
         };
-        one.backend.publish("db-0", "another", Some(&waiting));
+        let wait = |tenure: &mut Tenure| tenure.waiting = Some(waiting.clone());
+        one.backend.publish("db-0", "another", &wait);
         assert_eq!(shown(), None);
-        one.backend.publish("db-0", &token, Some(&waiting));
-        assert_eq!(shown(), Some(waiting));
-        one.backend.publish("db-0", &token, None);
+        one.backend.publish("db-0", &token, &wait);
+        assert_eq!(shown(), Some(waiting.clone()));
+        one.backend
+            .publish("db-0", &token, &|tenure| tenure.waiting = None);
         assert_eq!(shown(), None);
     });
 }

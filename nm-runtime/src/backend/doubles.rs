@@ -22,7 +22,7 @@ use crate::terms::declaration::Declaration;
 use crate::terms::event::{Entry, Event};
 use crate::terms::holder::Holder;
 use crate::terms::pool_life::PoolLife;
-use crate::terms::record::{Record, Waiting};
+use crate::terms::record::{Record, Tenure};
 
 /// What is asked of a backend, or of what it gave away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -267,9 +267,13 @@ impl Backend for Double {
         self.inner.snapshot(key)
     }
 
-    fn publish(&self, name: &str, token: &str, waiting: Option<&Waiting>) {
+    fn first_waiter(&self) -> Option<Holder> {
+        self.inner.first_waiter()
+    }
+
+    fn publish(&self, name: &str, token: &str, change: &dyn Fn(&mut Tenure)) {
         if self.passes(Call::Publish).is_ok() {
-            self.inner.publish(name, token, waiting);
+            self.inner.publish(name, token, change);
         }
     }
 

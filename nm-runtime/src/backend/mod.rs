@@ -31,9 +31,8 @@ use crate::base::error::Result;
 use crate::terms::code::PoolCode;
 use crate::terms::declaration::Declaration;
 use crate::terms::event::{Entry, Event};
-#[cfg(feature = "tools")]
 use crate::terms::holder::Holder;
-use crate::terms::record::Waiting;
+use crate::terms::record::Tenure;
 
 /// Decides which holders have the names of one pool. One value for each opened pool
 /// and process.
@@ -67,9 +66,12 @@ pub(crate) trait Backend: fmt::Debug + Send + Sync {
     /// backend cannot look at it. Explains, never decides.
     fn snapshot(&self, key: &str) -> Result<Option<Snapshot>>;
 
-    /// Shows in the record of a held name what its holder waits for meanwhile.
-    /// Failures are not reported: others merely do not see the reason of a deadlock.
-    fn publish(&self, name: &str, token: &str, waiting: Option<&Waiting>);
+    /// The first waiter of the queue, if it is known: for people.
+    fn first_waiter(&self) -> Option<Holder>;
+
+    /// Changes what the record of a held name says of this holder: what it waits for
+    /// meanwhile, for example. Failures are not reported: others merely miss an explanation.
+    fn publish(&self, name: &str, token: &str, change: &dyn Fn(&mut Tenure));
 
     /// What the first binary of this run said of the pool's size. With `ours`, and
     /// if there was none, that becomes it and the answer is `None`.

@@ -7,5 +7,6 @@ pub(crate) mod error;
 pub mod failpoint;
 pub(crate) mod json;
 pub(crate) mod notice;
+pub(crate) mod process;
 pub(crate) mod suggest;
 pub(crate) mod text;

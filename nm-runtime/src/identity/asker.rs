@@ -9,8 +9,10 @@ use once_cell::sync::Lazy;
 
 use crate::base::caller;
 use crate::base::error::Result;
+use crate::base::process::numbered;
 use crate::declared::test::TestSpec;
 use crate::identity::run;
+use crate::sys;
 use crate::terms::holder::Holder;
 
 /// The reaper of this run, as a holder.
@@ -19,6 +21,7 @@ pub(crate) fn reaper(run: &str) -> Holder {
     Holder {
         test: format!("cleanup after {run}"),
         pid,
+        pid_namespace: sys::pid_namespace(),
         token: token(pid),
         run: run.to_owned(),
         file: String::new(),
@@ -29,7 +32,10 @@ pub(crate) fn reaper(run: &str) -> Holder {
 
 /// The current thread as a holder, for a request made at this place.
 pub(crate) fn current(place: &Location<'_>) -> Result<Holder> {
-    Ok(of(std::process::id(), run::id()?, place))
+    Ok(Holder {
+        pid_namespace: sys::pid_namespace(),
+        ..of(std::process::id(), run::id()?, place)
+    })
 }
 
 /// The current thread, as one of the process with this id in this run.
@@ -38,11 +44,12 @@ pub(crate) fn of(pid: u32, run: &str, place: &Location<'_>) -> Holder {
     let (test, file, line) = match (test, caller::get()) {
         (Some(test), _) => (test.path, test.file.to_owned(), test.line),
         (None, Some(caller)) => (caller.label.clone(), String::new(), 0),
-        (None, None) => (thread_name(), place.file().to_owned(), place.line()),
+        (None, None) => (thread_name(place), place.file().to_owned(), place.line()),
     };
     Holder {
         test,
         pid,
+        pid_namespace: None,
         token: token(pid),
         run: run.to_owned(),
         file,
@@ -51,21 +58,45 @@ pub(crate) fn of(pid: u32, run: &str, place: &Location<'_>) -> Holder {
     }
 }
 
-fn thread_name() -> String {
+/// What is known about a thread that no attribute has told about: the test of its process
+/// if the runner says that there is only one, its name, or where it asks.
+fn thread_name(place: &Location<'_>) -> String {
     let thread = std::thread::current();
-    match thread.name() {
-        Some("main") | None => program_name().to_owned(),
-        Some(name) => name.to_owned(),
+    match (only_test(), thread.name()) {
+        (Some(test), _) => test.to_owned(),
+        (None, Some(name)) if name != "main" => name.to_owned(),
+        (None, _) => {
+            let mut line = itoa::Buffer::new();
+            let line = line.format(place.line());
+            [program_name(), " (", place.file(), ":", line, ")"].concat()
+        }
     }
+}
+
+/// The test that this process was started for, as nextest names it: `app::it::a_test`.
+fn only_test() -> Option<&'static str> {
+    static TEST: Lazy<Option<String>> = Lazy::new(|| {
+        let test = env::var("NEXTEST_TEST_NAME").ok()?;
+        let binary = env::var("NEXTEST_BINARY_ID").ok()?;
+        Some(format!("{binary}::{test}"))
+    });
+    TEST.as_deref()
 }
 
 fn program_name() -> &'static str {
     static NAME: Lazy<String> = Lazy::new(|| {
         let exe = env::current_exe().unwrap_or_default();
-        exe.file_stem()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned()
+        let name = exe.file_stem().unwrap_or_default().to_string_lossy();
+        // Cargo adds a hash to the names of test binaries.
+        let name = match name.rsplit_once('-') {
+            Some((name, hash))
+                if hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) =>
+            {
+                name
+            }
+            _ => &name,
+        };
+        name.to_owned()
     });
     &NAME
 }
@@ -81,7 +112,7 @@ fn token(pid: u32) -> String {
         THREAD.set(Some(next));
         next
     });
-    format!("{pid}-{thread}")
+    numbered(pid, thread)
 }
 
 /// What is known about an annotated test while it runs.

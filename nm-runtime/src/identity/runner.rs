@@ -72,13 +72,24 @@ pub(crate) fn run_id() -> String {
             break;
         };
         if process.command == "cargo" {
-            return format!("cargo-{pid}-{}", process.started);
+            return format!("cargo-{pid}-{}{}", process.started, container());
         }
         pid = process.parent;
     }
     let own = std::process::id();
     let started = Process::look_up(own).map_or(0, |process| process.started);
-    format!("process-{own}-{started}")
+    format!("process-{own}-{started}{}", container())
+}
+
+/// Part of a run's id in a container, whose processes have the same ids as those of other
+/// containers, and may have started in the same moment.
+fn container() -> String {
+    /// The namespace outside of all containers, on every Linux.
+    const OUTSIDE: u64 = 0xefff_fffc;
+    match sys::pid_namespace() {
+        None | Some(0 | OUTSIDE) => String::new(),
+        Some(namespace) => format!("-{namespace}"),
+    }
 }
 
 /// What the system says about a process. Linux only; elsewhere every test binary is a

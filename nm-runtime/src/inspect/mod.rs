@@ -1,5 +1,4 @@
-//! Looks at pools from outside, for people and tools. Takes no lock that could make a
-//! waiter miss a name, creates no file, and decides nothing. May import `local`,
+//! Looks at pools from outside, for people and tools. Makes no waiter miss a name, creates no file, and decides nothing. May import `local`,
 //! `config` and what is below them.
 
 use std::collections::BTreeMap;
@@ -12,8 +11,9 @@ use crate::base::clock;
 use crate::base::error::{Error, Kind, Result};
 use crate::config::place;
 use crate::journal::Event;
-use crate::local::{files, look, pool_code, sizes, waiters};
+use crate::local::{files, first_waiter, look, pool_code, sizes};
 use crate::sys;
+use crate::terms::holder::Holder;
 use crate::terms::name;
 use crate::terms::names::Names;
 use crate::terms::record::{FORMAT, Record, Tenure};
@@ -25,6 +25,7 @@ use crate::local::kernel_locks::Locks;
 pub use crate::local::soundness::locks_work;
 use crate::local::waiters::Recent;
 pub use crate::local::waiters::Waiter;
+pub use crate::sys::ProcessState;
 pub use crate::terms::code::{Code, PoolCode};
 pub use crate::terms::name::{check_pool, misspelt_placeholder};
 
@@ -153,17 +154,11 @@ pub struct NameView {
     pub held: bool,
     /// The hook that is running on it.
     pub hook: Option<Event>,
+    /// Its holders, as far as its record says.
+    pub holders: Vec<Tenure>,
 }
 
 impl NameView {
-    /// Its holders, as far as the record says.
-    pub fn holders(&self) -> &[Tenure] {
-        match &self.record {
-            Some(record) if self.held => &record.holders,
-            _ => &[],
-        }
-    }
-
     /// Whether the last holder ended without releasing it; the next holder will find
     /// it dirty.
     pub fn holder_died(&self) -> bool {
@@ -195,7 +190,7 @@ impl Inspector {
     pub fn look(&self, found: &Found) -> Result<View> {
         let around = Surroundings::look()?;
         let names = configured_names(&found.pool, &around, &found.dir)?;
-        let tickets = waiters::tickets(&found.dir);
+        let tickets = first_waiter::tickets(&found.dir);
         let snapshot = look::snapshot(&found.dir).map_err(|error| {
             let what = format!("failed to look at `{}`", found.dir.display());
             Error::io(what, error)
@@ -203,6 +198,7 @@ impl Inspector {
         let reserved = snapshot.names.iter().filter(|seen| seen.reserved);
         let reserved: Vec<_> = reserved.map(|seen| seen.name.clone()).collect();
         let mut recent = Recent::read(&found.dir, &tickets, &reserved)?;
+        let head = snapshot.head;
         let mut seen = BTreeMap::new();
         for index in 0..names.capacity().unwrap_or(0) {
             if let Some(name) = names.get(index) {
@@ -215,20 +211,31 @@ impl Inspector {
         }
         let views = seen
             .into_values()
-            .map(|seen| self.look_at_name(&found.dir, seen, &mut recent))
+            .map(|seen| {
+                let mut taken = head.iter().flat_map(|head| &head.taken);
+                let taken = taken.any(|taken| *taken == seen.name);
+                self.look_at_name(&found.dir, seen, taken, &mut recent)
+            })
             .collect();
         Ok(View {
             pool: found.pool.clone(),
             capacity: names.capacity(),
             names: views,
-            waiters: recent.waiters(tickets),
+            waiters: recent.waiters(tickets, head.as_ref(), &reserved),
             code: pool_code::look(&found.dir)?,
         })
     }
 
-    fn look_at_name(&self, pool_dir: &Path, seen: NameSnapshot, recent: &mut Recent) -> NameView {
+    /// `taken`: by the head of the queue, whose lease has not begun yet.
+    fn look_at_name(
+        &self,
+        pool_dir: &Path,
+        seen: NameSnapshot,
+        taken: bool,
+        recent: &mut Recent,
+    ) -> NameView {
         let lock = pool_dir.join(files::NAMES).join(files::lock(&seen.name));
-        let held = self.locks.has(&lock).unwrap_or(!seen.holders.is_empty());
+        let held = taken || !seen.holders.is_empty() || self.locks.has(&lock);
         let hook = recent.hooks.remove(&seen.name).filter(|_| held);
         NameView {
             name: seen.name,
@@ -236,6 +243,7 @@ impl Inspector {
             unreadable: seen.unreadable,
             held,
             hook,
+            holders: seen.holders,
         }
     }
 }
@@ -292,9 +300,9 @@ pub fn declarations(found: &Found) -> Result<Vec<Declared>> {
     Ok(declared.collect())
 }
 
-/// Whether a process with this id exists.
-pub fn is_alive(pid: u32) -> bool {
-    sys::is_alive(pid)
+/// How a holder's process is.
+pub fn process(holder: &Holder) -> ProcessState {
+    sys::process_state(holder.pid, holder.pid_namespace)
 }
 
 /// How a process has ended that its parent has waited for, as `wait` told it, by a

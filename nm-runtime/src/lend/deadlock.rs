@@ -404,6 +404,7 @@ mod tests {
         Holder {
             test: token.to_owned(),
             pid: 1,
+            pid_namespace: None,
             token: token.to_owned(),
             run: "run".to_owned(),
             file: "tests/a.rs".to_owned(),

@@ -4,7 +4,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::backend::Backend;
-use crate::terms::record::Waiting;
+use crate::terms::holder::Holder;
+use crate::terms::record::{Tenure, Waiting};
 
 static HELD: Mutex<Vec<HeldName>> = Mutex::new(Vec::new());
 
@@ -13,8 +14,7 @@ static HELD: Mutex<Vec<HeldName>> = Mutex::new(Vec::new());
 pub(crate) struct HeldName {
     /// The lease's key in this table.
     pub(crate) lease: u64,
-    /// The holder's token.
-    pub(crate) token: String,
+    pub(crate) holder: Arc<Holder>,
     pub(crate) backend: Arc<dyn Backend>,
     pub(crate) name: String,
 }
@@ -39,7 +39,7 @@ pub(crate) fn remove(lease: u64) {
 pub(crate) fn by(token: &str) -> Vec<HeldName> {
     let held = lock();
     held.iter()
-        .filter(|held| held.token == token)
+        .filter(|held| held.holder.token == token)
         .cloned()
         .collect()
 }
@@ -52,7 +52,21 @@ pub(crate) fn publish(held: &[HeldName], waiting: Option<&Waiting>) {
         // the next holder yet, and cannot while the table is locked.
         let table = lock();
         if table.iter().any(|now| now.lease == held.lease) {
-            held.backend.publish(&held.name, &held.token, waiting);
+            let change = |tenure: &mut Tenure| tenure.waiting = waiting.cloned();
+            held.backend
+                .publish(&held.name, &held.holder.token, &change);
+        }
+    }
+}
+
+/// Shows in the records of what this test still holds that its body ended at this time.
+pub(crate) fn outlive(test: &Holder, time: u64) {
+    // Locked all the while: see above.
+    for held in lock().iter() {
+        let holder = &held.holder;
+        if holder.token == test.token && holder.test == test.test {
+            let change = |tenure: &mut Tenure| tenure.body_ended = Some(time);
+            held.backend.publish(&held.name, &holder.token, &change);
         }
     }
 }

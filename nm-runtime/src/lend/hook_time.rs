@@ -130,6 +130,7 @@ mod tests {
                 run: String::new(),
                 file: String::new(),
                 line: 0,
+                pid_namespace: None,
                 since: 0,
             },
             detail: None,

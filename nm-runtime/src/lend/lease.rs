@@ -58,7 +58,7 @@ impl Lease {
         let key = LEASES.fetch_add(1, Ordering::Relaxed);
         held::add(HeldName {
             lease: key,
-            token: granted.hold.holder().token.clone(),
+            holder: granted.hold.holder().clone(),
             backend: backend.clone(),
             name: name.name().to_owned(),
         });

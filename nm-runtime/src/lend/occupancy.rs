@@ -5,15 +5,18 @@ use std::time::Duration;
 use crate::backend::ask::Ask;
 use crate::backend::snapshot::{BlockedHead, Snapshot};
 use crate::base::{clock, text};
+use crate::sys;
 use crate::terms::access::Access;
+use crate::terms::holder::Holder;
 use crate::terms::record::{Doing, Record, Tenure};
 
 /// Messages name up to this many holders.
 const MOST: usize = 16;
 
 /// What stands in the way of a request, one line each: the holders, `db-0 held by
-/// `app::lists_users` (pid 7, for 3s)`, and the head of the queue.
-pub(crate) fn of(snapshot: &Snapshot, ask: &Ask<'_>) -> Vec<String> {
+/// `app::lists_users` (pid 7, for 3s)`, and the head of the queue; if that does not show
+/// itself, the first waiter.
+pub(crate) fn of(snapshot: &Snapshot, first: Option<&Holder>, ask: &Ask<'_>) -> Vec<String> {
     let mut known: Vec<_> = snapshot
         .names
         .iter()
@@ -35,9 +38,15 @@ pub(crate) fn of(snapshot: &Snapshot, ask: &Ask<'_>) -> Vec<String> {
             break;
         }
     }
-    let others_head = |head: &&BlockedHead| head.holder.token != ask.holder.token;
-    if let (Some(head), None) = (snapshot.head.as_ref().filter(others_head), ask.given) {
-        lines.push(behind(head));
+    let is_other = |holder: &Holder| holder.token != ask.holder.token;
+    match (&snapshot.head, first, ask.given) {
+        (Some(head), _, None) if is_other(&head.holder) => lines.push(behind(head)),
+        (None, Some(first), None) if is_other(first) => lines.push(format!(
+            "behind `{}` ({}), the first in the queue",
+            text::printable(&first.test),
+            process(first)
+        )),
+        _ => {}
     }
     let wanted = known.iter().filter(|(_, seen)| {
         let given = ask.given.map(|given| given.name);
@@ -60,9 +69,9 @@ fn behind(head: &BlockedHead) -> String {
         (None, count) => format!("{count} names"),
     };
     format!(
-        "behind `{}` (pid {}), the head of the queue, which waits for {what}",
+        "behind `{}` ({}), the head of the queue, which waits for {what}",
         text::printable(&head.holder.test),
-        head.holder.pid
+        process(&head.holder)
     )
 }
 
@@ -71,12 +80,26 @@ fn line(name: &str, tenure: &Tenure, doing: Option<&Doing>) -> String {
     let doing = doing.map_or(String::new(), |doing| {
         format!("; {} {name} for {}", doing.what, age(doing.since))
     });
+    let outlived = tenure.body_ended.map_or(String::new(), |ended| {
+        format!(
+            "; its body ended {} ago, but the lease lives on",
+            age(ended)
+        )
+    });
     format!(
-        "{name} held by `{}` (pid {}, for {}{doing})",
+        "{name} held by `{}` ({}, for {}{outlived}{doing})",
         text::printable(&holder.test),
-        holder.pid,
+        process(holder),
         age(holder.since)
     )
+}
+
+/// `pid 7`, and how that process is if that matters.
+fn process(holder: &Holder) -> String {
+    match sys::process_state(holder.pid, holder.pid_namespace).note() {
+        Some(note) => format!("pid {}, {note}", holder.pid),
+        None => format!("pid {}", holder.pid),
+    }
 }
 
 /// The hook that the holder is running.

@@ -78,28 +78,34 @@ impl<'a> Wait<'a> {
             return Ok(());
         }
         let here = |held: &&HeldName| held.backend.key() == self.backend.key();
-        let mut own = self.held.iter().filter(here).map(|held| held.name.as_str());
-        let (name, taken) = match &self.ask.want.name {
-            Some(wanted) => match own.find(|own| own == wanted) {
-                Some(name) => (name, "that very name".to_owned()),
+        let mut own = self.held.iter().filter(here);
+        let (held, taken) = match &self.ask.want.name {
+            Some(wanted) => match own.find(|own| own.name == *wanted) {
+                Some(held) => (held, "that very name".to_owned()),
                 None => return Ok(()),
             },
             None => {
                 let own: Vec<_> = own.collect();
                 match (own.first(), self.ask.names.capacity()) {
-                    (Some(name), Some(capacity)) if capacity - own.len() < self.ask.count => {
-                        (*name, format!("{} of {capacity}", own.len()))
+                    (Some(held), Some(capacity)) if capacity - own.len() < self.ask.count => {
+                        (*held, format!("{} of {capacity}", own.len()))
                     }
                     _ => return Ok(()),
                 }
             }
         };
-        let pool = self.ask.pool;
+        let (pool, name) = (self.ask.pool, &held.name);
+        let (holder, asker) = (&held.holder.test, &self.ask.holder.test);
+        // A test that calls another runs it on its own thread.
+        let asker = match holder == asker {
+            true => String::new(),
+            false => format!(", as `{asker}` does on the same thread,"),
+        };
         Err(Error::new(
             Kind::AlreadyHeld,
             format!(
-                "`{}` already holds `{name}` of pool `{pool}` ({taken}), so waiting for {} more would never end; use that lease, or ask for all at once with `count`",
-                self.ask.holder.test, self.ask.count
+                "`{holder}` already holds `{name}` of pool `{pool}` ({taken}), so waiting for {} more{asker} would never end; use that lease, or ask for all at once with `count`",
+                self.ask.count
             ),
         ))
     }
@@ -198,7 +204,7 @@ impl<'a> Wait<'a> {
 
     fn log(&self, kind: event::Kind, detail: &str) {
         let waited = self.started.elapsed().as_micros() as u64;
-        let request = self.ask.request.to_string();
+        let request = self.ask.request.text();
         let entry = Entry {
             name: self.ask.want.name.as_deref(),
             detail: Some(detail),
@@ -229,7 +235,11 @@ impl<'a> Wait<'a> {
     fn occupants(&self) -> Vec<String> {
         let snapshot = self.backend.snapshot(self.backend.key());
         let snapshot = snapshot.ok().flatten().unwrap_or_default();
-        occupancy::of(&snapshot, self.ask)
+        let first = match snapshot.head {
+            Some(_) => None,
+            None => self.backend.first_waiter(),
+        };
+        occupancy::of(&snapshot, first.as_ref(), self.ask)
     }
 
     fn in_one_line(&self) -> String {

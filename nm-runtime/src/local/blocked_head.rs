@@ -12,7 +12,8 @@ use crate::backend::snapshot::BlockedHead;
 use crate::base::json;
 use crate::local::dir::{PoolDir, replace};
 use crate::local::files;
-use crate::sys;
+use crate::local::lock::is_locked;
+use crate::sys::{self, ProcessState, process_state};
 use crate::terms::record::FORMAT;
 
 const A_WHILE: Duration = Duration::from_millis(150);
@@ -22,7 +23,10 @@ pub(crate) fn read(pool_dir: &Path) -> Option<BlockedHead> {
     let text = sys::read_regular(&pool_dir.join(files::HEAD)).ok()?;
     let head: BlockedHead = json::from_slice(&text)?;
     // A head that was killed leaves this behind.
-    (head.v <= FORMAT && sys::is_alive(head.holder.pid)).then_some(head)
+    let queue = sys::open_regular(&pool_dir.join(files::QUEUE));
+    let process = process_state(head.holder.pid, head.holder.pid_namespace);
+    let is_live = process != ProcessState::Ended && queue.is_ok_and(is_locked);
+    (head.v <= FORMAT && is_live).then_some(head)
 }
 
 /// A head's wait, published until this drops.

@@ -37,7 +37,7 @@ pub(crate) fn forget(dir: &PoolDir, pool: &str, holder: &Holder, force: bool) ->
     if !done.lent.is_empty() && !force {
         return Ok(done);
     }
-    let request = RequestId::next(holder.pid).to_string();
+    let request = RequestId::next(holder.pid).text();
     for (name, _lock) in free {
         forget_name(dir, &name)?;
         let entry = Entry {

@@ -177,6 +177,7 @@ impl Grant<'_> {
             holder: holder.clone(),
             access,
             waiting: None,
+            body_ended: None,
         };
         let fence_before = taken.record.fence;
         let mut record = taken.record;
@@ -196,7 +197,7 @@ impl Grant<'_> {
             let path = dir.names.path().join(files::record(&taken.name));
             unusable(&path, error)
         })?;
-        let request = ask.request.to_string();
+        let request = ask.request.text();
         let entry = Entry {
             name: Some(&taken.name),
             fence: Some(record.fence),
@@ -267,6 +268,7 @@ mod tests {
         let holder = Holder {
             test: "test".to_owned(),
             pid: std::process::id(),
+            pid_namespace: None,
             token: "1-1".to_owned(),
             run: "run".to_owned(),
             file: "tests/a.rs".to_owned(),

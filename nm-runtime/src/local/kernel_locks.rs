@@ -4,12 +4,11 @@ use std::path::Path;
 
 use crate::sys;
 
-/// The kernel's own list of file locks, where there is one to read (Linux). Reading it
-/// disturbs no waiter; trying a name's lock could make one miss the name.
+/// The kernel's own list of file locks, where there is one to read (Linux): also shows
+/// names that are held although no record says so yet, or none that can be read.
 #[derive(Debug)]
 pub(crate) struct Locks {
     files: HashSet<sys::FileId>,
-    devices: HashSet<(u32, u32)>,
 }
 
 impl Locks {
@@ -34,20 +33,16 @@ impl Locks {
             let inode = id.next()?.parse().ok()?;
             Some(sys::FileId { device, inode })
         });
-        let files: HashSet<_> = held.collect();
-        let devices = files.iter().map(|file| file.device).collect();
-        Self { files, devices }
+        Self {
+            files: held.collect(),
+        }
     }
 
-    /// Whether this file is locked; `None` if that is unknown: some file systems have
-    /// another number in this list than in their files, and locks of other containers
-    /// are not in it. A file system without a listed lock may be one of these.
-    pub(crate) fn has(&self, path: &Path) -> Option<bool> {
-        let id = sys::file_id(path)?;
-        match self.devices.contains(&id.device) {
-            true => Some(self.files.contains(&id)),
-            false => None,
-        }
+    /// Whether this file is locked. What is not listed may be locked nevertheless: locks
+    /// of other containers are not in the list, and some file systems have another number
+    /// in it than in their files.
+    pub(crate) fn has(&self, path: &Path) -> bool {
+        sys::file_id(path).is_some_and(|id| self.files.contains(&id))
     }
 }
 

@@ -109,6 +109,12 @@ impl Drop for Locked {
     }
 }
 
+/// Whether the file's owner still keeps it locked. Tried with a shared lock, so that
+/// two processes that look do not take each other for the owner.
+pub(crate) fn is_locked(file: OpenFile) -> bool {
+    matches!(Locked::try_lock(file, Access::Shared), Ok(Err(_)))
+}
+
 fn unlock(file: &File) -> io::Result<()> {
     loop {
         #[expect(clippy::disallowed_methods, reason = "this is the one place")]

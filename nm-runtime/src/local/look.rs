@@ -1,32 +1,34 @@
-//! Looks at a pool's files without taking a lock that could make a waiter miss a name.
-//! Explains, never decides.
+//! Looks at a pool's files, without making a waiter miss a name. Explains, never decides.
 
 use std::io;
 use std::path::Path;
 
 use crate::backend::snapshot::{NameSnapshot, Snapshot};
-use crate::local::lock::Locked;
+use crate::local::lock::{Locked, is_locked};
 use crate::local::{blocked_head, files};
-use crate::sys::{self, OpenFile};
+use crate::sys::{self, ProcessState, process_state};
 use crate::terms::access::Access;
-use crate::terms::record::Record;
+use crate::terms::record::{Record, Tenure};
 
 /// The pool in this directory, which need not exist.
 pub(crate) fn snapshot(pool_dir: &Path) -> io::Result<Snapshot> {
     let names_dir = pool_dir.join(files::NAMES);
+    let head = blocked_head::read(pool_dir);
+    let taken = |name: &String| head.as_ref().is_some_and(|head| head.taken.contains(name));
     let names = recorded(&names_dir)?.into_iter();
+    let names = names.map(|name| look_at(&names_dir, taken(&name), name));
     Ok(Snapshot {
-        names: names.map(|name| look_at(&names_dir, name)).collect(),
-        head: blocked_head::read(pool_dir),
+        names: names.collect(),
+        head,
     })
 }
 
-fn look_at(names_dir: &Path, name: String) -> NameSnapshot {
+/// `taken`: by the head of the queue, whose lease has not begun yet.
+fn look_at(names_dir: &Path, taken: bool, name: String) -> NameSnapshot {
     let text = sys::read_regular(&names_dir.join(files::record(&name)));
     let record = text.as_ref().ok().and_then(|text| Record::parse(text));
     let mut holders = record.as_ref().map_or(Vec::new(), |it| it.holders.clone());
-    // A dead holder's name is free, whatever its record says.
-    holders.retain(|tenure| sys::is_alive(tenure.holder.pid));
+    keep_live(&mut holders, names_dir, &name, taken);
     let reservation = sys::open_regular(&names_dir.join(files::reservation(&name)));
     NameSnapshot {
         #[cfg(feature = "tools")]
@@ -35,6 +37,57 @@ fn look_at(names_dir: &Path, name: String) -> NameSnapshot {
         holders,
         reserved: reservation.is_ok_and(is_locked),
         name,
+    }
+}
+
+/// Removes what a record says of holders that hold the name no longer: the lock tells
+/// whether it is held. ProcessState ids tell a little more where they mean something: which of
+/// several readers have died, and that it is a child that keeps the lock.
+fn keep_live(holders: &mut Vec<Tenure>, names_dir: &Path, name: &str, taken: bool) {
+    let Some(first) = holders.first() else {
+        return;
+    };
+    let process = |tenure: &Tenure| process_state(tenure.holder.pid, tenure.holder.pid_namespace);
+    let ended = |tenure: &Tenure| process(tenure) == ProcessState::Ended;
+    let held = match taken {
+        // The lock is the head's. It can share it with readers.
+        true => {
+            let live = [ProcessState::Running, ProcessState::Stopped];
+            return holders.retain(|tenure| live.contains(&process(tenure)));
+        }
+        false => is_held(names_dir, name, first.access),
+    };
+    match held {
+        Some(false) => holders.clear(),
+        Some(true) if holders.iter().all(ended) => {
+            // The child does not wait for anything.
+            holders.iter_mut().for_each(|tenure| tenure.waiting = None);
+        }
+        _ => holders.retain(|tenure| !ended(tenure)),
+    }
+}
+
+/// Whether a name that its record shows as held with this access is held; `None` if its
+/// lock cannot be tried. If it is free, it is locked for a moment: a head of the queue
+/// that tries it meanwhile is woken to try again.
+fn is_held(names_dir: &Path, name: &str, access: Access) -> Option<bool> {
+    let file = match sys::open_regular(&names_dir.join(files::lock(name))) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Some(false),
+        file => file.ok()?,
+    };
+    // Shared where that is enough, so that two processes that look do not take each other
+    // for the holder.
+    let other = match access {
+        Access::Exclusive => Access::Shared,
+        Access::Shared => Access::Exclusive,
+    };
+    match Locked::try_lock(file, other).ok()? {
+        Ok(lock) => {
+            drop(lock);
+            sys::poke(&names_dir.join(files::fifo(name)));
+            Some(false)
+        }
+        Err(_) => Some(true),
     }
 }
 
@@ -60,10 +113,4 @@ pub(crate) fn recorded(names_dir: &Path) -> io::Result<Vec<String>> {
         }
     }
     Ok(names)
-}
-
-/// Whether the file's owner still keeps it locked. Tried with a shared lock, so that
-/// two processes that look do not take each other for the owner.
-pub(crate) fn is_locked(file: OpenFile) -> bool {
-    matches!(Locked::try_lock(file, Access::Shared), Ok(Err(_)))
 }

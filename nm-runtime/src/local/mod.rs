@@ -12,6 +12,7 @@ pub(crate) mod blocked;
 pub(crate) mod blocked_head;
 pub(crate) mod dir;
 pub(crate) mod files;
+pub(crate) mod first_waiter;
 #[cfg(feature = "tools")]
 pub(crate) mod forget;
 pub(crate) mod given_name;
@@ -52,9 +53,8 @@ use crate::local::record_file::RecordFile;
 use crate::terms::code::PoolCode;
 use crate::terms::declaration::Declaration;
 use crate::terms::event::{Entry, Event};
-#[cfg(feature = "tools")]
 use crate::terms::holder::Holder;
-use crate::terms::record::Waiting;
+use crate::terms::record::Tenure;
 
 /// One pool, whose names are lent by kernel locks.
 #[derive(Debug)]
@@ -140,7 +140,11 @@ impl Backend for Local {
             .map_err(|error| unusable(pool_dir, error))
     }
 
-    fn publish(&self, name: &str, token: &str, waiting: Option<&Waiting>) {
+    fn first_waiter(&self) -> Option<Holder> {
+        first_waiter::find(&place::pool_dir(&self.state_dir, &self.pool))
+    }
+
+    fn publish(&self, name: &str, token: &str, change: &dyn Fn(&mut Tenure)) {
         let Ok(dir) = self.dir() else { return };
         let Ok(mut file) = RecordFile::open(&dir.names, name) else {
             return;
@@ -148,7 +152,7 @@ impl Backend for Local {
         let _ = file.update(|record| {
             for tenure in &mut record.holders {
                 if tenure.holder.token == token {
-                    tenure.waiting = waiting.cloned();
+                    change(tenure);
                 }
             }
         });

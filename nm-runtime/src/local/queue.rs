@@ -84,7 +84,7 @@ impl Ticket {
         let tickets = Dir::create(&path).map_err(|error| unusable(&path, error))?;
         let draw = blocked::lock(&dir.pool, files::DRAW, Access::Exclusive, patience)?;
         let last = list(&tickets)?.pop().map_or(0, |ticket| ticket.number);
-        let name = format!("{:010}.{}", last + 1, request);
+        let name = format!("{:010}.{}", last + 1, request.text());
         let path = path.join(&name);
         let ticket = draw_ticket(&tickets, &name).map_err(|error| unusable(&path, error))?;
         failpoint::at("line: ticket locked");

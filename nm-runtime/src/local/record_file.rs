@@ -120,6 +120,7 @@ mod tests {
             holder: Arc::new(Holder {
                 test: test.to_owned(),
                 pid: 7,
+                pid_namespace: None,
                 token: "7-0".to_owned(),
                 run: "run".to_owned(),
                 file: "tests/a.rs".to_owned(),
@@ -137,6 +138,7 @@ mod tests {
                 queued: true,
                 reserved: None,
             }),
+            body_ended: None,
         }
     }
 

@@ -1,13 +1,12 @@
 //! A pool's waiters, from its tickets and its journal: for people.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs;
 use std::path::Path;
 
+use crate::backend::snapshot::BlockedHead;
 use crate::base::error::Result;
 use crate::journal::{Kind, Reader};
-use crate::local::{files, look};
-use crate::sys;
+use crate::sys::{ProcessState, process_state};
 use crate::terms::event::{Event, Phase};
 
 /// A waiter of a pool.
@@ -89,7 +88,13 @@ impl Recent {
     }
 
     /// The waiters in arrival order: those without a ticket by time, then the queue.
-    pub(crate) fn waiters(mut self, tickets: BTreeMap<u64, String>) -> Vec<Waiter> {
+    /// `reserved` are the names that some waiter has reserved.
+    pub(crate) fn waiters(
+        mut self,
+        tickets: BTreeMap<u64, String>,
+        head: Option<&BlockedHead>,
+        reserved: &[String],
+    ) -> Vec<Waiter> {
         let mut waiters = Vec::new();
         for (number, id) in tickets {
             let event = self.waiting.remove(&id);
@@ -101,7 +106,18 @@ impl Recent {
             });
         }
         let mut others: Vec<_> = self.waiting.into_iter().collect();
-        others.retain(|(_, event)| sys::is_alive(event.holder.pid));
+        others.retain(|(_, event)| {
+            let holder = &event.holder;
+            match process_state(holder.pid, holder.pid_namespace) {
+                ProcessState::Ended => false,
+                ProcessState::Running | ProcessState::Stopped => true,
+                // A killed waiter's event stays in the journal.
+                ProcessState::Elsewhere | ProcessState::Unknown => match &event.name {
+                    Some(name) => reserved.contains(name),
+                    None => head.is_some_and(|head| head.holder.token == holder.token),
+                },
+            }
+        });
         others.sort_by_key(|(_, event)| event.time);
         let others = others.into_iter().map(|(id, event)| Waiter {
             pid: event.holder.pid,
@@ -117,28 +133,4 @@ impl Recent {
 fn pid_of(id: &str) -> u32 {
     let pid = id.split_once('-').map_or(id, |(pid, _)| pid);
     pid.parse().unwrap_or(0)
-}
-
-/// The live tickets of the pool's queue: number and request.
-pub(crate) fn tickets(pool_dir: &Path) -> BTreeMap<u64, String> {
-    let path = pool_dir.join(files::TICKETS);
-    let mut tickets = BTreeMap::new();
-    // A pool that never had a waiter has no tickets.
-    let Ok(entries) = fs::read_dir(&path) else {
-        return tickets;
-    };
-    for entry in entries.flatten() {
-        let Ok(name) = entry.file_name().into_string() else {
-            continue;
-        };
-        let Some((number, request)) = name.split_once('.') else {
-            continue;
-        };
-        let Ok(number) = number.parse() else { continue };
-        let file = sys::open_regular(&entry.path());
-        if file.is_ok_and(look::is_locked) {
-            tickets.insert(number, request.to_owned());
-        }
-    }
-    tickets
 }

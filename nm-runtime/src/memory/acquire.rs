@@ -282,7 +282,7 @@ fn grant(
     refuse(part, ask, &taken)?;
     taken.sort_by_key(|taken| taken.choice.index);
     let access = ask.want.access;
-    let request = ask.request.to_string();
+    let request = ask.request.text();
     let mut state = part.enter_current()?;
     let mut granted = Vec::with_capacity(taken.len());
     for Taken {
@@ -301,6 +301,7 @@ fn grant(
             holder: holder.clone(),
             access,
             waiting: None,
+            body_ended: None,
         };
         let dead = record.grant(tenure, choice.alone);
         let record = record.clone();
@@ -368,7 +369,7 @@ pub(crate) fn forget(part: &Part, pool: &str, holder: &Holder, force: bool) -> R
     if !done.lent.is_empty() && !force {
         return Ok(done);
     }
-    let request = RequestId::next(holder.pid).to_string();
+    let request = RequestId::next(holder.pid).text();
     for name in &free {
         if let Some(record) = state.records.get_mut(name) {
             *record = Record {

@@ -32,9 +32,8 @@ use crate::memory::world::Pools;
 use crate::terms::code::PoolCode;
 use crate::terms::declaration::Declaration;
 use crate::terms::event::{Entry, Event};
-#[cfg(feature = "tools")]
 use crate::terms::holder::Holder;
-use crate::terms::record::Waiting;
+use crate::terms::record::Tenure;
 
 /// One pool of a world, for one of its processes.
 #[derive(Debug)]
@@ -134,7 +133,12 @@ impl Backend for Memory {
         Ok(pool.map(|pool| self.look_at(&pool.lock())))
     }
 
-    fn publish(&self, name: &str, token: &str, waiting: Option<&Waiting>) {
+    fn first_waiter(&self) -> Option<Holder> {
+        // The head says more itself, at once.
+        None
+    }
+
+    fn publish(&self, name: &str, token: &str, change: &dyn Fn(&mut Tenure)) {
         let part = self.part();
         let Ok(mut state) = part.enter() else {
             return;
@@ -142,7 +146,7 @@ impl Backend for Memory {
         let record = state.records.get_mut(name).into_iter();
         for tenure in record.flat_map(|record| &mut record.holders) {
             if tenure.holder.token == token {
-                tenure.waiting = waiting.cloned();
+                change(tenure);
             }
         }
     }

@@ -36,7 +36,7 @@ pub(crate) fn acquire(
     checked: Checked<'_>,
     place: &Location<'_>,
 ) -> Result<Vec<Lease>> {
-    let holder = pool.asker(place)?;
+    let holder = asker(pool, want, place)?;
     let ask = ask(pool, want, checked, &holder)?;
     let mut wait = Wait::new(&ask, &*pool.backend, timeout(pool, want))?;
     let permit = Arc::new(wait.enter_gate()?);
@@ -60,7 +60,7 @@ pub(crate) fn try_acquire(
     checked: Checked<'_>,
     place: &Location<'_>,
 ) -> Result<Option<Vec<Lease>>> {
-    let holder = pool.asker(place)?;
+    let holder = asker(pool, want, place)?;
     let gated = pool.backend.keeps_files_open() && held::by(&holder.token).is_empty();
     let permit = match gated {
         true => match Permit::wait(checked.count as u64, Instant::now()) {
@@ -84,6 +84,15 @@ pub(crate) fn try_acquire(
             Answer::Gone => {}
         }
     }
+}
+
+/// The current thread as a holder.
+fn asker(pool: &Opened, want: &Want, place: &Location<'_>) -> Result<Holder> {
+    let mut holder = pool.asker(place)?;
+    if let Some(label) = &want.label {
+        holder.test.clone_from(label);
+    }
+    Ok(holder)
 }
 
 /// Takes a name as the reaper does: even if it is broken, and without hooks.

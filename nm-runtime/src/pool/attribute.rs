@@ -2,16 +2,20 @@
 
 use std::mem;
 use std::panic::Location;
+use std::sync::Arc;
 
+use crate::base::clock;
 use crate::base::error::{BoxError, Result};
 use crate::declared::section::Entry;
 use crate::declared::test::{RequestSpec, TestSpec};
 use crate::identity::asker::CurrentTest;
+use crate::lend::held;
 use crate::lend::lease::{FromLease, Lease};
 use crate::pool::Pool;
 use crate::pool::request::Request;
 use crate::pool::unbounded;
 use crate::terms::access::Access;
+use crate::terms::holder::Holder;
 use crate::terms::want::Want;
 
 /// All leases of one test, by request. Those that no parameter takes are held until
@@ -20,7 +24,19 @@ use crate::terms::want::Want;
 #[must_use = "the names return to their pools at once if the leases are dropped"]
 pub struct Leases {
     by_request: Vec<Vec<Lease>>,
+    /// As which the test holds them.
+    holder: Option<Arc<Holder>>,
     _test: CurrentTest,
+}
+
+impl Drop for Leases {
+    fn drop(&mut self) {
+        self.by_request.clear();
+        // What is held now was forgotten, or kept in a static or another thread.
+        if let Some(holder) = &self.holder {
+            held::outlive(holder, clock::now());
+        }
+    }
 }
 
 /// Takes everything the test asks for.
@@ -55,12 +71,15 @@ fn try_acquire(spec: &'static TestSpec, place: &Location<'_>) -> Result<Leases> 
         }
         requests.push(Request::new(pool.opened, want));
     }
-    let by_request = Request::acquire_all_at(requests, place)?;
+    let mut by_request = Request::acquire_all_at(requests, place)?;
     for (pool, line) in bare {
         unbounded::warn_if_pointless(&pool, spec.file, line)?;
     }
+    let mut leases = by_request.iter_mut().flatten();
+    let holder = leases.next().map(|lease| lease.hold().holder().clone());
     Ok(Leases {
         by_request,
+        holder,
         _test: test,
     })
 }
@@ -81,6 +100,7 @@ fn want(request: &RequestSpec) -> Result<Want> {
         amount: request.amount,
         name: request.name.map(str::to_owned),
         timeout: timeout.transpose()?,
+        label: None,
     })
 }
 

@@ -82,6 +82,22 @@ impl Request {
         self
     }
 
+    /// How people see the holder, in messages and in `name-manager status`, instead of as
+    /// the test: for a thread that a test starts, say, which does not know its test.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), name_manager::Error> {
+    /// let pool = name_manager::Pool::open("label-doc")?;
+    /// let worker = std::thread::spawn(move || pool.request().label("orders, worker 1").acquire());
+    /// let lease = worker.join().unwrap()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.want.label = Some(label.into());
+        self
+    }
+
     /// Takes all that was asked for, waiting until all of it is free at once.
     ///
     /// # Errors

@@ -5,6 +5,8 @@ mod budget;
 mod file_id;
 mod limit;
 mod open_file;
+mod pid_namespace;
+mod process_state;
 mod read;
 mod spare;
 
@@ -12,6 +14,8 @@ mod spare;
 pub(crate) use file_id::FileId;
 pub(crate) use limit::descriptor_limit;
 pub(crate) use open_file::OpenFile;
+pub(crate) use pid_namespace::{pid_namespace, process_state};
+pub use process_state::ProcessState;
 pub(crate) use read::{list, read_regular};
 
 #[cfg(unix)]
@@ -24,18 +28,18 @@ pub(crate) use unix::file_id;
 pub(crate) use unix::opened;
 #[cfg(unix)]
 pub(crate) use unix::{
-    Dir, Wake, WakeSet, close_stdout, detach, is_alive, is_current_user, is_descriptor_shortage,
-    open_regular, parent_id, path_names, read_at, still_linked, wait_for_exit, write_at_start,
-    write_private,
+    Dir, Wake, WakeSet, close_stdout, detach, is_current_user, is_descriptor_shortage,
+    open_regular, parent_id, path_names, poke, read_at, still_linked, wait_for_exit,
+    write_at_start, write_private,
 };
 
 #[cfg(not(unix))]
 mod other;
 #[cfg(not(unix))]
 pub(crate) use other::{
-    Dir, Wake, WakeSet, close_stdout, detach, is_alive, is_current_user, is_descriptor_shortage,
-    open_regular, parent_id, path_names, read_at, still_linked, wait_for_exit, write_at_start,
-    write_private,
+    Dir, Wake, WakeSet, close_stdout, detach, is_current_user, is_descriptor_shortage,
+    open_regular, parent_id, path_names, poke, read_at, still_linked, wait_for_exit,
+    write_at_start, write_private,
 };
 #[cfg(all(not(unix), feature = "tools"))]
 pub(crate) use other::{file_id, opened};

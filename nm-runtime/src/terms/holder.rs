@@ -9,7 +9,11 @@ pub struct Holder {
     pub test: String,
     /// The process.
     pub pid: u32,
+    /// The pid namespace, that of a container for example, to which `pid` belongs; 0 on
+    /// systems that have one for all. `None` if unknown.
+    pub pid_namespace: Option<u64>,
     /// One per thread: what a thread holds and what it waits for belong together.
+    /// `PID-NUMBER`, where the number differs also between processes with the same id.
     pub token: String,
     /// The run.
     pub run: String,
@@ -24,6 +28,7 @@ pub struct Holder {
 json::object!(Holder {
     test,
     pid,
+    pid_namespace,
     token,
     run,
     file,

@@ -168,12 +168,16 @@ pub struct Tenure {
     pub access: Access,
     /// What the holder waits for while it holds this.
     pub waiting: Option<Waiting>,
+    /// When the body of the holder's test ended, if the lease has outlived it; in
+    /// microseconds since 1970.
+    pub body_ended: Option<u64>,
 }
 
 json::object!(Tenure {
     holder,
     access,
-    waiting
+    waiting,
+    body_ended
 });
 
 impl Tenure {
@@ -324,6 +328,7 @@ mod tests {
         Arc::new(Holder {
             test: test.to_owned(),
             pid: 1,
+            pid_namespace: None,
             token: format!("1-{test}"),
             run: "run".to_owned(),
             file: String::new(),
@@ -341,6 +346,7 @@ mod tests {
                 false => Exclusive,
             },
             waiting: None,
+            body_ended: None,
         };
         text.split_whitespace().map(tenure).collect()
     }
@@ -402,6 +408,7 @@ mod tests {
                 holder: holder("a", since),
                 access: Exclusive,
                 waiting: None,
+                body_ended: None,
             };
             record.holders.clear();
             record.grant(tenure, true);

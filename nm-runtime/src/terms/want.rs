@@ -11,6 +11,8 @@ pub(crate) struct Want {
     pub(crate) amount: Amount,
     pub(crate) name: Option<String>,
     pub(crate) timeout: Option<Duration>,
+    /// As which people see the holder.
+    pub(crate) label: Option<String>,
 }
 
 impl Default for Want {
@@ -20,6 +22,7 @@ impl Default for Want {
             amount: Amount::Count(1),
             name: None,
             timeout: None,
+            label: None,
         }
     }
 }

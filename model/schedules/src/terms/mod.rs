@@ -1,4 +1,5 @@
 //! Stands in for the engine's `terms`.
 
 pub(crate) mod access;
+pub(crate) mod holder;
 pub(crate) mod record;

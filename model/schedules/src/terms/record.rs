@@ -1,18 +1,16 @@
 //! Stands in for the engine's records: each belongs to the holder of its name.
 
+use crate::terms::holder::Holder;
+
 /// What a holder waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Waiting;
 
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Holder {
-    pub(crate) token: String,
-}
-
-#[derive(Clone, Debug, Default)]
 pub(crate) struct Tenure {
     pub(crate) holder: Holder,
     pub(crate) waiting: Option<Waiting>,
+    pub(crate) body_ended: Option<u64>,
 }
 
 #[derive(Clone, Debug, Default)]

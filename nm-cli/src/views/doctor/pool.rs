@@ -2,11 +2,12 @@ use std::collections::BTreeSet;
 use std::error::Error;
 use std::fs;
 
-use nm_runtime::inspect::{self, Code, Found, Inspector, View, now};
+use nm_runtime::inspect::{self, Code, Found, Inspector, ProcessState, View, now};
 use nm_runtime::journal::Reader;
 use nm_runtime::record::Tenure;
 
 use crate::exit::chain;
+use crate::pools;
 #[cfg(unix)]
 use crate::process::proc::Process;
 use crate::screen::clock;
@@ -51,7 +52,7 @@ fn look_at_names(findings: &mut Findings, topic: &str, view: &View) {
         }
     }
     for name in &view.names {
-        for tenure in name.holders() {
+        for tenure in &name.holders {
             holder(findings, topic, &name.name, tenure);
         }
         if name.unreadable {
@@ -70,21 +71,26 @@ fn look_at_names(findings: &mut Findings, topic: &str, view: &View) {
 fn holder(findings: &mut Findings, topic: &str, name: &str, tenure: &Tenure) {
     let holder = &tenure.holder;
     let age = now().saturating_sub(holder.since);
+    let process = inspect::process(holder);
+    let here = [ProcessState::Running, ProcessState::Stopped].contains(&process);
+    let is_orphan = here && is_orphan(holder.pid);
     let text = format!(
-        "`{name}` is held by `{}` (pid {}{}, for {})",
+        "`{name}` is held by `{}` ({}{}, for {})",
         holder.test,
-        holder.pid,
-        if is_orphan(holder.pid) {
-            ", whose parent has ended"
-        } else {
-            ""
+        pools::pid(holder),
+        match is_orphan {
+            true => ", whose parent has ended",
+            false => "",
         },
         clock::age(holder.since, now())
     );
-    if !inspect::is_alive(holder.pid) {
-        let hint = "that process has ended, but its lock is still held: by a process that it left behind, or by one on another machine";
+    if process == ProcessState::Ended {
+        let hint = "end that process, if it is no longer needed; it cannot be found here if it is on another machine";
         findings.warning(topic, text, hint);
-    } else if age > LONG || is_orphan(holder.pid) {
+    } else if process == ProcessState::Stopped {
+        let hint = "the name is free when that process goes on (kill -CONT), or is ended";
+        findings.warning(topic, text, hint);
+    } else if age > LONG || is_orphan {
         let hint = "if it is no longer needed, end that process, or run `name-manager release` for an acquired name";
         findings.warning(topic, text, hint);
     } else {

@@ -1,7 +1,7 @@
 //! `status --json`, as `docs/json.md` describes it.
 
 use nm_runtime::Access;
-use nm_runtime::inspect::{Code, NameView, View, Waiter};
+use nm_runtime::inspect::{self, Code, NameView, View, Waiter};
 use nm_runtime::record::{State, Tenure};
 use serde::Serialize;
 
@@ -39,18 +39,21 @@ struct Name<'a> {
 struct Holder<'a> {
     test: &'a str,
     pid: u32,
+    process: Option<&'static str>,
     run: &'a str,
     since: u64,
     file: &'a str,
     line: u32,
     access: &'static str,
     waits_for_pool: Option<&'a str>,
+    body_ended: Option<u64>,
 }
 
 #[derive(Serialize)]
 struct Waiting<'a> {
     id: &'a str,
     pid: u32,
+    process: Option<&'static str>,
     test: Option<&'a str>,
     run: Option<&'a str>,
     since: Option<u64>,
@@ -92,7 +95,7 @@ fn name(view: &NameView) -> Name<'_> {
         fence: record.map(|record| record.fence),
         created: record.map(|record| record.created),
         lent: record.map(|record| record.lent),
-        holders: view.holders().iter().map(holder).collect(),
+        holders: view.holders.iter().map(holder).collect(),
     }
 }
 
@@ -101,12 +104,14 @@ fn holder(tenure: &Tenure) -> Holder<'_> {
     Holder {
         test: &holder.test,
         pid: holder.pid,
+        process: inspect::process(holder).as_str(),
         run: &holder.run,
         since: holder.since,
         file: &holder.file,
         line: holder.line,
         access: tenure.access.as_str(),
         waits_for_pool: tenure.waiting.as_ref().map(|waiting| waiting.pool.as_str()),
+        body_ended: tenure.body_ended,
     }
 }
 
@@ -115,6 +120,7 @@ fn waiter(waiter: &Waiter) -> Waiting<'_> {
     Waiting {
         id: &waiter.id,
         pid: waiter.pid,
+        process: event.and_then(|event| inspect::process(&event.holder).as_str()),
         test: event.map(|event| event.holder.test.as_str()),
         run: event.map(|event| event.holder.run.as_str()),
         since: event.map(|event| event.time),

@@ -1,7 +1,7 @@
 use std::io;
 
 use nm_runtime::Access;
-use nm_runtime::inspect::{NameView, View, Waiter, now};
+use nm_runtime::inspect::{self, NameView, View, Waiter, now};
 use nm_runtime::record::{Record, State, Tenure};
 
 use crate::screen::{Cell, Column, Give, Screen, Table, clock, style};
@@ -52,7 +52,7 @@ fn summary(view: &View) -> String {
 
 fn show_name(screen: &mut Screen, table: &mut Table, name: &NameView) -> io::Result<()> {
     let shown = Cell::new(&name.name).style(style::STRONG);
-    let holders = name.holders();
+    let holders = &name.holders;
     if holders.is_empty() {
         let (state, style) = free_state(name);
         let mut cells = vec![shown, Cell::new(state).style(style)];
@@ -118,7 +118,7 @@ fn note(name: &NameView) -> String {
             reason: Some(reason),
             ..
         }) => reason.clone(),
-        None if name.held => "being lent".into(),
+        _ if name.held => "being lent".into(),
         _ => String::new(),
     }
 }
@@ -130,9 +130,17 @@ fn held_state(tenure: &Tenure) -> &'static str {
     }
 }
 
-/// Where the holder stands in the source, or the pool that it waits for itself.
+/// How its process is, the pool that it waits for itself, or where it stands in the source.
 fn holding(tenure: &Tenure) -> String {
     let holder = &tenure.holder;
+    let process = inspect::process(holder).note();
+    if let Some(note) = process {
+        return note.to_owned();
+    }
+    if let Some(ended) = tenure.body_ended {
+        let ago = clock::age(ended, now());
+        return format!("its body ended {ago} ago, but the lease lives on");
+    }
     match &tenure.waiting {
         Some(waiting) => format!("waits for pool `{}`", waiting.pool),
         None if holder.file.is_empty() => String::new(),
@@ -146,6 +154,8 @@ fn waiting(at: usize, waiter: &Waiter) -> Vec<Cell> {
     let age = event.map(|event| clock::age(event.time, now()));
     let run = event.map_or("", |event| &event.holder.run);
     let wanted = event.and_then(|event| event.detail.as_deref());
+    let note = event.and_then(|event| inspect::process(&event.holder).note());
+    let note = note.map_or(String::new(), |note| format!("; {note}"));
     vec![
         Cell::new(format!("#{}", at + 1)),
         Cell::new("waits").style(style::WAITING),
@@ -153,6 +163,6 @@ fn waiting(at: usize, waiter: &Waiter) -> Vec<Cell> {
         Cell::new(age.unwrap_or_default()),
         Cell::new(waiter.pid.to_string()),
         Cell::new(run).style(style::FAINT),
-        Cell::new(format!("for {}", wanted.unwrap_or("a name"))),
+        Cell::new(format!("for {}{note}", wanted.unwrap_or("a name"))),
     ]
 }

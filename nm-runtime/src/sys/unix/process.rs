@@ -1,16 +1,54 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::RawFd;
+#[cfg(target_os = "linux")]
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 #[cfg(not(target_os = "linux"))]
 use std::time::Duration;
 
 use super::calls;
+use crate::sys::process_state::ProcessState;
 
-/// Whether a process with this id exists. For explanations only: ids are reused.
-pub(crate) fn is_alive(pid: u32) -> bool {
+/// How the process with this id in our pid namespace is.
+pub(crate) fn process_state(pid: u32) -> ProcessState {
     // A process that we may not signal exists as well.
-    !matches!(calls::find_process(pid), Err(error) if is_gone(&error))
+    if matches!(calls::find_process(pid), Err(error) if is_gone(&error)) {
+        return ProcessState::Ended;
+    }
+    #[cfg(target_os = "linux")]
+    match state(pid) {
+        Some('T' | 't') => return ProcessState::Stopped,
+        // Its parent has not taken note of its end yet.
+        Some('Z' | 'X') => return ProcessState::Ended,
+        _ => {}
+    }
+    ProcessState::Running
+}
+
+/// The letter by which the kernel tells a process' state.
+#[cfg(target_os = "linux")]
+fn state(pid: u32) -> Option<char> {
+    // In a pid namespace without a `/proc` of its own the ids in it are others.
+    let own = std::fs::read_link("/proc/self").ok()?;
+    if own.to_str()?.parse() != Ok(std::process::id()) {
+        return None;
+    }
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // `pid (command) state ..`, where the command may contain anything.
+    stat.rsplit_once(") ")?.1.chars().next()
+}
+
+/// The pid namespace of this process.
+#[cfg(target_os = "linux")]
+pub(crate) fn pid_namespace() -> Option<u64> {
+    let namespace = std::fs::metadata("/proc/self/ns/pid");
+    namespace.ok().map(|file| file.ino())
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn pid_namespace() -> Option<u64> {
+    Some(0)
 }
 
 /// Leaves the session of the process that started this one, and closes all inherited
@@ -69,7 +107,7 @@ pub(crate) fn wait_for_exit(pid: u32, is_same: impl Fn() -> bool) -> io::Result<
     }
     // Without handles of processes: look periodically.
     #[cfg(not(target_os = "linux"))]
-    while is_alive(pid) && is_same() {
+    while process_state(pid) != ProcessState::Ended && is_same() {
         std::thread::sleep(Duration::from_millis(100));
     }
     Ok(())

@@ -2,9 +2,10 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
+use std::path::Path;
 use std::time::Duration;
 
-use rustix::fs::{FileType, Mode, OFlags, fstat, openat};
+use rustix::fs::{FileType, Mode, OFlags, fstat, open, openat};
 use rustix::io::{Errno, read, retry_on_intr, write};
 
 use super::calls::{Polled, poll};
@@ -166,6 +167,18 @@ fn open_fifo(dir: &Dir, name: &str, access: OFlags) -> io::Result<Option<OwnedFd
         Ok(fd) => fd,
     };
     Ok(Some(fd))
+}
+
+/// Wakes the process that polls the FIFO at this path, if there is one: as a
+/// [`Wake::poke`] without keeping the FIFO open.
+pub(crate) fn poke(fifo: &Path) {
+    let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    // Fails while there is no reader, and then there is no process to wake.
+    if let Ok(fd) = retry_on_intr(|| open(fifo, flags, Mode::empty()))
+        && is_fifo(&fd).unwrap_or(false)
+    {
+        let _ = write(&fd, &[0]);
+    }
 }
 
 /// Whether a FIFO has no writer.

@@ -1,0 +1,27 @@
+//! What tells this process from others with the same id: of the past, or in other
+//! containers that share a state directory.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::SystemTime;
+
+use once_cell::sync::Lazy;
+
+/// `PID-NUMBER`: the id of this process, and a number that is counted up in it. Unlike
+/// the id alone, no other process has the two.
+pub(crate) fn numbered(pid: u32, count: u64) -> String {
+    let (mut id, mut number) = (itoa::Buffer::new(), itoa::Buffer::new());
+    [id.format(pid), "-", number.format(first_number() + count)].concat()
+}
+
+/// Made from the time, and from where the kernel has put the process in memory: costs no
+/// system call.
+fn first_number() -> u64 {
+    static NUMBER: Lazy<u64> = Lazy::new(|| {
+        let here = 0;
+        let mut hasher = DefaultHasher::new();
+        (SystemTime::now(), &raw const here, &raw const NUMBER).hash(&mut hasher);
+        // Short enough to be read, and to be counted up from.
+        hasher.finish() & u64::from(u32::MAX)
+    });
+    *NUMBER
+}

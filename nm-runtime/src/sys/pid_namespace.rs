@@ -1,0 +1,25 @@
+//! Process ids mean something within one pid namespace alone: each container has its own.
+
+use once_cell::sync::Lazy;
+
+#[cfg(not(unix))]
+use crate::sys::other as system;
+use crate::sys::process_state::ProcessState;
+#[cfg(unix)]
+use crate::sys::unix as system;
+
+/// The pid namespace of this process; 0 on systems that have one for all. `None` if
+/// unknown. Costs a system call the first time.
+pub(crate) fn pid_namespace() -> Option<u64> {
+    static OURS: Lazy<Option<u64>> = Lazy::new(system::pid_namespace);
+    *OURS
+}
+
+/// How the process with this id in this pid namespace is.
+pub(crate) fn process_state(pid: u32, namespace: Option<u64>) -> ProcessState {
+    match (namespace, pid_namespace()) {
+        (Some(theirs), Some(ours)) if theirs == ours => system::process_state(pid),
+        (Some(_), Some(_)) => ProcessState::Elsewhere,
+        _ => ProcessState::Unknown,
+    }
+}

@@ -3,7 +3,7 @@
 //!
 //! The layers above ([`lend`](crate::lend), [`life`](crate::life),
 //! [`pool`](crate::pool)) know only these traits. [`local`](crate::local)
-//! implements them with kernel locks.
+//! implements them with kernel locks, `memory` for tests without processes.
 
 pub(crate) mod ask;
 pub(crate) mod broken;

@@ -81,6 +81,11 @@ pub(crate) struct RegisteredAllocator {
 }
 
 impl RegisteredAllocator {
+    /// Whether this binary has an allocator of that pool.
+    pub(crate) fn is_there(pool: &str) -> bool {
+        section::allocators().iter().any(|spec| spec.pool == pool)
+    }
+
     /// The allocator of that pool, if this binary has one.
     pub(crate) fn find(pool: &str) -> Result<Option<Self>> {
         let mut specs = section::allocators()

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::mem;
 use std::ops::Deref;
+use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -42,6 +43,8 @@ struct Held {
     as_it_was: bool,
     /// Key in the table of what this process holds.
     key: u64,
+    /// The process that holds it: a forked child has only a copy of the lease.
+    pid: u32,
     _permit: Arc<Permit>,
 }
 
@@ -72,6 +75,7 @@ impl Lease {
                 alone: granted.alone,
                 as_it_was: false,
                 key,
+                pid: process::id(),
                 _permit: permit.clone(),
             }),
         }
@@ -184,7 +188,10 @@ impl Lease {
         let Some(mut held) = self.held.take() else {
             return Ok(());
         };
-        held::remove(held.key);
+        // In a forked child, a thread that was not copied may have locked the table.
+        if held.pid == process::id() {
+            held::remove(held.key);
+        }
         let (mut state, mut reason) = {
             let mut after = self.after.lock().unwrap_or_else(PoisonError::into_inner);
             mem::take(&mut *after)

@@ -129,7 +129,11 @@ fn ask<'a>(
     holder: &'a Holder,
 ) -> Result<Ask<'a>> {
     let names = &pool.config.names;
-    let allocator = pool.allocator()?;
+    // An allocator grants what it likes: nobody asks it for a given name.
+    let allocator = match checked.given {
+        Some(_) => None,
+        None => pool.allocator()?,
+    };
     let has_hooks = pool.hooks()?.is_some();
     Ok(Ask {
         pool: &pool.name,
@@ -143,6 +147,7 @@ fn ask<'a>(
         has_hooks,
         warm_first: has_hooks,
         even_broken: false,
+        has_allocator: pool.has_allocator(),
         decide: allocator.map(|allocator| &*allocator.decide),
         allocator: allocator.map(|allocator| &allocator.code),
     })

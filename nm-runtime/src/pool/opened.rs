@@ -171,6 +171,11 @@ impl Opened {
         Ok(self.allocator.get_or_try_init(find)?.as_ref())
     }
 
+    /// Whether this binary registers an allocator for the pool.
+    pub(crate) fn has_allocator(&self) -> bool {
+        RegisteredAllocator::is_there(&self.name)
+    }
+
     /// A name by its text. One that is no longer in the configuration has index 0.
     pub(crate) fn name_of(&self, name: &str) -> Name {
         let index = self.config.names.index_of(name).unwrap_or(0);

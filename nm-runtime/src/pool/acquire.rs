@@ -41,9 +41,7 @@ pub(crate) fn acquire(
     let mut wait = Wait::new(&ask, &*pool.backend, timeout(pool, want))?;
     let permit = Arc::new(wait.enter_gate()?);
     loop {
-        if let Some(hooks) = pool.hooks()? {
-            hooks.enter(&holder, &mut wait)?;
-        }
+        pool.enter(&holder, &mut wait)?;
         if let Answer::Granted(granted) = pool.backend.acquire(&ask, &mut wait)?
             && let Some(leases) = settle(pool, want.access, granted, &permit)?
         {
@@ -72,10 +70,10 @@ pub(crate) fn try_acquire(
     let permit = Arc::new(permit);
     let ask = ask(pool, want, checked, &holder)?;
     loop {
-        if let Some(hooks) = pool.hooks()? {
+        if pool.needs_reaper()? {
             match Wait::new(&ask, &*pool.backend, timeout(pool, want)) {
                 Err(error) if error.is_already_held() => return Ok(None),
-                wait => hooks.enter(&holder, &mut wait?)?,
+                wait => pool.enter(&holder, &mut wait?)?,
             }
         }
         match pool.backend.try_acquire(&ask)? {
@@ -122,6 +120,22 @@ pub(crate) fn acquire_to_clean(
     }
 }
 
+/// Tells the pool's allocator, if it has one, of every holder that has ended, as the
+/// reaper does.
+pub(crate) fn take_back(pool: &Opened, run: &str) -> Result<()> {
+    let want = Want::default();
+    let checked = Checked {
+        count: 1,
+        given: None,
+    };
+    let holder = asker::reaper(run);
+    let ask = ask(pool, &want, checked, &holder)?;
+    match ask.decide {
+        Some(_) => pool.backend.take_back(&ask),
+        None => Ok(()),
+    }
+}
+
 fn ask<'a>(
     pool: &'a Opened,
     want: &'a Want,
@@ -130,9 +144,9 @@ fn ask<'a>(
 ) -> Result<Ask<'a>> {
     let names = &pool.config.names;
     // An allocator grants what it likes: nobody asks it for a given name.
-    let allocator = match checked.given {
-        Some(_) => None,
-        None => pool.allocator()?,
+    let (allocator, has_allocator) = match checked.given {
+        Some(_) => (None, pool.has_allocator()),
+        None => (pool.allocator()?, pool.allocator()?.is_some()),
     };
     let has_hooks = pool.hooks()?.is_some();
     Ok(Ask {
@@ -147,7 +161,7 @@ fn ask<'a>(
         has_hooks,
         warm_first: has_hooks,
         even_broken: false,
-        has_allocator: pool.has_allocator(),
+        has_allocator,
         decide: allocator.map(|allocator| &*allocator.decide),
         allocator: allocator.map(|allocator| &allocator.code),
     })

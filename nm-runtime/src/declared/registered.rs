@@ -81,9 +81,11 @@ pub(crate) struct RegisteredAllocator {
 }
 
 impl RegisteredAllocator {
-    /// Whether this binary has an allocator of that pool.
-    pub(crate) fn is_there(pool: &str) -> bool {
-        section::allocators().iter().any(|spec| spec.pool == pool)
+    /// The place of this binary's allocator of that pool.
+    pub(crate) fn place(pool: &str) -> Option<String> {
+        let specs = section::allocators().into_iter();
+        let mut specs = specs.filter(|spec| spec.pool == pool);
+        specs.next().map(|spec| spec.place.to_string())
     }
 
     /// The allocator of that pool, if this binary has one.

@@ -200,7 +200,7 @@ impl Opened {
 
     /// Whether this binary registers an allocator for the pool.
     pub(crate) fn has_allocator(&self) -> bool {
-        RegisteredAllocator::is_there(&self.name)
+        RegisteredAllocator::place(&self.name).is_some()
     }
 
     /// A name by its text. One that is no longer in the configuration has index 0.

@@ -22,4 +22,5 @@ mod panics;
 mod runs;
 mod scopes;
 mod sharing;
+mod unbounded;
 mod waiting;

@@ -372,6 +372,14 @@ impl Hold for DoubleHold {
         }
     }
 
+    fn is_of_this_process(&self) -> bool {
+        self.inner.is_of_this_process()
+    }
+
+    fn leave(self: Box<Self>) {
+        self.inner.leave();
+    }
+
     fn end(self: Box<Self>, ending: Ending<'_>) -> Result<()> {
         pass(&*self.script, Call::End)?;
         self.inner.end(ending)

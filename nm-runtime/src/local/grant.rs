@@ -1,6 +1,7 @@
 //! From a request to the names that it is granted.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -135,14 +136,6 @@ impl Grant<'_> {
         Ok(granted)
     }
 
-    /// Refuses names to a process that lacks code of the pool. Nothing was written yet, so
-    /// they are as they were.
-    fn refuse(&self, dir: &PoolDir, taken: &[Taken]) -> Result<()> {
-        missing_code::refuse(self.ask, &pool_code::read(dir)?)?;
-        let mut taken = taken.iter();
-        taken.try_for_each(|it| missing_code::refuse_made(self.ask, &it.name, &it.record))
-    }
-
     /// Releases what was granted before another name failed: merely dropped, their
     /// holder would count as dead. The request fails with that name's error.
     fn give_back(&self, granted: Vec<Granted>) {
@@ -158,6 +151,21 @@ impl Grant<'_> {
                 as_it_was: true,
             });
         }
+    }
+
+    /// Refuses names to a process that lacks code of the pool. Nothing was written yet, so
+    /// they are as they were.
+    fn refuse(&self, dir: &PoolDir, taken: &[Taken]) -> Result<()> {
+        // Looked up once: if code is declared later, its process finds out that this one
+        // has used the pool without it.
+        if !dir.has_no_code.load(Ordering::Relaxed) {
+            let code = pool_code::read(dir)?;
+            missing_code::refuse(self.ask, &code)?;
+            let none = code.resource.is_none() && code.allocator.is_none();
+            dir.has_no_code.store(none, Ordering::Relaxed);
+        }
+        let mut taken = taken.iter();
+        taken.try_for_each(|it| missing_code::refuse_made(self.ask, &it.name, &it.record))
     }
 
     fn hand_over(&self, dir: &Arc<PoolDir>, mut taken: Taken) -> Result<LocalHold> {

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::panic::Location;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use once_cell::sync::OnceCell;
@@ -43,6 +44,8 @@ pub(crate) struct Opened {
     /// The process and run that ask, if not this process.
     #[cfg(any(test, feature = "memory"))]
     asked_as: Option<(u32, String)>,
+    /// Whether a user was told that nothing limits it.
+    pub(crate) warned_unbounded: AtomicBool,
 }
 
 impl Opened {
@@ -89,9 +92,8 @@ impl Opened {
         if let Some(place) = &config.shared_by {
             warn_if_others_differ(&pool, &config.names, place, &backend)?;
         }
-        if config.size_from == SizeFrom::Nowhere && config.names.capacity().is_none() {
-            warn_if_misspelt(&pool, &around);
-        }
+        let unbounded = config.size_from == SizeFrom::Nowhere && config.names.capacity().is_none();
+        let warned = unbounded && warn_if_misspelt(&pool, &around);
         if let Some((found, meant)) = around.misspelt_variable(&pool) {
             notice::say(&format!(
                 "variable {found} is about a pool that neither Cargo.toml nor this program knows; is pool `{pool}` meant? Then write {meant}\n"
@@ -99,6 +101,7 @@ impl Opened {
         }
         Ok(Self {
             package: Some(package),
+            warned_unbounded: AtomicBool::new(warned),
             ..Self::over(pool, config, Arc::new(backend))
         })
     }
@@ -115,6 +118,7 @@ impl Opened {
             membership: OnceCell::new(),
             #[cfg(any(test, feature = "memory"))]
             asked_as: None,
+            warned_unbounded: AtomicBool::new(false),
         }
     }
 
@@ -252,18 +256,20 @@ pub(crate) fn agree(pool: &str, config: &mut PoolConfig, backend: &dyn Backend) 
 }
 
 /// Warns of an unbounded pool whose name is like that of a configured one: its tests
-/// may not be kept apart as intended.
-fn warn_if_misspelt(pool: &str, around: &Surroundings) {
+/// may not be kept apart as intended. Returns whether it did.
+fn warn_if_misspelt(pool: &str, around: &Surroundings) -> bool {
     let configured = around.configured();
     let configured: Vec<_> = configured.map(|table| table.pool.as_str()).collect();
     if configured.contains(&pool) {
-        return;
+        return false;
     }
-    if let Some(near) = suggest::nearest_word(pool, &configured) {
+    let near = suggest::nearest_word(pool, &configured);
+    if let Some(near) = near {
         notice::say(&format!(
             "pool `{pool}` is unbounded, since neither `max` nor `names` is set for it; `Cargo.toml` configures `{near}`: is one of the two misspelt? If both are intended, give `{pool}` a table there too; it may be empty\n"
         ));
     }
+    near.is_some()
 }
 
 /// Warns of another checkout that shares the directory but configures the pool

@@ -20,8 +20,16 @@ pub enum Event {
         /// Its run.
         run: String,
     },
-    /// It asks for names, and is about to call the library.
+    /// It asks for names, and is about to call the library, or to start the process
+    /// that does.
     Ask(Ask),
+    /// The process that makes the request, if it is another. It writes no history.
+    By {
+        /// The request.
+        r: u64,
+        /// That process.
+        process: String,
+    },
     /// It has drawn a ticket, and is queued.
     Waits(u64),
     /// It is the first in the queue.
@@ -42,11 +50,15 @@ pub enum Event {
         leases: Vec<(String, Option<u64>)>,
         /// The process that holds them, if it is another.
         holder: Option<String>,
+        /// The process whose request it is, if it is another.
+        of: Option<String>,
     },
     /// It is about to give all leases of the request back.
     Releases {
         /// The request.
         r: u64,
+        /// The process whose request it is, if it is another.
+        of: Option<String>,
         /// Whether it says, or shows by a panic, that they are dirty.
         dirty: bool,
     },
@@ -178,6 +190,10 @@ impl Event {
                 run: fields.text("run")?,
             },
             "ask" => Self::Ask(fields.ask()?),
+            "by" => Self::By {
+                r: r()?,
+                process: fields.text("process")?,
+            },
             "waits" => Self::Waits(r()?),
             "first" => Self::First(r()?),
             "heads" => Self::Heads(r()?),
@@ -188,9 +204,11 @@ impl Event {
                 r: r()?,
                 leases: fields.leases()?,
                 holder: fields.text("holder").ok(),
+                of: fields.text("of").ok(),
             },
             "releases" => Self::Releases {
                 r: r()?,
+                of: fields.text("of").ok(),
                 dirty: fields.is_dirty(),
             },
             "released" => Self::Released(r()?),
@@ -211,6 +229,14 @@ impl Event {
         })
     }
 
+    /// The process whose request it belongs to, if that is not the one that writes.
+    pub fn of(&self) -> Option<&str> {
+        match self {
+            Self::Granted { of, .. } | Self::Releases { of, .. } => of.as_deref(),
+            _ => None,
+        }
+    }
+
     /// The request that it belongs to.
     pub fn request(&self) -> Option<u64> {
         match self {
@@ -222,6 +248,7 @@ impl Event {
             | Self::Reserved(r)
             | Self::Taken(r)
             | Self::Released(r)
+            | Self::By { r, .. }
             | Self::Granted { r, .. }
             | Self::Releases { r, .. }
             | Self::GaveUp { r, .. }
@@ -240,25 +267,34 @@ impl fmt::Display for Event {
             }
             Self::Begins { role, run } => write!(f, "begins role={role} run={run}"),
             Self::Ask(ask) => ask.fmt(f),
+            Self::By { r, process } => write!(f, "by r={r} process={process}"),
             Self::Waits(r) => write!(f, "waits r={r}"),
             Self::First(r) => write!(f, "first r={r}"),
             Self::Heads(r) => write!(f, "heads r={r}"),
             Self::Blocks(r) => write!(f, "blocks r={r}"),
             Self::Reserved(r) => write!(f, "reserved r={r}"),
             Self::Taken(r) => write!(f, "taken r={r}"),
-            Self::Granted { r, leases, holder } => {
+            Self::Granted {
+                r,
+                leases,
+                holder,
+                of,
+            } => {
                 let lease = |(name, fence): &(String, Option<u64>)| match fence {
                     None => name.clone(),
                     Some(fence) => format!("{name}:{fence}"),
                 };
                 let leases: Vec<_> = leases.iter().map(lease).collect();
                 write!(f, "granted r={r} leases={}", leases.join(","))?;
-                match holder {
-                    None => Ok(()),
-                    Some(holder) => write!(f, " holder={holder}"),
+                if let Some(holder) = holder {
+                    write!(f, " holder={holder}")?;
                 }
+                other(f, of)
             }
-            Self::Releases { r, dirty } => write!(f, "releases r={r} {}", state(*dirty)),
+            Self::Releases { r, of, dirty } => {
+                write!(f, "releases r={r} {}", state(*dirty))?;
+                other(f, of)
+            }
             Self::Released(r) => write!(f, "released r={r}"),
             Self::GaveUp { r, why } => write!(f, "gave-up r={r} why={why}"),
             Self::Error { r, text } => write!(f, "error r={r} {text}"),
@@ -270,6 +306,13 @@ impl fmt::Display for Event {
             Self::Ends => f.write_str("ends"),
             Self::Over => f.write_str("over"),
         }
+    }
+}
+
+fn other(f: &mut fmt::Formatter<'_>, of: &Option<String>) -> fmt::Result {
+    match of {
+        None => Ok(()),
+        Some(process) => write!(f, " of={process}"),
     }
 }
 

@@ -45,7 +45,9 @@ pub(crate) struct Request<'a> {
     pub(crate) reserved: Option<&'a Line>,
     pub(crate) granted: Option<&'a Line>,
     pub(crate) leases: &'a [(String, Option<u64>)],
-    /// The process whose end is the end of the leases.
+    /// The process that makes the request, and whose end is the end of the leases. If
+    /// it is not the one that asks, the request was made at some time after `asked`, and
+    /// nothing is known of it until `granted`.
     pub(crate) owner: &'a str,
     pub(crate) releases: Option<&'a Line>,
     pub(crate) dirty: bool,
@@ -97,7 +99,7 @@ impl<'a> Story<'a> {
                 by_number.insert((process, ask.r), story.requests.len());
                 story.requests.push(Request::new(line, ask));
             } else if let Some(r) = line.event.request()
-                && let Some(at) = by_number.get(&(process, r))
+                && let Some(at) = by_number.get(&(line.event.of().unwrap_or(process), r))
             {
                 story.requests[*at].add(line);
             }
@@ -180,6 +182,16 @@ impl<'a> Story<'a> {
             .map(|line| line.at)
             .min();
         released.unwrap_or(u64::MAX).min(killed.unwrap_or(u64::MAX))
+    }
+
+    /// By when a call of a hook has surely ended; `None` if nobody knows.
+    pub(crate) fn ended_by(&self, call: &Call<'a>) -> Option<(u64, &'a Line)> {
+        if let Some(done) = call.done {
+            return Some((done.at, done));
+        }
+        let killed = self.killed(call.process)?;
+        let gone = self.processes.get(call.process)?.gone;
+        Some((gone.unwrap_or(killed.at), killed))
     }
 
     /// Whether the request's holder was killed while it had the leases.
@@ -266,6 +278,7 @@ impl<'a> Request<'a> {
                 }
                 self.turn().taken = Some(line);
             }
+            Event::By { process, .. } => self.owner = process,
             Event::Blocks(_) => self.blocks = Some(line),
             Event::Reserved(_) => self.reserved = Some(line),
             Event::Granted { leases, holder, .. } => {
@@ -292,6 +305,11 @@ impl<'a> Request<'a> {
         }
         let last = self.turns.len() - 1;
         &mut self.turns[last]
+    }
+
+    /// Whether another process makes it, which writes no history.
+    pub(crate) fn is_outside(&self) -> bool {
+        self.owner != self.process
     }
 
     pub(crate) fn taken(&self) -> Option<&'a Line> {

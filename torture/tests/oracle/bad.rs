@@ -530,3 +530,74 @@ fn two_readers_of_which_one_was_never_made_ready_for() {
     let found = in_all(&format!("{first}{second}{REAPED}"));
     says(&found, "not fresh", "25 b.0 granted");
 }
+
+#[test]
+fn a_command_before_one_in_line() {
+    let found = in_all(&format!(
+        "
+        1 a.0 ask r=0 pool=db what=any count=1 {ASK}
+        2 a.0 waits r=0
+        3 c.0 ask r=0 pool=db what=any count=1 {ASK}
+        4 c.0 by r=0 process=u
+        5 b.0 granted r=0 leases=db-0 of=c
+        6 b.0 releases r=0 state=clean of=c
+        7 c.0 released r=0
+        8 a.0 taken r=0
+        9 a.0 granted r=0 leases=db-0:2
+        10 a.0 releases r=0 state=clean
+        11 a.0 released r=0
+    "
+    ));
+    says(&found, "overtaken", "3 c.0 ask");
+}
+
+#[test]
+fn a_command_that_has_anothers_name() {
+    let found = in_all(&format!(
+        "
+        1 a.0 ask r=0 pool=db what=db-0 count=1 {ASK}
+        2 a.0 taken r=0
+        3 a.0 granted r=0 leases=db-0:1
+        4 c.0 ask r=0 pool=db what=any count=1 {ASK}
+        5 c.0 by r=0 process=u
+        6 b.0 granted r=0 leases=db-0 of=c
+        7 a.0 releases r=0 state=clean
+        8 a.0 released r=0
+        9 b.0 releases r=0 state=clean of=c
+        10 c.0 released r=0
+    "
+    ));
+    says(&found, "held twice", "6 b.0 granted");
+}
+
+#[test]
+fn a_command_that_never_begins() {
+    let found = in_all(&format!(
+        "
+        1 c.0 ask r=0 pool=db what=any count=1 {ASK}
+        2 c.0 by r=0 process=u
+        3 c.0 gone process=u
+    "
+    ));
+    says(&found, "left waiting", "1 c.0 ask");
+}
+
+#[test]
+fn a_reserved_name_for_a_keeper() {
+    let found = in_all(&format!(
+        "
+        1 a.0 ask r=0 pool=db what=db-0 count=1 {ASK}
+        2 a.0 reserved r=0
+        3 c.0 ask r=0 pool=db what=any count=1 {ASK}
+        4 c.0 by r=0 process=k
+        5 c.0 granted r=0 leases=db-0 holder=l
+        6 c.0 releases r=0 state=clean
+        7 c.0 released r=0
+        8 a.0 taken r=0
+        9 a.0 granted r=0 leases=db-0:2
+        10 a.0 releases r=0 state=clean
+        11 a.0 released r=0
+    "
+    ));
+    says(&found, "overtaken", "2 a.0 reserved");
+}

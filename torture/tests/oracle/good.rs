@@ -293,3 +293,124 @@ fn an_init_that_was_killed_half_way_is_done_again() {
     "
     )));
 }
+
+#[test]
+fn a_command_that_says_late_that_it_holds_something() {
+    // `run` had taken db-0 before `b` waited; its command begins a second later, and is
+    // ended in the middle of what it writes, or not.
+    for after in [
+        "
+        1000000010 a.0 releases r=0 state=clean of=c
+        1000000011 c.0 gone process=u
+        1000000012 c.0 released r=0
+        ",
+        "
+        1000000010 c.0 kills process=u why=run
+        1000000011 c.0 gone process=u
+        ",
+    ] {
+        says_nothing(&so_far(&format!(
+            "
+            1 c.0 ask r=0 pool=db what=any count=1 {ASK}
+            2 c.0 by r=0 process=u
+            3 b.0 ask r=0 pool=db what=all count=2 {ASK}
+            4 b.0 blocks r=0
+            1000000000 a.0 begins role=body run=none
+            1000000001 a.0 granted r=0 leases=db-0 of=c
+            {after}
+            1000000020 b.0 taken r=0
+            1000000021 b.0 granted r=0 leases=db-0:2,db-1:1
+            1000000022 b.0 releases r=0 state=clean
+            1000000023 b.0 released r=0
+        "
+        )));
+    }
+}
+
+#[test]
+fn a_command_that_is_ended_before_it_says_that_it_holds_something() {
+    // `run` was killed with db-0; its command is ended with it.
+    says_nothing(&in_all(&format!(
+        "
+        1 b.0 ask r=0 pool=db what=any count=1 {ASK}
+        2 b.0 waits r=0
+        3 c.0 ask r=0 pool=db what=any count=1 {ASK}
+        4 c.0 by r=0 process=u
+        5 a.0 begins role=body run=none
+        6 c.0 kills process=u why=run
+        7 c.0 gone process=u
+        8 b.0 taken r=0
+        9 b.0 granted r=0 leases=db-0:2
+        10 b.0 releases r=0 state=clean
+        11 b.0 released r=0
+    "
+    )));
+}
+
+#[test]
+fn a_command_that_outlives_its_lease() {
+    // It is told to end when its parent is killed, and writes its line before it does.
+    says_nothing(&in_all(&format!(
+        "
+        1 c.0 ask r=0 pool=db what=any count=1 {ASK}
+        2 c.0 by r=0 process=u
+        3 c.0 kills process=u why=run
+        4 c.0 gone process=u
+        5 b.0 ask r=0 pool=db what=db-0 count=1 {ASK}
+        6 b.0 taken r=0
+        7 b.0 granted r=0 leases=db-0:2
+        8 a.0 begins role=body run=none
+        9 a.0 granted r=0 leases=db-0 of=c
+        10 b.0 releases r=0 state=clean
+        11 b.0 released r=0
+    "
+    )));
+}
+
+#[test]
+fn a_name_that_a_keeper_has_before_its_client_knows() {
+    // For longer than a name may be free while `b` waits.
+    says_nothing(&so_far(&format!(
+        "
+        1 c.0 ask r=0 pool=db what=any count=1 {ASK}
+        2 c.0 by r=0 process=k
+        3 b.0 ask r=0 pool=db what=all count=2 {ASK}
+        4 b.0 taken r=0
+        5 b.0 granted r=0 leases=db-0:1,db-1:1
+        6 b.0 releases r=0 state=clean
+        7 b.0 released r=0
+        8 e.0 ask r=0 pool=db what=db-0 count=1 {ASK}
+        9 e.0 waits r=0
+        7000000000 c.0 granted r=0 leases=db-0 holder=l
+        7000000001 c.0 releases r=0 state=clean
+        7000000002 c.0 released r=0
+        7000000003 e.0 taken r=0
+        7000000004 e.0 granted r=0 leases=db-0:3
+        7000000005 e.0 releases r=0 state=clean
+        7000000006 e.0 released r=0
+    "
+    )));
+}
+
+#[test]
+fn a_command_whose_end_is_not_yet_the_end_of_its_lease() {
+    // `run` takes its time to give the name back.
+    says_nothing(&so_far(&format!(
+        "
+        1 c.0 ask r=0 pool=db what=any count=1 {ASK}
+        2 c.0 by r=0 process=u
+        3 a.0 begins role=body run=none
+        4 a.0 granted r=0 leases=db-0 of=c
+        5 a.0 releases r=0 state=clean of=c
+        6 a.0 ends
+        7 e.0 ask r=0 pool=db what=db-0 count=1 {ASK}
+        8 e.0 waits r=0
+        7000000000 c.0 gone process=u
+        7000000001 c.0 released r=0
+        7000000002 e.0 taken r=0
+        7000000003 e.0 granted r=0 leases=db-0:3
+        7000000004 e.0 releases r=0 state=clean
+        7000000005 e.0 released r=0
+    "
+    )));
+}

@@ -38,15 +38,21 @@ pub fn run(task: &Task) {
 
 /// `name-manager run`, killed as often as not.
 fn command(cli: &Path, pool: &str, random: &mut Rng) {
+    let ask = ask(pool);
+    let r = ask.r;
+    seen::write(Event::Ask(ask));
     let this = std::env::current_exe().expect("has a path");
+    let own = std::process::id();
     let mut command = Command::new(cli);
     command
         .args(["run", pool, "--timeout", "60s", "--"])
         .arg(this)
-        .args(["body", pool, "0", "{name}"])
+        .args(["body", &own.to_string(), &r.to_string(), "{name}"])
         .stdin(Stdio::null())
         .stdout(Stdio::null());
     let mut child = command.spawn().expect("runs the command line");
+    let process = child.id().to_string();
+    by(r, &process);
     if random.bool() {
         thread::sleep(Duration::from_millis(random.u64(0..40)));
         if child.try_wait().is_ok_and(|status| status.is_none()) {
@@ -54,29 +60,34 @@ fn command(cli: &Path, pool: &str, random: &mut Rng) {
             let _ = child.kill();
         }
     }
-    let _ = child.wait();
-    seen::write(Event::Gone(child.id().to_string()));
+    let status = child.wait().expect("waits for its child");
+    seen::write(Event::Gone(process));
+    match status.code() {
+        // It was killed.
+        None => {}
+        Some(0) => seen::write(Event::Released(r)),
+        Some(code) => seen::write(Event::Error {
+            r,
+            text: format!("`name-manager run` exited with {code}"),
+        }),
+    }
 }
 
 /// `name-manager acquire`, and its keeper.
 fn keeper(cli: &Path, pool: &str, random: &mut Rng, known: &mut HashSet<u32>) {
-    let patience = task::get().patience;
-    let ask = Ask {
-        r: seen::next_request(),
-        pool: pool.to_owned(),
-        what: What::Any,
-        count: 1,
-        access: Access::Exclusive,
-        how: How::Within(patience.as_nanos() as u64),
-    };
+    let ask = ask(pool);
     let r = ask.r;
     seen::write(Event::Ask(ask));
     let mut acquire = Command::new(cli);
     acquire
         .args(["acquire", pool, "--timeout", "60s", "--until-release"])
         .args(["--token", TOKEN])
-        .stdin(Stdio::null());
-    let output = acquire.output().expect("runs the command line");
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let acquire = acquire.spawn().expect("runs the command line");
+    by(r, &acquire.id().to_string());
+    let output = acquire.wait_with_output().expect("reads what it says");
     let name = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     let holder = (!name.is_empty()).then(|| holder(pool, &name)).flatten();
     let (true, Some(holder)) = (output.status.success(), holder) else {
@@ -88,11 +99,11 @@ fn keeper(cli: &Path, pool: &str, random: &mut Rng, known: &mut HashSet<u32>) {
         known.insert(holder),
         "{holder} was killed or released before"
     );
-    seen::write(Event::Taken(r));
     seen::write(Event::Granted {
         r,
         leases: vec![(name.clone(), None)],
         holder: Some(holder.to_string()),
+        of: None,
     });
     thread::sleep(Duration::from_millis(random.u64(0..15)));
     if random.bool() {
@@ -101,7 +112,11 @@ fn keeper(cli: &Path, pool: &str, random: &mut Rng, known: &mut HashSet<u32>) {
         let _ = kill_process(pid.expect("a process"), Signal::KILL);
         return;
     }
-    seen::write(Event::Releases { r, dirty: false });
+    seen::write(Event::Releases {
+        r,
+        of: None,
+        dirty: false,
+    });
     let mut release = Command::new(cli);
     release.args(["release", pool, &name, "--token", TOKEN]);
     let output = release.output().expect("runs the command line");
@@ -111,6 +126,25 @@ fn keeper(cli: &Path, pool: &str, random: &mut Rng, known: &mut HashSet<u32>) {
         let text = String::from_utf8_lossy(&output.stderr).replace('\n', " ");
         seen::write(Event::Error { r, text });
     }
+}
+
+fn ask(pool: &str) -> Ask {
+    Ask {
+        r: seen::next_request(),
+        pool: pool.to_owned(),
+        what: What::Any,
+        count: 1,
+        access: Access::Exclusive,
+        how: How::Within(task::get().patience.as_nanos() as u64),
+    }
+}
+
+/// From here on another process makes the request.
+fn by(r: u64, process: &str) {
+    seen::write(Event::By {
+        r,
+        process: process.to_owned(),
+    });
 }
 
 fn kills(process: u32, why: &str) {

@@ -24,7 +24,11 @@ pub fn run(task: &Task) {
         }
     }
     for (r, leases) in taken {
-        seen::write(Event::Releases { r, dirty: false });
+        seen::write(Event::Releases {
+            r,
+            of: None,
+            dirty: false,
+        });
         drop(leases);
         seen::write(Event::Released(r));
     }

@@ -99,7 +99,11 @@ impl Worker {
         let way = self.random.u32(0..100);
         let dirty = way >= 86;
         for (ask, leases) in asks.iter().zip(leases) {
-            seen::write(Event::Releases { r: ask.r, dirty });
+            seen::write(Event::Releases {
+                r: ask.r,
+                of: None,
+                dirty,
+            });
             match way {
                 0..40 => {
                     for lease in leases {
@@ -145,6 +149,7 @@ pub fn acquire(asks: &[Ask]) -> Option<Vec<Vec<Lease>>> {
                     r: ask.r,
                     leases: leases.iter().map(lease).collect(),
                     holder: None,
+                    of: None,
                 });
             }
             Some(leases)

@@ -93,13 +93,11 @@ fn unanswered(story: &Story<'_>, request: &Request<'_>) -> Option<(&'static str,
     if request.is_answered() || story.over.is_none() {
         return None;
     }
-    // It has what its parent was granted, and ends with it.
-    let process = story.processes.get(request.process);
-    if process.is_some_and(|process| process.role == "body") {
-        return None;
-    }
     let hang = |line: &crate::history::Line| matches!(&line.event, Event::Kills { why, .. } if why == "hang");
-    match story.killed(request.process) {
+    match story
+        .killed(request.owner)
+        .or(story.killed(request.process))
+    {
         Some(killed) if !hang(killed) => None,
         _ => Some((
             "left waiting",

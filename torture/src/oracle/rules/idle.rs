@@ -30,9 +30,14 @@ fn check_name(story: &Story<'_>, pool: &str, name: &str, bounds: Bounds, verdict
     {
         let turn = request.turns.last().copied().unwrap_or_default();
         let end = end(story, request);
-        // A name may be out of reach from just before it is known to be taken.
+        // A name may be out of reach from just before it is known to be taken; and, of a
+        // request from outside, as soon as it may have been made.
+        let out_of_reach = match request.is_outside() {
+            true => Some(request.asked),
+            false => turn.taken,
+        };
         if let (Some(taken), true) = (
-            turn.taken,
+            out_of_reach,
             request.leases.is_empty() || request.leases.iter().any(|(lent, _)| lent == name),
         ) {
             moments.push((taken.at, Change::Holders, 1, taken));
@@ -58,6 +63,13 @@ fn check_name(story: &Story<'_>, pool: &str, name: &str, bounds: Bounds, verdict
         moments.push((waits.at, change, 1, waits));
         if let Some((at, line)) = until {
             moments.push((at, change, -1, line));
+        }
+    }
+    // A hook may be called for no request: the reaper has the name meanwhile.
+    for call in story.calls.iter().filter(|call| call.hook.name == name) {
+        moments.push((call.begins.at, Change::Holders, 1, call.begins));
+        if let Some((at, line)) = story.ended_by(call) {
+            moments.push((at, Change::Holders, -1, line));
         }
     }
     moments.sort_by_key(|(at, ..)| *at);

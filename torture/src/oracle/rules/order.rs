@@ -9,9 +9,7 @@ use crate::oracle::{Bounds, Story, Verdict, Violation};
 /// it has headed it; the name is kept for it from then on.
 pub(crate) fn check(story: &Story<'_>, _: Bounds, verdict: &mut Verdict) {
     let mut by_pool: BTreeMap<&str, Vec<&Request<'_>>> = BTreeMap::new();
-    // Of leases that another process holds it is not known when they were taken.
-    let own = story.requests.iter();
-    for request in own.filter(|request| request.owner == request.process) {
+    for request in &story.requests {
         by_pool.entry(&request.ask.pool).or_default().push(request);
     }
     for requests in by_pool.values() {
@@ -40,6 +38,13 @@ fn in_line(requests: &[&Request<'_>], verdict: &mut Verdict) {
                 moments.push((taken, None, request));
             }
         }
+        // When it was served is not known, but by then it had been. Whether it waited,
+        // and whether it was overtaken, is not known at all.
+        if request.is_outside()
+            && let Some(granted) = request.granted
+        {
+            moments.push((granted, None, request));
+        }
     }
     moments.sort_by_key(|(end, ..)| end.at);
     // Of those served so far, the one that asked last.
@@ -58,7 +63,8 @@ fn in_line(requests: &[&Request<'_>], verdict: &mut Verdict) {
             ));
         }
         let is_taken = request.turns.iter().any(|turn| turn.taken == Some(end));
-        if is_taken && latest.is_none_or(|(other, _)| other.asked.at < request.asked.at) {
+        let is_served = is_taken || request.granted == Some(end);
+        if is_served && latest.is_none_or(|(other, _)| other.asked.at < request.asked.at) {
             latest = Some((request, end));
         }
     }
@@ -72,15 +78,20 @@ fn reserved(requests: &[&Request<'_>], verdict: &mut Verdict) {
             continue;
         };
         for other in requests {
-            if let (Some(theirs), Some(granted)) = (other.taken(), other.granted)
-                && reserved.at < theirs.at
-                && theirs.at < taken.at
+            // A request from outside took it between its asking and its being granted.
+            let theirs = match other.is_outside() {
+                true => Some(other.asked).zip(other.granted),
+                false => other.taken().zip(other.taken()),
+            };
+            if let (Some((from, to)), Some(granted)) = (theirs, other.granted)
+                && reserved.at < from.at
+                && to.at < taken.at
                 && other.leases.iter().any(|(lent, _)| lent == name)
             {
                 verdict.violations.push(Violation::new(
                     "overtaken",
                     format!("`{name}` was reserved for one request and given to another"),
-                    [reserved, theirs, granted, taken],
+                    [reserved, from, granted, taken],
                 ));
             }
         }

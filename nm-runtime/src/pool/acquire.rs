@@ -179,6 +179,7 @@ fn leases<'a>(
     granted: Vec<Granted>,
     permit: &'a Arc<Permit>,
 ) -> impl Iterator<Item = Lease> + use<'a> {
+    let must_panic = asker::must_panic();
     granted.into_iter().map(move |mut granted| {
         let mut name = Name::new(
             &pool.name,
@@ -189,7 +190,7 @@ fn leases<'a>(
         if let Some(assigned) = granted.assigned.take() {
             name = name.assigned(assigned.env, assigned.args);
         }
-        Lease::new(name, access, &pool.backend, permit, granted)
+        Lease::new(name, access, &pool.backend, permit, must_panic, granted)
     })
 }
 

@@ -1,5 +1,5 @@
 //! The plan of the house, read from the sources: which folder may import which, and
-//! that no two files import each other in a circle.
+//! that no two files import each other in a cycle.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -157,8 +157,8 @@ fn folders_import_from_those_below_them_alone() {
 }
 
 #[test]
-fn no_files_import_each_other_in_a_circle() {
-    let mut circles = Vec::new();
+fn no_files_import_each_other_in_a_cycle() {
+    let mut cycles = Vec::new();
     for package in PACKAGES {
         let imports: BTreeMap<_, BTreeSet<_>> = package
             .files()
@@ -171,13 +171,13 @@ fn no_files_import_each_other_in_a_circle() {
             .collect();
         for file in imports.keys() {
             let around = way_back(file, &imports);
-            // Each circle once: by the first of its files.
+            // Each cycle once: by the first of its files.
             if around.first() == around.iter().min() && !around.is_empty() {
-                circles.push(format!("{}: {}", package.sources, around.join(" -> ")));
+                cycles.push(format!("{}: {}", package.sources, around.join(" -> ")));
             }
         }
     }
-    assert!(circles.is_empty(), "\n{}\n", circles.join("\n"));
+    assert!(cycles.is_empty(), "\n{}\n", cycles.join("\n"));
 }
 
 /// The test would pass over a house that it cannot read.

@@ -109,6 +109,13 @@ impl Args {
         }
     }
 
+    /// Says neither which name, nor how many it wants or there are.
+    pub fn is_bare(&self) -> bool {
+        let size = self.max.is_some() || self.names.is_some();
+        let names = self.name.is_some() || self.count.is_some() || self.all.is_some();
+        !size && !names
+    }
+
     fn set(&mut self, key: &str, written: Written, place: usize, mistakes: &mut Mistakes) {
         let name = written.key.clone();
         macro_rules! given {

@@ -67,7 +67,11 @@ use proc_macro::TokenStream;
 /// A parameter receives a lease from the pool that it is named after: `smtp_server` or
 /// `_smtp_server` from the pool `smtp-server`. Its type is `Lease`, any type that
 /// implements `FromLease`, or with `count` and `all` a `Vec` of those. Without such a
-/// parameter the lease is still held for the whole body.
+/// parameter the lease is still held for the whole body. That keeps tests apart only if
+/// the pool is bounded: if nothing says `max` or `names`, and no test takes a parameter
+/// from the attribute, a warning on standard error says so, once per process. (Not
+/// so for `name`, `count` and `all`, nor for a pool with a `Resource`, an `Allocator` or
+/// an `env`.)
 ///
 /// # Repeated, and on modules
 ///

@@ -136,8 +136,14 @@ fn pushed(
     let attributes = requests.iter().map(|request| {
         let options = request.portable.iter().map(|option| quote!(#(#option)*));
         let arg = request.arg.iter().filter(|arg| has_arg(arg));
+        // The first tokens of its path say where an attribute is.
+        let at = path.clone().into_iter().map(|mut token| {
+            token.set_span(token.span().located_at(request.span));
+            token
+        });
+        let at: TokenStream = at.collect();
         quote_spanned! {request.span=>
-            #[#path::shared_resource(#(#options,)* #(arg = #arg,)* crate = #path)]
+            #[#at::shared_resource(#(#options,)* #(arg = #arg,)* crate = #path)]
         }
     });
     Expanded::test(quote!(#(#attributes)* #item))

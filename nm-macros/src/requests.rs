@@ -79,10 +79,10 @@ pub fn refuse_twice(requests: &[Args], mistakes: &mut Mistakes) {
     }
 }
 
-/// What is asked for, as the engine reads it.
-pub fn text(requests: &[&Args]) -> String {
+/// What is asked for, as the engine reads it. Some of the requests fill parameters.
+pub fn text(requests: &[&Args], is_filled: impl Fn(usize) -> bool) -> String {
     let mut text = String::new();
-    for args in requests {
+    for (index, args) in requests.iter().enumerate() {
         let pool = args.pool.as_ref().map(LitStr::value);
         let names = args.names.iter().flat_map(|names| &names.value);
         let names: Vec<String> = names.map(LitStr::value).collect();
@@ -101,6 +101,7 @@ pub fn text(requests: &[&Args]) -> String {
                 None => Amount::default(),
             },
             wait_timeout: wait_timeout.as_deref(),
+            bare: !is_filled(index) && args.is_bare(),
         };
         request::append(&mut text, &request);
     }

@@ -75,7 +75,8 @@ fn setup(
     let (path, function) = (requests::path_to(requests), &signature.name);
     let asynchronous = signature.asynchronous;
     let test = function.to_string();
-    let texts = requests::text(requests);
+    let is_filled = |request| filled.iter().any(|(index, _)| *index == request);
+    let texts = requests::text(requests, is_filled);
     let lines = requests.iter().map(|request| line(request, function));
     let mutability = (!filled.is_empty()).then(|| quote!(mut));
     let bindings = filled.iter().map(|(index, parameter)| {

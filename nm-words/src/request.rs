@@ -53,6 +53,9 @@ options! {
     amount: Amount,
     /// `wait_timeout`, checked by the attribute to be a duration.
     wait_timeout: Option<&'a str>,
+    /// The test takes no parameter from it, and the attribute says neither which name, nor
+    /// how many it wants or there are: in an unbounded pool it achieves nothing.
+    bare: bool,
 }
 
 /// How many names one request takes.
@@ -192,6 +195,7 @@ mod tests {
             shared: true,
             amount: Amount::All,
             wait_timeout: Some("1h30m"),
+            bare: true,
         }
     }
 

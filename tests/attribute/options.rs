@@ -4,6 +4,7 @@ use name_manager::{Lease, shared_resource};
 
 #[shared_resource(pool = "options")]
 #[test]
+#[ignore = "waits for nobody, and would say so"]
 fn nothing() {}
 
 #[test]
@@ -19,6 +20,17 @@ fn nothing_is_written_down() {
     assert!(!request.shared);
     assert_eq!(request.amount, Amount::Count(1));
     assert_eq!(request.wait_timeout, None);
+    assert!(request.bare);
+}
+
+#[test]
+fn what_says_a_name_or_a_number_is_not_bare() {
+    for test in ["everything", "from_a_macro"] {
+        let requests = requests(&format!("options::{test}"));
+        assert!(requests.iter().all(|request| !request.bare), "{test}");
+    }
+    let lines = requests("options::lines::two");
+    assert!(!lines[0].bare && lines[1].bare);
 }
 
 #[shared_resource(
@@ -66,7 +78,7 @@ mod lines {
 
     #[shared_resource(pool = "options-two")]
     #[test]
-    fn two() {}
+    fn two(_options: name_manager::Lease) {}
 }
 
 #[test]
@@ -88,7 +100,7 @@ macro_rules! annotated {
 }
 
 annotated! {
-    #[shared_resource(pool = "options-two")]
+    #[shared_resource(pool = "options-two", max = 8)]
     "options-macro" 7 ::name_manager;
     pub(crate) fn from_a_macro(options_macro: Lease) {
         assert!(options_macro.starts_with("options-macro-"));

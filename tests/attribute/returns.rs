@@ -108,14 +108,14 @@ mod never {
 #[shared_resource(pool = "returns")]
 #[test]
 #[ignore = "panics on purpose: called below"]
-fn diverging_result() -> Result<(), Wrong> {
+fn diverging_result(_returns: Lease) -> Result<(), Wrong> {
     panic!("diverges")
 }
 
 #[shared_resource(pool = "returns")]
 #[test]
 #[ignore = "panics on purpose: called below"]
-fn diverging_impl() -> impl Termination {
+fn diverging_impl(_returns: Lease) -> impl Termination {
     if true {
         panic!("diverges");
     }

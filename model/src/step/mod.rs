@@ -1,11 +1,11 @@
 //! The steps of a client: what each function of the engine does to the state, and
 //! which one comes next.
 //!
-//! `queue` leads to `head` or past it, `head` to `named` or `release`. Of the rest of
+//! `queue` leads to `head` or past it, `head` to `given_name` or `release`. Of the rest of
 //! the model they use [`Engine`] and what is below it.
 
+mod given_name;
 mod head;
-mod named;
 mod queue;
 mod release;
 

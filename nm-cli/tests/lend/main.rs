@@ -6,6 +6,7 @@ mod acquire;
 mod compose;
 mod hold;
 mod lab;
+mod missing_code;
 mod place;
 mod pools;
 mod release;

@@ -149,15 +149,6 @@ impl Manifest {
     }
 }
 
-/// The name of the package in this directory; `None` if it says none.
-pub(crate) fn package_name(dir: &Path) -> Option<String> {
-    let text = fs::read_to_string(dir.join("Cargo.toml")).ok()?;
-    let document = Document::parse(&text).ok()?;
-    let package = document.get(document.root(), "package")?;
-    let name = document.get(package, "name")?;
-    name.as_str().map(str::to_owned)
-}
-
 impl PoolTable {
     fn read(source: &Source<'_>, pool: &Node<'_>) -> Result<Self> {
         let mut read = Self {

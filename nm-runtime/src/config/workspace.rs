@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use crate::base::caller;
 use crate::base::error::{Error, Result};
 use crate::base::text::shown;
-use crate::config::manifest::{Manifest, package_name};
+use crate::config::document::Document;
+use crate::config::manifest::Manifest;
 use crate::declared::section;
 
 /// The root of a Cargo workspace and what its `Cargo.toml` says.
@@ -132,6 +133,15 @@ impl Package {
             None => self,
         }
     }
+}
+
+/// The name of the package in this directory; `None` if it says none.
+fn package_name(dir: &Path) -> Option<String> {
+    let text = fs::read_to_string(dir.join("Cargo.toml")).ok()?;
+    let document = Document::parse(&text).ok()?;
+    let package = document.get(document.root(), "package")?;
+    let name = document.get(package, "name")?;
+    name.as_str().map(str::to_owned)
 }
 
 /// The directory that all git worktrees of the repository around `inside` share;

@@ -12,7 +12,7 @@ use crate::base::clock;
 use crate::base::error::{Error, Kind, Result};
 use crate::config::place;
 use crate::journal::Event;
-use crate::local::{files, look, sizes, waiters};
+use crate::local::{files, look, pool_code, sizes, waiters};
 use crate::sys;
 use crate::terms::name;
 use crate::terms::names::Names;
@@ -25,6 +25,7 @@ use crate::local::kernel_locks::Locks;
 pub use crate::local::soundness::locks_work;
 use crate::local::waiters::Recent;
 pub use crate::local::waiters::Waiter;
+pub use crate::terms::code::{Code, PoolCode};
 pub use crate::terms::name::{check_pool, misspelt_placeholder};
 
 /// A pool that has state somewhere.
@@ -135,6 +136,8 @@ pub struct View {
     pub names: Vec<NameView>,
     /// Its waiters, in arrival order.
     pub waiters: Vec<Waiter>,
+    /// The user code that it depends on, as far as processes have said.
+    pub code: PoolCode,
 }
 
 /// One name at one moment.
@@ -219,6 +222,7 @@ impl Inspector {
             capacity: names.capacity(),
             names: views,
             waiters: recent.waiters(tickets),
+            code: pool_code::look(&found.dir)?,
         })
     }
 
@@ -291,6 +295,13 @@ pub fn declarations(found: &Found) -> Result<Vec<Declared>> {
 /// Whether a process with this id exists.
 pub fn is_alive(pid: u32) -> bool {
     sys::is_alive(pid)
+}
+
+/// How a process has ended that its parent has waited for, as `wait` told it, by a
+/// descriptor of it that was opened before. `None` if that is unknown.
+#[cfg(target_os = "linux")]
+pub fn exit_status(process: std::os::fd::BorrowedFd<'_>) -> Option<i32> {
+    sys::exit_status(process)
 }
 
 /// Microseconds since 1970, by the clock of records and journal.

@@ -184,6 +184,12 @@ impl Lease {
         let Some(mut held) = self.held.take() else {
             return Ok(());
         };
+        if !held.hold.is_of_this_process() {
+            // Nor is the table touched: a thread that was not copied by the fork may
+            // have locked it.
+            held.hold.leave();
+            return Ok(());
+        }
         held::remove(held.key);
         let (mut state, mut reason) = {
             let mut after = self.after.lock().unwrap_or_else(PoisonError::into_inner);
@@ -205,6 +211,22 @@ impl Lease {
             reason,
             as_it_was: held.as_it_was,
         })
+    }
+}
+
+/// For commands, which hold a name before anything uses it.
+#[cfg(feature = "tools")]
+impl Lease {
+    /// Says that nothing uses the name: until [`Lease::used`], giving it back leaves its
+    /// state what the last holder made of it.
+    pub fn unused(mut self) -> Self {
+        self.keep_as_it_was();
+        self
+    }
+
+    /// Says that the name is used from here on.
+    pub fn used(&mut self) {
+        self.made_ready();
     }
 }
 

@@ -1,17 +1,20 @@
 //! From a request to the names that it is granted.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::backend::ask::{Answer, Ask, Granted};
+use crate::backend::hold::Ending;
+use crate::backend::missing_code;
 use crate::backend::patience::Patience;
 use crate::base::error::Result;
 use crate::base::{clock, failpoint};
 use crate::local::dir::{PoolDir, unusable};
-use crate::local::files;
 use crate::local::head::{Head, Taken};
 use crate::local::hold::LocalHold;
+use crate::local::{files, pool_code};
 use crate::terms::access::Access;
 use crate::terms::event::{self, Entry};
 use crate::terms::record::Tenure;
@@ -110,18 +113,59 @@ impl Grant<'_> {
     /// Records the holder of the names.
     fn finish(&self, dir: &Arc<PoolDir>, mut taken: Vec<Taken>) -> Result<Vec<Granted>> {
         failpoint::at("grant: taken");
+        self.refuse(dir, &taken)?;
         let mut granted = Vec::with_capacity(taken.len());
         // In the pool's order, whichever came free first.
         while let Some(next) = (0..taken.len()).min_by_key(|at| taken[*at].index) {
             let mut taken = taken.swap_remove(next);
-            granted.push(Granted {
-                index: taken.index,
-                alone: taken.alone,
-                assigned: taken.assigned.take(),
-                hold: Box::new(self.hand_over(dir, taken)?),
-            });
+            let (index, alone) = (taken.index, taken.alone);
+            let assigned = taken.assigned.take();
+            match self.hand_over(dir, taken) {
+                Ok(hold) => granted.push(Granted {
+                    index,
+                    alone,
+                    assigned,
+                    hold: Box::new(hold),
+                }),
+                Err(error) => {
+                    self.give_back(granted);
+                    return Err(error);
+                }
+            }
         }
         Ok(granted)
+    }
+
+    /// Releases what was granted before another name failed: merely dropped, their
+    /// holder would count as dead. The request fails with that name's error.
+    fn give_back(&self, granted: Vec<Granted>) {
+        for mut granted in granted {
+            let name = granted.hold.name().to_owned();
+            let record = granted.hold.record();
+            let (state, reason) = (record.state, record.reason.clone());
+            let _ = granted.hold.end(Ending {
+                pool: self.ask.pool,
+                name: &name,
+                state,
+                reason,
+                as_it_was: true,
+            });
+        }
+    }
+
+    /// Refuses names to a process that lacks code of the pool. Nothing was written yet, so
+    /// they are as they were.
+    fn refuse(&self, dir: &PoolDir, taken: &[Taken]) -> Result<()> {
+        // Looked up once: if code is declared later, its process finds out that this one
+        // has used the pool without it.
+        if !dir.has_no_code.load(Ordering::Relaxed) {
+            let code = pool_code::read(dir)?;
+            missing_code::refuse(self.ask, &code)?;
+            let none = code.resource.is_none() && code.allocator.is_none();
+            dir.has_no_code.store(none, Ordering::Relaxed);
+        }
+        let mut taken = taken.iter();
+        taken.try_for_each(|it| missing_code::refuse_made(self.ask, &it.name, &it.record))
     }
 
     fn hand_over(&self, dir: &Arc<PoolDir>, mut taken: Taken) -> Result<LocalHold> {
@@ -196,20 +240,25 @@ impl Grant<'_> {
 mod tests {
     use super::*;
     use crate::backend::ask::RequestId;
-    use crate::backend::hold::Ending;
-    use crate::backend::hold::Hold;
     use crate::journal::{self, Kind};
     use crate::local::lock::Locked;
+    use crate::local::record_file::RecordFile;
+    use crate::sys;
     use crate::terms::holder::Holder;
     use crate::terms::names::Names;
     use crate::terms::record::State;
     use crate::terms::want::Want;
 
-    /// The name db-0, taken as a request would take it.
-    fn take(dir: &Arc<PoolDir>, access: Access) -> LocalHold {
+    /// So many names, taken as a request would take them and then changed like this.
+    fn take(
+        dir: &Arc<PoolDir>,
+        access: Access,
+        count: usize,
+        change: impl FnOnce(&mut Vec<Taken>),
+    ) -> Result<Vec<Granted>> {
         let names = Names::Numbered {
             template: "db-{index}".to_owned(),
-            max: Some(1),
+            max: Some(2),
         };
         let want = Want {
             access,
@@ -228,51 +277,75 @@ mod tests {
             pool: "db",
             names: &names,
             want: &want,
-            count: 1,
+            count,
             holder: &holder,
             request: RequestId::next(1),
             given: None,
             first: 0,
+            has_hooks: false,
             warm_first: false,
             even_broken: false,
             decide: None,
+            allocator: None,
         };
         let head = Head::enter_now(dir).unwrap().unwrap();
-        let taken = head.try_take_any(&ask).unwrap().unwrap().remove(0);
+        let mut taken = head.try_take_any(&ask).unwrap().unwrap();
+        change(&mut taken);
         let grant = Grant {
             ask: &ask,
             waited: Duration::ZERO,
             contended: false,
         };
-        grant.hand_over(dir, taken).unwrap()
+        grant.finish(dir, taken)
+    }
+
+    fn kinds(dir: &PoolDir) -> Vec<Kind> {
+        let events = journal::read(dir.pool.path()).unwrap();
+        events.iter().map(|event| event.kind).collect()
+    }
+
+    #[test]
+    fn a_request_of_several_that_cannot_be_recorded_releases_those_that_were() {
+        let state = tempfile::tempdir().unwrap();
+        let dir = PoolDir::open(state.path(), "db").unwrap();
+        let error = take(&dir, Access::Exclusive, 2, |taken| {
+            let path = dir.names.path().join(files::record("db-1"));
+            taken[1].file = RecordFile::of(sys::open_regular(&path).unwrap());
+        });
+        let error = error.err().unwrap().to_string();
+        assert!(error.contains("db-1.json"), "{error}");
+        let granted = take(&dir, Access::Exclusive, 2, |_| ()).unwrap();
+        assert_eq!(granted.len(), 2);
+        use Kind::{Acquired, Released};
+        assert_eq!(kinds(&dir), [Acquired, Released, Acquired, Acquired]);
     }
 
     #[test]
     fn a_reader_that_a_writer_overtakes_leaves_the_record_to_it() {
         let state = tempfile::tempdir().unwrap();
         let dir = PoolDir::open(state.path(), "db").unwrap();
-        let mut reader = take(&dir, Access::Shared);
         let file = || dir.names.file(&files::lock("db-0")).unwrap();
-        reader.lock = Locked::let_go(file());
+        let mut readers = take(&dir, Access::Shared, 1, |taken| {
+            taken[0].lock = Locked::let_go(file());
+        })
+        .unwrap();
         let writer = Locked::try_lock(file(), Access::Exclusive).unwrap();
-        assert!(!reader.share().unwrap());
-        drop(reader);
+        assert!(!readers[0].hold.share().unwrap());
+        drop(readers);
         drop(writer.unwrap());
 
         // The next holder clears the record: it cannot tell a reader that lost from a
         // dead one.
-        Box::new(take(&dir, Access::Exclusive))
-            .end(Ending {
-                pool: "db",
-                name: "db-0",
-                state: State::Clean,
-                reason: None,
-                as_it_was: false,
-            })
-            .unwrap();
-        let events = journal::read(dir.pool.path()).unwrap();
-        let kinds: Vec<_> = events.iter().map(|event| event.kind).collect();
+        let mut writers = take(&dir, Access::Exclusive, 1, |_| ()).unwrap();
+        let ending = Ending {
+            pool: "db",
+            name: "db-0",
+            state: State::Clean,
+            reason: None,
+            as_it_was: false,
+        };
+        writers.remove(0).hold.end(ending).unwrap();
         use Kind::{Acquired, Died, Released};
-        assert_eq!(kinds, [Acquired, Died, Acquired, Released]);
+        assert_eq!(kinds(&dir), [Acquired, Died, Acquired, Released]);
     }
 }

@@ -10,6 +10,7 @@ use crate::identity::asker::CurrentTest;
 use crate::lend::lease::{FromLease, Lease};
 use crate::pool::Pool;
 use crate::pool::request::Request;
+use crate::pool::unbounded;
 use crate::terms::access::Access;
 use crate::terms::want::Want;
 
@@ -42,15 +43,22 @@ fn try_acquire(spec: &'static TestSpec, place: &Location<'_>) -> Result<Leases> 
     let asked: Vec<RequestSpec> = spec.requests().collect();
     let test = CurrentTest::enter(spec, asked.first().map_or(0, |first| first.line));
     let mut requests = Vec::with_capacity(asked.len());
+    let mut bare = Vec::new();
     for request in &asked {
         let pool = Pool::open_for(request.pool, Some(spec.manifest_dir))?;
         let mut want = want(request)?;
         if pool.opened.config.wait_timeout.is_some() {
             want.timeout = None;
         }
+        if request.bare {
+            bare.push((pool.opened.clone(), request.line));
+        }
         requests.push(Request::new(pool.opened, want));
     }
     let by_request = Request::acquire_all_at(requests, place)?;
+    for (pool, line) in bare {
+        unbounded::warn_if_pointless(&pool, spec.file, line)?;
+    }
     Ok(Leases {
         by_request,
         _test: test,

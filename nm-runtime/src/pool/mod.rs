@@ -8,6 +8,7 @@ mod forget;
 pub(crate) mod opened;
 pub(crate) mod request;
 pub(crate) mod unbegun;
+mod unbounded;
 
 use std::panic::Location;
 use std::path::PathBuf;

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::panic::Location;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use once_cell::sync::OnceCell;
@@ -14,12 +15,11 @@ use crate::base::{notice, suggest};
 use crate::config::pool::{PoolConfig, SizeFrom, disagree};
 use crate::config::surroundings::Surroundings;
 use crate::config::workspace::Package;
-use crate::declared::registered::{self, Registered};
+use crate::declared::registered::{Registered, RegisteredAllocator};
 use crate::identity::{asker, run};
 use crate::life::hooks::Hooks;
 use crate::life::standby::Address;
 use crate::local::Local;
-use crate::terms::decision::Decide;
 use crate::terms::declaration::Declaration;
 use crate::terms::holder::Holder;
 use crate::terms::name::{self, Name};
@@ -36,10 +36,12 @@ pub(crate) struct Opened {
     /// The pool's hooks, if this binary registers a resource for it.
     hooks: OnceCell<Option<Hooks>>,
     /// The pool's allocator, if this binary registers one.
-    allocator: OnceCell<Option<Box<dyn Decide>>>,
+    allocator: OnceCell<Option<RegisteredAllocator>>,
     /// The process and run that ask, if not this process.
     #[cfg(any(test, feature = "memory"))]
     asked_as: Option<(u32, String)>,
+    /// Whether a user was told that nothing limits it.
+    pub(crate) warned_unbounded: AtomicBool,
 }
 
 impl Opened {
@@ -86,9 +88,8 @@ impl Opened {
         if let Some(place) = &config.shared_by {
             warn_if_others_differ(&pool, &config.names, place, &backend)?;
         }
-        if config.size_from == SizeFrom::Nowhere && config.names.capacity().is_none() {
-            warn_if_misspelt(&pool, &around);
-        }
+        let unbounded = config.size_from == SizeFrom::Nowhere && config.names.capacity().is_none();
+        let warned = unbounded && warn_if_misspelt(&pool, &around);
         if let Some((found, meant)) = around.misspelt_variable(&pool) {
             notice::say(&format!(
                 "variable {found} is about a pool that neither Cargo.toml nor this program knows; is pool `{pool}` meant? Then write {meant}\n"
@@ -96,6 +97,7 @@ impl Opened {
         }
         Ok(Self {
             package: Some(package),
+            warned_unbounded: AtomicBool::new(warned),
             ..Self::over(pool, config, Arc::new(backend))
         })
     }
@@ -111,6 +113,7 @@ impl Opened {
             allocator: OnceCell::new(),
             #[cfg(any(test, feature = "memory"))]
             asked_as: None,
+            warned_unbounded: AtomicBool::new(false),
         }
     }
 
@@ -167,9 +170,9 @@ impl Opened {
     }
 
     /// The pool's allocator, if it has one.
-    pub(crate) fn allocator(&self) -> Result<Option<&dyn Decide>> {
-        let find = || registered::allocator(&self.name);
-        Ok(self.allocator.get_or_try_init(find)?.as_deref())
+    pub(crate) fn allocator(&self) -> Result<Option<&RegisteredAllocator>> {
+        let find = || RegisteredAllocator::find(&self.name);
+        Ok(self.allocator.get_or_try_init(find)?.as_ref())
     }
 
     /// A name by its text. One that is no longer in the configuration has index 0.
@@ -221,18 +224,20 @@ pub(crate) fn agree(pool: &str, config: &mut PoolConfig, backend: &dyn Backend) 
 }
 
 /// Warns of an unbounded pool whose name is like that of a configured one: its tests
-/// may not be kept apart as intended.
-fn warn_if_misspelt(pool: &str, around: &Surroundings) {
+/// may not be kept apart as intended. Returns whether it did.
+fn warn_if_misspelt(pool: &str, around: &Surroundings) -> bool {
     let configured = around.configured();
     let configured: Vec<_> = configured.map(|table| table.pool.as_str()).collect();
     if configured.contains(&pool) {
-        return;
+        return false;
     }
-    if let Some(near) = suggest::nearest_word(pool, &configured) {
+    let near = suggest::nearest_word(pool, &configured);
+    if let Some(near) = near {
         notice::say(&format!(
             "pool `{pool}` is unbounded, since neither `max` nor `names` is set for it; `Cargo.toml` configures `{near}`: is one of the two misspelt? If both are intended, give `{pool}` a table there too; it may be empty\n"
         ));
     }
+    near.is_some()
 }
 
 /// Warns of another checkout that shares the directory but configures the pool

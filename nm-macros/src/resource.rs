@@ -59,6 +59,7 @@ pub fn resource(args: TokenStream, item: TokenStream) -> TokenStream {
                 pool: #pool,
                 make: || { let __value = #make; #path::__private0::#boxed(__value) },
                 #manifest_dir
+                module: ::core::module_path!(),
                 place: #path::__private0::Place { file: ::core::file!(), line: ::core::line!() },
             }));
         };

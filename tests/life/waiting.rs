@@ -19,18 +19,42 @@ fn who_waits_for_an_init_is_told_so() {
     scenario.calls().expect_whole_life(2);
 }
 
+/// Nobody can bound what others' hooks take, so no deadline counts it: it would tell of a
+/// slow `init` as of a test that never ends.
 #[test]
-fn an_init_counts_against_the_deadline_of_those_who_wait_and_not_its_own() {
+fn the_deadline_of_those_who_wait_counts_no_hook_of_another() {
+    const THREE: [&str; 5] = ["--exact", "--test-threads=3", "a", "b", "c"];
+    for hook in ["setup", "init", "reset"] {
+        let scenario = Scenario::new(1);
+        let run = scenario.test(&["one"], &THREE);
+        let run = run.env("LIFE_DO", format!("{hook}:wait"));
+        let mut run = run.env("NAME_MANAGER_WAIT_TIMEOUT", "500ms").start();
+        // Said after a second.
+        run.wait_for_line("has waited");
+        assert_eq!(scenario.timed_out(), 0, "{hook}");
+        scenario.go(hook);
+        run.finish().success();
+        scenario.over();
+        scenario.calls().expect_whole_life(3);
+    }
+}
+
+#[test]
+fn after_the_hook_of_another_a_deadline_counts() {
     let scenario = Scenario::new(1);
     let run = scenario.test(&["one"], &TWO).env("LIFE_DO", "init:wait");
-    let run = run.env("NAME_MANAGER_WAIT_TIMEOUT", "100ms").start();
-    crate::command::wait_until("one of them gives up", || scenario.timed_out() == 1);
+    let run = run.env("LIFE_BODY", "a:wait b:wait");
+    let mut run = run.env("NAME_MANAGER_WAIT_TIMEOUT", "500ms").start();
+    run.wait_for_line("has waited");
     scenario.go("init");
+    crate::command::wait_until("one of them gives up", || scenario.timed_out() == 1);
+    scenario.go("a");
+    scenario.go("b");
     let run = run.finish().failure();
     run.says(&[
         "1 passed; 1 failed",
-        "timed out after 100ms",
-        "initialising db-0 for ",
+        "timed out after 500ms, not counting ",
+        " of hooks, waiting for a name of pool `db`",
     ]);
     scenario.over();
     scenario.calls().expect_whole_life(1);

@@ -17,6 +17,7 @@ mod conflicts;
 mod discovery;
 mod elsewhere;
 mod functions;
+mod missing_code;
 mod panics;
 mod runs;
 mod scopes;

@@ -33,12 +33,13 @@ impl<A: clap::Args> Waiting<A> {
 }
 
 impl Wait {
+    /// Acquires names, which count as unused: see [`Lease::unused`].
     pub fn acquire(self, want: &Want, pool: &str) -> Result<Vec<Lease>, Failure> {
         let timeout = match self {
             Self::No => return try_acquire(want, pool),
             Self::AtMost(timeout) => timeout,
         };
-        Ok(want.of(pool, timeout)?.acquire()?)
+        Ok(unused(want.of(pool, timeout)?.acquire()?))
     }
 
     /// As arguments for a process of ours.
@@ -55,7 +56,7 @@ impl Wait {
 
 fn try_acquire(want: &Want, pool: &str) -> Result<Vec<Lease>, Failure> {
     let leases = want.of(pool, None)?.try_acquire()?;
-    leases.ok_or_else(|| {
+    leases.map(unused).ok_or_else(|| {
         let what = match &want.name {
             Some(name) => format!("`{name}` of pool `{pool}` is"),
             None => format!("the requested names of pool `{pool}` are"),
@@ -65,4 +66,9 @@ fn try_acquire(want: &Want, pool: &str) -> Result<Vec<Lease>, Failure> {
             format!("{what} in use; `name-manager list {pool}` shows the holders"),
         )
     })
+}
+
+/// Until they have reached whom they are for, names go back as they were found.
+pub fn unused(leases: Vec<Lease>) -> Vec<Lease> {
+    leases.into_iter().map(Lease::unused).collect()
 }

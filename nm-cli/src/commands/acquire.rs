@@ -25,7 +25,8 @@ use crate::screen::stdout;
 /// The calling shell is the script or interactive shell that contains the call: not a
 /// subshell of it, a `sh -c` that does nothing else, `timeout` or `sudo`.
 /// Give the name back with `release`: if its shell ends first, it is dirty for the next
-/// holder.
+/// holder. With --pid, it is so only if that process failed (or the system does not tell:
+/// Linux does since 6.15).
 #[derive(Debug, clap::Args)]
 pub struct Args {
     pool: String,
@@ -58,6 +59,9 @@ pub fn run(args: Args, wait: Wait) -> Outcome {
     };
     let mut given = wait.args();
     given.push(format!("--session={}:{}", session.pid, session.started));
+    if args.lifetime.pid.is_some() {
+        given.push("--given".to_owned());
+    }
     given.extend(args.want.args());
     if let Some(ttl) = args.lifetime.ttl {
         given.push(format!("--ttl={}", humantime::format_duration(ttl)));

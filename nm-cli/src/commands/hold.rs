@@ -5,6 +5,7 @@ use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use nm_runtime::Lease;
 use rustix::fs::FileType;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
@@ -33,7 +34,7 @@ pub fn run(args: Args, wait: Wait) -> Outcome {
         .ok_or_else(|| Failure::new(code::FAILURE, "the calling process has already ended"))?;
     let anchor = Arc::new(Anchor::new(parent));
     let vigil = Vigil::begin(&anchor, None);
-    let leases = wait.acquire(&args.want, &args.pool)?;
+    let mut leases = wait.acquire(&args.want, &args.pool)?;
     vigil.end();
 
     let (mut signals, end) = UnixStream::pair()?;
@@ -45,6 +46,7 @@ pub fn run(args: Args, wait: Wait) -> Outcome {
         .map(|lease| format!("{}\n", lease.name()))
         .collect();
     stdout::answer(&text)?;
+    leases.iter_mut().for_each(Lease::used);
     let parent_ended = until_end(&anchor, &mut signals)?;
     for lease in leases {
         if parent_ended {

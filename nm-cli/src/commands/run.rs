@@ -9,6 +9,7 @@ use crate::args::assignment::Assignment;
 use crate::args::duration;
 use crate::args::fill::{fill, fill_os};
 use crate::args::place::Place;
+use crate::args::wait::unused;
 use crate::args::want::Want;
 use crate::exit::{Failure, Outcome, chain, code};
 use crate::process::{child, tether};
@@ -22,7 +23,7 @@ use crate::screen::{label, stderr};
 /// `{name}`, `{index}` and `{pool}` are replaced in its arguments and in --env; several
 /// names are joined by commas, and `{db.name}` is the name from pool `db`.
 /// The variables configured for the pool are set. A command that fails leaves its names
-/// dirty. If this process is killed, the command gets SIGTERM (Linux).
+/// dirty; one that cannot be started leaves them as they were. If this process is killed, the command gets SIGTERM (Linux).
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  name-manager run db --env DATABASE_URL=postgres://localhost/{name} -- pytest"
@@ -49,19 +50,23 @@ pub struct Args {
 pub fn run(args: Args) -> Outcome {
     let words = args.command.iter().map(|word| word.as_os_str());
     args.place.announce(label::of(words), None)?;
-    let leases = acquire(&args)?;
+    let leases = unused(acquire(&args)?);
     let env = environment(&leases, &args.env)?;
 
     let program = fill_os(&args.command[0], &leases);
-    let mut command = tether::command(&program)?;
+    let (mut command, witness) = tether::command(&program)?;
     command
         .args(args.command[1..].iter().map(|arg| fill_os(arg, &leases)))
         .envs(env)
         .env("NAME_MANAGER_RUN_ID", caller::run()?);
-    let ended = child::run(command, &program);
+    let mut ended = child::run(command, &program);
+    ended.has_begun &= witness.saw_it_begin();
 
     let mut code = ended.code;
-    for lease in leases {
+    for mut lease in leases {
+        if ended.has_begun {
+            lease.used();
+        }
         if let Some(complaint) = ended.complaint() {
             lease.mark_dirty_because(complaint);
         }

@@ -10,6 +10,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::exit::code;
 use crate::keeper::session::Session;
+use crate::process::proc::Process;
 
 /// Watches a process. Never mistakes another one for it that gets its id later.
 #[derive(Debug)]
@@ -46,6 +47,23 @@ impl Anchor {
                 .is_ok_and(|ready| ready[0]),
             None => Session::at(self.session.pid).as_ref() != Some(&self.session),
         }
+    }
+
+    /// Whether it has ended well; false if that is unknown.
+    pub fn succeeded(&self) -> bool {
+        let left = || Process::exit_status(self.session.pid);
+        self.told().or_else(left).or_else(|| self.told()) == Some(0)
+    }
+
+    /// What the kernel tells once its parent has waited for it.
+    #[cfg(target_os = "linux")]
+    fn told(&self) -> Option<i32> {
+        nm_runtime::inspect::exit_status(self.fd.as_ref()?.as_fd())
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn told(&self) -> Option<i32> {
+        None
     }
 
     /// Waits until it ends, one of these can be read, or the time is over; returns

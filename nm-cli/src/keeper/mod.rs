@@ -42,6 +42,9 @@ pub struct Args {
     pool: String,
     #[arg(long, value_parser = session)]
     session: Session,
+    /// The session was chosen with `--pid`.
+    #[arg(long)]
+    given: bool,
     #[arg(long = "try")]
     now: bool,
     #[arg(long, value_parser = duration::parse)]
@@ -69,7 +72,7 @@ pub fn run(args: Args) -> Outcome {
     // Refused only to the leader of a group, which a new child is not.
     let _ = rustix::process::setsid();
     let anchor = Arc::new(Anchor::new(args.session.clone()));
-    let keeper = match Keeper::start(&args, anchor) {
+    let mut keeper = match Keeper::start(&args, anchor) {
         Ok(keeper) => keeper,
         Err(failure) => {
             let code = failure.code();
@@ -93,6 +96,9 @@ pub fn run(args: Args) -> Outcome {
         return Ok(ExitCode::SUCCESS);
     }
     stand_alone()?;
+    for (lease, _) in &mut keeper.leases {
+        lease.used();
+    }
     keeper.serve()
 }
 
@@ -141,6 +147,8 @@ struct Keeper {
     signals: UnixStream,
     anchor: Arc<Anchor>,
     bound: bool,
+    /// The anchor was given with `--pid`.
+    given: bool,
     ttl: Option<Duration>,
     until: Option<Instant>,
 }
@@ -194,6 +202,7 @@ impl Keeper {
             listener,
             signals,
             bound: args.lifetime.ttl.is_none() && !args.lifetime.until_release,
+            given: args.given,
             anchor,
             ttl: args.lifetime.ttl,
             // `None`, for ever, if it is beyond the clock.
@@ -244,8 +253,11 @@ impl Keeper {
                 self.end(Some("its keeper was ended by a signal".to_owned()));
                 break;
             } else if self.bound && self.anchor.has_ended() {
+                // A shell that ends may have meant to release it; `--pid` says that the
+                // process is done with it then.
+                let is_well = self.given && self.anchor.succeeded();
                 let why = format!("`{} ended without releasing it", self.caller);
-                self.end(Some(why));
+                self.end((!is_well).then_some(why));
                 break;
             } else if let (Some(until), Some(ttl)) = (self.until, self.ttl)
                 && until <= Instant::now()

@@ -13,12 +13,15 @@ use crate::screen::stderr;
 pub struct Ended {
     pub code: u8,
     pub signal: Option<i32>,
+    /// Whether it ran at all.
+    pub has_begun: bool,
 }
 
 impl Ended {
-    /// Why its names are dirty now; `None` if it succeeded.
+    /// Why its names are dirty now; `None` if it succeeded, or never ran.
     pub fn complaint(self) -> Option<String> {
         match (self.signal, self.code) {
+            _ if !self.has_begun => None,
             (Some(signal), _) => Some(format!("its command was ended by signal {signal}")),
             (None, 0) => None,
             (None, code) => Some(format!("its command exited with {code}")),
@@ -37,6 +40,7 @@ pub fn run(mut command: Command, program: &OsStr) -> Ended {
         Err(error) => Ended {
             code: cannot_run(program, &error),
             signal: None,
+            has_begun: false,
         },
     }
 }
@@ -50,6 +54,7 @@ fn ended(status: ExitStatus) -> Ended {
     Ended {
         code: code.map_or(code::FAILURE, |code| code as u8),
         signal,
+        has_begun: true,
     }
 }
 
@@ -59,6 +64,7 @@ fn ended(status: ExitStatus) -> Ended {
     Ended {
         code: u8::try_from(code).unwrap_or(code::FAILURE),
         signal: None,
+        has_begun: true,
     }
 }
 

@@ -33,6 +33,18 @@ impl Process {
         })
     }
 
+    /// How the process has ended that has this id, as long as its parent has not waited
+    /// for it.
+    pub fn exit_status(pid: u32) -> Option<i32> {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        let (_, after) = stat.rsplit_once(')')?;
+        let fields: Vec<_> = after.split_ascii_whitespace().collect();
+        match (fields.first(), fields.get(49)) {
+            (Some(&"Z"), Some(status)) => status.parse().ok(),
+            _ => None,
+        }
+    }
+
     /// Its executable; `None` if the process is another user's.
     pub fn executable(&self) -> Option<PathBuf> {
         fs::read_link(format!("/proc/{}/exe", self.pid)).ok()

@@ -17,18 +17,47 @@ use crate::screen::stderr;
 #[cfg(target_os = "linux")]
 const ASKED: &str = "__tether";
 
+/// Knows whether the last step became the command, or could not.
+pub struct Witness {
+    /// The step writes to this pipe if it could not.
+    #[cfg(target_os = "linux")]
+    pipe: (io::PipeReader, io::PipeWriter),
+}
+
 /// The command that runs `program` in our child.
 #[cfg(target_os = "linux")]
-pub fn command(program: &OsStr) -> io::Result<Command> {
+pub fn command(program: &OsStr) -> io::Result<(Command, Witness)> {
+    use std::os::fd::AsRawFd;
+
+    let pipe = io::pipe()?;
+    // The step inherits it, and closes it when it becomes the command.
+    rustix::io::fcntl_setfd(&pipe.1, rustix::io::FdFlags::empty())?;
     let mut command = Command::new(own::executable()?);
-    command.arg(ASKED).arg(std::process::id().to_string());
-    command.arg(program);
-    Ok(command)
+    command
+        .arg(ASKED)
+        .arg(std::process::id().to_string())
+        .arg(pipe.1.as_raw_fd().to_string())
+        .arg(program);
+    Ok((command, Witness { pipe }))
+}
+
+#[cfg(target_os = "linux")]
+impl Witness {
+    /// To be asked when the child has ended.
+    pub fn saw_it_begin(self) -> bool {
+        use std::io::Read;
+
+        let (mut said, ours) = self.pipe;
+        drop(ours);
+        matches!(said.read(&mut [0]), Ok(0))
+    }
 }
 
 /// Becomes the command if this process was started for that; otherwise returns `None`.
 #[cfg(target_os = "linux")]
 pub fn exec_if_asked() -> Option<ExitCode> {
+    use std::fs::File;
+    use std::io::Write;
     use std::os::unix::process::CommandExt;
 
     use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
@@ -38,7 +67,13 @@ pub fn exec_if_asked() -> Option<ExitCode> {
         return None;
     }
     let parent = args.next()?;
+    let pipe: i32 = args.next()?.to_str()?.parse().ok()?;
     let program = args.next()?;
+    // Opened again, so that it is closed by `exec`.
+    let witness = File::options()
+        .write(true)
+        .open(format!("/proc/self/fd/{pipe}"));
+    let _ = nix::unistd::close(pipe);
     if let Err(error) = set_parent_process_death_signal(Some(Signal::TERM)) {
         stderr::warn(&format!(
             "if this process is killed, `{}` will not be told: {error}",
@@ -51,12 +86,24 @@ pub fn exec_if_asked() -> Option<ExitCode> {
         return Some(ExitCode::from(128 + 15));
     }
     let error = Command::new(&program).args(args).exec();
+    if let Ok(mut witness) = witness {
+        // Unheard, the command counts as one that failed.
+        let _ = witness.write_all(b"0");
+    }
     Some(ExitCode::from(child::cannot_run(&program, &error)))
 }
 
 #[cfg(not(target_os = "linux"))]
-pub fn command(program: &OsStr) -> io::Result<Command> {
-    Ok(Command::new(program))
+pub fn command(program: &OsStr) -> io::Result<(Command, Witness)> {
+    Ok((Command::new(program), Witness {}))
+}
+
+#[cfg(not(target_os = "linux"))]
+impl Witness {
+    /// The child was the command from the start.
+    pub fn saw_it_begin(self) -> bool {
+        true
+    }
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -223,7 +223,29 @@ fn another_process_may_be_what_a_lease_is_bound_to() {
     lab.assert_held("db", "db-0");
     other.end_input();
     assert_eq!(other.code(), 1);
-    assert_eq!(lab.wait_until_free("db", "db-0").kind, Kind::Released);
+    let last = lab.wait_until_free("db", "db-0");
+    let why = last.detail.unwrap_or_default();
+    assert!(why.contains("ended without releasing it"), "{why}");
     lab.run(&["acquire", "db", "--pid", &pid])
         .fails(69, "no process");
+}
+
+/// The kernel tells how a process ended that is no child, or it does not: see
+/// `uname -r` against 6.15.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_process_that_ended_well_is_done_with_its_name() {
+    let lab = Lab::new();
+    let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap();
+    let mut numbers = release.split('.').map(|number| number.parse().unwrap_or(0));
+    let tells = (numbers.next(), numbers.next()) >= (Some(6), Some(15));
+    let mut other = lab.start("sh", "read line; exit 0");
+    let pid = other.pid().to_string();
+    lab.run(&["acquire", "db", "--pid", &pid]).answer();
+    other.end_input();
+    assert_eq!(other.code(), 0);
+    let last = lab.wait_until_free("db", "db-0");
+    if tells {
+        assert_eq!((last.kind, last.detail), (Kind::Released, None));
+    }
 }

@@ -8,6 +8,7 @@ mod compose;
 mod containers;
 mod hold;
 mod lab;
+mod missing_code;
 mod place;
 mod pools;
 mod release;

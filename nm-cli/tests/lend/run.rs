@@ -2,6 +2,7 @@ use std::fs;
 use std::os::unix::process::CommandExt;
 
 use nm_runtime::journal::{Event, Kind};
+use nm_runtime::record::State;
 
 use crate::lab::{Lab, Running, kill};
 
@@ -78,6 +79,25 @@ fn the_exit_status_is_the_commands() {
         states[2].as_deref(),
         Some("its command was ended by signal 9")
     );
+}
+
+#[test]
+fn a_command_that_never_ran_leaves_the_name_as_it_was() {
+    let lab = Lab::new();
+    for nothing in ["no-such-command", "/"] {
+        lab.run(&["run", "db", "--", nothing]);
+        let last = released(&lab).last().unwrap();
+        assert_eq!((last.state, last.detail), (Some(State::Clean), None));
+    }
+    lab.run(&["run", "db", "--", "false"]);
+    let why = Some("its command exited with 1".to_owned());
+    // Neither run nor looked at, it is not clean either.
+    lab.run(&["run", "db", "--", "no-such-command"]);
+    let last = released(&lab).last().unwrap();
+    assert_eq!((last.state, last.detail), (Some(State::Dirty), why));
+    lab.run(&["run", "db", "--", "true"]);
+    let last = released(&lab).last().unwrap();
+    assert_eq!((last.state, last.detail), (Some(State::Clean), None));
 }
 
 fn released(lab: &Lab) -> impl Iterator<Item = Event> {

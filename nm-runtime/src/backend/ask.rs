@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::backend::hold::Hold;
 use crate::base::process::numbered;
+use crate::terms::code::Code;
 use crate::terms::decision::{Assigned, Decide};
 use crate::terms::holder::Holder;
 use crate::terms::names::Names;
@@ -24,12 +25,16 @@ pub(crate) struct Ask<'a> {
     pub(crate) given: Option<GivenName<'a>>,
     /// The index of the name to try first.
     pub(crate) first: usize,
+    /// Whether the process that asks has the pool's hooks.
+    pub(crate) has_hooks: bool,
     /// Whether to take names that need no `init` before others.
     pub(crate) warm_first: bool,
     /// Whether to take names that are broken in the holder's run, too.
     pub(crate) even_broken: bool,
     /// The pool's allocator, if it has one.
     pub(crate) decide: Option<&'a dyn Decide>,
+    /// Where that is.
+    pub(crate) allocator: Option<&'a Code>,
 }
 
 impl Ask<'_> {

@@ -16,10 +16,13 @@ use crate::base::error::Result;
 use crate::local::Local;
 use crate::memory::session::World;
 use crate::terms::access::Access;
+use crate::terms::code::{Code, PoolCode};
 use crate::terms::declaration::Declaration;
 use crate::terms::event::Kind;
 use crate::terms::holder::Holder;
 use crate::terms::names::Names;
+#[cfg(feature = "tools")]
+use crate::terms::pool_life::PoolLife;
 use crate::terms::record::{Life, State, Tenure};
 use crate::terms::want::Want;
 
@@ -83,6 +86,7 @@ struct Short {
     count: usize,
     name: Option<&'static str>,
     warm_first: bool,
+    has_hooks: bool,
     first: usize,
 }
 
@@ -91,6 +95,7 @@ const ANY: Short = Short {
     count: 1,
     name: None,
     warm_first: false,
+    has_hooks: true,
     first: 0,
 };
 
@@ -136,9 +141,11 @@ impl Side {
                 name,
             }),
             first: short.first,
+            has_hooks: short.has_hooks,
             warm_first: short.warm_first,
             even_broken: false,
             decide: None,
+            allocator: None,
         })
     }
 
@@ -167,7 +174,7 @@ impl Side {
     }
 
     fn kinds(&self) -> Vec<Kind> {
-        let events = self.backend.events().unwrap();
+        let events = self.backend.events(0).unwrap();
         events.map(|event| event.unwrap().kind).collect()
     }
 }
@@ -222,7 +229,7 @@ fn what_is_free_asks_no_patience() {
             end(granted(one.acquire("a", short, &mut patience)));
         }
         assert_eq!(notes.try_iter().next(), None);
-        let waited = one.backend.events().unwrap().map(|event| event.unwrap());
+        let waited = one.backend.events(0).unwrap().map(|event| event.unwrap());
         assert!(
             waited
                 .filter_map(|event| event.waited)
@@ -245,7 +252,7 @@ fn a_waiter_in_the_queue_says_that_it_blocks_and_is_served() {
             waiter.join().unwrap();
             assert_eq!(notes.try_iter().next(), None);
         });
-        let last = one.backend.events().unwrap().map(|event| event.unwrap());
+        let last = one.backend.events(0).unwrap().map(|event| event.unwrap());
         let acquired = last.filter(|event| event.kind == Kind::Acquired);
         let waited: Vec<_> = acquired.filter_map(|event| event.waited).collect();
         assert_eq!(waited, [0, 7_000_000]);
@@ -434,6 +441,83 @@ fn warm_names_are_lent_before_cold_ones_and_the_lowest_first() {
             assert_eq!(take(4, true), ["db-0", "db-1", "db-2", "db-3"]);
         });
     }
+}
+
+#[test]
+fn a_process_without_the_hooks_is_lent_nothing_once_they_are_declared() {
+    let hooks = |place: &str| PoolCode {
+        resource: Some(Code {
+            krate: "testing".to_owned(),
+            place: place.to_owned(),
+        }),
+        ..PoolCode::default()
+    };
+    let without = Short {
+        has_hooks: false,
+        ..ANY
+    };
+    on_each(Some(1), |Pool { one, other, .. }| {
+        end(one.try_("a", without).unwrap());
+        assert_eq!(one.backend.code().unwrap(), PoolCode::default());
+        let known = one.backend.declare_code(&hooks("a.rs:1")).unwrap();
+        assert_eq!(known.resource, None);
+        let known = other.backend.declare_code(&hooks("a.rs:2")).unwrap();
+        assert_eq!(known.resource, hooks("a.rs:1").resource);
+        assert_eq!(
+            other.backend.code().unwrap().resource,
+            hooks("a.rs:2").resource
+        );
+        let mut with = one.try_("a", ANY).unwrap();
+        with[0].hold.record().state = State::Dirty;
+        with[0].hold.save().unwrap();
+        end_as(with.remove(0).hold, State::Dirty, true);
+        let kinds = one.kinds();
+        for given in [None, Some("db-0")] {
+            let short = Short {
+                name: given,
+                ..without
+            };
+            let refused = other.with("b", short, |ask| other.backend.try_acquire(ask));
+            let error = refused.err().unwrap();
+            assert!(error.is_config(), "{error}");
+            assert!(error.to_string().contains("at a.rs:2"), "{error}");
+        }
+        assert_eq!((one.state("db-0"), one.kinds()), (State::Dirty, kinds));
+        end(one.try_("a", ANY).unwrap());
+    });
+}
+
+#[cfg(feature = "tools")]
+#[test]
+fn hooks_are_forgotten_with_the_names_unless_a_run_has_them() {
+    let hooks = PoolCode {
+        resource: Some(Code {
+            krate: "testing".to_owned(),
+            place: "a.rs:1".to_owned(),
+        }),
+        ..PoolCode::default()
+    };
+    on_each(Some(1), |Pool { one, other, .. }| {
+        one.backend.declare_code(&hooks).unwrap();
+        let runs = one.backend.runs().unwrap();
+        let (mut patience, _notes) = Noting::until(Instant::now());
+        let joined = runs.join("live", &mut patience).unwrap();
+        let turn = runs.life(None).unwrap();
+        let life = PoolLife {
+            runs: vec!["live".to_owned()],
+            ..PoolLife::default()
+        };
+        turn.write(&life).unwrap();
+        drop(turn);
+        let forget = || {
+            let holder = other.holder("b");
+            other.backend.forget(&holder, false).unwrap();
+            other.backend.code().unwrap().resource
+        };
+        assert_eq!(forget(), hooks.resource);
+        drop(joined);
+        assert_eq!(forget(), None);
+    });
 }
 
 #[test]

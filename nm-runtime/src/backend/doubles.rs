@@ -17,6 +17,7 @@ use crate::backend::runs::{Guard, LifeLock, Reaping, Runs};
 use crate::backend::snapshot::Forgotten;
 use crate::backend::snapshot::Snapshot;
 use crate::base::error::{Error, Kind, Result};
+use crate::terms::code::PoolCode;
 use crate::terms::declaration::Declaration;
 use crate::terms::event::{Entry, Event};
 use crate::terms::holder::Holder;
@@ -32,6 +33,8 @@ pub(crate) enum Call {
     Publish,
     Declare,
     Declarations,
+    Code,
+    DeclareCode,
     Log,
     Events,
     Runs,
@@ -284,15 +287,25 @@ impl Backend for Double {
         self.inner.declarations()
     }
 
+    fn code(&self) -> Result<PoolCode> {
+        self.passes(Call::Code)?;
+        self.inner.code()
+    }
+
+    fn declare_code(&self, ours: &PoolCode) -> Result<PoolCode> {
+        self.passes(Call::DeclareCode)?;
+        self.inner.declare_code(ours)
+    }
+
     fn log(&self, entry: &Entry<'_>) {
         if self.passes(Call::Log).is_ok() {
             self.inner.log(entry);
         }
     }
 
-    fn events(&self) -> Result<Box<dyn Iterator<Item = Result<Event>>>> {
+    fn events(&self, since: u64) -> Result<Box<dyn Iterator<Item = Result<Event>>>> {
         self.passes(Call::Events)?;
-        self.inner.events()
+        self.inner.events(since)
     }
 
     fn runs(&self) -> Result<Arc<dyn Runs>> {
@@ -355,6 +368,14 @@ impl Hold for DoubleHold {
             Verdict::Fail => Err(spoilt(Call::Share)),
             Verdict::Lose => Ok(false),
         }
+    }
+
+    fn is_of_this_process(&self) -> bool {
+        self.inner.is_of_this_process()
+    }
+
+    fn leave(self: Box<Self>) {
+        self.inner.leave();
     }
 
     fn end(self: Box<Self>, ending: Ending<'_>) -> Result<()> {

@@ -29,6 +29,13 @@ pub(crate) trait Hold: fmt::Debug + Send {
     /// its record is no longer ours to change.
     fn share(&mut self) -> Result<bool>;
 
+    /// Whether this process holds the name, and not the one that it was forked from.
+    fn is_of_this_process(&self) -> bool;
+
+    /// Lets go of a name of the parent, from which this process was forked: the name
+    /// stays held.
+    fn leave(self: Box<Self>);
+
     /// Releases the name: event, record, unlock, wake, in that order.
     fn end(self: Box<Self>, ending: Ending<'_>) -> Result<()>;
 }

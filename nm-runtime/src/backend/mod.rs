@@ -13,6 +13,7 @@ pub(crate) mod decisions;
 #[cfg(test)]
 pub(crate) mod doubles;
 pub(crate) mod hold;
+pub(crate) mod missing_code;
 pub(crate) mod patience;
 pub(crate) mod runs;
 pub(crate) mod snapshot;
@@ -27,6 +28,7 @@ use crate::backend::runs::Runs;
 use crate::backend::snapshot::Forgotten;
 use crate::backend::snapshot::Snapshot;
 use crate::base::error::Result;
+use crate::terms::code::PoolCode;
 use crate::terms::declaration::Declaration;
 use crate::terms::event::{Entry, Event};
 use crate::terms::holder::Holder;
@@ -43,6 +45,8 @@ use crate::terms::record::Tenure;
 /// - A holder that ends, however it ends, has released what it held, and the next
 ///   waiter is woken.
 /// - What is granted has the record as it is now, with its new holder in it.
+/// - A process that lacks the hooks or the allocator that another one has declared is
+///   lent nothing.
 /// - Nothing blocks without asking its [`Patience`].
 pub(crate) trait Backend: fmt::Debug + Send + Sync {
     /// Takes what is asked for, waiting for it. Never answers [`Answer::Busy`].
@@ -76,11 +80,18 @@ pub(crate) trait Backend: fmt::Debug + Send + Sync {
     /// What the latest runs said, in any order.
     fn declarations(&self) -> Result<Vec<Declaration>>;
 
+    /// The user code that the pool depends on, as processes have declared it.
+    fn code(&self) -> Result<PoolCode>;
+
+    /// Declares what this process contains; answers what had been declared before.
+    fn declare_code(&self, ours: &PoolCode) -> Result<PoolCode>;
+
     /// Writes to the pool's journal. Costs no lease if it fails.
     fn log(&self, entry: &Entry<'_>);
 
-    /// The pool's journal, oldest event first.
-    fn events(&self) -> Result<Box<dyn Iterator<Item = Result<Event>>>>;
+    /// The pool's journal, oldest event first: all from this time on (microseconds since
+    /// 1970), perhaps with some from before.
+    fn events(&self, since: u64) -> Result<Box<dyn Iterator<Item = Result<Event>>>>;
 
     /// The runs that use the pool. The same value until the pool is removed and
     /// made again: a run that joined the old one has joined nothing then.

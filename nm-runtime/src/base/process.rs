@@ -1,19 +1,21 @@
 //! What tells this process from others with the same id: of the past, or in other
 //! containers that share a state directory.
 
-use std::fmt::Write;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::SystemTime;
 
 use once_cell::sync::Lazy;
+
+use crate::base::text::push_number;
 
 /// `PID-NUMBER`: the id of this process, and a number that is counted up in it. Unlike
 /// the id alone, no other process has the two.
 pub(crate) fn numbered(pid: u32, count: u64) -> String {
     // As long as most are: without a second allocation.
     let mut text = String::with_capacity(24);
-    let written = write!(text, "{pid}-{}", first_number() + count);
-    written.expect("a text takes what is written");
+    push_number(&mut text, pid.into());
+    text.push('-');
+    push_number(&mut text, first_number() + count);
     text
 }
 

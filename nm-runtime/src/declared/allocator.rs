@@ -11,7 +11,8 @@ use crate::terms::decision::{Asked, Assignment, Decide};
 /// Register it with `#[name_manager::resource(pool = "ports")]` above the `impl`.
 /// Across all processes one allocator at a time is asked. It sees every earlier
 /// decision, in the state, and has been told of every holder that ended, however
-/// it ended, before it is asked again. Requests are for one name, exclusively.
+/// it ended, before it is asked again. Requests are for one name, exclusively. A
+/// program without it is refused the pool's names, as for [`Resource`](crate::Resource).
 ///
 /// ```
 /// use name_manager::{Allocator, Asked, Assigned, Assignment, BoxError};
@@ -105,6 +106,8 @@ pub struct AllocatorSpec {
     pub pool: &'static str,
     /// Makes the user's value.
     pub make: fn() -> Box<dyn Decide>,
+    /// Its module.
+    pub module: &'static str,
     /// Its place in the source.
     pub place: Place,
 }

@@ -4,8 +4,10 @@ use once_cell::sync::OnceCell;
 
 use crate::base::error::{Error, Result};
 use crate::declared::call::call;
+use crate::declared::place::Place;
 use crate::declared::resource::{Resource, ResourceSpec};
 use crate::declared::section;
+use crate::terms::code::Code;
 use crate::terms::decision::Decide;
 
 /// A pool's resource in this process.
@@ -54,6 +56,11 @@ impl Registered {
         }
     }
 
+    /// Where it is, for processes that do not contain it.
+    pub(crate) fn code(&self) -> Code {
+        code(self.spec.module, self.spec.place)
+    }
+
     pub(crate) fn fingerprint(&self) -> Result<Option<&str>> {
         let ask = || call(|| self.resource.fingerprint());
         let fingerprint = self.fingerprint.get_or_try_init(ask).map_err(|error| {
@@ -66,26 +73,46 @@ impl Registered {
     }
 }
 
-/// The allocator of that pool, if this binary has one.
-pub(crate) fn allocator(pool: &str) -> Result<Option<Box<dyn Decide>>> {
-    let mut specs = section::allocators()
-        .into_iter()
-        .filter(|spec| spec.pool == pool);
-    let Some(spec) = specs.next() else {
-        return Ok(None);
-    };
-    if let Some(second) = specs.next() {
-        return Err(Error::config(format!(
-            "pool `{pool}` has two allocators, at {} and at {}; keep one",
-            spec.place, second.place
-        )));
+/// A pool's allocator in this process.
+pub(crate) struct RegisteredAllocator {
+    pub(crate) decide: Box<dyn Decide>,
+    /// Where it is, for processes that do not contain it.
+    pub(crate) code: Code,
+}
+
+impl RegisteredAllocator {
+    /// The allocator of that pool, if this binary has one.
+    pub(crate) fn find(pool: &str) -> Result<Option<Self>> {
+        let mut specs = section::allocators()
+            .into_iter()
+            .filter(|spec| spec.pool == pool);
+        let Some(spec) = specs.next() else {
+            return Ok(None);
+        };
+        if let Some(second) = specs.next() {
+            return Err(Error::config(format!(
+                "pool `{pool}` has two allocators, at {} and at {}; keep one",
+                spec.place, second.place
+            )));
+        }
+        let made = call(|| Ok((spec.make)()));
+        let decide = made.map_err(|error| {
+            Error::hook(
+                format!("failed to make the allocator of pool `{pool}`"),
+                error,
+            )
+        })?;
+        Ok(Some(Self {
+            decide,
+            code: code(spec.module, spec.place),
+        }))
     }
-    let made = call(|| Ok((spec.make)()));
-    let made = made.map_err(|error| {
-        Error::hook(
-            format!("failed to make the allocator of pool `{pool}`"),
-            error,
-        )
-    })?;
-    Ok(Some(made))
+}
+
+fn code(module: &str, place: Place) -> Code {
+    let krate = module.split("::").next().unwrap_or(module);
+    Code {
+        krate: krate.to_owned(),
+        place: place.to_string(),
+    }
 }

@@ -11,7 +11,10 @@ use crate::terms::name::Name;
 ///
 /// Implement what you need: every method does nothing by default.
 /// Register it with `#[name_manager::resource(pool = "db")]` above the `impl`, in
-/// each test binary that uses the pool (best in a crate that they share).
+/// each test binary that uses the pool (best in a crate that they share, which each of
+/// them links by using something of it: `use testing as _;` at least). A program without
+/// it is refused the pool's names once another one has used them: it could not make
+/// them ready.
 ///
 /// Hooks may block for minutes. They run while the name is held, so no other request
 /// is granted it, and do not count against a request's wait timeout. For async tests
@@ -138,6 +141,8 @@ pub struct ResourceSpec {
     pub make: fn() -> Box<dyn Resource>,
     /// `CARGO_MANIFEST_DIR` of its package when it was compiled.
     pub manifest_dir: &'static str,
+    /// Its module.
+    pub module: &'static str,
     /// Its place in the source.
     pub place: Place,
 }

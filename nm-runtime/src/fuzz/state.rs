@@ -6,6 +6,7 @@ use crate::base::json::{self, FromJson, ToJson};
 use crate::fuzz::shown;
 use crate::local::dir::check_format;
 use crate::modes::listing;
+use crate::terms::code::PoolCode;
 use crate::terms::declaration::Declaration;
 use crate::terms::name;
 use crate::terms::names::Names;
@@ -20,7 +21,10 @@ pub(super) fn state(bytes: &[u8]) {
     match kind % 6 {
         0 => again::<BlockedHead>(&text),
         1 => again::<Decisions>(&text),
-        2 => again::<PoolLife>(&text),
+        2 => {
+            again::<PoolLife>(&text);
+            again::<PoolCode>(&text);
+        }
         3 => declarations(&text),
         4 => tests(&text),
         _ => format(&text),

@@ -2,7 +2,6 @@
 
 use std::cell::{Cell, RefCell};
 use std::env;
-use std::fmt::Write;
 use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -11,6 +10,7 @@ use once_cell::sync::Lazy;
 use crate::base::caller;
 use crate::base::error::Result;
 use crate::base::process::numbered;
+use crate::base::text;
 use crate::declared::test::TestSpec;
 use crate::identity::run;
 use crate::sys;
@@ -69,8 +69,11 @@ fn thread_name(place: &Location<'_>) -> String {
         (None, _) => {
             let (program, file) = (program_name(), place.file());
             let mut name = String::with_capacity(program.len() + file.len() + 16);
-            let written = write!(name, "{program} ({file}:{})", place.line());
-            written.expect("a text takes what is written");
+            for part in [program, " (", file, ":"] {
+                name.push_str(part);
+            }
+            text::push_number(&mut name, place.line().into());
+            name.push(')');
             name
         }
     }

@@ -11,7 +11,7 @@ use crate::base::clock;
 use crate::base::error::{Error, Kind, Result};
 use crate::config::place;
 use crate::journal::Event;
-use crate::local::{files, first_waiter, look, sizes};
+use crate::local::{files, first_waiter, look, pool_code, sizes};
 use crate::sys;
 use crate::terms::holder::Holder;
 use crate::terms::name;
@@ -26,6 +26,7 @@ pub use crate::local::soundness::locks_work;
 use crate::local::waiters::Recent;
 pub use crate::local::waiters::Waiter;
 pub use crate::sys::ProcessState;
+pub use crate::terms::code::{Code, PoolCode};
 pub use crate::terms::name::{check_pool, misspelt_placeholder};
 
 /// A pool that has state somewhere.
@@ -136,6 +137,8 @@ pub struct View {
     pub names: Vec<NameView>,
     /// Its waiters, in arrival order.
     pub waiters: Vec<Waiter>,
+    /// The user code that it depends on, as far as processes have said.
+    pub code: PoolCode,
 }
 
 /// One name at one moment.
@@ -219,6 +222,7 @@ impl Inspector {
             capacity: names.capacity(),
             names: views,
             waiters: recent.waiters(tickets, head.as_ref(), &reserved),
+            code: pool_code::look(&found.dir)?,
         })
     }
 
@@ -299,6 +303,13 @@ pub fn declarations(found: &Found) -> Result<Vec<Declared>> {
 /// How a holder's process is.
 pub fn process(holder: &Holder) -> ProcessState {
     sys::process_state(holder.pid, holder.pid_namespace)
+}
+
+/// How a process has ended that its parent has waited for, as `wait` told it, by a
+/// descriptor of it that was opened before. `None` if that is unknown.
+#[cfg(target_os = "linux")]
+pub fn exit_status(process: std::os::fd::BorrowedFd<'_>) -> Option<i32> {
+    sys::exit_status(process)
 }
 
 /// Microseconds since 1970, by the clock of records and journal.

@@ -30,6 +30,9 @@ pub struct Reader {
     pool_dir: PathBuf,
 }
 
+/// Some hundred events.
+const SOME: u64 = 128 << 10;
+
 impl Reader {
     /// Opens the journal of the pool that has this directory
     /// (`.name-manager/pools/db`). A pool without a journal has no events.
@@ -65,6 +68,22 @@ impl Reader {
             left = left.saturating_sub(len);
         }
         Ok(reader)
+    }
+
+    /// Opens the journal somewhere before the events from this time on.
+    pub(crate) fn open_since(pool_dir: &Path, time: u64) -> Result<Self> {
+        let mut bytes = match time {
+            0 => u64::MAX,
+            _ => SOME,
+        };
+        loop {
+            let mut reader = Self::open_near_end(pool_dir, bytes)?;
+            let first = reader.read()?;
+            if reader.is_whole() || first.is_some_and(|event| event.time < time) {
+                return Self::open_near_end(pool_dir, bytes);
+            }
+            bytes = bytes.saturating_mul(8);
+        }
     }
 
     /// Whether it begins with the oldest event.

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::mem;
 use std::ops::Deref;
-use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -43,8 +42,6 @@ struct Held {
     as_it_was: bool,
     /// Key in the table of what this process holds.
     key: u64,
-    /// The process that holds it: a forked child has only a copy of the lease.
-    pid: u32,
     _permit: Arc<Permit>,
 }
 
@@ -75,7 +72,6 @@ impl Lease {
                 alone: granted.alone,
                 as_it_was: false,
                 key,
-                pid: process::id(),
                 _permit: permit.clone(),
             }),
         }
@@ -188,10 +184,13 @@ impl Lease {
         let Some(mut held) = self.held.take() else {
             return Ok(());
         };
-        // In a forked child, a thread that was not copied may have locked the table.
-        if held.pid == process::id() {
-            held::remove(held.key);
+        if !held.hold.is_of_this_process() {
+            // Nor is the table touched: a thread that was not copied by the fork may
+            // have locked it.
+            held.hold.leave();
+            return Ok(());
         }
+        held::remove(held.key);
         let (mut state, mut reason) = {
             let mut after = self.after.lock().unwrap_or_else(PoisonError::into_inner);
             mem::take(&mut *after)
@@ -212,6 +211,22 @@ impl Lease {
             reason,
             as_it_was: held.as_it_was,
         })
+    }
+}
+
+/// For commands, which hold a name before anything uses it.
+#[cfg(feature = "tools")]
+impl Lease {
+    /// Says that nothing uses the name: until [`Lease::used`], giving it back leaves its
+    /// state what the last holder made of it.
+    pub fn unused(mut self) -> Self {
+        self.keep_as_it_was();
+        self
+    }
+
+    /// Says that the name is used from here on.
+    pub fn used(&mut self) {
+        self.made_ready();
     }
 }
 

@@ -4,6 +4,7 @@
 pub(crate) mod deadlock;
 pub(crate) mod gate;
 pub(crate) mod held;
+pub(crate) mod hook_time;
 pub(crate) mod lease;
 pub(crate) mod live;
 pub(crate) mod occupancy;

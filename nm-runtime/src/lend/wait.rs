@@ -4,20 +4,24 @@ use std::time::{Duration, Instant};
 
 use crate::backend::Backend;
 use crate::backend::ask::Ask;
+use crate::backend::missing_code;
 use crate::backend::patience::Patience;
 use crate::base::error::{Error, Kind, Result};
-use crate::base::{caller, notice, text};
+use crate::base::{caller, clock, notice, text};
 use crate::lend::deadlock::{Cycle, Watch};
 use crate::lend::gate::Permit;
 use crate::lend::held::{self, HeldName};
+use crate::lend::hook_time::{self, HookTime, Waited};
 use crate::lend::live::Live;
 use crate::lend::occupancy;
 use crate::terms::access::Access;
 use crate::terms::event::{self, Entry};
-use crate::terms::record::Waiting;
+use crate::terms::record::{Record, State, Waiting};
 
 const FIRST_NOTICE: Duration = Duration::from_secs(1);
 const NEXT_NOTICE: Duration = Duration::from_secs(30);
+/// How often the journal is looked into while hooks put a deadline off.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// The wait, as the request's backend asks it.
 pub(crate) struct Wait<'a> {
@@ -25,6 +29,16 @@ pub(crate) struct Wait<'a> {
     backend: &'a dyn Backend,
     started: Instant,
     timeout: Duration,
+    /// What hooks of others took of it, when this was last asked.
+    hooks: Duration,
+    /// Whatever the deadline, they are not asked about again before this.
+    look_again: Option<Instant>,
+    /// The process lacks code of the pool. Looked up when it blocks: what is granted at
+    /// once, the backend refuses.
+    refusal: Option<Error>,
+    /// When it came into the pool, by the clock of the journal: before, the pool was
+    /// being set up or cleaned up.
+    entered: u64,
     next_notice: Instant,
     live: Option<Live>,
     /// What the thread holds while it asks for more.
@@ -46,6 +60,10 @@ impl<'a> Wait<'a> {
             backend,
             started,
             timeout,
+            hooks: Duration::ZERO,
+            look_again: None,
+            refusal: None,
+            entered: 0,
             next_notice: started + FIRST_NOTICE,
             live: None,
             held: held::by(&ask.holder.token),
@@ -112,7 +130,70 @@ impl<'a> Wait<'a> {
     fn deadline(&self) -> Instant {
         // A timeout beyond what the clock can represent is no timeout.
         let forever = Duration::from_secs(1 << 32);
-        self.started + self.timeout.min(forever)
+        let deadline = self.started + self.timeout.min(forever) + self.hooks;
+        self.look_again.map_or(deadline, |look| look.max(deadline))
+    }
+
+    /// While this does its work, the request waits for the pool, rather than for names.
+    pub(crate) fn outside<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+        self.entered = u64::MAX;
+        let done = work(self);
+        self.entered = clock::now();
+        done
+    }
+
+    /// Puts the deadline off by what hooks of others took; false if it has come. Looked
+    /// up only when it comes: nobody else needs to know.
+    fn put_off(&mut self, now: Instant) -> bool {
+        // Of a pool with hooks, nothing is lent to processes without them.
+        if !self.ask.has_hooks {
+            return false;
+        }
+        let Ok(told) = self.hook_time(now) else {
+            return false;
+        };
+        self.hooks = told.time;
+        self.look_again = told.goes_on.then(|| now + LOOK_AGAIN);
+        self.deadline() > now
+    }
+
+    fn hook_time(&self, now: Instant) -> Result<HookTime> {
+        let snapshot = self.backend.snapshot(self.backend.key())?;
+        let snapshot = snapshot.unwrap_or_default();
+        let is_broken = |record: &Record| {
+            let in_this_run = record.broken_in.as_deref() == Some(&*self.ask.holder.run);
+            record.state == State::Broken && in_this_run
+        };
+        let capacity = self.ask.names.capacity();
+        let indices = 0..capacity.unwrap_or(0);
+        let listed = indices.map_while(|index| self.ask.names.get(index));
+        let names: Vec<_> = match (&self.ask.want.name, capacity) {
+            (Some(name), _) => vec![name.clone()],
+            (None, Some(_)) => listed.map(|name| name.into_owned()).collect(),
+            // Whatever it waits for is held.
+            (None, None) => {
+                let held = snapshot
+                    .names
+                    .iter()
+                    .filter(|seen| !seen.holders.is_empty());
+                held.map(|seen| seen.name.clone()).collect()
+            }
+        };
+        let broken = snapshot.names.iter().filter(|seen| {
+            names.contains(&seen.name) && seen.record.as_ref().is_some_and(is_broken)
+        });
+        let missing = self.ask.count + broken.count();
+        let until = clock::now();
+        let since = until.saturating_sub((now - self.started).as_micros() as u64);
+        let waited = Waited {
+            spare: names.len().saturating_sub(missing),
+            names,
+            token: &self.ask.holder.token,
+            since,
+            entered: self.entered,
+            until,
+        };
+        hook_time::of(&waited, self.backend.events(since)?)
     }
 
     /// Does not count this time, in which it did not wait.
@@ -199,6 +280,10 @@ impl<'a> Wait<'a> {
             occupants if occupants.is_empty() => "queued behind other waiters".to_owned(),
             occupants => occupants.join("; "),
         };
+        let hooks = match self.hooks.as_millis() {
+            0 => String::new(),
+            _ => format!(", not counting {} of hooks,", text::seconds(self.hooks)),
+        };
         let asked_with = match caller::get() {
             Some(_) => "use `--timeout`, or set `wait_timeout`",
             None => "set `wait_timeout` in the attribute or",
@@ -206,7 +291,7 @@ impl<'a> Wait<'a> {
         Error::new(
             Kind::Timeout,
             format!(
-                "timed out after {} waiting for {} of pool `{pool}` ({held}); to wait longer, {asked_with} under [workspace.metadata.name-manager.pools.{pool}], or NAME_MANAGER_WAIT_TIMEOUT",
+                "timed out after {}{hooks} waiting for {} of pool `{pool}` ({held}); to wait longer, {asked_with} under [workspace.metadata.name-manager.pools.{pool}], or NAME_MANAGER_WAIT_TIMEOUT",
                 humantime::format_duration(self.timeout),
                 self.wanted(),
             ),
@@ -229,6 +314,9 @@ impl Patience for Wait<'_> {
             self.blocked = Some(Watch::new(Instant::now()));
             self.log(event::Kind::Waiting, &self.wanted());
             held::publish(&self.held, Some(&self.ask.waiting(self.backend.key())));
+            let code = self.backend.code();
+            let refused = code.and_then(|code| missing_code::refuse(self.ask, &code));
+            self.refusal = refused.err();
         }
     }
 
@@ -242,6 +330,9 @@ impl Patience for Wait<'_> {
     }
 
     fn until(&self) -> Instant {
+        if self.refusal.is_some() {
+            return Instant::now();
+        }
         let mut until = self.next_notice.min(self.deadline());
         if let (Some(watch), false) = (&self.blocked, self.held.is_empty()) {
             until = until.min(watch.next());
@@ -250,8 +341,11 @@ impl Patience for Wait<'_> {
     }
 
     fn tick(&mut self) -> Result<()> {
+        if let Some(refusal) = self.refusal.take() {
+            return Err(refusal);
+        }
         let now = Instant::now();
-        if now >= self.deadline() {
+        if now >= self.deadline() && !self.put_off(now) {
             return Err(self.timed_out());
         }
         if !self.held.is_empty()

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use crate::backend::Backend;
+use crate::backend::missing_code;
 use crate::backend::runs::{Guard, Runs};
 use crate::base::error::{BoxError, Error, Kind, Result};
 use crate::base::{clock, failpoint, notice};
@@ -18,6 +19,7 @@ use crate::lend::lease::Lease;
 use crate::lend::wait::Wait;
 use crate::life::standby::{self, Address};
 use crate::life::step::{self, Step};
+use crate::terms::code::PoolCode;
 use crate::terms::event::{self, Entry, Phase};
 use crate::terms::holder::Holder;
 use crate::terms::name::Name;
@@ -72,7 +74,7 @@ impl Hooks {
         // Several threads may do this at once, each with its own deadline.
         let run = &*holder.run;
         // Alive before there is a reaper, which waits for us.
-        let alive = runs.join(run, wait)?;
+        let alive = wait.outside(|wait| runs.join(run, wait))?;
         failpoint::at("run: joined");
         if let Some(address) = &self.address {
             standby::ensure(&self.pool, address, &*runs, run)?;
@@ -100,8 +102,18 @@ impl Hooks {
         run: &str,
         wait: &mut Wait<'_>,
     ) -> Result<()> {
-        let turn = runs.life(Some(wait))?;
+        let turn = wait.outside(|wait| runs.life(Some(wait)))?;
         let mut life = turn.read()?;
+        let ours = PoolCode {
+            resource: Some(self.registered.code()),
+            ..PoolCode::default()
+        };
+        // Before the journal is read: a request that was granted too early to see this is
+        // in there.
+        let known = self.backend.declare_code(&ours)?;
+        if known.resource.is_none() {
+            self.refuse_used_without(run)?;
+        }
         let nothing_new = life.reaped.is_empty() && life.runs.iter().any(|known| known == run);
         for line in mem::take(&mut life.reaped) {
             notice::say(&format!("{line}\n"));
@@ -142,6 +154,18 @@ impl Hooks {
                 Err(failed(&what, &life.failures, error))
             }
         }
+    }
+
+    /// Refuses a run in which names were lent before the pool was known to have hooks.
+    fn refuse_used_without(&self, run: &str) -> Result<()> {
+        for event in self.backend.events(0)? {
+            let event = event?;
+            if event.kind == event::Kind::Acquired && event.holder.run == run {
+                let code = self.registered.code();
+                return Err(missing_code::was_missed(&self.pool, &event, &code));
+            }
+        }
+        Ok(())
     }
 
     /// Records that this run uses the name, for a reader that others let in.
@@ -394,6 +418,7 @@ mod tests {
         pool: "db",
         make: || boxed(Fake::default()),
         manifest_dir: "",
+        module: "tests",
         place: Place {
             file: file!(),
             line: line!(),

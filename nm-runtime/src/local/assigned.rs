@@ -6,13 +6,16 @@ use std::time::Instant;
 use crate::backend::ask::Ask;
 use crate::backend::broken;
 use crate::backend::decisions::{ASK_AGAIN, Decisions};
+use crate::backend::missing_code;
 use crate::backend::patience::Patience;
 use crate::base::error::{Error, Result};
 use crate::base::json;
 use crate::local::dir::{PoolDir, replace, unusable};
-use crate::local::files;
-use crate::local::head::{Head, Take, Taken};
+use crate::local::head::{Head, Take, Taken, try_lock_name};
+use crate::local::{files, look, pool_code};
 use crate::sys::{self, WakeSet};
+use crate::terms::access::Access;
+use crate::terms::code::{Code, PoolCode};
 use crate::terms::decision::Decide;
 
 fn read(dir: &PoolDir) -> Result<Decisions> {
@@ -71,6 +74,9 @@ impl Head<'_> {
         allocator: &dyn Decide,
     ) -> Result<Option<Taken>> {
         let mut decisions = read(self.dir)?;
+        if let Some(code) = ask.allocator {
+            self.declare(ask, code, &decisions)?;
+        }
         let ended = self.ended(ask, &decisions)?;
         if !ended.is_empty() {
             decisions.take_back(ask, allocator, &ended)?;
@@ -89,6 +95,36 @@ impl Head<'_> {
         write(&decisions, self.dir)?;
         taken.assigned = Some(assigned);
         Ok(Some(taken))
+    }
+
+    /// Makes sure that no process without the allocator takes names from here on, and that
+    /// none holds one that it took before.
+    fn declare(&self, ask: &Ask<'_>, code: &Code, decisions: &Decisions) -> Result<()> {
+        let ours = PoolCode {
+            allocator: Some(code.clone()),
+            ..PoolCode::default()
+        };
+        let known = pool_code::add(self.dir, &ours)?;
+        if known.allocator.is_some() {
+            return Ok(());
+        }
+        let path = self.dir.names.path();
+        let recorded = look::recorded(path).map_err(|error| unusable(path, error))?;
+        for name in recorded {
+            let is_known = decisions.names.contains(&name);
+            if !is_known && try_lock_name(self.dir, &name, Access::Exclusive)?.is_none() {
+                // The next decision must look again.
+                pool_code::write(self.dir, &known)?;
+                let record = look::read(path, &name);
+                return Err(missing_code::held_without(
+                    ask.pool,
+                    &name,
+                    record.as_ref(),
+                    code,
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// Names whose holders have ended: their locks are free.

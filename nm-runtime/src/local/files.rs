@@ -13,6 +13,10 @@ pub(crate) const DRAW: &str = "line.lock";
 pub(crate) const HEAD: &str = "head.json";
 /// What the pool's allocator has decided.
 pub(crate) const DECISIONS: &str = "decisions.json";
+/// Where the pool's user code is.
+pub(crate) const CODE: &str = "code.json";
+/// Locked while [`CODE`] is changed.
+pub(crate) const CODE_LOCK: &str = "code.lock";
 /// The locks of live runs and their reapers.
 pub(crate) const RUNS: &str = "runs";
 /// Locked by the reaper that is cleaning: one at a time.

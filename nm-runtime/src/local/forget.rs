@@ -1,6 +1,7 @@
 //! Forgets what is known about a pool's names, as if they had never been lent.
 
 use crate::backend::ask::RequestId;
+use crate::backend::runs::Runs;
 use crate::backend::snapshot::Forgotten;
 use crate::base::error::Result;
 use crate::local::dir::{PoolDir, unusable};
@@ -8,7 +9,7 @@ use crate::local::grant::head_soon;
 use crate::local::head::try_lock_name;
 use crate::local::lock::Locked;
 use crate::local::record_file::RecordFile;
-use crate::local::{files, look};
+use crate::local::{files, look, pool_code, pool_life};
 use crate::terms::access::Access;
 use crate::terms::event::{self, Entry, Phase};
 use crate::terms::holder::Holder;
@@ -48,7 +49,21 @@ pub(crate) fn forget(dir: &PoolDir, pool: &str, holder: &Holder, force: bool) ->
         dir.journal.write(&dir.pool, &entry);
         done.names.push(name);
     }
+    if done.lent.is_empty() && !is_in_use(dir)? {
+        pool_code::forget(dir)?;
+    }
     Ok(done)
+}
+
+/// Whether processes with the pool's hooks are alive, or their reaper: they have said
+/// once where the hooks are.
+fn is_in_use(dir: &PoolDir) -> Result<bool> {
+    for run in pool_life::read(dir)?.runs {
+        if dir.is_alive(&run)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn forget_name(dir: &PoolDir, name: &str) -> Result<()> {

@@ -1,18 +1,20 @@
 //! From a request to the names that it is granted.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::backend::ask::{Answer, Ask, Granted};
 use crate::backend::hold::Ending;
+use crate::backend::missing_code;
 use crate::backend::patience::Patience;
 use crate::base::error::Result;
 use crate::base::{clock, failpoint};
 use crate::local::dir::{PoolDir, unusable};
-use crate::local::files;
 use crate::local::head::{Head, Taken};
 use crate::local::hold::LocalHold;
+use crate::local::{files, pool_code};
 use crate::terms::access::Access;
 use crate::terms::event::{self, Entry};
 use crate::terms::record::Tenure;
@@ -111,6 +113,7 @@ impl Grant<'_> {
     /// Records the holder of the names.
     fn finish(&self, dir: &Arc<PoolDir>, mut taken: Vec<Taken>) -> Result<Vec<Granted>> {
         failpoint::at("grant: taken");
+        self.refuse(dir, &taken)?;
         let mut granted = Vec::with_capacity(taken.len());
         // In the pool's order, whichever came free first.
         while let Some(next) = (0..taken.len()).min_by_key(|at| taken[*at].index) {
@@ -148,6 +151,21 @@ impl Grant<'_> {
                 as_it_was: true,
             });
         }
+    }
+
+    /// Refuses names to a process that lacks code of the pool. Nothing was written yet, so
+    /// they are as they were.
+    fn refuse(&self, dir: &PoolDir, taken: &[Taken]) -> Result<()> {
+        // Looked up once: if code is declared later, its process finds out that this one
+        // has used the pool without it.
+        if !dir.has_no_code.load(Ordering::Relaxed) {
+            let code = pool_code::read(dir)?;
+            missing_code::refuse(self.ask, &code)?;
+            let none = code.resource.is_none() && code.allocator.is_none();
+            dir.has_no_code.store(none, Ordering::Relaxed);
+        }
+        let mut taken = taken.iter();
+        taken.try_for_each(|it| missing_code::refuse_made(self.ask, &it.name, &it.record))
     }
 
     fn hand_over(&self, dir: &Arc<PoolDir>, mut taken: Taken) -> Result<LocalHold> {
@@ -266,9 +284,11 @@ mod tests {
             request: RequestId::next(1),
             given: None,
             first: 0,
+            has_hooks: false,
             warm_first: false,
             even_broken: false,
             decide: None,
+            allocator: None,
         };
         let head = Head::enter_now(dir).unwrap().unwrap();
         let mut taken = head.try_take_any(&ask).unwrap().unwrap();

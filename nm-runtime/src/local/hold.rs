@@ -75,13 +75,17 @@ impl Hold for LocalHold {
         Ok(shared)
     }
 
+    fn is_of_this_process(&self) -> bool {
+        self.holder.pid == std::process::id()
+    }
+
+    fn leave(self: Box<Self>) {
+        // A forked child shares the lock with its parent.
+        self.lock.leave();
+    }
+
     fn end(self: Box<Self>, ending: Ending<'_>) -> Result<()> {
         let mut held = *self;
-        if held.holder.pid != std::process::id() {
-            // A forked child shares the lock with its parent, which owns it.
-            held.lock.leave();
-            return Ok(());
-        }
         let lost = held.is_lost();
         let request = mem::take(&mut held.request);
         let kind = match lost {

@@ -23,6 +23,7 @@ pub(crate) mod hold;
 pub(crate) mod kernel_locks;
 pub(crate) mod lock;
 pub(crate) mod look;
+pub(crate) mod pool_code;
 pub(crate) mod pool_life;
 pub(crate) mod queue;
 pub(crate) mod record_file;
@@ -49,6 +50,7 @@ use crate::config::place;
 use crate::journal;
 use crate::local::dir::{PoolDir, unusable};
 use crate::local::record_file::RecordFile;
+use crate::terms::code::PoolCode;
 use crate::terms::declaration::Declaration;
 use crate::terms::event::{Entry, Event};
 use crate::terms::holder::Holder;
@@ -164,15 +166,23 @@ impl Backend for Local {
         sizes::all(self.dir()?.pool.path())
     }
 
+    fn code(&self) -> Result<PoolCode> {
+        pool_code::read(&*self.dir()?)
+    }
+
+    fn declare_code(&self, ours: &PoolCode) -> Result<PoolCode> {
+        pool_code::add(&*self.dir()?, ours)
+    }
+
     fn log(&self, entry: &Entry<'_>) {
         if let Ok(dir) = self.dir() {
             dir.journal.write(&dir.pool, entry);
         }
     }
 
-    fn events(&self) -> Result<Box<dyn Iterator<Item = Result<Event>>>> {
+    fn events(&self, since: u64) -> Result<Box<dyn Iterator<Item = Result<Event>>>> {
         let dir = place::pool_dir(&self.state_dir, &self.pool);
-        Ok(Box::new(journal::Reader::open(&dir)?))
+        Ok(Box::new(journal::Reader::open_since(&dir, since)?))
     }
 
     fn runs(&self) -> Result<Arc<dyn Runs>> {

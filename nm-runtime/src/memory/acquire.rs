@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use crate::backend::ask::RequestId;
 use crate::backend::ask::{Answer, Ask, GivenName, Granted};
 use crate::backend::decisions::{ASK_AGAIN, Decisions};
+use crate::backend::missing_code;
 use crate::backend::patience::Patience;
 use crate::backend::snapshot::BlockedHead;
 #[cfg(feature = "tools")]
@@ -18,6 +19,7 @@ use crate::memory::journal::log;
 use crate::memory::state::{Choice, Line, State, Thing};
 use crate::memory::wait::{Locked, Part, Place};
 use crate::terms::access::Access;
+use crate::terms::code::{Code, PoolCode};
 use crate::terms::decision::{Assigned, Decide};
 #[cfg(feature = "tools")]
 use crate::terms::event::Phase;
@@ -188,7 +190,10 @@ fn try_assigned(
     place: &Place<'_>,
 ) -> Result<Option<Vec<Taken>>> {
     let (mut decisions, ended) = {
-        let state = part.enter_current()?;
+        let mut state = part.enter_current()?;
+        if let Some(code) = ask.allocator {
+            declare(&mut state, ask, code)?;
+        }
         let decisions = state.decisions.clone();
         let names = decisions.names.iter();
         let ended = names.filter(|name| state.is_free(name)).cloned();
@@ -216,6 +221,25 @@ fn try_assigned(
     }]))
 }
 
+/// Makes sure that no process without the allocator takes names from here on, and that
+/// none holds one that it took before.
+fn declare(state: &mut State, ask: &Ask<'_>, code: &Code) -> Result<()> {
+    if state.code.allocator.is_none() {
+        let mut outside = state.records.iter();
+        let is_outside =
+            |name: &String| !state.decisions.names.contains(name) && !state.is_free(name);
+        if let Some((name, record)) = outside.find(|(name, _)| is_outside(name)) {
+            let held = missing_code::held_without(ask.pool, name, Some(record), code);
+            return Err(held);
+        }
+    }
+    state.code.add(&PoolCode {
+        allocator: Some(code.clone()),
+        ..PoolCode::default()
+    });
+    Ok(())
+}
+
 fn take_assigned(
     part: &Part,
     ask: &Ask<'_>,
@@ -236,6 +260,18 @@ fn take_assigned(
     }
 }
 
+/// Refuses names to a process that lacks code of the pool.
+fn refuse(part: &Part, ask: &Ask<'_>, taken: &[Taken]) -> Result<()> {
+    let state = part.enter_current()?;
+    missing_code::refuse(ask, &state.code)?;
+    for Taken { choice, .. } in taken {
+        if let Some(record) = state.records.get(&choice.name) {
+            missing_code::refuse_made(ask, &choice.name, record)?;
+        }
+    }
+    Ok(())
+}
+
 /// Records the holder of the names.
 fn grant(
     part: &Arc<Part>,
@@ -243,6 +279,7 @@ fn grant(
     mut taken: Vec<Taken>,
     waited: Duration,
 ) -> Result<Vec<Granted>> {
+    refuse(part, ask, &taken)?;
     taken.sort_by_key(|taken| taken.choice.index);
     let access = ask.want.access;
     let request = ask.request.text();
@@ -347,6 +384,13 @@ pub(crate) fn forget(part: &Part, pool: &str, holder: &Holder, force: bool) -> R
             ..Entry::new(Kind::Reset, pool, &request, holder)
         };
         log(&mut state, &entry);
+    }
+    let is_alive = |run: &String| {
+        let things = [Thing::Alive(run.clone()), Thing::Reaper(run.clone())];
+        things.iter().any(|thing| state.is_locked(thing))
+    };
+    if done.lent.is_empty() && !state.life.runs.iter().any(is_alive) {
+        state.code = PoolCode::default();
     }
     done.names = free;
     // The head leaves by itself, which locks the pool.

@@ -53,6 +53,12 @@ impl Hold for Held {
         Ok(true)
     }
 
+    fn is_of_this_process(&self) -> bool {
+        true
+    }
+
+    fn leave(self: Box<Self>) {}
+
     fn end(self: Box<Self>, ending: Ending<'_>) -> Result<()> {
         let held = *self;
         let mut state = match held.part.enter() {

@@ -29,6 +29,7 @@ use crate::memory::process::Process;
 use crate::memory::state::{Line, State};
 use crate::memory::wait::Part;
 use crate::memory::world::Pools;
+use crate::terms::code::PoolCode;
 use crate::terms::declaration::Declaration;
 use crate::terms::event::{Entry, Event};
 use crate::terms::holder::Holder;
@@ -167,13 +168,25 @@ impl Backend for Memory {
         Ok(self.part().enter()?.declared.clone())
     }
 
+    fn code(&self) -> Result<PoolCode> {
+        Ok(self.part().enter()?.code.clone())
+    }
+
+    fn declare_code(&self, ours: &PoolCode) -> Result<PoolCode> {
+        let part = self.part();
+        let mut state = part.enter()?;
+        let known = state.code.clone();
+        state.code.add(ours);
+        Ok(known)
+    }
+
     fn log(&self, entry: &Entry<'_>) {
         if let Ok(mut state) = self.part().enter() {
             journal::log(&mut state, entry);
         }
     }
 
-    fn events(&self) -> Result<Box<dyn Iterator<Item = Result<Event>>>> {
+    fn events(&self, _since: u64) -> Result<Box<dyn Iterator<Item = Result<Event>>>> {
         let events = self.part().enter()?.journal.clone();
         Ok(Box::new(events.into_iter().map(Ok)))
     }

@@ -9,6 +9,7 @@ use crate::backend::decisions::Decisions;
 use crate::backend::snapshot::BlockedHead;
 use crate::base::error::Result;
 use crate::terms::access::Access;
+use crate::terms::code::PoolCode;
 use crate::terms::declaration::Declaration;
 use crate::terms::event::Event;
 use crate::terms::pool_life::PoolLife;
@@ -27,6 +28,7 @@ pub(crate) struct State {
     pub(crate) journal: Vec<Event>,
     pub(crate) declared: Vec<Declaration>,
     pub(crate) life: PoolLife,
+    pub(crate) code: PoolCode,
     last: u64,
 }
 
@@ -108,6 +110,7 @@ impl State {
             journal: Vec::new(),
             declared: Vec::new(),
             life: PoolLife::default(),
+            code: PoolCode::default(),
             last: 0,
         }
     }

@@ -230,7 +230,7 @@ impl Cleaning<'_> {
                 if names.iter().any(died) {
                     return Ok(true);
                 }
-                for event in self.pool.backend.events()? {
+                for event in self.pool.backend.events(0)? {
                     let event = event?;
                     if of_run(&event.holder) && event.is_failure() {
                         return Ok(true);

@@ -138,6 +138,8 @@ fn ask<'a>(
     holder: &'a Holder,
 ) -> Result<Ask<'a>> {
     let names = &pool.config.names;
+    let allocator = pool.allocator()?;
+    let has_hooks = pool.hooks()?.is_some();
     Ok(Ask {
         pool: &pool.name,
         names,
@@ -147,13 +149,11 @@ fn ask<'a>(
         request: RequestId::next(holder.pid),
         given: checked.given,
         first: slot::first(names.capacity()),
-        warm_first: pool.hooks()?.is_some(),
+        has_hooks,
+        warm_first: has_hooks,
         even_broken: false,
-        // An allocator grants what it likes: nobody asks it for a given name.
-        decide: match checked.given {
-            Some(_) => None,
-            None => pool.allocator()?,
-        },
+        decide: allocator.map(|allocator| &*allocator.decide),
+        allocator: allocator.map(|allocator| &allocator.code),
     })
 }
 

@@ -15,12 +15,11 @@ use crate::base::{notice, suggest};
 use crate::config::pool::{PoolConfig, SizeFrom, disagree};
 use crate::config::surroundings::Surroundings;
 use crate::config::workspace::Package;
-use crate::declared::registered::{self, Registered};
+use crate::declared::registered::{Registered, RegisteredAllocator};
 use crate::identity::{asker, run};
 use crate::life::hooks::Hooks;
 use crate::life::standby::Address;
 use crate::local::Local;
-use crate::terms::decision::Decide;
 use crate::terms::declaration::Declaration;
 use crate::terms::holder::Holder;
 use crate::terms::name::{self, Name};
@@ -37,7 +36,7 @@ pub(crate) struct Opened {
     /// The pool's hooks, if this binary registers a resource for it.
     hooks: OnceCell<Option<Hooks>>,
     /// The pool's allocator, if this binary registers one.
-    allocator: OnceCell<Option<Box<dyn Decide>>>,
+    allocator: OnceCell<Option<RegisteredAllocator>>,
     /// The process and run that ask, if not this process.
     #[cfg(any(test, feature = "memory"))]
     asked_as: Option<(u32, String)>,
@@ -171,9 +170,9 @@ impl Opened {
     }
 
     /// The pool's allocator, if it has one.
-    pub(crate) fn allocator(&self) -> Result<Option<&dyn Decide>> {
-        let find = || registered::allocator(&self.name);
-        Ok(self.allocator.get_or_try_init(find)?.as_deref())
+    pub(crate) fn allocator(&self) -> Result<Option<&RegisteredAllocator>> {
+        let find = || RegisteredAllocator::find(&self.name);
+        Ok(self.allocator.get_or_try_init(find)?.as_ref())
     }
 
     /// A name by its text. One that is no longer in the configuration has index 0.

@@ -20,6 +20,8 @@ pub(crate) use read::{list, read_regular};
 
 #[cfg(unix)]
 mod unix;
+#[cfg(all(target_os = "linux", feature = "tools"))]
+pub(crate) use unix::exit_status;
 #[cfg(all(unix, feature = "tools"))]
 pub(crate) use unix::file_id;
 #[cfg(all(unix, any(test, fuzzing, feature = "tools")))]

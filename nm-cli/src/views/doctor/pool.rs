@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::error::Error;
 use std::fs;
 
-use nm_runtime::inspect::{self, Found, Inspector, ProcessState, View, now};
+use nm_runtime::inspect::{self, Code, Found, Inspector, ProcessState, View, now};
 use nm_runtime::journal::Reader;
 use nm_runtime::record::Tenure;
 
@@ -42,6 +42,15 @@ fn look_at_names(findings: &mut Findings, topic: &str, view: &View) {
         view.waiters.len()
     );
     findings.ok(topic, text);
+    for (what, code) in [
+        ("hooks are", &view.code.resource),
+        ("allocator is", &view.code.allocator),
+    ] {
+        if let Some(Code { krate, place }) = code {
+            let text = format!("its {what} at {place}, in crate `{krate}`");
+            findings.note(topic, text);
+        }
+    }
     for name in &view.names {
         for tenure in &name.holders {
             holder(findings, topic, &name.name, tenure);

@@ -1,7 +1,7 @@
 //! `status --json`, as `docs/json.md` describes it.
 
 use nm_runtime::Access;
-use nm_runtime::inspect::{self, NameView, View, Waiter};
+use nm_runtime::inspect::{self, Code, NameView, View, Waiter};
 use nm_runtime::record::{State, Tenure};
 use serde::Serialize;
 
@@ -15,6 +15,8 @@ pub struct Status<'a> {
 struct Pool<'a> {
     pool: &'a str,
     capacity: Option<usize>,
+    hooks: Option<&'a str>,
+    allocator: Option<&'a str>,
     names: Vec<Name<'a>>,
     waiters: Vec<Waiting<'a>>,
 }
@@ -65,6 +67,8 @@ impl<'a> Status<'a> {
         let pools = views.iter().map(|view| Pool {
             pool: &view.pool,
             capacity: view.capacity,
+            hooks: place(&view.code.resource),
+            allocator: place(&view.code.allocator),
             names: view.names.iter().map(name).collect(),
             waiters: view.waiters.iter().map(waiter).collect(),
         });
@@ -73,6 +77,10 @@ impl<'a> Status<'a> {
             pools: pools.collect(),
         }
     }
+}
+
+fn place(code: &Option<Code>) -> Option<&str> {
+    code.as_ref().map(|code| &*code.place)
 }
 
 fn name(view: &NameView) -> Name<'_> {

@@ -38,6 +38,9 @@ fn summary(view: &View) -> String {
     let held = view.names.iter().filter(|name| name.held).count();
     let names = match view.capacity {
         Some(capacity) => format!("{held} of {capacity} names held"),
+        None if view.code.allocator.is_some() => {
+            format!("{held} names held, as its allocator decides")
+        }
         None => format!("{held} held, unbounded"),
     };
     let waiting = match view.waiters.len() {

@@ -72,6 +72,34 @@ pub(super) fn open_process(pid: u32) -> io::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
+/// How a process has ended that nobody waits for any more, as `wait` would tell it;
+/// `None` if its parent has yet to wait for it, or the kernel does not tell
+/// (Linux 6.15 does).
+#[cfg(all(target_os = "linux", feature = "tools"))]
+pub(crate) fn exit_status(process: std::os::fd::BorrowedFd<'_>) -> Option<i32> {
+    /// `struct pidfd_info` as Linux 6.13 has it. Later ones are longer: the kernel fills
+    /// as much as it is asked for.
+    #[repr(C)]
+    #[derive(Default)]
+    struct Info {
+        mask: u64,
+        cgroup: u64,
+        ids: [u32; 11],
+        exit_code: i32,
+    }
+    const INFO_EXIT: u64 = 1 << 3;
+    // `_IOWR(0xFF, 11, struct pidfd_info)`
+    const GET_INFO: u32 = 0xC000_FF0B | ((size_of::<Info>() as u32) << 16);
+    let mut info = Info {
+        mask: INFO_EXIT,
+        ..Info::default()
+    };
+    // SAFETY: `info` is what is written to, as long as the request says that it is.
+    let asked = unsafe { libc::ioctl(process.as_raw_fd(), GET_INFO as _, &mut info) };
+    done(asked).ok()?;
+    (info.mask & INFO_EXIT != 0).then_some(info.exit_code)
+}
+
 /// The kernel takes 0 and negative ids for groups of processes.
 fn one_process(pid: u32) -> io::Result<pid_t> {
     match pid_t::try_from(pid) {
@@ -191,6 +219,23 @@ mod tests {
         assert_eq!(poll([&process], None).unwrap(), [Polled::Readable]);
         child.wait().unwrap();
         assert!(is_missing(open_process(child.id())));
+    }
+
+    #[cfg(all(target_os = "linux", feature = "tools"))]
+    #[test]
+    fn a_process_tells_how_it_ended_if_the_kernel_does() {
+        use std::os::fd::AsFd;
+
+        for (code, status) in [(0, 0), (3, 3 << 8)] {
+            let mut shell = Command::new("sh");
+            let mut child = shell.arg("-c").arg(format!("exit {code}")).spawn().unwrap();
+            let process = open_process(child.id()).unwrap();
+            poll([&process], None).unwrap();
+            assert_eq!(exit_status(process.as_fd()), None, "nobody waited for it");
+            child.wait().unwrap();
+            let told = exit_status(process.as_fd());
+            assert!(told.is_none_or(|told| told == status), "{told:?}");
+        }
     }
 
     fn is_missing<T>(found: io::Result<T>) -> bool {

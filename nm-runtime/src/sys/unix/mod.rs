@@ -6,6 +6,8 @@ mod dir;
 mod process;
 mod wake;
 
+#[cfg(all(target_os = "linux", feature = "tools"))]
+pub(crate) use calls::exit_status;
 #[cfg(feature = "tools")]
 pub(crate) use dir::file_id;
 #[cfg(any(test, fuzzing, feature = "tools"))]

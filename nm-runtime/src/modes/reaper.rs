@@ -142,12 +142,12 @@ impl Cleaning<'_> {
         };
         if last && !in_use {
             // Nothing is torn down while a process still holds a name.
+            // As for a name: if we die, the next run sets it up again.
+            life.runs.clear();
+            turn.write(&life)?;
             failpoint::at("reaper: tears down");
             match self.hooks.tear_down(&asker::reaper(&self.job.run)) {
-                Ok(()) => {
-                    life.done = false;
-                    life.runs.clear();
-                }
+                Ok(()) => life.done = false,
                 Err(error) => told.push(format!(
                     "teardown of pool `{}` after the last run failed: {error}",
                     self.job.pool
@@ -192,6 +192,12 @@ impl Cleaning<'_> {
             return Ok(lease.release()?);
         }
         let holder = lease.hold().holder().clone();
+        // If we die, what is left is of no use, even to a process that still finds our
+        // run alive: the locks of a dying process go one by one.
+        if let Some(life) = &mut lease.hold().record().life {
+            life.runs.clear();
+        }
+        lease.hold().save()?;
         failpoint::at("reaper: has a name");
         let cleaned = self.hooks.clean_up(&holder, lease.handle());
         failpoint::at("reaper: cleaned a name");

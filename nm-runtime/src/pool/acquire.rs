@@ -41,7 +41,7 @@ pub(crate) fn acquire(
     let mut wait = Wait::new(&ask, &*pool.backend, timeout(pool, want))?;
     let permit = Arc::new(wait.enter_gate()?);
     loop {
-        pool.enter(&holder, &mut wait)?;
+        enter(pool, &holder, &mut wait)?;
         if let Answer::Granted(granted) = pool.backend.acquire(&ask, &mut wait)?
             && let Some(leases) = settle(pool, want.access, granted, &permit)?
         {
@@ -73,7 +73,7 @@ pub(crate) fn try_acquire(
         if pool.needs_reaper()? {
             match Wait::new(&ask, &*pool.backend, timeout(pool, want)) {
                 Err(error) if error.is_already_held() => return Ok(None),
-                wait => pool.enter(&holder, &mut wait?)?,
+                wait => enter(pool, &holder, &mut wait?)?,
             }
         }
         match pool.backend.try_acquire(&ask)? {
@@ -81,6 +81,15 @@ pub(crate) fn try_acquire(
             Answer::Busy => return Ok(None),
             Answer::Gone => {}
         }
+    }
+}
+
+/// Joins the run before anything is acquired, if something is to be done when it ends.
+fn enter(pool: &Opened, holder: &Holder, wait: &mut Wait<'_>) -> Result<()> {
+    match (pool.hooks()?, pool.allocator()?) {
+        (Some(hooks), _) => hooks.enter(holder, wait),
+        (None, Some(_)) => pool.membership().enter(holder, wait, |_, _| Ok(())),
+        (None, None) => Ok(()),
     }
 }
 

@@ -17,7 +17,6 @@ use crate::config::surroundings::Surroundings;
 use crate::config::workspace::Package;
 use crate::declared::registered::{Registered, RegisteredAllocator};
 use crate::identity::{asker, run};
-use crate::lend::wait::Wait;
 use crate::life::hooks::Hooks;
 use crate::life::membership::Membership;
 use crate::life::standby::Address;
@@ -177,18 +176,10 @@ impl Opened {
         })
     }
 
-    /// Called before anything is acquired: joins the run, where something is to be done
-    /// when it ends.
-    pub(crate) fn enter(&self, holder: &Holder, wait: &mut Wait<'_>) -> Result<()> {
-        match (self.hooks()?, self.allocator()?) {
-            (Some(hooks), _) => hooks.enter(holder, wait),
-            (None, Some(_)) => {
-                let new = || Membership::new(&self.name, &self.backend, self.address());
-                let membership = self.membership.get_or_init(new);
-                membership.enter(holder, wait, |_, _| Ok(()))
-            }
-            (None, None) => Ok(()),
-        }
+    /// The process's membership of the run, for a pool without hooks.
+    pub(crate) fn membership(&self) -> &Membership {
+        let new = || Membership::new(&self.name, &self.backend, self.address());
+        self.membership.get_or_init(new)
     }
 
     /// Whether anything is to be done when a run ends.

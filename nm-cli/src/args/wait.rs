@@ -3,7 +3,7 @@ use std::time::Duration;
 use nm_runtime::Lease;
 
 use crate::args::duration;
-use crate::args::want::Want;
+use crate::args::want::{Want, unused};
 use crate::exit::{Failure, Outcome, code};
 
 /// Whether a command waits for its names, and for how long.
@@ -66,9 +66,4 @@ fn try_acquire(want: &Want, pool: &str) -> Result<Vec<Lease>, Failure> {
             format!("{what} in use; `name-manager list {pool}` shows the holders"),
         )
     })
-}
-
-/// Until they have reached whom they are for, names go back as they were found.
-pub fn unused(leases: Vec<Lease>) -> Vec<Lease> {
-    leases.into_iter().map(Lease::unused).collect()
 }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use nm_runtime::{Access, Request};
+use nm_runtime::{Access, Lease, Request};
 
 use crate::exit::Failure;
 use crate::pools::{check_name, open};
@@ -70,4 +70,9 @@ impl Want {
         }
         args
     }
+}
+
+/// Until they have reached whom they are for, names go back as they were found.
+pub fn unused(leases: Vec<Lease>) -> Vec<Lease> {
+    leases.into_iter().map(Lease::unused).collect()
 }

@@ -6,17 +6,11 @@ use std::time::SystemTime;
 
 use once_cell::sync::Lazy;
 
-use crate::base::text::push_number;
-
 /// `PID-NUMBER`: the id of this process, and a number that is counted up in it. Unlike
 /// the id alone, no other process has the two.
 pub(crate) fn numbered(pid: u32, count: u64) -> String {
-    // As long as most are: without a second allocation.
-    let mut text = String::with_capacity(24);
-    push_number(&mut text, pid.into());
-    text.push('-');
-    push_number(&mut text, first_number() + count);
-    text
+    let (mut id, mut number) = (itoa::Buffer::new(), itoa::Buffer::new());
+    [id.format(pid), "-", number.format(first_number() + count)].concat()
 }
 
 /// Made from the time, and from where the kernel has put the process in memory: costs no

@@ -27,18 +27,6 @@ pub(crate) fn seconds(duration: Duration) -> String {
     humantime::format_duration(Duration::from_secs(duration.as_secs())).to_string()
 }
 
-/// Appends a number: cheaper than formatting it, for what every request needs.
-pub(crate) fn push_number(text: &mut String, mut number: u64) {
-    let mut digits = [0; 20];
-    let mut first = digits.len();
-    while first == digits.len() || number > 0 {
-        first -= 1;
-        digits[first] = b'0' + (number % 10) as u8;
-        number /= 10;
-    }
-    text.extend(digits[first..].iter().map(|digit| char::from(*digit)));
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,14 +45,5 @@ mod tests {
             text,
             "held by `\u{fffd}]0;title\u{fffd}` \u{fffd}K\n    db-0"
         );
-    }
-
-    #[test]
-    fn numbers_are_appended_as_they_are_formatted() {
-        for number in [0, 7, 10, 1234567890, u64::MAX] {
-            let mut text = "no. ".to_owned();
-            push_number(&mut text, number);
-            assert_eq!(text, format!("no. {number}"));
-        }
     }
 }

@@ -10,7 +10,6 @@ use once_cell::sync::Lazy;
 use crate::base::caller;
 use crate::base::error::Result;
 use crate::base::process::numbered;
-use crate::base::text;
 use crate::declared::test::TestSpec;
 use crate::identity::run;
 use crate::sys;
@@ -67,14 +66,9 @@ fn thread_name(place: &Location<'_>) -> String {
         (Some(test), _) => test.to_owned(),
         (None, Some(name)) if name != "main" => name.to_owned(),
         (None, _) => {
-            let (program, file) = (program_name(), place.file());
-            let mut name = String::with_capacity(program.len() + file.len() + 16);
-            for part in [program, " (", file, ":"] {
-                name.push_str(part);
-            }
-            text::push_number(&mut name, place.line().into());
-            name.push(')');
-            name
+            let mut line = itoa::Buffer::new();
+            let line = line.format(place.line());
+            [program_name(), " (", place.file(), ":", line, ")"].concat()
         }
     }
 }

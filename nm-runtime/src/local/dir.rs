@@ -85,14 +85,15 @@ pub(crate) fn replace(path: &Path, text: &str) -> Result<()> {
 
 /// Creates the state directory, or checks that the existing one can be used.
 fn prepare(state_dir: &Path) -> Result<()> {
-    match sys::is_current_user(state_dir) {
+    let is_ours = match sys::is_current_user(state_dir) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             Dir::create(state_dir).map_err(|error| unusable(state_dir, error))?;
+            sys::is_current_user(state_dir)
         }
-        _ => {}
-    }
+        found => found,
+    };
     // Before anything in it is trusted or written.
-    check_owner(state_dir)?;
+    refuse_others(state_dir, is_ours)?;
     let format = state_dir.join(place::FORMAT_FILE);
     match sys::read_regular(&format) {
         Ok(found) => check_format(state_dir, String::from_utf8_lossy(&found).trim()),
@@ -105,7 +106,11 @@ fn prepare(state_dir: &Path) -> Result<()> {
 }
 
 fn check_owner(dir: &Path) -> Result<()> {
-    match sys::is_current_user(dir) {
+    refuse_others(dir, sys::is_current_user(dir))
+}
+
+fn refuse_others(dir: &Path, is_ours: io::Result<bool>) -> Result<()> {
+    match is_ours {
         Ok(true) => Ok(()),
         Ok(false) => Err(Error::config(format!(
             "state directory `{}` belongs to another user; remove it, or set NAME_MANAGER_DIR to a directory of your own",

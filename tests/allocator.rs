@@ -180,6 +180,38 @@ fn more_than_there_is() {
     assert_eq!(error.to_string(), text);
 }
 
+/// Grants whatever it is asked for.
+#[derive(Default)]
+struct Generous;
+
+#[name_manager::resource(pool = "generous")]
+impl Allocator for Generous {
+    type State = u32;
+
+    fn load(&self, text: &str) -> Result<u32, BoxError> {
+        Ok(text.parse().unwrap_or(0))
+    }
+
+    fn save(&self, next: &u32) -> String {
+        next.to_string()
+    }
+
+    fn assign(&self, next: &mut u32, _asked: &Asked<'_>) -> Assignment {
+        *next += 1;
+        Assigned::name(format!("generous-{next}")).into()
+    }
+
+    fn release(&self, _next: &mut u32, _name: &str) {}
+}
+
+#[shared_resource(pool = "generous", max = 1)]
+#[test]
+fn a_limit_holds_whatever_an_allocator_would_grant() {
+    let pool = Pool::open("generous").unwrap();
+    let second = std::thread::spawn(move || pool.try_acquire().unwrap());
+    assert!(second.join().unwrap().is_none());
+}
+
 #[test]
 fn it_cannot_be_asked_for_several() {
     let several = Pool::open("machines").unwrap().request().count(2).acquire();

@@ -1,4 +1,5 @@
-//! Whether any panic makes a test pass, that of a lease that it could not get too.
+//! Whether a test is to panic, and whether any panic makes it pass, that of a lease that
+//! it could not get too.
 
 use crate::attribute::Attribute;
 use crate::signature::Signature;
@@ -25,7 +26,7 @@ impl AnyPanic {
         let mut in_a_case = attributes.iter().any(is_template);
         for attribute in attributes.iter().rev() {
             in_a_case |= attribute.first().is_some_and(|first| first == "case");
-            if let Some(condition) = should_panic(attribute) {
+            if let Some(condition) = should_panic(attribute, false) {
                 fails_by_returning &= !in_a_case;
                 conditions.push(condition);
             }
@@ -41,6 +42,18 @@ impl AnyPanic {
     }
 }
 
+/// The configuration in which each case of the test is to panic, with whatever message;
+/// `None` if there is none.
+pub fn must_panic(attributes: &[Attribute]) -> Option<TokenStream> {
+    // What stands above a case is of this case alone.
+    let is_case = |attribute: &&Attribute| {
+        is_template(attribute) || attribute.first().is_some_and(|first| first == "case")
+    };
+    let of_all = attributes.iter().rev().take_while(|it| !is_case(it));
+    let conditions: Vec<_> = of_all.filter_map(|it| should_panic(it, true)).collect();
+    (!conditions.is_empty()).then(|| quote!(any(#(#conditions),*)))
+}
+
 /// `#[apply(name)]` of rstest_reuse, not `#[apply(name!)]` of macro_rules_attribute.
 fn is_template(attribute: &Attribute) -> bool {
     let bang = |token: &TokenTree| matches!(token, TokenTree::Punct(bang) if bang.as_char() == '!');
@@ -48,15 +61,16 @@ fn is_template(attribute: &Attribute) -> bool {
         && !attribute.tokens().last().is_some_and(bang)
 }
 
-/// The configuration in which it is a `should_panic` without a text.
-fn should_panic(attribute: &Attribute) -> Option<TokenStream> {
+/// The configuration in which it is a `should_panic` without a text, or `with_text` too.
+fn should_panic(attribute: &Attribute, with_text: bool) -> Option<TokenStream> {
     if attribute.last()? == "should_panic" {
         let text = attribute.tokens();
-        return (!text.iter().any(is_text)).then(|| quote!(all()));
+        return (with_text || !text.iter().any(is_text)).then(|| quote!(all()));
     }
     let condition = attribute.condition()?;
     let applied = attribute.conditional();
-    let inner: Vec<_> = applied.iter().filter_map(should_panic).collect();
+    let inner = applied.iter().filter_map(|it| should_panic(it, with_text));
+    let inner: Vec<_> = inner.collect();
     (!inner.is_empty()).then(|| quote!(all(#condition, any(#(#inner),*))))
 }
 

@@ -5,7 +5,7 @@ use crate::args::Args;
 use crate::attribute::Attribute;
 use crate::item::Item;
 use crate::mistakes::Mistakes;
-use crate::panics::AnyPanic;
+use crate::panics::{AnyPanic, must_panic};
 use crate::parameter;
 use crate::requests;
 use crate::signature::{Parameter, Signature};
@@ -52,7 +52,8 @@ pub fn function(
         TokenStream::new()
     } else if sound {
         let panics = AnyPanic::of(&item.attributes, &signature);
-        setup(&signature, requests, &parameters.filled, panics)
+        let must_panic = must_panic(&item.attributes);
+        setup(&signature, requests, &parameters.filled, panics, must_panic)
     } else {
         leave_unfilled(&parameters.take_unfilled(strict))
     };
@@ -71,6 +72,7 @@ fn setup(
     requests: &[&Args],
     filled: &[(usize, Parameter)],
     panics: Option<AnyPanic>,
+    must_panic: Option<TokenStream>,
 ) -> TokenStream {
     let (path, function) = (requests::path_to(requests), &signature.name);
     let asynchronous = signature.asynchronous;
@@ -91,8 +93,12 @@ fn setup(
         let value = before_panic(&path, panics.as_ref(), value);
         quote_spanned!(Span::mixed_site()=> #attributes let #pattern: #ty = #value;)
     });
+    let must_panic = match must_panic {
+        Some(condition) => quote_spanned!(Span::mixed_site()=> ::core::cfg!(#condition)),
+        None => quote!(false),
+    };
     let leases = quote_spanned! {Span::mixed_site()=>
-        #path::__private0::leases!(#test, #asynchronous, #texts, #(#lines),*)
+        #path::__private0::leases!(#test, #asynchronous, #must_panic, #texts, #(#lines),*)
     };
     let leases = before_panic(&path, panics.as_ref(), leases);
     quote_spanned! {Span::mixed_site()=>

@@ -169,6 +169,7 @@ fn annotated(order: &str) -> &'static Entry {
         Entry::Test(TestSpec {
             test,
             asynchronous: false,
+            must_panic: false,
             manifest_dir: env!("CARGO_MANIFEST_DIR"),
             file: file!(),
             requests,

@@ -37,6 +37,28 @@ fn what_a_run_without_failures_left_is_not_kept() {
 }
 
 #[test]
+fn a_test_that_is_to_panic_and_does_is_none() {
+    let scenario = Scenario::new(1);
+    let run = scenario.test(&["panics"], &["--test-threads=1"]);
+    run.env("NAME_MANAGER_KEEP", "failed").finish().success();
+    scenario.over();
+    let calls = scenario.calls();
+    assert_eq!(calls.reasons(), ["reuse"; 3], "{calls}");
+    calls.expect_whole_life(4);
+}
+
+/// Of the one that is not to panic it is known that it failed.
+#[test]
+fn a_test_that_is_not_to_panic_in_this_configuration_is_one() {
+    let scenario = Scenario::new(1);
+    let run = scenario.test(&["panics"], &["--exact", "d_ends"]);
+    let run = run.env("NAME_MANAGER_KEEP", "failed");
+    run.env("LIFE_BODY", "d_ends:panic").finish().failure();
+    scenario.over();
+    scenario.calls().expect("cleanup", 0, 0);
+}
+
+#[test]
 fn a_test_that_died_is_a_failure() {
     let scenario = Scenario::new(1);
     let run = scenario

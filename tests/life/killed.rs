@@ -1,5 +1,7 @@
 //! Processes that die: in a body, in each hook, as runner, as reaper.
 
+use std::fs;
+
 use crate::command::{has_nextest, wait_until};
 use crate::scenario::Scenario;
 use crate::signal;
@@ -285,4 +287,27 @@ fn a_reaper_that_was_killed_in_teardown() {
     let calls = scenario.calls();
     calls.expect("cleanup", 2, 2);
     calls.expect("teardown", 2, 1);
+}
+
+/// The locks of a dying process go one by one: the next holder of a name half cleaned up
+/// may still find its run alive.
+#[test]
+fn what_a_reaper_takes_down_is_of_no_run_any_more() {
+    for hook in ["cleanup", "teardown"] {
+        let scenario = Scenario::new(1);
+        let run = scenario.test(&["one"], &A);
+        run.env("LIFE_DO", format!("{hook}:wait"))
+            .finish()
+            .success();
+        scenario.until_started(hook, 1);
+        let file = match hook {
+            "cleanup" => scenario.names_file("db-0.json"),
+            _ => scenario.names_file("../life.json"),
+        };
+        let text = fs::read_to_string(file).unwrap();
+        assert!(text.contains("\"runs\":[]"), "{hook}: {text}");
+        scenario.go(hook);
+        scenario.over();
+        scenario.calls().expect_whole_life(1);
+    }
 }

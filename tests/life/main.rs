@@ -22,6 +22,7 @@ mod calls;
 mod scenario;
 mod signal;
 
+mod allocators;
 mod asynchronous;
 mod counts;
 mod failing;

@@ -34,6 +34,14 @@ static PROJECT: LazyLock<Project> = LazyLock::new(|| {
                 include_str!("crates/given.rs").to_owned(),
             ),
             (
+                "app/tests/panics.rs",
+                include_str!("crates/panics.rs").to_owned(),
+            ),
+            (
+                "app/tests/slots.rs",
+                include_str!("crates/slots.rs").to_owned(),
+            ),
+            (
                 "app/tests/several.rs",
                 include_str!("crates/several.rs").to_owned(),
             ),

@@ -40,7 +40,8 @@ pub struct Rule {
     pub tests: BTreeMap<String, BTreeSet<String>>,
 }
 
-/// Readers that may meet a writer come after most writers.
+/// Readers that may meet a writer come after most writers; tests whose number at once an
+/// allocator decides, after those that need not wait.
 const LATE: i8 = -10;
 /// The number of priorities in a group: tests that take half as long come one later.
 const LEVELS: i8 = 8;
@@ -93,6 +94,10 @@ impl Plan {
                     None => plan.rules.push(Rule::new(None, LATE, &tests)),
                 }
             }
+        }
+        let undecided: Vec<_> = pools.undecided().collect();
+        if !undecided.is_empty() {
+            plan.rules.push(Rule::new(None, LATE, &undecided));
         }
         // The longest group starts first.
         limited.sort_by(|(one, ..), (other, ..)| other.total_cmp(one));

@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::ptr;
 
 use nm_runtime::listing::Request;
 
@@ -11,6 +12,7 @@ pub struct Pools<'a> {
     errors: BTreeMap<&'a str, &'a str>,
     /// The test, the request by which it is limited, and its others.
     tests: Vec<(&'a Annotated, &'a Request)>,
+    all: &'a [Annotated],
 }
 
 impl<'a> Pools<'a> {
@@ -19,6 +21,7 @@ impl<'a> Pools<'a> {
             sizes: BTreeMap::new(),
             errors: BTreeMap::new(),
             tests: Vec::new(),
+            all: tests,
         };
         for request in tests.iter().flat_map(|test| &test.requests) {
             let pool = request.pool.as_str();
@@ -71,6 +74,19 @@ impl<'a> Pools<'a> {
     pub fn members(&self, pool: &str) -> impl Iterator<Item = (&'a Annotated, Class)> {
         let members = self.tests.iter().filter(move |(_, home)| home.pool == pool);
         members.map(|(test, home)| (*test, self.class(home)))
+    }
+
+    /// Tests that an allocator may let wait, which no pool limits.
+    pub fn undecided(&self) -> impl Iterator<Item = &'a Annotated> {
+        let tests = self.all.iter();
+        tests.filter(|test| {
+            let is_limited = self
+                .tests
+                .iter()
+                .any(|(limited, _)| ptr::eq(*limited, *test));
+            let mut requests = test.requests.iter();
+            !is_limited && requests.any(|request| request.allocator.is_some())
+        })
     }
 
     /// How many of its names can be held by tests that are limited by other pools.

@@ -22,7 +22,15 @@ fn plain_nextest_has_the_groups_that_were_written() {
         .name_manager(&["nextest", "--write"])
         .finish()
         .success();
-    assert!(workspace.read_config().starts_with(MINE));
+    let written = workspace.read_config();
+    assert!(written.starts_with(MINE));
+    // How many run at once, its allocator decides: what need not wait comes before.
+    let rules = written.split("[[profile.default.overrides]]");
+    let late: Vec<_> = rules
+        .filter(|rule| rule.contains("priority = -10"))
+        .collect();
+    assert_eq!(late.len(), 1, "{written}");
+    assert!(late[0].contains("allocated"), "{written}");
     workspace
         .name_manager(&["nextest", "--check"])
         .finish()

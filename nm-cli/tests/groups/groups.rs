@@ -16,7 +16,7 @@ fn tests_are_grouped_by_what_their_attributes_ask_for() {
         .finish()
         .success();
     let notes = workspace.notes();
-    assert_eq!(notes.len(), 22, "each test ran: {notes:#?}");
+    assert_eq!(notes.len(), 23, "each test ran: {notes:#?}");
     let limited = workspace.tests_in(DB);
     let expected = [
         "shop tests::a",
@@ -39,6 +39,7 @@ fn tests_are_grouped_by_what_their_attributes_ask_for() {
     let expected = [
         "plain::db a",
         "plain::db b",
+        "shop::db allocated",
         "shop::db free",
         "shop::db reports::reads",
         "shop::db reports::reads_too",
@@ -102,8 +103,8 @@ fn partitions_share_the_tests_out() {
             ran.push(test);
         }
     }
-    assert_eq!(ran.len(), 22);
-    assert_eq!(set(&ran).len(), 22);
+    assert_eq!(ran.len(), 23);
+    assert_eq!(set(&ran).len(), 23);
 }
 
 #[test]
@@ -130,7 +131,7 @@ fn an_archive_is_run_in_another_checkout() {
     ];
     workspace.name_manager(&args).finish().success();
     let notes = workspace.notes();
-    assert_eq!(notes.len(), 22);
+    assert_eq!(notes.len(), 23);
     assert_eq!(notes["stock::db a"].group, DB);
     assert!(copy.join(".name-manager/pools/db").is_dir());
     assert!(!workspace.root().join(".name-manager/pools").exists());

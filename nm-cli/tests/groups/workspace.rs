@@ -157,6 +157,31 @@ fn free() { note(&[]) }
 #[test]
 fn unbounded(scratch: Lease) { note(&[scratch.index()]) }
 
+#[derive(Default)]
+struct Slots;
+
+#[name_manager::resource(pool = "slots")]
+impl name_manager::Allocator for Slots {
+    type State = u32;
+
+    fn load(&self, text: &str) -> Result<u32, name_manager::BoxError> {
+        Ok(text.parse().unwrap_or(0))
+    }
+
+    fn save(&self, out: &u32) -> String { out.to_string() }
+
+    fn assign(&self, out: &mut u32, _: &name_manager::Asked<'_>) -> name_manager::Assignment {
+        *out += 1;
+        name_manager::Assigned::name("slots-0").into()
+    }
+
+    fn release(&self, out: &mut u32, _: &str) { *out -= 1 }
+}
+
+#[shared_resource(pool = "slots")]
+#[test]
+fn allocated(slots: Lease) { note(&[slots.index()]) }
+
 mod reports {
     use super::*;
 

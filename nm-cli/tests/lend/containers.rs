@@ -122,3 +122,15 @@ fn the_first_process_of_a_container_says_how_long_it_acquires() {
     let acquired = containers.run(&["acquire", "db", "--ttl", "1m"]);
     assert_eq!(acquired.answer(), "db-0\n");
 }
+
+#[test]
+fn what_a_doctor_killed_in_another_container_left_is_in_nobodys_way() {
+    let Some(containers) = Containers::new() else {
+        return;
+    };
+    containers.run(&["run", "db", "--", "true"]).answer();
+    // Named after its process alone, this would be ours.
+    std::fs::write(containers.0.state().join(".doctor-1"), "").unwrap();
+    let doctor = containers.run(&["doctor"]);
+    assert_eq!(doctor.code, 0, "{doctor:?}");
+}

@@ -27,6 +27,8 @@ pub(crate) struct Ask<'a> {
     pub(crate) first: usize,
     /// Whether the process that asks has the pool's hooks.
     pub(crate) has_hooks: bool,
+    /// Whether it has the pool's allocator, asked or not.
+    pub(crate) has_allocator: bool,
     /// Whether to take names that need no `init` before others.
     pub(crate) warm_first: bool,
     /// Whether to take names that are broken in the holder's run, too.

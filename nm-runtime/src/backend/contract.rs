@@ -142,6 +142,7 @@ impl Side {
             }),
             first: short.first,
             has_hooks: short.has_hooks,
+            has_allocator: false,
             warm_first: short.warm_first,
             even_broken: false,
             decide: None,

@@ -58,6 +58,11 @@ impl Decisions {
         ask: &Ask<'_>,
         allocator: &dyn Decide,
     ) -> Result<Option<Assigned>> {
+        // A limit that is configured holds, whatever the allocator would grant.
+        let capacity = ask.names.capacity();
+        if capacity.is_some_and(|capacity| self.names.len() >= capacity) {
+            return Ok(None);
+        }
         let pool = ask.pool;
         let asked = Asked {
             test: &ask.holder.test,

@@ -29,6 +29,7 @@ use crate::terms::record::{Record, Tenure};
 pub(crate) enum Call {
     Acquire,
     TryAcquire,
+    TakeBack,
     Snapshot,
     Publish,
     Declare,
@@ -252,6 +253,11 @@ impl Backend for Double {
 
     fn try_acquire(&self, ask: &Ask<'_>) -> Result<Answer> {
         self.asks(Call::TryAcquire, || self.inner.try_acquire(ask))
+    }
+
+    fn take_back(&self, ask: &Ask<'_>) -> Result<()> {
+        self.passes(Call::TakeBack)?;
+        self.inner.take_back(ask)
     }
 
     fn keeps_files_open(&self) -> bool {

@@ -12,7 +12,7 @@ use crate::terms::record::{Record, Tenure};
 pub(crate) fn refuse(ask: &Ask<'_>, code: &PoolCode) -> Result<()> {
     match (&code.resource, &code.allocator) {
         (Some(hooks), _) if !ask.has_hooks => Err(without_hooks(ask.pool, hooks)),
-        (_, Some(allocator)) if ask.decide.is_none() => Err(without_allocator(ask.pool, allocator)),
+        (_, Some(allocator)) if !ask.has_allocator => Err(without_allocator(ask.pool, allocator)),
         _ => Ok(()),
     }
 }

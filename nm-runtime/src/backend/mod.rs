@@ -55,6 +55,10 @@ pub(crate) trait Backend: fmt::Debug + Send + Sync {
     /// Takes what is asked for if it is free now, overtaking no waiter.
     fn try_acquire(&self, ask: &Ask<'_>) -> Result<Answer>;
 
+    /// Tells the allocator of every holder that has ended, as the next request would,
+    /// unless one is being served.
+    fn take_back(&self, ask: &Ask<'_>) -> Result<()>;
+
     /// Whether requests and leases keep files open, so that the process must not run
     /// out of descriptors because many threads ask together.
     fn keeps_files_open(&self) -> bool;

@@ -11,8 +11,16 @@ use crate::terms::decision::{Asked, Assignment, Decide};
 /// Register it with `#[name_manager::resource(pool = "ports")]` above the `impl`.
 /// Across all processes one allocator at a time is asked. It sees every earlier
 /// decision, in the state, and has been told of every holder that ended, however
-/// it ended, before it is asked again. Requests are for one name, exclusively. A
-/// program without it is refused the pool's names, as for [`Resource`](crate::Resource).
+/// it ended, before it is asked again; of the last ones when the run ends. Requests are
+/// for one name, exclusively.
+///
+/// Requests are served in arrival order. While the first one is answered
+/// [`Busy`](Assignment::Busy), those behind it wait as well, also one that could be granted
+/// meanwhile: so a test that wants much is not starved by many that want little. If that
+/// leaves too much idle, give the two a pool each. With `max`, at most so many names are
+/// out at once, whatever the allocator would grant.
+///
+/// A program without it is refused the pool's names, as for [`Resource`](crate::Resource).
 ///
 /// ```
 /// use name_manager::{Allocator, Asked, Assigned, Assignment, BoxError};

@@ -81,6 +81,13 @@ pub(crate) struct RegisteredAllocator {
 }
 
 impl RegisteredAllocator {
+    /// The place of this binary's allocator of that pool.
+    pub(crate) fn place(pool: &str) -> Option<String> {
+        let specs = section::allocators().into_iter();
+        let mut specs = specs.filter(|spec| spec.pool == pool);
+        specs.next().map(|spec| spec.place.to_string())
+    }
+
     /// The allocator of that pool, if this binary has one.
     pub(crate) fn find(pool: &str) -> Result<Option<Self>> {
         let mut specs = section::allocators()

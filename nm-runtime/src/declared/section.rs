@@ -65,7 +65,7 @@ macro_rules! __register {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __leases {
-    ($test:literal, $asynchronous:literal, $requests:literal, $($line:expr),+) => {{
+    ($test:literal, $asynchronous:literal, $must_panic:expr, $requests:literal, $($line:expr),+) => {{
         $crate::__register!(
             __ENTRY,
             $crate::private::Entry::Test($crate::private::TestSpec {
@@ -73,6 +73,7 @@ macro_rules! __leases {
                 manifest_dir: ::core::env!("CARGO_MANIFEST_DIR"),
                 file: ::core::file!(),
                 asynchronous: $asynchronous,
+                must_panic: $must_panic,
                 requests: $requests,
                 lines: ::core::concat!($($line, " "),+),
             })

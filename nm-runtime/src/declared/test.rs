@@ -13,6 +13,8 @@ pub struct TestSpec {
     pub file: &'static str,
     /// Whether it is an `async fn`.
     pub asynchronous: bool,
+    /// Whether it is to panic: then it leaves its names clean when it does.
+    pub must_panic: bool,
     /// What it asks for, one request per attribute, in source order, as
     /// [`request::append`] writes them.
     pub requests: &'static str,

@@ -124,12 +124,18 @@ struct Test {
     file: &'static str,
     line: u32,
     asynchronous: bool,
+    must_panic: bool,
 }
 
 /// Whether an async runtime drives the current thread, as far as the attribute
 /// knows.
 pub(crate) fn in_async_test() -> bool {
     TESTS.with_borrow(|tests| tests.iter().any(|test| test.asynchronous))
+}
+
+/// Whether the test on the current thread is to panic.
+pub(crate) fn must_panic() -> bool {
+    TESTS.with_borrow(|tests| tests.iter().any(|test| test.must_panic))
 }
 
 thread_local! {
@@ -163,6 +169,7 @@ impl CurrentTest {
             file: spec.file,
             line,
             asynchronous: spec.asynchronous,
+            must_panic: spec.must_panic,
         };
         TESTS.with_borrow_mut(|tests| tests.push(test));
         Self { number }

@@ -125,12 +125,12 @@ mod tests {
             id: String::new(),
             holder: Holder {
                 test: String::new(),
+                pid_namespace: None,
                 pid: 1,
                 token: words.get(4).unwrap_or(&"1-0").to_string(),
                 run: String::new(),
                 file: String::new(),
                 line: 0,
-                pid_namespace: None,
                 since: 0,
             },
             detail: None,

@@ -40,6 +40,8 @@ struct Held {
     alone: bool,
     /// The name is not ready yet: on release it keeps the state of the last holder.
     as_it_was: bool,
+    /// Its test is to panic: that it does, says nothing against the name.
+    must_panic: bool,
     /// Key in the table of what this process holds.
     key: u64,
     _permit: Arc<Permit>,
@@ -52,6 +54,7 @@ impl Lease {
         access: Access,
         backend: &Arc<dyn Backend>,
         permit: &Arc<Permit>,
+        must_panic: bool,
         mut granted: Granted,
     ) -> Self {
         static LEASES: AtomicU64 = AtomicU64::new(0);
@@ -71,6 +74,7 @@ impl Lease {
                 hold: granted.hold,
                 alone: granted.alone,
                 as_it_was: false,
+                must_panic,
                 key,
                 _permit: permit.clone(),
             }),
@@ -195,7 +199,7 @@ impl Lease {
             let mut after = self.after.lock().unwrap_or_else(PoisonError::into_inner);
             mem::take(&mut *after)
         };
-        if thread::panicking() && state == State::Clean {
+        if thread::panicking() && state == State::Clean && !held.must_panic {
             state = State::Dirty;
             reason = Some("its test panicked".to_owned());
         }

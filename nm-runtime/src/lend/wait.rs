@@ -164,7 +164,11 @@ impl<'a> Wait<'a> {
             let in_this_run = record.broken_in.as_deref() == Some(&*self.ask.holder.run);
             record.state == State::Broken && in_this_run
         };
-        let capacity = self.ask.names.capacity();
+        // An allocator's names are in no list.
+        let capacity = match self.ask.decide {
+            Some(_) => None,
+            None => self.ask.names.capacity(),
+        };
         let indices = 0..capacity.unwrap_or(0);
         let listed = indices.map_while(|index| self.ask.names.get(index));
         let names: Vec<_> = match (&self.ask.want.name, capacity) {

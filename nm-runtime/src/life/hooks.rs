@@ -2,13 +2,12 @@
 //! `reset` for tests, `cleanup` and `teardown` for the reaper.
 
 use std::mem;
-use std::ptr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::backend::Backend;
 use crate::backend::missing_code;
-use crate::backend::runs::{Guard, Runs};
+use crate::backend::runs::Runs;
 use crate::base::error::{BoxError, Error, Kind, Result};
 use crate::base::{clock, failpoint, notice};
 use crate::declared::call::call_apart;
@@ -17,7 +16,8 @@ use crate::declared::resource::Reset;
 use crate::identity::asker;
 use crate::lend::lease::Lease;
 use crate::lend::wait::Wait;
-use crate::life::standby::{self, Address};
+use crate::life::membership::Membership;
+use crate::life::standby::Address;
 use crate::life::step::{self, Step};
 use crate::terms::code::PoolCode;
 use crate::terms::event::{self, Entry, Phase};
@@ -32,16 +32,8 @@ type Done = std::result::Result<(), BoxError>;
 pub(crate) struct Hooks {
     pool: Arc<str>,
     backend: Arc<dyn Backend>,
-    /// How the reaper finds the pool; `None` if no other process can.
-    address: Option<Address>,
     pub(crate) registered: Registered,
-    /// Kept until the process ends, once it uses the pool.
-    joined: Mutex<Option<Joined>>,
-}
-
-struct Joined {
-    runs: Arc<dyn Runs>,
-    _alive: Box<dyn Guard>,
+    membership: Membership,
 }
 
 impl Hooks {
@@ -54,45 +46,17 @@ impl Hooks {
         Self {
             pool: pool.clone(),
             backend: backend.clone(),
-            address,
             registered,
-            joined: Mutex::default(),
+            membership: Membership::new(pool, backend, address),
         }
     }
 
     /// Called before anything is acquired: the process joins the run, sees to it that
     /// the run has a reaper, and sets up the pool.
     pub(crate) fn enter(&self, holder: &Holder, wait: &mut Wait<'_>) -> Result<()> {
-        let runs = self.backend.runs()?;
-        let has_joined = |joined: &Option<Joined>| {
-            let known = joined.as_ref();
-            known.is_some_and(|joined| ptr::addr_eq(Arc::as_ptr(&joined.runs), Arc::as_ptr(&runs)))
-        };
-        if has_joined(&self.joined()) {
-            return Ok(());
-        }
-        // Several threads may do this at once, each with its own deadline.
-        let run = &*holder.run;
-        // Alive before there is a reaper, which waits for us.
-        let alive = wait.outside(|wait| runs.join(run, wait))?;
-        failpoint::at("run: joined");
-        if let Some(address) = &self.address {
-            standby::ensure(&self.pool, address, &*runs, run)?;
-        }
-        failpoint::at("run: has a reaper");
-        self.set_up(&*runs, holder, run, wait)?;
-        let mut joined = self.joined();
-        if !has_joined(&joined) {
-            *joined = Some(Joined {
-                runs,
-                _alive: alive,
-            });
-        }
-        Ok(())
-    }
-
-    fn joined(&self) -> MutexGuard<'_, Option<Joined>> {
-        self.joined.lock().unwrap_or_else(PoisonError::into_inner)
+        let set_up =
+            |runs: &dyn Runs, wait: &mut Wait<'_>| self.set_up(runs, holder, &holder.run, wait);
+        self.membership.enter(holder, wait, set_up)
     }
 
     fn set_up(
@@ -362,6 +326,8 @@ fn given_up(what: &str, first: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use super::*;
     use crate::backend::doubles::{Call, Counting, Double, Failing, Script, Verdict};
     use crate::declared::place::Place;

@@ -3,5 +3,6 @@
 //! `declared`, `terms`, `base`; never `local`.
 
 pub(crate) mod hooks;
+pub(crate) mod membership;
 pub(crate) mod standby;
 pub(crate) mod step;

@@ -11,6 +11,7 @@ use crate::backend::patience::Patience;
 use crate::base::error::{Error, Result};
 use crate::base::json;
 use crate::local::dir::{PoolDir, replace, unusable};
+use crate::local::grant::head_soon;
 use crate::local::head::{Head, Take, Taken, try_lock_name};
 use crate::local::{files, look, pool_code};
 use crate::sys::{self, WakeSet};
@@ -37,6 +38,15 @@ fn read(dir: &PoolDir) -> Result<Decisions> {
 fn write(decisions: &Decisions, dir: &PoolDir) -> Result<()> {
     let path = dir.pool.path().join(files::DECISIONS);
     replace(&path, &(json::to_string(decisions) + "\n"))
+}
+
+/// Tells the allocator of every holder that has ended, unless a request is being served,
+/// which does so itself.
+pub(crate) fn take_back(dir: &PoolDir, ask: &Ask<'_>) -> Result<()> {
+    match (ask.decide, head_soon(dir)?) {
+        (Some(allocator), Some(head)) => head.take_back(ask, allocator).map(drop),
+        _ => Ok(()),
+    }
 }
 
 impl Head<'_> {
@@ -73,15 +83,7 @@ impl Head<'_> {
         ask: &Ask<'_>,
         allocator: &dyn Decide,
     ) -> Result<Option<Taken>> {
-        let mut decisions = read(self.dir)?;
-        if let Some(code) = ask.allocator {
-            self.declare(ask, code, &decisions)?;
-        }
-        let ended = self.ended(ask, &decisions)?;
-        if !ended.is_empty() {
-            decisions.take_back(ask, allocator, &ended)?;
-            write(&decisions, self.dir)?;
-        }
+        let mut decisions = self.take_back(ask, allocator)?;
         let Some(assigned) = decisions.decide(ask, allocator)? else {
             return Ok(None);
         };
@@ -95,6 +97,20 @@ impl Head<'_> {
         write(&decisions, self.dir)?;
         taken.assigned = Some(assigned);
         Ok(Some(taken))
+    }
+
+    /// Tells the allocator of every holder that has ended. The decisions that are left.
+    fn take_back(&self, ask: &Ask<'_>, allocator: &dyn Decide) -> Result<Decisions> {
+        let mut decisions = read(self.dir)?;
+        if let Some(code) = ask.allocator {
+            self.declare(ask, code, &decisions)?;
+        }
+        let ended = self.ended(ask, &decisions)?;
+        if !ended.is_empty() {
+            decisions.take_back(ask, allocator, &ended)?;
+            write(&decisions, self.dir)?;
+        }
+        Ok(decisions)
     }
 
     /// Makes sure that no process without the allocator takes names from here on, and that

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::base::error::{Error, Kind, Result};
+use crate::base::process::numbered;
 use crate::base::text::shown;
 use crate::config::place;
 use crate::journal;
@@ -71,7 +72,8 @@ impl PoolDir {
 pub(crate) fn replace(path: &Path, text: &str) -> Result<()> {
     static PARTS: AtomicU64 = AtomicU64::new(0);
     let part = PARTS.fetch_add(1, Ordering::Relaxed);
-    let part = path.with_extension(format!("{}-{part}.part", std::process::id()));
+    let part = numbered(std::process::id(), part);
+    let part = path.with_extension([&part, ".part"].concat());
     sys::write_private(&part, text.as_bytes())
         .and_then(|()| fs::rename(&part, path))
         .map_err(|error| {

@@ -73,24 +73,23 @@ impl Head<'_> {
             let path = files::lock(given.name);
             let failed = |error| unusable(&dir.names.path().join(&path), error);
             if !lock.is_in(&dir.names, &path).map_err(failed)? {
-                // Replaced before we locked it: lock the one that others will find.
-                match dir.is_current() {
-                    true => continue,
-                    false => return Ok(None),
+                let is_current = dir.is_current();
+                match judge(Lock::Other { is_current }, looks) {
+                    Verdict::Removed => return Ok(None),
+                    _ => continue,
                 }
             }
             failpoint::at("given name: locked");
             // With the name's own FIFO open, or the name free again: only then
             // the reservation drops, and wakes the head.
             let found = taken(dir, ask, given.index, given.name, lock, alone);
-            if let Ok(Take::Taken(taken)) = &found
-                && !taken.alone
-                && !taken.has_readers()
-                && looks > 0
-            {
-                // Its writer has just released it: no reader made it ready for us.
-                looks -= 1;
-                continue;
+            if let Ok(Take::Taken(taken)) = &found {
+                let has_readers = taken.has_readers();
+                let own = Lock::Own { alone, has_readers };
+                if judge(own, looks) == Verdict::LookAgain {
+                    looks -= 1;
+                    continue;
+                }
             }
             drop(reservation);
             return match found? {
@@ -131,6 +130,39 @@ impl Head<'_> {
         }
         patience.beside(true);
         Ok(reservation)
+    }
+}
+
+/// A lock that was granted on the name's file.
+#[derive(Clone, Copy, Debug)]
+enum Lock {
+    /// On a file that was replaced before; in a directory that is still the pool's, or
+    /// not.
+    Other { is_current: bool },
+    /// On the file that others find, exclusively or beside the readers in its record.
+    Own { alone: bool, has_readers: bool },
+}
+
+/// What a granted lock is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Take,
+    LookAgain,
+    Removed,
+}
+
+/// Decides with so many more looks to spare.
+fn judge(lock: Lock, looks: u32) -> Verdict {
+    match lock {
+        Lock::Other { is_current: false } => Verdict::Removed,
+        // Lock the file that others will find.
+        Lock::Other { is_current: true } => Verdict::LookAgain,
+        // Its writer has just released it: no reader made it ready for us.
+        Lock::Own {
+            alone: false,
+            has_readers: false,
+        } if looks > 0 => Verdict::LookAgain,
+        Lock::Own { .. } => Verdict::Take,
     }
 }
 
@@ -188,4 +220,28 @@ fn poke(wake: &Arc<Option<Wake>>) -> Box<dyn FnOnce() + Send> {
             wake.poke();
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_counts_on_the_file_that_others_find_and_beside_readers_or_alone() {
+        use Verdict::{LookAgain, Removed, Take};
+        let other = |is_current| Lock::Other { is_current };
+        let own = |alone, has_readers| Lock::Own { alone, has_readers };
+        for (lock, looks, expected) in [
+            (other(true), 0, LookAgain),
+            (other(true), 4, LookAgain),
+            (other(false), 4, Removed),
+            (own(true, false), 4, Take),
+            (own(true, true), 4, Take),
+            (own(false, true), 4, Take),
+            (own(false, false), 4, LookAgain),
+            (own(false, false), 0, Take),
+        ] {
+            assert_eq!(judge(lock, looks), expected, "{lock:?}, {looks} looks");
+        }
+    }
 }

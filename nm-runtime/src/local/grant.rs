@@ -285,6 +285,7 @@ mod tests {
             given: None,
             first: 0,
             has_hooks: false,
+            has_allocator: false,
             warm_first: false,
             even_broken: false,
             decide: None,

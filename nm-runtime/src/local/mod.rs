@@ -124,6 +124,10 @@ impl Backend for Local {
         self.settle(&dir, grant::try_acquire(&dir, ask))
     }
 
+    fn take_back(&self, ask: &Ask<'_>) -> Result<()> {
+        assigned::take_back(&*self.dir()?, ask)
+    }
+
     fn keeps_files_open(&self) -> bool {
         true
     }

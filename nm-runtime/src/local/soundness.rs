@@ -4,6 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::base::process::numbered;
 use crate::local::lock::Locked;
 use crate::sys::{self, OpenFile};
 use crate::terms::access::Access;
@@ -40,7 +41,7 @@ struct Scratch(PathBuf);
 
 impl Scratch {
     fn new(dir: &Path) -> io::Result<Self> {
-        let path = dir.join(format!(".doctor-{}", std::process::id()));
+        let path = dir.join([".doctor-", &numbered(std::process::id(), 0)].concat());
         let mut options = OpenOptions::new();
         options
             .read(true)

@@ -189,6 +189,24 @@ fn try_assigned(
     allocator: &dyn Decide,
     place: &Place<'_>,
 ) -> Result<Option<Vec<Taken>>> {
+    let mut decisions = tell_ended(part, ask, allocator)?;
+    let Some(assigned) = decisions.decide(ask, allocator)? else {
+        return Ok(None);
+    };
+    let mut state = part.enter_current()?;
+    let index = decisions.names.len() - 1;
+    let Some(choice) = state.choose_one(ask, place.number, index, &assigned.name)? else {
+        return Err(Decisions::held_outside(ask, &assigned));
+    };
+    state.decisions = decisions;
+    Ok(Some(vec![Taken {
+        assigned: Some(assigned),
+        ..lock(part, &mut state, choice)
+    }]))
+}
+
+/// Tells the allocator of every holder that has ended. The decisions that are left.
+fn tell_ended(part: &Part, ask: &Ask<'_>, allocator: &dyn Decide) -> Result<Decisions> {
     let (mut decisions, ended) = {
         let mut state = part.enter_current()?;
         if let Some(code) = ask.allocator {
@@ -206,19 +224,16 @@ fn try_assigned(
         decisions.take_back(ask, allocator, &ended)?;
         part.enter_current()?.decisions = decisions.clone();
     }
-    let Some(assigned) = decisions.decide(ask, allocator)? else {
-        return Ok(None);
-    };
-    let mut state = part.enter_current()?;
-    let index = decisions.names.len() - 1;
-    let Some(choice) = state.choose_one(ask, place.number, index, &assigned.name)? else {
-        return Err(Decisions::held_outside(ask, &assigned));
-    };
-    state.decisions = decisions;
-    Ok(Some(vec![Taken {
-        assigned: Some(assigned),
-        ..lock(part, &mut state, choice)
-    }]))
+    Ok(decisions)
+}
+
+/// Tells the allocator of every holder that has ended, unless a request is being served,
+/// which does so itself.
+pub(crate) fn take_back(part: &Part, ask: &Ask<'_>) -> Result<()> {
+    match (ask.decide, head_soon(part, &ask.holder.test)?) {
+        (Some(allocator), Some(_head)) => tell_ended(part, ask, allocator).map(drop),
+        _ => Ok(()),
+    }
 }
 
 /// Makes sure that no process without the allocator takes names from here on, and that

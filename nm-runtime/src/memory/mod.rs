@@ -119,6 +119,10 @@ impl Backend for Memory {
         Self::settle(&part, acquire::try_acquire(&part, ask))
     }
 
+    fn take_back(&self, ask: &Ask<'_>) -> Result<()> {
+        acquire::take_back(&self.part(), ask)
+    }
+
     fn keeps_files_open(&self) -> bool {
         false
     }

@@ -35,9 +35,9 @@ fn reap(job: &Job) -> Result<()> {
     // timeout and a closed terminal end only the tests.
     sys::detach().map_err(no_reaper)?;
     let pool = Opened::again(&job.pool, job.address())?;
-    let hooks = pool
-        .hooks()?
-        .ok_or_else(|| no_reaper("it has no such resource"))?;
+    if !pool.needs_reaper()? {
+        return Err(no_reaper("it has no such resource or allocator"));
+    }
     let runs = pool.backend.runs()?;
     let reaping = runs.stand_by(&job.run)?;
     let ready = io::stdout()
@@ -53,13 +53,21 @@ fn reap(job: &Job) -> Result<()> {
     job.runner.wait().map_err(no_reaper)?;
     failpoint::at("reaper: runner has ended");
     reaping.begin()?;
-    let cleaning = Cleaning {
-        pool: &pool,
-        hooks,
-        runs: &*runs,
-        job,
-    };
-    cleaning.clean()?;
+    // Before anything is cleaned up: what is still held by then, is held by another run.
+    let taken_back = acquire::take_back(&pool, &job.run);
+    match pool.hooks()? {
+        Some(hooks) => {
+            let cleaning = Cleaning {
+                pool: &pool,
+                hooks,
+                runs: &*runs,
+                job,
+            };
+            cleaning.clean(taken_back)?;
+        }
+        // The next request fails with the same error.
+        None => drop(taken_back),
+    }
     failpoint::at("reaper: all cleaned");
     reaping.finish()
 }
@@ -80,10 +88,14 @@ struct Cleaning<'a> {
 
 impl Cleaning<'_> {
     /// Cleans up every name that no live run uses, then the pool.
-    fn clean(&self) -> Result<()> {
+    fn clean(&self, taken_back: Result<()>) -> Result<()> {
         let names = self.names()?;
         let turn = self.runs.life(None)?;
         let mut life = turn.read()?;
+        let mut told = Vec::new();
+        if let Err(error) = taken_back {
+            told.push(format!("after the last run, {error:?}"));
+        }
         if self.keeps(&names)? {
             let is_there = |known: &&Known| known.record.life.is_some();
             let kept: Vec<_> = names
@@ -96,6 +108,7 @@ impl Cleaning<'_> {
                 kept.join(", "),
                 self.job.pool
             ));
+            life.reaped.append(&mut told);
             return turn.write(&life);
         }
         let last = !life.runs.is_empty() && self.all_dead(&life.runs)?;
@@ -106,7 +119,6 @@ impl Cleaning<'_> {
             true => PATIENCE_AS_LAST,
             false => PATIENCE,
         };
-        let mut told = Vec::new();
         let mut in_use = false;
         for known in names {
             if !self.is_over(&known.record)? {
@@ -130,12 +142,12 @@ impl Cleaning<'_> {
         };
         if last && !in_use {
             // Nothing is torn down while a process still holds a name.
+            // As for a name: if we die, the next run sets it up again.
+            life.runs.clear();
+            turn.write(&life)?;
             failpoint::at("reaper: tears down");
             match self.hooks.tear_down(&asker::reaper(&self.job.run)) {
-                Ok(()) => {
-                    life.done = false;
-                    life.runs.clear();
-                }
+                Ok(()) => life.done = false,
                 Err(error) => told.push(format!(
                     "teardown of pool `{}` after the last run failed: {error}",
                     self.job.pool
@@ -180,6 +192,12 @@ impl Cleaning<'_> {
             return Ok(lease.release()?);
         }
         let holder = lease.hold().holder().clone();
+        // If we die, what is left is of no use, even to a process that still finds our
+        // run alive: the locks of a dying process go one by one.
+        if let Some(life) = &mut lease.hold().record().life {
+            life.runs.clear();
+        }
+        lease.hold().save()?;
         failpoint::at("reaper: has a name");
         let cleaned = self.hooks.clean_up(&holder, lease.handle());
         failpoint::at("reaper: cleaned a name");

@@ -41,9 +41,7 @@ pub(crate) fn acquire(
     let mut wait = Wait::new(&ask, &*pool.backend, timeout(pool, want))?;
     let permit = Arc::new(wait.enter_gate()?);
     loop {
-        if let Some(hooks) = pool.hooks()? {
-            hooks.enter(&holder, &mut wait)?;
-        }
+        enter(pool, &holder, &mut wait)?;
         if let Answer::Granted(granted) = pool.backend.acquire(&ask, &mut wait)?
             && let Some(leases) = settle(pool, want.access, granted, &permit)?
         {
@@ -72,10 +70,10 @@ pub(crate) fn try_acquire(
     let permit = Arc::new(permit);
     let ask = ask(pool, want, checked, &holder)?;
     loop {
-        if let Some(hooks) = pool.hooks()? {
+        if pool.needs_reaper()? {
             match Wait::new(&ask, &*pool.backend, timeout(pool, want)) {
                 Err(error) if error.is_already_held() => return Ok(None),
-                wait => hooks.enter(&holder, &mut wait?)?,
+                wait => enter(pool, &holder, &mut wait?)?,
             }
         }
         match pool.backend.try_acquire(&ask)? {
@@ -83,6 +81,15 @@ pub(crate) fn try_acquire(
             Answer::Busy => return Ok(None),
             Answer::Gone => {}
         }
+    }
+}
+
+/// Joins the run before anything is acquired, if something is to be done when it ends.
+fn enter(pool: &Opened, holder: &Holder, wait: &mut Wait<'_>) -> Result<()> {
+    match (pool.hooks()?, pool.allocator()?) {
+        (Some(hooks), _) => hooks.enter(holder, wait),
+        (None, Some(_)) => pool.membership().enter(holder, wait, |_, _| Ok(())),
+        (None, None) => Ok(()),
     }
 }
 
@@ -131,6 +138,22 @@ pub(crate) fn acquire_to_clean(
     }
 }
 
+/// Tells the pool's allocator, if it has one, of every holder that has ended, as the
+/// reaper does.
+pub(crate) fn take_back(pool: &Opened, run: &str) -> Result<()> {
+    let want = Want::default();
+    let checked = Checked {
+        count: 1,
+        given: None,
+    };
+    let holder = asker::reaper(run);
+    let ask = ask(pool, &want, checked, &holder)?;
+    match ask.decide {
+        Some(_) => pool.backend.take_back(&ask),
+        None => Ok(()),
+    }
+}
+
 fn ask<'a>(
     pool: &'a Opened,
     want: &'a Want,
@@ -138,7 +161,11 @@ fn ask<'a>(
     holder: &'a Holder,
 ) -> Result<Ask<'a>> {
     let names = &pool.config.names;
-    let allocator = pool.allocator()?;
+    // An allocator grants what it likes: nobody asks it for a given name.
+    let (allocator, has_allocator) = match checked.given {
+        Some(_) => (None, pool.has_allocator()),
+        None => (pool.allocator()?, pool.allocator()?.is_some()),
+    };
     let has_hooks = pool.hooks()?.is_some();
     Ok(Ask {
         pool: &pool.name,
@@ -152,6 +179,7 @@ fn ask<'a>(
         has_hooks,
         warm_first: has_hooks,
         even_broken: false,
+        has_allocator,
         decide: allocator.map(|allocator| &*allocator.decide),
         allocator: allocator.map(|allocator| &allocator.code),
     })
@@ -169,6 +197,7 @@ fn leases<'a>(
     granted: Vec<Granted>,
     permit: &'a Arc<Permit>,
 ) -> impl Iterator<Item = Lease> + use<'a> {
+    let must_panic = asker::must_panic();
     granted.into_iter().map(move |mut granted| {
         let mut name = Name::new(
             &pool.name,
@@ -179,7 +208,7 @@ fn leases<'a>(
         if let Some(assigned) = granted.assigned.take() {
             name = name.assigned(assigned.env, assigned.args);
         }
-        Lease::new(name, access, &pool.backend, permit, granted)
+        Lease::new(name, access, &pool.backend, permit, must_panic, granted)
     })
 }
 

@@ -18,6 +18,7 @@ use crate::config::workspace::Package;
 use crate::declared::registered::{Registered, RegisteredAllocator};
 use crate::identity::{asker, run};
 use crate::life::hooks::Hooks;
+use crate::life::membership::Membership;
 use crate::life::standby::Address;
 use crate::local::Local;
 use crate::terms::declaration::Declaration;
@@ -37,6 +38,8 @@ pub(crate) struct Opened {
     hooks: OnceCell<Option<Hooks>>,
     /// The pool's allocator, if this binary registers one.
     allocator: OnceCell<Option<RegisteredAllocator>>,
+    /// The process's membership of the run, in a pool with an allocator and no hooks.
+    membership: OnceCell<Membership>,
     /// The process and run that ask, if not this process.
     #[cfg(any(test, feature = "memory"))]
     asked_as: Option<(u32, String)>,
@@ -111,6 +114,7 @@ impl Opened {
             package: None,
             hooks: OnceCell::new(),
             allocator: OnceCell::new(),
+            membership: OnceCell::new(),
             #[cfg(any(test, feature = "memory"))]
             asked_as: None,
             warned_unbounded: AtomicBool::new(false),
@@ -154,25 +158,44 @@ impl Opened {
             let Some(registered) = Registered::find(&self.name)? else {
                 return Ok(None);
             };
-            // How the reaper finds the pool.
-            let address = self.package.as_ref().map(|package| Address {
-                package: package.dir().map(Path::to_owned),
-                state_dir: self.config.state_dir.clone(),
-            });
             Ok(Some(Hooks::new(
                 &self.name,
                 &self.backend,
-                address,
+                self.address(),
                 registered,
             )))
         };
         Ok(self.hooks.get_or_try_init(find)?.as_ref())
     }
 
+    /// How the reaper finds the pool; `None` if no other process can.
+    fn address(&self) -> Option<Address> {
+        self.package.as_ref().map(|package| Address {
+            package: package.dir().map(Path::to_owned),
+            state_dir: self.config.state_dir.clone(),
+        })
+    }
+
+    /// The process's membership of the run, for a pool without hooks.
+    pub(crate) fn membership(&self) -> &Membership {
+        let new = || Membership::new(&self.name, &self.backend, self.address());
+        self.membership.get_or_init(new)
+    }
+
+    /// Whether anything is to be done when a run ends.
+    pub(crate) fn needs_reaper(&self) -> Result<bool> {
+        Ok(self.hooks()?.is_some() || self.allocator()?.is_some())
+    }
+
     /// The pool's allocator, if it has one.
     pub(crate) fn allocator(&self) -> Result<Option<&RegisteredAllocator>> {
         let find = || RegisteredAllocator::find(&self.name);
         Ok(self.allocator.get_or_try_init(find)?.as_ref())
+    }
+
+    /// Whether this binary registers an allocator for the pool.
+    pub(crate) fn has_allocator(&self) -> bool {
+        RegisteredAllocator::place(&self.name).is_some()
     }
 
     /// A name by its text. One that is no longer in the configuration has index 0.

@@ -1,7 +1,5 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use once_cell::sync::Lazy;
-
 use crate::sys::limit::descriptor_limit;
 
 /// Descriptors that this process keeps open only for speed: a part of its limit,
@@ -27,8 +25,8 @@ impl Budget {
 
     /// Whether there is room for one more, which is then taken.
     pub(crate) fn take(&self) -> bool {
-        static LIMIT: Lazy<u64> = Lazy::new(|| descriptor_limit().unwrap_or(u64::MAX));
-        let one_more = |open| (open < *LIMIT / self.part).then_some(open + 1);
+        let limit = descriptor_limit().unwrap_or(u64::MAX);
+        let one_more = |open| (open < limit / self.part).then_some(open + 1);
         let taken = self
             .open
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more);

@@ -1,6 +1,6 @@
 use std::ffi::OsString;
 use std::fs;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasher, DefaultHasher, Hash, Hasher, RandomState};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process;
@@ -15,12 +15,15 @@ const OLD: Duration = Duration::from_secs(7 * 24 * 3600);
 /// overwrite each other's.
 pub struct Generated {
     dir: PathBuf,
+    /// Tells this process from others, also from those of other containers with its id.
+    own: String,
 }
 
 impl Generated {
     pub fn new(root: &Path) -> Self {
         Self {
             dir: root.join(".name-manager").join("nextest"),
+            own: format!("{:016x}", RandomState::new().hash_one(process::id())),
         }
     }
 
@@ -36,7 +39,7 @@ impl Generated {
             .because(error)
         };
         self.prepare().map_err(failed)?;
-        let part = path.with_extension(process::id().to_string());
+        let part = path.with_extension(&self.own);
         // Written each time: its date says when it was last used.
         fs::write(&part, text)
             .and_then(|()| fs::rename(&part, &path))
@@ -61,7 +64,7 @@ impl Generated {
     }
 
     fn extracted(&self) -> PathBuf {
-        self.dir.join(format!("archive-{}", process::id()))
+        self.dir.join(format!("archive-{}", self.own))
     }
 
     fn prepare(&self) -> io::Result<()> {

@@ -9,7 +9,7 @@ use crate::modes::listing::test::{Request, Test, VERSION};
 use crate::terms::name;
 
 json::object!(read Test { v as "name-manager-test", test, path, file, requests });
-json::object!(read Request { pool, shared, count, all, name, size, open, dir, error });
+json::object!(read Request { pool, shared, count, all, name, size, open, allocator, dir, error });
 
 /// Makes the command print its annotated tests. Safe for any test binary: one that
 /// knows nothing of this lists its tests by libtest, and runs none.

@@ -8,6 +8,7 @@ use crate::config::place;
 use crate::config::pool::SizeFrom;
 use crate::config::surroundings::Surroundings;
 use crate::config::workspace::Package;
+use crate::declared::registered::RegisteredAllocator;
 use crate::declared::section;
 use crate::declared::test::{RequestSpec, TestSpec};
 use crate::modes::listing::test::{Request, Test, VERSION};
@@ -48,6 +49,7 @@ type Key = (&'static str, &'static str);
 struct Pool {
     size: Option<u32>,
     open: bool,
+    allocator: Option<String>,
     dir: String,
 }
 
@@ -92,6 +94,7 @@ impl Pools {
             name: request.name.map(str::to_owned),
             size: pool.and_then(|pool| pool.size),
             open: pool.is_some_and(|pool| pool.open),
+            allocator: pool.and_then(|pool| pool.allocator.clone()),
             dir: pool.map(|pool| pool.dir.clone()),
             error,
         }
@@ -107,6 +110,7 @@ impl Pool {
         Ok(Self {
             size: config.names.capacity().map(|size| size as u32),
             open: config.size_from == SizeFrom::Nowhere,
+            allocator: RegisteredAllocator::place(pool),
             dir: place::pool_dir(&config.state_dir, pool)
                 .to_string_lossy()
                 .into_owned(),

@@ -39,10 +39,13 @@ pub struct Request {
     pub size: Option<u32>,
     /// Whether other binaries may say how many it has.
     pub open: bool,
+    /// Where the pool's allocator is, if it has one: how many names it grants is not known
+    /// beforehand.
+    pub allocator: Option<String>,
     /// Where the pool's state lives.
     pub dir: Option<String>,
     /// Why the pool cannot be used: the test will fail with it.
     pub error: Option<String>,
 }
 
-json::object!(write Request { pool, shared, count, all, name, size, open, dir, error });
+json::object!(write Request { pool, shared, count, all, name, size, open, allocator, dir, error });

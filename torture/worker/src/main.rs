@@ -6,7 +6,6 @@
 
 #![forbid(unsafe_code)]
 
-mod allocator;
 mod body;
 mod client;
 mod fate;

@@ -9,15 +9,11 @@ use crate::{request, seen};
 pub fn run(task: &Task) {
     let mut taken = Vec::new();
     for (pool, max) in &task.pools {
-        for index in 0..max.unwrap_or(2) {
-            let what = match (max, pool.as_str()) {
-                (None, _) | (_, request::DECIDED) => What::Any,
-                _ => What::Name(format!("{pool}-{index}")),
-            };
+        for index in 0..*max {
             let ask = Ask {
                 r: seen::next_request(),
                 pool: pool.clone(),
-                what,
+                what: What::Name(format!("{pool}-{index}")),
                 count: 1,
                 access: Access::Exclusive,
                 how: How::Try,

@@ -1,15 +1,12 @@
 //! One promise a file.
 
-mod allocator;
 mod answered;
-mod broken;
 mod exclusion;
 mod fences;
 mod given;
 mod idle;
 mod life;
 mod lost;
-mod lowest;
 mod order;
 mod pool_life;
 
@@ -17,7 +14,7 @@ use super::{Bounds, Story, Verdict};
 
 type Rule = fn(&Story<'_>, Bounds, &mut Verdict);
 
-pub(crate) const ALL: [Rule; 12] = [
+pub(crate) const ALL: [Rule; 9] = [
     exclusion::check,
     given::check,
     fences::check,
@@ -27,7 +24,4 @@ pub(crate) const ALL: [Rule; 12] = [
     lost::check,
     life::check,
     pool_life::check,
-    broken::check,
-    allocator::check,
-    lowest::check,
 ];

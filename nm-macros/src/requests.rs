@@ -71,7 +71,7 @@ pub fn refuse_twice(requests: &[Args], mistakes: &mut Mistakes) {
             mistakes.at(
                 pool.span(),
                 format!(
-                    "pool `{0}` is already asked for above: take several of its names with `count`",
+                    "pool `{0}` is already asked for above; write one attribute, with `count` for several names (`name` chooses only one)",
                     pool.value().escape_debug()
                 ),
             );

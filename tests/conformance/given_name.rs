@@ -90,7 +90,7 @@ fn a_name_that_the_pool_has_not_is_refused<S: Stage>() {
     let answer = test.tell("a", "acquire db name=db-2");
     assert_eq!(
         answer,
-        "error config pool `db` has no name `db-2`; it has db-0, db-1"
+        "error config pool `db` has no name `db-2`; it has db-0, db-1: ask for one that it has, or change the pool's size"
     );
     let answer = test.tell("a", "acquire db count=3");
     assert!(

@@ -18,7 +18,9 @@ pub(crate) fn reason(ask: &Ask<'_>, name: &str, record: &Record) -> Option<Strin
 pub(crate) fn error(pool: &str, reason: &str) -> Error {
     Error::new(
         Kind::Broken,
-        format!("pool `{pool}` has no usable name left in this run: {reason}"),
+        format!(
+            "pool `{pool}` has no usable name left in this run: {reason}; mend the cause and start a new run"
+        ),
     )
 }
 

@@ -203,7 +203,7 @@ impl Request {
         let (names, pool) = (&self.pool.config.names, &self.pool.name);
         let Some(index) = names.index_of(name) else {
             return Err(Error::config(format!(
-                "pool `{pool}` has no name `{}`; it has {}",
+                "pool `{pool}` has no name `{}`; it has {}: ask for one that it has, or change the pool's size",
                 name.escape_debug(),
                 names.summary()
             )));

@@ -62,25 +62,7 @@ fn crowd(threads: usize, pools: &[&str], home: &dyn Home) -> String {
         }
         leases.into_iter().try_for_each(Lease::release)
     };
-    let ended: Vec<_> = thread::scope(|scope| {
-        let started: Vec<_> = (0..threads)
-            .map(|thread| {
-                let one = &one;
-                let pool = pools[thread % pools.len()];
-                let builder = thread::Builder::new().stack_size(256 << 10);
-                builder.spawn_scoped(scope, move || one(pool)).unwrap()
-            })
-            .collect();
-        started.into_iter().map(|thread| thread.join()).collect()
-    });
-    for end in ended {
-        match end {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => return ask::failed(&error),
-            Err(_) => return "a thread of the crowd panicked".to_owned(),
-        }
-    }
-    "crowd done".to_owned()
+    in_threads(threads, "crowd", |thread| one(pools[thread % pools.len()]))
 }
 
 /// All hold at the same time, and let go at the same time.
@@ -91,11 +73,17 @@ fn readers(count: usize, ask: &str, home: &dyn Home) -> String {
         all.wait();
         leases?.into_iter().try_for_each(Lease::release)
     };
+    in_threads(count, "readers", |_| read())
+}
+
+/// Runs as many threads, and says that all are done, or what failed.
+fn in_threads(count: usize, what: &str, run: impl Fn(usize) -> Result<(), Error> + Sync) -> String {
     let ended: Vec<_> = thread::scope(|scope| {
         let started: Vec<_> = (0..count)
-            .map(|_| {
+            .map(|thread| {
+                let run = &run;
                 let builder = thread::Builder::new().stack_size(256 << 10);
-                builder.spawn_scoped(scope, read).unwrap()
+                builder.spawn_scoped(scope, move || run(thread)).unwrap()
             })
             .collect();
         started.into_iter().map(|thread| thread.join()).collect()
@@ -104,10 +92,10 @@ fn readers(count: usize, ask: &str, home: &dyn Home) -> String {
         match end {
             Ok(Ok(())) => {}
             Ok(Err(error)) => return ask::failed(&error),
-            Err(_) => return "a reader panicked".to_owned(),
+            Err(_) => return format!("a thread of the {what} panicked"),
         }
     }
-    "readers done".to_owned()
+    format!("{what} done")
 }
 
 /// Requests of all kinds, in an order that the seed decides.

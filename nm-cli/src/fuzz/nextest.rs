@@ -10,7 +10,7 @@ use crate::commands::nextest::difference::difference as differ;
 use crate::commands::nextest::version;
 use crate::fuzz::screen::is_shown;
 use crate::groups::{Durations, Plan};
-use crate::listing::{Annotated, Build};
+use crate::listing::{Build, cases};
 
 /// A configuration file, a zero, and the contents of the block.
 pub fn block(bytes: &[u8]) {
@@ -50,20 +50,9 @@ pub fn plan(bytes: &[u8]) {
         return;
     };
     build.library_paths();
-    let mut tests = Vec::new();
-    for suite in build.suites() {
-        for test in runtime::parse(printed) {
-            for name in suite.cases(&test.test) {
-                tests.push(Annotated {
-                    binary: suite.id.clone(),
-                    test: name.to_owned(),
-                    path: test.path.clone(),
-                    file: test.file.clone(),
-                    requests: test.requests.clone(),
-                });
-            }
-        }
-    }
+    let listed: Vec<_> = runtime::parse(printed).collect();
+    let of = |suite| listed.iter().flat_map(move |test| cases(suite, test));
+    let tests: Vec<_> = build.suites().flat_map(of).collect();
     let plan = Plan::new(&tests, &Durations::default());
     for group in &plan.groups {
         assert!(group.max > 0, "{group:?}");

@@ -9,7 +9,7 @@ use std::error::Error;
 use std::num::NonZero;
 use std::thread;
 
-use nm_runtime::listing::Request;
+use nm_runtime::listing::{Request, Test};
 
 pub use ask::ask;
 pub use build::{Binaries, Build, Suite};
@@ -50,17 +50,18 @@ pub fn annotated(build: &Build) -> Result<Vec<Annotated>, Box<dyn Error + Send +
 }
 
 fn of(build: &Build, suite: &Suite) -> Result<Vec<Annotated>, Box<dyn Error + Send + Sync>> {
-    let mut tests = Vec::new();
-    for test in ask(&suite.path, Some(&suite.cwd), &build.library_paths())? {
-        for name in suite.cases(&test.test) {
-            tests.push(Annotated {
-                binary: suite.id.clone(),
-                test: name.to_owned(),
-                path: test.path.clone(),
-                file: test.file.clone(),
-                requests: test.requests.clone(),
-            });
-        }
-    }
-    Ok(tests)
+    let tests = ask(&suite.path, Some(&suite.cwd), &build.library_paths())?;
+    Ok(tests.iter().flat_map(|test| cases(suite, test)).collect())
+}
+
+/// The cases of an annotated function, of which a suite has a list.
+pub fn cases(suite: &Suite, test: &Test) -> Vec<Annotated> {
+    let case = |name: &str| Annotated {
+        binary: suite.id.clone(),
+        test: name.to_owned(),
+        path: test.path.clone(),
+        file: test.file.clone(),
+        requests: test.requests.clone(),
+    };
+    suite.cases(&test.test).map(case).collect()
 }

@@ -20,18 +20,17 @@ pub(crate) struct Registered {
 impl Registered {
     /// The resource of that pool, if this binary has one.
     pub(crate) fn find(pool: &str) -> Result<Option<Self>> {
-        let mut specs = section::resources()
-            .into_iter()
-            .filter(|spec| spec.pool == pool);
+        let specs = section::resources().into_iter();
+        let mut specs = specs.filter(|spec| spec.pool == pool);
         let Some(spec) = specs.next() else {
             return Ok(None);
         };
-        if let Some(second) = specs.next() {
-            return Err(Error::config(format!(
-                "pool `{pool}` has two resources, at {} and at {}; keep one",
-                spec.place, second.place
-            )));
-        }
+        only(
+            pool,
+            "resources",
+            spec.place,
+            specs.next().map(|spec| spec.place),
+        )?;
         let make = || Ok((spec.make)());
         let resource = call(make).map_err(|error| {
             Error::hook(
@@ -90,18 +89,17 @@ impl RegisteredAllocator {
 
     /// The allocator of that pool, if this binary has one.
     pub(crate) fn find(pool: &str) -> Result<Option<Self>> {
-        let mut specs = section::allocators()
-            .into_iter()
-            .filter(|spec| spec.pool == pool);
+        let specs = section::allocators().into_iter();
+        let mut specs = specs.filter(|spec| spec.pool == pool);
         let Some(spec) = specs.next() else {
             return Ok(None);
         };
-        if let Some(second) = specs.next() {
-            return Err(Error::config(format!(
-                "pool `{pool}` has two allocators, at {} and at {}; keep one",
-                spec.place, second.place
-            )));
-        }
+        only(
+            pool,
+            "allocators",
+            spec.place,
+            specs.next().map(|spec| spec.place),
+        )?;
         let made = call(|| Ok((spec.make)()));
         let decide = made.map_err(|error| {
             Error::hook(
@@ -114,6 +112,15 @@ impl RegisteredAllocator {
             code: code(spec.module, spec.place),
         }))
     }
+}
+
+/// An error if there is a second one.
+fn only(pool: &str, what: &str, first: Place, second: Option<Place>) -> Result<()> {
+    second.map_or(Ok(()), |second| {
+        Err(Error::config(format!(
+            "pool `{pool}` has two {what}, at {first} and at {second}; keep one"
+        )))
+    })
 }
 
 fn code(module: &str, place: Place) -> Code {

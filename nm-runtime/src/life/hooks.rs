@@ -107,7 +107,7 @@ impl Hooks {
         match set_up {
             Ok(()) => {
                 life.done = true;
-                life.failures = Failures::none();
+                life.failures = Failures::default();
                 turn.write(&life)
             }
             Err(error) => {
@@ -178,7 +178,7 @@ impl Hooks {
         match outcome {
             Ok(()) => {
                 life.done = true;
-                life.failures = Failures::none();
+                life.failures = Failures::default();
                 record.state = State::Clean;
                 record.reason = None;
                 record.last = None;

@@ -133,14 +133,6 @@ impl Failures {
     /// After this many, the hook is not tried again in the run.
     pub(crate) const MOST: u32 = 3;
 
-    pub(crate) fn none() -> Self {
-        Self {
-            run: String::new(),
-            count: 0,
-            first: String::new(),
-        }
-    }
-
     /// Counts a failure in this run.
     pub(crate) fn add(&mut self, run: &str, error: &str) {
         if self.run != run {

@@ -459,6 +459,7 @@ fn a_process_without_the_hooks_is_lent_nothing_once_they_are_declared() {
     };
     on_each(Some(1), |Pool { one, other, .. }| {
         end(one.try_("a", without).unwrap());
+        end(other.try_("b", without).unwrap());
         assert_eq!(one.backend.code().unwrap(), PoolCode::default());
         let known = one.backend.declare_code(&hooks("a.rs:1")).unwrap();
         assert_eq!(known.resource, None);

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::base::error::{Error, Kind, Result};
 use crate::base::process::numbered;
@@ -18,8 +18,6 @@ use crate::terms::record::FORMAT;
 /// A pool's directories, open.
 #[derive(Debug)]
 pub(crate) struct PoolDir {
-    /// Nobody had declared code of the pool when it was looked up.
-    pub(crate) has_no_code: AtomicBool,
     /// The path of `pool`: the key of this pool among all.
     pub(crate) key: Arc<str>,
     /// `pools/db`.
@@ -49,7 +47,6 @@ impl PoolDir {
         // Of two processes, the second finds the short new one.
         journal::rotate(&pool).map_err(|error| unusable(&path, error))?;
         Ok(Arc::new(Self {
-            has_no_code: AtomicBool::new(false),
             key: path.display().to_string().into(),
             pool,
             names,

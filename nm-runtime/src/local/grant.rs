@@ -1,7 +1,6 @@
 //! From a request to the names that it is granted.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -156,14 +155,7 @@ impl Grant<'_> {
     /// Refuses names to a process that lacks code of the pool. Nothing was written yet, so
     /// they are as they were.
     fn refuse(&self, dir: &PoolDir, taken: &[Taken]) -> Result<()> {
-        // Looked up once: if code is declared later, its process finds out that this one
-        // has used the pool without it.
-        if !dir.has_no_code.load(Ordering::Relaxed) {
-            let code = pool_code::read(dir)?;
-            missing_code::refuse(self.ask, &code)?;
-            let none = code.resource.is_none() && code.allocator.is_none();
-            dir.has_no_code.store(none, Ordering::Relaxed);
-        }
+        missing_code::refuse(self.ask, &pool_code::read(dir)?)?;
         let mut taken = taken.iter();
         taken.try_for_each(|it| missing_code::refuse_made(self.ask, &it.name, &it.record))
     }

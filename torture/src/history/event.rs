@@ -88,7 +88,7 @@ pub enum Event {
     Kills {
         /// The other.
         process: String,
-        /// `random`, or `hang`.
+        /// `hang`, which counts as left waiting; else what was killed, or `random`.
         why: String,
     },
     /// That process has ended, and the kernel says so.

@@ -43,7 +43,12 @@ pub fn run(args: Args, wait: Wait) -> Outcome {
         None => Session::current(),
         Some(pid) => Session::at(pid)
             .filter(|session| !session.is_outside())
-            .ok_or_else(|| Failure::new(code::UNKNOWN, format!("no process {pid}")))?,
+            .ok_or_else(|| {
+                Failure::new(
+                    code::UNKNOWN,
+                    format!("no process {pid} is seen from here; --pid expects the id of a running one, with which the lease ends"),
+                )
+            })?,
     };
     let lifetime = &args.lifetime;
     if session.is_outside() && lifetime.ttl.is_none() && !lifetime.until_release {

@@ -27,7 +27,9 @@ pub fn run(args: Args) -> Outcome {
     if done.awaited {
         return Err(Failure::new(
             code::IN_USE,
-            format!("pool `{pool}` has waiters; nothing was reset"),
+            format!(
+                "pool `{pool}` has waiters, whom --force does not pass over; nothing was reset: `name-manager status {pool}` shows them, try again when they are served"
+            ),
         )
         .into());
     }

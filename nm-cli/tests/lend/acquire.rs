@@ -3,6 +3,7 @@ use std::fs;
 use nm_runtime::journal::Kind;
 
 use crate::lab::{Lab, SHELLS, Said, kill};
+use crate::patience::until;
 
 /// Ways to call from a script; each leaves the name in the hands of the script.
 const CALLS: [&str; 9] = [
@@ -123,23 +124,18 @@ fn a_waiter_that_gives_up_is_lent_nothing() {
     );
     let named = ["acquire", "db", "--name", "db-0", "--until-release"];
     let mut waiter = lab.cli(&named).spawn().unwrap();
-    let begun = || {
+    let keeper = until("it waits", || {
         let events = lab.events("db").into_iter();
         let mut waiting = events.filter(|event| event.kind == Kind::Waiting);
         waiting.next().map(|event| event.holder.pid)
-    };
-    let keeper = loop {
-        if let Some(keeper) = begun() {
-            break keeper;
-        }
-        std::thread::yield_now();
-    };
+    });
     kill("KILL", waiter.id());
     waiter.wait().unwrap();
     // It is told of that, and until then may be lent the name for a moment.
-    while fs::read_link(format!("/proc/{keeper}/exe")).is_ok() {
-        std::thread::yield_now();
-    }
+    let exe = format!("/proc/{keeper}/exe");
+    until("it has ended", || {
+        fs::read_link(&exe).is_err().then_some(())
+    });
     lab.run(&["release", "--force", "db", "db-0"]);
     lab.wait_until_free("db", "db-0");
     let owners = lab.keepers("db", "db-0");

@@ -102,8 +102,12 @@ fn a_holder_that_was_killed_in_another_container_holds_nothing() {
     let Some(containers) = Containers::new() else {
         return;
     };
-    // Killed with its container.
+    // Killed with its container, for whose end nobody waits.
     drop(containers.hold("db"));
+    let lock = containers.0.state().join("pools/db/names/db-0.lock");
+    let mut free = containers.0.program("flock");
+    free.args(["--wait", "60"]).arg(lock).arg("true");
+    assert!(free.status().unwrap().success());
     let status = containers.run(&["status"]).answer();
     assert!(status.contains("db: 0 of 1 names held"), "{status}");
     assert!(status.contains("ended while it held it"), "{status}");

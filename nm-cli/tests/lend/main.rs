@@ -9,6 +9,8 @@ mod containers;
 mod hold;
 mod lab;
 mod missing_code;
+#[path = "../../../tests/support/patience.rs"]
+mod patience;
 mod place;
 mod pools;
 mod release;

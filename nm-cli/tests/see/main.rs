@@ -8,6 +8,8 @@ mod doctor;
 mod journal;
 mod lab;
 mod log;
+#[path = "../../../tests/support/patience.rs"]
+mod patience;
 mod stats;
 mod status;
 mod terminal;

@@ -3,6 +3,7 @@ use std::io::Write;
 use serde_json::Value;
 
 use crate::lab::{Lab, Running};
+use crate::patience::until;
 
 #[test]
 fn holders_and_waiters_are_shown_in_order_and_not_disturbed() {
@@ -154,7 +155,7 @@ fn a_stopped_holder_is_shown_as_stopped() {
     assert!(lab.shell(&format!("kill -STOP {pid}")).out.is_empty());
     let stopped = || lab.json(&["status"])["pools"][0]["names"][0]["holders"][0]["process"].clone();
     // The signal may take a moment.
-    while stopped() != "stopped" {}
+    until("it is stopped", || (stopped() == "stopped").then_some(()));
     let text = lab.run(&["status"]).out;
     assert!(text.contains("stopped"), "{text}");
     let doctor = lab.run(&["doctor"]).out;

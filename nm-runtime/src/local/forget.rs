@@ -30,7 +30,7 @@ pub(crate) fn forget(dir: &PoolDir, pool: &str, holder: &Holder, force: bool) ->
     let names = look::recorded(dir.names.path());
     for name in names.map_err(|error| unusable(dir.names.path(), error))? {
         match try_lock_name(dir, &name, Access::Exclusive)? {
-            Some(lock) => free.push((name, lock)),
+            Some((lock, _)) => free.push((name, lock)),
             None => done.lent.push(name),
         }
     }

@@ -182,16 +182,12 @@ fn lock_name(
         blocked::for_lock(&pending, patience, &path)
     };
     let file = dir.names.file(&files::lock(name)).map_err(failed)?;
-    let file = match Locked::try_lock(file, Access::Exclusive).map_err(failed)? {
-        Ok(lock) => return Ok(Some((lock, true))),
-        Err(file) => file,
-    };
-    if access == Access::Exclusive {
-        return wait(file).map(|lock| Some((lock, true)));
-    }
-    match Locked::try_lock(file, access).map_err(failed)? {
-        Ok(lock) => Ok(Some((lock, false))),
-        Err(file) => wait(file).map(|_| None),
+    match Locked::try_lock_name(file, access).map_err(failed)? {
+        Ok(locked) => Ok(Some(locked)),
+        Err(file) => {
+            let lock = wait(file)?;
+            Ok((access == Access::Exclusive).then_some((lock, true)))
+        }
     }
 }
 

@@ -270,27 +270,19 @@ impl<'a> Head<'a> {
         Ok(taken.len() >= count)
     }
 
-    /// Takes one name, without blocking. A reader takes a free name exclusively
-    /// first: it may have to be made ready before others read it. No other request
-    /// sees that: only the head of the queue takes names.
+    /// Takes one name, without blocking. No other request sees a reader that is still
+    /// alone: only the head of the queue takes names.
     pub(crate) fn take(&self, ask: &Ask<'_>, index: usize, name: &str) -> Result<Take> {
         if self.others_wait && self.is_reserved(name)? {
             return Ok(Take::Busy);
         }
         for _ in 0..LOOKS_FOR_READERS {
-            if let Some(lock) = try_lock_name(self.dir, name, Access::Exclusive)? {
-                return taken(self.dir, ask, index, name, lock, true);
-            }
-            failpoint::at("name: held by another");
-            if ask.want.access == Access::Exclusive {
-                break;
-            }
-            let Some(lock) = try_lock_name(self.dir, name, Access::Shared)? else {
+            let Some((lock, alone)) = try_lock_name(self.dir, name, ask.want.access)? else {
                 break;
             };
-            match taken(self.dir, ask, index, name, lock, false)? {
-                // Its only holder has just released it: no reader made it ready for us.
-                Take::Taken(taken) if !taken.has_readers() => {}
+            match taken(self.dir, ask, index, name, lock, alone)? {
+                // The last reader has just released it: none made it ready for us.
+                Take::Taken(taken) if !alone && !taken.has_readers() => {}
                 found => return Ok(found),
             }
         }
@@ -323,17 +315,25 @@ impl Drop for Head<'_> {
     }
 }
 
-pub(crate) fn try_lock_name(dir: &PoolDir, name: &str, access: Access) -> Result<Option<Locked>> {
+/// Locks a name without blocking, and says whether alone. A reader takes a free name
+/// exclusively first: it may have to be made ready before others read it.
+pub(crate) fn try_lock_name(
+    dir: &PoolDir,
+    name: &str,
+    access: Access,
+) -> Result<Option<(Locked, bool)>> {
     let path = files::lock(name);
     let failed = |error| unusable(&dir.names.path().join(&path), error);
     loop {
         let file = dir.names.file(&path).map_err(failed)?;
-        match Locked::try_lock(file, access).map_err(failed)? {
+        match Locked::try_lock_name(file, access).map_err(failed)? {
             Err(file) if dir.names.has(&path, &file).map_err(failed)? => {
                 dir.names.keep(&path, Some(file));
                 return Ok(None);
             }
-            Ok(lock) if lock.is_in(&dir.names, &path).map_err(failed)? => return Ok(Some(lock)),
+            Ok((lock, alone)) if lock.is_in(&dir.names, &path).map_err(failed)? => {
+                return Ok(Some((lock, alone)));
+            }
             // Replaced before we locked it: lock the one that others will find.
             Ok(_) | Err(_) => {}
         }

@@ -6,6 +6,7 @@ use std::mem;
 
 use fd_lock::RwLock;
 
+use crate::base::failpoint;
 use crate::sys::{Dir, OpenFile};
 use crate::terms::access::Access;
 
@@ -32,6 +33,34 @@ impl Locked {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Err(file)),
             Err(error) => Err(error),
         }
+    }
+
+    /// As [`Locked::try_lock`], and says whether alone: a reader locks exclusively if
+    /// nobody has the lock, or else beside readers.
+    pub(crate) fn try_lock_name(
+        file: OpenFile,
+        access: Access,
+    ) -> io::Result<Result<(Self, bool), OpenFile>> {
+        let file = match Self::try_lock(file, Access::Exclusive)? {
+            Ok(lock) => return Ok(Ok((lock, true))),
+            Err(file) => file,
+        };
+        failpoint::at("name: held by another");
+        if access == Access::Exclusive {
+            return Ok(Err(file));
+        }
+        let file = match Self::try_lock(file, access)? {
+            Ok(mut lock) => lock.take(),
+            Err(file) => return Ok(Err(file)),
+        };
+        // What kept us out may have been exclusive, and have ended since: then nobody
+        // shares the lock but us. What keeps us out while we share it is shared.
+        let file = match Self::try_lock(file, Access::Exclusive)? {
+            Ok(lock) => return Ok(Ok((lock, true))),
+            Err(file) => file,
+        };
+        // The kernel has dropped the shared lock for the other.
+        Ok(Self::try_lock(file, access)?.map(|lock| (lock, false)))
     }
 
     /// Locks, blocked in the kernel's queue for the file until it is granted.
@@ -136,5 +165,37 @@ fn lock_now(file: &File, access: Access) -> io::Result<()> {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             done => return done,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn a_reader_is_never_beside_an_exclusive_lock_that_ends_while_it_looks() {
+        let dir = tempfile::tempdir().unwrap();
+        let dir = Dir::create(dir.path()).unwrap();
+        let over = AtomicBool::new(false);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                while !over.load(Ordering::Relaxed) {
+                    let file = dir.file("db-0.lock").unwrap();
+                    drop(Locked::try_lock(file, Access::Exclusive).unwrap());
+                }
+            });
+            let found = (0..20_000).find_map(|_| {
+                let file = dir.file("db-0.lock").unwrap();
+                match Locked::try_lock_name(file, Access::Shared).unwrap() {
+                    Ok((lock, false)) => Some(lock),
+                    Ok(_) | Err(_) => None,
+                }
+            });
+            over.store(true, Ordering::Relaxed);
+            assert!(found.is_none(), "beside nobody");
+        });
     }
 }

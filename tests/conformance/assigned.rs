@@ -8,7 +8,8 @@ use crate::support::oracle;
 use crate::support::pool_test::{Story, error};
 use crate::support::stage::Stage;
 
-/// Two seats, each numbered as never before, and none for a test that is too large.
+/// Two seats, each numbered as never before. A test that is called so wants both, and one
+/// that is too large gets none.
 #[derive(Default)]
 struct Seats;
 
@@ -31,18 +32,20 @@ impl Allocator for Seats {
     }
 
     fn assign(&self, (next, taken): &mut (u32, u32), asked: &Asked<'_>) -> Assignment {
-        if asked.test == "large" {
-            return Assignment::Never("it needs two seats".to_owned());
-        }
-        if *taken == SEATS {
+        let (name, wanted) = match asked.test {
+            "large" => return Assignment::Never("it needs three seats".to_owned()),
+            "both" => ("both", 2),
+            _ => ("seat", 1),
+        };
+        if *taken + wanted > SEATS {
             return Assignment::Busy;
         }
-        (*next, *taken) = (*next + 1, *taken + 1);
-        Assigned::name(format!("seat-{next}")).into()
+        (*next, *taken) = (*next + 1, *taken + wanted);
+        Assigned::name(format!("{name}-{next}")).into()
     }
 
-    fn release(&self, (_, taken): &mut (u32, u32), _name: &str) {
-        *taken -= 1;
+    fn release(&self, (_, taken): &mut (u32, u32), name: &str) {
+        *taken -= if name.starts_with("both") { 2 } else { 1 };
     }
 }
 
@@ -80,7 +83,42 @@ fn what_an_allocator_will_never_grant_fails_at_once<S: Stage>() {
     let mut test = Story::<S>::unbounded("seats");
     for ask in ["acquire seats", "try seats"] {
         let message = error(&test.tell("large", ask), "never");
-        assert!(message.contains("it needs two seats"), "{message}");
+        assert!(message.contains("it needs three seats"), "{message}");
     }
     assert_eq!(test.holds("a", "seats"), ["seat-1"]);
+}
+
+#[apply(on_each_stage)]
+fn a_request_that_can_be_granted_passes_one_that_cannot<S: Stage>() {
+    let mut test = Story::<S>::unbounded("seats");
+    test.hold("a").wait("both");
+    assert_eq!(test.holds("c", "seats"), ["seat-2"]);
+    test.expect_waiting("both").wait("d").release("a");
+    assert_eq!(test.expect_granted("d"), ["seat-3"]);
+    test.expect_waiting("both").release("c").release("d");
+    assert_eq!(test.expect_granted("both"), ["both-4"]);
+}
+
+#[apply(on_each_stage)]
+fn a_request_that_cannot_be_granted_is_passed_eight_times<S: Stage>() {
+    let mut test = Story::<S>::unbounded("seats");
+    test.hold("a").wait("both");
+    for _ in 0..8 {
+        test.hold("c").release("c");
+    }
+    test.wait("c").expect_waiting("both").release("a");
+    assert_eq!(test.expect_granted("both"), ["both-10"]);
+    test.expect_waiting("c").release("both");
+    assert_eq!(test.expect_granted("c"), ["seat-11"]);
+}
+
+#[apply(on_each_stage)]
+fn a_killed_waiter_that_was_passed_holds_up_nobody<S: Stage>() {
+    let mut test = Story::<S>::unbounded("seats");
+    test.hold("a").wait("both");
+    for _ in 0..8 {
+        test.hold("c").release("c");
+    }
+    test.wait("c").kill("both");
+    assert_eq!(test.expect_granted("c"), ["seat-10"]);
 }

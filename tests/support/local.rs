@@ -105,16 +105,19 @@ impl Stage for Local {
         let each_pool = || fs::read_dir(&pools).into_iter().flatten().flatten();
         let mut waited_for = BTreeSet::new();
         let mut queues = BTreeSet::new();
+        let mut asking = BTreeSet::new();
         for pool in each_pool().map(|pool| pool.path()) {
             waited_for.extend(inodes(&pool.join("line")));
             waited_for.extend(inodes(&pool.join("names")));
             waited_for.extend(kernel::inode(&pool.join("queue.lock")));
             queues.extend(kernel::inode(&pool.join("queue.lock")));
+            asking.extend(asking_tickets(&pool));
         }
         let locks = kernel::locks();
         let own = locks.iter().filter(|lock| lock.pid == process.id());
         let parked = own.filter(|lock| match lock.blocked {
             true => waited_for.contains(&lock.inode),
+            false if asking.contains(&lock.inode) => true,
             // Who waits for a given name heads the queue only on its way.
             false => !ask.contains("name=") && queues.contains(&lock.inode),
         });
@@ -147,6 +150,19 @@ impl Drop for Local {
             process::send(child, Signal::KILL);
         }
     }
+}
+
+/// The tickets of those who wait in the line of an allocator's pool, and ask it by
+/// themselves.
+fn asking_tickets(pool: &Path) -> impl Iterator<Item = u64> {
+    let asks = pool.join("asks");
+    let tickets = fs::read_dir(pool.join("line")).into_iter().flatten();
+    tickets.flatten().filter_map(move |ticket| {
+        let name = ticket.file_name().into_string().ok()?;
+        let (_, request) = name.split_once('.')?;
+        asks.join(request).exists().then_some(())?;
+        kernel::inode(&ticket.path())
+    })
 }
 
 /// The inodes of the files in a directory.

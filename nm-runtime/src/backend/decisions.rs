@@ -12,6 +12,10 @@ use crate::terms::record::FORMAT;
 /// How often an allocator that is busy is asked again although no holder ended.
 pub(crate) const ASK_AGAIN: Duration = Duration::from_millis(250);
 
+/// How many later requests may be served before a waiter that the allocator has no room
+/// for, so that a large one is not starved by small ones.
+const MOST_PASSES: usize = 8;
+
 /// The decisions in force.
 #[derive(Clone, Debug)]
 pub(crate) struct Decisions {
@@ -20,9 +24,47 @@ pub(crate) struct Decisions {
     state: String,
     /// The names that it has granted and that were not taken back.
     pub(crate) names: Vec<String>,
+    /// Waiters before which a later request was served: once for each.
+    passed: Option<Vec<String>>,
 }
 
-json::object!(Decisions { v, state, names });
+json::object!(Decisions {
+    v,
+    state,
+    names,
+    passed,
+});
+
+/// A waiter of a pool with an allocator, as others ask about it.
+#[derive(Clone, Debug)]
+pub(crate) struct Asker {
+    /// Its request.
+    pub(crate) request: String,
+    pub(crate) test: String,
+    pub(crate) run: String,
+}
+
+json::object!(Asker { request, test, run });
+
+impl Asker {
+    pub(crate) fn of(ask: &Ask<'_>) -> Self {
+        Self {
+            request: ask.request.text(),
+            test: ask.holder.test.clone(),
+            run: ask.holder.run.clone(),
+        }
+    }
+}
+
+/// What the allocator, and the waiters before it, have for a request.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    Granted(Assigned),
+    /// Not until a holder ends.
+    Busy,
+    /// Not before a waiter that is to be served first, and now.
+    Later,
+}
 
 impl Decisions {
     pub(crate) fn none() -> Self {
@@ -30,7 +72,50 @@ impl Decisions {
             v: FORMAT,
             state: String::new(),
             names: Vec::new(),
+            passed: None,
         }
+    }
+
+    /// Decides on a request in this line of all waiters. A waiter that the allocator has
+    /// no room for is passed, so often; others are served first.
+    pub(crate) fn decide_in_line(
+        &mut self,
+        ask: &Ask<'_>,
+        allocator: &dyn Decide,
+        line: impl FnOnce() -> Result<Vec<Asker>>,
+    ) -> Result<Turn> {
+        let mut decided = self.clone();
+        let Some(assigned) = decided.decide(ask, allocator)? else {
+            return Ok(Turn::Busy);
+        };
+        let line = line()?;
+        let own = ask.request.text();
+        let mut passed = decided.passed.take().unwrap_or_default();
+        for before in line.iter().take_while(|waiter| waiter.request != own) {
+            let passes = passed.iter().filter(|it| **it == before.request);
+            if passes.count() >= MOST_PASSES {
+                return Ok(Turn::Busy);
+            }
+            if self.has_room_for(before, allocator) {
+                return Ok(Turn::Later);
+            }
+            passed.push(before.request.clone());
+        }
+        let waits = |request: &String| line.iter().any(|waiter| waiter.request == *request);
+        passed.retain(|it| waits(it) && *it != own);
+        decided.passed = (!passed.is_empty()).then_some(passed);
+        *self = decided;
+        Ok(Turn::Granted(assigned))
+    }
+
+    /// Whether a waiter's own turn would come to something.
+    fn has_room_for(&self, waiter: &Asker, allocator: &dyn Decide) -> bool {
+        let asked = Asked {
+            test: &waiter.test,
+            run: &waiter.run,
+        };
+        let decided = allocator.decide(&self.state, &asked);
+        !matches!(decided, Ok((_, Assignment::Busy)))
     }
 
     /// Tells the allocator of names whose holders have ended.

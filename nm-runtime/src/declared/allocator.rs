@@ -14,11 +14,11 @@ use crate::terms::decision::{Asked, Assignment, Decide};
 /// it ended, before it is asked again; of the last ones when the run ends. Requests are
 /// for one name, exclusively.
 ///
-/// Requests are served in arrival order. While the first one is answered
-/// [`Busy`](Assignment::Busy), those behind it wait as well, also one that could be granted
-/// meanwhile: so a test that wants much is not starved by many that want little. If that
-/// leaves too much idle, give the two a pool each. With `max`, at most so many names are
-/// out at once, whatever the allocator would grant.
+/// Requests are served in arrival order, except that one which is answered
+/// [`Busy`](Assignment::Busy) does not hold up those behind it: a later one that can be
+/// granted is. At most eight later requests pass a waiter; from then on all behind it wait
+/// for it, so that a test that wants much is not starved by many that want little. With
+/// `max`, at most so many names are out at once, whatever the allocator would grant.
 ///
 /// A program without it is refused the pool's names, as for [`Resource`](crate::Resource).
 ///
@@ -77,7 +77,8 @@ pub trait Allocator: Send + Sync + 'static {
     fn save(&self, state: &Self::State) -> String;
 
     /// Decides on one request. What it changes in the state counts only when it
-    /// grants.
+    /// grants. A waiter's process also asks on behalf of those before it, to find out
+    /// whether it may pass them, and drops that answer: so do nothing here but decide.
     fn assign(&self, state: &mut Self::State, asked: &Asked<'_>) -> Assignment;
 
     /// Takes back the name of a holder that has ended.

@@ -1,20 +1,24 @@
-//! Takes what an allocator grants, at the head of the pool's queue.
+//! Takes what an allocator grants.
 
+use std::fs;
 use std::io;
+use std::path::PathBuf;
+use std::thread;
 use std::time::Instant;
 
 use crate::backend::ask::Ask;
 use crate::backend::broken;
-use crate::backend::decisions::{ASK_AGAIN, Decisions};
+use crate::backend::decisions::{ASK_AGAIN, Asker, Decisions, Turn as Decided};
 use crate::backend::missing_code;
 use crate::backend::patience::Patience;
 use crate::base::error::{Error, Result};
 use crate::base::json;
 use crate::local::dir::{PoolDir, replace, unusable};
-use crate::local::grant::head_soon;
-use crate::local::head::{Head, Take, Taken, try_lock_name};
-use crate::local::{files, look, pool_code};
-use crate::sys::{self, WakeSet};
+use crate::local::head::{self, Head, LOOK_AGAIN, TRY_FOR, Take, Taken, try_lock_name};
+use crate::local::lock::Locked;
+use crate::local::queue::Ticket;
+use crate::local::{blocked, files, look, pool_code};
+use crate::sys::{self, Dir, WakeSet};
 use crate::terms::access::Access;
 use crate::terms::code::{Code, PoolCode};
 use crate::terms::decision::Decide;
@@ -43,60 +47,212 @@ fn write(decisions: &Decisions, dir: &PoolDir) -> Result<()> {
 /// Tells the allocator of every holder that has ended, unless a request is being served,
 /// which does so itself.
 pub(crate) fn take_back(dir: &PoolDir, ask: &Ask<'_>) -> Result<()> {
-    match (ask.decide, head_soon(dir)?) {
-        (Some(allocator), Some(head)) => head.take_back(ask, allocator).map(drop),
-        _ => Ok(()),
+    let (Some(allocator), Some(_head)) = (ask.decide, Head::enter_soon(dir)?) else {
+        return Ok(());
+    };
+    match Turn::soon(dir)? {
+        Some(turn) => turn.take_back(ask, allocator).map(drop),
+        None => Ok(()),
     }
 }
 
-impl Head<'_> {
-    /// Takes what the allocator grants, waiting while it is busy.
-    pub(crate) fn take_assigned(
-        &self,
-        ask: &Ask<'_>,
-        allocator: &dyn Decide,
-        patience: &mut dyn Patience,
-    ) -> Result<Taken> {
-        if let Some(taken) = self.try_take_assigned(ask, allocator)? {
-            return Ok(taken);
-        }
-        patience.blocked();
-        let failed = |error| unusable(self.dir.names.path(), error);
-        loop {
-            let out = read(self.dir)?.names;
-            let fifos: Vec<_> = out.iter().map(|name| files::fifo(name)).collect();
-            let wakes = WakeSet::open(&self.dir.names, fifos.iter().map(String::as_str));
-            let mut wakes = wakes.map_err(failed)?;
-            // Asked after the FIFOs are open: a holder that ends from here on wakes us.
-            if let Some(taken) = self.try_take_assigned(ask, allocator)? {
-                return Ok(taken);
+/// A request's place while it is served: kept until what it took is on record.
+pub(crate) struct Place<'a> {
+    _said: Option<Said>,
+    _ticket: Option<Ticket>,
+    _turn: Turn<'a>,
+    _head: Option<Head<'a>>,
+}
+
+/// Takes what the allocator grants, waiting in the queue while it is busy. Waiters ask it
+/// by themselves: so one for which it has no room does not hold up those behind. `None` if
+/// the directory turned out to be removed.
+pub(crate) fn take<'a>(
+    dir: &'a PoolDir,
+    ask: &Ask<'_>,
+    allocator: &dyn Decide,
+    patience: &mut dyn Patience,
+) -> Result<Option<(Taken, Place<'a>)>> {
+    let head = match Head::enter_now(dir)? {
+        None => None,
+        Some(head) if !head.is_current()? => return Ok(None),
+        Some(head) => {
+            let turn = Turn::take(dir, patience)?;
+            match take_with(turn, head, ask, allocator)? {
+                Ok(served) => return Ok(Some(served)),
+                Err(head) => Some(head),
             }
-            patience.tick()?;
-            let timeout = patience.until().saturating_duration_since(Instant::now());
-            wakes.wait(timeout.min(ASK_AGAIN)).map_err(failed)?;
+        }
+    };
+    patience.blocked();
+    let said = Said::say(dir, ask)?;
+    let ticket = Ticket::draw(dir, ask.request, patience)?;
+    // Not before there is a ticket: a request that came in between would be before us.
+    drop(head);
+    let failed = |error| unusable(dir.names.path(), error);
+    let mut known = Vec::new();
+    loop {
+        let out = read(dir)?.names;
+        let fifos: Vec<_> = out.iter().map(|name| files::fifo(name)).collect();
+        let wakes = WakeSet::open(&dir.names, fifos.iter().map(String::as_str));
+        let mut wakes = wakes.map_err(failed)?;
+        // Asked after the FIFOs are open: a holder that ends from here on wakes us.
+        let turn = Turn::take(dir, patience)?;
+        if !dir.is_current() {
+            return Ok(None);
+        }
+        let (names, asked) = turn.ask(ask, allocator, Some(&ticket))?;
+        let pause = match asked {
+            Asked::Granted(taken) => {
+                let place = Place {
+                    _said: Some(said),
+                    _ticket: Some(ticket),
+                    _turn: turn,
+                    _head: None,
+                };
+                return Ok(Some((*taken, place)));
+            }
+            // What a waiter behind us was granted meanwhile, does not wake us.
+            Asked::Busy if names == out && names == known => ASK_AGAIN,
+            Asked::Busy | Asked::Later => LOOK_AGAIN,
+        };
+        drop(turn);
+        known = names;
+        patience.tick()?;
+        let timeout = patience.until().saturating_duration_since(Instant::now());
+        wakes.wait(timeout.min(pause)).map_err(failed)?;
+    }
+}
+
+/// Takes what the allocator grants, if it does now.
+pub(crate) fn try_take<'a>(
+    head: Head<'a>,
+    ask: &Ask<'_>,
+    allocator: &dyn Decide,
+) -> Result<Option<(Taken, Place<'a>)>> {
+    match Turn::soon(head.dir)? {
+        Some(turn) => Ok(take_with(turn, head, ask, allocator)?.ok()),
+        None => Ok(None),
+    }
+}
+
+/// As [`try_take`], for the head of an empty queue; gives it back if it gets nothing.
+fn take_with<'a>(
+    turn: Turn<'a>,
+    head: Head<'a>,
+    ask: &Ask<'_>,
+    allocator: &dyn Decide,
+) -> Result<std::result::Result<(Taken, Place<'a>), Head<'a>>> {
+    let (_, Asked::Granted(taken)) = turn.ask(ask, allocator, None)? else {
+        return Ok(Err(head));
+    };
+    let place = Place {
+        _said: None,
+        _ticket: None,
+        _turn: turn,
+        _head: Some(head),
+    };
+    Ok(Ok((*taken, place)))
+}
+
+/// What a waiter asks for, where others find it, until this drops.
+struct Said(PathBuf);
+
+impl Said {
+    fn say(dir: &PoolDir, ask: &Ask<'_>) -> Result<Self> {
+        let asks = dir.pool.path().join(files::ASKS);
+        let path = asks.join(ask.request.text());
+        Dir::create(&asks).map_err(|error| unusable(&asks, error))?;
+        replace(&path, &(json::to_string(&Asker::of(ask)) + "\n"))?;
+        Ok(Self(path))
+    }
+
+    /// What the waiters with these requests ask for; those of a given name, and others
+    /// that do not ask the allocator, say nothing.
+    fn of(dir: &PoolDir, requests: &[String]) -> Result<Vec<Asker>> {
+        let asks = dir.pool.path().join(files::ASKS);
+        let mut askers = Vec::new();
+        for request in requests {
+            let path = asks.join(request);
+            match sys::read_regular(&path) {
+                Ok(text) => askers.extend(json::from_slice(&text)),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(unusable(&path, error)),
+            }
+        }
+        Ok(askers)
+    }
+}
+
+impl Drop for Said {
+    fn drop(&mut self) {
+        // What stays says nothing without a ticket.
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+/// What came of asking the allocator.
+enum Asked {
+    Granted(Box<Taken>),
+    Busy,
+    Later,
+}
+
+/// The right to ask the allocator, until this drops.
+pub(crate) struct Turn<'a> {
+    dir: &'a PoolDir,
+    _lock: Locked,
+}
+
+impl<'a> Turn<'a> {
+    fn take(dir: &'a PoolDir, patience: &mut dyn Patience) -> Result<Self> {
+        let file = files::DECISIONS_LOCK;
+        let _lock = blocked::lock(&dir.pool, file, Access::Exclusive, patience)?;
+        Ok(Self { dir, _lock })
+    }
+
+    /// Another process may just be deciding: it is given a moment.
+    fn soon(dir: &'a PoolDir) -> Result<Option<Self>> {
+        let failed = |error| unusable(&dir.pool.path().join(files::DECISIONS_LOCK), error);
+        let started = Instant::now();
+        loop {
+            let file = dir.pool.file(files::DECISIONS_LOCK).map_err(failed)?;
+            match Locked::try_lock(file, Access::Exclusive).map_err(failed)? {
+                Ok(_lock) => return Ok(Some(Self { dir, _lock })),
+                Err(_) if started.elapsed() > TRY_FOR => return Ok(None),
+                Err(_) => thread::sleep(TRY_FOR / 40),
+            }
         }
     }
 
-    /// Asks the allocator once.
-    pub(crate) fn try_take_assigned(
+    /// Asks the allocator once, for the owner of a ticket or if there are no waiters. Also
+    /// the names that are out.
+    fn ask(
         &self,
         ask: &Ask<'_>,
         allocator: &dyn Decide,
-    ) -> Result<Option<Taken>> {
+        ticket: Option<&Ticket>,
+    ) -> Result<(Vec<String>, Asked)> {
         let mut decisions = self.take_back(ask, allocator)?;
-        let Some(assigned) = decisions.decide(ask, allocator)? else {
-            return Ok(None);
+        let line = || match ticket {
+            Some(ticket) => Said::of(self.dir, &ticket.line()?),
+            None => Ok(Vec::new()),
+        };
+        let assigned = match decisions.decide_in_line(ask, allocator, line)? {
+            Decided::Granted(assigned) => assigned,
+            Decided::Busy => return Ok((decisions.names, Asked::Busy)),
+            Decided::Later => return Ok((decisions.names, Asked::Later)),
         };
         // Locked before it is written down: if we die in between, nothing was decided.
         let index = decisions.names.len() - 1;
-        let mut taken = match self.take(ask, index, &assigned.name)? {
+        let mut taken = match self.take_name(ask, index, &assigned.name)? {
             Take::Taken(taken) => taken,
             Take::Busy => return Err(Decisions::held_outside(ask, &assigned)),
             Take::Broken(reason) => return Err(broken::error(ask.pool, &reason)),
         };
         write(&decisions, self.dir)?;
         taken.assigned = Some(assigned);
-        Ok(Some(taken))
+        Ok((decisions.names, Asked::Granted(Box::new(taken))))
     }
 
     /// Tells the allocator of every holder that has ended. The decisions that are left.
@@ -147,11 +303,18 @@ impl Head<'_> {
     fn ended(&self, ask: &Ask<'_>, decisions: &Decisions) -> Result<Vec<String>> {
         let mut ended = Vec::new();
         for (index, name) in decisions.names.iter().enumerate() {
-            match self.take(ask, index, name)? {
+            match self.take_name(ask, index, name)? {
                 Take::Busy => {}
                 Take::Taken(_) | Take::Broken(_) => ended.push(name.clone()),
             }
         }
         Ok(ended)
+    }
+
+    fn take_name(&self, ask: &Ask<'_>, index: usize, name: &str) -> Result<Take> {
+        match head::is_reserved(self.dir, name)? {
+            true => Ok(Take::Busy),
+            false => head::take(self.dir, ask, index, name),
+        }
     }
 }

@@ -5,8 +5,7 @@ use crate::backend::runs::Runs;
 use crate::backend::snapshot::Forgotten;
 use crate::base::error::Result;
 use crate::local::dir::{PoolDir, unusable};
-use crate::local::grant::head_soon;
-use crate::local::head::try_lock_name;
+use crate::local::head::{Head, try_lock_name};
 use crate::local::lock::Locked;
 use crate::local::record_file::RecordFile;
 use crate::local::{files, look, pool_code, pool_life};
@@ -19,7 +18,7 @@ use crate::terms::record::Record;
 /// `force`.
 pub(crate) fn forget(dir: &PoolDir, pool: &str, holder: &Holder, force: bool) -> Result<Forgotten> {
     // As the head of the queue: meanwhile no waiter misses a free name.
-    let Some(_head) = head_soon(dir)? else {
+    let Some(_head) = Head::enter_soon(dir)? else {
         return Ok(Forgotten {
             awaited: true,
             ..Forgotten::default()

@@ -1,8 +1,7 @@
 //! From a request to the names that it is granted.
 
 use std::sync::Arc;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::backend::ask::{Answer, Ask, Granted};
 use crate::backend::hold::Ending;
@@ -13,7 +12,7 @@ use crate::base::{clock, failpoint};
 use crate::local::dir::{PoolDir, unusable};
 use crate::local::head::{Head, Taken};
 use crate::local::hold::LocalHold;
-use crate::local::{files, pool_code};
+use crate::local::{assigned, files, pool_code};
 use crate::terms::access::Access;
 use crate::terms::event::{self, Entry};
 use crate::terms::record::Tenure;
@@ -24,80 +23,61 @@ pub(crate) fn acquire(
     ask: &Ask<'_>,
     patience: &mut dyn Patience,
 ) -> Result<Answer> {
+    if let (None, Some(allocator)) = (ask.given, ask.decide) {
+        let Some((taken, _place)) = assigned::take(dir, ask, allocator, patience)? else {
+            return Ok(Answer::Gone);
+        };
+        let grant = Grant::new(ask, patience.waited(), false);
+        return grant.finish(dir, vec![taken]).map(Answer::Granted);
+    }
     let Some(head) = Head::enter(dir, ask.request, patience)? else {
         return Ok(Answer::Gone);
     };
     let others_wait = head.others_wait;
-    let (taken, head) = match (ask.given, ask.decide) {
-        (Some(given), _) => match head.take_given(ask, given, patience)? {
+    let (taken, head) = match ask.given {
+        Some(given) => match head.take_given(ask, given, patience)? {
             Some((taken, head)) => (vec![taken], head),
             None => return Ok(Answer::Gone),
         },
-        (None, decide) => {
-            let taken = match decide {
-                Some(allocator) => vec![head.take_assigned(ask, allocator, patience)?],
-                None => head.take_any(ask, patience)?,
-            };
+        None => {
+            let taken = head.take_any(ask, patience)?;
             if patience.waited().is_some() && !head.is_current()? {
                 return Ok(Answer::Gone);
             }
             (taken, Some(head))
         }
     };
-    let waited = patience.waited();
-    let grant = Grant {
-        ask,
-        waited: waited.unwrap_or_default(),
-        contended: others_wait || waited.is_some(),
-    };
-    let granted = grant.finish(dir, taken)?;
+    let granted = Grant::new(ask, patience.waited(), others_wait).finish(dir, taken)?;
     // Records first, then the next head: it reads them.
     drop(head);
     Ok(Answer::Granted(granted))
 }
 
-/// How long `try_acquire` waits for another process that is just taking a name.
-pub(crate) const TRY_FOR: Duration = Duration::from_millis(2);
-
 /// Takes what is wanted if it can be had now.
 pub(crate) fn try_acquire(dir: &Arc<PoolDir>, ask: &Ask<'_>) -> Result<Answer> {
-    let Some(head) = head_soon(dir)? else {
+    let Some(head) = Head::enter_soon(dir)? else {
         return Ok(Answer::Busy);
     };
     if !head.is_current()? {
         return Ok(Answer::Gone);
     }
+    let grant = Grant::new(ask, None, head.others_wait);
     let taken = match (ask.given, ask.decide) {
+        (None, Some(allocator)) => {
+            return match assigned::try_take(head, ask, allocator)? {
+                Some((taken, _place)) => grant.finish(dir, vec![taken]).map(Answer::Granted),
+                None => Ok(Answer::Busy),
+            };
+        }
         (Some(given), _) => head.try_take_given(ask, given)?.map(|taken| vec![taken]),
-        (None, Some(allocator)) => head
-            .try_take_assigned(ask, allocator)?
-            .map(|taken| vec![taken]),
         (None, None) => head.try_take_any(ask)?,
     };
     let Some(taken) = taken else {
         return Ok(Answer::Busy);
     };
-    let grant = Grant {
-        ask,
-        waited: Duration::ZERO,
-        contended: head.others_wait,
-    };
     let granted = grant.finish(dir, taken)?;
     drop(head);
     Ok(Answer::Granted(granted))
-}
-
-/// Becomes the head of the queue if there are no waiters. Another process may just be
-/// taking a name: it is given a moment.
-pub(crate) fn head_soon(dir: &PoolDir) -> Result<Option<Head<'_>>> {
-    let started = Instant::now();
-    loop {
-        match Head::enter_now(dir)? {
-            Some(head) => return Ok(Some(head)),
-            None if started.elapsed() > TRY_FOR => return Ok(None),
-            None => thread::sleep(TRY_FOR / 40),
-        }
-    }
 }
 
 /// A request that is granted names.
@@ -108,7 +88,15 @@ struct Grant<'a> {
     contended: bool,
 }
 
-impl Grant<'_> {
+impl<'a> Grant<'a> {
+    fn new(ask: &'a Ask<'a>, waited: Option<Duration>, others_wait: bool) -> Self {
+        Self {
+            ask,
+            waited: waited.unwrap_or_default(),
+            contended: others_wait || waited.is_some(),
+        }
+    }
+
     /// Records the holder of the names.
     fn finish(&self, dir: &Arc<PoolDir>, mut taken: Vec<Taken>) -> Result<Vec<Granted>> {
         failpoint::at("grant: taken");
@@ -286,12 +274,7 @@ mod tests {
         let head = Head::enter_now(dir).unwrap().unwrap();
         let mut taken = head.try_take_any(&ask).unwrap().unwrap();
         change(&mut taken);
-        let grant = Grant {
-            ask: &ask,
-            waited: Duration::ZERO,
-            contended: false,
-        };
-        grant.finish(dir, taken)
+        Grant::new(&ask, None, false).finish(dir, taken)
     }
 
     fn kinds(dir: &PoolDir) -> Vec<Kind> {

@@ -1,6 +1,7 @@
 //! The head of a pool's queue: the only request that takes names from the pool.
 
 use std::io;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::backend::ask::{Ask, RequestId};
@@ -21,7 +22,10 @@ use crate::terms::decision::Assigned;
 use crate::terms::record::Record;
 
 /// How often the head looks again at names whose release wakes nobody.
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
+pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// How long `try_acquire` waits for another process that is just taking a name.
+pub(crate) const TRY_FOR: Duration = Duration::from_millis(2);
 
 /// The head of the queue, until this drops.
 pub(crate) struct Head<'a> {
@@ -125,6 +129,19 @@ impl<'a> Head<'a> {
             _ticket: None,
             others_wait,
         }))
+    }
+
+    /// As [`Head::enter_now`]. Another process may just be taking a name: it is given a
+    /// moment.
+    pub(crate) fn enter_soon(dir: &'a PoolDir) -> Result<Option<Self>> {
+        let started = Instant::now();
+        loop {
+            match Self::enter_now(dir)? {
+                Some(head) => return Ok(Some(head)),
+                None if started.elapsed() > TRY_FOR => return Ok(None),
+                None => thread::sleep(TRY_FOR / 40),
+            }
+        }
     }
 
     /// Whether the queue that we head is still the one that others find.
@@ -273,33 +290,10 @@ impl<'a> Head<'a> {
     /// Takes one name, without blocking. No other request sees a reader that is still
     /// alone: only the head of the queue takes names.
     pub(crate) fn take(&self, ask: &Ask<'_>, index: usize, name: &str) -> Result<Take> {
-        if self.others_wait && self.is_reserved(name)? {
+        if self.others_wait && is_reserved(self.dir, name)? {
             return Ok(Take::Busy);
         }
-        for _ in 0..LOOKS_FOR_READERS {
-            let Some((lock, alone)) = try_lock_name(self.dir, name, ask.want.access)? else {
-                break;
-            };
-            match taken(self.dir, ask, index, name, lock, alone)? {
-                // The last reader has just released it: none made it ready for us.
-                Take::Taken(taken) if !alone && !taken.has_readers() => {}
-                found => return Ok(found),
-            }
-        }
-        Ok(Take::Busy)
-    }
-
-    /// Whether an earlier request waits for this very name.
-    fn is_reserved(&self, name: &str) -> Result<bool> {
-        let path = files::reservation(name);
-        let failed = |error| unusable(&self.dir.names.path().join(&path), error);
-        match self.dir.names.existing(&path).map_err(failed)? {
-            None => Ok(false),
-            Some(file) => {
-                let free = Locked::try_lock(file, Access::Shared).map_err(failed)?;
-                Ok(free.is_err())
-            }
-        }
+        take(self.dir, ask, index, name)
     }
 }
 
@@ -313,6 +307,34 @@ impl Drop for Head<'_> {
         failpoint::at("queue: unlocked");
         // The ticket drops after this: the next waiter finds the queue free.
     }
+}
+
+/// Whether an earlier request waits for this very name.
+pub(crate) fn is_reserved(dir: &PoolDir, name: &str) -> Result<bool> {
+    let path = files::reservation(name);
+    let failed = |error| unusable(&dir.names.path().join(&path), error);
+    match dir.names.existing(&path).map_err(failed)? {
+        None => Ok(false),
+        Some(file) => {
+            let free = Locked::try_lock(file, Access::Shared).map_err(failed)?;
+            Ok(free.is_err())
+        }
+    }
+}
+
+/// Takes a name that is not reserved, without blocking.
+pub(crate) fn take(dir: &PoolDir, ask: &Ask<'_>, index: usize, name: &str) -> Result<Take> {
+    for _ in 0..LOOKS_FOR_READERS {
+        let Some((lock, alone)) = try_lock_name(dir, name, ask.want.access)? else {
+            break;
+        };
+        match taken(dir, ask, index, name, lock, alone)? {
+            // The last reader has just released it: none made it ready for us.
+            Take::Taken(taken) if !alone && !taken.has_readers() => {}
+            found => return Ok(found),
+        }
+    }
+    Ok(Take::Busy)
 }
 
 /// Locks a name without blocking, and says whether alone. A reader takes a free name

@@ -98,6 +98,17 @@ impl Ticket {
         })
     }
 
+    /// The requests of all waiters in the queue, in arrival order.
+    pub(crate) fn line(&self) -> Result<Vec<String>> {
+        let mut line = Vec::new();
+        for ticket in list(&self.tickets)?.into_sorted_vec() {
+            if !is_given_up(&self.tickets, &ticket)? {
+                line.extend(ticket.name.split_once('.').map(|(_, id)| id.to_owned()));
+            }
+        }
+        Ok(line)
+    }
+
     /// Waits until every earlier waiter has been served or is gone.
     pub(crate) fn wait_to_be_first(&self, patience: &mut dyn Patience) -> Result<()> {
         loop {

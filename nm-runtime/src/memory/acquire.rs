@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 #[cfg(feature = "tools")]
 use crate::backend::ask::RequestId;
 use crate::backend::ask::{Answer, Ask, GivenName, Granted};
-use crate::backend::decisions::{ASK_AGAIN, Decisions};
+use crate::backend::decisions::{ASK_AGAIN, Asker, Decisions, Turn};
 use crate::backend::missing_code;
 use crate::backend::patience::Patience;
 use crate::backend::snapshot::BlockedHead;
@@ -41,17 +41,21 @@ pub(crate) fn acquire(
     ask: &Ask<'_>,
     patience: &mut dyn Patience,
 ) -> Result<Answer> {
+    if let (None, Some(allocator)) = (ask.given, ask.decide) {
+        let taken = take_assigned(part, ask, allocator, patience)?;
+        let waited = patience.waited().unwrap_or_default();
+        return grant(part, ask, taken, waited).map(Answer::Granted);
+    }
     let place = part.sit(Line::Queue(None), &ask.holder.test)?;
     if !part.enter_current()?.is_head(place.number) {
         patience.blocked();
         let is_head = |state: &mut State| Ok(state.is_head(place.number).then_some(()));
         place.wait(Some(patience), is_head)?;
     }
-    let taken = match (try_now(part, ask, &place)?, ask.given, ask.decide) {
-        (Some(taken), ..) => taken,
-        (None, Some(given), _) => take_beside(part, ask, given, &place, patience)?,
-        (None, None, Some(allocator)) => take_assigned(part, ask, allocator, &place, patience)?,
-        (None, None, None) => take_any(part, ask, &place, patience)?,
+    let taken = match (try_now(part, ask, &place)?, ask.given) {
+        (Some(taken), _) => taken,
+        (None, Some(given)) => take_beside(part, ask, given, &place, patience)?,
+        (None, None) => take_any(part, ask, &place, patience)?,
     };
     let waited = patience.waited().unwrap_or_default();
     grant(part, ask, taken, waited).map(Answer::Granted)
@@ -97,7 +101,10 @@ pub(crate) fn head_soon<'a>(part: &'a Part, test: &str) -> Result<Option<Place<'
 fn try_now(part: &Arc<Part>, ask: &Ask<'_>, place: &Place<'_>) -> Result<Option<Vec<Taken>>> {
     match (ask.given, ask.decide) {
         (Some(given), _) => take_given(part, &mut *part.enter_current()?, ask, given, place),
-        (None, Some(allocator)) => try_assigned(part, ask, allocator, place),
+        (None, Some(allocator)) => {
+            let _turn = part.lock(Thing::Decisions, Access::Exclusive, None)?;
+            Ok(try_assigned(part, ask, allocator, place)?.ok())
+        }
         (None, None) => try_any(part, &mut *part.enter_current()?, ask, place),
     }
 }
@@ -188,10 +195,12 @@ fn try_assigned(
     ask: &Ask<'_>,
     allocator: &dyn Decide,
     place: &Place<'_>,
-) -> Result<Option<Vec<Taken>>> {
+) -> Result<std::result::Result<Vec<Taken>, Turn>> {
     let mut decisions = tell_ended(part, ask, allocator)?;
-    let Some(assigned) = decisions.decide(ask, allocator)? else {
-        return Ok(None);
+    let line = || Ok(part.enter_current()?.askers());
+    let assigned = match decisions.decide_in_line(ask, allocator, line)? {
+        Turn::Granted(assigned) => assigned,
+        not_now => return Ok(Err(not_now)),
     };
     let mut state = part.enter_current()?;
     let index = decisions.names.len() - 1;
@@ -199,7 +208,7 @@ fn try_assigned(
         return Err(Decisions::held_outside(ask, &assigned));
     };
     state.decisions = decisions;
-    Ok(Some(vec![Taken {
+    Ok(Ok(vec![Taken {
         assigned: Some(assigned),
         ..lock(part, &mut state, choice)
     }]))
@@ -218,8 +227,7 @@ fn tell_ended(part: &Part, ask: &Ask<'_>, allocator: &dyn Decide) -> Result<Deci
         let ended: Vec<_> = ended.collect();
         (decisions, ended)
     };
-    // User code is called without a lock: only the head of the queue decides, and that
-    // is this request.
+    // User code is called without a lock on the state: only who has the turn decides.
     if !ended.is_empty() {
         decisions.take_back(ask, allocator, &ended)?;
         part.enter_current()?.decisions = decisions.clone();
@@ -231,7 +239,10 @@ fn tell_ended(part: &Part, ask: &Ask<'_>, allocator: &dyn Decide) -> Result<Deci
 /// which does so itself.
 pub(crate) fn take_back(part: &Part, ask: &Ask<'_>) -> Result<()> {
     match (ask.decide, head_soon(part, &ask.holder.test)?) {
-        (Some(allocator), Some(_head)) => tell_ended(part, ask, allocator).map(drop),
+        (Some(allocator), Some(_head)) => {
+            let _turn = part.lock(Thing::Decisions, Access::Exclusive, None)?;
+            tell_ended(part, ask, allocator).map(drop)
+        }
         _ => Ok(()),
     }
 }
@@ -255,20 +266,27 @@ fn declare(state: &mut State, ask: &Ask<'_>, code: &Code) -> Result<()> {
     Ok(())
 }
 
+/// Takes what the allocator grants, waiting in the queue while it is busy. Waiters ask it
+/// by themselves: so one for which it has no room does not hold up those behind.
 fn take_assigned(
     part: &Part,
     ask: &Ask<'_>,
     allocator: &dyn Decide,
-    place: &Place<'_>,
     patience: &mut dyn Patience,
 ) -> Result<Vec<Taken>> {
-    patience.blocked();
+    let place = part.sit(Line::Asking(Asker::of(ask)), &ask.holder.test)?;
+    if !part.enter_current()?.is_head(place.number) {
+        patience.blocked();
+    }
     loop {
         // A holder that ends from here on wakes us.
         part.enter_current()?.seat(place.number).parked = true;
-        if let Some(taken) = try_assigned(part, ask, allocator, place)? {
+        let turn = part.lock(Thing::Decisions, Access::Exclusive, Some(patience))?;
+        if let Ok(taken) = try_assigned(part, ask, allocator, &place)? {
             return Ok(taken);
         }
+        drop(turn);
+        patience.blocked();
         patience.tick()?;
         let again = Instant::now() + ASK_AGAIN;
         place.sleep(Some(patience.until().min(again)))?;

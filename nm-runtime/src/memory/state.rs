@@ -5,7 +5,7 @@ use std::sync::{Arc, Condvar};
 
 use crate::backend::ask::Ask;
 use crate::backend::broken::{self, Broken};
-use crate::backend::decisions::Decisions;
+use crate::backend::decisions::{Asker, Decisions};
 use crate::backend::snapshot::BlockedHead;
 use crate::base::error::Result;
 use crate::terms::access::Access;
@@ -45,6 +45,8 @@ pub(crate) enum Thing {
     Start(String),
     /// The pool's life.
     Life,
+    /// The right to ask the allocator.
+    Decisions,
     /// The turn to clean, among the reapers of several runs.
     Turn,
 }
@@ -73,6 +75,8 @@ pub(crate) struct Seat {
 pub(crate) enum Line {
     /// In the pool's queue; with what is published of it once it blocks as the head.
     Queue(Option<Box<BlockedHead>>),
+    /// In the pool's queue, for what the allocator grants.
+    Asking(Asker),
     /// Beside the queue, for this name. The first one has it reserved.
     Name(String),
     /// For something that has no order.
@@ -154,7 +158,11 @@ impl State {
         if let Some(locks) = self.locks.get_mut(thing) {
             locks.retain(|lock| lock.key != key);
         }
-        self.wake();
+        match thing {
+            // Who asked the allocator has changed nothing for the others by that.
+            Thing::Decisions => self.wake_aside(),
+            _ => self.wake(),
+        }
     }
 
     /// Ends all that a process holds and waits for here.
@@ -194,8 +202,11 @@ impl State {
     }
 
     pub(crate) fn stand_up(&mut self, number: u64) {
+        let had_order = !matches!(self.seat(number).line, Line::Aside);
         self.seats.retain(|seat| seat.number != number);
-        self.wake();
+        if had_order {
+            self.wake();
+        }
     }
 
     pub(crate) fn seat(&mut self, number: u64) -> &mut Seat {
@@ -211,6 +222,10 @@ impl State {
         for seat in &mut self.seats {
             let is_first = match &seat.line {
                 Line::Queue(_) => !std::mem::replace(&mut in_queue, true),
+                Line::Asking(_) => {
+                    in_queue = true;
+                    true
+                }
                 Line::Name(name) if reserved.contains(name) => false,
                 Line::Name(name) => {
                     reserved.push(name.clone());
@@ -224,10 +239,28 @@ impl State {
         }
     }
 
+    fn wake_aside(&mut self) {
+        for seat in &mut self.seats {
+            if matches!(seat.line, Line::Aside) {
+                seat.wake();
+            }
+        }
+    }
+
     /// The pool's queue, its head first.
     pub(crate) fn queue(&self) -> impl Iterator<Item = &Seat> {
         let mut seats = self.seats.iter();
-        std::iter::from_fn(move || seats.find(|seat| matches!(seat.line, Line::Queue(_))))
+        let queues = |seat: &&Seat| matches!(seat.line, Line::Queue(_) | Line::Asking(_));
+        std::iter::from_fn(move || seats.find(queues))
+    }
+
+    /// Those in the queue that ask the allocator.
+    pub(crate) fn askers(&self) -> Vec<Asker> {
+        let seats = self.seats.iter().filter_map(|seat| match &seat.line {
+            Line::Asking(asker) => Some(asker.clone()),
+            _ => None,
+        });
+        seats.collect()
     }
 
     pub(crate) fn is_head(&self, number: u64) -> bool {

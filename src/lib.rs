@@ -66,7 +66,11 @@ pub use nm_runtime::{
 #[doc(hidden)]
 pub use nm_runtime::private as __private0;
 
-/// Compiles and runs the examples of the guide.
+/// Compiles and runs the examples of the guide; those of the next page are compiled.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 pub struct Readme;
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/environment.md")]
+pub struct Environment;

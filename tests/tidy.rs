@@ -8,11 +8,12 @@ use std::process::Command;
 
 const PACKAGES: [&str; 6] = ["", "nm-cli", "nm-macros", "nm-runtime", "nm-words", "xtask"];
 
-/// Where `unsafe` may stand: code before `main`, what the linker gathers, calls into
-/// libc, and descriptors without an owner.
-const UNSAFE: [&str; 4] = [
+/// Where `unsafe` may stand: code before `main`, what the linker gathers, changes of the
+/// environment, calls into libc, and descriptors without an owner.
+const UNSAFE: [&str; 5] = [
     "nm-runtime/src/modes/before_main.rs",
     "nm-runtime/src/declared/section.rs",
+    "nm-runtime/src/identity/alone.rs",
     "nm-runtime/src/sys/unix/calls.rs",
     "nm-runtime/src/sys/unix/process.rs",
 ];

@@ -8,7 +8,7 @@ use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::{Error, Ident, LitStr};
 
 /// The options, each with one that is right.
-const OPTIONS: [(&str, &str); 10] = [
+const OPTIONS: [(&str, &str); 11] = [
     ("pool", "pool = \"db\""),
     ("max", "max = 2"),
     ("names", "names = [\"db_a\", \"db_b\"]"),
@@ -17,6 +17,7 @@ const OPTIONS: [(&str, &str); 10] = [
     ("count", "count = 2"),
     ("all", "all"),
     ("wait_timeout", "wait_timeout = \"3m\""),
+    ("set_env", "set_env"),
     ("arg", "arg = database"),
     ("crate", "crate = path::to::name_manager"),
 ];
@@ -38,6 +39,7 @@ pub struct Args {
     /// Present only when it says yes.
     pub all: Option<Given<bool>>,
     pub wait_timeout: Option<LitStr>,
+    pub set_env: bool,
     pub arg: Option<Ident>,
     pub krate: Option<TokenStream>,
     /// Stands on a module around the test, not on the test.
@@ -69,6 +71,7 @@ impl Args {
             count: None,
             all: None,
             wait_timeout: None,
+            set_env: false,
             arg: None,
             krate: None,
             inherited: false,
@@ -166,6 +169,7 @@ impl Args {
                     );
                 }
             }
+            "set_env" => self.set_env = mistakes.keep(written.flag()) == Some(true),
             "arg" => self.arg = mistakes.keep(written.ident()),
             _ => self.krate = mistakes.keep(written.path()),
         }

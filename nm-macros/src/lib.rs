@@ -122,8 +122,38 @@ use proc_macro::TokenStream;
 /// | `count = 2` | this many names at once |
 /// | `all` | the whole pool at once |
 /// | `wait_timeout = "3m"` | how long to wait before the test fails |
+/// | `set_env` | set the lease's variables in this process: see below |
 /// | `arg = database` | the parameter to fill, if it is not named after the pool |
 /// | `crate = path` | where `name-manager` is, if it is not `::name_manager` |
+///
+/// # The environment
+///
+/// With `set_env`, the variables of the lease (the pool's `env`, or what its `Allocator`
+/// gives) become variables of the process, once the name is ready and before the body.
+///
+/// ```ignore
+/// #[shared_resource(pool = "db", set_env)]
+/// #[test]
+/// fn connects() {
+///     let url = std::env::var("DATABASE_URL").unwrap();
+/// }
+/// ```
+///
+/// is, written by hand,
+///
+/// ```ignore
+/// #[test]
+/// fn connects() {
+///     let _db = Pool::open("db").unwrap().request().set_env().acquire().unwrap();
+///     let url = std::env::var("DATABASE_URL").unwrap();
+/// }
+/// ```
+///
+/// The environment is that of the whole process. So the process must have been started
+/// for this test alone, as nextest does it, and have no other threads yet (a tokio runtime
+/// with `flavor = "multi_thread"` has some). Otherwise, as under `cargo test`, the test
+/// fails before anything is acquired, and says so. What works everywhere is to give the
+/// code under test its settings as values: `db.env("DATABASE_URL")`.
 ///
 /// # Limits
 ///

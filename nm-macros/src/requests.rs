@@ -101,6 +101,7 @@ pub fn text(requests: &[&Args], is_filled: impl Fn(usize) -> bool) -> String {
                 None => Amount::default(),
             },
             wait_timeout: wait_timeout.as_deref(),
+            set_env: args.set_env,
             bare: !is_filled(index) && args.is_bare(),
         };
         request::append(&mut text, &request);

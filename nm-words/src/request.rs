@@ -53,6 +53,8 @@ options! {
     amount: Amount,
     /// `wait_timeout`, checked by the attribute to be a duration.
     wait_timeout: Option<&'a str>,
+    /// `set_env`.
+    set_env: bool,
     /// The test takes no parameter from it, and the attribute says neither which name, nor
     /// how many it wants or there are: in an unbounded pool it achieves nothing.
     bare: bool,
@@ -195,6 +197,7 @@ mod tests {
             shared: true,
             amount: Amount::All,
             wait_timeout: Some("1h30m"),
+            set_env: true,
             bare: true,
         }
     }

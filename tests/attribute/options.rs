@@ -20,6 +20,7 @@ fn nothing_is_written_down() {
     assert!(!request.shared);
     assert_eq!(request.amount, Amount::Count(1));
     assert_eq!(request.wait_timeout, None);
+    assert!(!request.set_env);
     assert!(request.bare);
 }
 
@@ -66,6 +67,20 @@ fn everything_is_written_down() {
 
     assert_eq!(requests[2].amount, Amount::All);
     assert_eq!(requests[3].amount, Amount::Count(1));
+}
+
+#[shared_resource(pool = "options-env", set_env)]
+#[shared_resource(pool = "options-env-too", set_env = true)]
+#[shared_resource(pool = "options-no-env", set_env = false)]
+#[test]
+#[ignore = "cannot set it: this process runs other tests"]
+fn environment() {}
+
+#[test]
+fn that_the_environment_is_set_is_written_down() {
+    let requests = requests("options::environment");
+    let set = requests.iter().map(|request| request.set_env);
+    assert_eq!(Vec::from_iter(set), [true, true, false]);
 }
 
 #[rustfmt::skip]

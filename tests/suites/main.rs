@@ -16,6 +16,7 @@ mod configuration;
 mod conflicts;
 mod discovery;
 mod elsewhere;
+mod environment;
 mod functions;
 mod missing_code;
 mod panics;

@@ -1,6 +1,7 @@
-//! Which run this process belongs to, and which test is asking. May import `config`,
-//! `declared`, `terms`, `sys`, `base`.
+//! Which run this process belongs to, which test is asking, and whether it is alone. May
+//! import `config`, `declared`, `terms`, `sys`, `base`.
 
+pub(crate) mod alone;
 pub(crate) mod asker;
 pub(crate) mod run;
 pub(crate) mod runner;

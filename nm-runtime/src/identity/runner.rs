@@ -64,6 +64,11 @@ const RUNNER_IS_ABOVE: usize = 16;
 /// How far above us `cargo` may be: `rustdoc` or a runner can be in between.
 const CARGO_IS_NEAR: usize = 4;
 
+/// What the program is called that started this process.
+pub(crate) fn parent_command() -> Option<String> {
+    Process::look_up(PARENT.load(Ordering::Relaxed)).map(|process| process.command)
+}
+
 /// The id of a run that no variable names: after the nearest `cargo`, or this process.
 pub(crate) fn run_id() -> String {
     let mut pid = PARENT.load(Ordering::Relaxed);

@@ -35,6 +35,11 @@ pub(crate) fn remove(lease: u64) {
     }
 }
 
+/// Whether the lease with this key is not over.
+pub(crate) fn is_held(lease: u64) -> bool {
+    lock().iter().any(|held| held.lease == lease)
+}
+
 /// What the holder with this token holds now.
 pub(crate) fn by(token: &str) -> Vec<HeldName> {
     let held = lock();

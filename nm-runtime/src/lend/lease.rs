@@ -47,6 +47,8 @@ struct Held {
     _permit: Arc<Permit>,
 }
 
+const HOLDS: &str = "a lease holds its name until it ends";
+
 impl Lease {
     /// A lease on a name that the backend granted.
     pub(crate) fn new(
@@ -113,6 +115,11 @@ impl Lease {
         &self.name
     }
 
+    /// Its key in the table of what this process holds.
+    pub(crate) fn key(&self) -> u64 {
+        self.held.as_ref().expect(HOLDS).key
+    }
+
     /// Whether no other request can hold the name now.
     pub(crate) fn is_alone(&self) -> bool {
         self.held.as_ref().is_some_and(|held| held.alone)
@@ -152,9 +159,7 @@ impl Lease {
     }
 
     fn held(&mut self) -> &mut Held {
-        self.held
-            .as_mut()
-            .expect("a lease holds its name until it ends")
+        self.held.as_mut().expect(HOLDS)
     }
 
     fn mark(&self, state: State, reason: Option<String>) {

@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Instant;
 
 use crate::local::lock::Locked;
-use crate::sys::OpenFile;
+use crate::sys::{self, OpenFile};
 use crate::terms::access::Access;
 
 /// A lock request under way.
@@ -63,7 +63,7 @@ impl Pending {
             theirs.changed.notify_one();
         };
         let helper = thread::Builder::new()
-            .name("name-manager-queue".to_owned())
+            .name(sys::LOCK_WAITER.to_owned())
             .stack_size(STACK);
         helper.spawn(wait)?;
         Ok(Self { handover })

@@ -101,6 +101,7 @@ fn want(request: &RequestSpec) -> Result<Want> {
         name: request.name.map(str::to_owned),
         timeout: timeout.transpose()?,
         label: None,
+        set_env: request.set_env,
     })
 }
 

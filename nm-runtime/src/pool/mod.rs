@@ -3,6 +3,7 @@
 
 pub(crate) mod acquire;
 pub(crate) mod attribute;
+mod environment;
 #[cfg(feature = "tools")]
 mod forget;
 pub(crate) mod opened;

@@ -1,4 +1,5 @@
 use std::panic::Location;
+use std::slice;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use crate::base::error::{Error, Result};
 use crate::lend::lease::Lease;
 use crate::pool::acquire;
 use crate::pool::acquire::Checked;
+use crate::pool::environment::{self, Setting};
 use crate::pool::opened::Opened;
 use crate::terms::access::Access;
 use crate::terms::want::{Amount, Want};
@@ -98,6 +100,41 @@ impl Request {
         self
     }
 
+    /// Sets the variables of what is lent ([`Name::envs`](crate::Name::envs)) in this
+    /// process, for code under test that reads its environment. Several names of one pool
+    /// are separated by commas.
+    ///
+    /// A variable that was set already is overwritten. All of them stay until the process
+    /// ends, also after the lease, and processes started from now on inherit them.
+    ///
+    /// The environment belongs to the whole process, and must not change while another
+    /// thread may read it. So this works only in a process that was started for one test
+    /// (`--exact` and its name, as nextest starts them), on the test's own thread, while
+    /// there is no other: not in an async test on a runtime of several threads, nor after
+    /// the pool's hooks have left a thread behind. Under `cargo test` give the code under
+    /// test its settings as values instead: see [`Name::env`](crate::Name::env).
+    ///
+    /// # Errors
+    ///
+    /// What acquires returns them, and nothing stays held: if this process may run other
+    /// tests or has other threads; if the pool has no variables; if one of them is set for
+    /// another lease that is not over, or by another pool of the same
+    /// [`acquire_all`](Request::acquire_all). On Unix without `/proc` threads cannot be
+    /// counted, so that it always fails.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), name_manager::Error> {
+    /// let pool = name_manager::Pool::open("db")?;
+    /// let leases = pool.request().set_env().acquire()?;
+    /// assert_eq!(std::env::var("DATABASE_URL").ok(), leases[0].env("DATABASE_URL"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn set_env(mut self) -> Self {
+        self.want.set_env = true;
+        self
+    }
+
     /// Takes all that was asked for, waiting until all of it is free at once.
     ///
     /// # Errors
@@ -136,6 +173,7 @@ impl Request {
         requests: Vec<Self>,
         place: &Location<'_>,
     ) -> Result<Vec<Vec<Lease>>> {
+        let setting = Self::setting(&requests)?;
         let mut by_request: Vec<_> = requests.iter().map(|_| Vec::new()).collect();
         let mut requests: Vec<_> = requests.into_iter().enumerate().collect();
         let order = |(_, request): &(usize, Self)| {
@@ -144,19 +182,42 @@ impl Request {
         };
         while let Some(next) = (0..requests.len()).min_by_key(|at| order(&requests[*at])) {
             let (index, request) = requests.remove(next);
-            by_request[index] = request.acquire_at(place)?;
+            let checked = request.check()?;
+            by_request[index] = acquire::acquire(&request.pool, &request.want, checked, place)?;
+        }
+        if let Some(setting) = setting {
+            setting.set(&by_request)?;
         }
         Ok(by_request)
     }
 
     pub(crate) fn acquire_at(self, place: &Location<'_>) -> Result<Vec<Lease>> {
+        let setting = Self::setting(slice::from_ref(&self))?;
         let checked = self.check()?;
-        acquire::acquire(&self.pool, &self.want, checked, place)
+        let leases = acquire::acquire(&self.pool, &self.want, checked, place)?;
+        if let Some(setting) = setting {
+            setting.set(slice::from_ref(&leases))?;
+        }
+        Ok(leases)
     }
 
     pub(crate) fn try_acquire_at(self, place: &Location<'_>) -> Result<Option<Vec<Lease>>> {
+        let setting = Self::setting(slice::from_ref(&self))?;
         let checked = self.check()?;
-        acquire::try_acquire(&self.pool, &self.want, checked, place)
+        let leases = acquire::try_acquire(&self.pool, &self.want, checked, place)?;
+        if let (Some(setting), Some(leases)) = (setting, &leases) {
+            setting.set(slice::from_ref(leases))?;
+        }
+        Ok(leases)
+    }
+
+    /// What is to be set once all of them are granted; an error if it cannot be.
+    fn setting(requests: &[Self]) -> Result<Option<Setting>> {
+        if !requests.iter().any(|request| request.want.set_env) {
+            return Ok(None);
+        }
+        let pool = |request: &'_ Self| request.want.set_env.then(|| request.pool.clone());
+        environment::check(requests.iter().map(pool).collect()).map(Some)
     }
 
     /// Checks this against the pool; an error if the pool can never grant it.

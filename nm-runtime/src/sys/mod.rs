@@ -9,6 +9,7 @@ mod pid_namespace;
 mod process_state;
 mod read;
 mod spare;
+mod threads;
 
 #[cfg(feature = "tools")]
 pub(crate) use file_id::FileId;
@@ -17,6 +18,7 @@ pub(crate) use open_file::OpenFile;
 pub(crate) use pid_namespace::{pid_namespace, process_state};
 pub use process_state::ProcessState;
 pub(crate) use read::{list, read_regular};
+pub(crate) use threads::{LOCK_WAITER, environment_readers};
 
 #[cfg(unix)]
 mod unix;

@@ -72,6 +72,11 @@ impl Name {
 
     /// The pool's configured variable with this key, with `{name}`, `{index}` and
     /// `{pool}` replaced; `None` if the configuration has no such key.
+    ///
+    /// It is not a variable of this process, unless
+    /// [`Request::set_env`](crate::Request::set_env) or the attribute's `set_env` makes it
+    /// one. Best pass it to the code under test as a value, which works under any runner;
+    /// or to a program that the test starts: `command.envs(lease.envs())`.
     pub fn env(&self, key: &str) -> Option<String> {
         let (_, value) = self.env.iter().find(|(known, _)| known == key)?;
         Some(self.fill(value))

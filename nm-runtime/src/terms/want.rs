@@ -13,6 +13,8 @@ pub(crate) struct Want {
     pub(crate) timeout: Option<Duration>,
     /// As which people see the holder.
     pub(crate) label: Option<String>,
+    /// The variables of what is lent become those of the process.
+    pub(crate) set_env: bool,
 }
 
 impl Default for Want {
@@ -23,6 +25,7 @@ impl Default for Want {
             name: None,
             timeout: None,
             label: None,
+            set_env: false,
         }
     }
 }

@@ -16,5 +16,7 @@ pub(crate) mod open_file {
     pub(crate) use std::fs::File as OpenFile;
 }
 
+pub(crate) const LOCK_WAITER: &str = "waits for a lock";
+
 pub(crate) use limit::descriptor_limit;
 pub(crate) use open_file::OpenFile;

@@ -7,7 +7,11 @@ pub(crate) const QUEUE: &str = "queue.lock";
 pub(crate) const WAITERS: &str = "waiters.lock";
 /// The directory of the queue's tickets.
 pub(crate) const TICKETS: &str = "line";
-/// Locked while a ticket is drawn.
+/// Among the tickets: the name of the last one drawn.
+pub(crate) const LAST_TICKET: &str = "last";
+/// Among the tickets: the number before that of the first one, or of an earlier first.
+pub(crate) const FIRST_TICKET: &str = "first";
+/// Locked while a ticket is drawn, and so while the last one is noted.
 pub(crate) const DRAW: &str = "line.lock";
 /// What a blocked head of the queue waits for.
 pub(crate) const HEAD: &str = "head.json";

@@ -3,9 +3,11 @@
 //! The kernel wakes the waiters of a lock in the order in which they came, but
 //! gives the lock to the first process that asks after it is free: under load that
 //! is a newcomer, again and again. So a waiter draws a numbered ticket, a file that
-//! it keeps locked, and waits for the ticket before its own. A waiter that gives up
-//! or dies leaves its ticket unlocked, and the waiter behind it waits for the ticket
-//! before that.
+//! it keeps locked, and waits for the ticket before its own. Who drew that is known from
+//! the file that names the last ticket drawn, and whether its owner was the first in the
+//! queue when it left, from the mark below which all are gone. So nobody looks through
+//! the queue, however long it is, except behind a waiter that gave up or died: there a
+//! waiter looks for the last ticket before that.
 
 use std::collections::BinaryHeap;
 use std::fs;
@@ -20,15 +22,16 @@ use crate::local::dir::{PoolDir, unusable};
 use crate::local::lock::Locked;
 use crate::local::timed_lock::Pending;
 use crate::local::{blocked, files};
-use crate::sys::{self, Dir};
+use crate::sys::{self, Dir, OpenFile};
 use crate::terms::access::Access;
 
 /// A request's own ticket: its place in the queue, until this drops.
 #[derive(Debug)]
 pub(crate) struct Ticket {
     tickets: Dir,
-    number: u64,
-    path: PathBuf,
+    own: TicketFile,
+    /// The last ticket drawn before; `None` if that is unknown.
+    before: Option<TicketFile>,
     _lock: Locked,
     _waiting: Locked,
 }
@@ -63,6 +66,13 @@ pub(crate) fn is_empty(dir: &PoolDir) -> Result<bool> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
         tickets => tickets.map_err(|error| unusable(&path, error))?,
     };
+    // Most likely somebody waits, and then the last one does.
+    let last = Note::open(&tickets, files::LAST_TICKET)?.read()?;
+    if let Some(last) = last.and_then(TicketFile::named)
+        && !is_given_up(&tickets, &last)?
+    {
+        return Ok(false);
+    }
     for ticket in list(&tickets)? {
         if !is_given_up(&tickets, &ticket)? {
             return Ok(false);
@@ -83,19 +93,38 @@ impl Ticket {
         let path = dir.pool.path().join(files::TICKETS);
         let tickets = Dir::create(&path).map_err(|error| unusable(&path, error))?;
         let draw = blocked::lock(&dir.pool, files::DRAW, Access::Exclusive, patience)?;
-        let last = list(&tickets)?.pop().map_or(0, |ticket| ticket.number);
-        let name = format!("{:010}.{}", last + 1, request.text());
-        let path = path.join(&name);
-        let ticket = draw_ticket(&tickets, &name).map_err(|error| unusable(&path, error))?;
+        let last = Note::open(&tickets, files::LAST_TICKET)?;
+        let before = last.read()?.and_then(TicketFile::named);
+        let number = match &before {
+            Some(before) => before.number,
+            // Above all that were drawn before, and so above the mark.
+            None => {
+                let mark = Note::open(&tickets, files::FIRST_TICKET)?.number()?;
+                let known = list(&tickets)?.pop();
+                known.map_or(mark, |ticket| ticket.number.max(mark))
+            }
+        };
+        let own = TicketFile::of(number + 1, request);
+        let failed = |error| unusable(&path.join(&own.name), error);
+        let lock = draw_ticket(&tickets, &own.name).map_err(failed)?;
         failpoint::at("line: ticket locked");
-        drop(draw);
-        Ok(Self {
+        let noted = last.write(&own.name);
+        let ticket = Self {
             tickets,
-            number: last + 1,
-            path,
-            _lock: ticket,
+            own,
+            before,
+            _lock: lock,
             _waiting: waiting,
-        })
+        };
+        if noted.is_err() {
+            // The next waiter would take another for the one before it. Removing needs no
+            // room on a full disk.
+            let path = path.join(files::LAST_TICKET);
+            fs::remove_file(&path).map_err(|error| unusable(&path, error))?;
+        }
+        failpoint::at("line: noted as the last");
+        drop(draw);
+        Ok(ticket)
     }
 
     /// The requests of all waiters in the queue, in arrival order.
@@ -111,28 +140,86 @@ impl Ticket {
 
     /// Waits until every earlier waiter has been served or is gone.
     pub(crate) fn wait_to_be_first(&self, patience: &mut dyn Patience) -> Result<()> {
-        loop {
-            let mut before = list(&self.tickets)?;
-            before.retain(|ticket| ticket.number < self.number);
-            let mut ahead = None;
-            while let Some(ticket) = before.pop() {
-                if !is_given_up(&self.tickets, &ticket)? {
-                    ahead = Some(ticket);
-                    break;
-                }
-            }
-            let Some(ticket) = ahead else {
-                return Ok(());
-            };
-            let path = self.tickets.path().join(&ticket.name);
-            let failed = |error| unusable(&path, error);
-            if let Some(file) = self.tickets.existing(&ticket.name).map_err(failed)? {
-                let before =
-                    Pending::join(file, Access::Shared, Box::new(|| ())).map_err(failed)?;
-                failpoint::at("line: waits");
-                drop(blocked::for_lock(&before, patience, &path)?);
+        if let Some(before) = &self.before {
+            self.wait_for(before, patience)?;
+        }
+        let mark = Note::open(&self.tickets, files::FIRST_TICKET)?;
+        // If the one before was the first when it left, we are now.
+        let was_first = match &self.before {
+            Some(before) => mark.number()? >= before.number - 1,
+            None => false,
+        };
+        if !was_first {
+            while let Some(before) = self.last_before()? {
+                self.wait_for(&before, patience)?;
             }
         }
+        failpoint::at("line: all before are gone");
+        // Without it the next one looks through the queue.
+        let _ = mark.write(&(self.own.number - 1).to_string());
+        Ok(())
+    }
+
+    /// Waits until the owner of that ticket has left.
+    fn wait_for(&self, ticket: &TicketFile, patience: &mut dyn Patience) -> Result<()> {
+        let path = self.tickets.path().join(&ticket.name);
+        let failed = |error| unusable(&path, error);
+        if let Some(file) = self.tickets.existing(&ticket.name).map_err(failed)? {
+            let before = Pending::join(file, Access::Shared, Box::new(|| ())).map_err(failed)?;
+            failpoint::at("line: waits");
+            drop(blocked::for_lock(&before, patience, &path)?);
+        }
+        Ok(())
+    }
+
+    /// The last ticket before ours that is not given up.
+    fn last_before(&self) -> Result<Option<TicketFile>> {
+        let mut before = list(&self.tickets)?;
+        before.retain(|ticket| ticket.number < self.own.number);
+        while let Some(ticket) = before.pop() {
+            if !is_given_up(&self.tickets, &ticket)? {
+                return Ok(Some(ticket));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// A line of text beside the tickets. Overwritten in place, in one write of always the
+/// same length: a reader sees the old text or the new one.
+struct Note {
+    file: OpenFile,
+    path: PathBuf,
+}
+
+impl Note {
+    /// Room for any number and request.
+    const LENGTH: usize = 63;
+
+    fn open(tickets: &Dir, name: &str) -> Result<Self> {
+        let path = tickets.path().join(name);
+        let file = tickets.file(name).map_err(|error| unusable(&path, error))?;
+        Ok(Self { file, path })
+    }
+
+    /// `None` if it was not written, or by others.
+    fn read(&self) -> Result<Option<String>> {
+        let mut text = [0; Self::LENGTH + 1];
+        let read = sys::read_at(&self.file, &mut text, 0);
+        let read = read.map_err(|error| unusable(&self.path, error))?;
+        let text = str::from_utf8(&text).ok().filter(|_| read == text.len());
+        Ok(text.map(|text| text.trim_end().to_owned()))
+    }
+
+    /// 0 if it says none.
+    fn number(&self) -> Result<u64> {
+        let text = self.read()?;
+        Ok(text.and_then(|text| text.parse().ok()).unwrap_or(0))
+    }
+
+    fn write(&self, text: &str) -> io::Result<()> {
+        let text = format!("{text:<width$}\n", width = Self::LENGTH);
+        sys::write_at_start(&self.file, text.as_bytes())
     }
 }
 
@@ -154,15 +241,33 @@ impl Drop for Ticket {
     fn drop(&mut self) {
         // Unlink before unlocking, so that an unlocked ticket is one whose owner
         // died. One that cannot be unlinked is taken for that, and removed by others.
-        let _ = fs::remove_file(&self.path);
+        let _ = fs::remove_file(self.tickets.path().join(&self.own.name));
     }
 }
 
 /// A ticket in the queue, as its file is named: `number.request`.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct TicketFile {
     number: u64,
     name: String,
+}
+
+impl TicketFile {
+    fn of(number: u64, request: RequestId) -> Self {
+        Self {
+            number,
+            name: format!("{number:010}.{}", request.text()),
+        }
+    }
+
+    /// With this name, if a ticket can have it.
+    fn named(name: String) -> Option<Self> {
+        let (number, _) = name.split_once('.')?;
+        let number = number.parse().ok()?;
+        // Numbers begin at 1. A much larger one was made by hand: there must be a next.
+        let is_ours = (1..u64::MAX).contains(&number) && !name.contains(['/', '\\']);
+        is_ours.then_some(Self { number, name })
+    }
 }
 
 /// All tickets in the queue, the last drawn on top.
@@ -173,14 +278,7 @@ fn list(tickets: &Dir) -> Result<BinaryHeap<TicketFile>> {
         let Ok(name) = entry.map_err(failed)?.file_name().into_string() else {
             continue;
         };
-        let number = name
-            .split_once('.')
-            .and_then(|(number, _)| number.parse().ok())
-            // A larger one was made by hand: there must be a next.
-            .filter(|number| *number < u64::MAX);
-        if let Some(number) = number {
-            found.push(TicketFile { number, name });
-        }
+        found.extend(TicketFile::named(name));
     }
     Ok(found)
 }

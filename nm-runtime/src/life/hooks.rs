@@ -9,7 +9,7 @@ use crate::backend::Backend;
 use crate::backend::missing_code;
 use crate::backend::runs::Runs;
 use crate::base::error::{BoxError, Error, Kind, Result};
-use crate::base::{clock, failpoint, notice};
+use crate::base::{failpoint, notice};
 use crate::declared::call::call_apart;
 use crate::declared::registered::Registered;
 use crate::declared::resource::Reset;
@@ -154,7 +154,8 @@ impl Hooks {
         let fingerprint = self.registered.fingerprint()?;
         let runs = self.backend.runs()?;
         let record = lease.hold().record();
-        let step = step::decide(record, run, fingerprint, &mut |run| runs.is_alive(run))?;
+        // What a run that is over left is not shared, even if its reaper has yet to come to it.
+        let step = step::decide(record, run, fingerprint, &mut |run| runs.is_running(run))?;
         let used_before = record
             .life
             .as_ref()
@@ -222,7 +223,7 @@ impl Hooks {
     /// must clean it up first.
     fn clean_up_first(&self, lease: &mut Lease) -> Result<Done> {
         let life = lease.hold().record().life.get_or_insert_default();
-        *life = initialising(mem::take(&mut life.failures));
+        *life = beginning("cleaning up", mem::take(&mut life.failures));
         life.done = true;
         lease.hold().save()?;
         failpoint::at("init: to be taken down first");
@@ -241,7 +242,7 @@ impl Hooks {
         *life = Life {
             fingerprint: fingerprint.map(str::to_owned),
             runs: vec![run.to_owned()],
-            ..initialising(mem::take(&mut life.failures))
+            ..beginning("initialising", mem::take(&mut life.failures))
         };
         lease.hold().save()?;
         failpoint::at("init: recorded");
@@ -290,13 +291,10 @@ impl Hooks {
     }
 }
 
-/// What is recorded of a name whose `init` begins.
-fn initialising(failures: Failures) -> Life {
+/// What is recorded of a name while this is done to it.
+fn beginning(what: &str, failures: Failures) -> Life {
     Life {
-        doing: Some(Doing {
-            what: "initialising".to_owned(),
-            since: clock::now(),
-        }),
+        doing: Some(Doing::now(what)),
         failures,
         ..Life::default()
     }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use crate::backend::ask::{Ask, RequestId};
 use crate::backend::broken::{self, Broken};
 use crate::backend::patience::Patience;
+use crate::backend::runs::Runs;
 use crate::backend::snapshot::BlockedHead;
 use crate::base::error::Result;
 use crate::base::failpoint;
@@ -216,13 +217,13 @@ impl<'a> Head<'a> {
             if !any && cold.len() >= count - taken.len() {
                 // Of the rest only those that are ready are worth opening.
                 match look::read(self.dir.names.path(), &name) {
-                    Some(record) if record.is_warm() => {}
+                    Some(record) if self.is_warm(&record, ask)? => {}
                     None if unbounded => break,
                     _ => continue,
                 }
             }
             match self.take(ask, index, &name)? {
-                Take::Taken(name) if !any && !name.record.is_warm() => {
+                Take::Taken(name) if !any && !self.is_warm(&name.record, ask)? => {
                     let new = name.record.created == 0;
                     cold.push(name);
                     // None after a new one of an unbounded pool is any better.
@@ -239,6 +240,10 @@ impl<'a> Head<'a> {
         taken.extend(cold.into_iter().take(missing));
         broken.check(ask)?;
         Ok(taken.len() == count)
+    }
+
+    fn is_warm(&self, record: &Record, ask: &Ask<'_>) -> Result<bool> {
+        record.is_warm(&ask.holder.run, &mut |run| self.dir.is_running(run))
     }
 
     /// Readers share names that are already shared, so that others stay free.

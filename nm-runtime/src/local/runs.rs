@@ -175,6 +175,25 @@ fn if_dead(dir: &PoolDir, run: &str, then: impl FnOnce(&RunLocks)) -> Result<boo
     }
 }
 
+/// Whether a process of that run is alive, or its reaper stands by.
+fn is_running(dir: &PoolDir, run: &str) -> Result<bool> {
+    let locks = RunLocks::open(dir, run)?;
+    let file = locks.alive();
+    let failed = |error| unusable(&locks.path(&file), error);
+    // As in `if_dead`.
+    let _turn = locks.lock("ask", Access::Exclusive)?;
+    let Some(found) = locks.dir.existing(&file).map_err(failed)? else {
+        return Ok(false);
+    };
+    match Locked::try_lock(found, Access::Exclusive).map_err(failed)? {
+        Ok(_nobody) => Ok(false),
+        // Shared with live processes; the reaper of a run that is over has it alone.
+        Err(found) => Ok(Locked::try_lock(found, Access::Shared)
+            .map_err(failed)?
+            .is_ok()),
+    }
+}
+
 /// A run's lock, kept by one of its processes.
 #[derive(Debug)]
 struct Alive {
@@ -207,6 +226,10 @@ impl Runs for PoolDir {
 
     fn is_alive(&self, run: &str) -> Result<bool> {
         Ok(!if_dead(self, run, |_| ())?)
+    }
+
+    fn is_running(&self, run: &str) -> Result<bool> {
+        is_running(self, run)
     }
 
     fn ensure_reaper(&self, run: &str, start: &mut dyn FnMut() -> Result<()>) -> Result<()> {

@@ -130,6 +130,12 @@ impl State {
         !self.is_open(thing, Access::Exclusive)
     }
 
+    /// Whether processes share the run: its reaper has it alone once it is over.
+    pub(crate) fn is_running(&self, run: &str) -> bool {
+        let alive = Thing::Alive(run.to_owned());
+        self.is_locked(&alive) && self.is_open(&alive, Access::Shared)
+    }
+
     /// The key to unlock it with; `None` if another lock is in the way.
     pub(crate) fn lock(&mut self, thing: &Thing, pid: u32, access: Access) -> Option<u64> {
         if !self.is_open(thing, access) {
@@ -304,7 +310,13 @@ impl State {
             };
             let is_better = match ask.want.access {
                 Access::Shared => !alone,
-                Access::Exclusive => !ask.warm_first || record.is_some_and(Record::is_warm),
+                Access::Exclusive if ask.warm_first => match record {
+                    Some(record) => {
+                        record.is_warm(&ask.holder.run, &mut |run| Ok(self.is_running(run)))?
+                    }
+                    None => false,
+                },
+                Access::Exclusive => true,
             };
             let name = name.into_owned();
             let choice = Choice { index, name, alone };

@@ -103,6 +103,14 @@ pub trait Resource: Send + Sync + 'static {
         Ok(())
     }
 
+    /// How many names are cleaned up at the same time when a run is over, each by a thread
+    /// of its own: 4, unless this says otherwise; 1 cleans up one name after the other.
+    /// While tests run, it limits nothing: `cleanup` may also be called before `init`, by
+    /// any number of tests that take over what an ended run left.
+    fn parallel_cleanups(&self) -> usize {
+        4
+    }
+
     /// Called once per pool, when the run is over and all names are cleaned up: stop
     /// the server.
     ///

@@ -10,7 +10,7 @@ use crate::backend::missing_code;
 use crate::backend::runs::Runs;
 use crate::base::error::{BoxError, Error, Kind, Result};
 use crate::base::{failpoint, notice};
-use crate::declared::call::call_apart;
+use crate::declared::call::{call, call_apart};
 use crate::declared::registered::Registered;
 use crate::declared::resource::Reset;
 use crate::identity::asker;
@@ -256,6 +256,13 @@ impl Hooks {
         self.call(holder, event::Kind::Cleanup, Some(name), || {
             self.registered.resource.cleanup(name)
         })
+    }
+
+    /// How many names to clean up at the same time.
+    pub(crate) fn cleanups_at_once(&self) -> usize {
+        let ask = || Ok(self.registered.resource.parallel_cleanups());
+        // One that panics is asked for nothing more than it must do.
+        call(ask).map_or(1, |most| most.max(1))
     }
 
     /// Calls the pool's `teardown`.

@@ -189,6 +189,8 @@ fn a_run_that_comes_while_the_pool_is_torn_down_begins_anew() {
     scenario.until_started("teardown", 1);
     let mut second = test().start();
     second.wait_for_line("has waited");
+    let line = second.wait_for_line("`cleanup after cargo-");
+    assert!(line.contains("tearing down the pool for "), "{line}");
     scenario.go("teardown");
     second.finish().success();
     scenario.over();

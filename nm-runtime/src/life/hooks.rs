@@ -23,6 +23,7 @@ use crate::terms::code::PoolCode;
 use crate::terms::event::{self, Entry, Phase};
 use crate::terms::holder::Holder;
 use crate::terms::name::Name;
+use crate::terms::pool_life::PoolHook;
 use crate::terms::record::{Doing, Failures, Life, State};
 
 /// What a hook returns.
@@ -98,12 +99,14 @@ impl Hooks {
         }
         life.done = false;
         life.runs = vec![run.to_owned()];
+        life.hook = Some(PoolHook::now(event::Kind::Setup, holder));
         turn.write(&life)?;
         let started = Instant::now();
         let set_up = self.call(holder, event::Kind::Setup, None, || {
             self.registered.resource.setup()
         });
         wait.pause(started.elapsed());
+        life.hook = None;
         match set_up {
             Ok(()) => {
                 life.done = true;

@@ -12,7 +12,7 @@ use crate::terms::access::Access;
 use crate::terms::code::PoolCode;
 use crate::terms::declaration::Declaration;
 use crate::terms::event::Event;
-use crate::terms::pool_life::PoolLife;
+use crate::terms::pool_life::{PoolHook, PoolLife};
 use crate::terms::record::Record;
 
 #[derive(Debug)]
@@ -134,6 +134,12 @@ impl State {
     pub(crate) fn is_running(&self, run: &str) -> bool {
         let alive = Thing::Alive(run.to_owned());
         self.is_locked(&alive) && self.is_open(&alive, Access::Shared)
+    }
+
+    /// The pool's hook that is running.
+    pub(crate) fn running_hook(&self) -> Option<PoolHook> {
+        let hook = self.life.hook.as_ref();
+        hook.filter(|_| self.is_locked(&Thing::Life)).cloned()
     }
 
     /// The key to unlock it with; `None` if another lock is in the way.

@@ -18,7 +18,9 @@ use crate::life::standby::{Job, READY, no_reaper};
 use crate::pool::acquire;
 use crate::pool::opened::Opened;
 use crate::sys;
+use crate::terms::event::Kind;
 use crate::terms::holder::Holder;
+use crate::terms::pool_life::PoolHook;
 use crate::terms::record::{Doing, Record, State};
 
 /// Does the reaper's work. Returns the exit code.
@@ -149,9 +151,13 @@ impl Cleaning<'_> {
             // Nothing is torn down while a process still holds a name.
             // As for a name: if we die, the next run sets it up again.
             life.runs.clear();
+            let holder = asker::reaper(self.run);
+            life.hook = Some(PoolHook::now(Kind::Teardown, &holder));
             turn.write(&life)?;
             failpoint::at("reaper: tears down");
-            match self.hooks.tear_down(&asker::reaper(self.run)) {
+            let torn_down = self.hooks.tear_down(&holder);
+            life.hook = None;
+            match torn_down {
                 Ok(()) => life.done = false,
                 Err(error) => told.push(format!(
                     "teardown of pool `{}` after the last run failed: {error}",

@@ -3,6 +3,8 @@
 
 use std::fs;
 use std::io;
+#[cfg(feature = "tools")]
+use std::path::Path;
 use std::path::PathBuf;
 use std::thread;
 
@@ -11,6 +13,8 @@ use crate::backend::runs::{Guard, LifeLock, Reaping, Runs};
 use crate::base::error::Result;
 use crate::base::failpoint;
 use crate::local::dir::{PoolDir, unusable};
+#[cfg(feature = "tools")]
+use crate::local::kernel_locks::Locks;
 use crate::local::lock::Locked;
 use crate::local::{blocked, files, pool_life};
 use crate::sys::{self, Dir};
@@ -192,6 +196,28 @@ fn is_running(dir: &PoolDir, run: &str) -> Result<bool> {
             .map_err(failed)?
             .is_ok()),
     }
+}
+
+/// The runs that are over and have a reaper, from outside and by the kernel's list of locks.
+#[cfg(feature = "tools")]
+pub(crate) fn over(pool_dir: &Path, locks: &Locks) -> Vec<String> {
+    let runs = pool_dir.join(files::RUNS);
+    let mut over = Vec::new();
+    for entry in sys::list(&runs).into_iter().flatten().flatten() {
+        let alive = entry.path();
+        let is_run = alive.extension() == Some("alive".as_ref());
+        let run = alive.file_stem().and_then(|run| run.to_str());
+        let reaper = alive.with_extension("reaper");
+        if let Some(run) = run
+            && is_run
+            && locks.has_alone(&alive)
+            && locks.has(&reaper)
+        {
+            over.push(run.to_owned());
+        }
+    }
+    over.sort();
+    over
 }
 
 /// A run's lock, kept by one of its processes.

@@ -88,6 +88,14 @@ struct Known {
     record: Record,
 }
 
+impl Known {
+    /// The runs that have used it since its `init`.
+    fn users(&self) -> &[String] {
+        let life = self.record.life.as_ref();
+        life.map_or(&[], |life| &life.runs)
+    }
+}
+
 /// One reaper's work.
 struct Cleaning<'a> {
     pool: &'a Opened,
@@ -133,8 +141,11 @@ impl Cleaning<'_> {
             if !last {
                 break (turn, life, last);
             }
-            // Left by a run that came and died meanwhile, with its reaper.
-            let left = self.over(self.names()?, &failed)?;
+            // Left by a run that came and died meanwhile, with its reaper. What we have cleaned
+            // up is of no run, so this comes to an end.
+            let mut left = self.names()?;
+            left.retain(|known| !known.users().is_empty());
+            let left = self.over(left, &failed)?;
             if left.is_empty() {
                 break (turn, life, last);
             }

@@ -86,6 +86,8 @@ impl Hooks {
         if let Some(first) = life.failures.given_up(run) {
             return Err(given_up(&format!("setup of pool `{}`", self.pool), first));
         }
+        // Also what a run that is over has set up, as long as its reaper works: that tears
+        // down last of all, under this lock, and not if we are among the users by then.
         let users = match life.done {
             true => step::users(&life.runs, run, &mut |run| runs.is_alive(run))?,
             false => None,

@@ -9,8 +9,8 @@ use crate::backend::Backend;
 use crate::backend::missing_code;
 use crate::backend::runs::Runs;
 use crate::base::error::{BoxError, Error, Kind, Result};
-use crate::base::{clock, failpoint, notice};
-use crate::declared::call::call_apart;
+use crate::base::{failpoint, notice};
+use crate::declared::call::{call, call_apart};
 use crate::declared::registered::Registered;
 use crate::declared::resource::Reset;
 use crate::identity::asker;
@@ -23,6 +23,7 @@ use crate::terms::code::PoolCode;
 use crate::terms::event::{self, Entry, Phase};
 use crate::terms::holder::Holder;
 use crate::terms::name::Name;
+use crate::terms::pool_life::PoolHook;
 use crate::terms::record::{Doing, Failures, Life, State};
 
 /// What a hook returns.
@@ -85,6 +86,8 @@ impl Hooks {
         if let Some(first) = life.failures.given_up(run) {
             return Err(given_up(&format!("setup of pool `{}`", self.pool), first));
         }
+        // Also what a run that is over has set up, as long as its reaper works: that tears
+        // down last of all, under this lock, and not if we are among the users by then.
         let users = match life.done {
             true => step::users(&life.runs, run, &mut |run| runs.is_alive(run))?,
             false => None,
@@ -98,12 +101,14 @@ impl Hooks {
         }
         life.done = false;
         life.runs = vec![run.to_owned()];
+        life.hook = Some(PoolHook::now(event::Kind::Setup, holder));
         turn.write(&life)?;
         let started = Instant::now();
         let set_up = self.call(holder, event::Kind::Setup, None, || {
             self.registered.resource.setup()
         });
         wait.pause(started.elapsed());
+        life.hook = None;
         match set_up {
             Ok(()) => {
                 life.done = true;
@@ -154,7 +159,8 @@ impl Hooks {
         let fingerprint = self.registered.fingerprint()?;
         let runs = self.backend.runs()?;
         let record = lease.hold().record();
-        let step = step::decide(record, run, fingerprint, &mut |run| runs.is_alive(run))?;
+        // What a run that is over left is not shared, even if its reaper has yet to come to it.
+        let step = step::decide(record, run, fingerprint, &mut |run| runs.is_running(run))?;
         let used_before = record
             .life
             .as_ref()
@@ -222,7 +228,7 @@ impl Hooks {
     /// must clean it up first.
     fn clean_up_first(&self, lease: &mut Lease) -> Result<Done> {
         let life = lease.hold().record().life.get_or_insert_default();
-        *life = initialising(mem::take(&mut life.failures));
+        *life = beginning("cleaning up", mem::take(&mut life.failures));
         life.done = true;
         lease.hold().save()?;
         failpoint::at("init: to be taken down first");
@@ -241,7 +247,7 @@ impl Hooks {
         *life = Life {
             fingerprint: fingerprint.map(str::to_owned),
             runs: vec![run.to_owned()],
-            ..initialising(mem::take(&mut life.failures))
+            ..beginning("initialising", mem::take(&mut life.failures))
         };
         lease.hold().save()?;
         failpoint::at("init: recorded");
@@ -255,6 +261,13 @@ impl Hooks {
         self.call(holder, event::Kind::Cleanup, Some(name), || {
             self.registered.resource.cleanup(name)
         })
+    }
+
+    /// How many names to clean up at the same time.
+    pub(crate) fn cleanups_at_once(&self) -> usize {
+        let ask = || Ok(self.registered.resource.parallel_cleanups());
+        // One that panics is asked for nothing more than it must do.
+        call(ask).map_or(1, |most| most.max(1))
     }
 
     /// Calls the pool's `teardown`.
@@ -290,13 +303,10 @@ impl Hooks {
     }
 }
 
-/// What is recorded of a name whose `init` begins.
-fn initialising(failures: Failures) -> Life {
+/// What is recorded of a name while this is done to it.
+fn beginning(what: &str, failures: Failures) -> Life {
     Life {
-        doing: Some(Doing {
-            what: "initialising".to_owned(),
-            since: clock::now(),
-        }),
+        doing: Some(Doing::now(what)),
         failures,
         ..Life::default()
     }

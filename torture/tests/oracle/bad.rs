@@ -447,13 +447,33 @@ fn a_name_that_is_taken_down_twice() {
 fn a_name_that_is_taken_down_under_a_live_run() {
     let user = "
         28 b.0 ask r=1 pool=db what=any count=1 access=exclusive how=60000
-        50 b.0 gave-up r=1 why=deadlock
+        42 b.0 gave-up r=1 why=deadlock
     ";
     let user = user
         .replace("how=60000", "how=try")
         .replace("deadlock", "busy");
     let found = in_all(&format!("{FIRST_USE}{SECOND_USE}{user}{REAPED}"));
     says(&found, "taken down too soon", "41 q.0 hook");
+}
+
+#[test]
+fn a_pool_that_is_torn_down_under_a_live_run() {
+    // It came while the run before was being cleaned up, and holds nothing at the moment.
+    let second = SECOND_USE.replace("run=one", "run=two");
+    let user = "
+        50 b.0 ask r=1 pool=db what=any count=1 access=exclusive how=try
+        51 b.0 gave-up r=1 why=busy
+    ";
+    let reaped = "
+        40 q.0 begins role=reaper run=one
+        43 q.0 hook what=teardown pool=life state=clean
+        44 q.0 done what=teardown pool=life state=clean
+        60 e.0 begins role=reaper run=two
+        61 e.0 hook what=cleanup pool=life name=life-0 state=clean
+        62 e.0 done what=cleanup pool=life name=life-0 state=clean
+    ";
+    let found = in_all(&format!("{FIRST_USE}{second}{reaped}{user}"));
+    says(&found, "torn down too soon", "43 q.0 hook");
 }
 
 #[test]

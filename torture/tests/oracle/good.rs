@@ -271,6 +271,33 @@ fn what_a_killed_reaper_left_is_taken_down_by_the_next_run() {
 }
 
 #[test]
+fn a_run_that_begins_while_the_one_before_is_cleaned_up_has_the_pool_as_it_is() {
+    says_nothing(&in_all(&format!(
+        "{A_LIFE}
+        40 q.0 begins role=reaper run=one
+        41 q.0 hook what=cleanup pool=life name=life-0 state=clean
+        42 c.0 begins role=worker run=two
+        43 c.0 ask r=0 pool=life what=any count=1 access=exclusive how=60000
+        44 c.0 blocks r=0
+        45 q.0 done what=cleanup pool=life name=life-0 state=clean
+        46 c.0 taken r=0
+        47 c.0 hook what=init pool=life name=life-0 state=clean
+        48 q.0 ends
+        49 c.0 done what=init pool=life name=life-0 state=clean
+        50 c.0 granted r=0 leases=life-0:4
+        51 c.0 releases r=0 state=clean
+        52 c.0 released r=0
+        53 c.0 ends
+        60 e.0 begins role=reaper run=two
+        61 e.0 hook what=cleanup pool=life name=life-0 state=clean
+        62 e.0 done what=cleanup pool=life name=life-0 state=clean
+        63 e.0 hook what=teardown pool=life state=clean
+        64 e.0 done what=teardown pool=life state=clean
+    "
+    )));
+}
+
+#[test]
 fn an_init_that_was_killed_half_way_is_done_again() {
     let killed = A_LIFE
         .replace(

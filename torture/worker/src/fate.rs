@@ -95,7 +95,7 @@ const ONCE: [&str; 5] = [
     "run: has a reaper",
 ];
 
-const OF_REAPERS: [&str; 12] = [
+const OF_REAPERS: [&str; 13] = [
     "reaper: stands by",
     "reaper: runner has ended",
     "reaper: run is over",
@@ -103,6 +103,7 @@ const OF_REAPERS: [&str; 12] = [
     "hook: half done",
     "reaper: cleaned a name",
     "reaper: recorded it",
+    "reaper: cleaned the names",
     "reaper: tears down",
     "grant: recorded",
     "grant: journalled",

@@ -85,6 +85,7 @@ impl<'s, 'a> PoolLife<'s, 'a> {
             self.report("torn down twice", "was torn down twice", [down, line]);
         }
         let until = call.done.map_or(line.at, |done| done.at);
+        let found = self.found.len();
         for request in &self.story.requests {
             if let Some(granted) = request.granted
                 && request.ask.pool == self.pool
@@ -95,6 +96,25 @@ impl<'s, 'a> PoolLife<'s, 'a> {
                 self.report("torn down too soon", what, [granted, line]);
             }
         }
+        if self.found.len() == found
+            && let Some((granted, last)) = self.user_beyond(line)
+        {
+            let what = "was torn down in the middle of a run";
+            self.report("torn down too soon", what, [granted, line, last]);
+        }
+    }
+
+    /// A process that used the pool is of its run until it ends, and the pool stays: the
+    /// grant of one that lives on beyond this line, and its last line.
+    fn user_beyond(&self, line: &Line) -> Option<(&'a Line, &'a Line)> {
+        self.story.requests.iter().find_map(|request| {
+            let uses = |granted: &&Line| request.ask.pool == self.pool && granted.at < line.at;
+            let granted = request.granted.filter(uses)?;
+            let process = self.story.processes.get(request.process)?;
+            let last = process.last.filter(|last| last.at > line.at)?;
+            let lives = process.killed.is_none_or(|killed| killed.at > line.at);
+            lives.then_some((granted, last))
+        })
     }
 
     fn a_reaper_was_killed(&self) -> bool {

@@ -56,7 +56,15 @@ pub fn plan(seed: u64, worker: &Path, cli: Option<PathBuf>, kills: usize) -> Pla
         time: Duration::from_secs(20),
         patience: Duration::from_secs(60),
         silence: Duration::from_secs(15),
-        pools: vec![("db", 2), ("life", 2), ("one", 1)],
+        fails: 40,
+        pools: vec![
+            ("db", Some(2)),
+            ("frail", Some(2)),
+            ("free", None),
+            ("life", Some(2)),
+            ("one", Some(1)),
+            ("ports", Some(2)),
+        ],
     }
 }
 

@@ -31,7 +31,16 @@ pub fn run(args: &Args) -> Result<()> {
             time: time.saturating_sub(started.elapsed()),
             patience: Duration::from_secs(60),
             silence: Duration::from_secs(15),
-            pools: vec![("db", 3), ("life", 4), ("many", 9), ("one", 2)],
+            fails: 40,
+            pools: vec![
+                ("db", Some(3)),
+                ("frail", Some(3)),
+                ("free", None),
+                ("life", Some(4)),
+                ("many", Some(9)),
+                ("one", Some(2)),
+                ("ports", Some(3)),
+            ],
         };
         let round = begun(&plan)?;
         report.add(&plan, round)?;
@@ -62,7 +71,8 @@ pub fn small(seed: u64, worker: &Path, long: u32) -> Plan {
         time: Duration::from_secs(2),
         patience: Duration::from_secs(6),
         silence: Duration::from_secs(4),
-        pools: vec![("db", 3), ("life", 2), ("one", 1)],
+        fails: 40,
+        pools: vec![("db", Some(3)), ("life", Some(2)), ("one", Some(1))],
     }
 }
 

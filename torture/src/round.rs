@@ -39,7 +39,10 @@ pub struct Plan {
     pub patience: Duration,
     /// If nobody writes anything for this long, all hang.
     pub silence: Duration,
-    pub pools: Vec<(&'static str, u32)>,
+    /// How many of 1000 hooks of pool `frail` fail.
+    pub fails: u32,
+    /// Name and size of each; `None` if it is unbounded.
+    pub pools: Vec<(&'static str, Option<u32>)>,
 }
 
 /// The round.
@@ -82,8 +85,9 @@ impl Round {
                 0,
                 Event::Pool {
                     pool: (*pool).to_owned(),
-                    max: *max as usize,
-                    hooks: *pool == "life",
+                    max: max.map(|max| max as usize),
+                    hooks: ["life", "frail"].contains(pool),
+                    allocator: *pool == "ports",
                 },
             );
         }
@@ -110,7 +114,13 @@ impl Round {
                 command.env_remove(key);
             }
         }
-        let pools = plan.pools.iter().map(|(pool, max)| format!("{pool}:{max}"));
+        let pools = plan.pools.iter().map(|(pool, max)| match max {
+            Some(max) => format!("{pool}:{max}"),
+            None => format!("{pool}:none"),
+        });
+        // In the end nothing is to go wrong.
+        let probes = what == "probe";
+        let of_1000 = |many: u32| if probes { 0 } else { many }.to_string();
         command
             .args(["runner", what])
             .arg(plan.processes.to_string())
@@ -123,14 +133,8 @@ impl Round {
             .env("TORTURE_HOLD", plan.hold.to_string())
             .env("TORTURE_REQUESTS", plan.requests.to_string())
             .env("TORTURE_THREADS", plan.threads.to_string())
-            .env(
-                "TORTURE_DEATHS",
-                if what == "probe" {
-                    "0".to_owned()
-                } else {
-                    plan.deaths.to_string()
-                },
-            )
+            .env("TORTURE_DEATHS", of_1000(plan.deaths))
+            .env("TORTURE_FAILS", of_1000(plan.fails))
             .env("TORTURE_LONG", plan.long.to_string())
             .env("TORTURE_JITTER", plan.jitter.to_string())
             .env("TORTURE_POOLS", pools.collect::<Vec<_>>().join(","))
@@ -145,8 +149,11 @@ impl Round {
         let errors = errors.open(self.dir.join("stderr"))?;
         command.stderr(errors);
         for (pool, max) in &plan.pools {
-            let key = format!("NAME_MANAGER_POOL_{}_MAX", pool.to_uppercase());
-            command.env(key, max.to_string());
+            // What an allocator has, it alone knows.
+            if let (Some(max), true) = (max, *pool != "ports") {
+                let key = format!("NAME_MANAGER_POOL_{}_MAX", pool.to_uppercase());
+                command.env(key, max.to_string());
+            }
         }
         let runner = child::spawn(&mut command)?;
         Ok(Run { runner, stop })

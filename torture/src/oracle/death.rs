@@ -81,7 +81,7 @@ fn outside(story: &Story<'_>, process: &str, who: &'static str) -> (Group, &'sta
 fn reaper(story: &Story<'_>, process: &str) -> (Group, &'static str) {
     let mut calls = story.calls.iter();
     match calls.rfind(|call| call.process == process) {
-        Some(call) if call.done.is_none() => (Group::Change, "reaper, in cleanup or teardown"),
+        Some(call) if call.ended().is_none() => (Group::Change, "reaper, in cleanup or teardown"),
         Some(_) => (Group::Other, "reaper, between names"),
         None => (Group::Other, "reaper, standing by"),
     }
@@ -89,7 +89,7 @@ fn reaper(story: &Story<'_>, process: &str) -> (Group, &'static str) {
 
 fn own(story: &Story<'_>, process: &str, at: Option<&str>) -> (Group, &'static str) {
     let mut calls = story.calls.iter();
-    let call = calls.rfind(|call| call.process == process && call.done.is_none());
+    let call = calls.rfind(|call| call.process == process && call.ended().is_none());
     match call.map(|call| call.hook.what.as_str()) {
         Some("setup") => return (Group::Change, "in setup"),
         Some("init") => return (Group::Change, "in init"),

@@ -12,6 +12,7 @@ use nm_runtime::record::Record;
 use rustix::process::{Pid, Signal, kill_process};
 use torture::history::{Access, Ask, Event, How, What};
 
+use crate::request::DECIDED;
 use crate::seen;
 use crate::task::{self, Task};
 
@@ -27,8 +28,11 @@ pub fn run(task: &Task) {
             return;
         }
         let (pool, _) = &task.pools[random.usize(0..task.pools.len())];
-        // The command line has no hooks.
-        let pool = if pool == "life" { "db" } else { pool };
+        // The command line has no hooks, and no allocator.
+        let pool = match pool.as_str() {
+            "life" | "frail" | DECIDED => "db",
+            pool => pool,
+        };
         match random.bool() {
             true => command(cli, pool, &mut random),
             false => keeper(cli, pool, &mut random, &mut known),

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use crate::history::{Line, What};
+use crate::oracle::failures::{Count, broken};
 use crate::oracle::story::Request;
 use crate::oracle::{Bounds, Story, Verdict, Violation};
 
@@ -72,6 +73,13 @@ fn check_name(story: &Story<'_>, pool: &str, name: &str, bounds: Bounds, verdict
             moments.push((at, Change::Holders, -1, line));
         }
     }
+    // A broken name is of no use to those that wait.
+    for broken in broken(story, pool, name, Count::Possible) {
+        moments.push((broken.from.at, Change::Holders, 1, broken.from));
+        if broken.until < u64::MAX {
+            moments.push((broken.until, Change::Holders, -1, broken.from));
+        }
+    }
     moments.sort_by_key(|(at, ..)| *at);
     let mut counts: BTreeMap<u8, i64> = BTreeMap::new();
     let mut idle: Option<(u64, &Line)> = None;
@@ -118,5 +126,5 @@ fn end<'a>(story: &Story<'a>, request: &Request<'a>) -> Option<(u64, &'a Line)> 
         .processes
         .get(request.owner)
         .and_then(|process| process.gone);
-    Some((gone.unwrap_or(killed.at), killed))
+    Some((gone.map_or(killed.at, |gone| gone.at), killed))
 }

@@ -229,6 +229,12 @@ impl<'a> Story<'a> {
         self.processes.get(process)?.killed
     }
 
+    /// Just before the process that makes the request was killed, or its client.
+    pub(crate) fn killed_for(&self, request: &Request<'a>) -> Option<&'a Line> {
+        self.killed(request.owner)
+            .or_else(|| self.killed(request.process))
+    }
+
     /// The run of that process.
     pub(crate) fn run(&self, process: &str) -> &'a str {
         self.processes

@@ -124,10 +124,7 @@ fn unanswered(story: &Story<'_>, request: &Request<'_>) -> Option<(&'static str,
         return None;
     }
     let hang = |line: &crate::history::Line| matches!(&line.event, Event::Kills { why, .. } if why == "hang");
-    match story
-        .killed(request.owner)
-        .or(story.killed(request.process))
-    {
+    match story.killed_for(request) {
         Some(killed) if !hang(killed) => None,
         _ => Some((
             "left waiting",

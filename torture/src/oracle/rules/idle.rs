@@ -119,9 +119,7 @@ fn end<'a>(story: &Story<'a>, request: &Request<'a>) -> Option<(u64, &'a Line)> 
     if let Some(line) = own.into_iter().flatten().next() {
         return Some((line.at, line));
     }
-    let killed = story
-        .killed(request.owner)
-        .or(story.killed(request.process))?;
+    let killed = story.killed_for(request)?;
     let gone = story
         .processes
         .get(request.owner)

@@ -54,8 +54,13 @@ pub fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// A crowd that finds much in little time.
-pub fn small(seed: u64, worker: &Path, long: u32) -> Plan {
+/// Pools that a small crowd has if it is told to.
+pub const MORE: [(&str, Option<u32>); 3] = [("frail", Some(3)), ("free", None), ("ports", Some(2))];
+
+/// A crowd that finds much in little time, of these of [`MORE`], too.
+pub fn small(seed: u64, worker: &Path, long: u32, more: &[&str]) -> Plan {
+    let mut pools = vec![("db", Some(3)), ("life", Some(2)), ("one", Some(1))];
+    pools.extend(MORE.iter().filter(|(pool, _)| more.contains(pool)));
     Plan {
         seed,
         worker: worker.to_owned(),
@@ -72,7 +77,7 @@ pub fn small(seed: u64, worker: &Path, long: u32) -> Plan {
         patience: Duration::from_secs(6),
         silence: Duration::from_secs(4),
         fails: 40,
-        pools: vec![("db", Some(3)), ("life", Some(2)), ("one", Some(1))],
+        pools,
     }
 }
 

@@ -3,6 +3,7 @@
 //! ```text
 //! What it breaks, in a sentence.
 //! run kills
+//! pools ports free
 //! at line: drawn
 //! expect held twice | overtaken
 //! file head.rs
@@ -25,6 +26,8 @@ pub struct Mutant {
     pub what: String,
     /// Whether kills are needed to see it; else a crowd is enough.
     pub kills: bool,
+    /// Pools beside those that a crowd always has.
+    pub pools: Vec<String>,
     /// How many of 1000 requests are held for more than a second.
     pub long: u32,
     /// The only failpoint at which workers die, if it is not any.
@@ -50,6 +53,7 @@ impl Mutant {
             name: name.unwrap_or_default().to_owned(),
             what: String::new(),
             kills: false,
+            pools: Vec::new(),
             long: 4,
             at: None,
             expected: Vec::new(),
@@ -61,6 +65,9 @@ impl Mutant {
         while let Some(line) = lines.next() {
             match line.split_once(' ') {
                 Some(("run", what)) => mutant.kills = what == "kills",
+                Some(("pools", pools)) => {
+                    mutant.pools = pools.split(' ').map(str::to_owned).collect();
+                }
                 Some(("long", often)) => mutant.long = often.parse()?,
                 Some(("at", site)) => mutant.at = Some(site.to_owned()),
                 Some(("expect", rules)) => {

@@ -41,8 +41,9 @@ pub fn run(args: &Args) -> Result<()> {
     // The rarest shows after 20 s on average.
     let time = args.time.unwrap_or(Duration::from_secs(180));
     // Under the same load and bounds the engine itself is without fault.
-    for kills in [true, false] {
-        let found = try_engine(args.seed, &args.worker, kills, 4, None)?;
+    let all = load::MORE.map(|(pool, _)| pool.to_owned());
+    for load in [Load::Kills, Load::Crowd(&all)] {
+        let found = try_engine(args.seed, &args.worker, &load, 4, None)?;
         if !found.is_empty() {
             let found = found.join(", ");
             return Err(format!("the engine itself fails, without any mutant: {found}").into());
@@ -108,11 +109,15 @@ fn until_caught(
 ) -> Result<BTreeSet<String>> {
     let started = Instant::now();
     let mut broken = BTreeSet::new();
+    let load = match mutant.kills {
+        true => Load::Kills,
+        false => Load::Crowd(&mutant.pools),
+    };
     while started.elapsed() < time {
         broken.extend(try_engine(
             seed,
             worker,
-            mutant.kills,
+            &load,
             mutant.long,
             mutant.at.as_deref(),
         )?);
@@ -124,20 +129,31 @@ fn until_caught(
     Ok(broken)
 }
 
+/// What a round is like.
+enum Load<'a> {
+    Kills,
+    /// With these pools of [`load::MORE`].
+    Crowd(&'a [String]),
+}
+
 /// Which rules are broken in one round. In a process of its own: it takes all
 /// processes below it for the round's.
 fn try_engine(
     seed: u64,
     worker: &Path,
-    kills: bool,
+    load: &Load<'_>,
     long: u32,
     at: Option<&str>,
 ) -> Result<Vec<String>> {
     let mut round = Command::new(env::current_exe()?);
-    let load = if kills { "kills" } else { "load" };
+    let (load, pools) = match load {
+        Load::Kills => ("kills", &[][..]),
+        Load::Crowd(pools) => ("load", *pools),
+    };
     round
         .args(["try", load, &seed.to_string(), &long.to_string()])
-        .arg(worker);
+        .arg(worker)
+        .args(pools);
     if let Some(site) = at {
         // Inherited down to the workers.
         round.env("TORTURE_AT", site);
@@ -153,13 +169,13 @@ fn try_engine(
 
 /// One round with that worker: prints the rules that were broken.
 pub fn try_one(args: &[&str]) -> Result<()> {
-    let [load, seed, long, worker] = args else {
+    let [load, seed, long, worker, pools @ ..] = args else {
         return Err(format!("no round of a mutant: {args:?}").into());
     };
     let (seed, long, worker) = (seed.parse()?, long.parse()?, Path::new(worker));
     let verdict = match *load {
         "kills" => kills::one(&kills::plan(seed, worker, None, 160), BOUNDS)?,
-        _ => load::one(&load::small(seed, worker, long), BOUNDS)?,
+        _ => load::one(&load::small(seed, worker, long, pools), BOUNDS)?,
     };
     let rules = verdict.violations.iter().map(|violation| violation.rule);
     rules

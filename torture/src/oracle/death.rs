@@ -54,6 +54,8 @@ pub fn deaths(lines: &[Line]) -> Vec<Death> {
             _ => continue,
         };
         let (group, state) = match (process.role, why) {
+            // The first there, and those that write nothing of what they do.
+            (_, "container") if !["worker", "reaper", "client"].contains(&process.role) => continue,
             (_, "runner") => (Group::Other, "the runner of all, a stand-in for cargo"),
             (_, "run") => outside(&story, name, "`name-manager run`"),
             (_, "keeper") => outside(&story, name, "keeper of `name-manager acquire`"),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::history::{Access, Ask, Event, Hook, Line, What};
+use crate::history::{Access, Ask, Event, Hook, Line, What, first_of_container};
 
 /// All that happened.
 #[derive(Debug, Default)]
@@ -126,7 +126,27 @@ impl<'a> Story<'a> {
                 story.requests[*at].add(line);
             }
         }
+        story.end_containers();
         story
+    }
+
+    /// With the first process of a container, all others there end.
+    fn end_containers(&mut self) {
+        let ends: BTreeMap<_, _> = self
+            .processes
+            .iter()
+            .map(|(name, first)| (*name, (first.killed, first.gone)))
+            .collect();
+        for (name, process) in &mut self.processes {
+            let first = first_of_container(name);
+            let Some((killed, gone)) = first.and_then(|first| ends.get(first.as_str())) else {
+                continue;
+            };
+            let has_ended = |killed: &&Line| process.gone.is_some_and(|gone| gone.at < killed.at);
+            let killed = killed.filter(|killed| !has_ended(killed));
+            process.killed = process.killed.or(killed);
+            process.gone = process.gone.or(*gone);
+        }
     }
 
     fn note(&mut self, line: &'a Line) {
@@ -159,6 +179,16 @@ impl<'a> Story<'a> {
             Event::Kills { process, .. } => {
                 let other = self.processes.entry(process).or_default();
                 other.killed.get_or_insert(line);
+            }
+            // It writes nothing, and may end with its container.
+            Event::By { process, .. } => {
+                self.processes.entry(process).or_default();
+            }
+            Event::Granted {
+                holder: Some(holder),
+                ..
+            } => {
+                self.processes.entry(holder).or_default();
             }
             Event::Gone(process) => {
                 self.processes.entry(process).or_default().gone = Some(line);

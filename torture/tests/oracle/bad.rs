@@ -811,3 +811,18 @@ fn an_unbounded_pool_that_grants_several_and_leaves_one_out() {
     ));
     says(&found, "not the lowest", "3 a.0 granted");
 }
+
+#[test]
+fn an_allocators_name_that_is_free_while_somebody_waits() {
+    let found = so_far(&format!(
+        "{DECIDED}{FIRST_PORT}
+        5 b.0 ask r=0 pool=ports what=any count=1 {ASK}
+        6 b.0 waits r=0
+        7 b.0 decides pool=ports turn=2 name=ports-1
+        8 b.0 hook what=assign pool=ports state=clean
+        9 b.0 fails what=assign pool=ports state=clean
+        31000000000 b.0 gave-up r=0 why=hook
+    "
+    ));
+    says(&found, "idle", "7 b.0 decides");
+}

@@ -658,3 +658,38 @@ fn an_unbounded_pool_may_not_know_yet_that_a_holder_was_killed() {
     "
     )));
 }
+
+#[test]
+fn a_name_that_an_allocator_does_not_grant_while_it_grants_others() {
+    // Four before `d` take turns with the other name.
+    let mut lines = String::new();
+    for (turn, process) in ["b", "c", "e", "f"].into_iter().enumerate() {
+        let (asked, next) = (7 + turn, turn + 2);
+        let at = 2_000_000_000 * (turn + 1);
+        lines += &format!(
+            "
+            {asked} {process}.0 ask r=0 pool=ports what=any count=1 {ASK}
+            {asked} {process}.0 waits r=0
+            {at} {process}.0 takes-back pool=ports name=ports-0
+            {at} {process}.0 decides pool=ports turn={next} name=ports-0
+            {at} {process}.0 taken r=0
+            {at} {process}.0 granted r=0 leases=ports-0:{next}
+            {at} {process}.0 releases r=0 state=clean
+            {at} {process}.0 released r=0
+        "
+        );
+    }
+    says_nothing(&so_far(&format!(
+        "{FIRST_PORT}
+        5 a.0 releases r=0 state=clean
+        6 a.0 released r=0
+        {lines}
+        20 d.0 ask r=0 pool=ports what=any count=1 {ASK}
+        21 d.0 waits r=0
+        8000000002 d.0 takes-back pool=ports name=ports-0
+        8000000003 d.0 decides pool=ports turn=6 name=ports-0
+        8000000004 d.0 taken r=0
+        8000000005 d.0 granted r=0 leases=ports-0:6
+    "
+    )));
+}

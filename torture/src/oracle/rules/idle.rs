@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use crate::history::{Line, What};
 use crate::oracle::failures::{Count, broken};
-use crate::oracle::story::Request;
+use crate::oracle::story::{Decided, Request};
 use crate::oracle::{Bounds, Story, Verdict, Violation};
 
 /// No name is free for long while somebody waits for just one: a lost wake-up.
@@ -70,6 +70,14 @@ fn check_name(story: &Story<'_>, pool: &str, name: &str, bounds: Bounds, verdict
     for call in story.calls.iter().filter(|call| call.hook.name == name) {
         moments.push((call.begins.at, Change::Holders, 1, call.begins));
         if let Some((at, line)) = story.ended_by(call) {
+            moments.push((at, Change::Holders, -1, line));
+        }
+    }
+    // An allocator decides which name is granted: as long as it grants any, none is idle.
+    for decision in &story.decisions {
+        if decision.pool == pool && matches!(decision.what, Decided::Grants { .. }) {
+            let (at, line) = (decision.line.at, decision.line);
+            moments.push((at, Change::Holders, 1, line));
             moments.push((at, Change::Holders, -1, line));
         }
     }

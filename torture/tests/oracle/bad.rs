@@ -826,3 +826,52 @@ fn an_allocators_name_that_is_free_while_somebody_waits() {
     ));
     says(&found, "idle", "7 b.0 decides");
 }
+
+#[test]
+fn a_process_of_another_container_than_the_one_that_was_killed() {
+    // They have the same id, each in its own.
+    let found = in_all(&format!(
+        "
+        1 3-17.0 ask r=0 pool=db what=db-0 count=1 {ASK}
+        2 3-17.0 taken r=0
+        3 3-17.0 granted r=0 leases=db-0:1
+        4 4-17.0 ask r=0 pool=db what=db-0 count=1 {ASK}
+        5 d.0 kills process=4-1 why=container
+        6 b.0 ask r=0 pool=db what=db-0 count=1 {ASK}
+        7 b.0 taken r=0
+        8 b.0 granted r=0 leases=db-0:2
+        9 b.0 releases r=0 state=clean
+        10 b.0 released r=0
+        11 3-17.0 releases r=0 state=clean
+        12 3-17.0 released r=0
+    "
+    ));
+    says(&found, "held twice", "8 b.0 granted");
+}
+
+#[test]
+fn a_waiter_that_ended_unanswered_before_its_container_was_killed() {
+    let found = in_all(&format!(
+        "
+        1 3-17.0 ask r=0 pool=db what=db-0 count=1 {ASK}
+        2 3-17.0 waits r=0
+        3 3-2.0 gone process=3-17
+        4 d.0 kills process=3-1 why=container
+        5 d.0 gone process=3-1
+    "
+    ));
+    says(&found, "left waiting", "2 3-17.0 waits");
+}
+
+#[test]
+fn a_container_that_had_to_be_killed_for_its_silence() {
+    let found = in_all(&format!(
+        "
+        1 3-17.0 ask r=0 pool=db what=db-0 count=1 {ASK}
+        2 3-17.0 waits r=0
+        3 d.0 kills process=3-1 why=hang
+        4 d.0 gone process=3-1
+    "
+    ));
+    says(&found, "left waiting", "3 d.0 kills");
+}

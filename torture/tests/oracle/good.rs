@@ -693,3 +693,44 @@ fn a_name_that_an_allocator_does_not_grant_while_it_grants_others() {
     "
     )));
 }
+
+#[test]
+fn all_processes_of_a_container_are_killed_with_it() {
+    // `3-17` holds, `3-18` waits, and the keeper `3-19` writes nothing at all.
+    says_nothing(&in_all(&format!(
+        "
+        1 3-17.0 ask r=0 pool=db what=db-0 count=1 {ASK}
+        2 3-17.0 taken r=0
+        3 3-17.0 granted r=0 leases=db-0:1
+        4 3-16.0 ask r=0 pool=db what=db-1 count=1 {ASK}
+        5 3-16.0 by r=0 process=3-20
+        6 3-16.0 granted r=0 leases=db-1 holder=3-19
+        7 3-18.0 ask r=0 pool=db what=db-0 count=1 {ASK}
+        8 3-18.0 waits r=0
+        9 d.0 kills process=3-1 why=container
+        10 b.0 ask r=0 pool=db what=all count=2 {ASK}
+        11 b.0 taken r=0
+        12 b.0 granted r=0 leases=db-0:2,db-1:2
+        13 d.0 gone process=3-1
+        14 b.0 releases r=0 state=clean
+        15 b.0 released r=0
+    "
+    )));
+}
+
+#[test]
+fn what_had_ended_before_its_container_was_killed() {
+    says_nothing(&in_all(&format!(
+        "
+        1 3-17.0 ask r=0 pool=db what=any count=1 {ASK}
+        2 3-17.0 taken r=0
+        3 3-17.0 granted r=0 leases=db-0:1
+        4 3-17.0 releases r=0 state=clean
+        5 3-17.0 released r=0
+        6 3-17.0 ends
+        7 3-2.0 gone process=3-17
+        8 d.0 kills process=3-1 why=container
+        9 d.0 gone process=3-1
+    "
+    )));
+}

@@ -217,9 +217,10 @@ pub fn failed(ask: &Ask, error: &Error) {
         error if error.is_timeout() => gave_up(ask, "timeout"),
         error if error.is_deadlock() => gave_up(ask, "deadlock"),
         error if error.is_already_held() => gave_up(ask, "held"),
+        // It counts as a hook.
+        _ if text.contains("the process that cleans up after the run") => gave_up(ask, "reaper"),
         error if error.is_hook() => gave_up(ask, "hook"),
         error if error.is_broken() => gave_up(ask, "broken"),
-        _ if text.contains("the process that cleans up after the run") => gave_up(ask, "reaper"),
         _ => seen::write(Event::Error { r: ask.r, text }),
     }
 }

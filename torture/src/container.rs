@@ -4,6 +4,7 @@
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 use std::thread;
 use std::time::Duration;
 
@@ -15,12 +16,28 @@ use crate::result::Result;
 /// A command that is the first process of a container.
 pub fn first(program: &Path) -> Command {
     let mut command = Command::new("unshare");
+    if *HAS_USERS {
+        command.args(USERS);
+    }
     command
-        .args(["--user", "--map-root-user", "--pid", "--fork"])
-        .args(["--kill-child", "--mount-proc", "--"])
+        .args(["--pid", "--fork", "--kill-child", "--mount-proc", "--"])
         .arg(program);
     command
 }
+
+/// A user namespace, as containers have; and without it all else needs root.
+const USERS: [&str; 2] = ["--user", "--map-root-user"];
+
+/// Whether there can be user namespaces.
+static HAS_USERS: LazyLock<bool> = LazyLock::new(|| {
+    let mut command = Command::new("unshare");
+    let made = command
+        .args(USERS)
+        .arg("true")
+        .stdin(Stdio::null())
+        .output();
+    made.is_ok_and(|made| made.status.success())
+});
 
 /// Whether there can be any. Says why not; where everything must be there (`CI=true`)
 /// that is an error.

@@ -1,7 +1,8 @@
 //! Takes what an allocator grants, at the head of the pool's queue.
 
 use std::io;
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::backend::ask::Ask;
 use crate::backend::broken;
@@ -18,6 +19,9 @@ use crate::sys::{self, WakeSet};
 use crate::terms::access::Access;
 use crate::terms::code::{Code, PoolCode};
 use crate::terms::decision::Decide;
+
+/// For how long a name may be locked by a process that does not hold it.
+const A_MOMENT: Duration = Duration::from_secs(1);
 
 fn read(dir: &PoolDir) -> Result<Decisions> {
     let path = dir.pool.path().join(files::DECISIONS);
@@ -89,7 +93,7 @@ impl Head<'_> {
         };
         // Locked before it is written down: if we die in between, nothing was decided.
         let index = decisions.names.len() - 1;
-        let mut taken = match self.take(ask, index, &assigned.name)? {
+        let mut taken = match self.take_granted(ask, index, &assigned.name)? {
             Take::Taken(taken) => taken,
             Take::Busy => return Err(Decisions::held_outside(ask, &assigned)),
             Take::Broken(reason) => return Err(broken::error(ask.pool, &reason)),
@@ -99,13 +103,25 @@ impl Head<'_> {
         Ok(Some(taken))
     }
 
+    /// Takes a name that the allocator grants. It is free, but a process that looks whether
+    /// it is held, or that is refused it, locks it for a moment.
+    fn take_granted(&self, ask: &Ask<'_>, index: usize, name: &str) -> Result<Take> {
+        let started = Instant::now();
+        loop {
+            match self.take(ask, index, name)? {
+                Take::Busy if started.elapsed() < A_MOMENT => thread::sleep(A_MOMENT / 1000),
+                found => return Ok(found),
+            }
+        }
+    }
+
     /// Tells the allocator of every holder that has ended. The decisions that are left.
     fn take_back(&self, ask: &Ask<'_>, allocator: &dyn Decide) -> Result<Decisions> {
         let mut decisions = read(self.dir)?;
         if let Some(code) = ask.allocator {
             self.declare(ask, code, &decisions)?;
         }
-        let ended = self.ended(ask, &decisions)?;
+        let ended = self.ended(&decisions)?;
         if !ended.is_empty() {
             decisions.take_back(ask, allocator, &ended)?;
             write(&decisions, self.dir)?;
@@ -143,13 +159,13 @@ impl Head<'_> {
         Ok(())
     }
 
-    /// Names whose holders have ended: their locks are free.
-    fn ended(&self, ask: &Ask<'_>, decisions: &Decisions) -> Result<Vec<String>> {
+    /// Names whose holders have ended: their locks are free, or shared by a process that
+    /// looks whether they are held, since holders share none.
+    fn ended(&self, decisions: &Decisions) -> Result<Vec<String>> {
         let mut ended = Vec::new();
-        for (index, name) in decisions.names.iter().enumerate() {
-            match self.take(ask, index, name)? {
-                Take::Busy => {}
-                Take::Taken(_) | Take::Broken(_) => ended.push(name.clone()),
+        for name in &decisions.names {
+            if try_lock_name(self.dir, name, Access::Shared)?.is_some() {
+                ended.push(name.clone());
             }
         }
         Ok(ended)

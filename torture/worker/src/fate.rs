@@ -184,6 +184,13 @@ pub fn at(site: &'static str) {
     }
 }
 
+/// Whether it is one of so many of 1000.
+pub fn one_of_1000(many: u32) -> bool {
+    let Some(fate) = FATE.get() else { return false };
+    let mut fate = fate.lock().unwrap_or_else(PoisonError::into_inner);
+    fate.random.u32(0..1000) < many
+}
+
 /// Takes a moment, now and then.
 pub fn dawdle() {
     let Some(fate) = FATE.get() else { return };

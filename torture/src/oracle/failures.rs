@@ -36,16 +36,22 @@ pub(crate) fn broken<'a>(
     let mut failures: Vec<(&str, u32)> = Vec::new();
     for call in calls(story, pool, name) {
         let run = story.run(call.process);
-        let open = found.last_mut().filter(|broken| broken.until == u64::MAX);
-        if let Some(broken) = open
-            && (broken.run != run || call.request.is_none())
-        {
-            broken.until = call.begins.at;
-        }
         // The request has returned, so the outcome was recorded; or it may have been.
         let recorded = call
             .request
             .is_some_and(|request| story.requests[request].is_answered());
+        let ends = match (count, call.request) {
+            (Count::Certain, _) => true,
+            (Count::Possible, Some(_)) => recorded,
+            (Count::Possible, None) => call.done.is_some() && story.killed(call.process).is_none(),
+        };
+        let open = found.last_mut().filter(|broken| broken.until == u64::MAX);
+        if let Some(broken) = open
+            && ends
+            && (broken.run != run || call.request.is_none())
+        {
+            broken.until = call.begins.at;
+        }
         match (call.failed, call.done) {
             (Some(failed), _) => {
                 // A failed cleanup is one only if `init` is not tried then.

@@ -530,6 +530,41 @@ fn a_third_failure_that_a_killed_process_may_not_have_recorded() {
 }
 
 #[test]
+fn what_is_broken_stays_so_if_another_run_dies_while_it_cleans_it_up() {
+    says_nothing(&so_far(&format!(
+        "{TWO_FAILURES}{THIRD_FAILURE}
+        30 c.0 begins role=worker run=two
+        31 c.0 ask r=0 pool=life what=any count=1 {ASK}
+        32 c.0 taken r=0
+        33 c.0 hook what=cleanup pool=life name=life-0 state=clean
+        34 c.0 dies body
+        35 d.0 gone process=c
+        36 b.0 ask r=1 pool=life what=any count=1 {ASK}
+        37 b.0 gave-up r=1 why=broken
+    "
+    )));
+}
+
+#[test]
+fn a_reaper_goes_on_with_what_another_run_began_to_clean_up() {
+    // Although `b` lives on, whose run used the name: its run is to make it anew.
+    says_nothing(&so_far(&format!(
+        "{TWO_FAILURES}{THIRD_FAILURE}
+        30 c.0 begins role=worker run=two
+        31 c.0 ask r=0 pool=life what=any count=1 {ASK}
+        32 c.0 taken r=0
+        33 c.0 hook what=cleanup pool=life name=life-0 state=clean
+        34 c.0 dies body
+        35 d.0 gone process=c
+        36 q.0 begins role=reaper run=two
+        37 q.0 hook what=cleanup pool=life name=life-0 state=clean
+        38 q.0 done what=cleanup pool=life name=life-0 state=clean
+        39 b.0 ends
+    "
+    )));
+}
+
+#[test]
 fn a_broken_name_is_not_idle() {
     // Its pool has no other that `c` could have; it is told so late, or is still asking.
     says_nothing(&so_far(&format!(
@@ -586,6 +621,28 @@ fn an_allocator_that_is_asked_while_a_name_is_being_given_back() {
         8 b.0 decides pool=ports turn=2 name=ports-1
         9 b.0 taken r=0
         10 b.0 granted r=0 leases=ports-1:1
+    "
+    )));
+}
+
+#[test]
+fn an_allocator_that_is_asked_for_a_waiter_before_and_says_what_is_dropped() {
+    // `c` finds room for `b`, which came first, and asks again when that is served.
+    says_nothing(&so_far(&format!(
+        "{FIRST_PORT}
+        5 b.0 ask r=0 pool=ports what=any count=1 {ASK}
+        6 c.0 ask r=0 pool=ports what=any count=1 {ASK}
+        7 c.0 decides pool=ports turn=2 name=ports-1
+        8 c.0 decides pool=ports turn=2 name=ports-1
+        9 b.0 decides pool=ports turn=2 name=ports-1
+        10 b.0 taken r=0
+        11 b.0 granted r=0 leases=ports-1:1
+        12 a.0 releases r=0 state=clean
+        13 a.0 released r=0
+        14 c.0 takes-back pool=ports name=ports-0
+        15 c.0 decides pool=ports turn=3 name=ports-0
+        16 c.0 taken r=0
+        17 c.0 granted r=0 leases=ports-0:2
     "
     )));
 }

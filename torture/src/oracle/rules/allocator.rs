@@ -11,6 +11,7 @@ pub(crate) fn check(story: &Story<'_>, _: Bounds, verdict: &mut Verdict) {
         let mut allocator = Allocator {
             story,
             pool,
+            standing: story.decisions.iter().filter_map(grant_of).collect(),
             out: BTreeMap::new(),
             latest: None,
             found: Vec::new(),
@@ -25,6 +26,9 @@ pub(crate) fn check(story: &Story<'_>, _: Bounds, verdict: &mut Verdict) {
 struct Allocator<'s, 'a> {
     story: &'s Story<'a>,
     pool: &'a str,
+    /// The last decision on each request that granted something. Those before it were
+    /// dropped: a waiter before it was served first, or was asked for.
+    standing: BTreeMap<usize, &'a Line>,
     /// What it granted last under each name.
     out: BTreeMap<&'a str, Out<'a>>,
     /// The latest decision that is surely in force.
@@ -79,6 +83,12 @@ impl<'a> Allocator<'_, 'a> {
         if let Some((latest, before)) = self.latest.filter(|(latest, _)| turn <= *latest) {
             let what = format!("granted for the {turn}th time after it had for the {latest}th");
             self.report("forgotten", &what, [before, line]);
+        }
+        let stands = decision
+            .request
+            .is_none_or(|request| self.standing.get(&request) == Some(&line));
+        if !stands {
+            return;
         }
         let is_in_force = self.request(decision.request).is_some_and(|request| {
             request.granted.is_some() && request.leases.iter().any(|(lent, _)| lent == name)
@@ -142,6 +152,14 @@ impl<'a> Allocator<'_, 'a> {
     ) {
         let what = format!("the allocator of pool `{}` {what}", self.pool);
         self.found.push(Violation::new(rule, what, lines));
+    }
+}
+
+/// The request and the line of a decision that grants something.
+fn grant_of<'a>(decision: &Decision<'a>) -> Option<(usize, &'a Line)> {
+    match decision.what {
+        Decided::Grants { .. } => Some((decision.request?, decision.line)),
+        Decided::Busy | Decided::TakesBack(_) => None,
     }
 }
 

@@ -151,6 +151,8 @@ impl<'s, 'a> Life<'s, 'a> {
                 if call.request.is_none() {
                     self.is_over(line);
                 }
+                // From here on it is of no use to any run.
+                self.users.clear();
             }
             _ => {}
         }

@@ -23,7 +23,10 @@ pub fn run(args: &Args) -> Result<()> {
             worker: args.worker.clone(),
             cli: None,
             // In each place.
-            processes: args.processes.unwrap_or(50).div_ceil(if containers { 3 } else { 1 }),
+            processes: args
+                .processes
+                .unwrap_or(50)
+                .div_ceil(if containers { 3 } else { 1 }),
             requests: args.requests.unwrap_or(500),
             threads: 1 + u32::from(report.rounds % 3 == 2),
             deaths: 0,

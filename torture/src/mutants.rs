@@ -76,7 +76,7 @@ pub fn run(args: &Args) -> Result<()> {
             let caught = mutant.expected.iter().any(|rule| rules.contains(rule));
             let said: Vec<_> = rules.into_iter().collect();
             println!(
-                "{:7.1} s  {:22} {} {}",
+                "{:7.1} s  {:23} {} {}",
                 begun.elapsed().as_secs_f64(),
                 mutant.name,
                 if caught { "caught:" } else { "SURVIVED:" },

@@ -547,20 +547,46 @@ fn what_is_broken_stays_so_if_another_run_dies_while_it_cleans_it_up() {
 
 #[test]
 fn a_reaper_goes_on_with_what_another_run_began_to_clean_up() {
-    // Although `b` lives on, whose run used the name: its run is to make it anew.
+    // `b` lives on, whose run had the name until that was broken in it.
+    let resets = (0..3).map(|times| {
+        let at = 30 + 10 * times;
+        format!(
+            "
+            {} b.0 ask r={} pool=life what=any count=1 {ASK}
+            {} b.0 hook what=reset pool=life name=life-0 state=dirty
+            {} b.0 fails what=reset pool=life name=life-0 state=dirty
+            {} b.0 gave-up r={} why=hook
+        ",
+            at,
+            times + 2,
+            at + 1,
+            at + 2,
+            at + 3,
+            times + 2
+        )
+    });
     says_nothing(&so_far(&format!(
-        "{TWO_FAILURES}{THIRD_FAILURE}
-        30 c.0 begins role=worker run=two
-        31 c.0 ask r=0 pool=life what=any count=1 {ASK}
-        32 c.0 taken r=0
-        33 c.0 hook what=cleanup pool=life name=life-0 state=clean
-        34 c.0 dies body
-        35 d.0 gone process=c
-        36 q.0 begins role=reaper run=two
-        37 q.0 hook what=cleanup pool=life name=life-0 state=clean
-        38 q.0 done what=cleanup pool=life name=life-0 state=clean
-        39 b.0 ends
-    "
+        "{TWO_FAILURES}
+        22 b.0 begins role=worker run=one
+        23 b.0 ask r=1 pool=life what=any count=1 {ASK}
+        24 b.0 hook what=init pool=life name=life-0 state=clean
+        25 b.0 done what=init pool=life name=life-0 state=clean
+        26 b.0 granted r=1 leases=life-0:3
+        27 b.0 releases r=1 state=clean
+        28 b.0 released r=1
+        {}
+        70 c.0 begins role=worker run=two
+        71 c.0 ask r=0 pool=life what=any count=1 {ASK}
+        72 c.0 taken r=0
+        73 c.0 hook what=cleanup pool=life name=life-0 state=clean
+        74 c.0 dies body
+        75 d.0 gone process=c
+        76 q.0 begins role=reaper run=two
+        77 q.0 hook what=cleanup pool=life name=life-0 state=clean
+        78 q.0 done what=cleanup pool=life name=life-0 state=clean
+        79 b.0 ends
+    ",
+        resets.collect::<String>()
     )));
 }
 

@@ -1,5 +1,6 @@
 //! Pools that decide for themselves what to hand out.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
@@ -9,6 +10,7 @@ use std::time::Duration;
 use name_manager::{
     Allocator, Asked, Assigned, Assignment, BoxError, Lease, Pool, shared_resource,
 };
+use rustix::fs::{FlockOperation, flock};
 
 const BLOCK: u16 = 4;
 const BLOCKS: u16 = 3;
@@ -210,6 +212,59 @@ fn a_limit_holds_whatever_an_allocator_would_grant() {
     let pool = Pool::open("generous").unwrap();
     let second = std::thread::spawn(move || pool.try_acquire().unwrap());
     assert!(second.join().unwrap().is_none());
+}
+
+/// One desk at a time, of two.
+#[derive(Default)]
+struct Desks;
+
+#[name_manager::resource(pool = "desks")]
+impl Allocator for Desks {
+    /// The turn, and whether a desk is taken.
+    type State = (u32, bool);
+
+    fn load(&self, text: &str) -> Result<(u32, bool), BoxError> {
+        match text.split_once(' ') {
+            None => Ok((0, false)),
+            Some((turn, taken)) => Ok((turn.parse()?, taken.parse()?)),
+        }
+    }
+
+    fn save(&self, (turn, taken): &(u32, bool)) -> String {
+        format!("{turn} {taken}")
+    }
+
+    fn assign(&self, (turn, taken): &mut (u32, bool), _asked: &Asked<'_>) -> Assignment {
+        if *taken {
+            return Assignment::Busy;
+        }
+        (*turn, *taken) = (*turn + 1, true);
+        Assigned::name(format!("desk-{}", *turn % 2)).into()
+    }
+
+    fn release(&self, (_, taken): &mut (u32, bool), _name: &str) {
+        *taken = false;
+    }
+}
+
+/// As a process does that looks who holds what, for a message or for deadlocks.
+#[test]
+fn a_process_that_looks_at_a_name_is_not_taken_for_its_holder() {
+    let pool = Pool::open("desks").unwrap();
+    let lease = pool.acquire().unwrap();
+    let first = lease.name().to_owned();
+    lease.release().unwrap();
+    let look = File::open(pool.directory().join(format!("names/{first}.lock"))).unwrap();
+    flock(&look, FlockOperation::NonBlockingLockShared).unwrap();
+    let second = pool.try_acquire().unwrap().expect("the first is back");
+    assert_ne!(*second.name(), first);
+    second.release().unwrap();
+    let looks = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(20));
+        drop(look);
+    });
+    assert_eq!(pool.acquire().unwrap().name(), first);
+    looks.join().unwrap();
 }
 
 #[test]

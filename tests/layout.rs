@@ -22,6 +22,11 @@ const PACKAGES: &[Package] = &[
             ("private", "*"),
             ("fuzz", "*"),
             ("inspect", "local backend journal config sys"),
+            // Tests, as the contract.
+            (
+                "modes/claims",
+                "modes pool/opened pool memory/session local backend declared",
+            ),
             (
                 "modes",
                 "pool/opened pool life lend backend identity config declared sys",

@@ -1,7 +1,7 @@
 //! The repository's own rules.
 
 use serde::Deserialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -214,7 +214,15 @@ fn links_lead_to_files_that_are_there() {
 }
 
 /// Pages that name paths, tests and commands of this repository.
-const MAPS: [&str; 3] = ["ARCHITECTURE.md", "CONTRIBUTING.md", "RELIABILITY.md"];
+const MAPS: [&str; 4] = [
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    "RELIABILITY.md",
+    CASES,
+];
+
+/// What was tried, in tables: what, where it was found, a verdict, and what keeps it so.
+const CASES: &str = "tests/CASES.md";
 
 #[test]
 fn paths_on_the_maps_exist() {
@@ -264,6 +272,53 @@ fn tests_on_the_maps_exist() {
         }
     }
     assert!(found > 5, "{found}");
+}
+
+#[test]
+fn every_case_names_the_test_or_the_page_that_keeps_it_so() {
+    let page = read(Path::new(CASES));
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| "));
+    let rows = rows.map(|row| row.trim_end_matches(" |").split(" | ").collect::<Vec<_>>());
+    let (counts, cases): (Vec<_>, Vec<_>) = rows.partition(|row| row.len() == 3);
+    let mut verdicts = BTreeMap::new();
+    for case in cases {
+        let &[what, source, verdict, kept_by] = case.as_slice() else {
+            panic!("{CASES}: expected four columns: {case:?}");
+        };
+        if verdict == "verdict" {
+            continue; // the head of a table
+        }
+        assert!(what.ends_with('.') && !source.is_empty(), "{CASES}: {what}");
+        let (paths, tests): (Vec<_>, Vec<_>) =
+            code_spans(kept_by).into_iter().partition(|it| is_path(it));
+        let has = |is: fn(&str) -> bool| paths.iter().any(|path| is(path));
+        let is_said = has(|path| path.ends_with(".md"));
+        let is_tested = has(|path| path.starts_with("tests/ui/")) || !tests.is_empty();
+        let enough = match verdict {
+            "right" | "refused" => is_tested,
+            "limit" => is_said,
+            "open" => is_said || is_tested || kept_by == "none yet",
+            _ => panic!("{CASES}: {what}: there is no verdict `{verdict}`"),
+        };
+        assert!(enough, "{CASES}: {what}: nothing keeps it {verdict}");
+        let sources: String = paths.iter().map(|path| read(Path::new(path))).collect();
+        for test in tests {
+            let is_there = ["(", "<"].map(|next| sources.contains(&format!("fn {test}{next}")));
+            assert!(
+                is_there.contains(&true),
+                "{CASES}: there is no `{test}` there"
+            );
+        }
+        *verdicts.entry(verdict).or_insert(0) += 1;
+    }
+    for (verdict, count) in verdicts {
+        let count = count.to_string();
+        let says = |row: &&Vec<&str>| row[..2] == [verdict, &count];
+        assert!(
+            counts.iter().any(|row| says(&row)),
+            "{CASES}: its first table lacks `{verdict} | {count}`"
+        );
+    }
 }
 
 #[test]

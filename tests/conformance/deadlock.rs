@@ -200,6 +200,53 @@ fn a_circle_through_a_reader_behind_a_waiting_writer_is_found<S: Stage>() {
 }
 
 #[apply(on_each_stage)]
+fn a_circle_through_a_pool_whose_other_name_is_broken_is_found<S: Stage>() {
+    let mut test = Story::<S>::new("a", 2);
+    test.also("b", 1).hold("other");
+    test.expect("other", "mark-broken no such host", "marked")
+        .release("other");
+    test.holds("x", "a");
+    test.holds("y", "b");
+    test.begin("x", "acquire b").begin("y", "acquire a");
+    let messages = resolve(&mut test, &["x", "y"]);
+    assert_eq!(messages.len(), 1, "{messages:?}");
+    let waits = "waits for pool `a`, of which `a-0` is broken";
+    assert!(messages[0].contains(waits), "{}", messages[0]);
+}
+
+#[apply(on_each_stage)]
+fn the_holder_of_the_only_name_that_is_not_broken_waits_for_itself<S: Stage>() {
+    let mut test = Story::<S>::new("db", 3);
+    for actor in ["a", "b"] {
+        test.hold(actor)
+            .expect(actor, "mark-broken no such host", "marked");
+    }
+    test.release("a").release("b").hold("x");
+    test.begin("x", "acquire db");
+    let messages = resolve(&mut test, &["x"]);
+    let waits = "waits for pool `db`, of which `db-0`, `db-1` are broken";
+    assert!(messages[0].contains(waits), "{}", messages[0]);
+}
+
+#[apply(on_each_stage)]
+fn a_broken_name_that_another_run_has_is_waited_for<S: Stage>() {
+    // It tries it again, and gives it back as good as any.
+    let mut test = Story::<S>::new("db", 2);
+    test.hold("a")
+        .expect("a", "mark-broken no such host", "marked")
+        .release("a");
+    assert_eq!(test.holds("x", "db"), ["db-1"]);
+    test.run("run-2");
+    assert_eq!(test.holds("slow", "db"), ["db-0"]);
+    test.waits("x", "db");
+    patience::until("a notice", || {
+        test.notices("x").contains("has waited").then_some(())
+    });
+    test.expect_waiting("x").release("slow");
+    assert_eq!(test.expect_granted("x"), ["db-0"]);
+}
+
+#[apply(on_each_stage)]
 fn a_holder_that_is_merely_slow_is_no_circle<S: Stage>() {
     let mut test = Story::<S>::new("a", 1);
     test.also("b", 1).holds("slow", "b");

@@ -2,7 +2,6 @@
 
 use crate::command::{Started, wait_until};
 use crate::scenario::Scenario;
-use nm_runtime::journal::Kind;
 
 /// A run of the test `a` that lives on until told, holding nothing.
 fn start(scenario: &Scenario, binary: &str, idle: &str) -> Started {
@@ -106,7 +105,7 @@ fn names_that_only_the_first_used_are_cleaned_when_it_ends() {
 }
 
 #[test]
-fn a_name_stays_dirty_when_the_reaper_of_another_run_has_looked_at_it() {
+fn a_name_stays_dirty_that_the_reaper_of_another_run_leaves_alone() {
     let scenario = Scenario::new(1);
     let first = start(&scenario, "one", "run-1");
     let second = scenario.test(&["one", "two"], &["--exact", "a"]);
@@ -118,9 +117,9 @@ fn a_name_stays_dirty_when_the_reaper_of_another_run_has_looked_at_it() {
     scenario.until_started("reset", 1);
     scenario.go("run-1");
     first.finish().success();
-    wait_until("its reaper waits for the name", || {
-        scenario.history().count(Kind::Waiting) == 1
-    });
+    // It leaves the name to the reaper of the run that has it.
+    wait_until("its reaper has ended", || scenario.runs() == 1);
+    scenario.calls().expect("cleanup", 0, 0);
     scenario.go("reset");
     second.finish().failure();
     scenario.over();
@@ -131,26 +130,89 @@ fn a_name_stays_dirty_when_the_reaper_of_another_run_has_looked_at_it() {
     calls.expect("cleanup", 1, 1);
 }
 
+/// What ended, in order, without the names.
+fn ends(scenario: &Scenario) -> Vec<String> {
+    let calls = scenario.calls().0.into_iter();
+    let ends = calls.filter(|call| !call.start);
+    ends.map(|call| call.what).collect()
+}
+
+const A: [&str; 2] = ["--exact", "a"];
+
 #[test]
-fn a_run_that_comes_while_the_last_one_cleans_up_begins_anew() {
+fn a_run_that_comes_while_its_only_name_is_cleaned_up_waits_for_that_alone() {
     let scenario = Scenario::new(1);
-    let test = || scenario.test(&["one"], &["--exact", "a"]);
+    let test = || scenario.test(&["one"], &A);
     test().env("LIFE_DO", "cleanup:wait").finish().success();
     scenario.until_started("cleanup", 1);
     let mut second = test().start();
-    second.wait_for_line("cleanup after");
+    second.wait_for_line("has waited");
+    let line = second.wait_for_line("db-0 held by `cleanup after cargo-");
+    assert!(line.contains("cleaning up db-0 for "), "{line}");
     scenario.go("cleanup");
     second.finish().success();
     scenario.over();
+    let again = ["init", "body", "cleanup"];
+    let all = [&["setup"][..], &again, &again, &["teardown"]].concat();
+    assert_eq!(ends(&scenario), all, "{}", scenario.calls());
+}
+
+#[test]
+fn a_run_that_comes_while_another_name_is_cleaned_up_waits_for_nothing() {
+    let scenario = Scenario::new(2);
+    // Each has the name that the other has not.
+    let first = scenario.test(&["one"], &["--exact", "--test-threads=2", "a", "b"]);
+    let first = first.env("LIFE_BODY", "a:meet b:meet");
+    first.env("LIFE_DO", "cleanup@db-1:wait").finish().success();
+    wait_until("db-0 is cleaned up, and db-1 is not", || {
+        let calls = scenario.calls();
+        calls.ended("cleanup").count() == 1 && calls.started("cleanup").count() == 2
+    });
+    scenario.test(&["one"], &A).finish().success();
+    scenario.calls().expect("cleanup", 2, 1);
+    scenario.go("cleanup@db-1");
+    scenario.over();
     let calls = scenario.calls();
-    let order: Vec<_> = calls
-        .0
-        .iter()
-        .filter(|call| !call.start)
-        .map(|call| &*call.what)
-        .collect();
+    assert_eq!(calls.names("init")[2..], ["db-0"], "{calls}");
+    calls.expect("setup", 1, 1);
+    calls.expect("reset", 0, 0);
+    calls.expect("cleanup", 3, 3);
+    calls.expect("teardown", 1, 1);
+    assert_eq!(calls.0.last().unwrap().what, "teardown", "{calls}");
+}
+
+#[test]
+fn a_run_that_comes_while_the_pool_is_torn_down_begins_anew() {
+    let scenario = Scenario::new(1);
+    let test = || scenario.test(&["one"], &A);
+    test().env("LIFE_DO", "teardown:wait").finish().success();
+    scenario.until_started("teardown", 1);
+    let mut second = test().start();
+    second.wait_for_line("has waited");
+    let line = second.wait_for_line("`cleanup after cargo-");
+    assert!(line.contains("tearing down the pool for "), "{line}");
+    scenario.go("teardown");
+    second.finish().success();
+    scenario.over();
     let life = ["setup", "init", "body", "cleanup", "teardown"];
-    assert_eq!(order, [life, life].concat(), "{calls}");
+    assert_eq!(
+        ends(&scenario),
+        [life, life].concat(),
+        "{}",
+        scenario.calls()
+    );
+}
+
+#[test]
+fn several_names_are_cleaned_up_at_the_same_time() {
+    let scenario = Scenario::new(2);
+    let run = scenario.test(&["one"], &["--exact", "--test-threads=2", "a", "b"]);
+    let run = run.env("LIFE_BODY", "a:meet b:meet");
+    run.env("LIFE_DO", "cleanup:wait").finish().success();
+    scenario.until_started("cleanup", 2);
+    scenario.go("cleanup");
+    scenario.over();
+    scenario.calls().expect_whole_life(2);
 }
 
 #[test]

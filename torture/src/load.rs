@@ -6,13 +6,15 @@ use std::time::{Duration, Instant};
 use torture::oracle::{Bounds, Verdict};
 
 use crate::args::Args;
+use crate::container;
 use crate::report::Report;
 use crate::result::Result;
-use crate::round::{Plan, Round};
+use crate::round::{Place, Plan, Round};
 
 pub fn run(args: &Args) -> Result<()> {
     let time = args.time.unwrap_or(Duration::from_secs(120));
     println!("mixed load for {} s, seed {}", time.as_secs(), args.seed);
+    let containers = container::can_be_made()?;
     let started = Instant::now();
     let mut report = Report::default();
     while started.elapsed() < time {
@@ -20,7 +22,11 @@ pub fn run(args: &Args) -> Result<()> {
             seed: args.seed + report.rounds as u64,
             worker: args.worker.clone(),
             cli: None,
-            processes: args.processes.unwrap_or(50),
+            // In each place.
+            processes: args
+                .processes
+                .unwrap_or(50)
+                .div_ceil(if containers { 3 } else { 1 }),
             requests: args.requests.unwrap_or(500),
             threads: 1 + u32::from(report.rounds % 3 == 2),
             deaths: 0,
@@ -31,7 +37,17 @@ pub fn run(args: &Args) -> Result<()> {
             time: time.saturating_sub(started.elapsed()),
             patience: Duration::from_secs(60),
             silence: Duration::from_secs(15),
-            pools: vec![("db", 3), ("life", 4), ("many", 9), ("one", 2)],
+            containers,
+            fails: 40,
+            pools: vec![
+                ("db", Some(3)),
+                ("frail", Some(3)),
+                ("free", None),
+                ("life", Some(4)),
+                ("many", Some(9)),
+                ("one", Some(2)),
+                ("ports", Some(3)),
+            ],
         };
         let round = begun(&plan)?;
         report.add(&plan, round)?;
@@ -45,8 +61,13 @@ pub fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// A crowd that finds much in little time.
-pub fn small(seed: u64, worker: &Path, long: u32) -> Plan {
+/// Pools that a small crowd has if it is told to.
+pub const MORE: [(&str, Option<u32>); 3] = [("frail", Some(3)), ("free", None), ("ports", Some(2))];
+
+/// A crowd that finds much in little time, of these of [`MORE`], too.
+pub fn small(seed: u64, worker: &Path, long: u32, more: &[&str]) -> Plan {
+    let mut pools = vec![("db", Some(3)), ("life", Some(2)), ("one", Some(1))];
+    pools.extend(MORE.iter().filter(|(pool, _)| more.contains(pool)));
     Plan {
         seed,
         worker: worker.to_owned(),
@@ -62,7 +83,9 @@ pub fn small(seed: u64, worker: &Path, long: u32) -> Plan {
         time: Duration::from_secs(2),
         patience: Duration::from_secs(6),
         silence: Duration::from_secs(4),
-        pools: vec![("db", 3), ("life", 2), ("one", 1)],
+        containers: false,
+        fails: 40,
+        pools,
     }
 }
 
@@ -76,9 +99,18 @@ pub fn one(plan: &Plan, bounds: Bounds) -> Result<Verdict> {
 
 fn begun(plan: &Plan) -> Result<Round> {
     let round = Round::new(plan)?;
-    let run = round.start("work")?;
-    if !round.wait_for(&run, Instant::now() + plan.time)? {
-        run.stop()?;
+    // Two containers have processes with the same ids.
+    let places = match plan.containers {
+        true => &[Place::Container, Place::Container, Place::Here][..],
+        false => &[Place::Here],
+    };
+    let runs = places.iter().map(|place| round.start("work", *place));
+    let runs: Vec<_> = runs.collect::<Result<_>>()?;
+    let until = Instant::now() + plan.time;
+    for run in runs {
+        if !round.wait_for(&run, until)? {
+            run.stop()?;
+        }
     }
     round.wait()?;
     Ok(round)

@@ -4,6 +4,7 @@
 
 mod args;
 mod child;
+mod container;
 mod kills;
 mod load;
 mod mutant;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         // Processes of these.
         ["try", ref one @ ..] => mutants::try_one(one),
         ["runner", ref job @ ..] => runner::run(job),
+        ["init", ref job @ ..] => container::run(job),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);

@@ -3,6 +3,8 @@
 //! ```text
 //! What it breaks, in a sentence.
 //! run kills
+//! pools ports free
+//! containers yes
 //! at line: drawn
 //! expect held twice | overtaken
 //! file head.rs
@@ -23,15 +25,38 @@ use crate::result::Result;
 pub struct Mutant {
     pub name: String,
     pub what: String,
-    /// Whether kills are needed to see it; else a crowd is enough.
+    /// What it takes to see it.
+    pub load: Load,
+    /// The rules one of which must say so.
+    pub expected: Vec<String>,
+    edits: Vec<Edit>,
+}
+
+/// What a round is like.
+#[derive(Debug)]
+pub struct Load {
+    /// Whether processes are killed; else a crowd is enough.
     pub kills: bool,
+    /// Pools beside those that a crowd always has.
+    pub pools: Vec<String>,
+    /// Whether some of the processes are in containers.
+    pub containers: bool,
     /// How many of 1000 requests are held for more than a second.
     pub long: u32,
     /// The only failpoint at which workers die, if it is not any.
     pub at: Option<String>,
-    /// The rules one of which must say so.
-    pub expected: Vec<String>,
-    edits: Vec<Edit>,
+}
+
+impl Default for Load {
+    fn default() -> Self {
+        Self {
+            kills: false,
+            pools: Vec::new(),
+            containers: false,
+            long: 4,
+            at: None,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -49,9 +74,7 @@ impl Mutant {
         let mut mutant = Self {
             name: name.unwrap_or_default().to_owned(),
             what: String::new(),
-            kills: false,
-            long: 4,
-            at: None,
+            load: Load::default(),
             expected: Vec::new(),
             edits: Vec::new(),
         };
@@ -60,9 +83,13 @@ impl Mutant {
         mutant.what = lines.next().unwrap_or_default().to_owned();
         while let Some(line) = lines.next() {
             match line.split_once(' ') {
-                Some(("run", what)) => mutant.kills = what == "kills",
-                Some(("long", often)) => mutant.long = often.parse()?,
-                Some(("at", site)) => mutant.at = Some(site.to_owned()),
+                Some(("run", what)) => mutant.load.kills = what == "kills",
+                Some(("pools", pools)) => {
+                    mutant.load.pools = pools.split(' ').map(str::to_owned).collect();
+                }
+                Some(("containers", yes)) => mutant.load.containers = yes == "yes",
+                Some(("long", often)) => mutant.load.long = often.parse()?,
+                Some(("at", site)) => mutant.load.at = Some(site.to_owned()),
                 Some(("expect", rules)) => {
                     mutant.expected = rules.split(" | ").map(str::to_owned).collect();
                 }

@@ -13,9 +13,10 @@ use std::time::{Duration, Instant};
 use torture::oracle::Bounds;
 
 use crate::args::Args;
-use crate::mutant::Mutant;
+use crate::mutant::{Load, Mutant};
 use crate::result::Result;
-use crate::{kills, load};
+use crate::round::Plan;
+use crate::{container, kills, load};
 
 /// Where little happens at once a lost wake-up shows sooner.
 const BOUNDS: Bounds = Bounds {
@@ -36,13 +37,21 @@ pub fn run(args: &Args) -> Result<()> {
     if !args.names.is_empty() {
         mutants.retain(|mutant| args.names.contains(&mutant.name));
     }
+    let containers = container::can_be_made()?;
+    mutants.retain(|mutant| containers || !mutant.load.containers);
     let workshop = Workshop::new(&sources)?;
     println!("{} mutants, seed {}", mutants.len(), args.seed);
     // The rarest shows after 20 s on average.
     let time = args.time.unwrap_or(Duration::from_secs(180));
     // Under the same load and bounds the engine itself is without fault.
     for kills in [true, false] {
-        let found = try_engine(args.seed, &args.worker, kills, 4, None)?;
+        let all = Load {
+            kills,
+            pools: load::MORE.map(|(pool, _)| pool.to_owned()).into(),
+            containers,
+            ..Load::default()
+        };
+        let found = try_engine(args.seed, &args.worker, &all)?;
         if !found.is_empty() {
             let found = found.join(", ");
             return Err(format!("the engine itself fails, without any mutant: {found}").into());
@@ -67,7 +76,7 @@ pub fn run(args: &Args) -> Result<()> {
             let caught = mutant.expected.iter().any(|rule| rules.contains(rule));
             let said: Vec<_> = rules.into_iter().collect();
             println!(
-                "{:7.1} s  {:22} {} {}",
+                "{:7.1} s  {:23} {} {}",
                 begun.elapsed().as_secs_f64(),
                 mutant.name,
                 if caught { "caught:" } else { "SURVIVED:" },
@@ -109,13 +118,7 @@ fn until_caught(
     let started = Instant::now();
     let mut broken = BTreeSet::new();
     while started.elapsed() < time {
-        broken.extend(try_engine(
-            seed,
-            worker,
-            mutant.kills,
-            mutant.long,
-            mutant.at.as_deref(),
-        )?);
+        broken.extend(try_engine(seed, worker, &mutant.load)?);
         if mutant.expected.iter().any(|rule| broken.contains(rule)) {
             break;
         }
@@ -126,19 +129,20 @@ fn until_caught(
 
 /// Which rules are broken in one round. In a process of its own: it takes all
 /// processes below it for the round's.
-fn try_engine(
-    seed: u64,
-    worker: &Path,
-    kills: bool,
-    long: u32,
-    at: Option<&str>,
-) -> Result<Vec<String>> {
+fn try_engine(seed: u64, worker: &Path, load: &Load) -> Result<Vec<String>> {
     let mut round = Command::new(env::current_exe()?);
-    let load = if kills { "kills" } else { "load" };
+    let what = if load.kills { "kills" } else { "load" };
+    let place = if load.containers {
+        "containers"
+    } else {
+        "here"
+    };
     round
-        .args(["try", load, &seed.to_string(), &long.to_string()])
-        .arg(worker);
-    if let Some(site) = at {
+        .args(["try", what, place, &seed.to_string()])
+        .arg(load.long.to_string())
+        .arg(worker)
+        .args(&load.pools);
+    if let Some(site) = &load.at {
         // Inherited down to the workers.
         round.env("TORTURE_AT", site);
     }
@@ -153,13 +157,17 @@ fn try_engine(
 
 /// One round with that worker: prints the rules that were broken.
 pub fn try_one(args: &[&str]) -> Result<()> {
-    let [load, seed, long, worker] = args else {
+    let [load, place, seed, long, worker, pools @ ..] = args else {
         return Err(format!("no round of a mutant: {args:?}").into());
     };
     let (seed, long, worker) = (seed.parse()?, long.parse()?, Path::new(worker));
+    let plan = |plan: Plan| Plan {
+        containers: *place == "containers",
+        ..plan
+    };
     let verdict = match *load {
-        "kills" => kills::one(&kills::plan(seed, worker, None, 160), BOUNDS)?,
-        _ => load::one(&load::small(seed, worker, long), BOUNDS)?,
+        "kills" => kills::one(&plan(kills::plan(seed, worker, None, 160)), BOUNDS)?,
+        _ => load::one(&plan(load::small(seed, worker, long, pools)), BOUNDS)?,
     };
     let rules = verdict.violations.iter().map(|violation| violation.rule);
     rules

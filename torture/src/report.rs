@@ -9,6 +9,7 @@ use crate::round::{Plan, Round};
 #[derive(Debug, Default)]
 pub struct Report {
     pub rounds: usize,
+    pub containers: usize,
     pub figures: Figures,
     pub deaths: Vec<Death>,
 }
@@ -18,6 +19,7 @@ impl Report {
     pub fn add(&mut self, plan: &Plan, round: Round) -> Result<()> {
         let (lines, verdict) = round.judge(Bounds::default())?;
         self.rounds += 1;
+        self.containers += round.containers();
         self.figures.add(&verdict.figures);
         self.deaths.extend(deaths(&lines));
         let errors = round.errors();
@@ -36,6 +38,7 @@ impl Report {
     /// Says which processes were killed, doing what.
     pub fn print(&self) {
         println!("no violations in {} rounds; {}", self.rounds, self.figures);
+        println!("{} runs were in containers", self.containers);
         if self.deaths.is_empty() {
             return;
         }

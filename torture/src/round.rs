@@ -1,18 +1,20 @@
 //! One state directory, from its first process to its last, and the verdict.
 
+use std::cell::RefCell;
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use std::{env, thread};
 
 use rustix::process::{Pid, Signal, getpid, kill_process, set_child_subreaper};
-use torture::history::{self, Event, Line, Writer};
+use torture::history::{self, Event, Line, Writer, in_container, process};
 use torture::oracle::{Bounds, Verdict, judge};
 
 use crate::child::{self, Gone};
+use crate::container;
 use crate::result::Result;
 
 /// What the workers of a round do.
@@ -39,7 +41,12 @@ pub struct Plan {
     pub patience: Duration,
     /// If nobody writes anything for this long, all hang.
     pub silence: Duration,
-    pub pools: Vec<(&'static str, u32)>,
+    /// Whether some of its runs are in containers.
+    pub containers: bool,
+    /// How many of 1000 hooks of pool `frail` fail.
+    pub fails: u32,
+    /// Name and size of each; `None` if it is unbounded.
+    pub pools: Vec<(&'static str, Option<u32>)>,
 }
 
 /// The round.
@@ -48,14 +55,28 @@ pub struct Round {
     pub dir: PathBuf,
     plan: Plan,
     writer: Writer,
-    runs: AtomicUsize,
+    runs: RefCell<Vec<Run>>,
+    /// Children that have ended.
+    gone: RefCell<HashSet<u32>>,
 }
 
 /// One run of the round.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Run {
-    runner: u32,
+    /// The child that ends with it: its runner, or what made its container.
+    child: u32,
+    /// The number of its container.
+    container: Option<String>,
     stop: PathBuf,
+}
+
+/// Where the processes of a run are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Beside this process.
+    Here,
+    /// In a container of their own.
+    Container,
 }
 
 impl Run {
@@ -82,8 +103,9 @@ impl Round {
                 0,
                 Event::Pool {
                     pool: (*pool).to_owned(),
-                    max: *max as usize,
-                    hooks: *pool == "life",
+                    max: max.map(|max| max as usize),
+                    hooks: ["life", "frail"].contains(pool),
+                    allocator: *pool == "ports",
                 },
             );
         }
@@ -91,16 +113,20 @@ impl Round {
             dir,
             plan: plan.clone(),
             writer,
-            runs: AtomicUsize::new(0),
+            runs: RefCell::default(),
+            gone: RefCell::default(),
         })
     }
 
     /// Starts a runner, whose processes are one run.
-    pub fn start(&self, what: &str) -> Result<Run> {
-        let number = self.runs.fetch_add(1, Ordering::Relaxed);
+    pub fn start(&self, what: &str, place: Place) -> Result<Run> {
+        let number = self.runs.borrow().len();
         let stop = self.dir.join(format!("stop-{number}"));
         let plan = &self.plan;
-        let mut command = Command::new(self.dir.join("cargo"));
+        let mut command = match place {
+            Place::Here => Command::new(self.dir.join("cargo")),
+            Place::Container => container::first(&env::current_exe()?),
+        };
         for (key, _) in env::vars_os() {
             let key = key.to_string_lossy().into_owned();
             if key.starts_with("NAME_MANAGER_")
@@ -110,27 +136,36 @@ impl Round {
                 command.env_remove(key);
             }
         }
-        let pools = plan.pools.iter().map(|(pool, max)| format!("{pool}:{max}"));
+        let pools = plan.pools.iter().map(|(pool, max)| match max {
+            Some(max) => format!("{pool}:{max}"),
+            None => format!("{pool}:none"),
+        });
+        // In the end nothing is to go wrong.
+        let probes = what == "probe";
+        let of_1000 = |many: u32| if probes { 0 } else { many }.to_string();
+        // Ids decide what processes do, and are the same in each container.
+        let seed = match place {
+            Place::Here => plan.seed,
+            Place::Container => plan.seed ^ ((number as u64) << 48),
+        };
         command
-            .args(["runner", what])
+            .arg(match place {
+                Place::Here => "runner",
+                Place::Container => "init",
+            })
+            .arg(what)
             .arg(plan.processes.to_string())
             .arg(plan.kills.to_string())
             .arg(&plan.worker)
-            .env("TORTURE_SEED", plan.seed.to_string())
+            .env("TORTURE_SEED", seed.to_string())
             .env("TORTURE_DIR", &self.dir)
             .env("TORTURE_STOP", &stop)
             .env("TORTURE_PATIENCE", plan.patience.as_millis().to_string())
             .env("TORTURE_HOLD", plan.hold.to_string())
             .env("TORTURE_REQUESTS", plan.requests.to_string())
             .env("TORTURE_THREADS", plan.threads.to_string())
-            .env(
-                "TORTURE_DEATHS",
-                if what == "probe" {
-                    "0".to_owned()
-                } else {
-                    plan.deaths.to_string()
-                },
-            )
+            .env("TORTURE_DEATHS", of_1000(plan.deaths))
+            .env("TORTURE_FAILS", of_1000(plan.fails))
             .env("TORTURE_LONG", plan.long.to_string())
             .env("TORTURE_JITTER", plan.jitter.to_string())
             .env("TORTURE_POOLS", pools.collect::<Vec<_>>().join(","))
@@ -145,17 +180,55 @@ impl Round {
         let errors = errors.open(self.dir.join("stderr"))?;
         command.stderr(errors);
         for (pool, max) in &plan.pools {
-            let key = format!("NAME_MANAGER_POOL_{}_MAX", pool.to_uppercase());
-            command.env(key, max.to_string());
+            // What an allocator has, it alone knows.
+            if let (Some(max), true) = (max, *pool != "ports") {
+                let key = format!("NAME_MANAGER_POOL_{}_MAX", pool.to_uppercase());
+                command.env(key, max.to_string());
+            }
         }
-        let runner = child::spawn(&mut command)?;
-        Ok(Run { runner, stop })
+        let container = (place == Place::Container).then(|| number.to_string());
+        if let Some(number) = &container {
+            command.env(history::CONTAINER, number);
+        }
+        let run = Run {
+            child: child::spawn(&mut command)?,
+            container,
+            stop,
+        };
+        self.runs.borrow_mut().push(run.clone());
+        Ok(run)
+    }
+
+    /// How many containers there were.
+    pub fn containers(&self) -> usize {
+        let runs = self.runs.borrow();
+        runs.iter().filter(|run| run.container.is_some()).count()
     }
 
     /// Kills the runner of a run whose processes go on.
-    pub fn kill_runner(&self, run: &Run) {
-        self.kills(run.runner, "runner");
-        kill(run.runner);
+    pub fn kill_runner(&self, run: &Run) -> Result<()> {
+        let Some(number) = &run.container else {
+            self.kills(process(run.child), "runner");
+            kill(run.child);
+            return Ok(());
+        };
+        let mut below = child::below(run.child).into_iter();
+        let runner = below.find(|pid| child::is_called(*pid, "cargo"));
+        if let Some((runner, id)) = runner.and_then(|pid| Some((pid, child::id_inside(pid)?))) {
+            self.kills(in_container(number, id), "runner");
+            child::kill(runner, &env::current_exe()?);
+        }
+        Ok(())
+    }
+
+    /// Kills all processes of a run that has a container.
+    pub fn kill_container(&self, run: &Run) -> Result<()> {
+        let first = child::below(run.child).first().copied();
+        if let (Some(number), Some(first)) = (&run.container, first) {
+            self.kills(in_container(number, 1), "container");
+            child::kill(first, &env::current_exe()?);
+        }
+        Ok(())
     }
 
     /// Waits until all processes have ended, their children too.
@@ -163,13 +236,16 @@ impl Round {
         self.wait_until(None, None).map(drop)
     }
 
-    /// Waits until that run's runner has ended, or until that time. Says whether it
-    /// has.
+    /// Waits until that run's runner has ended, or its container, or until that time. Says
+    /// whether it has.
     pub fn wait_for(&self, run: &Run, until: Instant) -> Result<bool> {
-        self.wait_until(Some(run.runner.to_string()), Some(until))
+        if self.gone.borrow().contains(&run.child) {
+            return Ok(true);
+        }
+        self.wait_until(Some(run.child), Some(until))
     }
 
-    fn wait_until(&self, runner: Option<String>, until: Option<Instant>) -> Result<bool> {
+    fn wait_until(&self, child: Option<u32>, until: Option<Instant>) -> Result<bool> {
         let mut size = 0;
         let mut since = Instant::now();
         // A process that was asked to stop has a last request at most, of all pools in turn.
@@ -177,10 +253,9 @@ impl Round {
         loop {
             match child::next_gone()? {
                 Gone::All => return Ok(true),
-                Gone::One(process) => {
-                    let is_runner = runner.as_ref() == Some(&process);
-                    self.writer.write(0, Event::Gone(process));
-                    if is_runner {
+                Gone::One(id) => {
+                    self.has_gone(id);
+                    if child == Some(id) {
                         return Ok(true);
                     }
                 }
@@ -205,6 +280,18 @@ impl Round {
         }
     }
 
+    fn has_gone(&self, id: u32) {
+        self.gone.borrow_mut().insert(id);
+        let runs = self.runs.borrow();
+        let run = runs.iter().find(|run| run.child == id);
+        // What made a container ends after the first process there, and that after all others.
+        let name = match run.and_then(|run| run.container.as_ref()) {
+            Some(number) => in_container(number, 1),
+            None => process(id),
+        };
+        self.writer.write(0, Event::Gone(name));
+    }
+
     /// How much all have written.
     fn size(&self) -> Result<u64> {
         let mut size = 0;
@@ -215,25 +302,27 @@ impl Round {
     }
 
     fn end_hang(&self) {
-        for process in child::below(std::process::id()) {
-            self.kills(process, "hang");
-            kill(process);
+        for run in self.runs.borrow().iter() {
+            if let Some(number) = &run.container
+                && !self.gone.borrow().contains(&run.child)
+            {
+                self.kills(in_container(number, 1), "hang");
+            }
+        }
+        for id in child::below(std::process::id()) {
+            self.kills(process(id), "hang");
+            kill(id);
         }
     }
 
-    fn kills(&self, process: u32, why: &str) {
-        self.writer.write(
-            0,
-            Event::Kills {
-                process: process.to_string(),
-                why: why.to_owned(),
-            },
-        );
+    fn kills(&self, process: String, why: &str) {
+        let why = why.to_owned();
+        self.writer.write(0, Event::Kills { process, why });
     }
 
     /// Takes every name, and says what the oracle says of all that happened.
     pub fn judge(&self, bounds: Bounds) -> Result<(Vec<Line>, Verdict)> {
-        self.start("probe")?;
+        self.start("probe", Place::Here)?;
         self.wait()?;
         self.writer.write(0, Event::Over);
         let lines = history::read_dir(&self.dir.join("histories"))?;
@@ -272,8 +361,8 @@ impl Round {
 
 /// A child, or what a child has left to this process: nobody else waits for it, so
 /// its number is its own.
-fn kill(process: u32) {
-    if let Some(pid) = i32::try_from(process).ok().and_then(Pid::from_raw) {
+fn kill(id: u32) {
+    if let Some(pid) = i32::try_from(id).ok().and_then(Pid::from_raw) {
         let _ = kill_process(pid, Signal::KILL);
     }
 }

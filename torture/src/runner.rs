@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use fastrand::Rng;
-use torture::history::{Event, Writer};
+use torture::history::{Event, Writer, process};
 
 use crate::{Result, child};
 
@@ -74,8 +74,7 @@ impl Runner {
                     continue;
                 };
                 let role = *role;
-                let process = child.id().to_string();
-                self.writer.write(0, Event::Gone(process));
+                self.writer.write(0, Event::Gone(process(child.id())));
                 self.deaths += usize::from(status.code().is_none());
                 crowd.swap_remove(at);
                 if again && !self.is_enough() {
@@ -127,7 +126,7 @@ impl Runner {
             self.writer.write(
                 0,
                 Event::Kills {
-                    process: child.id().to_string(),
+                    process: process(child.id()),
                     why: "random".to_owned(),
                 },
             );
@@ -137,8 +136,8 @@ impl Runner {
     }
 
     /// Whether a worker's last line is one of these events.
-    fn is_at(&self, process: u32, events: &[&str]) -> bool {
-        let path = self.histories.join(format!("{process}.worker.history"));
+    fn is_at(&self, id: u32, events: &[&str]) -> bool {
+        let path = self.histories.join(process(id) + ".worker.history");
         let text = fs::read_to_string(path).unwrap_or_default();
         let last = text.lines().next_back().unwrap_or_default();
         events.iter().any(|event| last.contains(event))
@@ -155,7 +154,7 @@ impl Runner {
         self.writer.write(
             0,
             Event::Kills {
-                process: reaper.to_string(),
+                process: process(reaper),
                 why: "random".to_owned(),
             },
         );
@@ -164,14 +163,18 @@ impl Runner {
     }
 }
 
-/// The processes that have written a reaper's history.
+/// The processes that have written a reaper's history, of those that have an id here.
 fn reapers(histories: &Path) -> Result<Vec<u32>> {
     let mut reapers = Vec::new();
     for entry in fs::read_dir(histories)? {
         let name = entry?.file_name();
         let name = name.to_string_lossy();
-        if let Some(pid) = name.strip_suffix(".reaper.history") {
-            reapers.push(pid.parse()?);
+        if let Some(reaper) = name.strip_suffix(".reaper.history") {
+            let id = reaper.rsplit_once('-').map_or(reaper, |(_, id)| id);
+            let id = id.parse()?;
+            if process(id) == reaper {
+                reapers.push(id);
+            }
         }
     }
     Ok(reapers)

@@ -1,6 +1,6 @@
 //! Turns events into spans of time: leases, the hooks within them, and waits.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use nm_runtime::journal::{Event, Kind, Phase};
 use nm_runtime::record::State;
@@ -56,6 +56,8 @@ pub struct Wait {
     pub start: u64,
     pub end: u64,
     pub ending: WaitEnding,
+    /// How much of it passed while a reaper cleaned up names of the pool, or tore it down.
+    pub in_cleanup: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,9 +89,9 @@ pub fn read(
     let mut builder = Builder::default();
     for event in events {
         let event = event?;
-        if run.is_none_or(|run| event.holder.run == run)
-            && let Some(span) = builder.add(event)
-        {
+        let is_of_run = run.is_none_or(|run| event.holder.run == run);
+        builder.pool(&event.pool).reaping.add(&event);
+        if is_of_run && let Some(span) = builder.add(event) {
             add(span);
         }
     }
@@ -112,16 +114,59 @@ struct Pool {
     held: HashMap<String, String>,
     /// By name, or `None` for the pool's own.
     hooks: HashMap<Option<String>, Hook>,
+    reaping: Reaping,
+}
+
+/// The time in which reapers, of whichever run, worked on a pool.
+#[derive(Default)]
+struct Reaping {
+    /// By name, or `None` for the pool: what is being cleaned up or torn down.
+    under_way: HashSet<Option<String>>,
+    /// Altogether, until then.
+    total: u64,
+    until: u64,
+}
+
+impl Reaping {
+    fn add(&mut self, event: &Event) {
+        self.total = self.total_at(event.time);
+        self.until = self.until.max(event.time);
+        match event.kind {
+            Kind::Cleanup | Kind::Teardown if event.phase == Some(Phase::Started) => {
+                if event.holder.is_reaper() {
+                    self.under_way.insert(event.name.clone());
+                }
+            }
+            Kind::Waiting | Kind::Timeout | Kind::Deadlock => {}
+            // Also by the next holder after a reaper that died.
+            Kind::Setup | Kind::Teardown => {
+                self.under_way.remove(&None);
+            }
+            _ => {
+                self.under_way.remove(&event.name);
+            }
+        }
+    }
+
+    fn total_at(&self, time: u64) -> u64 {
+        match self.under_way.is_empty() {
+            true => self.total,
+            false => self.total + time.saturating_sub(self.until),
+        }
+    }
 }
 
 impl Builder {
+    fn pool(&mut self, pool: &str) -> &mut Pool {
+        if !self.pools.contains_key(pool) {
+            self.pools.insert(pool.to_owned(), Pool::default());
+        }
+        self.pools.get_mut(pool).expect("it was just put there")
+    }
+
     fn add(&mut self, event: Event) -> Option<Span> {
         self.last = self.last.max(event.time);
-        if !self.pools.contains_key(&event.pool) {
-            self.pools.insert(event.pool.clone(), Pool::default());
-        }
-        let pool = self.pools.get_mut(&event.pool)?;
-        pool.add(event)
+        self.pool(&event.pool).add(event)
     }
 
     /// The spans that have not ended, up to the last event.
@@ -135,9 +180,11 @@ impl Builder {
                     ..lease
                 })
             }));
+            let reaping = pool.reaping.total_at(self.last);
             spans.extend(pool.waits.into_values().map(|wait| {
                 Span::Wait(Wait {
                     end: self.last.max(wait.start),
+                    in_cleanup: reaping.saturating_sub(wait.in_cleanup),
                     ..wait
                 })
             }));
@@ -151,6 +198,7 @@ impl Pool {
         let time = event.time;
         match event.kind {
             Kind::Waiting => {
+                let reaper = event.holder.is_reaper();
                 let wait = Wait {
                     location: location(&event),
                     pool: event.pool,
@@ -161,6 +209,12 @@ impl Pool {
                     start: time,
                     end: time,
                     ending: WaitEnding::Open,
+                    // Until it ends, how much there was before. A reaper's own wait for a
+                    // name is not counted.
+                    in_cleanup: match reaper {
+                        true => u64::MAX,
+                        false => self.reaping.total,
+                    },
                 };
                 self.waits.insert(event.id, wait);
                 None
@@ -230,6 +284,7 @@ impl Pool {
         let mut wait = self.waits.remove(request)?;
         wait.end = time.max(wait.start);
         wait.ending = ending;
+        wait.in_cleanup = self.reaping.total.saturating_sub(wait.in_cleanup);
         Some(Span::Wait(wait))
     }
 

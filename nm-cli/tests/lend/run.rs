@@ -221,6 +221,19 @@ fn when_run_is_killed_its_command_is_told_and_the_name_is_free() {
 }
 
 #[test]
+fn what_a_command_leaves_running_does_not_keep_the_name() {
+    let lab = Lab::new();
+    // Longer than the test takes; killed at its end.
+    let script = "sleep 600 </dev/null >/dev/null 2>&1 & echo $!";
+    let left = lab.run(&["run", "db", "--", "sh", "-c", script]).answer();
+    let left = left.trim().parse().unwrap();
+    let taken = ["try-acquire", "db", "--name", "db-0", "--until-release"];
+    let again = lab.run(&taken);
+    kill("KILL", left);
+    assert_eq!(again.answer(), "db-0\n");
+}
+
+#[test]
 fn a_long_wait_is_one_line_on_a_terminal_and_gone_in_the_end() {
     let lab = Lab::new();
     let mut hold = Running::new(&mut lab.cli(&["hold", "db"]));

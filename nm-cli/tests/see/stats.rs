@@ -1,6 +1,6 @@
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::journal::{Journal, SECOND};
+use crate::journal::{Journal, SECOND, START};
 use crate::lab::Lab;
 
 /// Four tests at once over one name, ten seconds each.
@@ -30,6 +30,38 @@ fn use_and_waits_are_summed_up() {
     let median = waits["median"].as_u64().unwrap();
     assert!(median.abs_diff(20 * SECOND) <= SECOND / 5, "{median}");
     assert_eq!(waits["by_test"][0]["test"], "app::test_3");
+}
+
+/// An event of the reaper of another run.
+fn reaper(at: u64, kind: &str, name: Option<&str>, phase: &str) -> String {
+    let holder = json!({"test": "cleanup after run-0", "pid": 6, "token": "6-0", "run": "run-0", "file": "", "line": 0, "since": 0});
+    let time = START + at * SECOND;
+    json!({"v": 1, "time": time, "kind": kind, "pool": "db", "name": name, "id": "", "holder": holder, "phase": phase}).to_string()
+}
+
+#[test]
+fn waits_during_the_cleanup_after_another_run_are_told_apart() {
+    let lab = Lab::new();
+    let mut journal = Journal::new();
+    // The wait lasts from 6 to 20: 4 s beside a cleanup, 5 s beside the teardown.
+    journal.line(&reaper(0, "cleanup", Some("db-0"), "started"));
+    journal.line(&reaper(0, "cleanup", Some("db-1"), "started"));
+    journal.line(&reaper(5, "cleanup", Some("db-1"), "done"));
+    let waiting = |at: u64| json!({"time": START + at * SECOND, "kind": "waiting", "detail": "a name", "access": "exclusive"});
+    journal.event("app::a", "7-1", waiting(6));
+    journal.line(&reaper(10, "cleanup", Some("db-0"), "done"));
+    journal.line(&reaper(12, "teardown", None, "started"));
+    journal.line(&reaper(17, "teardown", None, "done"));
+    journal.event("app::a", "7-1", json!({"time": START + 20 * SECOND, "kind": "acquired", "name": "db-0", "fence": 1, "waited": 14 * SECOND, "access": "exclusive"}));
+    journal.write(&lab);
+    for run in ["last", "all"] {
+        let waits = &lab.json(&["stats", "--run", run])["pools"][0]["waits"];
+        assert_eq!(waits["sum"], 14 * SECOND);
+        assert_eq!(waits["in_cleanup"], 9 * SECOND, "{run}");
+    }
+    let text = lab.run(&["stats"]).out;
+    let told = "9.00 s of that while another run was cleaned up after";
+    assert!(text.contains(told), "{text}");
 }
 
 #[test]

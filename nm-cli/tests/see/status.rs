@@ -1,6 +1,8 @@
+use std::fs::{self, File};
 use std::io::Write;
 
-use serde_json::Value;
+use rustix::fs::{FlockOperation, flock};
+use serde_json::{Value, json};
 
 use crate::lab::{Lab, Running};
 use crate::patience::until;
@@ -108,6 +110,48 @@ fn no_pool_can_have_capitals_and_every_command_says_what_to_write() {
         assert_eq!(said.code, 2, "{said:?}");
         assert!(said.err.contains("write `db`"), "{said:?}");
     }
+}
+
+/// Locked as long as it lives.
+fn locked(lab: &Lab, file: &str) -> File {
+    let path = lab.pool("db").join(file);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let file = File::create(path).unwrap();
+    flock(&file, FlockOperation::NonBlockingLockExclusive).unwrap();
+    file
+}
+
+#[test]
+fn what_is_being_cleaned_up_after_a_run_is_shown_and_what_waits_for_that() {
+    let lab = Lab::new();
+    lab.run(&["run", "db", "--", "true"]);
+    let record = lab.pool("db").join("names/db-0.json");
+    let mut life: Value = serde_json::from_slice(&fs::read(&record).unwrap()).unwrap();
+    life["life"] = json!({"done": true, "fingerprint": null, "runs": ["run-1"], "doing": null, "failures": {"run": "", "count": 0, "first": ""}});
+    fs::write(&record, life.to_string()).unwrap();
+    let pool = || lab.json(&["status"])["pools"][0].clone();
+    let reaper = locked(&lab, "runs/run-1.reaper");
+    assert_eq!(pool()["cleaning"], json!([]), "it stands by");
+    let over = locked(&lab, "runs/run-1.alive");
+    assert_eq!(pool()["cleaning"], json!(["run-1"]));
+    assert_eq!(pool()["names"][0]["awaits_cleanup"], "run-1");
+    let text = lab.run(&["status"]).out;
+    for told in ["; cleaning up after run-1", "awaits cleanup after run-1"] {
+        assert!(text.contains(told), "{text}");
+    }
+    drop((reaper, over));
+    assert_eq!(pool()["names"][0]["awaits_cleanup"], Value::Null);
+
+    let holder = json!({"test": "cleanup after run-1", "pid": 7, "pid_namespace": null, "token": "7-0", "run": "run-1", "file": "", "line": 0, "since": 0});
+    let hook = json!({"kind": "teardown", "since": 1, "holder": holder});
+    let life = json!({"v": 1, "done": true, "runs": [], "failures": {"run": "", "count": 0, "first": ""}, "reaped": [], "hook": hook});
+    fs::write(lab.pool("db").join("life.json"), life.to_string()).unwrap();
+    assert_eq!(pool()["hook"], Value::Null, "its process died");
+    let _life = locked(&lab, "life.lock");
+    assert_eq!(pool()["hook"]["hook"], "teardown");
+    assert_eq!(pool()["hook"]["test"], "cleanup after run-1");
+    let text = lab.run(&["status"]).out;
+    assert!(text.contains("; in teardown for "), "{text}");
 }
 
 #[test]

@@ -391,6 +391,7 @@ fn what_is_granted_bears_the_record_as_it_was_saved() {
         let mut lease = one.try_("a", ANY).unwrap();
         lease[0].hold.record().life = Some(Life {
             done: true,
+            runs: vec!["run".to_owned()],
             ..Life::default()
         });
         lease[0].hold.save().unwrap();
@@ -398,7 +399,7 @@ fn what_is_granted_bears_the_record_as_it_was_saved() {
         drop(lease);
         let mut next = other.try_("b", ANY).unwrap();
         let record = next[0].hold.record();
-        assert!(record.is_warm());
+        assert!(record.is_warm("run", &mut |_| Ok(false)).unwrap());
         assert_eq!(record.fence, 2);
         assert_eq!(record.holders.len(), 1);
         assert_eq!(record.holders[0].holder.test, "b");
@@ -408,7 +409,7 @@ fn what_is_granted_bears_the_record_as_it_was_saved() {
 
 #[test]
 fn warm_names_are_lent_before_cold_ones_and_the_lowest_first() {
-    let warm = |side: &Side, name: &'static str| {
+    let warm = |side: &Side, name: &'static str, run: &str| {
         let short = Short {
             name: Some(name),
             ..ANY
@@ -416,6 +417,7 @@ fn warm_names_are_lent_before_cold_ones_and_the_lowest_first() {
         let mut lease = side.try_("a", short).unwrap();
         lease[0].hold.record().life = Some(Life {
             done: true,
+            runs: vec![run.to_owned()],
             ..Life::default()
         });
         end(lease);
@@ -424,7 +426,11 @@ fn warm_names_are_lent_before_cold_ones_and_the_lowest_first() {
         on_each(max, |Pool { one, other, .. }| {
             // Each was lent, and so has a record.
             end(one.try_("a", Short { count: 4, ..ANY }).unwrap());
-            warm(&one, "db-2");
+            warm(&one, "db-1", "over");
+            warm(&one, "db-2", "run");
+            warm(&one, "db-3", "live");
+            let runs = one.backend.runs().unwrap();
+            let _live = runs.join("live", &mut Noting::new().0).unwrap();
             let take = |count, warm_first| {
                 let short = Short {
                     count,
@@ -438,7 +444,8 @@ fn warm_names_are_lent_before_cold_ones_and_the_lowest_first() {
             };
             assert_eq!(take(1, false), ["db-0"]);
             assert_eq!(take(1, true), ["db-2"]);
-            assert_eq!(take(2, true), ["db-0", "db-2"]);
+            assert_eq!(take(2, true), ["db-2", "db-3"]);
+            assert_eq!(take(3, true), ["db-0", "db-2", "db-3"]);
             assert_eq!(take(4, true), ["db-0", "db-1", "db-2", "db-3"]);
         });
     }
@@ -600,7 +607,11 @@ fn the_first_of_a_run_says_how_large_the_pool_is() {
 fn a_run_is_alive_as_long_as_a_process_or_its_reaper_is() {
     on_each(Some(1), |Pool { one, other, .. }| {
         let (ours, theirs) = (one.backend.runs().unwrap(), other.backend.runs().unwrap());
-        let is_alive = || theirs.is_alive("run").unwrap();
+        let is_alive = || {
+            let is_alive = theirs.is_alive("run").unwrap();
+            assert_eq!(theirs.is_running("run").unwrap(), is_alive);
+            is_alive
+        };
         assert!(!is_alive());
         let (mut patience, notes) = Noting::until(Instant::now());
         let first = ours.join("run", &mut patience).unwrap();
@@ -664,6 +675,9 @@ fn a_reaper_begins_after_the_last_process_and_the_next_one_joins_after_it() {
             assert!(has_begun.try_recv().is_err(), "a process is alive");
             drop(alive);
             assert_eq!(has_begun.recv().unwrap(), "begun");
+            // What it left is not shared any more, although others are not to clean it up.
+            assert!(!ours.is_running("run").unwrap());
+            assert!(ours.is_alive("run").unwrap());
             // While it cleans, no process joins the run, however long it waits.
             let (mut brief, _notes) = Noting::until(Instant::now());
             let joined = ours.join("run", &mut brief);

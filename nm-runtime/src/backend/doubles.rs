@@ -47,6 +47,7 @@ pub(crate) enum Call {
     End,
     Join,
     IsAlive,
+    IsRunning,
     EnsureReaper,
     StandBy,
     Life,
@@ -410,6 +411,11 @@ impl Runs for DoubleRuns {
     fn is_alive(&self, run: &str) -> Result<bool> {
         pass(&*self.script, Call::IsAlive)?;
         self.inner.is_alive(run)
+    }
+
+    fn is_running(&self, run: &str) -> Result<bool> {
+        pass(&*self.script, Call::IsRunning)?;
+        self.inner.is_running(run)
     }
 
     fn ensure_reaper(&self, run: &str, start: &mut dyn FnMut() -> Result<()>) -> Result<()> {

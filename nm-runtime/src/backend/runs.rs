@@ -16,6 +16,10 @@ pub(crate) trait Runs: fmt::Debug + Send + Sync {
     /// caller's own run.
     fn is_alive(&self, run: &str) -> Result<bool>;
 
+    /// Whether it is alive and not over: false from [`Reaping::begin`] on, although what
+    /// it left is still being cleaned up. Not for the caller's own run.
+    fn is_running(&self, run: &str) -> Result<bool>;
+
     /// Sees to it that the run has a reaper: calls `start` if there is none, one
     /// process at a time.
     fn ensure_reaper(&self, run: &str, start: &mut dyn FnMut() -> Result<()>) -> Result<()>;

@@ -3,6 +3,7 @@
 
 use crate::base::json;
 use crate::terms::holder::Holder;
+use crate::terms::pool_life::PoolHook;
 use crate::terms::record::{FORMAT, Record, Tenure, Waiting};
 
 /// A look at one pool.
@@ -12,6 +13,8 @@ pub(crate) struct Snapshot {
     pub(crate) names: Vec<NameSnapshot>,
     /// The head of the queue, if it has published that it waits.
     pub(crate) head: Option<BlockedHead>,
+    /// The pool's hook that is running: no request is granted a name meanwhile.
+    pub(crate) hook: Option<PoolHook>,
 }
 
 /// A look at one name.

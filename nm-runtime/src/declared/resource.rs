@@ -47,7 +47,9 @@ use crate::terms::name::Name;
 /// ```
 pub trait Resource: Send + Sync + 'static {
     /// Called once per pool and run, before any `init`: start the server. May find the
-    /// server of an earlier run, if that was kept or its cleanup was killed.
+    /// server of an earlier run, if that was kept or its cleanup was killed. Runs that
+    /// overlap share what the first of them has set up, and so does a run that begins before
+    /// `teardown` after the last one has.
     ///
     /// # Errors
     ///
@@ -93,7 +95,9 @@ pub trait Resource: Send + Sync + 'static {
     }
 
     /// Destroys what a name stands for when the run is over: called in a separate
-    /// process, however the tests ended.
+    /// process, however the tests ended, for several names at the same time
+    /// ([`parallel_cleanups`](Resource::parallel_cleanups)). Tests of a new run may use
+    /// other names meanwhile.
     ///
     /// # Errors
     ///
@@ -103,8 +107,16 @@ pub trait Resource: Send + Sync + 'static {
         Ok(())
     }
 
+    /// How many names are cleaned up at the same time when a run is over, each by a thread
+    /// of its own: 4, unless this says otherwise; 1 cleans up one name after the other.
+    /// While tests run, it limits nothing: `cleanup` may also be called before `init`, by
+    /// any number of tests that take over what an ended run left.
+    fn parallel_cleanups(&self) -> usize {
+        4
+    }
+
     /// Called once per pool, when the run is over and all names are cleaned up: stop
-    /// the server.
+    /// the server. If another run uses the pool by then, it is called when that is over.
     ///
     /// # Errors
     ///

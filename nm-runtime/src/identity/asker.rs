@@ -19,7 +19,7 @@ use crate::terms::holder::Holder;
 pub(crate) fn reaper(run: &str) -> Holder {
     let pid = std::process::id();
     Holder {
-        test: format!("cleanup after {run}"),
+        test: Holder::reaper_of(run),
         pid,
         pid_namespace: sys::pid_namespace(),
         token: token(pid),

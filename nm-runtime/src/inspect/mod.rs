@@ -11,7 +11,7 @@ use crate::base::clock;
 use crate::base::error::{Error, Kind, Result};
 use crate::config::place;
 use crate::journal::Event;
-use crate::local::{files, first_waiter, look, pool_code, sizes};
+use crate::local::{files, first_waiter, look, pool_code, runs, sizes};
 use crate::sys;
 use crate::terms::holder::Holder;
 use crate::terms::name;
@@ -28,6 +28,7 @@ pub use crate::local::waiters::Waiter;
 pub use crate::sys::ProcessState;
 pub use crate::terms::code::{Code, PoolCode};
 pub use crate::terms::name::{check_pool, misspelt_placeholder};
+pub use crate::terms::pool_life::PoolHook;
 
 /// A pool that has state somewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,6 +140,10 @@ pub struct View {
     pub waiters: Vec<Waiter>,
     /// The user code that it depends on, as far as processes have said.
     pub code: PoolCode,
+    /// The pool's own hook that is running: all requests wait for it.
+    pub hook: Option<PoolHook>,
+    /// The runs that are over and being cleaned up after, as far as the kernel lists locks.
+    pub cleaning: Vec<String>,
 }
 
 /// One name at one moment.
@@ -156,6 +161,8 @@ pub struct NameView {
     pub hook: Option<Event>,
     /// Its holders, as far as its record says.
     pub holders: Vec<Tenure>,
+    /// The run that is over and used it, if its reaper has yet to clean it up.
+    pub awaits_cleanup: Option<String>,
 }
 
 impl NameView {
@@ -198,7 +205,8 @@ impl Inspector {
         let reserved = snapshot.names.iter().filter(|seen| seen.reserved);
         let reserved: Vec<_> = reserved.map(|seen| seen.name.clone()).collect();
         let mut recent = Recent::read(&found.dir, &tickets, &reserved)?;
-        let head = snapshot.head;
+        let (head, hook) = (snapshot.head, snapshot.hook);
+        let cleaning = runs::over(&found.dir, &self.locks);
         let mut seen = BTreeMap::new();
         for index in 0..names.capacity().unwrap_or(0) {
             if let Some(name) = names.get(index) {
@@ -214,7 +222,7 @@ impl Inspector {
             .map(|seen| {
                 let mut taken = head.iter().flat_map(|head| &head.taken);
                 let taken = taken.any(|taken| *taken == seen.name);
-                self.look_at_name(&found.dir, seen, taken, &mut recent)
+                self.look_at_name(&found.dir, seen, taken, &mut recent, &cleaning)
             })
             .collect();
         Ok(View {
@@ -223,6 +231,8 @@ impl Inspector {
             names: views,
             waiters: recent.waiters(tickets, head.as_ref(), &reserved),
             code: pool_code::look(&found.dir)?,
+            hook,
+            cleaning,
         })
     }
 
@@ -233,11 +243,17 @@ impl Inspector {
         seen: NameSnapshot,
         taken: bool,
         recent: &mut Recent,
+        cleaning: &[String],
     ) -> NameView {
         let lock = pool_dir.join(files::NAMES).join(files::lock(&seen.name));
         let held = taken || !seen.holders.is_empty() || self.locks.has(&lock);
         let hook = recent.hooks.remove(&seen.name).filter(|_| held);
+        let awaits_cleanup = match (&seen.record, held) {
+            (Some(record), false) => awaits_cleanup(record, cleaning),
+            _ => None,
+        };
         NameView {
+            awaits_cleanup,
             name: seen.name,
             record: seen.record,
             unreadable: seen.unreadable,
@@ -246,6 +262,13 @@ impl Inspector {
             holders: seen.holders,
         }
     }
+}
+
+/// Of the runs that are cleaned up after, the one that used a name which no other does.
+fn awaits_cleanup(record: &Record, cleaning: &[String]) -> Option<String> {
+    let life = record.life.as_ref()?;
+    let is_over = !life.is_kept(record.state) && life.runs.iter().all(|run| cleaning.contains(run));
+    life.runs.first().filter(|_| is_over).cloned()
 }
 
 /// As people count, 2 before 10, after the names of the configuration.

@@ -14,7 +14,7 @@ use crate::backend::snapshot::{BlockedHead, NameSnapshot};
 use crate::lend::held::HeldName;
 use crate::terms::access::Access;
 use crate::terms::holder::Holder;
-use crate::terms::record::Waiting;
+use crate::terms::record::{State, Waiting};
 
 const LOOK_EVERY: Duration = Duration::from_millis(150);
 
@@ -123,6 +123,14 @@ struct NameState {
     holdings: Vec<Holding>,
     /// Reserved for a waiter for this very name.
     reserved: bool,
+    /// The run to which it is not lent, because it is broken there.
+    broken_in: Option<String>,
+}
+
+impl NameState {
+    fn is_wanted(&self, waiting: &Waiting) -> bool {
+        waiting.name.as_ref().is_none_or(|want| *want == self.name)
+    }
 }
 
 #[derive(Debug)]
@@ -136,6 +144,7 @@ struct Holding {
 struct Node {
     token: String,
     test: String,
+    run: String,
     /// Whether it holds a lease, rather than only its place in a queue.
     holds_lease: bool,
     /// Sorted, each once.
@@ -179,6 +188,7 @@ impl Graph {
             };
             for NameSnapshot {
                 name,
+                record,
                 holders: tenures,
                 reserved,
                 ..
@@ -198,10 +208,12 @@ impl Graph {
                         access: tenure.access,
                     });
                 }
+                let broken = record.filter(|record| record.state == State::Broken);
                 pool.names.push(NameState {
                     name,
                     holdings,
                     reserved,
+                    broken_in: broken.and_then(|record| record.broken_in),
                 });
             }
             if let Some(head) = snapshot.head {
@@ -228,6 +240,7 @@ impl Graph {
             self.nodes.push(Node {
                 token: holder.token.clone(),
                 test: holder.test.clone(),
+                run: holder.run.clone(),
                 holds_lease: false,
                 holds: Vec::new(),
                 waiting: None,
@@ -253,6 +266,7 @@ impl Graph {
                     name: name.clone(),
                     holdings: vec![holding],
                     reserved: false,
+                    broken_in: None,
                 }),
             }
         }
@@ -275,12 +289,8 @@ impl Graph {
         };
         let taken = self.taken(token, waiting);
         let mut blockers = Vec::new();
-        for state in &pool.names {
-            let other = waiting
-                .name
-                .as_ref()
-                .is_some_and(|want| *want != state.name);
-            if other || taken.is_some_and(|taken| taken.contains(&state.name)) {
+        for state in pool.names.iter().filter(|name| name.is_wanted(waiting)) {
+            if taken.is_some_and(|taken| taken.contains(&state.name)) {
                 continue;
             }
             // The waiter that a name is reserved for waits for all of its holders.
@@ -294,6 +304,17 @@ impl Graph {
             }
         }
         blockers
+    }
+
+    /// The names of the pool that this request cannot take, whoever finishes. What another
+    /// run has may come back unbroken.
+    fn broken(&self, node: &Node, waiting: &Waiting) -> impl Iterator<Item = &str> {
+        let pool = self.pool(&waiting.dir).into_iter();
+        let wanted = pool.flat_map(|pool| pool.names.iter().filter(|name| name.is_wanted(waiting)));
+        let broken = wanted.filter(|name| {
+            name.holdings.is_empty() && name.broken_in.as_deref() == Some(&*node.run)
+        });
+        broken.map(|name| name.name.as_str())
     }
 
     /// The blocked head that this waiter is queued behind.
@@ -330,7 +351,8 @@ impl Graph {
             None => waiting.capacity.unwrap_or(u64::MAX),
         };
         let taken = self.taken(&node.token, waiting).map_or(0, Vec::len);
-        capacity.saturating_sub((blocked.len() + taken) as u64) >= waiting.count
+        let broken = self.broken(node, waiting).count();
+        capacity.saturating_sub((blocked.len() + taken + broken) as u64) >= waiting.count
     }
 
     /// The nodes of this set that one waits for, that these wait for, and so on: sorted
@@ -384,9 +406,19 @@ impl Graph {
         let Some(waiting) = &node.waiting else {
             return String::new();
         };
-        let what = match &waiting.name {
-            Some(name) => format!("`{name}`"),
-            None => format!("pool `{}`", waiting.pool),
+        let broken: Vec<_> = self
+            .broken(node, waiting)
+            .map(|name| format!("`{name}`"))
+            .collect();
+        let what = match (&waiting.name, broken.len()) {
+            (Some(name), _) => format!("`{name}`"),
+            (None, 0) => format!("pool `{}`", waiting.pool),
+            (None, count) => format!(
+                "pool `{}`, of which {} {} broken",
+                waiting.pool,
+                broken.join(", "),
+                if count == 1 { "is" } else { "are" }
+            ),
         };
         let behind = self.queued_behind(&node.token, waiting);
         match behind.and_then(|head| self.node_of(head)) {
@@ -437,6 +469,7 @@ mod tests {
                 name: name.to_owned(),
                 holdings: vec![holding],
                 reserved: false,
+                broken_in: None,
             }],
             head: None,
             taken: Vec::new(),

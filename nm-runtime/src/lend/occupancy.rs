@@ -7,7 +7,9 @@ use crate::backend::snapshot::{BlockedHead, Snapshot};
 use crate::base::{clock, text};
 use crate::sys;
 use crate::terms::access::Access;
+use crate::terms::event::Kind;
 use crate::terms::holder::Holder;
+use crate::terms::pool_life::PoolHook;
 use crate::terms::record::{Doing, Record, Tenure};
 
 /// Messages name up to this many holders.
@@ -15,7 +17,7 @@ const MOST: usize = 16;
 
 /// What stands in the way of a request, one line each: the holders, `db-0 held by
 /// `app::lists_users` (pid 7, for 3s)`, and the head of the queue; if that does not show
-/// itself, the first waiter.
+/// itself, the first waiter; before them, the pool's own hook that is running.
 pub(crate) fn of(snapshot: &Snapshot, first: Option<&Holder>, ask: &Ask<'_>) -> Vec<String> {
     let mut known: Vec<_> = snapshot
         .names
@@ -24,6 +26,9 @@ pub(crate) fn of(snapshot: &Snapshot, first: Option<&Holder>, ask: &Ask<'_>) -> 
         .collect();
     known.sort_by_key(|(index, _)| *index);
     let mut lines = Vec::new();
+    let is_other = |holder: &Holder| holder.token != ask.holder.token;
+    let hook = snapshot.hook.as_ref();
+    lines.extend(hook.filter(|hook| is_other(&hook.holder)).map(of_pool));
     for (_, seen) in &known {
         for tenure in &seen.holders {
             lines.push(line(
@@ -38,7 +43,6 @@ pub(crate) fn of(snapshot: &Snapshot, first: Option<&Holder>, ask: &Ask<'_>) -> 
             break;
         }
     }
-    let is_other = |holder: &Holder| holder.token != ask.holder.token;
     match (&snapshot.head, first, ask.given) {
         (Some(head), _, None) if is_other(&head.holder) => lines.push(behind(head)),
         (None, Some(first), None) if is_other(first) => lines.push(format!(
@@ -59,6 +63,19 @@ pub(crate) fn of(snapshot: &Snapshot, first: Option<&Holder>, ask: &Ask<'_>) -> 
             .push("a writer waits, and readers that come after a writer wait behind it".to_owned());
     }
     lines
+}
+
+fn of_pool(hook: &PoolHook) -> String {
+    let doing = match hook.kind {
+        Kind::Teardown => "tearing down",
+        _ => "setting up",
+    };
+    format!(
+        "`{}` ({}) has been {doing} the pool for {}",
+        text::printable(&hook.holder.test),
+        process(&hook.holder),
+        age(hook.since)
+    )
 }
 
 fn behind(head: &BlockedHead) -> String {

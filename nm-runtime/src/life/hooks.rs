@@ -9,8 +9,8 @@ use crate::backend::Backend;
 use crate::backend::missing_code;
 use crate::backend::runs::Runs;
 use crate::base::error::{BoxError, Error, Kind, Result};
-use crate::base::{clock, failpoint, notice};
-use crate::declared::call::call_apart;
+use crate::base::{failpoint, notice};
+use crate::declared::call::{call, call_apart};
 use crate::declared::registered::Registered;
 use crate::declared::resource::Reset;
 use crate::identity::asker;
@@ -19,10 +19,11 @@ use crate::lend::wait::Wait;
 use crate::life::membership::Membership;
 use crate::life::standby::Address;
 use crate::life::step::{self, Step};
-use crate::terms::code::PoolCode;
+use crate::terms::code::{Code, PoolCode};
 use crate::terms::event::{self, Entry, Phase};
 use crate::terms::holder::Holder;
 use crate::terms::name::Name;
+use crate::terms::pool_life::PoolHook;
 use crate::terms::record::{Doing, Failures, Life, State};
 
 /// What a hook returns.
@@ -82,9 +83,17 @@ impl Hooks {
         for line in mem::take(&mut life.reaped) {
             notice::say(&format!("{line}\n"));
         }
+        if let Some(theirs) = known
+            .resource
+            .filter(|code| code.place != self.registered.code().place)
+        {
+            self.warn_of_other_hooks(&theirs, runs, &life.runs, run)?;
+        }
         if let Some(first) = life.failures.given_up(run) {
             return Err(given_up(&format!("setup of pool `{}`", self.pool), first));
         }
+        // Also what a run that is over has set up, as long as its reaper works: that tears
+        // down last of all, under this lock, and not if we are among the users by then.
         let users = match life.done {
             true => step::users(&life.runs, run, &mut |run| runs.is_alive(run))?,
             false => None,
@@ -98,12 +107,14 @@ impl Hooks {
         }
         life.done = false;
         life.runs = vec![run.to_owned()];
+        life.hook = Some(PoolHook::now(event::Kind::Setup, holder));
         turn.write(&life)?;
         let started = Instant::now();
         let set_up = self.call(holder, event::Kind::Setup, None, || {
             self.registered.resource.setup()
         });
         wait.pause(started.elapsed());
+        life.hook = None;
         match set_up {
             Ok(()) => {
                 life.done = true;
@@ -118,6 +129,33 @@ impl Hooks {
                 Err(failed(&what, &life.failures, error))
             }
         }
+    }
+
+    /// Warns if a run that goes on beside this one has hooks from another place: another
+    /// checkout, or program, that shares the directory.
+    fn warn_of_other_hooks(
+        &self,
+        theirs: &Code,
+        runs: &dyn Runs,
+        users: &[String],
+        run: &str,
+    ) -> Result<()> {
+        for user in users.iter().filter(|user| *user != run) {
+            if runs.is_running(user)? {
+                let ours = self.registered.code();
+                notice::say(&format!(
+                    "pool `{}` at `{}` is shared with run {user}, which may have other hooks: crate `{}` ({}), and here crate `{}` ({}); what one makes ready, the other resets and cleans up: use the same hooks in both, or give them pools of their own\n",
+                    self.pool,
+                    self.backend.key(),
+                    theirs.krate,
+                    theirs.place,
+                    ours.krate,
+                    ours.place
+                ));
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Refuses a run in which names were lent before the pool was known to have hooks.
@@ -154,7 +192,8 @@ impl Hooks {
         let fingerprint = self.registered.fingerprint()?;
         let runs = self.backend.runs()?;
         let record = lease.hold().record();
-        let step = step::decide(record, run, fingerprint, &mut |run| runs.is_alive(run))?;
+        // What a run that is over left is not shared, even if its reaper has yet to come to it.
+        let step = step::decide(record, run, fingerprint, &mut |run| runs.is_running(run))?;
         let used_before = record
             .life
             .as_ref()
@@ -222,7 +261,7 @@ impl Hooks {
     /// must clean it up first.
     fn clean_up_first(&self, lease: &mut Lease) -> Result<Done> {
         let life = lease.hold().record().life.get_or_insert_default();
-        *life = initialising(mem::take(&mut life.failures));
+        *life = beginning("cleaning up", mem::take(&mut life.failures));
         life.done = true;
         lease.hold().save()?;
         failpoint::at("init: to be taken down first");
@@ -241,7 +280,7 @@ impl Hooks {
         *life = Life {
             fingerprint: fingerprint.map(str::to_owned),
             runs: vec![run.to_owned()],
-            ..initialising(mem::take(&mut life.failures))
+            ..beginning("initialising", mem::take(&mut life.failures))
         };
         lease.hold().save()?;
         failpoint::at("init: recorded");
@@ -255,6 +294,13 @@ impl Hooks {
         self.call(holder, event::Kind::Cleanup, Some(name), || {
             self.registered.resource.cleanup(name)
         })
+    }
+
+    /// How many names to clean up at the same time.
+    pub(crate) fn cleanups_at_once(&self) -> usize {
+        let ask = || Ok(self.registered.resource.parallel_cleanups());
+        // One that panics is asked for nothing more than it must do.
+        call(ask).map_or(1, |most| most.max(1))
     }
 
     /// Calls the pool's `teardown`.
@@ -290,13 +336,10 @@ impl Hooks {
     }
 }
 
-/// What is recorded of a name whose `init` begins.
-fn initialising(failures: Failures) -> Life {
+/// What is recorded of a name while this is done to it.
+fn beginning(what: &str, failures: Failures) -> Life {
     Life {
-        doing: Some(Doing {
-            what: "initialising".to_owned(),
-            since: clock::now(),
-        }),
+        doing: Some(Doing::now(what)),
         failures,
         ..Life::default()
     }
@@ -402,14 +445,14 @@ mod tests {
                 world: World::new(),
                 fake: Fake::default(),
             };
-            scene.stand_by();
+            scene.stand_by("run");
             scene
         }
 
         /// The run has a reaper, so that nobody starts one, until the end of the test.
-        fn stand_by(&self) {
-            let runs = self.world.session("run").backend("db").runs().unwrap();
-            mem::forget(runs.stand_by("run").unwrap().unwrap());
+        fn stand_by(&self, run: &'static str) {
+            let runs = self.world.session(run).backend("db").runs().unwrap();
+            mem::forget(runs.stand_by(run).unwrap().unwrap());
         }
 
         /// A pool of one name in a session of its own, behind this script.
@@ -420,8 +463,17 @@ mod tests {
         }
 
         fn open(&self, session: &Session, backend: Arc<dyn Backend>) -> Pool {
+            self.open_with(&SPEC, session, backend)
+        }
+
+        fn open_with(
+            &self,
+            spec: &'static ResourceSpec,
+            session: &Session,
+            backend: Arc<dyn Backend>,
+        ) -> Pool {
             let opened = session.open("db", config("db", Some(1)), backend);
-            let registered = Registered::new(&SPEC, boxed(self.fake.clone()));
+            let registered = Registered::new(spec, boxed(self.fake.clone()));
             Pool {
                 opened: Arc::new(opened.with_resource(registered)),
             }
@@ -430,6 +482,42 @@ mod tests {
         fn state(&self) -> State {
             self.world.record("db", "db-0").unwrap().state
         }
+    }
+
+    #[test]
+    fn a_run_beside_another_with_other_hooks_is_told_of_both() {
+        static OTHER: ResourceSpec = ResourceSpec {
+            pool: "db",
+            make: || boxed(Fake::default()),
+            manifest_dir: "",
+            module: "other::tests",
+            place: Place {
+                file: "src/other.rs",
+                line: 7,
+            },
+        };
+        let scene = Scene::new();
+        scene.stand_by("other");
+        let told = |spec, run| {
+            let session = scene.world.session(run);
+            session.keep_notices();
+            let pool = scene.open_with(spec, &session, session.backend("db"));
+            pool.acquire().unwrap().release().unwrap();
+            let notices = session.notices();
+            // It goes on: its reaper stands by.
+            mem::forget((session, pool));
+            notices
+        };
+        assert_eq!(told(&SPEC, "run"), "");
+        assert_eq!(told(&SPEC, "run"), "");
+        let backend = scene.world.session("run").backend("db");
+        let key = backend.key();
+        let here = format!("crate `tests` ({}:{})", SPEC.place.file, SPEC.place.line);
+        let warning = format!(
+            "name-manager: pool `db` at `{key}` is shared with run run, which may have other hooks: {here}, and here crate `other` (src/other.rs:7); what one makes ready, the other resets and cleans up: use the same hooks in both, or give them pools of their own\n"
+        );
+        assert_eq!(told(&OTHER, "other"), warning);
+        assert_eq!(told(&OTHER, "other"), "");
     }
 
     #[test]
@@ -549,7 +637,7 @@ mod tests {
                 // As a state directory that is removed between joining and asking.
                 if call == Call::Acquire && left.lock().unwrap().take().is_some() {
                     scene.world.remove("db");
-                    scene.stand_by();
+                    scene.stand_by("run");
                     return Verdict::Lose;
                 }
                 Verdict::Pass

@@ -21,14 +21,14 @@ pub(crate) fn decide(
     record: &Record,
     run: &str,
     fingerprint: Option<&str>,
-    is_alive: &mut dyn FnMut(&str) -> Result<bool>,
+    is_running: &mut dyn FnMut(&str) -> Result<bool>,
 ) -> Result<Step> {
     let Some(life) = record.life.as_ref().filter(|life| life.done) else {
         return Ok(Step::Init);
     };
     let broken = record.state == State::Broken;
     if !broken && life.fingerprint.as_deref() == fingerprint {
-        if let Some(runs) = users(&life.runs, run, is_alive)? {
+        if let Some(runs) = users(&life.runs, run, is_running)? {
             return Ok(Step::Reset { runs });
         }
         if fingerprint.is_some() {
@@ -36,8 +36,8 @@ pub(crate) fn decide(
             return Ok(Step::Reset { runs });
         }
     }
-    // What an ended run left (it was kept, or its reaper was killed) may be gone with
-    // its server.
+    // What an ended run left (it was kept, or its reaper was killed or has yet to come to
+    // it) may be gone with its server, or be of an older build.
     let must = life.fingerprint.is_some() || broken;
     Ok(Step::CleanUpAndInit { must })
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::backend::ask::Ask;
 use crate::backend::broken;
@@ -22,6 +22,9 @@ use crate::sys::{self, Dir, WakeSet};
 use crate::terms::access::Access;
 use crate::terms::code::{Code, PoolCode};
 use crate::terms::decision::Decide;
+
+/// For how long a name may be locked by a process that does not hold it.
+const A_MOMENT: Duration = Duration::from_secs(1);
 
 fn read(dir: &PoolDir) -> Result<Decisions> {
     let path = dir.pool.path().join(files::DECISIONS);
@@ -245,7 +248,7 @@ impl<'a> Turn<'a> {
         };
         // Locked before it is written down: if we die in between, nothing was decided.
         let index = decisions.names.len() - 1;
-        let mut taken = match self.take_name(ask, index, &assigned.name)? {
+        let mut taken = match self.take_granted(ask, index, &assigned.name)? {
             Take::Taken(taken) => taken,
             Take::Busy => return Err(Decisions::held_outside(ask, &assigned)),
             Take::Broken(reason) => return Err(broken::error(ask.pool, &reason)),
@@ -261,7 +264,7 @@ impl<'a> Turn<'a> {
         if let Some(code) = ask.allocator {
             self.declare(ask, code, &decisions)?;
         }
-        let ended = self.ended(ask, &decisions)?;
+        let ended = self.ended(&decisions)?;
         if !ended.is_empty() {
             decisions.take_back(ask, allocator, &ended)?;
             write(&decisions, self.dir)?;
@@ -299,22 +302,31 @@ impl<'a> Turn<'a> {
         Ok(())
     }
 
-    /// Names whose holders have ended: their locks are free.
-    fn ended(&self, ask: &Ask<'_>, decisions: &Decisions) -> Result<Vec<String>> {
+    /// Names whose holders have ended: their locks are free, or shared by a process that
+    /// looks whether they are held, since holders share none.
+    fn ended(&self, decisions: &Decisions) -> Result<Vec<String>> {
         let mut ended = Vec::new();
-        for (index, name) in decisions.names.iter().enumerate() {
-            match self.take_name(ask, index, name)? {
-                Take::Busy => {}
-                Take::Taken(_) | Take::Broken(_) => ended.push(name.clone()),
+        for name in &decisions.names {
+            if try_lock_name(self.dir, name, Access::Shared)?.is_some() {
+                ended.push(name.clone());
             }
         }
         Ok(ended)
     }
 
-    fn take_name(&self, ask: &Ask<'_>, index: usize, name: &str) -> Result<Take> {
-        match head::is_reserved(self.dir, name)? {
-            true => Ok(Take::Busy),
-            false => head::take(self.dir, ask, index, name),
+    /// Takes a name that the allocator grants. It is free, but a process that looks whether
+    /// it is held, or that is refused it, locks it for a moment.
+    fn take_granted(&self, ask: &Ask<'_>, index: usize, name: &str) -> Result<Take> {
+        let started = Instant::now();
+        loop {
+            let taken = match head::is_reserved(self.dir, name)? {
+                true => Take::Busy,
+                false => head::take(self.dir, ask, index, name)?,
+            };
+            match taken {
+                Take::Busy if started.elapsed() < A_MOMENT => thread::sleep(A_MOMENT / 1000),
+                found => return Ok(found),
+            }
         }
     }
 }

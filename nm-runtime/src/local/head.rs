@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use crate::backend::ask::{Ask, RequestId};
 use crate::backend::broken::{self, Broken};
 use crate::backend::patience::Patience;
+use crate::backend::runs::Runs;
 use crate::backend::snapshot::BlockedHead;
 use crate::base::error::Result;
 use crate::base::failpoint;
@@ -220,6 +221,17 @@ impl<'a> Head<'a> {
         let unbounded = capacity.is_none();
         let mut broken = Broken::default();
         let mut cold = Vec::new();
+        // Each run is asked about once.
+        let mut runs: Vec<(String, bool)> = Vec::new();
+        let mut is_running = |run: &str| {
+            if let Some((_, known)) = runs.iter().find(|(known, _)| known == run) {
+                return Ok(*known);
+            }
+            let found = self.dir.is_running(run)?;
+            runs.push((run.to_owned(), found));
+            Ok(found)
+        };
+        let mut is_warm = |record: &Record| record.is_warm(&ask.holder.run, &mut is_running);
         for index in (first..capacity.unwrap_or(usize::MAX)).chain(0..first) {
             if taken.len() == count {
                 return Ok(true);
@@ -233,13 +245,13 @@ impl<'a> Head<'a> {
             if !any && cold.len() >= count - taken.len() {
                 // Of the rest only those that are ready are worth opening.
                 match look::read(self.dir.names.path(), &name) {
-                    Some(record) if record.is_warm() => {}
+                    Some(record) if is_warm(&record)? => {}
                     None if unbounded => break,
                     _ => continue,
                 }
             }
             match self.take(ask, index, &name)? {
-                Take::Taken(name) if !any && !name.record.is_warm() => {
+                Take::Taken(name) if !any && !is_warm(&name.record)? => {
                     let new = name.record.created == 0;
                     cold.push(name);
                     // None after a new one of an unbounded pool is any better.

@@ -6,9 +6,11 @@ use crate::sys;
 
 /// The kernel's own list of file locks, where there is one to read (Linux): also shows
 /// names that are held although no record says so yet, or none that can be read.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Locks {
     files: HashSet<sys::FileId>,
+    /// Of these, the ones that are not shared.
+    alone: HashSet<sys::FileId>,
 }
 
 impl Locks {
@@ -27,15 +29,21 @@ impl Locks {
             if words.next()? != "FLOCK" {
                 return None;
             }
-            let mut id = words.nth(3)?.split(':');
+            let alone = words.nth(1)? == "WRITE";
+            let mut id = words.nth(1)?.split(':');
             let mut hex = || u32::from_str_radix(id.next()?, 16).ok();
             let device = (hex()?, hex()?);
             let inode = id.next()?.parse().ok()?;
-            Some(sys::FileId { device, inode })
+            Some((sys::FileId { device, inode }, alone))
         });
-        Self {
-            files: held.collect(),
+        let mut locks = Self::default();
+        for (file, alone) in held {
+            if alone {
+                locks.alone.insert(file);
+            }
+            locks.files.insert(file);
         }
+        locks
     }
 
     /// Whether this file is locked. What is not listed may be locked nevertheless: locks
@@ -44,6 +52,11 @@ impl Locks {
     pub(crate) fn has(&self, path: &Path) -> bool {
         sys::file_id(path).is_some_and(|id| self.files.contains(&id))
     }
+
+    /// Whether it is locked, and not shared.
+    pub(crate) fn has_alone(&self, path: &Path) -> bool {
+        sys::file_id(path).is_some_and(|id| self.alone.contains(&id))
+    }
 }
 
 #[cfg(test)]
@@ -51,14 +64,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_lock_that_is_waited_for_is_not_a_second_one() {
+    fn a_lock_that_is_waited_for_is_not_a_second_one_and_one_that_is_shared_is_not_alone() {
         let locks = Locks::parse(
             "1: FLOCK  ADVISORY  WRITE 708 08:1f:42 0 EOF\n\
              1: -> FLOCK  ADVISORY  WRITE 709 08:1f:43 0 EOF\n\
              2: POSIX  ADVISORY  READ 5 08:1f:44 0 EOF\n\
+             3: FLOCK  ADVISORY  READ 5 08:1f:45 0 EOF\n\
              garbage\n",
         );
-        let device = (8, 0x1f);
-        assert_eq!(locks.files, [sys::FileId { device, inode: 42 }].into());
+        let id = |inode| sys::FileId {
+            device: (8, 0x1f),
+            inode,
+        };
+        assert_eq!(locks.files, [id(42), id(45)].into());
+        assert_eq!(locks.alone, [id(42)].into());
     }
 }

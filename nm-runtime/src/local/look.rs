@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::backend::snapshot::{NameSnapshot, Snapshot};
 use crate::local::lock::{Locked, is_locked};
-use crate::local::{blocked_head, files};
+use crate::local::{blocked_head, files, pool_life};
 use crate::sys::{self, ProcessState, process_state};
 use crate::terms::access::Access;
 use crate::terms::record::{Record, Tenure};
@@ -20,6 +20,7 @@ pub(crate) fn snapshot(pool_dir: &Path) -> io::Result<Snapshot> {
     Ok(Snapshot {
         names: names.collect(),
         head,
+        hook: pool_life::running_hook(pool_dir),
     })
 }
 

@@ -1,13 +1,15 @@
 //! What hooks have done with the pool as a whole, on disk.
 
 use std::io;
+use std::path::Path;
 
 use crate::base::error::Result;
 use crate::base::json;
 use crate::local::dir::{PoolDir, replace, unusable};
 use crate::local::files;
+use crate::local::lock::is_locked;
 use crate::sys;
-use crate::terms::pool_life::PoolLife;
+use crate::terms::pool_life::{PoolHook, PoolLife};
 use crate::terms::record::FORMAT;
 
 pub(crate) fn read(dir: &PoolDir) -> Result<PoolLife> {
@@ -18,6 +20,16 @@ pub(crate) fn read(dir: &PoolDir) -> Result<PoolLife> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(PoolLife::default()),
         Err(error) => Err(unusable(&path, error)),
     }
+}
+
+/// The pool's hook that is running, from outside. Its process has the lock.
+pub(crate) fn running_hook(pool_dir: &Path) -> Option<PoolHook> {
+    let lock = sys::open_regular(&pool_dir.join(files::LIFE_LOCK)).ok()?;
+    if !is_locked(lock) {
+        return None;
+    }
+    let text = sys::read_regular(&pool_dir.join(files::LIFE)).ok()?;
+    json::from_slice::<PoolLife>(&text)?.hook
 }
 
 pub(crate) fn write(life: &PoolLife, dir: &PoolDir) -> Result<()> {

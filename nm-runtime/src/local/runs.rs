@@ -3,6 +3,8 @@
 
 use std::fs;
 use std::io;
+#[cfg(feature = "tools")]
+use std::path::Path;
 use std::path::PathBuf;
 use std::thread;
 
@@ -11,6 +13,8 @@ use crate::backend::runs::{Guard, LifeLock, Reaping, Runs};
 use crate::base::error::Result;
 use crate::base::failpoint;
 use crate::local::dir::{PoolDir, unusable};
+#[cfg(feature = "tools")]
+use crate::local::kernel_locks::Locks;
 use crate::local::lock::Locked;
 use crate::local::{blocked, files, pool_life};
 use crate::sys::{self, Dir};
@@ -175,6 +179,47 @@ fn if_dead(dir: &PoolDir, run: &str, then: impl FnOnce(&RunLocks)) -> Result<boo
     }
 }
 
+/// Whether a process of that run is alive, or its reaper stands by.
+fn is_running(dir: &PoolDir, run: &str) -> Result<bool> {
+    let locks = RunLocks::open(dir, run)?;
+    let file = locks.alive();
+    let failed = |error| unusable(&locks.path(&file), error);
+    // As in `if_dead`.
+    let _turn = locks.lock("ask", Access::Exclusive)?;
+    let Some(found) = locks.dir.existing(&file).map_err(failed)? else {
+        return Ok(false);
+    };
+    match Locked::try_lock(found, Access::Exclusive).map_err(failed)? {
+        Ok(_nobody) => Ok(false),
+        // Shared with live processes; the reaper of a run that is over has it alone.
+        Err(found) => Ok(Locked::try_lock(found, Access::Shared)
+            .map_err(failed)?
+            .is_ok()),
+    }
+}
+
+/// The runs that are over and have a reaper, from outside and by the kernel's list of locks.
+#[cfg(feature = "tools")]
+pub(crate) fn over(pool_dir: &Path, locks: &Locks) -> Vec<String> {
+    let runs = pool_dir.join(files::RUNS);
+    let mut over = Vec::new();
+    for entry in sys::list(&runs).into_iter().flatten().flatten() {
+        let alive = entry.path();
+        let is_run = alive.extension() == Some("alive".as_ref());
+        let run = alive.file_stem().and_then(|run| run.to_str());
+        let reaper = alive.with_extension("reaper");
+        if let Some(run) = run
+            && is_run
+            && locks.has_alone(&alive)
+            && locks.has(&reaper)
+        {
+            over.push(run.to_owned());
+        }
+    }
+    over.sort();
+    over
+}
+
 /// A run's lock, kept by one of its processes.
 #[derive(Debug)]
 struct Alive {
@@ -207,6 +252,10 @@ impl Runs for PoolDir {
 
     fn is_alive(&self, run: &str) -> Result<bool> {
         Ok(!if_dead(self, run, |_| ())?)
+    }
+
+    fn is_running(&self, run: &str) -> Result<bool> {
+        is_running(self, run)
     }
 
     fn ensure_reaper(&self, run: &str, start: &mut dyn FnMut() -> Result<()>) -> Result<()> {

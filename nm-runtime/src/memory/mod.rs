@@ -104,6 +104,7 @@ impl Memory {
         Snapshot {
             names: names.collect(),
             head,
+            hook: state.running_hook(),
         }
     }
 }

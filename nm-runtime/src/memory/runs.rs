@@ -24,6 +24,10 @@ impl Runs for Part {
         Ok(things.iter().any(|thing| state.is_locked(thing)))
     }
 
+    fn is_running(&self, run: &str) -> Result<bool> {
+        Ok(self.enter()?.is_running(run))
+    }
+
     fn ensure_reaper(&self, run: &str, start: &mut dyn FnMut() -> Result<()>) -> Result<()> {
         let has_reaper = || Ok(self.enter()?.is_locked(&Thing::Reaper(run.to_owned())));
         if has_reaper()? {

@@ -12,7 +12,7 @@ use crate::terms::access::Access;
 use crate::terms::code::PoolCode;
 use crate::terms::declaration::Declaration;
 use crate::terms::event::Event;
-use crate::terms::pool_life::PoolLife;
+use crate::terms::pool_life::{PoolHook, PoolLife};
 use crate::terms::record::Record;
 
 #[derive(Debug)]
@@ -132,6 +132,18 @@ impl State {
 
     pub(crate) fn is_locked(&self, thing: &Thing) -> bool {
         !self.is_open(thing, Access::Exclusive)
+    }
+
+    /// Whether processes share the run: its reaper has it alone once it is over.
+    pub(crate) fn is_running(&self, run: &str) -> bool {
+        let alive = Thing::Alive(run.to_owned());
+        self.is_locked(&alive) && self.is_open(&alive, Access::Shared)
+    }
+
+    /// The pool's hook that is running.
+    pub(crate) fn running_hook(&self) -> Option<PoolHook> {
+        let hook = self.life.hook.as_ref();
+        hook.filter(|_| self.is_locked(&Thing::Life)).cloned()
     }
 
     /// The key to unlock it with; `None` if another lock is in the way.
@@ -337,7 +349,13 @@ impl State {
             };
             let is_better = match ask.want.access {
                 Access::Shared => !alone,
-                Access::Exclusive => !ask.warm_first || record.is_some_and(Record::is_warm),
+                Access::Exclusive if ask.warm_first => match record {
+                    Some(record) => {
+                        record.is_warm(&ask.holder.run, &mut |run| Ok(self.is_running(run)))?
+                    }
+                    None => false,
+                },
+                Access::Exclusive => true,
             };
             let name = name.into_owned();
             let choice = Choice { index, name, alone };

@@ -9,6 +9,8 @@ use crate::config::variables::MODE;
 
 #[allow(unsafe_code, reason = "code before `main` must be declared so")]
 mod before_main;
+#[cfg(test)]
+mod claims;
 pub mod listing;
 pub(crate) mod reaper;
 

@@ -2,7 +2,10 @@
 //! detached by the first process of the run that uses hooks. It stands by until
 //! the run's runner and all its processes have ended, however they ended.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use crate::backend::runs::Runs;
@@ -15,8 +18,10 @@ use crate::life::standby::{Job, READY, no_reaper};
 use crate::pool::acquire;
 use crate::pool::opened::Opened;
 use crate::sys;
+use crate::terms::event::Kind;
 use crate::terms::holder::Holder;
-use crate::terms::record::{Record, State};
+use crate::terms::pool_life::PoolHook;
+use crate::terms::record::{Doing, Record, State};
 
 /// Does the reaper's work. Returns the exit code.
 pub(crate) fn run(job: &Job) -> i32 {
@@ -53,23 +58,28 @@ fn reap(job: &Job) -> Result<()> {
     job.runner.wait().map_err(no_reaper)?;
     failpoint::at("reaper: runner has ended");
     reaping.begin()?;
+    clean_up(&pool, &*runs, &job.run)?;
+    failpoint::at("reaper: all cleaned");
+    reaping.finish()
+}
+
+/// Cleans up after a run that is over.
+pub(super) fn clean_up(pool: &Opened, runs: &dyn Runs, run: &str) -> Result<()> {
     // Before anything is cleaned up: what is still held by then, is held by another run.
-    let taken_back = acquire::take_back(&pool, &job.run);
+    let taken_back = acquire::take_back(pool, run);
     match pool.hooks()? {
         Some(hooks) => {
             let cleaning = Cleaning {
-                pool: &pool,
+                pool,
                 hooks,
-                runs: &*runs,
-                job,
+                runs,
+                run,
             };
-            cleaning.clean(taken_back)?;
+            cleaning.clean(taken_back)
         }
         // The next request fails with the same error.
-        None => drop(taken_back),
+        None => Ok(()),
     }
-    failpoint::at("reaper: all cleaned");
-    reaping.finish()
 }
 
 /// A name that was ever lent, with its record.
@@ -78,84 +88,145 @@ struct Known {
     record: Record,
 }
 
+impl Known {
+    /// The runs that have used it since its `init`.
+    fn users(&self) -> &[String] {
+        let life = self.record.life.as_ref();
+        life.map_or(&[], |life| &life.runs)
+    }
+}
+
 /// One reaper's work.
 struct Cleaning<'a> {
     pool: &'a Opened,
     hooks: &'a Hooks,
     runs: &'a dyn Runs,
-    job: &'a Job,
+    run: &'a str,
 }
+
+/// Names that could not be cleaned up, and why.
+type Failed = BTreeMap<String, BoxError>;
 
 impl Cleaning<'_> {
     /// Cleans up every name that no live run uses, then the pool.
+    ///
+    /// The pool's life is locked only to decide, and during `teardown`: a run that comes
+    /// while names are cleaned up becomes a user of the pool as it is set up, and is lent
+    /// what is ready. The pool is then left to that run's reaper.
     fn clean(&self, taken_back: Result<()>) -> Result<()> {
-        let names = self.names()?;
-        let turn = self.runs.life(None)?;
-        let mut life = turn.read()?;
         let mut told = Vec::new();
+        let names = self.names()?;
+        let keeps = self.keeps(&names)?;
+        if keeps {
+            told.push(self.kept(&names));
+        }
         if let Err(error) = taken_back {
             told.push(format!("after the last run, {error:?}"));
         }
-        if self.keeps(&names)? {
-            let is_there = |known: &&Known| known.record.life.is_some();
-            let kept: Vec<_> = names
-                .iter()
-                .filter(is_there)
-                .map(|known| self.how_to_reach(&known.name))
-                .collect();
-            life.reaped.push(format!(
-                "the last run kept {} of pool `{}` for inspection (NAME_MANAGER_KEEP); this run cleans them up when it ends, unless that is set",
-                kept.join(", "),
-                self.job.pool
-            ));
+        if keeps {
+            let turn = self.runs.life(None)?;
+            let mut life = turn.read()?;
             life.reaped.append(&mut told);
             return turn.write(&life);
         }
-        let last = !life.runs.is_empty() && self.all_dead(&life.runs)?;
-        // After the last run, the next one waits until all is cleaned up, and sets up
-        // the pool again. Runs beside others go on.
-        let turn = last.then_some(turn);
-        let patience = match last {
-            true => PATIENCE_AS_LAST,
-            false => PATIENCE,
+        let mut failed = Failed::new();
+        self.clean_names(self.over(names, &failed)?, Others::CleanUp, &mut failed);
+        failpoint::at("reaper: cleaned the names");
+        // Decided only now, and under the lock: a run that has come meanwhile is among the
+        // pool's runs, and one that comes later waits until the pool is torn down.
+        let (turn, mut life, last) = loop {
+            let turn = self.runs.life(None)?;
+            let life = turn.read()?;
+            let last = !life.runs.is_empty() && self.all_dead(&life.runs)?;
+            if !last {
+                break (turn, life, last);
+            }
+            // Left by a run that came and died meanwhile, with its reaper. What we have cleaned
+            // up is of no run, so this comes to an end.
+            let mut left = self.names()?;
+            left.retain(|known| !known.users().is_empty());
+            let left = self.over(left, &failed)?;
+            if left.is_empty() {
+                break (turn, life, last);
+            }
+            drop(turn);
+            self.clean_names(left, Others::Wait, &mut failed);
         };
-        let mut in_use = false;
-        for known in names {
-            if !self.is_over(&known.record)? {
-                continue;
-            }
-            if let Err(error) = self.clean_name(&known.name, patience) {
-                in_use |= error.downcast_ref().is_some_and(Error::is_timeout);
-                told.push(format!(
-                    "cleanup of `{}` after the last run failed: {error}",
-                    known.name
-                ));
-            }
-        }
-        let turn = match turn {
-            Some(turn) => turn,
-            None => {
-                let turn = self.runs.life(None)?;
-                life = turn.read()?;
-                turn
-            }
-        };
+        // What another run uses is left to its reaper.
+        failed.retain(|_, error| last || !is_timeout(error));
+        let in_use = failed.values().any(is_timeout);
+        told.extend(failed.iter().map(|(name, error)| {
+            format!("cleanup of `{name}` after the last run failed: {error}")
+        }));
         if last && !in_use {
             // Nothing is torn down while a process still holds a name.
             // As for a name: if we die, the next run sets it up again.
             life.runs.clear();
+            let holder = asker::reaper(self.run);
+            life.hook = Some(PoolHook::now(Kind::Teardown, &holder));
             turn.write(&life)?;
             failpoint::at("reaper: tears down");
-            match self.hooks.tear_down(&asker::reaper(&self.job.run)) {
+            let torn_down = self.hooks.tear_down(&holder);
+            life.hook = None;
+            match torn_down {
                 Ok(()) => life.done = false,
                 Err(error) => told.push(format!(
                     "teardown of pool `{}` after the last run failed: {error}",
-                    self.job.pool
+                    self.pool.name
                 )),
             }
         }
         life.reaped.append(&mut told);
         turn.write(&life)
+    }
+
+    /// The names that nobody uses any more, except those that could not be cleaned up.
+    fn over(&self, names: Vec<Known>, failed: &Failed) -> Result<Vec<String>> {
+        let mut over = Vec::new();
+        for known in names {
+            if !failed.contains_key(&known.name) && self.is_over(&known.record)? {
+                over.push(known.name);
+            }
+        }
+        Ok(over)
+    }
+
+    /// Cleans up these names, as many at the same time as the resource allows.
+    fn clean_names(&self, names: Vec<String>, others: Others, failed: &mut Failed) {
+        let at_once = self.hooks.cleanups_at_once().min(names.len());
+        let names = Mutex::new(names.into_iter());
+        let failing = Mutex::new(failed);
+        let next = || lock(&names).next();
+        let work = || {
+            while let Some(name) = next() {
+                if let Err(error) = self.clean_name(&name, others) {
+                    lock(&failing).insert(name, error);
+                }
+            }
+        };
+        thread::scope(|scope| {
+            for _ in 1..at_once {
+                let thread = thread::Builder::new().name("name-manager-cleanup".to_owned());
+                // What a thread that cannot be started would do, the others do.
+                let _ = thread.spawn_scoped(scope, work);
+            }
+            work();
+        });
+    }
+
+    /// What is said of names that are kept.
+    fn kept(&self, names: &[Known]) -> String {
+        let is_there = |known: &&Known| known.record.life.is_some();
+        let kept: Vec<_> = names
+            .iter()
+            .filter(is_there)
+            .map(|known| self.how_to_reach(&known.name))
+            .collect();
+        format!(
+            "the last run kept {} of pool `{}` for inspection (NAME_MANAGER_KEEP); this run cleans them up when it ends, unless that is set",
+            kept.join(", "),
+            self.pool.name
+        )
     }
 
     fn names(&self) -> Result<Vec<Known>> {
@@ -183,8 +254,12 @@ impl Cleaning<'_> {
         }
     }
 
-    fn clean_name(&self, name: &str, patience: Duration) -> std::result::Result<(), BoxError> {
-        let mut lease = acquire::acquire_to_clean(self.pool, name, &self.job.run, patience)?;
+    fn clean_name(&self, name: &str, others: Others) -> std::result::Result<(), BoxError> {
+        let mut lease = match acquire::try_acquire_to_clean(self.pool, name, self.run)? {
+            Some(lease) => lease,
+            None if others == Others::CleanUp && self.has_live_holder(name)? => return Ok(()),
+            None => acquire::acquire_to_clean(self.pool, name, self.run, PATIENCE)?,
+        };
         // Dirty stays dirty for the next holder, unless it is cleaned up here.
         lease.keep_as_it_was();
         // Another run may have taken it over before we had it.
@@ -196,22 +271,40 @@ impl Cleaning<'_> {
         // run alive: the locks of a dying process go one by one.
         if let Some(life) = &mut lease.hold().record().life {
             life.runs.clear();
+            life.doing = Some(Doing::now("cleaning up"));
         }
         lease.hold().save()?;
         failpoint::at("reaper: has a name");
         let cleaned = self.hooks.clean_up(&holder, lease.handle());
         failpoint::at("reaper: cleaned a name");
+        let record = lease.hold().record();
+        if let Some(life) = &mut record.life {
+            life.doing = None;
+        }
         if cleaned.is_ok() {
-            let record = lease.hold().record();
             record.life = None;
             record.last = None;
             record.state = State::Clean;
             record.reason = None;
-            lease.hold().save()?;
         }
+        lease.hold().save()?;
         failpoint::at("reaper: recorded it");
         lease.release()?;
         cleaned
+    }
+
+    /// Whether a process of another live run holds the name. It may not have written
+    /// down yet that its run uses it.
+    fn has_live_holder(&self, name: &str) -> Result<bool> {
+        let backend = &self.pool.backend;
+        let snapshot = backend.snapshot(backend.key())?.unwrap_or_default();
+        let holders = snapshot.names.iter().filter(|seen| seen.name == name);
+        for tenure in holders.flat_map(|seen| &seen.holders) {
+            if tenure.holder.run != self.run && self.runs.is_alive(&tenure.holder.run)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Whether a name was initialised, is not kept by a fingerprint, and is used by
@@ -226,7 +319,7 @@ impl Cleaning<'_> {
 
     /// Whether none of these runs is alive, except the one that is cleaned up after.
     fn all_dead(&self, runs: &[String]) -> Result<bool> {
-        for run in runs.iter().filter(|run| **run != self.job.run) {
+        for run in runs.iter().filter(|run| **run != self.run) {
             if self.runs.is_alive(run)? {
                 return Ok(false);
             }
@@ -240,7 +333,7 @@ impl Cleaning<'_> {
             None => Ok(false),
             Some(Keep::Always) => Ok(true),
             Some(Keep::Failed) => {
-                let of_run = |holder: &Holder| holder.run == self.job.run;
+                let of_run = |holder: &Holder| holder.run == self.run;
                 let died = |known: &Known| {
                     let mut holders = known.record.holders.iter();
                     holders.any(|tenure| of_run(&tenure.holder))
@@ -260,7 +353,23 @@ impl Cleaning<'_> {
     }
 }
 
-/// As long as it takes: nothing waits for the reaper.
-const PATIENCE: Duration = Duration::from_secs(24 * 3600);
-/// After the last run, a process without hooks that holds a name is waited for no longer.
-const PATIENCE_AS_LAST: Duration = Duration::from_secs(10);
+/// What becomes of a name that a process of another live run holds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Others {
+    /// That run's reaper cleans it up.
+    CleanUp,
+    /// No other run uses the pool, and so it is waited for.
+    Wait,
+}
+
+/// A process that holds a name is waited for no longer, whether it has no hooks or is of
+/// another run: the teardown, and reapers of later runs, wait for us.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+fn is_timeout(error: &BoxError) -> bool {
+    error.downcast_ref().is_some_and(Error::is_timeout)
+}
+
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -109,6 +109,34 @@ pub(crate) fn acquire_to_clean(
     run: &str,
     patience: Duration,
 ) -> Result<Lease> {
+    ask_to_clean(pool, name, run, patience, |ask| {
+        let mut wait = Wait::new(ask, &*pool.backend, patience)?;
+        loop {
+            if let Answer::Granted(granted) = pool.backend.acquire(ask, &mut wait)? {
+                return Ok(to_clean(pool, granted));
+            }
+            wait.tick()?;
+        }
+    })
+}
+
+/// As [`acquire_to_clean`], without waiting: `None` if it cannot be had now.
+pub(crate) fn try_acquire_to_clean(pool: &Opened, name: &str, run: &str) -> Result<Option<Lease>> {
+    ask_to_clean(pool, name, run, Duration::ZERO, |ask| {
+        Ok(match pool.backend.try_acquire(ask)? {
+            Answer::Granted(granted) => Some(to_clean(pool, granted)),
+            Answer::Busy | Answer::Gone => None,
+        })
+    })
+}
+
+fn ask_to_clean<T>(
+    pool: &Opened,
+    name: &str,
+    run: &str,
+    patience: Duration,
+    take: impl FnOnce(&Ask<'_>) -> Result<T>,
+) -> Result<T> {
     let want = Want {
         name: Some(name.to_owned()),
         timeout: Some(patience),
@@ -123,19 +151,16 @@ pub(crate) fn acquire_to_clean(
         given: Some(given),
     };
     let holder = asker::reaper(run);
-    let ask = Ask {
+    take(&Ask {
         even_broken: true,
         ..ask(pool, &want, checked, &holder)?
-    };
-    let mut wait = Wait::new(&ask, &*pool.backend, patience)?;
-    loop {
-        if let Answer::Granted(granted) = pool.backend.acquire(&ask, &mut wait)? {
-            let permit = Arc::new(Permit::unlimited());
-            let leases = leases(pool, want.access, granted, &permit).next();
-            return Ok(leases.expect("one name was granted"));
-        }
-        wait.tick()?;
-    }
+    })
+}
+
+fn to_clean(pool: &Opened, granted: Vec<Granted>) -> Lease {
+    let permit = Arc::new(Permit::unlimited());
+    let lease = leases(pool, Access::Exclusive, granted, &permit).next();
+    lease.expect("one name was granted")
 }
 
 /// Tells the pool's allocator, if it has one, of every holder that has ended, as the

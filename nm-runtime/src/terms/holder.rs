@@ -36,6 +36,18 @@ json::object!(Holder {
     since
 });
 
+impl Holder {
+    /// Whether it is the reaper of its run.
+    pub fn is_reaper(&self) -> bool {
+        self.test == Self::reaper_of(&self.run)
+    }
+
+    /// What the reaper of a run is called as a holder.
+    pub(crate) fn reaper_of(run: &str) -> String {
+        format!("cleanup after {run}")
+    }
+}
+
 /// What is known about the last holder of a dirty name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]

@@ -1,4 +1,8 @@
-use crate::base::json;
+use std::sync::Arc;
+
+use crate::base::{clock, json};
+use crate::terms::event;
+use crate::terms::holder::Holder;
 use crate::terms::record::Failures;
 
 /// What hooks have done with a pool as a whole, beside the records of its names.
@@ -12,6 +16,8 @@ pub(crate) struct PoolLife {
     pub(crate) failures: Failures,
     /// Messages of the last reaper to the next run.
     pub(crate) reaped: Vec<String>,
+    /// The hook that is running; or was, when its process died.
+    pub(crate) hook: Option<PoolHook>,
 }
 
 json::object!(PoolLife {
@@ -19,5 +25,34 @@ json::object!(PoolLife {
     done,
     runs,
     failures,
-    reaped
+    reaped,
+    hook
 });
+
+/// A running hook of a pool as a whole: all others wait for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PoolHook {
+    /// [`Setup`](event::Kind::Setup) or [`Teardown`](event::Kind::Teardown).
+    pub kind: event::Kind,
+    /// Since when, in microseconds since 1970.
+    pub since: u64,
+    /// Whose it is.
+    pub holder: Arc<Holder>,
+}
+
+json::object!(PoolHook {
+    kind,
+    since,
+    holder
+});
+
+impl PoolHook {
+    /// It begins now.
+    pub(crate) fn now(kind: event::Kind, holder: &Holder) -> Self {
+        Self {
+            kind,
+            since: clock::now(),
+            holder: Arc::new(holder.clone()),
+        }
+    }
+}

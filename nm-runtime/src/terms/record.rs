@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use crate::base::clock;
+use crate::base::error::Result;
 use crate::base::json;
 use crate::terms::access::Access;
 use crate::terms::holder::{Holder, LastHolder};
@@ -108,13 +110,23 @@ impl Life {
 /// A running hook.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Doing {
-    /// `initialising`.
+    /// `initialising`, or `cleaning up`.
     pub what: String,
     /// Since when, in microseconds since 1970.
     pub since: u64,
 }
 
 json::object!(Doing { what, since });
+
+impl Doing {
+    /// It begins now.
+    pub(crate) fn now(what: &str) -> Self {
+        Self {
+            what: what.to_owned(),
+            since: clock::now(),
+        }
+    }
+}
 
 /// Hooks that failed in one run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -283,16 +295,32 @@ impl Record {
     /// dirty; its fence starts above any count of leases.
     pub(crate) fn unreadable() -> Self {
         Self {
-            fence: crate::base::clock::now(),
+            fence: clock::now(),
             state: State::Dirty,
             reason: Some("its record was unreadable".to_owned()),
             ..Self::new()
         }
     }
 
-    /// Whether the name needs no `init`: such names are lent first.
-    pub(crate) fn is_warm(&self) -> bool {
-        self.life.as_ref().is_some_and(|life| life.done)
+    /// Whether the name needs no `init` in this run, as far as can be seen from here: such
+    /// names are lent first. What a run that is over left needs `cleanup` and `init`.
+    pub(crate) fn is_warm(
+        &self,
+        run: &str,
+        is_running: &mut dyn FnMut(&str) -> Result<bool>,
+    ) -> Result<bool> {
+        let Some(life) = self.life.as_ref().filter(|life| life.done) else {
+            return Ok(false);
+        };
+        if life.fingerprint.is_some() || life.runs.iter().any(|known| known == run) {
+            return Ok(true);
+        }
+        for known in &life.runs {
+            if is_running(known)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Reads a record, which another process may be writing; `None` if it is not sound.

@@ -8,10 +8,12 @@ pub enum Event {
     Pool {
         /// Its name.
         pool: String,
-        /// How many names it has: `db-0` and so on.
-        max: usize,
+        /// How many names it has: `db-0` and so on. `None` if it is unbounded.
+        max: Option<usize>,
         /// Whether its names are made, reset and taken down.
         hooks: bool,
+        /// Whether an allocator decides which name is granted.
+        allocator: bool,
     },
     /// The process begins its part.
     Begins {
@@ -80,8 +82,26 @@ pub enum Event {
     },
     /// A hook begins.
     HookBegins(Hook),
-    /// It has ended.
+    /// It has ended well.
     HookDone(Hook),
+    /// It is about to return an error, or to panic. An allocator may, too.
+    HookFails(Hook),
+    /// A pool's allocator is about to answer.
+    Decides {
+        /// The pool.
+        pool: String,
+        /// How many it has granted so far, according to its state; with this one.
+        turn: u64,
+        /// What it grants; `None` if it is busy.
+        name: Option<String>,
+    },
+    /// A pool's allocator is told that a name's holder has ended.
+    TakesBack {
+        /// The pool.
+        pool: String,
+        /// The name.
+        name: String,
+    },
     /// The process kills itself, there.
     Dies(String),
     /// The process is about to kill that one.
@@ -148,7 +168,7 @@ pub enum How {
 /// A call of a pool's hook.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hook {
-    /// `setup`, `init`, `reset`, `cleanup` or `teardown`.
+    /// `setup`, `init`, `reset`, `cleanup` or `teardown`; `assign`, if it fails.
     pub what: String,
     /// Of which pool.
     pub pool: String,
@@ -182,8 +202,12 @@ impl Event {
         Ok(match word {
             "pool" => Self::Pool {
                 pool: fields.text("pool")?,
-                max: fields.number("max")? as usize,
+                max: match fields.text("max")?.as_str() {
+                    "none" => None,
+                    _ => Some(fields.number("max")? as usize),
+                },
                 hooks: fields.text("hooks")? == "yes",
+                allocator: fields.text("allocator").is_ok_and(|text| text == "yes"),
             },
             "begins" => Self::Begins {
                 role: fields.text("role")?,
@@ -218,6 +242,16 @@ impl Event {
             },
             "hook" => Self::HookBegins(fields.hook()?),
             "done" => Self::HookDone(fields.hook()?),
+            "fails" => Self::HookFails(fields.hook()?),
+            "decides" => Self::Decides {
+                pool: fields.text("pool")?,
+                turn: fields.number("turn")?,
+                name: fields.text("name").ok(),
+            },
+            "takes-back" => Self::TakesBack {
+                pool: fields.text("pool")?,
+                name: fields.text("name")?,
+            },
             "kills" => Self::Kills {
                 process: fields.text("process")?,
                 why: fields.text("why")?,
@@ -261,9 +295,19 @@ impl Event {
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Pool { pool, max, hooks } => {
-                let hooks = if *hooks { "yes" } else { "no" };
-                write!(f, "pool pool={pool} max={max} hooks={hooks}")
+            Self::Pool {
+                pool,
+                max,
+                hooks,
+                allocator,
+            } => {
+                let says = |is: &bool| if *is { "yes" } else { "no" };
+                let max = max.map_or("none".to_owned(), |max| max.to_string());
+                let (hooks, allocator) = (says(hooks), says(allocator));
+                write!(
+                    f,
+                    "pool pool={pool} max={max} hooks={hooks} allocator={allocator}"
+                )
             }
             Self::Begins { role, run } => write!(f, "begins role={role} run={run}"),
             Self::Ask(ask) => ask.fmt(f),
@@ -300,6 +344,15 @@ impl fmt::Display for Event {
             Self::Error { r, text } => write!(f, "error r={r} {text}"),
             Self::HookBegins(hook) => write!(f, "hook {hook}"),
             Self::HookDone(hook) => write!(f, "done {hook}"),
+            Self::HookFails(hook) => write!(f, "fails {hook}"),
+            Self::Decides { pool, turn, name } => {
+                write!(f, "decides pool={pool} turn={turn}")?;
+                match name {
+                    None => Ok(()),
+                    Some(name) => write!(f, " name={name}"),
+                }
+            }
+            Self::TakesBack { pool, name } => write!(f, "takes-back pool={pool} name={name}"),
             Self::Dies(at) => write!(f, "dies {at}"),
             Self::Kills { process, why } => write!(f, "kills process={process} why={why}"),
             Self::Gone(process) => write!(f, "gone process={process}"),

@@ -5,14 +5,16 @@
 //! ```
 //!
 //! The time in nanoseconds of the system's monotonic clock, which all processes
-//! share; the process and its thread; the event and what belongs to it.
+//! share; the process, as [`process`] calls it, and its thread; the event and what belongs to it.
 
 mod clock;
 mod event;
 mod line;
+mod process;
 mod writer;
 
 pub use clock::now;
 pub use event::{Access, Ask, Event, Hook, How, What};
 pub use line::{Line, parse, read_dir};
+pub use process::{CONTAINER, first_of_container, in_container, process};
 pub use writer::Writer;

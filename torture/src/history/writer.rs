@@ -2,26 +2,25 @@ use std::fmt::Display;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
-use std::process;
 
-use super::now;
+use super::{now, process};
 
 /// Writes one process's history.
 #[derive(Debug)]
 pub struct Writer {
     file: File,
-    process: u32,
+    process: String,
 }
 
 impl Writer {
-    /// Begins the history of this process in that directory, as `PID.ROLE.history`.
+    /// Begins the history of this process in that directory, as `PROCESS.ROLE.history`.
     ///
     /// # Errors
     ///
     /// When the file cannot be made, or is there already: processes of one
-    /// directory have different ids.
+    /// directory have different names.
     pub fn create(dir: &Path, role: &str) -> io::Result<Self> {
-        let process = process::id();
+        let process = process(std::process::id());
         let path = dir.join(format!("{process}.{role}.history"));
         let file = OpenOptions::new()
             .append(true)

@@ -54,6 +54,8 @@ pub fn deaths(lines: &[Line]) -> Vec<Death> {
             _ => continue,
         };
         let (group, state) = match (process.role, why) {
+            // The first there, and those that write nothing of what they do.
+            (_, "container") if !["worker", "reaper", "client"].contains(&process.role) => continue,
             (_, "runner") => (Group::Other, "the runner of all, a stand-in for cargo"),
             (_, "run") => outside(&story, name, "`name-manager run`"),
             (_, "keeper") => outside(&story, name, "keeper of `name-manager acquire`"),
@@ -81,7 +83,7 @@ fn outside(story: &Story<'_>, process: &str, who: &'static str) -> (Group, &'sta
 fn reaper(story: &Story<'_>, process: &str) -> (Group, &'static str) {
     let mut calls = story.calls.iter();
     match calls.rfind(|call| call.process == process) {
-        Some(call) if call.done.is_none() => (Group::Change, "reaper, in cleanup or teardown"),
+        Some(call) if call.ended().is_none() => (Group::Change, "reaper, in cleanup or teardown"),
         Some(_) => (Group::Other, "reaper, between names"),
         None => (Group::Other, "reaper, standing by"),
     }
@@ -89,7 +91,7 @@ fn reaper(story: &Story<'_>, process: &str) -> (Group, &'static str) {
 
 fn own(story: &Story<'_>, process: &str, at: Option<&str>) -> (Group, &'static str) {
     let mut calls = story.calls.iter();
-    let call = calls.rfind(|call| call.process == process && call.done.is_none());
+    let call = calls.rfind(|call| call.process == process && call.ended().is_none());
     match call.map(|call| call.hook.what.as_str()) {
         Some("setup") => return (Group::Change, "in setup"),
         Some("init") => return (Group::Change, "in init"),

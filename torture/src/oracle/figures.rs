@@ -14,6 +14,8 @@ pub struct Figures {
     pub gave_up: BTreeMap<String, usize>,
     /// Calls of hooks, by hook.
     pub hooks: BTreeMap<String, usize>,
+    /// Calls of hooks that failed, by hook.
+    pub failed: BTreeMap<String, usize>,
     /// Readers that lost their name to a writer before they had it.
     pub lost_turns: usize,
     /// How many at most were served before a request that is older than theirs.
@@ -43,6 +45,9 @@ impl Figures {
         }
         for call in &story.calls {
             *figures.hooks.entry(call.hook.what.clone()).or_default() += 1;
+            if call.failed.is_some() {
+                *figures.failed.entry(call.hook.what.clone()).or_default() += 1;
+            }
         }
         figures
     }
@@ -56,6 +61,9 @@ impl Figures {
         }
         for (hook, count) in &other.hooks {
             *self.hooks.entry(hook.clone()).or_default() += count;
+        }
+        for (hook, count) in &other.failed {
+            *self.failed.entry(hook.clone()).or_default() += count;
         }
         self.lost_turns += other.lost_turns;
         self.overtaken = self.overtaken.max(other.overtaken);
@@ -78,6 +86,9 @@ impl fmt::Display for Figures {
             list(&self.gave_up)
         )?;
         writeln!(f, "calls of hooks: {}", list(&self.hooks))?;
+        if !self.failed.is_empty() {
+            writeln!(f, "of which failed: {}", list(&self.failed))?;
+        }
         writeln!(
             f,
             "longest wait {:.3} s; longest time a name was free while somebody waited for one {:.3} s",

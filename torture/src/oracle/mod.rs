@@ -2,6 +2,7 @@
 //! promises. A pure function of them: it knows nothing of the engine.
 
 mod death;
+mod failures;
 mod figures;
 mod rules;
 mod story;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::history::{Access, Ask, Event, Hook, Line, What};
+use crate::history::{Access, Ask, Event, Hook, Line, What, first_of_container};
 
 /// All that happened.
 #[derive(Debug, Default)]
@@ -11,6 +11,8 @@ pub struct Story<'a> {
     pub(crate) processes: BTreeMap<&'a str, Process<'a>>,
     pub(crate) requests: Vec<Request<'a>>,
     pub(crate) calls: Vec<Call<'a>>,
+    /// What allocators were asked and told, in order: one at a time is.
+    pub(crate) decisions: Vec<Decision<'a>>,
     /// That all processes have ended.
     pub(crate) over: Option<&'a Line>,
 }
@@ -18,8 +20,10 @@ pub struct Story<'a> {
 /// A pool.
 #[derive(Debug)]
 pub(crate) struct Pool {
-    pub(crate) max: usize,
+    /// `None` if it is unbounded.
+    pub(crate) max: Option<usize>,
     pub(crate) hooks: bool,
+    pub(crate) allocator: bool,
 }
 
 /// A process.
@@ -30,7 +34,7 @@ pub(crate) struct Process<'a> {
     /// Just before it was killed. What it holds ends no earlier.
     pub(crate) killed: Option<&'a Line>,
     pub(crate) last: Option<&'a Line>,
-    pub(crate) gone: Option<u64>,
+    pub(crate) gone: Option<&'a Line>,
 }
 
 /// A request, and the leases that it was granted.
@@ -76,6 +80,24 @@ pub(crate) struct Call<'a> {
     pub(crate) request: Option<usize>,
     pub(crate) begins: &'a Line,
     pub(crate) done: Option<&'a Line>,
+    pub(crate) failed: Option<&'a Line>,
+}
+
+/// What an allocator said, or was told.
+#[derive(Debug)]
+pub(crate) struct Decision<'a> {
+    pub(crate) line: &'a Line,
+    pub(crate) pool: &'a str,
+    /// The request that it was asked for.
+    pub(crate) request: Option<usize>,
+    pub(crate) what: Decided<'a>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Decided<'a> {
+    Grants { name: &'a str, turn: u64 },
+    Busy,
+    TakesBack(&'a str),
 }
 
 /// For how long a name was surely held.
@@ -104,16 +126,48 @@ impl<'a> Story<'a> {
                 story.requests[*at].add(line);
             }
         }
+        story.end_containers();
         story
+    }
+
+    /// With the first process of a container, all others there end.
+    fn end_containers(&mut self) {
+        let ends: BTreeMap<_, _> = self
+            .processes
+            .iter()
+            .map(|(name, first)| (*name, (first.killed, first.gone)))
+            .collect();
+        for (name, process) in &mut self.processes {
+            let first = first_of_container(name);
+            let Some((killed, gone)) = first.and_then(|first| ends.get(first.as_str())) else {
+                continue;
+            };
+            let has_ended = |killed: &&Line| process.gone.is_some_and(|gone| gone.at < killed.at);
+            let killed = killed.filter(|killed| !has_ended(killed));
+            process.killed = process.killed.or(killed);
+            process.gone = process.gone.or(*gone);
+        }
     }
 
     fn note(&mut self, line: &'a Line) {
         let own = self.processes.entry(&line.process).or_default();
         own.last = Some(line);
         match &line.event {
-            Event::Pool { pool, max, hooks } => {
-                let (max, hooks) = (*max, *hooks);
-                self.pools.insert(pool, Pool { max, hooks });
+            Event::Pool {
+                pool,
+                max,
+                hooks,
+                allocator,
+            } => {
+                let (max, hooks, allocator) = (*max, *hooks, *allocator);
+                self.pools.insert(
+                    pool,
+                    Pool {
+                        max,
+                        hooks,
+                        allocator,
+                    },
+                );
             }
             Event::Begins { role, run } => {
                 own.role = role;
@@ -126,40 +180,78 @@ impl<'a> Story<'a> {
                 let other = self.processes.entry(process).or_default();
                 other.killed.get_or_insert(line);
             }
+            // It writes nothing, and may end with its container.
+            Event::By { process, .. } => {
+                self.processes.entry(process).or_default();
+            }
+            Event::Granted {
+                holder: Some(holder),
+                ..
+            } => {
+                self.processes.entry(holder).or_default();
+            }
             Event::Gone(process) => {
-                self.processes.entry(process).or_default().gone = Some(line.at);
+                self.processes.entry(process).or_default().gone = Some(line);
             }
             Event::HookBegins(hook) => {
-                let open = |request: &Request<'_>| {
-                    request.process == line.process
-                        && request.thread == line.thread
-                        && !request.has_ended()
-                        && request.granted.is_none()
-                };
                 self.calls.push(Call {
                     process: &line.process,
                     thread: line.thread,
                     hook,
-                    request: self.requests.iter().rposition(open),
+                    request: self.open_request(line, &hook.pool),
                     begins: line,
                     done: None,
+                    failed: None,
                 });
             }
-            Event::HookDone(hook) => {
+            Event::HookDone(hook) | Event::HookFails(hook) => {
                 let begun = |call: &&mut Call<'_>| {
                     call.process == line.process
                         && call.thread == line.thread
                         && call.hook.what == hook.what
+                        && call.hook.pool == hook.pool
                         && call.hook.name == hook.name
-                        && call.done.is_none()
+                        && call.ended().is_none()
                 };
                 if let Some(call) = self.calls.iter_mut().rev().find(begun) {
-                    call.done = Some(line);
+                    match &line.event {
+                        Event::HookDone(_) => call.done = Some(line),
+                        _ => call.failed = Some(line),
+                    }
                 }
             }
+            Event::Decides { pool, turn, name } => {
+                let what = match name {
+                    Some(name) => Decided::Grants { name, turn: *turn },
+                    None => Decided::Busy,
+                };
+                self.decided(line, pool, what);
+            }
+            Event::TakesBack { pool, name } => self.decided(line, pool, Decided::TakesBack(name)),
             Event::Over => self.over = Some(line),
             _ => {}
         }
+    }
+
+    fn decided(&mut self, line: &'a Line, pool: &'a str, what: Decided<'a>) {
+        let request = self.open_request(line, pool);
+        self.decisions.push(Decision {
+            line,
+            pool,
+            request,
+            what,
+        });
+    }
+
+    /// The request of the thread to that pool that is not answered yet.
+    fn open_request(&self, line: &Line, pool: &str) -> Option<usize> {
+        let open = |request: &Request<'_>| {
+            request.process == line.process
+                && request.thread == line.thread
+                && request.ask.pool == pool
+                && !request.is_answered()
+        };
+        self.requests.iter().rposition(open)
     }
 
     /// When that process was killed, if it was.
@@ -167,9 +259,22 @@ impl<'a> Story<'a> {
         self.processes.get(process)?.killed
     }
 
-    /// The names of a pool.
+    /// Just before the process that makes the request was killed, or its client.
+    pub(crate) fn killed_for(&self, request: &Request<'a>) -> Option<&'a Line> {
+        self.killed(request.owner)
+            .or_else(|| self.killed(request.process))
+    }
+
+    /// The run of that process.
+    pub(crate) fn run(&self, process: &str) -> &'a str {
+        self.processes
+            .get(process)
+            .map_or("", |process| process.run)
+    }
+
+    /// The names of a pool; none if it is unbounded.
     pub(crate) fn names(&self, pool: &str) -> Vec<String> {
-        let max = self.pools.get(pool).map_or(0, |pool| pool.max);
+        let max = self.pools.get(pool).and_then(|pool| pool.max).unwrap_or(0);
         (0..max).map(|index| format!("{pool}-{index}")).collect()
     }
 
@@ -186,12 +291,27 @@ impl<'a> Story<'a> {
 
     /// By when a call of a hook has surely ended; `None` if nobody knows.
     pub(crate) fn ended_by(&self, call: &Call<'a>) -> Option<(u64, &'a Line)> {
-        if let Some(done) = call.done {
-            return Some((done.at, done));
+        if let Some(ended) = call.ended() {
+            return Some((ended.at, ended));
         }
         let killed = self.killed(call.process)?;
         let gone = self.processes.get(call.process)?.gone;
-        Some((gone.unwrap_or(killed.at), killed))
+        Some((gone.map_or(killed.at, |gone| gone.at), killed))
+    }
+
+    /// Whether a process that was killed may have begun a hook for a request to that pool
+    /// between these times, without writing it down.
+    pub(crate) fn may_have_begun(&self, pool: &str, from: u64, until: u64) -> bool {
+        self.requests.iter().any(|request| {
+            let killed = self.killed(request.process).is_some();
+            let gone = self.processes.get(request.process);
+            let gone = gone.and_then(|process| process.gone);
+            request.ask.pool == pool
+                && request.granted.is_none()
+                && killed
+                && request.asked.at < until
+                && gone.is_none_or(|gone| gone.at > from)
+        })
     }
 
     /// Whether the request's holder was killed while it had the leases.
@@ -224,12 +344,12 @@ impl<'a> Story<'a> {
         }
         for call in self.calls.iter().filter(|call| !call.hook.name.is_empty()) {
             let killed = self.killed(call.process);
-            let to = [call.done, killed].into_iter().flatten();
+            let to = [call.ended(), killed].into_iter().flatten();
             spans.entry(&call.hook.name).or_default().push(Span {
                 from: call.begins.at,
                 to: to.map(|line| line.at).min().unwrap_or(u64::MAX),
                 shared: false,
-                lines: [Some(call.begins), call.done, killed]
+                lines: [Some(call.begins), call.ended(), killed]
                     .into_iter()
                     .flatten()
                     .collect(),
@@ -240,6 +360,13 @@ impl<'a> Story<'a> {
             spans.sort_by_key(|span| span.from);
         }
         spans
+    }
+}
+
+impl<'a> Call<'a> {
+    /// Well or not; `None` if its process ended before.
+    pub(crate) fn ended(&self) -> Option<&'a Line> {
+        self.done.or(self.failed)
     }
 }
 

@@ -447,13 +447,33 @@ fn a_name_that_is_taken_down_twice() {
 fn a_name_that_is_taken_down_under_a_live_run() {
     let user = "
         28 b.0 ask r=1 pool=db what=any count=1 access=exclusive how=60000
-        50 b.0 gave-up r=1 why=deadlock
+        42 b.0 gave-up r=1 why=deadlock
     ";
     let user = user
         .replace("how=60000", "how=try")
         .replace("deadlock", "busy");
     let found = in_all(&format!("{FIRST_USE}{SECOND_USE}{user}{REAPED}"));
     says(&found, "taken down too soon", "41 q.0 hook");
+}
+
+#[test]
+fn a_pool_that_is_torn_down_under_a_live_run() {
+    // It came while the run before was being cleaned up, and holds nothing at the moment.
+    let second = SECOND_USE.replace("run=one", "run=two");
+    let user = "
+        50 b.0 ask r=1 pool=db what=any count=1 access=exclusive how=try
+        51 b.0 gave-up r=1 why=busy
+    ";
+    let reaped = "
+        40 q.0 begins role=reaper run=one
+        43 q.0 hook what=teardown pool=life state=clean
+        44 q.0 done what=teardown pool=life state=clean
+        60 e.0 begins role=reaper run=two
+        61 e.0 hook what=cleanup pool=life name=life-0 state=clean
+        62 e.0 done what=cleanup pool=life name=life-0 state=clean
+    ";
+    let found = in_all(&format!("{FIRST_USE}{second}{reaped}{user}"));
+    says(&found, "torn down too soon", "43 q.0 hook");
 }
 
 #[test]
@@ -600,4 +620,278 @@ fn a_reserved_name_for_a_keeper() {
     "
     ));
     says(&found, "overtaken", "2 a.0 reserved");
+}
+
+/// What `a` meets in pool `life`, of run `one`, from 10 to 26: `init` fails three times.
+const BROKEN: &str = "
+    10 a.0 begins role=worker run=one
+    11 a.0 ask r=0 pool=life what=any count=1 access=exclusive how=60000
+    12 a.0 hook what=setup pool=life state=clean
+    13 a.0 done what=setup pool=life state=clean
+    14 a.0 taken r=0
+    15 a.0 hook what=init pool=life name=life-0 state=clean
+    16 a.0 fails what=init pool=life name=life-0 state=clean
+    17 a.0 gave-up r=0 why=hook
+    18 a.0 ask r=1 pool=life what=any count=1 access=exclusive how=60000
+    19 a.0 hook what=init pool=life name=life-0 state=clean
+    20 a.0 fails what=init pool=life name=life-0 state=clean
+    21 a.0 gave-up r=1 why=hook
+    22 a.0 ask r=2 pool=life what=any count=1 access=exclusive how=60000
+    23 a.0 hook what=init pool=life name=life-0 state=clean
+    24 a.0 fails what=init pool=life name=life-0 state=clean
+    25 a.0 gave-up r=2 why=hook
+";
+
+#[test]
+fn a_name_that_is_tried_although_it_is_broken() {
+    let found = so_far(&format!(
+        "{BROKEN}
+        30 b.0 begins role=worker run=one
+        31 b.0 ask r=0 pool=life what=any count=1 {ASK}
+        32 b.0 hook what=init pool=life name=life-0 state=clean
+        33 b.0 done what=init pool=life name=life-0 state=clean
+        34 b.0 granted r=0 leases=life-0:4
+    "
+    ));
+    says(&found, "lent broken", "32 b.0 hook");
+}
+
+#[test]
+fn a_pool_that_is_set_up_although_it_is_broken() {
+    let setup_fails = BROKEN
+        .lines()
+        .filter(|line| !line.contains("what=setup") && !line.contains("taken"))
+        .map(|line| line.replace("what=init pool=life name=life-0", "what=setup pool=life"))
+        .collect::<Vec<_>>()
+        .join("\n");
+    let found = so_far(&format!(
+        "{setup_fails}
+        30 b.0 begins role=worker run=one
+        31 b.0 ask r=0 pool=life what=any count=1 {ASK}
+        32 b.0 hook what=setup pool=life state=clean
+        33 b.0 done what=setup pool=life state=clean
+    "
+    ));
+    says(&found, "lent broken", "32 b.0 hook");
+}
+
+#[test]
+fn a_failed_hook_that_never_failed() {
+    let second = SECOND_USE
+        .replace("25 b.0 granted r=0 leases=life-0:2", "")
+        .replace(
+            "26 b.0 releases r=0 state=clean",
+            "26 b.0 gave-up r=0 why=hook",
+        )
+        .replace("27 b.0 released r=0", "");
+    let found = in_all(&format!("{FIRST_USE}{second}{REAPED}"));
+    says(&found, "error", "26 b.0 gave-up");
+}
+
+#[test]
+fn a_name_that_passes_for_broken_after_two_failures() {
+    let twice = BROKEN
+        .lines()
+        .filter(|line| !line.contains("23 a.0") && !line.contains("24 a.0"))
+        .collect::<Vec<_>>()
+        .join("\n")
+        .replace("r=2 why=hook", "r=2 why=broken");
+    says(&so_far(&twice), "error", "25 a.0 gave-up");
+}
+
+/// A pool of two names on which an allocator decides.
+const DECIDED: &str = "
+    0 d.0 pool pool=ports max=2 hooks=no allocator=yes
+";
+
+/// What `a` does there, from 1 to 5: it has `ports-0`.
+const FIRST_PORT: &str = "
+    1 a.0 ask r=0 pool=ports what=any count=1 access=exclusive how=60000
+    2 a.0 decides pool=ports turn=1 name=ports-0
+    3 a.0 taken r=0
+    4 a.0 granted r=0 leases=ports-0:1
+";
+
+#[test]
+fn an_allocator_that_is_not_told_that_a_holder_has_ended() {
+    let found = so_far(&format!(
+        "{DECIDED}{FIRST_PORT}
+        5 a.0 releases r=0 state=clean
+        6 a.0 released r=0
+        7 b.0 ask r=0 pool=ports what=any count=1 {ASK}
+        8 b.0 decides pool=ports turn=2 name=ports-1
+        9 b.0 taken r=0
+        10 b.0 granted r=0 leases=ports-1:1
+    "
+    ));
+    says(&found, "not told", "6 a.0 released");
+}
+
+#[test]
+fn an_allocator_that_grants_a_name_again_which_it_never_got_back() {
+    // When `a` had ended is not known, but the allocator was not told of it.
+    let found = so_far(&format!(
+        "{DECIDED}{FIRST_PORT}
+        5 d.0 kills process=a why=random
+        6 b.0 ask r=0 pool=ports what=any count=1 {ASK}
+        7 b.0 decides pool=ports turn=2 name=ports-0
+        8 b.0 taken r=0
+        9 b.0 granted r=0 leases=ports-0:2
+    "
+    ));
+    says(&found, "not told", "2 a.0 decides");
+}
+
+#[test]
+fn an_allocator_that_is_told_twice() {
+    let found = so_far(&format!(
+        "{DECIDED}{FIRST_PORT}
+        5 a.0 releases r=0 state=clean
+        6 a.0 released r=0
+        7 b.0 ask r=0 pool=ports what=any count=1 {ASK}
+        8 b.0 takes-back pool=ports name=ports-0
+        9 b.0 decides pool=ports turn=1
+        10 c.0 ask r=0 pool=ports what=any count=1 {ASK}
+        11 c.0 takes-back pool=ports name=ports-0
+        12 c.0 decides pool=ports turn=2 name=ports-0
+    "
+    ));
+    says(&found, "told twice", "11 c.0 takes-back");
+}
+
+#[test]
+fn an_allocator_that_is_told_of_a_name_it_never_granted() {
+    let found = so_far(&format!(
+        "{DECIDED}{FIRST_PORT}
+        5 b.0 ask r=0 pool=ports what=any count=1 {ASK}
+        6 b.0 takes-back pool=ports name=ports-1
+        7 b.0 decides pool=ports turn=2 name=ports-1
+    "
+    ));
+    says(&found, "told twice", "6 b.0 takes-back");
+}
+
+#[test]
+fn an_allocator_that_is_told_of_a_live_holder() {
+    let found = so_far(&format!(
+        "{DECIDED}{FIRST_PORT}
+        5 b.0 ask r=0 pool=ports what=any count=1 {ASK}
+        6 b.0 takes-back pool=ports name=ports-0
+        7 b.0 decides pool=ports turn=2 name=ports-1
+        8 a.0 releases r=0 state=clean
+        9 a.0 released r=0
+    "
+    ));
+    says(&found, "told too soon", "6 b.0 takes-back");
+}
+
+#[test]
+fn an_allocator_that_has_forgotten_what_it_granted() {
+    let found = so_far(&format!(
+        "{DECIDED}{FIRST_PORT}
+        5 b.0 ask r=0 pool=ports what=any count=1 {ASK}
+        6 b.0 decides pool=ports turn=1 name=ports-1
+        7 b.0 taken r=0
+        8 b.0 granted r=0 leases=ports-1:1
+    "
+    ));
+    says(&found, "forgotten", "6 b.0 decides");
+}
+
+/// A pool without a bound.
+const UNBOUNDED: &str = "
+    0 d.0 pool pool=free max=none hooks=no allocator=no
+";
+
+#[test]
+fn an_unbounded_pool_that_makes_a_name_while_another_is_free() {
+    let found = so_far(&format!(
+        "{UNBOUNDED}
+        1 a.0 ask r=0 pool=free what=any count=1 {ASK}
+        2 a.0 taken r=0
+        3 a.0 granted r=0 leases=free-0:1
+        4 a.0 releases r=0 state=clean
+        5 a.0 released r=0
+        6 b.0 ask r=0 pool=free what=any count=1 {ASK}
+        7 b.0 taken r=0
+        8 b.0 granted r=0 leases=free-1:1
+    "
+    ));
+    says(&found, "not the lowest", "8 b.0 granted");
+}
+
+#[test]
+fn an_unbounded_pool_that_grants_several_and_leaves_one_out() {
+    let found = so_far(&format!(
+        "{UNBOUNDED}
+        1 a.0 ask r=0 pool=free what=any count=2 {ASK}
+        2 a.0 taken r=0
+        3 a.0 granted r=0 leases=free-0:1,free-2:1
+    "
+    ));
+    says(&found, "not the lowest", "3 a.0 granted");
+}
+
+#[test]
+fn an_allocators_name_that_is_free_while_somebody_waits() {
+    let found = so_far(&format!(
+        "{DECIDED}{FIRST_PORT}
+        5 b.0 ask r=0 pool=ports what=any count=1 {ASK}
+        6 b.0 waits r=0
+        7 b.0 decides pool=ports turn=2 name=ports-1
+        8 b.0 hook what=assign pool=ports state=clean
+        9 b.0 fails what=assign pool=ports state=clean
+        31000000000 b.0 gave-up r=0 why=hook
+    "
+    ));
+    says(&found, "idle", "7 b.0 decides");
+}
+
+#[test]
+fn a_process_of_another_container_than_the_one_that_was_killed() {
+    // They have the same id, each in its own.
+    let found = in_all(&format!(
+        "
+        1 3-17.0 ask r=0 pool=db what=db-0 count=1 {ASK}
+        2 3-17.0 taken r=0
+        3 3-17.0 granted r=0 leases=db-0:1
+        4 4-17.0 ask r=0 pool=db what=db-0 count=1 {ASK}
+        5 d.0 kills process=4-1 why=container
+        6 b.0 ask r=0 pool=db what=db-0 count=1 {ASK}
+        7 b.0 taken r=0
+        8 b.0 granted r=0 leases=db-0:2
+        9 b.0 releases r=0 state=clean
+        10 b.0 released r=0
+        11 3-17.0 releases r=0 state=clean
+        12 3-17.0 released r=0
+    "
+    ));
+    says(&found, "held twice", "8 b.0 granted");
+}
+
+#[test]
+fn a_waiter_that_ended_unanswered_before_its_container_was_killed() {
+    let found = in_all(&format!(
+        "
+        1 3-17.0 ask r=0 pool=db what=db-0 count=1 {ASK}
+        2 3-17.0 waits r=0
+        3 3-2.0 gone process=3-17
+        4 d.0 kills process=3-1 why=container
+        5 d.0 gone process=3-1
+    "
+    ));
+    says(&found, "left waiting", "2 3-17.0 waits");
+}
+
+#[test]
+fn a_container_that_had_to_be_killed_for_its_silence() {
+    let found = in_all(&format!(
+        "
+        1 3-17.0 ask r=0 pool=db what=db-0 count=1 {ASK}
+        2 3-17.0 waits r=0
+        3 d.0 kills process=3-1 why=hang
+        4 d.0 gone process=3-1
+    "
+    ));
+    says(&found, "left waiting", "3 d.0 kills");
 }

@@ -10,8 +10,9 @@ use std::time::Duration;
 use fastrand::Rng;
 use nm_runtime::record::Record;
 use rustix::process::{Pid, Signal, kill_process};
-use torture::history::{Access, Ask, Event, How, What};
+use torture::history::{Access, Ask, Event, How, What, process};
 
+use crate::request::DECIDED;
 use crate::seen;
 use crate::task::{self, Task};
 
@@ -27,8 +28,11 @@ pub fn run(task: &Task) {
             return;
         }
         let (pool, _) = &task.pools[random.usize(0..task.pools.len())];
-        // The command line has no hooks.
-        let pool = if pool == "life" { "db" } else { pool };
+        // The command line has no hooks, and no allocator.
+        let pool = match pool.as_str() {
+            "life" | "frail" | DECIDED => "db",
+            pool => pool,
+        };
         match random.bool() {
             true => command(cli, pool, &mut random),
             false => keeper(cli, pool, &mut random, &mut known),
@@ -42,17 +46,17 @@ fn command(cli: &Path, pool: &str, random: &mut Rng) {
     let r = ask.r;
     seen::write(Event::Ask(ask));
     let this = std::env::current_exe().expect("has a path");
-    let own = std::process::id();
+    let own = process(std::process::id());
     let mut command = Command::new(cli);
     command
         .args(["run", pool, "--timeout", "60s", "--"])
         .arg(this)
-        .args(["body", &own.to_string(), &r.to_string(), "{name}"])
+        .args(["body", &own, &r.to_string(), "{name}"])
         .stdin(Stdio::null())
         .stdout(Stdio::null());
     let mut child = command.spawn().expect("runs the command line");
-    let process = child.id().to_string();
-    by(r, &process);
+    let child_process = process(child.id());
+    by(r, &child_process);
     if random.bool() {
         thread::sleep(Duration::from_millis(random.u64(0..40)));
         if child.try_wait().is_ok_and(|status| status.is_none()) {
@@ -61,7 +65,7 @@ fn command(cli: &Path, pool: &str, random: &mut Rng) {
         }
     }
     let status = child.wait().expect("waits for its child");
-    seen::write(Event::Gone(process));
+    seen::write(Event::Gone(child_process));
     match status.code() {
         // It was killed.
         None => {}
@@ -86,7 +90,7 @@ fn keeper(cli: &Path, pool: &str, random: &mut Rng, known: &mut HashSet<u32>) {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     let acquire = acquire.spawn().expect("runs the command line");
-    by(r, &acquire.id().to_string());
+    by(r, &process(acquire.id()));
     let output = acquire.wait_with_output().expect("reads what it says");
     let name = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     let holder = (!name.is_empty()).then(|| holder(pool, &name)).flatten();
@@ -102,7 +106,7 @@ fn keeper(cli: &Path, pool: &str, random: &mut Rng, known: &mut HashSet<u32>) {
     seen::write(Event::Granted {
         r,
         leases: vec![(name.clone(), None)],
-        holder: Some(holder.to_string()),
+        holder: Some(process(holder)),
         of: None,
     });
     thread::sleep(Duration::from_millis(random.u64(0..15)));
@@ -140,16 +144,16 @@ fn ask(pool: &str) -> Ask {
 }
 
 /// From here on another process makes the request.
-fn by(r: u64, process: &str) {
+fn by(r: u64, maker: &str) {
     seen::write(Event::By {
         r,
-        process: process.to_owned(),
+        process: maker.to_owned(),
     });
 }
 
-fn kills(process: u32, why: &str) {
+fn kills(id: u32, why: &str) {
     seen::write(Event::Kills {
-        process: process.to_string(),
+        process: process(id),
         why: why.to_owned(),
     });
 }

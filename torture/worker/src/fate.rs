@@ -95,7 +95,7 @@ const ONCE: [&str; 5] = [
     "run: has a reaper",
 ];
 
-const OF_REAPERS: [&str; 12] = [
+const OF_REAPERS: [&str; 13] = [
     "reaper: stands by",
     "reaper: runner has ended",
     "reaper: run is over",
@@ -103,6 +103,7 @@ const OF_REAPERS: [&str; 12] = [
     "hook: half done",
     "reaper: cleaned a name",
     "reaper: recorded it",
+    "reaper: cleaned the names",
     "reaper: tears down",
     "grant: recorded",
     "grant: journalled",
@@ -181,6 +182,13 @@ pub fn at(site: &'static str) {
             micros => thread::sleep(Duration::from_micros(micros)),
         }
     }
+}
+
+/// Whether it is one of so many of 1000.
+pub fn one_of_1000(many: u32) -> bool {
+    let Some(fate) = FATE.get() else { return false };
+    let mut fate = fate.lock().unwrap_or_else(PoisonError::into_inner);
+    fate.random.u32(0..1000) < many
 }
 
 /// Takes a moment, now and then.

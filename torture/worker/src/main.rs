@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+mod allocator;
 mod body;
 mod client;
 mod fate;

@@ -6,25 +6,34 @@ use fastrand::Rng;
 use name_manager as nm;
 use torture::history::{Access, Ask, How, What};
 
-use crate::{seen, task};
+use crate::{request, seen, task};
+
+/// The most names that are asked for at once where there is no bound.
+const MOST: u32 = 3;
 
 /// A random request to that pool. A holder asks for little.
-pub fn ask(random: &mut Rng, pool: &str, max: u32, nested: bool) -> Ask {
+pub fn ask(random: &mut Rng, pool: &str, max: Option<u32>, nested: bool) -> Ask {
+    let is_bounded = max.is_some();
+    let max = max.unwrap_or(MOST);
+    // An allocator is asked for one name, exclusively.
+    let is_decided = pool == request::DECIDED;
+    let several = pool != "one" && !nested && !is_decided;
     let access = match random.u32(0..100) {
         0..65 => Access::Exclusive,
+        _ if is_decided => Access::Exclusive,
         _ => Access::Shared,
     };
     // One pool is never asked for several: what is free there is never kept back.
     let what = match random.u32(0..100) {
         0..60 => What::Any,
+        _ if is_decided || !is_bounded => What::Any,
         60..80 => What::Name(format!("{pool}-{}", random.u32(0..max))),
-        80..95 if pool != "one" && !nested => What::Any,
-        95..100 if pool != "one" && !nested => What::All,
+        95..100 if several => What::All,
         _ => What::Any,
     };
     let count = match &what {
         What::All => max,
-        What::Any if pool != "one" && !nested && random.u32(0..4) == 0 => random.u32(1..=max),
+        What::Any if several && random.u32(0..4) == 0 => random.u32(1..=max),
         _ => 1,
     };
     let patience = task::get().patience;

@@ -9,11 +9,15 @@ use crate::{request, seen};
 pub fn run(task: &Task) {
     let mut taken = Vec::new();
     for (pool, max) in &task.pools {
-        for index in 0..*max {
+        for index in 0..max.unwrap_or(2) {
+            let what = match (max, pool.as_str()) {
+                (None, _) | (_, request::DECIDED) => What::Any,
+                _ => What::Name(format!("{pool}-{index}")),
+            };
             let ask = Ask {
                 r: seen::next_request(),
                 pool: pool.clone(),
-                what: What::Name(format!("{pool}-{index}")),
+                what,
                 count: 1,
                 access: Access::Exclusive,
                 how: How::Try,

@@ -12,6 +12,10 @@ use torture::history::{Ask, Event, How};
 use crate::task::Task;
 use crate::{fate, menu, order, seen};
 
+/// The pool that an allocator decides on: no deadlock in which it takes part is found,
+/// since only the allocator knows what would satisfy a request.
+pub const DECIDED: &str = "ports";
+
 /// What a body that panics throws.
 pub struct OnPurpose;
 
@@ -52,7 +56,7 @@ impl Worker {
         let mut asks = Vec::new();
         if depth == 0 && random.u32(0..100) < 8 {
             for (pool, max) in pools {
-                if random.bool() {
+                if random.bool() || pool == DECIDED {
                     continue;
                 }
                 let mut ask = menu::ask(random, pool, *max, false);
@@ -70,7 +74,11 @@ impl Worker {
                 _ => random.usize(0..pools.len()),
             };
             self.began = true;
-            let (pool, max) = &pools[at];
+            let (pool, max) = match &pools[at] {
+                // A holder waits for none, and waits for nothing while it holds one.
+                (pool, _) if depth > 0 && pool == DECIDED => &pools[0],
+                pool => pool,
+            };
             asks.push(menu::ask(random, pool, *max, depth > 0));
         }
         let Some(leases) = acquire(&asks) else {
@@ -78,7 +86,8 @@ impl Worker {
         };
         fate::at("body");
         self.hold();
-        if depth < 2 && self.random.u32(0..100) < 4 {
+        let may_wait = asks.iter().all(|ask| ask.pool != DECIDED);
+        if may_wait && depth < 2 && self.random.u32(0..100) < 4 {
             self.one(depth + 1);
         }
         self.give_back(&asks, leases);
@@ -184,12 +193,10 @@ fn call(asks: &[Ask]) -> Result<Option<Vec<Vec<Lease>>>, Error> {
 
 /// Scarce pools last: as the library takes several.
 fn in_turn(asks: &[Ask]) -> Vec<u64> {
-    let pools = &crate::task::get().pools;
-    let max = |ask: &Ask| {
-        pools
-            .iter()
-            .find(|(pool, _)| *pool == ask.pool)
-            .map(|(_, max)| *max)
+    let max = |ask: &Ask| match ask.pool.as_str() {
+        // Its allocator alone knows.
+        DECIDED => u32::MAX,
+        pool => crate::task::get().max(pool).unwrap_or(u32::MAX),
     };
     let mut asks: Vec<_> = asks.iter().collect();
     asks.sort_by_key(|ask| (std::cmp::Reverse(max(ask)), ask.pool.clone()));
@@ -210,7 +217,10 @@ pub fn failed(ask: &Ask, error: &Error) {
         error if error.is_timeout() => gave_up(ask, "timeout"),
         error if error.is_deadlock() => gave_up(ask, "deadlock"),
         error if error.is_already_held() => gave_up(ask, "held"),
+        // It counts as a hook.
         _ if text.contains("the process that cleans up after the run") => gave_up(ask, "reaper"),
+        error if error.is_hook() => gave_up(ask, "hook"),
+        error if error.is_broken() => gave_up(ask, "broken"),
         _ => seen::write(Event::Error { r: ask.r, text }),
     }
 }

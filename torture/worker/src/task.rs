@@ -29,8 +29,10 @@ pub struct Task {
     pub jitter: u32,
     /// The command line, if it is to be used.
     pub cli: Option<PathBuf>,
-    /// Name and size of each pool.
-    pub pools: Vec<(String, u32)>,
+    /// How many of 1000 hooks of pool `frail` fail.
+    pub fails: u32,
+    /// Name and size of each pool; `None` if it is unbounded.
+    pub pools: Vec<(String, Option<u32>)>,
 }
 
 /// This process's task.
@@ -48,7 +50,8 @@ pub fn get() -> &'static Task {
         };
         let pool = |text: &str| {
             let (pool, max) = text.split_once(':').expect("TORTURE_POOLS has pool:max");
-            (pool.to_owned(), max.parse().expect("max is a number"))
+            let max = (max != "none").then(|| max.parse().expect("max is a number"));
+            (pool.to_owned(), max)
         };
         Task {
             seed: number("SEED"),
@@ -62,6 +65,7 @@ pub fn get() -> &'static Task {
             hold: number("HOLD"),
             patience: Duration::from_millis(number("PATIENCE")),
             jitter: number("JITTER") as u32,
+            fails: number("FAILS") as u32,
             cli: env::var_os("TORTURE_CLI").map(PathBuf::from),
             pools: text("POOLS").split(',').map(pool).collect(),
         }
@@ -69,6 +73,12 @@ pub fn get() -> &'static Task {
 }
 
 impl Task {
+    /// The size of that pool; `None` if it is unbounded.
+    pub fn max(&self, pool: &str) -> Option<u32> {
+        let mut pools = self.pools.iter();
+        pools.find(|(name, _)| name == pool)?.1
+    }
+
     /// Whether all are to end.
     pub fn is_over(&self) -> bool {
         self.stop.exists()

@@ -47,6 +47,7 @@ struct Waits<'a> {
     median: u64,
     longest: u64,
     longest_test: Option<&'a str>,
+    in_cleanup: u64,
     by_test: Vec<TestWaits<'a>>,
 }
 
@@ -109,7 +110,7 @@ fn pool<'a>(name: &'a str, tally: &'a Tally, what_if: Option<&WhatIf>) -> Pool<'
         died: tally.died,
         unclean: tally.unclean,
         names: names.collect(),
-        waits: waits(&tally.waits),
+        waits: waits(&tally.waits, tally.waits_in_cleanup),
         hooks: hooks
             .map(|(kind, &(count, sum))| (*kind, Hook { count, sum }))
             .collect(),
@@ -117,7 +118,7 @@ fn pool<'a>(name: &'a str, tally: &'a Tally, what_if: Option<&WhatIf>) -> Pool<'
     }
 }
 
-fn waits(waits: &waits::Waits) -> Waits<'_> {
+fn waits(waits: &waits::Waits, in_cleanup: u64) -> Waits<'_> {
     let by_test = waits.by_test().into_iter().map(|(test, waits)| TestWaits {
         test,
         count: waits.count,
@@ -130,6 +131,7 @@ fn waits(waits: &waits::Waits) -> Waits<'_> {
         median: waits.median(),
         longest: waits.longest,
         longest_test: (waits.count > 0).then_some(&waits.longest_test),
+        in_cleanup,
         by_test: by_test.collect(),
     }
 }

@@ -94,10 +94,10 @@ fn show_pool(screen: &mut Screen, name: &str, tally: &Tally) -> io::Result<()> {
         names.row(screen, cells)?;
     }
     names.flush(screen)?;
-    show_waits(screen, &tally.waits)
+    show_waits(screen, &tally.waits, tally.waits_in_cleanup)
 }
 
-fn show_waits(screen: &mut Screen, waits: &Waits) -> io::Result<()> {
+fn show_waits(screen: &mut Screen, waits: &Waits, in_cleanup: u64) -> io::Result<()> {
     if waits.count == 0 {
         return screen.say("  no waits", style::FREE);
     }
@@ -110,6 +110,11 @@ fn show_waits(screen: &mut Screen, waits: &Waits) -> io::Result<()> {
         waits.longest_test,
     );
     say(screen, &text, style::WAITING)?;
+    if in_cleanup > 0 {
+        let waited = duration(in_cleanup);
+        let text = format!("  {waited} of that while another run was cleaned up after");
+        say(screen, &text, style::WAITING)?;
+    }
     let mut table = Table::new(WAITS);
     let tests = waits.by_test();
     for (test, of_test) in tests.iter().take(TESTS) {

@@ -11,6 +11,8 @@ use crate::views::stats::waits::Waits;
 pub struct Tally {
     pub names: BTreeMap<String, NameTally>,
     pub waits: Waits,
+    /// How much of the waiting passed while a reaper cleaned up after another run.
+    pub waits_in_cleanup: u64,
     pub requests: u64,
     pub unclean: u64,
     pub died: u64,
@@ -71,6 +73,9 @@ impl Tally {
     }
 
     fn wait(&mut self, wait: &Wait) {
+        if wait.ending != WaitEnding::Open {
+            self.waits_in_cleanup = self.waits_in_cleanup.saturating_add(wait.in_cleanup);
+        }
         match wait.ending {
             // Counted with its lease.
             WaitEnding::Granted | WaitEnding::Open => return,

@@ -1,7 +1,7 @@
 //! `status --json`, as `docs/json.md` describes it.
 
 use nm_runtime::Access;
-use nm_runtime::inspect::{self, Code, NameView, View, Waiter};
+use nm_runtime::inspect::{self, Code, NameView, PoolHook, View, Waiter};
 use nm_runtime::record::{State, Tenure};
 use serde::Serialize;
 
@@ -17,8 +17,19 @@ struct Pool<'a> {
     capacity: Option<usize>,
     hooks: Option<&'a str>,
     allocator: Option<&'a str>,
+    hook: Option<Hook<'a>>,
+    cleaning: &'a [String],
     names: Vec<Name<'a>>,
     waiters: Vec<Waiting<'a>>,
+}
+
+#[derive(Serialize)]
+struct Hook<'a> {
+    hook: &'static str,
+    since: u64,
+    test: &'a str,
+    pid: u32,
+    run: &'a str,
 }
 
 #[derive(Serialize)]
@@ -29,6 +40,7 @@ struct Name<'a> {
     reason: Option<&'a str>,
     holder_died: bool,
     hook: Option<&'static str>,
+    awaits_cleanup: Option<&'a str>,
     fence: Option<u64>,
     created: Option<u64>,
     lent: Option<u64>,
@@ -69,6 +81,8 @@ impl<'a> Status<'a> {
             capacity: view.capacity,
             hooks: place(&view.code.resource),
             allocator: place(&view.code.allocator),
+            hook: view.hook.as_ref().map(hook),
+            cleaning: &view.cleaning,
             names: view.names.iter().map(name).collect(),
             waiters: view.waiters.iter().map(waiter).collect(),
         });
@@ -83,6 +97,16 @@ fn place(code: &Option<Code>) -> Option<&str> {
     code.as_ref().map(|code| &*code.place)
 }
 
+fn hook(hook: &PoolHook) -> Hook<'_> {
+    Hook {
+        hook: hook.kind.as_str(),
+        since: hook.since,
+        test: &hook.holder.test,
+        pid: hook.holder.pid,
+        run: &hook.holder.run,
+    }
+}
+
 fn name(view: &NameView) -> Name<'_> {
     let record = view.record.as_ref();
     Name {
@@ -92,6 +116,7 @@ fn name(view: &NameView) -> Name<'_> {
         reason: record.and_then(|record| record.reason.as_deref()),
         holder_died: view.holder_died(),
         hook: view.hook.as_ref().map(|hook| hook.kind.as_str()),
+        awaits_cleanup: view.awaits_cleanup.as_deref(),
         fence: record.map(|record| record.fence),
         created: record.map(|record| record.created),
         lent: record.map(|record| record.lent),

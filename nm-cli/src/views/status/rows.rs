@@ -4,6 +4,7 @@ use nm_runtime::Access;
 use nm_runtime::inspect::{self, NameView, View, Waiter, now};
 use nm_runtime::record::{Record, State, Tenure};
 
+use crate::pools;
 use crate::screen::{Cell, Column, Give, Screen, Table, clock, style};
 
 const COLUMNS: &[Column] = &[
@@ -33,7 +34,7 @@ pub fn show(screen: &mut Screen, views: &[View]) -> io::Result<()> {
     table.flush(screen)
 }
 
-/// `db: 2 of 3 names held, 4 waiting`
+/// `db: 2 of 3 names held, 4 waiting; cleaning up after cargo-7-8`
 fn summary(view: &View) -> String {
     let held = view.names.iter().filter(|name| name.held).count();
     let names = match view.capacity {
@@ -47,7 +48,20 @@ fn summary(view: &View) -> String {
         0 => String::new(),
         count => format!(", {count} waiting"),
     };
-    format!("{}: {names}{waiting}", view.pool)
+    let hook = view.hook.as_ref().map_or(String::new(), |hook| {
+        format!(
+            "; in {} for {}, by `{}` ({})",
+            hook.kind,
+            clock::age(hook.since, now()),
+            hook.holder.test,
+            pools::pid(&hook.holder)
+        )
+    });
+    let cleaning = match &*view.cleaning {
+        [] => String::new(),
+        runs => format!("; cleaning up after {}", runs.join(", ")),
+    };
+    format!("{}: {names}{waiting}{cleaning}{hook}", view.pool)
 }
 
 fn show_name(screen: &mut Screen, table: &mut Table, name: &NameView) -> io::Result<()> {
@@ -102,6 +116,9 @@ fn free_state(name: &NameView) -> (&'static str, anstyle::Style) {
 }
 
 fn note(name: &NameView) -> String {
+    if let Some(run) = &name.awaits_cleanup {
+        return format!("awaits cleanup after {run}");
+    }
     match &name.record {
         _ if name.unreadable => {
             "its record is corrupt; the next holder will rebuild it and treat the name as dirty"

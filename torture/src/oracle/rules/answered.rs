@@ -1,5 +1,6 @@
 use crate::history::{Event, How};
-use crate::oracle::story::Request;
+use crate::oracle::failures;
+use crate::oracle::story::{Call, Request};
 use crate::oracle::{Bounds, Story, Verdict, Violation};
 
 /// Every live request is answered: with what it asked for, or with a reason that
@@ -71,6 +72,35 @@ fn fault(
                 ("false deadlock", what)
             })
         }
+        ("hook", _) => {
+            let own = |call: &Call<'_>| {
+                (call.process, call.thread) == (request.process, request.thread)
+                    && call
+                        .failed
+                        .is_some_and(|failed| request.asked.at < failed.at && failed.at < end.at)
+            };
+            let none = !story.calls.iter().any(own);
+            none.then(|| {
+                let what = "a request failed for a hook that did not fail";
+                ("error", what.to_owned())
+            })
+        }
+        ("broken", _) => {
+            // One call may ask for several, and all fail with the first.
+            let with = |other: &Request<'_>| {
+                (other.process, other.thread) == (request.process, request.thread)
+                    && other
+                        .gave_up
+                        .is_some_and(|(line, why)| why == "broken" && request.asked.at < line.at)
+                    && other.asked.at < end.at
+            };
+            let mut with = story.requests.iter().filter(|other| with(other));
+            let none = !with.any(|other| failures::leave_nothing(story, other));
+            none.then(|| {
+                let what = format!("a request to pool `{pool}` found it broken, which it was not");
+                ("error", what)
+            })
+        }
         // The reaper that was just being started was killed.
         ("reaper", _) => {
             let dead = |process: &crate::oracle::story::Process<'_>| {
@@ -94,10 +124,7 @@ fn unanswered(story: &Story<'_>, request: &Request<'_>) -> Option<(&'static str,
         return None;
     }
     let hang = |line: &crate::history::Line| matches!(&line.event, Event::Kills { why, .. } if why == "hang");
-    match story
-        .killed(request.owner)
-        .or(story.killed(request.process))
-    {
+    match story.killed_for(request) {
         Some(killed) if !hang(killed) => None,
         _ => Some((
             "left waiting",

@@ -10,19 +10,25 @@ pub(crate) fn check(story: &Story<'_>, _: Bounds, verdict: &mut Verdict) {
         let Some(granted) = request.granted else {
             continue;
         };
-        let has = story.names(&request.ask.pool);
+        let pool = &request.ask.pool;
+        let max = story.pools.get(pool.as_str()).and_then(|pool| pool.max);
+        // Without a bound they are numbered all the same.
+        let has = |name: &String| {
+            let number = name
+                .strip_prefix(pool)
+                .and_then(|rest| rest.strip_prefix('-'));
+            let number = number.and_then(|number| number.parse::<usize>().ok());
+            number.is_some_and(|number| max.is_none_or(|max| number < max))
+        };
         let given: Vec<_> = request.leases.iter().map(|(name, _)| name).collect();
         let distinct: BTreeSet<_> = given.iter().collect();
         let wanted = match request.ask.what {
-            What::All => has.len(),
+            What::All => max.unwrap_or(0),
             _ => request.ask.count,
         };
         let other = |name: &&&String| request.name().is_some_and(|wanted| wanted != name.as_str());
-        let wrong = if let Some(name) = given.iter().find(|name| !has.contains(**name)) {
-            format!(
-                "was granted `{name}`, which is none of the pool's {}",
-                has.len()
-            )
+        let wrong = if let Some(name) = given.iter().find(|name| !has(name)) {
+            format!("was granted `{name}`, which is none of the pool's")
         } else if given.len() != wanted {
             format!("asked for {wanted} names and was granted {}", given.len())
         } else if distinct.len() != given.len() {

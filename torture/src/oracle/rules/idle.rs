@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 
 use crate::history::{Line, What};
-use crate::oracle::story::Request;
+use crate::oracle::failures::{Count, broken};
+use crate::oracle::story::{Decided, Request};
 use crate::oracle::{Bounds, Story, Verdict, Violation};
 
 /// No name is free for long while somebody waits for just one: a lost wake-up.
@@ -72,6 +73,21 @@ fn check_name(story: &Story<'_>, pool: &str, name: &str, bounds: Bounds, verdict
             moments.push((at, Change::Holders, -1, line));
         }
     }
+    // An allocator decides which name is granted: as long as it grants any, none is idle.
+    for decision in &story.decisions {
+        if decision.pool == pool && matches!(decision.what, Decided::Grants { .. }) {
+            let (at, line) = (decision.line.at, decision.line);
+            moments.push((at, Change::Holders, 1, line));
+            moments.push((at, Change::Holders, -1, line));
+        }
+    }
+    // A broken name is of no use to those that wait.
+    for broken in broken(story, pool, name, Count::Possible) {
+        moments.push((broken.from.at, Change::Holders, 1, broken.from));
+        if broken.until < u64::MAX {
+            moments.push((broken.until, Change::Holders, -1, broken.from));
+        }
+    }
     moments.sort_by_key(|(at, ..)| *at);
     let mut counts: BTreeMap<u8, i64> = BTreeMap::new();
     let mut idle: Option<(u64, &Line)> = None;
@@ -111,12 +127,10 @@ fn end<'a>(story: &Story<'a>, request: &Request<'a>) -> Option<(u64, &'a Line)> 
     if let Some(line) = own.into_iter().flatten().next() {
         return Some((line.at, line));
     }
-    let killed = story
-        .killed(request.owner)
-        .or(story.killed(request.process))?;
+    let killed = story.killed_for(request)?;
     let gone = story
         .processes
         .get(request.owner)
         .and_then(|process| process.gone);
-    Some((gone.unwrap_or(killed.at), killed))
+    Some((gone.map_or(killed.at, |gone| gone.at), killed))
 }

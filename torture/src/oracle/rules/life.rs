@@ -29,6 +29,7 @@ pub(crate) fn check(story: &Story<'_>, _: Bounds, verdict: &mut Verdict) {
 enum Moment<'s, 'a> {
     Begins(&'s Call<'a>),
     Done(&'s Call<'a>),
+    Failed(&'s Call<'a>),
     Granted(&'s Request<'a>),
     /// Given back dirty, or never given back.
     Soiled(&'a Line),
@@ -67,6 +68,7 @@ impl<'s, 'a> Life<'s, 'a> {
             match moment {
                 Moment::Begins(call) => self.begins(call),
                 Moment::Done(call) => self.done(call),
+                Moment::Failed(call) => self.failed(call),
                 Moment::Granted(request) => self.granted(request),
                 Moment::Soiled(line) => self.dirty = Some(line),
             }
@@ -90,6 +92,7 @@ impl<'s, 'a> Life<'s, 'a> {
         for call in calls.filter(|call| call.hook.name == self.name) {
             moments.push((call.begins.at, Moment::Begins(call)));
             moments.extend(call.done.map(|line| (line.at, Moment::Done(call))));
+            moments.extend(call.failed.map(|line| (line.at, Moment::Failed(call))));
         }
         for request in &self.story.requests {
             let (Some(granted), true) = (
@@ -136,8 +139,10 @@ impl<'s, 'a> Life<'s, 'a> {
                 }
             }
             "cleanup" => {
+                // A killed process may have been about to say that it makes it.
                 if let State::Raw { by } = self.state
                     && by.is_none_or(|by| self.story.killed(&by.process).is_none())
+                    && !self.may_be_there(by.map_or(0, |by| by.at), line.at)
                 {
                     let before = by.into_iter().chain([line]);
                     self.report("taken down twice", "was taken down and not there", before);
@@ -146,9 +151,29 @@ impl<'s, 'a> Life<'s, 'a> {
                 if call.request.is_none() {
                     self.is_over(line);
                 }
+                // From here on it is of no use to any run.
+                self.users.clear();
             }
             _ => {}
         }
+    }
+
+    /// Whether a killed process had the name, or may have had, before it was asked to
+    /// write down what it does with it.
+    fn may_be_there(&self, from: u64, until: u64) -> bool {
+        self.story.requests.iter().any(|request| {
+            let taken = request.taken().map(|line| line.at);
+            let own = |call: &Call<'_>| {
+                call.hook.name == self.name
+                    && (call.process, call.thread) == (request.process, request.thread)
+                    && Some(call.begins.at) > taken
+            };
+            self.name.starts_with(&format!("{}-", request.ask.pool))
+                && request.granted.is_none()
+                && self.story.killed(request.process).is_some()
+                && taken.is_some_and(|taken| from < taken && taken < until)
+                && !self.story.calls.iter().any(own)
+        })
     }
 
     /// A process that used a pool is of its run until it ends, and the run's names stay.
@@ -190,6 +215,16 @@ impl<'s, 'a> Life<'s, 'a> {
                 // Others of the same run may come and make it again.
                 self.made_in.clear();
             }
+            _ => {}
+        }
+    }
+
+    fn failed(&mut self, call: &Call<'a>) {
+        match call.hook.what.as_str() {
+            // What is left there is not known; of a reset, that it must be done again.
+            "reset" => self.dirty = call.failed,
+            // `init` may have to deal with what is left.
+            "cleanup" => self.made_in.clear(),
             _ => {}
         }
     }
@@ -247,7 +282,7 @@ impl<'s, 'a> Life<'s, 'a> {
                 && other.asked.at < granted;
             let until = other.released.map(|line| line.at).or_else(|| {
                 let gone = self.story.processes.get(other.owner)?.gone;
-                gone.or(Some(self.story.killed(other.owner)?.at))
+                Some(gone.or(self.story.killed(other.owner))?.at)
             });
             theirs && until.is_none_or(|until| until > request.asked.at)
         })

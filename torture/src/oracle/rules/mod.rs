@@ -1,12 +1,15 @@
 //! One promise a file.
 
+mod allocator;
 mod answered;
+mod broken;
 mod exclusion;
 mod fences;
 mod given;
 mod idle;
 mod life;
 mod lost;
+mod lowest;
 mod order;
 mod pool_life;
 
@@ -14,7 +17,7 @@ use super::{Bounds, Story, Verdict};
 
 type Rule = fn(&Story<'_>, Bounds, &mut Verdict);
 
-pub(crate) const ALL: [Rule; 9] = [
+pub(crate) const ALL: [Rule; 12] = [
     exclusion::check,
     given::check,
     fences::check,
@@ -24,4 +27,7 @@ pub(crate) const ALL: [Rule; 9] = [
     lost::check,
     life::check,
     pool_life::check,
+    broken::check,
+    allocator::check,
+    lowest::check,
 ];

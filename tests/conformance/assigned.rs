@@ -5,6 +5,7 @@ use name_manager::{Allocator, Asked, Assigned, Assignment, BoxError};
 use nm_runtime::journal::Kind;
 
 use crate::support::oracle;
+use crate::support::patience;
 use crate::support::pool_test::{Story, error};
 use crate::support::stage::Stage;
 
@@ -86,6 +87,16 @@ fn what_an_allocator_will_never_grant_fails_at_once<S: Stage>() {
         assert!(message.contains("it needs three seats"), "{message}");
     }
     assert_eq!(test.holds("a", "seats"), ["seat-1"]);
+}
+
+#[apply(on_each_stage)]
+fn a_waiter_for_an_allocator_is_told_who_holds_what<S: Stage>() {
+    let mut test = Story::<S>::unbounded("seats");
+    test.hold("a").wait("both");
+    patience::until("a notice", || {
+        let notices = test.notices("both");
+        notices.contains("seat-1 held by `a`").then_some(())
+    });
 }
 
 #[apply(on_each_stage)]

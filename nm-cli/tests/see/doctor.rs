@@ -1,6 +1,9 @@
 use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::process::Command;
 
-use serde_json::Value;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
 
 use crate::journal::Journal;
 use crate::lab::Lab;
@@ -29,6 +32,43 @@ fn a_healthy_place_is_explained() {
         left.iter()
             .all(|file| !file.file_name().to_string_lossy().contains("doctor"))
     );
+}
+
+#[test]
+fn a_holder_whose_parent_has_ended_is_odd_unless_it_is_a_reaper() {
+    let lab = Lab::new();
+    lab.run(&["run", "db", "--", "true"]);
+    let started = Command::new("sh")
+        .args(["-c", "sleep 1000 >&- 2>&- & echo $!"])
+        .output();
+    let orphan = String::from_utf8(started.unwrap().stdout).unwrap();
+    let orphan: i32 = orphan.trim().parse().unwrap();
+    let _lock = lab.locked("names/db-0.lock");
+    let path = lab.pool("db").join("names/db-0.json");
+    let mut record: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    let namespace = fs::metadata("/proc/self/ns/pid").unwrap().ino();
+    let mut warnings = |test: &str| {
+        record["holders"] = json!([{
+            "holder": {"test": test, "pid": orphan, "pid_namespace": namespace, "token": "7-0", "run": "run-1", "file": "", "line": 0, "since": 0},
+            "access": "exclusive",
+            "waiting": null,
+            "body_ended": null,
+        }]);
+        fs::write(&path, record.to_string()).unwrap();
+        findings(&lab.json(&["doctor"]), "warning").join("\n")
+    };
+    let of_test = warnings("a_test");
+    let of_reaper = warnings("cleanup after run-1");
+    let parent = fs::read_to_string(format!("/proc/{orphan}/status")).unwrap();
+    // Somebody else than `init` may take care of orphans here.
+    let is_orphan = parent.contains("\nPPid:\t1\n");
+    kill_process(Pid::from_raw(orphan).unwrap(), Signal::KILL).unwrap();
+    assert_eq!(
+        of_test.contains("whose parent has ended"),
+        is_orphan,
+        "{of_test}"
+    );
+    assert!(!of_reaper.contains("whose parent has ended"), "{of_reaper}");
 }
 
 #[test]

@@ -1,7 +1,9 @@
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
 
+use rustix::fs::{FlockOperation, flock};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -25,6 +27,15 @@ impl Lab {
 
     pub fn state(&self) -> PathBuf {
         self.path().join("state")
+    }
+
+    /// A file of pool `db`, locked as if by a process that lives.
+    pub fn locked(&self, file: &str) -> File {
+        let path = self.pool("db").join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let file = File::create(path).unwrap();
+        flock(&file, FlockOperation::NonBlockingLockExclusive).unwrap();
+        file
     }
 
     pub fn pool(&self, pool: &str) -> PathBuf {

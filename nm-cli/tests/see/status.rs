@@ -1,7 +1,6 @@
-use std::fs::{self, File};
+use std::fs;
 use std::io::Write;
 
-use rustix::fs::{FlockOperation, flock};
 use serde_json::{Value, json};
 
 use crate::lab::{Lab, Running};
@@ -112,15 +111,6 @@ fn no_pool_can_have_capitals_and_every_command_says_what_to_write() {
     }
 }
 
-/// Locked as long as it lives.
-fn locked(lab: &Lab, file: &str) -> File {
-    let path = lab.pool("db").join(file);
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    let file = File::create(path).unwrap();
-    flock(&file, FlockOperation::NonBlockingLockExclusive).unwrap();
-    file
-}
-
 #[test]
 fn what_is_being_cleaned_up_after_a_run_is_shown_and_what_waits_for_that() {
     let lab = Lab::new();
@@ -130,9 +120,9 @@ fn what_is_being_cleaned_up_after_a_run_is_shown_and_what_waits_for_that() {
     life["life"] = json!({"done": true, "fingerprint": null, "runs": ["run-1"], "doing": null, "failures": {"run": "", "count": 0, "first": ""}});
     fs::write(&record, life.to_string()).unwrap();
     let pool = || lab.json(&["status"])["pools"][0].clone();
-    let reaper = locked(&lab, "runs/run-1.reaper");
+    let reaper = lab.locked("runs/run-1.reaper");
     assert_eq!(pool()["cleaning"], json!([]), "it stands by");
-    let over = locked(&lab, "runs/run-1.alive");
+    let over = lab.locked("runs/run-1.alive");
     assert_eq!(pool()["cleaning"], json!(["run-1"]));
     assert_eq!(pool()["names"][0]["awaits_cleanup"], "run-1");
     let text = lab.run(&["status"]).out;
@@ -147,7 +137,7 @@ fn what_is_being_cleaned_up_after_a_run_is_shown_and_what_waits_for_that() {
     let life = json!({"v": 1, "done": true, "runs": [], "failures": {"run": "", "count": 0, "first": ""}, "reaped": [], "hook": hook});
     fs::write(lab.pool("db").join("life.json"), life.to_string()).unwrap();
     assert_eq!(pool()["hook"], Value::Null, "its process died");
-    let _life = locked(&lab, "life.lock");
+    let _life = lab.locked("life.lock");
     assert_eq!(pool()["hook"]["hook"], "teardown");
     assert_eq!(pool()["hook"]["test"], "cleanup after run-1");
     let text = lab.run(&["status"]).out;

@@ -19,10 +19,12 @@ const MOST: usize = 16;
 /// `app::lists_users` (pid 7, for 3s)`, and the head of the queue; if that does not show
 /// itself, the first waiter; before them, the pool's own hook that is running.
 pub(crate) fn of(snapshot: &Snapshot, first: Option<&Holder>, ask: &Ask<'_>) -> Vec<String> {
+    // An allocator's names are its own affair.
+    let any = ask.decide.map(|_| usize::MAX);
     let mut known: Vec<_> = snapshot
         .names
         .iter()
-        .filter_map(|seen| Some((ask.names.index_of(&seen.name)?, seen)))
+        .filter_map(|seen| Some((ask.names.index_of(&seen.name).or(any)?, seen)))
         .collect();
     known.sort_by_key(|(index, _)| *index);
     let mut lines = Vec::new();

@@ -207,7 +207,14 @@ impl Hooks {
             Step::Init => self.init(lease, run, fingerprint)?,
             Step::CleanUpAndInit { must } => match self.clean_up_first(lease)? {
                 Err(error) if must => Err(("clean up the outdated", error)),
-                _ => self.init(lease, run, fingerprint)?,
+                Err(error) => {
+                    notice::say(&format!(
+                        "cleanup of `{}`, which an earlier run left, failed: {error}; `init` is called all the same\n",
+                        lease.name()
+                    ));
+                    self.init(lease, run, fingerprint)?
+                }
+                Ok(()) => self.init(lease, run, fingerprint)?,
             },
         };
         failpoint::at("hook: done");

@@ -426,6 +426,27 @@ fn what_the_reaper_has_to_tell_is_told_once_even_to_a_run_that_came_before() {
     assert_eq!(told(&scene.user("other")), "");
 }
 
+/// In memory, where notices are kept.
+#[test]
+fn a_cleanup_that_fails_before_an_init_is_told_at_once() {
+    let scene = Scene::in_memory(1);
+    let reaper = scene.ended_run("one", 1);
+    drop(reaper.reaping);
+    reaper.process.end();
+    scene.fake.fail("cleanup db-0");
+    scene.fake.take();
+    let _next = scene.reaper("other");
+    let (process, pool) = scene.user("other");
+    let session = process.session.as_ref().unwrap();
+    session.keep_notices();
+    drop(pool.acquire().unwrap());
+    assert_eq!(
+        session.notices(),
+        "name-manager: cleanup of `db-0`, which an earlier run left, failed: no cleanup db-0 today; `init` is called all the same\n"
+    );
+    assert_eq!(scene.fake.take(), ["setup", "cleanup db-0", "init db-0"]);
+}
+
 /// The name's record did not say yet that the other run uses it.
 #[test]
 fn a_name_stays_dirty_that_another_run_took_just_before_the_reaper() {

@@ -73,7 +73,8 @@ fn holder(findings: &mut Findings, topic: &str, name: &str, tenure: &Tenure) {
     let age = now().saturating_sub(holder.since);
     let process = inspect::process(holder);
     let here = [ProcessState::Running, ProcessState::Stopped].contains(&process);
-    let is_orphan = here && is_orphan(holder.pid);
+    // A reaper outlives the process that started it on purpose.
+    let is_orphan = here && !holder.is_reaper() && is_orphan(holder.pid);
     let text = format!(
         "`{name}` is held by `{}` ({}{}, for {})",
         holder.test,

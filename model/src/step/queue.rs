@@ -1,4 +1,7 @@
 //! A client on its way to the head of the queue: past an empty queue, or with a ticket.
+//!
+//! Clients look through the queue for the ticket before theirs. The notes that spare the
+//! engine that (`line/last`, `line/first`) are not modelled.
 
 use crate::bounds::CLIENTS;
 use crate::client::{At, File};

@@ -283,7 +283,8 @@ fn list(tickets: &Dir) -> Result<BinaryHeap<TicketFile>> {
     Ok(found)
 }
 
-/// Whether a ticket's owner is gone; the ticket is removed if so.
+/// Whether a ticket's owner is gone; the ticket is removed if so, with what its owner
+/// asked an allocator for.
 fn is_given_up(tickets: &Dir, ticket: &TicketFile) -> Result<bool> {
     let path = tickets.path().join(&ticket.name);
     let failed = |error| unusable(&path, error);
@@ -294,6 +295,11 @@ fn is_given_up(tickets: &Dir, ticket: &TicketFile) -> Result<bool> {
     match Locked::try_lock(file, Access::Shared).map_err(failed)? {
         Ok(_) => {
             let _ = fs::remove_file(&path);
+            if let (Some(pool), Some((_, request))) =
+                (tickets.path().parent(), ticket.name.split_once('.'))
+            {
+                let _ = fs::remove_file(pool.join(files::ASKS).join(request));
+            }
             Ok(true)
         }
         Err(_) => Ok(false),
@@ -305,6 +311,22 @@ mod tests {
     use super::*;
     use std::sync::atomic::{AtomicBool, Ordering};
     use std::thread;
+
+    #[test]
+    fn what_a_dead_waiter_asked_for_goes_with_its_ticket() {
+        let dir = tempfile::tempdir().unwrap();
+        let [line, asks] = [files::TICKETS, files::ASKS].map(|name| dir.path().join(name));
+        fs::create_dir(&line).unwrap();
+        fs::create_dir(&asks).unwrap();
+        fs::write(line.join("0000000001.7-1"), "").unwrap();
+        fs::write(asks.join("7-1"), "{}").unwrap();
+        let tickets = Dir::open(&line).unwrap();
+        let dead = list(&tickets).unwrap().pop().unwrap();
+        assert!(is_given_up(&tickets, &dead).unwrap());
+        for dir in [line, asks] {
+            assert_eq!(fs::read_dir(dir).unwrap().count(), 0);
+        }
+    }
 
     #[test]
     fn a_drawn_ticket_stays_while_others_look_through_the_queue() {

@@ -9,8 +9,8 @@ use crate::support::patience;
 use crate::support::pool_test::{Story, error};
 use crate::support::stage::Stage;
 
-/// Two seats, each numbered as never before. A test that is called so wants both, and one
-/// that is too large gets none.
+/// Two seats, each numbered as never before. A test that is called so wants both, or comes
+/// too early; and one that is too large gets none.
 #[derive(Default)]
 struct Seats;
 
@@ -35,6 +35,7 @@ impl Allocator for Seats {
     fn assign(&self, (next, taken): &mut (u32, u32), asked: &Asked<'_>) -> Assignment {
         let (name, wanted) = match asked.test {
             "large" => return Assignment::Never("it needs three seats".to_owned()),
+            "early" => return Assignment::Busy,
             "both" => ("both", 2),
             _ => ("seat", 1),
         };
@@ -96,6 +97,16 @@ fn a_waiter_for_an_allocator_is_told_who_holds_what<S: Stage>() {
     patience::until("a notice", || {
         let notices = test.notices("both");
         notices.contains("seat-1 held by `a`").then_some(())
+    });
+}
+
+#[apply(on_each_stage)]
+fn a_waiter_for_an_allocator_that_has_lent_nothing_is_told_so<S: Stage>() {
+    let mut test = Story::<S>::unbounded("seats");
+    test.wait("early");
+    let told = "it is told by the pool's allocator that there is no room";
+    patience::until("a notice", || {
+        test.notices("early").contains(told).then_some(())
     });
 }
 

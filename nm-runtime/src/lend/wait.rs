@@ -246,9 +246,17 @@ impl<'a> Wait<'a> {
         occupancy::of(&snapshot, first.as_ref(), self.ask)
     }
 
+    /// What stands in the way if nothing that does can be seen.
+    fn unseen(&self) -> &'static str {
+        match self.ask.decide {
+            Some(_) => "told by the pool's allocator that there is no room",
+            None => "queued behind others",
+        }
+    }
+
     fn in_one_line(&self) -> String {
         let occupants = match self.occupants() {
-            occupants if occupants.is_empty() => "queued behind others".to_owned(),
+            occupants if occupants.is_empty() => self.unseen().to_owned(),
             occupants => occupants.join("; "),
         };
         format!(
@@ -272,7 +280,7 @@ impl<'a> Wait<'a> {
             text.push_str(&format!("    {line}\n"));
         }
         if occupants.is_empty() {
-            text.push_str("    it is queued behind others\n");
+            text.push_str(&format!("    it is {}\n", self.unseen()));
         }
         notice::say(&text);
     }
@@ -281,7 +289,7 @@ impl<'a> Wait<'a> {
         self.log(event::Kind::Timeout, &self.wanted());
         let pool = self.ask.pool;
         let held = match self.occupants() {
-            occupants if occupants.is_empty() => "queued behind other waiters".to_owned(),
+            occupants if occupants.is_empty() => self.unseen().to_owned(),
             occupants => occupants.join("; "),
         };
         let hooks = match self.hooks.as_millis() {

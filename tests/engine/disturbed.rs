@@ -1,7 +1,9 @@
 //! Signals, pauses, and a clock that lies.
 
+use std::fs::File;
 use std::process::Command;
 
+use rustix::fs::{FlockOperation, flock};
 use rustix::process::Signal;
 
 use crate::support::pool_test::PoolTest;
@@ -112,4 +114,17 @@ fn set_clock(test: &PoolTest, name: &str) {
         changed.replace_range(place, &future);
     }
     std::fs::write(test.names_file(&format!("{name}.json")), changed).expect("a changed record");
+}
+
+#[test]
+fn a_reader_of_a_given_name_is_not_beside_one_that_only_looks() {
+    let mut test = PoolTest::new("db", 1);
+    test.hold("a").kill("a");
+    // Stopped in the middle of a look: it shares the lock and is in no record.
+    let look = File::open(test.names_file("db-0.lock")).unwrap();
+    flock(&look, FlockOperation::LockShared).unwrap();
+    test.waits("reader", "db shared name=db-0");
+    test.expect_waiting("reader");
+    flock(&look, FlockOperation::Unlock).unwrap();
+    assert_eq!(test.expect_granted("reader"), ["db-0"]);
 }

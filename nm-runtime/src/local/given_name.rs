@@ -10,7 +10,7 @@ use crate::backend::patience::Patience;
 use crate::base::error::Result;
 use crate::base::failpoint;
 use crate::local::dir::{PoolDir, unusable};
-use crate::local::head::{Head, LOOKS_FOR_READERS, Take, Taken, taken};
+use crate::local::head::{Head, Take, Taken, taken};
 use crate::local::lock::Locked;
 use crate::local::timed_lock::Pending;
 use crate::local::{blocked, files, queue};
@@ -58,15 +58,10 @@ impl Head<'_> {
         let _waiting = queue::announce(dir, patience)?;
         let reservation = self.reserve(given.name, patience)?;
         failpoint::at("given name: first to get it");
-        let mut looks = LOOKS_FOR_READERS;
+        let mut access = ask.want.access;
         loop {
-            let Some((lock, alone)) = lock_name(
-                dir,
-                given.name,
-                ask.want.access,
-                &reservation.wake,
-                patience,
-            )?
+            let Some((lock, alone)) =
+                lock_name(dir, given.name, access, &reservation.wake, patience)?
             else {
                 continue;
             };
@@ -74,7 +69,7 @@ impl Head<'_> {
             let failed = |error| unusable(&dir.names.path().join(&path), error);
             if !lock.is_in(&dir.names, &path).map_err(failed)? {
                 let is_current = dir.is_current();
-                match judge(Lock::Other { is_current }, looks) {
+                match judge(Lock::Other { is_current }) {
                     Verdict::Removed => return Ok(None),
                     _ => continue,
                 }
@@ -86,8 +81,8 @@ impl Head<'_> {
             if let Ok(Take::Taken(taken)) = &found {
                 let has_readers = taken.has_readers();
                 let own = Lock::Own { alone, has_readers };
-                if judge(own, looks) == Verdict::LookAgain {
-                    looks -= 1;
+                if judge(own) == Verdict::WaitAlone {
+                    access = Access::Exclusive;
                     continue;
                 }
             }
@@ -148,20 +143,22 @@ enum Lock {
 enum Verdict {
     Take,
     LookAgain,
+    /// Until it can be locked exclusively.
+    WaitAlone,
     Removed,
 }
 
-/// Decides with so many more looks to spare.
-fn judge(lock: Lock, looks: u32) -> Verdict {
+fn judge(lock: Lock) -> Verdict {
     match lock {
         Lock::Other { is_current: false } => Verdict::Removed,
         // Lock the file that others will find.
         Lock::Other { is_current: true } => Verdict::LookAgain,
-        // Its writer has just released it: no reader made it ready for us.
+        // Nobody made it ready for us: the last reader has just released it, or what
+        // shares the lock only looks whether it is held.
         Lock::Own {
             alone: false,
             has_readers: false,
-        } if looks > 0 => Verdict::LookAgain,
+        } => Verdict::WaitAlone,
         Lock::Own { .. } => Verdict::Take,
     }
 }
@@ -224,20 +221,18 @@ mod tests {
 
     #[test]
     fn a_lock_counts_on_the_file_that_others_find_and_beside_readers_or_alone() {
-        use Verdict::{LookAgain, Removed, Take};
+        use Verdict::{LookAgain, Removed, Take, WaitAlone};
         let other = |is_current| Lock::Other { is_current };
         let own = |alone, has_readers| Lock::Own { alone, has_readers };
-        for (lock, looks, expected) in [
-            (other(true), 0, LookAgain),
-            (other(true), 4, LookAgain),
-            (other(false), 4, Removed),
-            (own(true, false), 4, Take),
-            (own(true, true), 4, Take),
-            (own(false, true), 4, Take),
-            (own(false, false), 4, LookAgain),
-            (own(false, false), 0, Take),
+        for (lock, expected) in [
+            (other(true), LookAgain),
+            (other(false), Removed),
+            (own(true, false), Take),
+            (own(true, true), Take),
+            (own(false, true), Take),
+            (own(false, false), WaitAlone),
         ] {
-            assert_eq!(judge(lock, looks), expected, "{lock:?}, {looks} looks");
+            assert_eq!(judge(lock), expected, "{lock:?}");
         }
     }
 }

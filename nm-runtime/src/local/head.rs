@@ -64,7 +64,7 @@ impl Taken {
 
 /// One head takes names at a time, so the second look finds how things are: more looks
 /// help only against an unreadable record.
-pub(crate) const LOOKS_FOR_READERS: u32 = 4;
+const LOOKS_FOR_READERS: u32 = 4;
 
 /// The outcome of an attempt to take a name.
 #[allow(

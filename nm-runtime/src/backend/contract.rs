@@ -608,8 +608,8 @@ fn a_run_is_alive_as_long_as_a_process_or_its_reaper_is() {
     on_each(Some(1), |Pool { one, other, .. }| {
         let (ours, theirs) = (one.backend.runs().unwrap(), other.backend.runs().unwrap());
         let is_alive = || {
-            let is_alive = theirs.is_alive("run").unwrap();
-            assert_eq!(theirs.is_running("run").unwrap(), is_alive);
+            let is_alive = theirs.is_alive("run", None).unwrap();
+            assert_eq!(theirs.is_running("run", None).unwrap(), is_alive);
             is_alive
         };
         assert!(!is_alive());
@@ -617,7 +617,7 @@ fn a_run_is_alive_as_long_as_a_process_or_its_reaper_is() {
         let first = ours.join("run", &mut patience).unwrap();
         let second = ours.join("run", &mut patience).unwrap();
         assert!(is_alive());
-        assert!(!theirs.is_alive("other").unwrap());
+        assert!(!theirs.is_alive("other", None).unwrap());
         drop(first);
         assert!(is_alive());
         drop(second);
@@ -676,8 +676,8 @@ fn a_reaper_begins_after_the_last_process_and_the_next_one_joins_after_it() {
             drop(alive);
             assert_eq!(has_begun.recv().unwrap(), "begun");
             // What it left is not shared any more, although others are not to clean it up.
-            assert!(!ours.is_running("run").unwrap());
-            assert!(ours.is_alive("run").unwrap());
+            assert!(!ours.is_running("run", None).unwrap());
+            assert!(ours.is_alive("run", None).unwrap());
             // While it cleans, no process joins the run, however long it waits.
             let (mut brief, _notes) = Noting::until(Instant::now());
             let joined = ours.join("run", &mut brief);
@@ -701,7 +701,7 @@ fn the_reapers_of_two_runs_take_turns() {
                 let mut second = theirs.stand_by("other").unwrap().unwrap();
                 second.begin().unwrap();
                 // The first run is over by now.
-                begun.send(theirs.is_alive("one").unwrap()).unwrap();
+                begun.send(theirs.is_alive("one", None).unwrap()).unwrap();
                 second.finish().unwrap();
             });
             assert!(has_begun.try_recv().is_err());
@@ -765,7 +765,7 @@ fn a_pool_that_is_removed_is_another_one_from_then_on() {
         }
         let after = one.backend.runs().unwrap();
         assert!(!Arc::ptr_eq(&before, &after));
-        assert!(!after.is_alive("run").unwrap());
+        assert!(!after.is_alive("run", None).unwrap());
     });
 }
 

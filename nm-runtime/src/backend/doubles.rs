@@ -408,14 +408,14 @@ impl Runs for DoubleRuns {
         self.inner.join(run, patience)
     }
 
-    fn is_alive(&self, run: &str) -> Result<bool> {
+    fn is_alive(&self, run: &str, patience: Option<&mut dyn Patience>) -> Result<bool> {
         pass(&*self.script, Call::IsAlive)?;
-        self.inner.is_alive(run)
+        self.inner.is_alive(run, patience)
     }
 
-    fn is_running(&self, run: &str) -> Result<bool> {
+    fn is_running(&self, run: &str, patience: Option<&mut dyn Patience>) -> Result<bool> {
         pass(&*self.script, Call::IsRunning)?;
-        self.inner.is_running(run)
+        self.inner.is_running(run, patience)
     }
 
     fn ensure_reaper(&self, run: &str, start: &mut dyn FnMut() -> Result<()>) -> Result<()> {

@@ -13,12 +13,12 @@ pub(crate) trait Runs: fmt::Debug + Send + Sync {
     fn join(&self, run: &str, patience: &mut dyn Patience) -> Result<Box<dyn Guard>>;
 
     /// Whether some process of the run is alive, or its reaper. Not for the
-    /// caller's own run.
-    fn is_alive(&self, run: &str) -> Result<bool>;
+    /// caller's own run. Waits while another process asks the same.
+    fn is_alive(&self, run: &str, patience: Option<&mut dyn Patience>) -> Result<bool>;
 
     /// Whether it is alive and not over: false from [`Reaping::begin`] on, although what
     /// it left is still being cleaned up. Not for the caller's own run.
-    fn is_running(&self, run: &str) -> Result<bool>;
+    fn is_running(&self, run: &str, patience: Option<&mut dyn Patience>) -> Result<bool>;
 
     /// Sees to it that the run has a reaper: calls `start` if there is none, one
     /// process at a time.

@@ -45,6 +45,8 @@ pub(crate) struct Wait<'a> {
     held: Vec<HeldName>,
     /// Set once the request is blocked, rather than merely made.
     blocked: Option<Watch>,
+    /// The names are granted, and only made ready.
+    granted: bool,
 }
 
 impl<'a> Wait<'a> {
@@ -68,6 +70,7 @@ impl<'a> Wait<'a> {
             live: None,
             held: held::by(&ask.holder.token),
             blocked: None,
+            granted: false,
         };
         wait.refuse_what_is_held()?;
         Ok(wait)
@@ -140,6 +143,20 @@ impl<'a> Wait<'a> {
         let done = work(self);
         self.entered = clock::now();
         done
+    }
+
+    /// While this does its work, the request has its names: nothing that it waits for is
+    /// part of a deadlock cycle.
+    pub(crate) fn granted<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+        self.granted = true;
+        let done = work(self);
+        self.granted = false;
+        done
+    }
+
+    /// Whether it may be part of a deadlock cycle.
+    fn is_in_the_way(&self) -> bool {
+        !self.held.is_empty() && !self.granted
     }
 
     /// Puts the deadline off by what hooks of others took; false if it has come. Looked
@@ -346,7 +363,7 @@ impl Patience for Wait<'_> {
             return Instant::now();
         }
         let mut until = self.next_notice.min(self.deadline());
-        if let (Some(watch), false) = (&self.blocked, self.held.is_empty()) {
+        if let (Some(watch), true) = (&self.blocked, self.is_in_the_way()) {
             until = until.min(watch.next());
         }
         until
@@ -360,7 +377,7 @@ impl Patience for Wait<'_> {
         if now >= self.deadline() && !self.put_off(now) {
             return Err(self.timed_out());
         }
-        if !self.held.is_empty()
+        if self.is_in_the_way()
             && let Some(watch) = &mut self.blocked
             && watch.next() <= now
             && let Some(cycle) = watch.look(&self.ask.holder.token, &self.held, now)

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use crate::backend::Backend;
 use crate::backend::missing_code;
+use crate::backend::patience::Patience;
 use crate::backend::runs::Runs;
 use crate::base::error::{BoxError, Error, Kind, Result};
 use crate::base::{failpoint, notice};
@@ -87,7 +88,7 @@ impl Hooks {
             .resource
             .filter(|code| code.place != self.registered.code().place)
         {
-            self.warn_of_other_hooks(&theirs, runs, &life.runs, run)?;
+            self.warn_of_other_hooks(&theirs, runs, &life.runs, run, wait)?;
         }
         if let Some(first) = life.failures.given_up(run) {
             return Err(given_up(&format!("setup of pool `{}`", self.pool), first));
@@ -95,7 +96,7 @@ impl Hooks {
         // Also what a run that is over has set up, as long as its reaper works: that tears
         // down last of all, under this lock, and not if we are among the users by then.
         let users = match life.done {
-            true => step::users(&life.runs, run, &mut |run| runs.is_alive(run))?,
+            true => step::users(&life.runs, run, &mut |run| runs.is_alive(run, Some(wait)))?,
             false => None,
         };
         if let Some(users) = users {
@@ -139,9 +140,10 @@ impl Hooks {
         runs: &dyn Runs,
         users: &[String],
         run: &str,
+        wait: &mut Wait<'_>,
     ) -> Result<()> {
         for user in users.iter().filter(|user| *user != run) {
-            if runs.is_running(user)? {
+            if runs.is_running(user, Some(wait))? {
                 let ours = self.registered.code();
                 notice::say(&format!(
                     "pool `{}` at `{}` is shared with run {user}, which may have other hooks: crate `{}` ({}), and here crate `{}` ({}); what one makes ready, the other resets and cleans up: use the same hooks in both, or give them pools of their own\n",
@@ -186,14 +188,17 @@ impl Hooks {
     }
 
     /// Makes a name ready for the body of its new, only holder.
-    pub(crate) fn prepare(&self, lease: &mut Lease) -> Result<()> {
+    pub(crate) fn prepare(&self, lease: &mut Lease, mut wait: Option<&mut Wait<'_>>) -> Result<()> {
         let holder = lease.hold().holder().clone();
         let run = &*holder.run;
         let fingerprint = self.registered.fingerprint()?;
         let runs = self.backend.runs()?;
         let record = lease.hold().record();
         // What a run that is over left is not shared, even if its reaper has yet to come to it.
-        let step = step::decide(record, run, fingerprint, &mut |run| runs.is_running(run))?;
+        let step = step::decide(record, run, fingerprint, &mut |run| {
+            let patience = wait.as_deref_mut().map(|wait| wait as &mut dyn Patience);
+            runs.is_running(run, patience)
+        })?;
         let used_before = record
             .life
             .as_ref()
@@ -654,7 +659,7 @@ mod tests {
         let lease = pool.acquire().unwrap();
         assert_eq!(scene.fake.take(), ["setup", "setup", "init"]);
         let other = scene.world.session("other").backend("db").runs().unwrap();
-        assert!(other.is_alive("run").unwrap());
+        assert!(other.is_alive("run", None).unwrap());
         lease.release().unwrap();
     }
 }

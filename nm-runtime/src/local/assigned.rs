@@ -3,7 +3,6 @@
 use std::fs;
 use std::io;
 use std::path::PathBuf;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::backend::ask::Ask;
@@ -14,7 +13,7 @@ use crate::backend::patience::Patience;
 use crate::base::error::{Error, Result};
 use crate::base::json;
 use crate::local::dir::{PoolDir, replace, unusable};
-use crate::local::head::{self, Head, LOOK_AGAIN, TRY_FOR, Take, Taken, try_lock_name};
+use crate::local::head::{self, Head, LOOK_AGAIN, Take, Taken, try_lock_name};
 use crate::local::lock::Locked;
 use crate::local::queue::Ticket;
 use crate::local::{blocked, files, look, pool_code};
@@ -24,7 +23,7 @@ use crate::terms::code::{Code, PoolCode};
 use crate::terms::decision::Decide;
 
 /// For how long a name may be locked by a process that does not hold it.
-const A_MOMENT: Duration = Duration::from_secs(1);
+const A_LOOK: Duration = Duration::from_secs(1);
 
 fn read(dir: &PoolDir) -> Result<Decisions> {
     let path = dir.pool.path().join(files::DECISIONS);
@@ -216,16 +215,8 @@ impl<'a> Turn<'a> {
 
     /// Another process may just be deciding: it is given a moment.
     fn soon(dir: &'a PoolDir) -> Result<Option<Self>> {
-        let failed = |error| unusable(&dir.pool.path().join(files::DECISIONS_LOCK), error);
-        let started = Instant::now();
-        loop {
-            let file = dir.pool.file(files::DECISIONS_LOCK).map_err(failed)?;
-            match Locked::try_lock(file, Access::Exclusive).map_err(failed)? {
-                Ok(_lock) => return Ok(Some(Self { dir, _lock })),
-                Err(_) if started.elapsed() > TRY_FOR => return Ok(None),
-                Err(_) => thread::sleep(TRY_FOR / 40),
-            }
-        }
+        let lock = blocked::lock_soon(&dir.pool, files::DECISIONS_LOCK)?;
+        Ok(lock.map(|_lock| Self { dir, _lock }))
     }
 
     /// Asks the allocator once, for the owner of a ticket or if there are no waiters. Also
@@ -317,16 +308,15 @@ impl<'a> Turn<'a> {
     /// Takes a name that the allocator grants. It is free, but a process that looks whether
     /// it is held, or that is refused it, locks it for a moment.
     fn take_granted(&self, ask: &Ask<'_>, index: usize, name: &str) -> Result<Take> {
-        let started = Instant::now();
-        loop {
-            let taken = match head::is_reserved(self.dir, name)? {
-                true => Take::Busy,
-                false => head::take(self.dir, ask, index, name)?,
-            };
-            match taken {
-                Take::Busy if started.elapsed() < A_MOMENT => thread::sleep(A_MOMENT / 1000),
-                found => return Ok(found),
+        let taken = blocked::within(A_LOOK, || {
+            if head::is_reserved(self.dir, name)? {
+                return Ok(None);
             }
-        }
+            match head::take(self.dir, ask, index, name)? {
+                Take::Busy => Ok(None),
+                found => Ok(Some(found)),
+            }
+        });
+        Ok(taken?.unwrap_or(Take::Busy))
     }
 }

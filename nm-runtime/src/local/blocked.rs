@@ -1,6 +1,8 @@
-//! Waits for kernel locks, with the patience of a request.
+//! Waits for kernel locks, with the patience of a request, or for a moment.
 
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::backend::patience::Patience;
 use crate::base::error::Result;
@@ -9,6 +11,35 @@ use crate::local::lock::Locked;
 use crate::local::timed_lock::Pending;
 use crate::sys::{Dir, OpenFile};
 use crate::terms::access::Access;
+
+/// How long a request that does not wait gives another process that is just doing
+/// something.
+pub(crate) const A_MOMENT: Duration = Duration::from_millis(2);
+
+/// Tries until it comes to something, at most so long.
+pub(crate) fn within<T>(
+    bound: Duration,
+    mut attempt: impl FnMut() -> Result<Option<T>>,
+) -> Result<Option<T>> {
+    let started = Instant::now();
+    let pause = (bound / 40).min(Duration::from_millis(1));
+    loop {
+        match attempt()? {
+            None if started.elapsed() <= bound => thread::sleep(pause),
+            done => return Ok(done),
+        }
+    }
+}
+
+/// As [`lock`], but only for a moment.
+pub(crate) fn lock_soon(within_dir: &Dir, name: &str) -> Result<Option<Locked>> {
+    let failed = |error| unusable(&within_dir.path().join(name), error);
+    within(A_MOMENT, || {
+        let file = within_dir.file(name).map_err(failed)?;
+        let lock = Locked::try_lock(file, Access::Exclusive).map_err(failed)?;
+        Ok(lock.ok())
+    })
+}
 
 /// Locks a file of a directory, waiting for it.
 pub(crate) fn lock(

@@ -58,7 +58,7 @@ pub(crate) fn forget(dir: &PoolDir, pool: &str, holder: &Holder, force: bool) ->
 /// once where the hooks are.
 fn is_in_use(dir: &PoolDir) -> Result<bool> {
     for run in pool_life::read(dir)?.runs {
-        if dir.is_alive(&run)? {
+        if dir.is_alive(&run, None)? {
             return Ok(true);
         }
     }

@@ -1,13 +1,11 @@
 //! The head of a pool's queue: the only request that takes names from the pool.
 
 use std::io;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::backend::ask::{Ask, RequestId};
 use crate::backend::broken::{self, Broken};
 use crate::backend::patience::Patience;
-use crate::backend::runs::Runs;
 use crate::backend::snapshot::BlockedHead;
 use crate::base::error::Result;
 use crate::base::failpoint;
@@ -16,7 +14,7 @@ use crate::local::dir::{PoolDir, unusable};
 use crate::local::lock::Locked;
 use crate::local::queue::{self, Ticket};
 use crate::local::record_file::RecordFile;
-use crate::local::{blocked, files, look};
+use crate::local::{blocked, files, look, runs};
 use crate::sys::{Wake, WakeSet};
 use crate::terms::access::Access;
 use crate::terms::decision::Assigned;
@@ -24,9 +22,6 @@ use crate::terms::record::Record;
 
 /// How often the head looks again at names whose release wakes nobody.
 pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(20);
-
-/// How long `try_acquire` waits for another process that is just taking a name.
-pub(crate) const TRY_FOR: Duration = Duration::from_millis(2);
 
 /// The head of the queue, until this drops.
 pub(crate) struct Head<'a> {
@@ -135,14 +130,7 @@ impl<'a> Head<'a> {
     /// As [`Head::enter_now`]. Another process may just be taking a name: it is given a
     /// moment.
     pub(crate) fn enter_soon(dir: &'a PoolDir) -> Result<Option<Self>> {
-        let started = Instant::now();
-        loop {
-            match Self::enter_now(dir)? {
-                Some(head) => return Ok(Some(head)),
-                None if started.elapsed() > TRY_FOR => return Ok(None),
-                None => thread::sleep(TRY_FOR / 40),
-            }
-        }
+        blocked::within(blocked::A_MOMENT, || Self::enter_now(dir))
     }
 
     /// Whether the queue that we head is still the one that others find.
@@ -221,14 +209,15 @@ impl<'a> Head<'a> {
         let unbounded = capacity.is_none();
         let mut broken = Broken::default();
         let mut cold = Vec::new();
-        // Each run is asked about once.
-        let mut runs: Vec<(String, bool)> = Vec::new();
+        // Each run is asked about once. If that cannot be found out now, other names are
+        // as good: the head does not wait for it.
+        let mut asked: Vec<(String, bool)> = Vec::new();
         let mut is_running = |run: &str| {
-            if let Some((_, known)) = runs.iter().find(|(known, _)| known == run) {
+            if let Some((_, known)) = asked.iter().find(|(known, _)| known == run) {
                 return Ok(*known);
             }
-            let found = self.dir.is_running(run)?;
-            runs.push((run.to_owned(), found));
+            let found = runs::is_running_now(self.dir, run)?.unwrap_or(false);
+            asked.push((run.to_owned(), found));
             Ok(found)
         };
         let mut is_warm = |record: &Record| record.is_warm(&ask.holder.run, &mut is_running);

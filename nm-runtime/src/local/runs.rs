@@ -10,7 +10,7 @@ use std::thread;
 
 use crate::backend::patience::Patience;
 use crate::backend::runs::{Guard, LifeLock, Reaping, Runs};
-use crate::base::error::Result;
+use crate::base::error::{Error, Kind, Result};
 use crate::base::failpoint;
 use crate::local::dir::{PoolDir, unusable};
 #[cfg(feature = "tools")]
@@ -20,6 +20,9 @@ use crate::local::{blocked, files, pool_life};
 use crate::sys::{self, Dir};
 use crate::terms::access::Access;
 use crate::terms::pool_life::PoolLife;
+
+/// Locked while a process asks whether a run is alive.
+const ASK: &str = "ask";
 
 /// The lock files of one run in one pool.
 struct RunLocks {
@@ -65,6 +68,28 @@ impl RunLocks {
                 return Ok(locked);
             }
         }
+    }
+
+    /// The right to find out whether the run is alive: two processes that tried that at
+    /// once would take each other for the run.
+    fn turn(&self, patience: Option<&mut dyn Patience>) -> Result<Locked> {
+        let Some(patience) = patience else {
+            return self.lock(ASK, Access::Exclusive);
+        };
+        blocked::lock(&self.dir, ASK, Access::Exclusive, patience).map_err(|error| {
+            match error.is_timeout() {
+                true => Error::new(
+                    Kind::Timeout,
+                    format!(
+                        "it was not found out in time whether run `{}` is alive, since another process keeps `{}` locked; continue it if it is stopped, or end it",
+                        self.run,
+                        self.path(ASK).display()
+                    ),
+                )
+                .because(error),
+                false => error,
+            }
+        })
     }
 
     fn is_locked(&self, file: &str) -> Result<bool> {
@@ -149,7 +174,7 @@ fn forget_dead(dir: &PoolDir) -> Result<()> {
         if let (true, Some(run)) = (is_run, file.file_stem().and_then(|run| run.to_str())) {
             // While that is certain: a process that joins the run now finds the
             // file gone, and creates another.
-            if_dead(dir, run, RunLocks::remove)?;
+            if_dead(dir, run, None, RunLocks::remove)?;
         }
     }
     Ok(())
@@ -157,12 +182,16 @@ fn forget_dead(dir: &PoolDir) -> Result<()> {
 
 /// Whether neither a process of that run nor its reaper is alive; if so, calls `then`
 /// while none can join.
-fn if_dead(dir: &PoolDir, run: &str, then: impl FnOnce(&RunLocks)) -> Result<bool> {
+fn if_dead(
+    dir: &PoolDir,
+    run: &str,
+    patience: Option<&mut dyn Patience>,
+    then: impl FnOnce(&RunLocks),
+) -> Result<bool> {
     let locks = RunLocks::open(dir, run)?;
     let file = locks.alive();
     let failed = |error| unusable(&locks.path(&file), error);
-    // One process asks at a time: two would take each other for the run.
-    let _turn = locks.lock("ask", Access::Exclusive)?;
+    let _turn = locks.turn(patience)?;
     if locks.has_reaper()? {
         return Ok(false);
     }
@@ -179,13 +208,19 @@ fn if_dead(dir: &PoolDir, run: &str, then: impl FnOnce(&RunLocks)) -> Result<boo
     }
 }
 
-/// Whether a process of that run is alive, or its reaper stands by.
-fn is_running(dir: &PoolDir, run: &str) -> Result<bool> {
+/// As [`Runs::is_running`], but only for a moment; `None` if others ask meanwhile.
+pub(crate) fn is_running_now(dir: &PoolDir, run: &str) -> Result<Option<bool>> {
     let locks = RunLocks::open(dir, run)?;
+    match blocked::lock_soon(&locks.dir, ASK)? {
+        Some(turn) => is_running(&locks, &turn).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Whether a process of that run is alive, or its reaper stands by; for who has the turn.
+fn is_running(locks: &RunLocks, _turn: &Locked) -> Result<bool> {
     let file = locks.alive();
     let failed = |error| unusable(&locks.path(&file), error);
-    // As in `if_dead`.
-    let _turn = locks.lock("ask", Access::Exclusive)?;
     let Some(found) = locks.dir.existing(&file).map_err(failed)? else {
         return Ok(false);
     };
@@ -250,12 +285,14 @@ impl Runs for PoolDir {
         }))
     }
 
-    fn is_alive(&self, run: &str) -> Result<bool> {
-        Ok(!if_dead(self, run, |_| ())?)
+    fn is_alive(&self, run: &str, patience: Option<&mut dyn Patience>) -> Result<bool> {
+        Ok(!if_dead(self, run, patience, |_| ())?)
     }
 
-    fn is_running(&self, run: &str) -> Result<bool> {
-        is_running(self, run)
+    fn is_running(&self, run: &str, patience: Option<&mut dyn Patience>) -> Result<bool> {
+        let locks = RunLocks::open(self, run)?;
+        let turn = locks.turn(patience)?;
+        is_running(&locks, &turn)
     }
 
     fn ensure_reaper(&self, run: &str, start: &mut dyn FnMut() -> Result<()>) -> Result<()> {
@@ -365,7 +402,7 @@ mod tests {
         drop(locks.lock(&locks.alive(), Access::Shared).unwrap());
         let mut others_wait = None;
         let look = |locks: &RunLocks| others_wait = Some(locks.is_locked(&locks.alive()).unwrap());
-        assert!(if_dead(&dir, "run-1", look).unwrap());
+        assert!(if_dead(&dir, "run-1", None, look).unwrap());
         assert_eq!(others_wait, Some(true));
 
         let live = locks.lock(&locks.alive(), Access::Shared).unwrap();

@@ -18,13 +18,13 @@ impl Runs for Part {
         Ok(Box::new(alive))
     }
 
-    fn is_alive(&self, run: &str) -> Result<bool> {
+    fn is_alive(&self, run: &str, _: Option<&mut dyn Patience>) -> Result<bool> {
         let state = self.enter()?;
         let things = [Thing::Alive(run.to_owned()), Thing::Reaper(run.to_owned())];
         Ok(things.iter().any(|thing| state.is_locked(thing)))
     }
 
-    fn is_running(&self, run: &str) -> Result<bool> {
+    fn is_running(&self, run: &str, _: Option<&mut dyn Patience>) -> Result<bool> {
         Ok(self.enter()?.is_running(run))
     }
 

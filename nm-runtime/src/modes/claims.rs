@@ -2,11 +2,13 @@
 //! `tests/life`.
 
 use std::collections::BTreeSet;
+use std::fs::File;
 use std::mem;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use rustix::fs::{FlockOperation, flock};
 use tempfile::TempDir;
 
 use crate::backend::Backend;
@@ -241,14 +243,14 @@ struct Reaper<'a> {
 impl Reaper<'_> {
     fn reap(self) {
         let backend = self.process.backend.clone();
-        self.reap_over(&backend);
+        self.reap_over(&backend).unwrap();
     }
 
-    fn reap_over(mut self, backend: &Arc<dyn Backend>) {
+    fn reap_over(mut self, backend: &Arc<dyn Backend>) -> Result<()> {
         let pool = self.scene.open(&self.process, backend);
-        self.reaping.begin().unwrap();
-        clean_up(&pool, self.runs, self.process.run).unwrap();
-        self.reaping.finish().unwrap();
+        self.reaping.begin()?;
+        clean_up(&pool, self.runs, self.process.run)?;
+        self.reaping.finish()
     }
 
     /// Does something while the reaper is in this hook.
@@ -447,6 +449,33 @@ fn a_cleanup_that_fails_before_an_init_is_told_at_once() {
     assert_eq!(scene.fake.take(), ["setup", "cleanup db-0", "init db-0"]);
 }
 
+/// Over files, where the process that asks may have been stopped in the middle.
+#[test]
+fn a_request_that_cannot_find_out_which_runs_are_alive_ends_at_its_deadline() {
+    let scene = Scene::new(Ground::Local(tempfile::tempdir().unwrap()), 1);
+    let Ground::Local(dir) = &scene.ground else {
+        unreachable!("it was just made")
+    };
+    let _standing_by = ["one", "other", "late"].map(|run| scene.reaper(run));
+    let (_one, first) = scene.user("one");
+    drop(first.request().count(2).acquire().unwrap());
+    let (_other, second) = scene.user("other");
+    let held = second.acquire().unwrap();
+    let ask = File::open(dir.path().join("pools/db/runs/ask")).unwrap();
+    flock(&ask, FlockOperation::LockExclusive).unwrap();
+    let (_late, third) = scene.user("late");
+    // One has joined the pool, and needs the name of the other run; one has not.
+    for pool in [&second, &third] {
+        let request = pool.request().timeout(Duration::from_millis(50));
+        let error = request.acquire().unwrap_err();
+        assert!(error.is_timeout(), "{error:?}");
+        assert!(error.to_string().contains("runs/ask"), "{error}");
+    }
+    flock(&ask, FlockOperation::Unlock).unwrap();
+    second.acquire().unwrap().release().unwrap();
+    held.release().unwrap();
+}
+
 /// The name's record did not say yet that the other run uses it.
 #[test]
 fn a_name_stays_dirty_that_another_run_took_just_before_the_reaper() {
@@ -464,7 +493,7 @@ fn a_name_stays_dirty_that_another_run_took_just_before_the_reaper() {
         let backend = reaper.process.backend.clone();
         let key = backend.key().to_owned();
         let double: Arc<dyn Backend> = Double::new(backend.clone(), &quicker);
-        reaper.reap_over(&double);
+        reaper.reap_over(&double).unwrap();
         let snapshot = backend.snapshot(&key).unwrap().unwrap();
         let record = snapshot.names[0].record.as_ref().unwrap();
         assert_eq!(record.state, State::Dirty);

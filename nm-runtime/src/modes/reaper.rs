@@ -300,7 +300,7 @@ impl Cleaning<'_> {
         let snapshot = backend.snapshot(backend.key())?.unwrap_or_default();
         let holders = snapshot.names.iter().filter(|seen| seen.name == name);
         for tenure in holders.flat_map(|seen| &seen.holders) {
-            if tenure.holder.run != self.run && self.runs.is_alive(&tenure.holder.run)? {
+            if tenure.holder.run != self.run && self.runs.is_alive(&tenure.holder.run, None)? {
                 return Ok(true);
             }
         }
@@ -320,7 +320,7 @@ impl Cleaning<'_> {
     /// Whether none of these runs is alive, except the one that is cleaned up after.
     fn all_dead(&self, runs: &[String]) -> Result<bool> {
         for run in runs.iter().filter(|run| **run != self.run) {
-            if self.runs.is_alive(run)? {
+            if self.runs.is_alive(run, None)? {
                 return Ok(false);
             }
         }

@@ -43,7 +43,8 @@ pub(crate) fn acquire(
     loop {
         enter(pool, &holder, &mut wait)?;
         if let Answer::Granted(granted) = pool.backend.acquire(&ask, &mut wait)?
-            && let Some(leases) = settle(pool, want.access, granted, &permit)?
+            && let Some(leases) =
+                wait.granted(|wait| settle(pool, want.access, granted, &permit, Some(wait)))?
         {
             return Ok(leases);
         }
@@ -69,15 +70,22 @@ pub(crate) fn try_acquire(
     };
     let permit = Arc::new(permit);
     let ask = ask(pool, want, checked, &holder)?;
+    // For what is done before and after: for the name itself it does not wait.
+    let mut wait = match pool.needs_reaper()? {
+        true => match Wait::new(&ask, &*pool.backend, timeout(pool, want)) {
+            Err(error) if error.is_already_held() => return Ok(None),
+            wait => Some(wait?),
+        },
+        false => None,
+    };
     loop {
-        if pool.needs_reaper()? {
-            match Wait::new(&ask, &*pool.backend, timeout(pool, want)) {
-                Err(error) if error.is_already_held() => return Ok(None),
-                wait => enter(pool, &holder, &mut wait?)?,
-            }
+        if let Some(wait) = &mut wait {
+            enter(pool, &holder, wait)?;
         }
         match pool.backend.try_acquire(&ask)? {
-            Answer::Granted(granted) => return settle(pool, want.access, granted, &permit),
+            Answer::Granted(granted) => {
+                return settle(pool, want.access, granted, &permit, wait.as_mut());
+            }
             Answer::Busy => return Ok(None),
             Answer::Gone => {}
         }
@@ -243,6 +251,7 @@ fn settle(
     access: Access,
     granted: Vec<Granted>,
     permit: &Arc<Permit>,
+    mut wait: Option<&mut Wait<'_>>,
 ) -> Result<Option<Vec<Lease>>> {
     let hooks = pool.hooks()?;
     let mut unsettled: Vec<_> = leases(pool, access, granted, permit).collect();
@@ -253,7 +262,7 @@ fn settle(
     for mut lease in unsettled {
         if let Some(hooks) = hooks {
             match lease.is_alone() {
-                true => hooks.prepare(&mut lease)?,
+                true => hooks.prepare(&mut lease, wait.as_deref_mut())?,
                 false => hooks.join(&mut lease)?,
             }
         }

@@ -476,6 +476,34 @@ fn a_request_that_cannot_find_out_which_runs_are_alive_ends_at_its_deadline() {
     held.release().unwrap();
 }
 
+/// What was to be told is not lost with what else there is to do.
+#[test]
+fn a_reaper_that_fails_tells_what_failed_before() {
+    let scene = Scene::in_memory(1);
+    scene.fake.fail("cleanup db-0");
+    let reaper = scene.ended_run("one", 1);
+    let looks = Mutex::new(0);
+    let second_look_fails = Arc::new(move |call: Call| {
+        let mut looks = lock(&looks);
+        *looks += u32::from(call == Call::Snapshot);
+        match call == Call::Snapshot && *looks == 2 {
+            true => Verdict::Fail,
+            false => Verdict::Pass,
+        }
+    });
+    let backend = reaper.process.backend.clone();
+    let double: Arc<dyn Backend> = Double::new(backend, &second_look_fails);
+    assert!(reaper.reap_over(&double).is_err());
+    let _next = scene.reaper("other");
+    let (process, pool) = scene.user("other");
+    let session = process.session.as_ref().unwrap();
+    session.keep_notices();
+    drop(pool.acquire().unwrap());
+    let notices = session.notices();
+    assert!(notices.contains("no cleanup db-0 today"), "{notices}");
+    assert!(notices.contains("after the last run"), "{notices}");
+}
+
 /// The name's record did not say yet that the other run uses it.
 #[test]
 fn a_name_stays_dirty_that_another_run_took_just_before_the_reaper() {

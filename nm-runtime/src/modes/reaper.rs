@@ -108,29 +108,44 @@ struct Cleaning<'a> {
 type Failed = BTreeMap<String, BoxError>;
 
 impl Cleaning<'_> {
+    /// Cleans up, and leaves word for the next run of what failed.
+    fn clean(&self, taken_back: Result<()>) -> Result<()> {
+        let mut told = Vec::new();
+        if let Err(error) = taken_back {
+            told.push(format!("after the last run, {error:?}"));
+        }
+        let mut failed = Failed::new();
+        let cleaned = self.clean_all(&mut failed, &mut told);
+        told.extend(failed.iter().map(|(name, error)| {
+            format!("cleanup of `{name}` after the last run failed: {error}")
+        }));
+        if let Err(error) = &cleaned {
+            let pool = &self.pool.name;
+            told.push(format!(
+                "clean-up of pool `{pool}` after the last run ended early: {error:?}"
+            ));
+        }
+        if !told.is_empty() {
+            let turn = self.runs.life(None)?;
+            let mut life = turn.read()?;
+            life.reaped.append(&mut told);
+            turn.write(&life)?;
+        }
+        cleaned
+    }
+
     /// Cleans up every name that no live run uses, then the pool.
     ///
     /// The pool's life is locked only to decide, and during `teardown`: a run that comes
     /// while names are cleaned up becomes a user of the pool as it is set up, and is lent
     /// what is ready. The pool is then left to that run's reaper.
-    fn clean(&self, taken_back: Result<()>) -> Result<()> {
-        let mut told = Vec::new();
+    fn clean_all(&self, failed: &mut Failed, told: &mut Vec<String>) -> Result<()> {
         let names = self.names()?;
-        let keeps = self.keeps(&names)?;
-        if keeps {
+        if self.keeps(&names)? {
             told.push(self.kept(&names));
+            return Ok(());
         }
-        if let Err(error) = taken_back {
-            told.push(format!("after the last run, {error:?}"));
-        }
-        if keeps {
-            let turn = self.runs.life(None)?;
-            let mut life = turn.read()?;
-            life.reaped.append(&mut told);
-            return turn.write(&life);
-        }
-        let mut failed = Failed::new();
-        self.clean_names(self.over(names, &failed)?, Others::CleanUp, &mut failed);
+        self.clean_names(self.over(names, failed)?, Others::CleanUp, failed);
         failpoint::at("reaper: cleaned the names");
         // Decided only now, and under the lock: a run that has come meanwhile is among the
         // pool's runs, and one that comes later waits until the pool is torn down.
@@ -145,38 +160,33 @@ impl Cleaning<'_> {
             // up is of no run, so this comes to an end.
             let mut left = self.names()?;
             left.retain(|known| !known.users().is_empty());
-            let left = self.over(left, &failed)?;
+            let left = self.over(left, failed)?;
             if left.is_empty() {
                 break (turn, life, last);
             }
             drop(turn);
-            self.clean_names(left, Others::Wait, &mut failed);
+            self.clean_names(left, Others::Wait, failed);
         };
         // What another run uses is left to its reaper.
         failed.retain(|_, error| last || !is_timeout(error));
         let in_use = failed.values().any(is_timeout);
-        told.extend(failed.iter().map(|(name, error)| {
-            format!("cleanup of `{name}` after the last run failed: {error}")
-        }));
-        if last && !in_use {
+        if !last || in_use {
             // Nothing is torn down while a process still holds a name.
-            // As for a name: if we die, the next run sets it up again.
-            life.runs.clear();
-            let holder = asker::reaper(self.run);
-            life.hook = Some(PoolHook::now(Kind::Teardown, &holder));
-            turn.write(&life)?;
-            failpoint::at("reaper: tears down");
-            let torn_down = self.hooks.tear_down(&holder);
-            life.hook = None;
-            match torn_down {
-                Ok(()) => life.done = false,
-                Err(error) => told.push(format!(
-                    "teardown of pool `{}` after the last run failed: {error}",
-                    self.pool.name
-                )),
-            }
+            return Ok(());
         }
-        life.reaped.append(&mut told);
+        // As for a name: if we die, the next run sets it up again.
+        life.runs.clear();
+        let holder = asker::reaper(self.run);
+        life.hook = Some(PoolHook::now(Kind::Teardown, &holder));
+        turn.write(&life)?;
+        failpoint::at("reaper: tears down");
+        let torn_down = self.hooks.tear_down(&holder);
+        life.hook = None;
+        life.done &= torn_down.is_err();
+        told.extend(torn_down.err().map(|error| {
+            let pool = &self.pool.name;
+            format!("teardown of pool `{pool}` after the last run failed: {error}")
+        }));
         turn.write(&life)
     }
 

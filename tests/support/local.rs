@@ -153,19 +153,16 @@ impl Drop for Local {
 }
 
 /// The tickets of those who wait in the line of an allocator's pool, and ask it by
-/// themselves.
+/// themselves: they say what for.
 fn asking_tickets(pool: &Path) -> impl Iterator<Item = u64> {
-    let asks = pool.join("asks");
     let tickets = fs::read_dir(pool.join("line")).into_iter().flatten();
-    tickets.flatten().filter_map(move |ticket| {
-        let name = ticket.file_name().into_string().ok()?;
-        let (_, request) = name.split_once('.')?;
-        asks.join(request).exists().then_some(())?;
-        kernel::inode(&ticket.path())
+    tickets.flatten().filter_map(|ticket| {
+        let is_ticket = ticket.file_name().to_str()?.contains('.');
+        let says = ticket.metadata().ok()?.len() > 0;
+        (is_ticket && says).then(|| kernel::inode(&ticket.path()))?
     })
 }
 
-/// The inodes of the files in a directory.
 fn inodes(dir: &Path) -> impl Iterator<Item = u64> {
     let entries = fs::read_dir(dir).into_iter().flatten().flatten();
     entries.filter_map(|entry| kernel::inode(&entry.path()))

@@ -58,8 +58,8 @@ impl Asker {
 
 /// What the allocator, and the waiters before it, have for a request.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Turn {
-    Granted(Assigned),
+pub(crate) enum Decided<T = Assigned> {
+    Granted(T),
     /// Not until a holder ends.
     Busy,
     /// Not before a waiter that is to be served first, and now.
@@ -83,10 +83,10 @@ impl Decisions {
         ask: &Ask<'_>,
         allocator: &dyn Decide,
         line: impl FnOnce() -> Result<Vec<Asker>>,
-    ) -> Result<Turn> {
+    ) -> Result<Decided> {
         let mut decided = self.clone();
         let Some(assigned) = decided.decide(ask, allocator)? else {
-            return Ok(Turn::Busy);
+            return Ok(Decided::Busy);
         };
         let line = line()?;
         let own = ask.request.text();
@@ -94,10 +94,10 @@ impl Decisions {
         for before in line.iter().take_while(|waiter| waiter.request != own) {
             let passes = passed.iter().filter(|it| **it == before.request);
             if passes.count() >= MOST_PASSES {
-                return Ok(Turn::Busy);
+                return Ok(Decided::Busy);
             }
             if self.has_room_for(before, allocator) {
-                return Ok(Turn::Later);
+                return Ok(Decided::Later);
             }
             passed.push(before.request.clone());
         }
@@ -105,7 +105,7 @@ impl Decisions {
         passed.retain(|it| waits(it) && *it != own);
         decided.passed = (!passed.is_empty()).then_some(passed);
         *self = decided;
-        Ok(Turn::Granted(assigned))
+        Ok(Decided::Granted(assigned))
     }
 
     /// Whether a waiter's own turn would come to something.

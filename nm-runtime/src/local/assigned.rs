@@ -1,13 +1,11 @@
 //! Takes what an allocator grants.
 
-use std::fs;
 use std::io;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::backend::ask::Ask;
 use crate::backend::broken;
-use crate::backend::decisions::{ASK_AGAIN, Asker, Decisions, Turn as Decided};
+use crate::backend::decisions::{ASK_AGAIN, Asker, Decided, Decisions};
 use crate::backend::missing_code;
 use crate::backend::patience::Patience;
 use crate::base::error::{Error, Result};
@@ -17,7 +15,7 @@ use crate::local::head::{self, Head, LOOK_AGAIN, Take, Taken, try_lock_name};
 use crate::local::lock::Locked;
 use crate::local::queue::Ticket;
 use crate::local::{blocked, files, look, pool_code};
-use crate::sys::{self, Dir, WakeSet};
+use crate::sys::{self, WakeSet};
 use crate::terms::access::Access;
 use crate::terms::code::{Code, PoolCode};
 use crate::terms::decision::Decide;
@@ -60,7 +58,6 @@ pub(crate) fn take_back(dir: &PoolDir, ask: &Ask<'_>) -> Result<()> {
 
 /// A request's place while it is served: kept until what it took is on record.
 pub(crate) struct Place<'a> {
-    _said: Option<Said>,
     _ticket: Option<Ticket>,
     _turn: Turn<'a>,
     _head: Option<Head<'a>>,
@@ -87,8 +84,8 @@ pub(crate) fn take<'a>(
         }
     };
     patience.blocked();
-    let said = Said::say(dir, ask)?;
-    let ticket = Ticket::draw(dir, ask.request, patience)?;
+    let said = json::to_string(&Asker::of(ask));
+    let ticket = Ticket::draw(dir, ask.request, &said, patience)?;
     // Not before there is a ticket: a request that came in between would be before us.
     drop(head);
     let failed = |error| unusable(dir.names.path(), error);
@@ -105,9 +102,8 @@ pub(crate) fn take<'a>(
         }
         let (names, asked) = turn.ask(ask, allocator, Some(&ticket))?;
         let pause = match asked {
-            Asked::Granted(taken) => {
+            Decided::Granted(taken) => {
                 let place = Place {
-                    _said: Some(said),
                     _ticket: Some(ticket),
                     _turn: turn,
                     _head: None,
@@ -115,8 +111,8 @@ pub(crate) fn take<'a>(
                 return Ok(Some((*taken, place)));
             }
             // What a waiter behind us was granted meanwhile, does not wake us.
-            Asked::Busy if names == out && names == known => ASK_AGAIN,
-            Asked::Busy | Asked::Later => LOOK_AGAIN,
+            Decided::Busy if names == out && names == known => ASK_AGAIN,
+            Decided::Busy | Decided::Later => LOOK_AGAIN,
         };
         drop(turn);
         known = names;
@@ -145,59 +141,15 @@ fn take_with<'a>(
     ask: &Ask<'_>,
     allocator: &dyn Decide,
 ) -> Result<std::result::Result<(Taken, Place<'a>), Head<'a>>> {
-    let (_, Asked::Granted(taken)) = turn.ask(ask, allocator, None)? else {
+    let (_, Decided::Granted(taken)) = turn.ask(ask, allocator, None)? else {
         return Ok(Err(head));
     };
     let place = Place {
-        _said: None,
         _ticket: None,
         _turn: turn,
         _head: Some(head),
     };
     Ok(Ok((*taken, place)))
-}
-
-/// What a waiter asks for, where others find it, until this drops.
-struct Said(PathBuf);
-
-impl Said {
-    fn say(dir: &PoolDir, ask: &Ask<'_>) -> Result<Self> {
-        let asks = dir.pool.path().join(files::ASKS);
-        let path = asks.join(ask.request.text());
-        Dir::create(&asks).map_err(|error| unusable(&asks, error))?;
-        replace(&path, &(json::to_string(&Asker::of(ask)) + "\n"))?;
-        Ok(Self(path))
-    }
-
-    /// What the waiters with these requests ask for; those of a given name, and others
-    /// that do not ask the allocator, say nothing.
-    fn of(dir: &PoolDir, requests: &[String]) -> Result<Vec<Asker>> {
-        let asks = dir.pool.path().join(files::ASKS);
-        let mut askers = Vec::new();
-        for request in requests {
-            let path = asks.join(request);
-            match sys::read_regular(&path) {
-                Ok(text) => askers.extend(json::from_slice(&text)),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => return Err(unusable(&path, error)),
-            }
-        }
-        Ok(askers)
-    }
-}
-
-impl Drop for Said {
-    fn drop(&mut self) {
-        // What stays says nothing without a ticket.
-        let _ = fs::remove_file(&self.0);
-    }
-}
-
-/// What came of asking the allocator.
-enum Asked {
-    Granted(Box<Taken>),
-    Busy,
-    Later,
 }
 
 /// The right to ask the allocator, until this drops.
@@ -226,16 +178,18 @@ impl<'a> Turn<'a> {
         ask: &Ask<'_>,
         allocator: &dyn Decide,
         ticket: Option<&Ticket>,
-    ) -> Result<(Vec<String>, Asked)> {
+    ) -> Result<(Vec<String>, Decided<Box<Taken>>)> {
         let mut decisions = self.take_back(ask, allocator)?;
-        let line = || match ticket {
-            Some(ticket) => Said::of(self.dir, &ticket.line()?),
-            None => Ok(Vec::new()),
+        // Those of a given name, and others that do not ask the allocator, say nothing.
+        let askers = |ticket: &Ticket| {
+            let said = ticket.line()?.into_iter();
+            Ok(said.filter_map(|said| json::from_slice(&said)).collect())
         };
+        let line = || ticket.map_or(Ok(Vec::new()), askers);
         let assigned = match decisions.decide_in_line(ask, allocator, line)? {
             Decided::Granted(assigned) => assigned,
-            Decided::Busy => return Ok((decisions.names, Asked::Busy)),
-            Decided::Later => return Ok((decisions.names, Asked::Later)),
+            Decided::Busy => return Ok((decisions.names, Decided::Busy)),
+            Decided::Later => return Ok((decisions.names, Decided::Later)),
         };
         // Locked before it is written down: if we die in between, nothing was decided.
         let index = decisions.names.len() - 1;
@@ -246,7 +200,7 @@ impl<'a> Turn<'a> {
         };
         write(&decisions, self.dir)?;
         taken.assigned = Some(assigned);
-        Ok((decisions.names, Asked::Granted(Box::new(taken))))
+        Ok((decisions.names, Decided::Granted(Box::new(taken))))
     }
 
     /// Tells the allocator of every holder that has ended. The decisions that are left.

@@ -19,8 +19,6 @@ pub(crate) const HEAD: &str = "head.json";
 pub(crate) const DECISIONS: &str = "decisions.json";
 /// Locked while the allocator is asked.
 pub(crate) const DECISIONS_LOCK: &str = "decisions.lock";
-/// The directory of what waiters of a pool with an allocator ask for, by request.
-pub(crate) const ASKS: &str = "asks";
 /// Where the pool's user code is.
 pub(crate) const CODE: &str = "code.json";
 /// Locked while [`CODE`] is changed.

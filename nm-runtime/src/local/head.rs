@@ -85,7 +85,7 @@ impl<'a> Head<'a> {
             Some(head) => head,
             None => {
                 patience.blocked();
-                let ticket = Ticket::draw(dir, request, patience)?;
+                let ticket = Ticket::draw(dir, request, "", patience)?;
                 failpoint::at("line: drawn");
                 ticket.wait_to_be_first(patience)?;
                 failpoint::at("line: first");

@@ -7,7 +7,7 @@ use std::mem;
 use fd_lock::RwLock;
 
 use crate::base::failpoint;
-use crate::sys::{Dir, OpenFile};
+use crate::sys::{Dir, OpenFile, write_at_start};
 use crate::terms::access::Access;
 
 /// A file whose lock is held until [`Locked::unlock`] or drop.
@@ -93,6 +93,11 @@ impl Locked {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
             Err(error) => Err(error),
         }
+    }
+
+    /// Overwrites the beginning of the file.
+    pub(crate) fn write(&self, text: &str) -> io::Result<()> {
+        write_at_start(self.file(), text.as_bytes())
     }
 
     /// Whether `name` in the directory is still the locked file.

@@ -82,10 +82,11 @@ pub(crate) fn is_empty(dir: &PoolDir) -> Result<bool> {
 }
 
 impl Ticket {
-    /// Joins the queue at its end, for this request.
+    /// Joins the queue at its end, for this request. The ticket says this, or nothing.
     pub(crate) fn draw(
         dir: &PoolDir,
         request: RequestId,
+        said: &str,
         patience: &mut dyn Patience,
     ) -> Result<Self> {
         let waiting = announce(dir, patience)?;
@@ -108,6 +109,9 @@ impl Ticket {
         let failed = |error| unusable(&path.join(&own.name), error);
         let lock = draw_ticket(&tickets, &own.name).map_err(failed)?;
         failpoint::at("line: ticket locked");
+        if !said.is_empty() {
+            lock.write(said).map_err(failed)?;
+        }
         let noted = last.write(&own.name);
         let ticket = Self {
             tickets,
@@ -127,12 +131,19 @@ impl Ticket {
         Ok(ticket)
     }
 
-    /// The requests of all waiters in the queue, in arrival order.
-    pub(crate) fn line(&self) -> Result<Vec<String>> {
+    /// What the tickets of all waiters in the queue say, in arrival order. What those before
+    /// this one say is complete.
+    pub(crate) fn line(&self) -> Result<Vec<Vec<u8>>> {
         let mut line = Vec::new();
         for ticket in list(&self.tickets)?.into_sorted_vec() {
-            if !is_given_up(&self.tickets, &ticket)? {
-                line.extend(ticket.name.split_once('.').map(|(_, id)| id.to_owned()));
+            if is_given_up(&self.tickets, &ticket)? {
+                continue;
+            }
+            let path = self.tickets.path().join(&ticket.name);
+            match sys::read_regular(&path) {
+                Ok(said) => line.push(said),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(unusable(&path, error)),
             }
         }
         Ok(line)
@@ -283,8 +294,7 @@ fn list(tickets: &Dir) -> Result<BinaryHeap<TicketFile>> {
     Ok(found)
 }
 
-/// Whether a ticket's owner is gone; the ticket is removed if so, with what its owner
-/// asked an allocator for.
+/// Whether a ticket's owner is gone; the ticket is removed if so.
 fn is_given_up(tickets: &Dir, ticket: &TicketFile) -> Result<bool> {
     let path = tickets.path().join(&ticket.name);
     let failed = |error| unusable(&path, error);
@@ -295,11 +305,6 @@ fn is_given_up(tickets: &Dir, ticket: &TicketFile) -> Result<bool> {
     match Locked::try_lock(file, Access::Shared).map_err(failed)? {
         Ok(_) => {
             let _ = fs::remove_file(&path);
-            if let (Some(pool), Some((_, request))) =
-                (tickets.path().parent(), ticket.name.split_once('.'))
-            {
-                let _ = fs::remove_file(pool.join(files::ASKS).join(request));
-            }
             Ok(true)
         }
         Err(_) => Ok(false),
@@ -311,22 +316,6 @@ mod tests {
     use super::*;
     use std::sync::atomic::{AtomicBool, Ordering};
     use std::thread;
-
-    #[test]
-    fn what_a_dead_waiter_asked_for_goes_with_its_ticket() {
-        let dir = tempfile::tempdir().unwrap();
-        let [line, asks] = [files::TICKETS, files::ASKS].map(|name| dir.path().join(name));
-        fs::create_dir(&line).unwrap();
-        fs::create_dir(&asks).unwrap();
-        fs::write(line.join("0000000001.7-1"), "").unwrap();
-        fs::write(asks.join("7-1"), "{}").unwrap();
-        let tickets = Dir::open(&line).unwrap();
-        let dead = list(&tickets).unwrap().pop().unwrap();
-        assert!(is_given_up(&tickets, &dead).unwrap());
-        for dir in [line, asks] {
-            assert_eq!(fs::read_dir(dir).unwrap().count(), 0);
-        }
-    }
 
     #[test]
     fn a_drawn_ticket_stays_while_others_look_through_the_queue() {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 #[cfg(feature = "tools")]
 use crate::backend::ask::RequestId;
 use crate::backend::ask::{Answer, Ask, GivenName, Granted};
-use crate::backend::decisions::{ASK_AGAIN, Asker, Decisions, Turn};
+use crate::backend::decisions::{ASK_AGAIN, Asker, Decided, Decisions};
 use crate::backend::missing_code;
 use crate::backend::patience::Patience;
 use crate::backend::snapshot::BlockedHead;
@@ -103,7 +103,7 @@ fn try_now(part: &Arc<Part>, ask: &Ask<'_>, place: &Place<'_>) -> Result<Option<
         (Some(given), _) => take_given(part, &mut *part.enter_current()?, ask, given, place),
         (None, Some(allocator)) => {
             let _turn = part.lock(Thing::Decisions, Access::Exclusive, None)?;
-            Ok(try_assigned(part, ask, allocator, place)?.ok())
+            try_assigned(part, ask, allocator, place)
         }
         (None, None) => try_any(part, &mut *part.enter_current()?, ask, place),
     }
@@ -195,12 +195,12 @@ fn try_assigned(
     ask: &Ask<'_>,
     allocator: &dyn Decide,
     place: &Place<'_>,
-) -> Result<std::result::Result<Vec<Taken>, Turn>> {
+) -> Result<Option<Vec<Taken>>> {
     let mut decisions = tell_ended(part, ask, allocator)?;
     let line = || Ok(part.enter_current()?.askers());
     let assigned = match decisions.decide_in_line(ask, allocator, line)? {
-        Turn::Granted(assigned) => assigned,
-        not_now => return Ok(Err(not_now)),
+        Decided::Granted(assigned) => assigned,
+        Decided::Busy | Decided::Later => return Ok(None),
     };
     let mut state = part.enter_current()?;
     let index = decisions.names.len() - 1;
@@ -208,7 +208,7 @@ fn try_assigned(
         return Err(Decisions::held_outside(ask, &assigned));
     };
     state.decisions = decisions;
-    Ok(Ok(vec![Taken {
+    Ok(Some(vec![Taken {
         assigned: Some(assigned),
         ..lock(part, &mut state, choice)
     }]))
@@ -282,7 +282,7 @@ fn take_assigned(
         // A holder that ends from here on wakes us.
         part.enter_current()?.seat(place.number).parked = true;
         let turn = part.lock(Thing::Decisions, Access::Exclusive, Some(patience))?;
-        if let Ok(taken) = try_assigned(part, ask, allocator, &place)? {
+        if let Some(taken) = try_assigned(part, ask, allocator, &place)? {
             return Ok(taken);
         }
         drop(turn);

@@ -259,12 +259,20 @@ fn a_process_that_looks_at_a_name_is_not_taken_for_its_holder() {
     let second = pool.try_acquire().unwrap().expect("the first is back");
     assert_ne!(*second.name(), first);
     second.release().unwrap();
-    let looks = thread::spawn(move || {
-        thread::sleep(Duration::from_millis(20));
-        drop(look);
-    });
-    assert_eq!(pool.acquire().unwrap().name(), first);
-    looks.join().unwrap();
+    // Found locked a thousand times in a row: decided, tried, and not had.
+    let mut in_a_row = 0;
+    let turn = File::open(pool.directory().join("decisions.lock")).unwrap();
+    let asks = thread::spawn(move || pool.acquire().unwrap().name().to_owned());
+    while in_a_row < 1000 && !asks.is_finished() {
+        match flock(&turn, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => in_a_row = 0,
+            Err(_) => in_a_row += 1,
+        }
+        flock(&turn, FlockOperation::Unlock).unwrap();
+        thread::yield_now();
+    }
+    drop(look);
+    assert_eq!(asks.join().unwrap(), first);
 }
 
 #[test]

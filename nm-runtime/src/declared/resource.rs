@@ -159,6 +159,20 @@ pub struct ResourceSpec {
     pub place: Place,
 }
 
+#[cfg(test)]
+impl ResourceSpec {
+    /// Of a resource that tests make by themselves.
+    pub(crate) const fn of_test(module: &'static str, file: &'static str, line: u32) -> Self {
+        Self {
+            pool: "db",
+            make: || unreachable!("tests make it"),
+            manifest_dir: "",
+            module,
+            place: Place { file, line },
+        }
+    }
+}
+
 /// Boxes the user's value, for generated code.
 pub fn boxed(resource: impl Resource) -> Box<dyn Resource> {
     Box::new(resource)

@@ -70,8 +70,9 @@ impl Hooks {
     ) -> Result<()> {
         let turn = wait.outside(|wait| runs.life(Some(wait)))?;
         let mut life = turn.read()?;
+        let code = self.registered.code();
         let ours = PoolCode {
-            resource: Some(self.registered.code()),
+            resource: Some(code.clone()),
             ..PoolCode::default()
         };
         // Before the journal is read: a request that was granted too early to see this is
@@ -84,11 +85,9 @@ impl Hooks {
         for line in mem::take(&mut life.reaped) {
             notice::say(&format!("{line}\n"));
         }
-        if let Some(theirs) = known
-            .resource
-            .filter(|code| code.place != self.registered.code().place)
-        {
-            self.warn_of_other_hooks(&theirs, runs, &life.runs, run, wait)?;
+        if let Some(theirs) = known.resource.filter(|theirs| theirs.place != code.place) {
+            let users = life.runs.iter().filter(|user| *user != run);
+            self.warn_of_other_hooks([theirs, code], runs, users, wait)?;
         }
         if let Some(first) = life.failures.given_up(run) {
             return Err(given_up(&format!("setup of pool `{}`", self.pool), first));
@@ -134,19 +133,17 @@ impl Hooks {
 
     /// Warns if a run that goes on beside this one has hooks from another place: another
     /// checkout, or program, that shares the directory.
-    fn warn_of_other_hooks(
+    fn warn_of_other_hooks<'r>(
         &self,
-        theirs: &Code,
+        [theirs, ours]: [Code; 2],
         runs: &dyn Runs,
-        users: &[String],
-        run: &str,
+        others: impl Iterator<Item = &'r String>,
         wait: &mut Wait<'_>,
     ) -> Result<()> {
-        for user in users.iter().filter(|user| *user != run) {
-            if runs.is_running(user, Some(wait))? {
-                let ours = self.registered.code();
+        for other in others {
+            if runs.is_running(other, Some(wait))? {
                 notice::say(&format!(
-                    "pool `{}` at `{}` is shared with run {user}, which may have other hooks: crate `{}` ({}), and here crate `{}` ({}); what one makes ready, the other resets and cleans up: use the same hooks in both, or give them pools of their own\n",
+                    "pool `{}` at `{}` is shared with run {other}, which may have other hooks: crate `{}` ({}), and here crate `{}` ({}); what one makes ready, the other resets and cleans up: use the same hooks in both, or give them pools of their own\n",
                     self.pool,
                     self.backend.key(),
                     theirs.krate,
@@ -385,7 +382,6 @@ mod tests {
 
     use super::*;
     use crate::backend::doubles::{Call, Counting, Double, Failing, Script, Verdict};
-    use crate::declared::place::Place;
     use crate::declared::resource::{Resource, ResourceSpec, boxed};
     use crate::journal::Kind;
     use crate::memory::session::{Session, World, config};
@@ -435,16 +431,7 @@ mod tests {
         }
     }
 
-    static SPEC: ResourceSpec = ResourceSpec {
-        pool: "db",
-        make: || boxed(Fake::default()),
-        manifest_dir: "",
-        module: "tests",
-        place: Place {
-            file: file!(),
-            line: line!(),
-        },
-    };
+    static SPEC: ResourceSpec = ResourceSpec::of_test("tests", file!(), line!());
 
     struct Scene {
         world: World,
@@ -498,16 +485,7 @@ mod tests {
 
     #[test]
     fn a_run_beside_another_with_other_hooks_is_told_of_both() {
-        static OTHER: ResourceSpec = ResourceSpec {
-            pool: "db",
-            make: || boxed(Fake::default()),
-            manifest_dir: "",
-            module: "other::tests",
-            place: Place {
-                file: "src/other.rs",
-                line: 7,
-            },
-        };
+        static OTHER: ResourceSpec = ResourceSpec::of_test("other::tests", "src/other.rs", 7);
         let scene = Scene::new();
         scene.stand_by("other");
         let told = |spec, run| {

@@ -15,7 +15,6 @@ use crate::backend::Backend;
 use crate::backend::doubles::{Call, Double, Verdict};
 use crate::backend::runs::{Reaping, Runs};
 use crate::base::error::{BoxError, Result};
-use crate::declared::place::Place;
 use crate::declared::registered::Registered;
 use crate::declared::resource::{Reset, Resource, ResourceSpec, boxed};
 use crate::local::Local;
@@ -112,16 +111,7 @@ impl Resource for Fake {
     }
 }
 
-static SPEC: ResourceSpec = ResourceSpec {
-    pool: "db",
-    make: || unreachable!("it is registered by hand"),
-    manifest_dir: "",
-    module: "tests",
-    place: Place {
-        file: file!(),
-        line: line!(),
-    },
-};
+static SPEC: ResourceSpec = ResourceSpec::of_test("tests", file!(), line!());
 
 /// Where runs come and go.
 struct Scene {

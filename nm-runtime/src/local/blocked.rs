@@ -21,13 +21,18 @@ pub(crate) fn within<T>(
     bound: Duration,
     mut attempt: impl FnMut() -> Result<Option<T>>,
 ) -> Result<Option<T>> {
-    let started = Instant::now();
-    let pause = (bound / 40).min(Duration::from_millis(1));
+    let mut until = None;
     loop {
         match attempt()? {
-            None if started.elapsed() <= bound => thread::sleep(pause),
+            None => {}
+            // Most often at once: the clock is not asked for that.
             done => return Ok(done),
         }
+        if until.is_some_and(|until| Instant::now() > until) {
+            return Ok(None);
+        }
+        until.get_or_insert_with(|| Instant::now() + bound);
+        thread::sleep((bound / 40).min(Duration::from_millis(1)));
     }
 }
 

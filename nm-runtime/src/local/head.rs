@@ -28,7 +28,8 @@ pub(crate) struct Head<'a> {
     pub(crate) dir: &'a PoolDir,
     /// Taken by [`Head::leave`], before it drops.
     queue: Option<Locked>,
-    _ticket: Option<Ticket>,
+    /// Boxed: most heads have none, and are moved.
+    _ticket: Option<Box<Ticket>>,
     /// A waiter may have reserved the given name that it waits for.
     pub(crate) others_wait: bool,
 }
@@ -94,7 +95,7 @@ impl<'a> Head<'a> {
                 Self {
                     dir,
                     queue: Some(queue),
-                    _ticket: Some(ticket),
+                    _ticket: Some(Box::new(ticket)),
                     others_wait: true,
                 }
             }

@@ -70,21 +70,31 @@ pub(crate) fn try_acquire(
     };
     let permit = Arc::new(permit);
     let ask = ask(pool, want, checked, &holder)?;
+    if !pool.needs_reaper()? {
+        return try_with(pool, &ask, &permit, None);
+    }
     // For what is done before and after: for the name itself it does not wait.
-    let mut wait = match pool.needs_reaper()? {
-        true => match Wait::new(&ask, &*pool.backend, timeout(pool, want)) {
-            Err(error) if error.is_already_held() => return Ok(None),
-            wait => Some(wait?),
-        },
-        false => None,
-    };
+    match Wait::new(&ask, &*pool.backend, timeout(pool, want)) {
+        Err(error) if error.is_already_held() => Ok(None),
+        wait => try_with(pool, &ask, &permit, Some(&mut wait?)),
+    }
+}
+
+/// Tries it, again if the pool is removed meanwhile. `wait` is for what joins the run and
+/// makes names ready.
+fn try_with(
+    pool: &Opened,
+    ask: &Ask<'_>,
+    permit: &Arc<Permit>,
+    mut wait: Option<&mut Wait<'_>>,
+) -> Result<Option<Vec<Lease>>> {
     loop {
-        if let Some(wait) = &mut wait {
-            enter(pool, &holder, wait)?;
+        if let Some(wait) = wait.as_deref_mut() {
+            enter(pool, ask.holder, wait)?;
         }
-        match pool.backend.try_acquire(&ask)? {
+        match pool.backend.try_acquire(ask)? {
             Answer::Granted(granted) => {
-                return settle(pool, want.access, granted, &permit, wait.as_mut());
+                return settle(pool, ask.want.access, granted, permit, wait);
             }
             Answer::Busy => return Ok(None),
             Answer::Gone => {}

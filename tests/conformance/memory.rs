@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use name_manager::{Error, Pool, Request};
@@ -67,6 +67,7 @@ impl Stage for Memory {
             actors: BTreeMap::new(),
             sender,
             replies: Replies::new(replies),
+            threads: Vec::new(),
             waiting: Vec::new(),
         }
     }
@@ -102,6 +103,7 @@ pub struct Host {
     home: Arc<SessionHome>,
     /// Where each actor is told what to do.
     actors: BTreeMap<String, Sender<String>>,
+    threads: Vec<JoinHandle<()>>,
     sender: Sender<(String, String)>,
     replies: Replies,
     waiting: Vec<String>,
@@ -124,7 +126,8 @@ impl stage::Host for Host {
                 });
             };
             let builder = thread::Builder::new().name(actor.to_owned());
-            builder.spawn(live).expect("a thread can be started");
+            let thread = builder.spawn(live).expect("a thread can be started");
+            self.threads.push(thread);
             sender
         };
         let sender = self.actors.entry(actor.to_owned()).or_insert_with(start);
@@ -158,8 +161,15 @@ impl stage::Host for Host {
 
 impl Drop for Host {
     fn drop(&mut self) {
-        // Its threads end, wherever they wait.
+        // Its threads end, wherever they wait: with an error, not with a panic.
         self.home.session.kill();
+        self.actors.clear();
+        let ends = self.threads.drain(..).map(JoinHandle::join);
+        let panicked = ends.filter(Result::is_err).count();
+        assert!(
+            panicked == 0 || thread::panicking(),
+            "{panicked} threads of a session panicked"
+        );
     }
 }
 

@@ -214,9 +214,12 @@ impl State {
     }
 
     pub(crate) fn stand_up(&mut self, number: u64) {
-        let had_order = !matches!(self.seat(number).line, Line::Aside);
-        self.seats.retain(|seat| seat.number != number);
-        if had_order {
+        // A killed process has lost its seats before its threads leave them.
+        let Some(at) = self.seats.iter().position(|seat| seat.number == number) else {
+            return;
+        };
+        let left = self.seats.remove(at);
+        if !matches!(left.line, Line::Aside) {
             self.wake();
         }
     }

@@ -45,9 +45,9 @@
 //!
 //! | system | exclusion | wake-up | [`Resource`] | tested |
 //! |---|---|---|---|---|
-//! | Linux | `flock` | FIFOs | yes | yes |
+//! | Linux | `flock` | futex, pidfd | yes | yes |
 //! | macOS | `flock` | polling every 20 ms | yes | never |
-//! | other Unix | `flock` | FIFOs | yes | never |
+//! | other Unix | `flock` | polling every 20 ms | yes | never |
 //! | Windows | `LockFileEx` | polling every 20 ms | refused | never |
 //!
 //! `PLATFORM.md` has the vocabulary, the environment variables, files and limits.

@@ -52,9 +52,8 @@ impl Model for Engine {
                         actions.push(Action::Grant(index, file));
                     }
                 }
-                At::Poll => {
-                    let pool = &state.pools[self.request(index, client).pool];
-                    if pool.names.iter().any(|name| name.fifo.is_ready()) {
+                At::Wait => {
+                    if self.is_woken(state, index) {
                         actions.push(Action::Step(index, client.at));
                     }
                     if self.looks_again(state, index) {

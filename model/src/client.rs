@@ -131,17 +131,13 @@ pub enum At {
     Granted(File, Access),
     /// `Head::take` of one name, from `Head::scan`.
     Take(usize),
-    /// `head::taken`: opens the FIFO, reads the record.
-    Taken(usize),
-    /// `WakeSet::open`.
-    OpenWakes,
-    /// `WakeSet::wait`: blocked in `poll`.
-    Poll,
+    /// `Wakeup::listen`.
+    Listen,
+    /// `Wakeup::wait`.
+    Wait,
     /// A name more than was wanted, or wanted no more: unlocks it.
     DropLock,
-    /// And closes its FIFO.
-    DropWake(usize),
-    /// `Head::take_given`: `queue::announce`, and `Wake::open` for the reservation.
+    /// `Head::take_given`: `queue::announce`.
     AnnounceNamed,
     /// `Head::reserve`: tries the reservation, or joins the waiters for it.
     Reserve,
@@ -151,8 +147,8 @@ pub enum At {
     UnlockName,
     /// `Reservation::drop`: unlocks.
     UnlockReservation,
-    /// `Reservation::drop`: pokes, and closes the FIFO.
-    PokeReserved,
+    /// `Reservation::drop`: rings.
+    RingReserved,
     /// `Grant::hand_over`: writes the record.
     HandOver,
     /// `Head::leave`: unlocks `queue.lock`.
@@ -174,8 +170,8 @@ pub enum At {
     Body,
     /// `LocalHold::end`: `Locked::unlock`.
     EndUnlock(usize, usize),
-    /// `LocalHold::end`: `Wake::poke`, and the close after it.
-    EndPoke(usize, usize),
+    /// `LocalHold::end`: `Bell::ring`.
+    EndRing(usize, usize),
     /// All is given back.
     Done,
     /// Killed: the kernel closes its files.
@@ -185,7 +181,7 @@ pub enum At {
 impl At {
     /// Whether it waits, and so notices that its time is over (`Wait::tick`).
     pub fn waits(self) -> bool {
-        matches!(self, Self::Queued(..) | Self::Granted(..) | Self::Poll)
+        matches!(self, Self::Queued(..) | Self::Granted(..) | Self::Wait)
     }
 
     /// Whether it is a reader that has no lock, until it has a shared one.
@@ -221,6 +217,18 @@ pub enum Then {
     GiveUp,
 }
 
+/// What a head that waits is told of the holders (`Wakeup`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Watch {
+    /// It has not waited long enough to ask.
+    #[default]
+    NotYet,
+    /// These hold its names, as far as is known, and their end is told.
+    Holders([bool; CLIENTS]),
+    /// It is not known of each of its names who holds it: the head looks by the clock.
+    Clock,
+}
+
 /// One client.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Client {
@@ -230,8 +238,10 @@ pub struct Client {
     pub request: usize,
     /// How often it will begin anew.
     pub rounds: usize,
-    /// Whether the look over the names is one after the FIFOs were opened.
-    pub woken: bool,
+    /// How it is woken if it waits.
+    pub watch: Watch,
+    /// Whether the look over the names is one after it has listened.
+    pub listens: bool,
     /// `Head::others_wait`.
     pub others_wait: bool,
     /// After `Head::leave`.

@@ -26,12 +26,11 @@ pub enum Action {
     Step(usize, At),
     /// The kernel grants what a client waits for.
     Grant(usize, File),
-    /// The head's clock says to look again at names whose FIFO hung up
-    /// (`WakeSet::look_again_at_hung_up`).
+    /// The head's clock says to look again (`Wakeup::wait`).
     LookAgain(usize),
     /// A client's time is over (`Wait::tick`).
     Deadline(usize),
-    /// A request given up goes on: granted, let go, poked.
+    /// A request given up goes on: granted, let go, rung.
     Abandoned(usize, AbandonedAt),
     /// A client is killed.
     Crash(usize),

@@ -3,12 +3,12 @@
 /// A deliberate breakage of the model: each must be found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flaw {
-    /// `take_any` waits right after it opened the FIFOs, without another look.
-    NoLookAfterOpeningFifos,
-    /// `LocalHold::end` pokes and closes its FIFO before it unlocks.
-    WakeBeforeUnlock,
-    /// `Wake::poke` and the close after it are forgotten: the FIFO stays open.
-    NoWakeAtAll,
+    /// `take_any` waits right after it has listened, without another look.
+    NoLookAfterListening,
+    /// `LocalHold::end` rings before it unlocks.
+    RingBeforeUnlock,
+    /// `LocalHold::end` does not ring.
+    NoRing,
     /// `Head::enter_now` takes the queue's lock without asking for waiters.
     NewcomerIgnoresQueue,
     /// `queue::is_given_up` goes by the ticket's file and not by its lock.
@@ -22,20 +22,18 @@ pub enum Flaw {
     NoReservation,
     /// A request for a reservation that is given up is granted, and let go in silence.
     AbandonedInSilence,
-    /// `take_given` drops its reservation, and that FIFO, before it opens the name's.
-    ReservationDroppedFirst,
-    /// What is given up opens its FIFO only once it was granted and let go.
-    AbandonedOpensLate,
     /// `Lease::share` takes a reader that lost its name off the record, which is the
     /// next holder's.
     LostReaderWrites,
     /// `LocalHold::share` does not see that somebody had the name in the moment without a
     /// lock, and took the reader off the record.
     NotSeenOffRecord,
-    /// `WakeSet::open` does not ask whether a FIFO has hung up already.
-    HungUpBeforeOpened,
-    /// The looks after a hang-up end before the kernel has closed the dead's files.
-    LooksEndEarly,
+    /// Nobody tells of the end of a process.
+    NoObituary,
+    /// `Wakeup::holders_of` takes a name without a holder on record for one that is watched.
+    NoClock,
+    /// `Obituary::of` does not see that a holder has ended before.
+    DeadAreWatched,
     /// The head gives up without letting the next one in.
     HeadStays,
 }

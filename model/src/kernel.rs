@@ -1,4 +1,4 @@
-//! What the kernel promises of file locks and FIFOs, and no more.
+//! What the kernel promises of file locks and bells, and no more.
 
 use crate::bounds::CLIENTS;
 
@@ -114,86 +114,33 @@ impl Lock {
     }
 }
 
-/// A name's FIFO: the owners that have it open for writing, and the one reader, the head of
-/// the queue. What nobody reads is not kept: the head looks at the locks after it
-/// opened the FIFO, so older bytes only make it look once more.
+/// A pool's bell, and the one who listens, the head of the queue. What nobody hears is not
+/// kept: the head looks at the locks after it has listened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Fifo {
-    /// With leases and names just taken (`Taken::wake`, `LocalHold::wake`).
-    pub of_names: Owners,
-    /// With reservations (`Reservation::wake`), and with abandoned requests.
-    pub of_waiters: Owners,
-    reader: Reader,
+pub struct Bell {
+    listens: bool,
+    rung: bool,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-struct Reader {
-    open: bool,
-    byte: bool,
-    /// A reader that has seen a writer, and no other, sees the last one go (`f_version`).
-    seen_writer: bool,
-    /// Noticed as hung up, and no longer polled.
-    hung_up: bool,
-}
-
-impl Fifo {
-    fn has_writers(&self) -> bool {
-        !self.of_names.is_empty() || !self.of_waiters.is_empty()
+impl Bell {
+    /// `Bell::heard`.
+    pub fn listen(&mut self) {
+        self.listens = true;
+        self.rung = false;
     }
 
-    /// `Wake::open` with a name.
-    pub fn open_with_name(&mut self, owner: Owner) {
-        self.of_names.add(owner);
-        self.reader.seen_writer |= self.reader.open;
+    /// The head looks at the locks, or leaves.
+    pub fn stop_listening(&mut self) {
+        *self = Self::default();
     }
 
-    /// `Wake::open` by a waiter.
-    pub fn open_with_waiter(&mut self, owner: Owner) {
-        self.of_waiters.add(owner);
-        self.reader.seen_writer |= self.reader.open;
+    /// `Bell::ring`.
+    pub fn ring(&mut self) {
+        self.rung = self.listens;
     }
 
-    /// `Wake::poke`.
-    pub fn poke(&mut self) {
-        self.reader.byte |= self.reader.open;
-    }
-
-    /// `WakeSet::add`. `poll` never says of a FIFO that it hung up before it was
-    /// opened, but a first `read` does.
-    pub fn open_reader(&mut self, reads: bool) {
-        self.reader = Reader {
-            open: true,
-            byte: false,
-            seen_writer: self.has_writers(),
-            hung_up: reads && !self.has_writers(),
-        };
-    }
-
-    /// `WakeSet::drop`.
-    pub fn close_reader(&mut self) {
-        self.reader = Reader::default();
-    }
-
-    fn hangs_up(&self) -> bool {
-        self.reader.seen_writer && !self.reader.hung_up && !self.has_writers()
-    }
-
-    /// Whether `poll` returns for it.
-    pub fn is_ready(&self) -> bool {
-        self.reader.byte || self.hangs_up()
-    }
-
-    /// What `WakeSet::wait` does about it.
-    pub fn read(&mut self) {
-        if self.reader.byte {
-            self.reader.byte = false;
-        } else if self.hangs_up() {
-            self.reader.hung_up = true;
-        }
-    }
-
-    /// Whether the reader looks by the clock.
-    pub fn has_hung_up(&self) -> bool {
-        self.reader.hung_up
+    /// Whether `Bell::wait` returns.
+    pub fn is_rung(&self) -> bool {
+        self.rung
     }
 }

@@ -5,8 +5,8 @@
 //! The engine's steps are here as in `nm-runtime`, under the names of the
 //! functions that they stand for. The kernel is here as what it promises: a lock
 //! goes to the first request after it is free, in no order; the files of a dead
-//! process are closed one by one, in any order; a FIFO says to its reader that the
-//! last writer has gone only if the reader had seen one.
+//! process are closed one by one, in any order; the end of a process is told once all
+//! are closed.
 //!
 //! | here ([`At`]) | there, in `local/` |
 //! |---|---|
@@ -16,17 +16,17 @@
 //! | `LockQueue` | `Head::enter`, with `blocked::lock` |
 //! | `Queued`, `Granted` | `Pending::join`, and the lock in its slot until `Pending::wait_until` finds it |
 //! | `Take` | `Head::take` with `head::taken`, from `Head::scan` |
-//! | `OpenWakes`, `Poll` | `WakeSet::open` and `WakeSet::wait`, from `Head::take_any` |
-//! | `DropLock`, `DropWake` | the drop of a `Taken` that is not wanted |
-//! | `AnnounceNamed`, `Reserve`, `TryName`, `UnlockName`, `Taken` | `Head::take_given`, with `Head::reserve` and `given_name::lock_name` |
-//! | `UnlockReservation`, `PokeReserved` | the drop of its `Reservation` |
+//! | `Listen`, `Wait` | `Wakeup::listen` and `Wakeup::wait`, from `Head::take_any` |
+//! | `DropLock` | the drop of a `Taken` that is not wanted |
+//! | `AnnounceNamed`, `Reserve`, `TryName`, `UnlockName` | `Head::take_given`, with `Head::reserve` and `given_name::lock_name` |
+//! | `UnlockReservation`, `RingReserved` | the drop of its `Reservation` |
 //! | `HandOver` | `Grant::hand_over` |
 //! | `LeaveQueue`, `UnlinkTicket`, `UnlockTicket` | `Head::leave`, with the drop of `Ticket` |
 //! | `ShareUnlock`, `ShareLock`, `ShareLost` | `LocalHold::share`, with `Locked::share` |
-//! | `Body`, `EndUnlock`, `EndPoke` | the body; `LocalHold::end`, with `LocalHold::give_back`, `Locked::unlock`, `Wake::poke` |
+//! | `Body`, `EndUnlock`, `EndRing` | the body; `LocalHold::end`, with `LocalHold::give_back`, `Locked::unlock`, `Bell::ring` |
 //! | [`Action::Deadline`] | `Wait::tick` (in `lend/`), and what drops when it says that the time is over |
 //! | [`Action::Abandoned`] | the thread of `Pending::join` whose owner gave up |
-//! | [`Action::LookAgain`] | `WakeSet::look_again_at_hung_up` |
+//! | [`Action::LookAgain`] | the end of a `Wakeup::wait` by the clock |
 //! | [`Action::Crash`], [`Action::Close`] | SIGKILL, and what the kernel does after it |
 //!
 //! Calls between which no other process can see a difference are one step: all that a
@@ -44,9 +44,8 @@
 //! # What is assumed
 //!
 //! - A body ends at last, and a process that is not dead goes on.
-//! - A head looks at a name whose FIFO hung up until the kernel has closed the dead
-//!   process's files, however long that takes: `looks_that_end_before_the_dead_are_gone`
-//!   shows that it matters.
+//! - A head that does not know who holds a name of its looks again by the clock, as often as
+//!   it takes: `a_holder_that_is_not_on_record` shows that it matters.
 //! - The moment in which a reader has no lock, while it turns its exclusive lock
 //!   into a shared one, is not hit forever: up to twice in a run.
 //!
@@ -54,7 +53,7 @@
 //!
 //! The state directory removed, hooks, broken names, allocators, the deadlock
 //! that a test makes by hand, several threads of one process (see `schedules/`),
-//! `try_acquire`, systems without FIFOs, more than three clients.
+//! `try_acquire`, process ids that are used again, more than three clients.
 #![forbid(unsafe_code)]
 
 mod bounds;
@@ -73,5 +72,5 @@ pub use client::{At, Client, File, Program, Request, Then};
 pub use cycles::is_acyclic;
 pub use engine::{Action, Engine};
 pub use flaw::Flaw;
-pub use kernel::{Access, Fifo, Lock, Owner, Owners};
+pub use kernel::{Access, Bell, Lock, Owner, Owners};
 pub use state::{Abandoned, AbandonedAt, Name, Open, Pool, State, Ticket, Wrongs};

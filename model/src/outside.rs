@@ -1,8 +1,8 @@
 //! What befalls clients from outside: their time is over, they are killed, the clock
 //! says to look again; and what the kernel does later for those that gave up or died.
 
-use crate::bounds::NAMES;
-use crate::client::{At, Client, File, Then};
+use crate::bounds::CLIENTS;
+use crate::client::{At, Client, File, Then, Watch};
 use crate::engine::Engine;
 use crate::flaw::Flaw;
 use crate::kernel::Owner;
@@ -19,9 +19,8 @@ impl Engine {
             At::Queued(file, access) => (file, access, false),
             At::Granted(file, access) => (file, access, true),
             _ => {
-                // `take_any` returns: first the FIFOs close, then what was taken.
-                let names = &mut pool.names;
-                names.iter_mut().for_each(|name| name.fifo.close_reader());
+                // `take_any` returns.
+                pool.bell.stop_listening();
                 state.clients[index].at = At::DropLock;
                 return;
             }
@@ -39,12 +38,6 @@ impl Engine {
                 access,
                 at: AbandonedAt::Blocked,
             });
-            if let File::Name(name) | File::Reservation(name) = file
-                && !self.opens_late(file)
-            {
-                let fifo = &mut pool.names[name].fifo;
-                fifo.open_with_waiter(Owner::abandoned(index));
-            }
         }
         state.clients[index].at = match file {
             File::Name(_) | File::Reservation(_) => At::UnlockReservation,
@@ -54,15 +47,6 @@ impl Engine {
             }
             _ => self.leave(state, index),
         };
-    }
-
-    fn opens_late(&self, file: File) -> bool {
-        match file {
-            File::Reservation(_) => {
-                self.has(Flaw::AbandonedOpensLate) || self.has(Flaw::AbandonedInSilence)
-            }
-            _ => self.has(Flaw::AbandonedOpensLate),
-        }
     }
 
     pub(crate) fn abandoned(&self, state: &mut State, index: usize) {
@@ -84,19 +68,15 @@ impl Engine {
                     lock.unlock(owner);
                 }
                 given_up.at = AbandonedAt::LetGo;
-                let pokes = match file {
+                let rings = match file {
                     File::Name(_) => true,
                     File::Reservation(_) => !self.has(Flaw::AbandonedInSilence),
                     _ => false,
                 };
-                pokes.then_some(given_up)
+                rings.then_some(given_up)
             }
-            (AbandonedAt::LetGo, file) => {
-                if let File::Name(name) | File::Reservation(name) = file {
-                    let fifo = &mut pool.names[name].fifo;
-                    fifo.poke();
-                    fifo.of_waiters.remove(owner);
-                }
+            (AbandonedAt::LetGo, _) => {
+                pool.bell.ring();
                 None
             }
         };
@@ -104,12 +84,11 @@ impl Engine {
 
     pub(crate) fn crash(&self, state: &mut State, index: usize) {
         let client = state.clients[index];
-        if let At::Poll | At::Take(_) | At::Taken(_) = client.at
-            && client.woken
+        if let At::Wait | At::Take(_) = client.at
+            && client.listens
         {
-            // Its ends of the FIFOs wake nobody.
-            let names = &mut state.pools[self.request(index, &client).pool].names;
-            names.iter_mut().for_each(|name| name.fifo.close_reader());
+            let pool = self.request(index, &client).pool;
+            state.pools[pool].bell.stop_listening();
         }
         let before_body = client.at == At::ShareUnlock || client.at.has_lost_its_lock();
         let sharing = self.request(index, &client).pool;
@@ -137,28 +116,42 @@ impl Engine {
         }
     }
 
-    /// Whether the clock makes the head look again at what hung up. The looks
-    /// last until the kernel has closed a dead process's files.
-    pub(crate) fn looks_again(&self, state: &State, index: usize) -> bool {
-        let pool = self.request(index, &state.clients[index]).pool;
-        (0..NAMES).any(|name| self.is_due(state, pool, name))
+    /// Whether the wait of a head is over: the bell was rung, or the kernel tells of the end of
+    /// a holder.
+    pub(crate) fn is_woken(&self, state: &State, index: usize) -> bool {
+        let client = &state.clients[index];
+        let pool = &state.pools[self.request(index, client).pool];
+        let told = match client.watch {
+            Watch::Holders(holders) if !self.has(Flaw::NoObituary) => {
+                (0..CLIENTS).any(|holder| holders[holder] && state.has_ended(holder))
+            }
+            _ => false,
+        };
+        pool.bell.is_rung() || told
     }
 
-    fn is_due(&self, state: &State, pool: usize, name: usize) -> bool {
-        let name = &state.pools[pool].names[name];
-        let holders = name.lock.holders().clients();
-        let mut open = holders.chain(name.reservation.holders().clients());
-        let is_closed = !open.any(|client| state.is_dead(client));
-        name.fifo.has_hung_up() && (is_closed || self.has(Flaw::LooksEndEarly))
+    /// Whether the clock makes the head look again. Of the looks that find all as it was,
+    /// nothing follows but the next look; and without a death, no waiter should need one.
+    pub(crate) fn looks_again(&self, state: &State, index: usize) -> bool {
+        let client = &state.clients[index];
+        let pool = self.request(index, client).pool;
+        let finds = |name| self.can_take(state, index, name);
+        match client.watch {
+            Watch::NotYet => true,
+            Watch::Clock => {
+                let differs = (0..self.max[pool]).any(finds);
+                let differs = differs || self.watch(state, index) != Watch::Clock;
+                differs && (0..CLIENTS).any(|client| state.is_dead(client))
+            }
+            Watch::Holders(_) => false,
+        }
     }
 
     pub(crate) fn look_again(&self, state: &mut State, index: usize) {
-        let pool = self.request(index, &state.clients[index]).pool;
-        for name in 0..NAMES {
-            if self.is_due(state, pool, name) {
-                state.pools[pool].names[name].fifo.open_reader(false);
-            }
-        }
-        state.clients[index].at = self.look(state, index, true);
+        state.clients[index].at = match state.clients[index].watch {
+            Watch::NotYet => At::Listen,
+            _ => self.woken(state, index),
+        };
+        state.clients[index].watch = Watch::Clock;
     }
 }

@@ -85,7 +85,7 @@ fn is_served(engine: &Engine, state: &State, index: usize, ends: &[bool]) -> boo
         At::Queued(file, _) => pool
             .lock(file)
             .is_some_and(|lock| lock.holders().clients().all(|other| ends[other])),
-        At::Poll => {
+        At::Wait => {
             let me = crate::kernel::Owner::client(index);
             let mut missing = request.count;
             for (at, name) in pool.names.iter().enumerate().take(engine.max[request.pool]) {

@@ -2,7 +2,7 @@
 
 use crate::bounds::{CLIENTS, NAMES, POOLS};
 use crate::client::{At, Client, File};
-use crate::kernel::{Access, Fifo, Lock, Owner};
+use crate::kernel::{Access, Bell, Lock, Owner};
 
 /// The whole.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -47,6 +47,8 @@ pub struct Pool {
     pub waiters_beside: Lock,
     /// `line/`, the ticket of each client.
     pub tickets: [Ticket; CLIENTS],
+    /// `bell`.
+    pub bell: Bell,
     /// `names/`.
     pub names: [Name; NAMES],
 }
@@ -69,8 +71,6 @@ pub struct Name {
     pub lock: Lock,
     /// `db-0.next`.
     pub reservation: Lock,
-    /// `db-0.wake`.
-    pub fifo: Fifo,
     /// The holders in `db-0.json`.
     pub record: [bool; CLIENTS],
     /// Not in any file: a holder died in its body, and nobody has noticed.
@@ -97,7 +97,7 @@ pub enum AbandonedAt {
     Blocked,
     /// Granted: lets go.
     Granted,
-    /// Let go: pokes (`abandoned`, as `Pending::join` was told).
+    /// Let go: rings (`abandoned`, as `Pending::join` was told).
     LetGo,
 }
 
@@ -122,12 +122,6 @@ pub enum Open {
     Reservation(usize),
     /// A name's reservation, in an abandoned request.
     AbandonedReservation(usize),
-    /// A name's FIFO, open with the name.
-    WakeOfName(usize),
-    /// A name's FIFO, open with a reservation.
-    WakeOfReservation(usize),
-    /// A name's FIFO, open with an abandoned request.
-    WakeOfAbandoned(usize),
 }
 
 impl Pool {
@@ -165,12 +159,6 @@ impl Pool {
                 name.reservation.is_held_by(abandoned),
                 Open::AbandonedReservation(at),
             );
-            add(name.fifo.of_names.has(own), Open::WakeOfName(at));
-            add(name.fifo.of_waiters.has(own), Open::WakeOfReservation(at));
-            add(
-                name.fifo.of_waiters.has(abandoned),
-                Open::WakeOfAbandoned(at),
-            );
         }
         open
     }
@@ -192,9 +180,6 @@ impl Pool {
             Open::AbandonedName(name) => self.names[name].lock.unlock(abandoned),
             Open::Reservation(name) => self.names[name].reservation.unlock(own),
             Open::AbandonedReservation(name) => self.names[name].reservation.unlock(abandoned),
-            Open::WakeOfName(name) => self.names[name].fifo.of_names.remove(own),
-            Open::WakeOfReservation(name) => self.names[name].fifo.of_waiters.remove(own),
-            Open::WakeOfAbandoned(name) => self.names[name].fifo.of_waiters.remove(abandoned),
         }
     }
 }
@@ -203,6 +188,13 @@ impl State {
     /// Whether the client was killed.
     pub fn is_dead(&self, client: usize) -> bool {
         self.clients[client].at == At::Dead
+    }
+
+    /// Whether the client was killed and the kernel has closed all its files: only then does
+    /// it tell of the end.
+    pub fn has_ended(&self, client: usize) -> bool {
+        let is_closed = |pool: &Pool| pool.open_of(client).is_empty();
+        self.is_dead(client) && self.pools.iter().all(is_closed)
     }
 
     /// The ticket was unlocked: its waiters go on. Nobody locks a ticket twice, so

@@ -35,10 +35,10 @@ fn finds(
 }
 
 #[test]
-fn no_look_after_opening_the_fifos() {
+fn no_look_after_listening() {
     finds(
         properties::LIVENESS,
-        &[Flaw::NoLookAfterOpeningFifos, Flaw::HungUpBeforeOpened],
+        &[Flaw::NoLookAfterListening],
         [ANY, ANY, NOBODY],
         1,
         0,
@@ -46,10 +46,10 @@ fn no_look_after_opening_the_fifos() {
 }
 
 #[test]
-fn a_wake_before_the_unlock() {
+fn a_ring_before_the_unlock() {
     finds(
         properties::LIVENESS,
-        &[Flaw::WakeBeforeUnlock],
+        &[Flaw::RingBeforeUnlock],
         [ANY, ANY, NOBODY],
         1,
         0,
@@ -57,10 +57,10 @@ fn a_wake_before_the_unlock() {
 }
 
 #[test]
-fn no_wake_at_all() {
+fn no_ring() {
     finds(
         properties::LIVENESS,
-        &[Flaw::NoWakeAtAll],
+        &[Flaw::NoRing],
         [ANY, ANY, NOBODY],
         1,
         0,
@@ -134,28 +134,6 @@ fn a_reservation_abandoned_in_silence() {
 }
 
 #[test]
-fn an_abandoned_request_that_opens_its_fifo_late() {
-    finds(
-        properties::LIVENESS,
-        &[Flaw::AbandonedOpensLate],
-        [HASTY_NAMED, ANY, ANY],
-        1,
-        1,
-    );
-}
-
-#[test]
-fn a_reservation_that_ends_before_the_name_is_open() {
-    finds(
-        properties::LIVENESS,
-        &[Flaw::ReservationDroppedFirst],
-        [HASTY_NAMED, ANY, ANY],
-        1,
-        1,
-    );
-}
-
-#[test]
 fn a_reader_that_lost_its_name_and_writes() {
     finds(
         properties::DEATHS,
@@ -178,10 +156,10 @@ fn a_reader_that_somebody_took_off_the_record() {
 }
 
 #[test]
-fn a_fifo_that_hung_up_before_it_was_opened() {
+fn a_death_that_nobody_tells() {
     finds(
         properties::LIVENESS,
-        &[Flaw::HungUpBeforeOpened],
+        &[Flaw::NoObituary],
         [ANY, ANY, NOBODY],
         1,
         1,
@@ -189,13 +167,24 @@ fn a_fifo_that_hung_up_before_it_was_opened() {
 }
 
 #[test]
-fn looks_that_end_before_the_dead_are_gone() {
+fn a_holder_that_is_not_on_record() {
     finds(
         properties::LIVENESS,
-        &[Flaw::LooksEndEarly],
-        [ANY, ANY, NOBODY],
+        &[Flaw::NoClock],
+        [HASTY_NAMED, ANY, ANY],
         1,
         1,
+    );
+}
+
+#[test]
+fn a_holder_that_has_ended_before_it_is_watched() {
+    finds(
+        properties::LIVENESS,
+        &[Flaw::DeadAreWatched],
+        [HASTY_NAMED, ANY, ANY],
+        1,
+        2,
     );
 }
 

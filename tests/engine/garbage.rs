@@ -178,24 +178,31 @@ fn a_device_in_place_of_a_lock_is_refused() {
 }
 
 #[test]
-fn what_is_no_fifo_in_place_of_one_costs_only_speed_or_is_refused() {
-    let mut test = PoolTest::new("db", 1);
-    test.hold("a").release("a");
-    let path = test.names_file("db-0.wake");
-    fs::remove_file(&path).unwrap();
-    fs::write(&path, b"a regular file").unwrap();
-    test.hold("a").wait("b").release("a");
-    test.expect_granted("b");
-    test.release("b");
-    for (thing, put) in &THINGS[..3] {
+fn what_is_no_regular_file_in_place_of_the_bell_is_refused_by_path() {
+    for (thing, put) in THINGS {
+        let mut test = PoolTest::new("db", 1);
+        test.hold("a").release("a");
+        let path = test.pool_dir().join("bell");
         fs::remove_file(&path).unwrap();
         put(&path);
-        let message = error(&test.tell("a", "acquire db timeout=2000"), "io");
-        assert!(message.contains("names/db-0.wake`"), "{thing}: {message}");
+        test.start("late");
+        let message = error(&test.tell("late", "acquire db"), "io");
+        assert!(message.contains("pools/db/bell`"), "{thing}: {message}");
         assert!(message.contains("remove it"), "{thing}: {message}");
-        if fs::remove_file(&path).is_err() {
-            fs::remove_dir(&path).unwrap();
-        }
-        fs::write(&path, b"").unwrap();
+    }
+}
+
+#[test]
+fn a_bell_that_was_cut_short_or_removed_under_its_waiters_costs_only_speed() {
+    let spoil: [fn(&Path); 2] = [
+        |path| fs::write(path, "").unwrap(),
+        |path| fs::remove_file(path).unwrap(),
+    ];
+    for spoil in spoil {
+        let mut test = PoolTest::new("db", 1);
+        test.hold("a").wait("b");
+        spoil(&test.pool_dir().join("bell"));
+        test.wait("c").release("a").expect_granted("b");
+        test.release("b").expect_granted("c");
     }
 }

@@ -2,10 +2,9 @@
 //! that now and then, too: the first time after a second, to say who holds what,
 //! and then so late that these tests would have failed.
 
-use std::fs::File;
-use std::io::Read;
+use std::fs::{self, File};
 
-use rustix::fs::{FlockOperation, Mode, OFlags, flock, open};
+use rustix::fs::{FlockOperation, flock};
 
 use crate::support::patience;
 use crate::support::pool_test::{PoolTest, error};
@@ -101,16 +100,25 @@ fn a_given_name_that_is_granted_too_late_wakes_the_head() {
         &test.tell("given", "acquire db name=db-0 timeout=200"),
         "timeout",
     );
-    let wake = test.names_file("db-0.wake");
-    let wake = open(wake, OFlags::RDONLY | OFlags::NONBLOCK, Mode::empty()).unwrap();
-    let mut wake = File::from(wake);
-    let mut is_woken = || wake.read(&mut [0]).is_ok_and(|read| read > 0);
-    while is_woken() {}
+    let bell = test.pool_dir().join("bell");
+    let rung = || fs::read(&bell).unwrap();
+    let before = rung();
     // It is queued in the kernel still, and gets the name for a moment, in which
     // the head finds it taken.
     flock(&lock, FlockOperation::Unlock).unwrap();
-    patience::until("the head is woken", || is_woken().then_some(()));
+    patience::until("the bell rings", || (rung() != before).then_some(()));
     test.hold("b");
+}
+
+#[test]
+fn the_death_of_one_who_came_by_a_given_name_meanwhile_wakes_the_head() {
+    let mut test = PoolTest::new("db", 1);
+    test.hold("holder")
+        .waits("given", "db name=db-0")
+        .wait("head");
+    sleeps(&mut test, "head");
+    test.release("holder").expect_granted("given");
+    test.kill("given").expect_granted("head");
 }
 
 #[test]

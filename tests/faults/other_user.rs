@@ -189,7 +189,7 @@ fn files_planted_under_names_that_we_write_lead_nowhere() {
             symlink(&precious, part).unwrap();
         }
     }
-    for file in [".gitignore", "pools/db/names/db-0.wake"] {
+    for file in [".gitignore", "pools/db/bell"] {
         symlink(&precious, state.join(file)).unwrap();
     }
     let _ = test.tell("a", "acquire db");
@@ -197,7 +197,7 @@ fn files_planted_under_names_that_we_write_lead_nowhere() {
     // What is a name of ours alone is taken for a leftover of ours.
     assert_eq!(fs::read(state.join("format")).unwrap(), b"1\n");
     assert_eq!(fs::read(state.join(".gitignore")).unwrap(), b"*\n");
-    fs::remove_file(pool.join("names/db-0.wake")).unwrap();
+    fs::remove_file(pool.join("bell")).unwrap();
     test.hold("b");
 }
 

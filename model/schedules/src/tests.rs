@@ -66,39 +66,39 @@ impl Clock {
     }
 }
 
-/// The head's FIFO.
+/// The pool's bell, as its head hears it.
 #[derive(Default)]
-struct Wake {
-    poked: Mutex<bool>,
+struct Bell {
+    rung: Mutex<bool>,
     changed: std::sync::Condvar,
 }
 
-impl Wake {
-    fn poke(&self) {
-        *self.poked.lock().unwrap() = true;
+impl Bell {
+    fn ring(&self) {
+        *self.rung.lock().unwrap() = true;
         self.changed.notify_all();
     }
 
     fn wait(&self) {
-        let mut poked = self.poked.lock().unwrap();
-        while !*poked {
-            poked = self.changed.wait_timeout(poked, NEVER).unwrap().0;
+        let mut rung = self.rung.lock().unwrap();
+        while !*rung {
+            rung = self.changed.wait_timeout(rung, NEVER).unwrap().0;
         }
-        *poked = false;
+        *rung = false;
     }
 }
 
-/// A thread that wants the lock until then, and pokes whatever comes of it.
-fn waiter(file: &File, until: Duration, wake: &Arc<Wake>) -> thread::JoinHandle<bool> {
+/// A thread that wants the lock until then, and rings whatever comes of it.
+fn waiter(file: &File, until: Duration, wake: &Arc<Bell>) -> thread::JoinHandle<bool> {
     let (file, wake) = (file.open_again(), wake.clone());
     thread::spawn(move || {
-        let poke = wake.clone();
-        let queued = Pending::join(file, Access::Exclusive, Box::new(move || poke.poke())).unwrap();
+        let ring = wake.clone();
+        let queued = Pending::join(file, Access::Exclusive, Box::new(move || ring.ring())).unwrap();
         let lock = queued.wait_until(Instant::after(until)).unwrap();
         let granted = lock.is_some();
         drop(lock);
         drop(queued);
-        wake.poke();
+        wake.ring();
         granted
     })
 }
@@ -107,7 +107,7 @@ fn waiter(file: &File, until: Duration, wake: &Arc<Wake>) -> thread::JoinHandle<
 fn a_lock_goes_to_who_waits_for_it_and_who_looks_for_it_hears_when_it_is_free() {
     check(|| {
         let file = File::new();
-        let wake = Arc::new(Wake::default());
+        let wake = Arc::new(Bell::default());
         let held = Locked::try_lock(file.open_again(), Access::Exclusive);
         let clock = Clock::start();
         let hasty = waiter(&file, SOON, &wake);
@@ -121,7 +121,7 @@ fn a_lock_goes_to_who_waits_for_it_and_who_looks_for_it_hears_when_it_is_free() 
             })
         };
         drop(held);
-        wake.poke();
+        wake.ring();
         hasty.join().unwrap();
         assert!(
             patient.join().unwrap(),

@@ -11,7 +11,6 @@ impl Engine {
         let me = Owner::client(index);
         let waiters = &mut self.pool(state, index).waiters_beside;
         waiters.try_lock(me, Access::Shared);
-        self.wanted(state, index).fifo.open_with_waiter(me);
         At::Reserve
     }
 
@@ -32,7 +31,7 @@ impl Engine {
             || request.access == Access::Shared && lock.try_lock(me, Access::Shared);
         let name = request.name.unwrap_or_default();
         match tried {
-            true => self.name_locked(name),
+            true => At::UnlockReservation,
             false => At::Queued(File::Name(name), request.access),
         }
     }
@@ -42,42 +41,20 @@ impl Engine {
         At::TryName
     }
 
-    /// The name is locked, beside the queue.
-    pub(super) fn name_locked(&self, name: usize) -> At {
-        match self.has(Flaw::ReservationDroppedFirst) {
-            true => At::UnlockReservation,
-            false => At::Taken(name),
-        }
-    }
-
-    pub(super) fn taken(&self, state: &mut State, index: usize, name: usize) -> At {
-        let fifo = &mut self.pool(state, index).names[name].fifo;
-        fifo.open_with_name(Owner::client(index));
-        match self.has(Flaw::ReservationDroppedFirst) {
-            true => self.named(state, index),
-            false => At::UnlockReservation,
-        }
-    }
-
     pub(super) fn unlock_reservation(&self, state: &mut State, index: usize) -> At {
         let reservation = &mut self.wanted(state, index).reservation;
         reservation.unlock(Owner::client(index));
-        At::PokeReserved
+        At::RingReserved
     }
 
-    pub(super) fn poke_reserved(&self, state: &mut State, index: usize) -> At {
+    pub(super) fn ring_reserved(&self, state: &mut State, index: usize) -> At {
         let me = Owner::client(index);
         let client = state.clients[index];
-        let fifo = &mut self.wanted(state, index).fifo;
-        fifo.poke();
-        fifo.of_waiters.remove(me);
+        self.pool(state, index).bell.ring();
         match client.then {
             Then::GiveUp => {
                 self.pool(state, index).waiters_beside.unlock(me);
                 self.end(state, index)
-            }
-            _ if self.has(Flaw::ReservationDroppedFirst) => {
-                At::Taken(self.request(index, &client).name.unwrap_or_default())
             }
             _ => self.named(state, index),
         }

@@ -1,7 +1,7 @@
 //! The head of the queue: looks over the names, takes what it wants, and leaves.
 
 use crate::bounds::{CLIENTS, NAMES};
-use crate::client::{At, File, Then};
+use crate::client::{At, File, Then, Watch};
 use crate::engine::Engine;
 use crate::flaw::Flaw;
 use crate::kernel::{Access, Owner};
@@ -9,9 +9,9 @@ use crate::state::{State, Ticket};
 
 impl Engine {
     /// Begins to look over the names, or at the one that is wanted.
-    pub(crate) fn look(&self, state: &mut State, index: usize, woken: bool) -> At {
+    pub(crate) fn look(&self, state: &mut State, index: usize, listens: bool) -> At {
         let client = &mut state.clients[index];
-        client.woken = woken;
+        client.listens = listens;
         let request = self.request(index, client);
         match request.name {
             Some(name) => At::Take(name),
@@ -31,10 +31,6 @@ impl Engine {
             if !lock.try_lock(me, Access::Exclusive) {
                 lock.try_lock(me, request.access);
             }
-            // `head::taken`: nobody else looks at this FIFO but the head, which is us.
-            state.pools[request.pool].names[name]
-                .fifo
-                .open_with_name(me);
             return match request.name {
                 Some(_) => At::HandOver,
                 None => self.next_take(state, index, name + 1),
@@ -64,35 +60,56 @@ impl Engine {
             return At::Take(name);
         }
         if taken >= request.count {
-            let names = &mut state.pools[request.pool].names;
-            names.iter_mut().for_each(|name| name.fifo.close_reader());
+            state.pools[request.pool].bell.stop_listening();
             return match self.spare(state, index) {
                 Some(_) => At::DropLock,
                 None => At::HandOver,
             };
         }
-        match client.woken {
-            true => At::Poll,
-            false => At::OpenWakes,
+        match client.listens {
+            true => At::Wait,
+            false => At::Listen,
         }
     }
 
-    pub(super) fn open_wakes(&self, state: &mut State, index: usize) -> At {
-        let request = self.request(index, &state.clients[index]);
-        for name in &mut self.pool(state, index).names[..self.max[request.pool]] {
-            name.fifo.open_reader(!self.has(Flaw::HungUpBeforeOpened));
+    /// `Wakeup::listen`.
+    pub(super) fn listen(&self, state: &mut State, index: usize) -> At {
+        self.pool(state, index).bell.listen();
+        if state.clients[index].watch != Watch::NotYet {
+            state.clients[index].watch = self.watch(state, index);
         }
-        match self.has(Flaw::NoLookAfterOpeningFifos) {
-            true => At::Poll,
+        match self.has(Flaw::NoLookAfterListening) {
+            true => At::Wait,
             false => self.look(state, index, true),
         }
     }
 
-    pub(super) fn poll(&self, state: &mut State, index: usize) -> At {
-        for name in &mut self.pool(state, index).names {
-            name.fifo.read();
+    /// `Wakeup::holders_of`, and `Obituary::of`.
+    pub(crate) fn watch(&self, state: &State, index: usize) -> Watch {
+        let me = Owner::client(index);
+        let pool = self.request(index, &state.clients[index]).pool;
+        let mut watched = [false; CLIENTS];
+        for name in &state.pools[pool].names[..self.max[pool]] {
+            if name.lock.is_held_by(me) {
+                continue;
+            }
+            if name.record == [false; CLIENTS] && !self.has(Flaw::NoClock) {
+                return Watch::Clock;
+            }
+            for holder in (0..CLIENTS).filter(|holder| name.record[*holder]) {
+                watched[holder] = !state.has_ended(holder);
+                if !watched[holder] && !self.has(Flaw::DeadAreWatched) {
+                    return Watch::Clock;
+                }
+            }
         }
-        self.look(state, index, true)
+        Watch::Holders(watched)
+    }
+
+    /// `Bell::wait` returns, and the first look follows, without listening.
+    pub(crate) fn woken(&self, state: &mut State, index: usize) -> At {
+        self.pool(state, index).bell.stop_listening();
+        self.look(state, index, false)
     }
 
     pub(super) fn drop_lock(&self, state: &mut State, index: usize) -> At {
@@ -100,17 +117,11 @@ impl Engine {
             Some(name) => {
                 let lock = &mut self.pool(state, index).names[name].lock;
                 lock.unlock(Owner::client(index));
-                At::DropWake(name)
+                At::DropLock
             }
             None if state.clients[index].then == Then::GiveUp => self.leave(state, index),
             None => At::HandOver,
         }
-    }
-
-    pub(super) fn drop_wake(&self, state: &mut State, index: usize, name: usize) -> At {
-        let fifo = &mut self.pool(state, index).names[name].fifo;
-        fifo.of_names.remove(Owner::client(index));
-        At::DropLock
     }
 
     /// A name that is locked and not wanted: all of them for a client that gives up, and

@@ -33,10 +33,9 @@ impl Engine {
 
             At::Granted(File::Queue, _) => self.become_head(state, index),
             At::Take(name) => self.take(state, index, name),
-            At::OpenWakes => self.open_wakes(state, index),
-            At::Poll => self.poll(state, index),
+            At::Listen => self.listen(state, index),
+            At::Wait => self.woken(state, index),
             At::DropLock => self.drop_lock(state, index),
-            At::DropWake(name) => self.drop_wake(state, index, name),
             At::HandOver => self.hand_over(state, index),
             At::LeaveQueue => self.leave_queue(state, index),
             At::UnlinkTicket => self.unlink_ticket(state, index),
@@ -48,10 +47,9 @@ impl Engine {
             At::TryName => self.try_name(state, index),
             At::Granted(File::Name(_), Access::Shared) => At::UnlockName,
             At::UnlockName => self.unlock_name(state, index),
-            At::Granted(File::Name(name), Access::Exclusive) => self.name_locked(name),
-            At::Taken(name) => self.taken(state, index, name),
+            At::Granted(File::Name(_), Access::Exclusive) => At::UnlockReservation,
             At::UnlockReservation => self.unlock_reservation(state, index),
-            At::PokeReserved => self.poke_reserved(state, index),
+            At::RingReserved => self.ring_reserved(state, index),
 
             At::ShareUnlock => self.share_unlock(state, index),
             At::ShareLock => self.share_lock(state, index),
@@ -59,7 +57,7 @@ impl Engine {
             At::ShareWrites(record) => self.share_writes(state, index, record),
             At::Body => self.end(state, index),
             At::EndUnlock(pool, name) => self.end_unlock(state, index, pool, name),
-            At::EndPoke(pool, name) => self.end_poke(state, index, pool, name),
+            At::EndRing(pool, name) => self.end_ring(state, index, pool, name),
 
             At::Queued(..) | At::Done | At::Dead => at,
         };

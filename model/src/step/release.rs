@@ -2,7 +2,7 @@
 //! gives back.
 
 use crate::bounds::{CLIENTS, NAMES};
-use crate::client::{At, Client, Then};
+use crate::client::{At, Client, Then, Watch};
 use crate::engine::Engine;
 use crate::flaw::Flaw;
 use crate::kernel::{Access, Owner};
@@ -26,7 +26,8 @@ impl Engine {
             true => {
                 client.request += 1;
                 client.then = Then::Hold;
-                client.woken = false;
+                client.listens = false;
+                client.watch = Watch::default();
                 client.others_wait = false;
                 At::EnterNow
             }
@@ -47,7 +48,7 @@ impl Engine {
         }
     }
 
-    /// The second half of `Locked::share`, and the poke after it.
+    /// The second half of `Locked::share`, and the ring after it.
     pub(super) fn share_lock(&self, state: &mut State, index: usize) -> At {
         let client = state.clients[index];
         let pool = self.request(index, &client).pool;
@@ -57,7 +58,7 @@ impl Engine {
             shared = false;
             name.lock.unlock(Owner::client(index));
         }
-        name.fifo.poke();
+        state.pools[pool].bell.ring();
         match shared {
             true => self.go_on(state, index),
             false => {
@@ -96,9 +97,6 @@ impl Engine {
     fn lost(&self, state: &mut State, index: usize) -> At {
         let client = state.clients[index];
         let pool = self.request(index, &client).pool;
-        let name = self.leased(&client, pool);
-        let fifo = &mut state.pools[pool].names[name].fifo;
-        fifo.of_names.remove(Owner::client(index));
         state.clients[index].leases[pool] = Default::default();
         At::EnterNow
     }
@@ -123,8 +121,8 @@ impl Engine {
         };
         state.clients[index].leases[pool][name] = None;
         state.pools[pool].names[name].record[index] = false;
-        match self.has(Flaw::WakeBeforeUnlock) {
-            true => At::EndPoke(pool, name),
+        match self.has(Flaw::RingBeforeUnlock) {
+            true => At::EndRing(pool, name),
             false => At::EndUnlock(pool, name),
         }
     }
@@ -138,17 +136,15 @@ impl Engine {
     ) -> At {
         let lock = &mut state.pools[pool].names[name].lock;
         lock.unlock(Owner::client(index));
-        match self.has(Flaw::WakeBeforeUnlock) || self.has(Flaw::NoWakeAtAll) {
+        match self.has(Flaw::RingBeforeUnlock) || self.has(Flaw::NoRing) {
             true => self.end(state, index),
-            false => At::EndPoke(pool, name),
+            false => At::EndRing(pool, name),
         }
     }
 
-    pub(super) fn end_poke(&self, state: &mut State, index: usize, pool: usize, name: usize) -> At {
-        let fifo = &mut state.pools[pool].names[name].fifo;
-        fifo.poke();
-        fifo.of_names.remove(Owner::client(index));
-        match self.has(Flaw::WakeBeforeUnlock) {
+    pub(super) fn end_ring(&self, state: &mut State, index: usize, pool: usize, name: usize) -> At {
+        state.pools[pool].bell.ring();
+        match self.has(Flaw::RingBeforeUnlock) {
             true => At::EndUnlock(pool, name),
             false => self.end(state, index),
         }

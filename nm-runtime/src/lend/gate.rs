@@ -12,9 +12,9 @@ use once_cell::sync::Lazy;
 use crate::sys;
 
 /// What a request keeps open while it waits (ticket, the ticket before, sign,
-/// queue) or holds (lock, FIFO, record).
+/// queue) or holds (lock, record).
 const DESCRIPTORS_EACH: u64 = 4;
-/// Left to the tests themselves, and to the head's FIFOs.
+/// Left to the tests themselves, and to the processes that a head watches.
 const DESCRIPTORS_FOR_OTHERS: u64 = 96;
 
 struct Gate {

@@ -11,11 +11,12 @@ use crate::backend::patience::Patience;
 use crate::base::error::{Error, Result};
 use crate::base::json;
 use crate::local::dir::{PoolDir, replace, unusable};
-use crate::local::head::{self, Head, LOOK_AGAIN, Take, Taken, try_lock_name};
+use crate::local::head::{self, Head, Take, Taken, try_lock_name};
 use crate::local::lock::Locked;
 use crate::local::queue::Ticket;
+use crate::local::wakeup::Wakeup;
 use crate::local::{blocked, files, look, pool_code};
-use crate::sys::{self, WakeSet};
+use crate::sys::{self, LOOK_AGAIN};
 use crate::terms::access::Access;
 use crate::terms::code::{Code, PoolCode};
 use crate::terms::decision::Decide;
@@ -88,14 +89,12 @@ pub(crate) fn take<'a>(
     let ticket = Ticket::draw(dir, ask.request, &said, patience)?;
     // Not before there is a ticket: a request that came in between would be before us.
     drop(head);
-    let failed = |error| unusable(dir.names.path(), error);
+    let mut wakeup = Wakeup::new(dir);
     let mut known = Vec::new();
     loop {
         let out = read(dir)?.names;
-        let fifos: Vec<_> = out.iter().map(|name| files::fifo(name)).collect();
-        let wakes = WakeSet::open(&dir.names, fifos.iter().map(String::as_str));
-        let mut wakes = wakes.map_err(failed)?;
-        // Asked after the FIFOs are open: a holder that ends from here on wakes us.
+        // Asked after this: a holder that ends from here on wakes us.
+        wakeup.listen(out.iter().cloned());
         let turn = Turn::take(dir, patience)?;
         if !dir.is_current() {
             return Ok(None);
@@ -118,7 +117,7 @@ pub(crate) fn take<'a>(
         known = names;
         patience.tick()?;
         let timeout = patience.until().saturating_duration_since(Instant::now());
-        wakes.wait(timeout.min(pause)).map_err(failed)?;
+        wakeup.wait(timeout.min(pause));
     }
 }
 

@@ -12,7 +12,7 @@ use crate::base::text::shown;
 use crate::config::place;
 use crate::journal;
 use crate::local::files;
-use crate::sys::{self, Dir};
+use crate::sys::{self, Bell, Dir};
 use crate::terms::record::FORMAT;
 
 /// A pool's directories, open.
@@ -24,6 +24,7 @@ pub(crate) struct PoolDir {
     pub(crate) pool: Dir,
     /// `pools/db/names`.
     pub(crate) names: Dir,
+    pub(crate) bell: Arc<Bell>,
     pub(crate) journal: journal::Writer,
     /// The process that opened them. A forked child shares the open files with its
     /// parent, and so the locks on them: it must open its own.
@@ -44,12 +45,15 @@ impl PoolDir {
         create(&place::pools_dir(state_dir))?;
         let pool = create(&path)?;
         let names = create(&path.join(files::NAMES))?;
+        let bell = Bell::open(&pool, files::BELL);
+        let bell = bell.map_err(|error| unusable(&path.join(files::BELL), error))?;
         // Of two processes, the second finds the short new one.
         journal::rotate(&pool).map_err(|error| unusable(&path, error))?;
         Ok(Arc::new(Self {
             key: path.display().to_string().into(),
             pool,
             names,
+            bell: Arc::new(bell),
             journal: journal::Writer::default(),
             pid: std::process::id(),
         }))

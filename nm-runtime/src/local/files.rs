@@ -13,6 +13,8 @@ pub(crate) const LAST_TICKET: &str = "last";
 pub(crate) const FIRST_TICKET: &str = "first";
 /// Locked while a ticket is drawn, and so while the last one is noted.
 pub(crate) const DRAW: &str = "line.lock";
+/// Rung by whoever may have made a name free; the head of the queue waits for it.
+pub(crate) const BELL: &str = "bell";
 /// What a blocked head of the queue waits for.
 pub(crate) const HEAD: &str = "head.json";
 /// What the pool's allocator has decided.
@@ -42,11 +44,6 @@ pub(crate) const NAMES: &str = "names";
 /// Locked while the name is lent.
 pub(crate) fn lock(name: &str) -> String {
     [name, ".lock"].concat()
-}
-
-/// The FIFO that signals a holder's end.
-pub(crate) fn fifo(name: &str) -> String {
-    [name, ".wake"].concat()
 }
 
 /// Locked by the waiter that the name is reserved for.

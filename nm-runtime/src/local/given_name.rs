@@ -14,7 +14,7 @@ use crate::local::head::{Head, Take, Taken, taken};
 use crate::local::lock::Locked;
 use crate::local::timed_lock::Pending;
 use crate::local::{blocked, files, queue};
-use crate::sys::{OpenFile, Wake};
+use crate::sys::{Bell, OpenFile};
 use crate::terms::access::Access;
 
 impl Head<'_> {
@@ -60,9 +60,7 @@ impl Head<'_> {
         failpoint::at("given name: first to get it");
         let mut access = ask.want.access;
         loop {
-            let Some((lock, alone)) =
-                lock_name(dir, given.name, access, &reservation.wake, patience)?
-            else {
+            let Some((lock, alone)) = lock_name(dir, given.name, access, patience)? else {
                 continue;
             };
             let path = files::lock(given.name);
@@ -75,8 +73,7 @@ impl Head<'_> {
                 }
             }
             failpoint::at("given name: locked");
-            // With the name's own FIFO open, or the name free again: only then
-            // the reservation drops, and wakes the head.
+            // Before the reservation drops, which wakes the head.
             let found = taken(dir, ask, given.index, given.name, lock, alone);
             if let Ok(Take::Taken(taken)) = &found {
                 let has_readers = taken.has_readers();
@@ -101,13 +98,9 @@ impl Head<'_> {
         let path = dir.names.path().join(files::reservation(name));
         let failed = |error| unusable(&path, error);
         let file = dir.names.file(&files::reservation(name)).map_err(failed)?;
-        // Opened before the reservation is ours and kept while it is, even by a lock
-        // request that we abandon: if we die, the FIFO hangs up and the head looks
-        // again at the name.
-        let wake = Wake::open(&dir.names, &files::fifo(name)).map_err(failed)?;
         let mut reservation = Reservation {
             lock: None,
-            wake: Arc::new(wake),
+            bell: dir.bell.clone(),
         };
         match Locked::try_lock(file, Access::Exclusive).map_err(failed)? {
             Ok(lock) => {
@@ -116,8 +109,7 @@ impl Head<'_> {
                 self.leave();
             }
             Err(file) => {
-                let poke = poke(&reservation.wake);
-                let pending = Pending::join(file, Access::Exclusive, poke).map_err(failed)?;
+                let pending = Pending::join(file, Access::Exclusive, ring(dir)).map_err(failed)?;
                 self.leave();
                 patience.beside(false);
                 reservation.lock = Some(blocked::for_lock(&pending, patience, &path)?);
@@ -169,13 +161,12 @@ fn lock_name(
     dir: &PoolDir,
     name: &str,
     access: Access,
-    wake: &Arc<Option<Wake>>,
     patience: &mut dyn Patience,
 ) -> Result<Option<(Locked, bool)>> {
     let path = dir.names.path().join(files::lock(name));
     let failed = |error| unusable(&path, error);
     let mut wait = |file: OpenFile| {
-        let pending = Pending::join(file, access, poke(wake)).map_err(failed)?;
+        let pending = Pending::join(file, access, ring(dir)).map_err(failed)?;
         blocked::for_lock(&pending, patience, &path)
     };
     let file = dir.names.file(&files::lock(name)).map_err(failed)?;
@@ -191,28 +182,22 @@ fn lock_name(
 /// While this lives, the head of the queue leaves the name to us.
 struct Reservation {
     lock: Option<Locked>,
-    wake: Arc<Option<Wake>>,
+    bell: Arc<Bell>,
 }
 
 impl Drop for Reservation {
     fn drop(&mut self) {
         // Unlock before waking: the head that wakes must find it gone.
         drop(self.lock.take());
-        if let Some(wake) = &*self.wake {
-            wake.poke();
-        }
+        self.bell.ring();
     }
 }
 
 /// An abandoned lock request may still be granted for a moment, in which the head
 /// finds the name taken: it must look again after that.
-fn poke(wake: &Arc<Option<Wake>>) -> Box<dyn FnOnce() + Send> {
-    let wake = wake.clone();
-    Box::new(move || {
-        if let Some(wake) = &*wake {
-            wake.poke();
-        }
-    })
+fn ring(dir: &PoolDir) -> Box<dyn FnOnce() + Send> {
+    let bell = dir.bell.clone();
+    Box::new(move || bell.ring())
 }
 
 #[cfg(test)]

@@ -27,27 +27,26 @@ pub(crate) fn acquire(
         let Some((taken, _place)) = assigned::take(dir, ask, allocator, patience)? else {
             return Ok(Answer::Gone);
         };
-        let grant = Grant::new(ask, patience.waited(), false);
+        let grant = Grant::new(ask, patience.waited());
         return grant.finish(dir, vec![taken]).map(Answer::Granted);
     }
     let Some(head) = Head::enter(dir, ask.request, patience)? else {
         return Ok(Answer::Gone);
     };
-    let others_wait = head.others_wait;
-    let (taken, head) = match ask.given {
+    let (taken, head, _wakeup) = match ask.given {
         Some(given) => match head.take_given(ask, given, patience)? {
-            Some((taken, head)) => (vec![taken], head),
+            Some((taken, head)) => (vec![taken], head, None),
             None => return Ok(Answer::Gone),
         },
         None => {
-            let taken = head.take_any(ask, patience)?;
+            let (taken, wakeup) = head.take_any(ask, patience)?;
             if patience.waited().is_some() && !head.is_current()? {
                 return Ok(Answer::Gone);
             }
-            (taken, Some(head))
+            (taken, Some(head), wakeup)
         }
     };
-    let granted = Grant::new(ask, patience.waited(), others_wait).finish(dir, taken)?;
+    let granted = Grant::new(ask, patience.waited()).finish(dir, taken)?;
     // Records first, then the next head: it reads them.
     drop(head);
     Ok(Answer::Granted(granted))
@@ -61,7 +60,7 @@ pub(crate) fn try_acquire(dir: &Arc<PoolDir>, ask: &Ask<'_>) -> Result<Answer> {
     if !head.is_current()? {
         return Ok(Answer::Gone);
     }
-    let grant = Grant::new(ask, None, head.others_wait);
+    let grant = Grant::new(ask, None);
     let taken = match (ask.given, ask.decide) {
         (None, Some(allocator)) => {
             return match assigned::try_take(head, ask, allocator)? {
@@ -84,16 +83,13 @@ pub(crate) fn try_acquire(dir: &Arc<PoolDir>, ask: &Ask<'_>) -> Result<Answer> {
 struct Grant<'a> {
     ask: &'a Ask<'a>,
     waited: Duration,
-    /// The request waited, or others do.
-    contended: bool,
 }
 
 impl<'a> Grant<'a> {
-    fn new(ask: &'a Ask<'a>, waited: Option<Duration>, others_wait: bool) -> Self {
+    fn new(ask: &'a Ask<'a>, waited: Option<Duration>) -> Self {
         Self {
             ask,
             waited: waited.unwrap_or_default(),
-            contended: others_wait || waited.is_some(),
         }
     }
 
@@ -206,13 +202,11 @@ impl<'a> Grant<'a> {
             name: taken.name,
             access,
             lock: taken.lock,
-            wake: taken.wake,
             file: taken.file,
             record,
             dir: dir.clone(),
             holder,
             request,
-            contended: self.contended,
         })
     }
 }
@@ -274,7 +268,7 @@ mod tests {
         let head = Head::enter_now(dir).unwrap().unwrap();
         let mut taken = head.try_take_any(&ask).unwrap().unwrap();
         change(&mut taken);
-        Grant::new(&ask, None, false).finish(dir, taken)
+        Grant::new(&ask, None).finish(dir, taken)
     }
 
     fn kinds(dir: &PoolDir) -> Vec<Kind> {

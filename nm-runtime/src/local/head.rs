@@ -1,7 +1,8 @@
 //! The head of a pool's queue: the only request that takes names from the pool.
 
+use std::borrow::Cow;
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::backend::ask::{Ask, RequestId};
 use crate::backend::broken::{self, Broken};
@@ -14,14 +15,11 @@ use crate::local::dir::{PoolDir, unusable};
 use crate::local::lock::Locked;
 use crate::local::queue::{self, Ticket};
 use crate::local::record_file::RecordFile;
+use crate::local::wakeup::Wakeup;
 use crate::local::{blocked, files, look, runs};
-use crate::sys::{Wake, WakeSet};
 use crate::terms::access::Access;
 use crate::terms::decision::Assigned;
 use crate::terms::record::Record;
-
-/// How often the head looks again at names whose release wakes nobody.
-pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// The head of the queue, until this drops.
 pub(crate) struct Head<'a> {
@@ -39,7 +37,6 @@ pub(crate) struct Taken {
     pub(crate) index: usize,
     pub(crate) name: String,
     pub(crate) lock: Locked,
-    pub(crate) wake: Option<Wake>,
     pub(crate) file: RecordFile,
     pub(crate) record: Record,
     /// What its pool's allocator says beyond the name.
@@ -56,6 +53,15 @@ impl Taken {
         let mut holders = self.record.holders.iter();
         holders.any(|tenure| tenure.access == Access::Shared)
     }
+}
+
+/// The names of a bounded pool that the head has not taken.
+fn missing<'a>(ask: &'a Ask<'_>, taken: &'a [Taken]) -> impl Iterator<Item = String> + use<'a> {
+    let all = 0..ask.names.capacity().unwrap_or(0);
+    let missing = all.filter(|index| taken.iter().all(|taken| taken.index != *index));
+    missing
+        .map_while(|index| ask.names.get(index))
+        .map(Cow::into_owned)
 }
 
 /// One head takes names at a time, so the second look finds how things are: more looks
@@ -144,31 +150,28 @@ impl<'a> Head<'a> {
     /// Lets the next waiter be the head.
     pub(crate) fn leave(self) {}
 
-    /// Takes as many names as are asked for, waiting for them.
+    /// Takes as many names as are asked for, waiting for them. What woke it is to be dropped
+    /// once the names are granted, since that takes a while.
     pub(crate) fn take_any(
         &self,
         ask: &Ask<'_>,
         patience: &mut dyn Patience,
-    ) -> Result<Vec<Taken>> {
+    ) -> Result<(Vec<Taken>, Option<Wakeup<'a>>)> {
         // Most requests want one name, and room for four is a large allocation.
         let mut taken = Vec::with_capacity(1);
         if self.scan(ask, &mut taken)? {
-            return Ok(taken);
+            return Ok((taken, None));
         }
         patience.blocked();
-        let names = ask.names;
-        let fifos: Vec<_> = (0..names.capacity().unwrap_or(0))
-            .map_while(|index| names.get(index))
-            .map(|name| files::fifo(&name))
-            .collect();
-        let failed = |error| unusable(self.dir.names.path(), error);
-        let wakes = WakeSet::open(&self.dir.names, fifos.iter().map(String::as_str));
-        let mut wakes = wakes.map_err(failed)?;
+        let mut wakeup = Wakeup::new(self.dir);
         let mut published = Published::new(self.dir);
-        failpoint::at("head: FIFOs open");
-        // Look again after opening the FIFOs and before each wait: what is
-        // released from here on wakes us.
-        while !self.scan(ask, &mut taken)? {
+        loop {
+            wakeup.listen(missing(ask, &taken));
+            failpoint::at("head: listens");
+            // What is released from here on wakes us.
+            if self.scan(ask, &mut taken)? {
+                return Ok((taken, Some(wakeup)));
+            }
             patience.tick()?;
             published.update(taken.len(), || {
                 let taken = taken.iter().map(|taken| taken.name.clone());
@@ -177,15 +180,13 @@ impl<'a> Head<'a> {
             });
             let until = patience.until();
             let until = published.due().map_or(until, |due| due.min(until));
-            let mut timeout = until.saturating_duration_since(Instant::now());
-            if !wakes.is_complete() {
-                timeout = timeout.min(LOOK_AGAIN);
-            }
             failpoint::at("head: waits");
-            wakes.wait(timeout).map_err(failed)?;
+            wakeup.wait(until.saturating_duration_since(Instant::now()));
             failpoint::at("head: woken");
+            if self.scan(ask, &mut taken)? {
+                return Ok((taken, Some(wakeup)));
+            }
         }
-        Ok(taken)
     }
 
     /// Takes as many names as are asked for if that many are free.
@@ -381,14 +382,10 @@ pub(crate) fn taken(
     if let Some(reason) = broken::reason(ask, name, &record) {
         return Ok(Take::Broken(reason));
     }
-    // Only now: a FIFO that a head opened and closed in passing would wake itself.
-    let wake = Wake::open(&dir.names, &files::fifo(name))
-        .map_err(|error| failed(files::fifo(name), error))?;
     Ok(Take::Taken(Taken {
         index,
         name: name.to_owned(),
         lock,
-        wake,
         file,
         record,
         assigned: None,

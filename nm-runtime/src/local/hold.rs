@@ -3,7 +3,6 @@
 use std::io;
 use std::mem;
 use std::sync::Arc;
-use std::thread;
 
 use crate::backend::hold::{Ending, Hold};
 use crate::base::error::{Error, Kind, Result};
@@ -12,7 +11,6 @@ use crate::local::dir::{PoolDir, unusable};
 use crate::local::files;
 use crate::local::lock::Locked;
 use crate::local::record_file::RecordFile;
-use crate::sys::Wake;
 use crate::terms::access::Access;
 use crate::terms::event::{self, Entry};
 use crate::terms::holder::Holder;
@@ -24,15 +22,12 @@ pub(crate) struct LocalHold {
     pub(crate) name: String,
     pub(crate) access: Access,
     pub(crate) lock: Locked,
-    pub(crate) wake: Option<Wake>,
     pub(crate) file: RecordFile,
     /// As it was granted. Only its holder writes the record of an exclusive lease.
     pub(crate) record: Record,
     pub(crate) dir: Arc<PoolDir>,
     pub(crate) holder: Arc<Holder>,
     pub(crate) request: String,
-    /// Requests waited for a name when this one was granted.
-    pub(crate) contended: bool,
 }
 
 impl Hold for LocalHold {
@@ -68,10 +63,8 @@ impl Hold for LocalHold {
             // dead, and has released it: what was made ready may be undone.
             shared = record.holders.iter().any(|tenure| self.is_ours(tenure));
         }
-        if let Some(wake) = &self.wake {
-            // Readers that found the name taken look again.
-            wake.poke();
-        }
+        // Readers that found the name taken look again.
+        self.dir.bell.ring();
         Ok(shared)
     }
 
@@ -87,7 +80,7 @@ impl Hold for LocalHold {
     fn end(self: Box<Self>, ending: Ending<'_>) -> Result<()> {
         let mut held = *self;
         let lost = held.is_lost();
-        let request = mem::take(&mut held.request);
+        let (request, holder) = (mem::take(&mut held.request), held.holder.clone());
         let kind = match lost {
             true => event::Kind::Lost,
             false => event::Kind::Released,
@@ -98,7 +91,7 @@ impl Hold for LocalHold {
             detail: ending.reason.as_deref(),
             access: Some(held.access),
             state: Some(ending.state),
-            ..Entry::new(kind, ending.pool, &request, &held.holder)
+            ..Entry::new(kind, ending.pool, &request, &holder)
         };
         // Record and journal before the lock: the next holder reads the record, and
         // in the journal `released` comes before its `acquired`.
@@ -112,16 +105,9 @@ impl Hold for LocalHold {
         failpoint::at("release: recorded");
         let unlocked = held.lock.unlock();
         failpoint::at("release: unlocked");
+        held.dir.bell.ring();
+        failpoint::at("release: woken");
         let names = &held.dir.names;
-        if let Some(wake) = held.wake {
-            wake.poke();
-            failpoint::at("release: woken");
-            // Linux queues a process that a pipe wakes on the writer's processor, behind
-            // the writer. The name is free: a likely waiter goes first.
-            if held.contended {
-                thread::yield_now();
-            }
-        }
         let name = ending.name;
         if lost {
             return Err(Error::new(

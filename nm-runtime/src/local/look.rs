@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::backend::snapshot::{NameSnapshot, Snapshot};
 use crate::local::lock::{Locked, is_locked};
 use crate::local::{blocked_head, files, pool_life};
-use crate::sys::{self, ProcessState, process_state};
+use crate::sys::{self, Bell, Dir, ProcessState, process_state};
 use crate::terms::access::Access;
 use crate::terms::record::{Record, Tenure};
 
@@ -85,7 +85,11 @@ fn is_held(names_dir: &Path, name: &str, access: Access) -> Option<bool> {
     match Locked::try_lock(file, other).ok()? {
         Ok(lock) => {
             drop(lock);
-            sys::poke(&names_dir.join(files::fifo(name)));
+            if let Some(pool_dir) = names_dir.parent()
+                && let Ok(bell) = Dir::open(pool_dir).and_then(|dir| Bell::open(&dir, files::BELL))
+            {
+                bell.ring();
+            }
             Some(false)
         }
         Err(_) => Some(true),

@@ -34,6 +34,7 @@ pub(crate) mod soundness;
 pub(crate) mod timed_lock;
 #[cfg(feature = "tools")]
 pub(crate) mod waiters;
+pub(crate) mod wakeup;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -11,9 +11,9 @@ pub(crate) struct Budget {
 
 /// Files kept to be used again.
 pub(crate) static SPARES: Budget = Budget::one_in(16);
-/// FIFOs that the heads of queues poll.
-#[cfg(unix)]
-pub(crate) static POLLED: Budget = Budget::one_in(8);
+/// Processes whose end the heads of queues are told.
+#[cfg(target_os = "linux")]
+pub(crate) static WATCHED: Budget = Budget::one_in(8);
 
 impl Budget {
     const fn one_in(part: u64) -> Self {

@@ -1,9 +1,11 @@
 //! What differs between operating systems, behind the same few names. Imports no
 //! other folder.
 
+mod bell;
 mod budget;
 mod file_id;
 mod limit;
+mod obituary;
 mod open_file;
 mod pid_namespace;
 mod process_state;
@@ -11,9 +13,11 @@ mod read;
 mod spare;
 mod threads;
 
+pub(crate) use bell::{Bell, End, Heard, LOOK_AGAIN};
 #[cfg(feature = "tools")]
 pub(crate) use file_id::FileId;
 pub(crate) use limit::descriptor_limit;
+pub(crate) use obituary::{Obituary, Process};
 pub(crate) use open_file::OpenFile;
 pub(crate) use pid_namespace::{pid_namespace, process_state};
 pub use process_state::ProcessState;
@@ -30,18 +34,16 @@ pub(crate) use unix::file_id;
 pub(crate) use unix::opened;
 #[cfg(unix)]
 pub(crate) use unix::{
-    Dir, Wake, WakeSet, close_stdout, detach, is_current_user, is_descriptor_shortage,
-    open_regular, parent_id, path_names, poke, read_at, still_linked, wait_for_exit,
-    write_at_start, write_private,
+    Dir, close_stdout, detach, is_current_user, is_descriptor_shortage, open_regular, parent_id,
+    path_names, read_at, still_linked, wait_for_exit, write_at_start, write_private,
 };
 
 #[cfg(not(unix))]
 mod other;
 #[cfg(not(unix))]
 pub(crate) use other::{
-    Dir, Wake, WakeSet, close_stdout, detach, is_current_user, is_descriptor_shortage,
-    open_regular, parent_id, path_names, poke, read_at, still_linked, wait_for_exit,
-    write_at_start, write_private,
+    Dir, close_stdout, detach, is_current_user, is_descriptor_shortage, open_regular, parent_id,
+    path_names, read_at, still_linked, wait_for_exit, write_at_start, write_private,
 };
 #[cfg(all(not(unix), feature = "tools"))]
 pub(crate) use other::{file_id, opened};

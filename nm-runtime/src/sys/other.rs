@@ -1,11 +1,8 @@
-//! Systems without FIFOs that wake a waiter: the head looks again periodically.
-//! Written for Windows; never run there.
+//! Systems that are no Unix. Written for Windows; never run there.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use crate::sys::file_id::FileId;
 use crate::sys::open_file::OpenFile;
@@ -127,38 +124,6 @@ pub(crate) fn path_names(path: &Path, _file: &File) -> bool {
     // An open file cannot be replaced on Windows.
     path.exists()
 }
-
-#[derive(Debug)]
-pub(crate) struct Wake;
-
-impl Wake {
-    pub(crate) fn open(_dir: &Dir, _name: &str) -> io::Result<Option<Self>> {
-        Ok(None)
-    }
-
-    pub(crate) fn poke(&self) {}
-}
-
-#[derive(Debug)]
-pub(crate) struct WakeSet<'a>(PhantomData<&'a Dir>);
-
-impl<'a> WakeSet<'a> {
-    pub(crate) fn open(_dir: &'a Dir, _names: impl Iterator<Item = &'a str>) -> io::Result<Self> {
-        Ok(Self(PhantomData))
-    }
-
-    pub(crate) fn is_complete(&self) -> bool {
-        false
-    }
-
-    pub(crate) fn wait(&mut self, timeout: Duration) -> io::Result<()> {
-        std::thread::sleep(timeout);
-        Ok(())
-    }
-}
-
-/// FIFOs are missing: waiters look again by themselves.
-pub(crate) fn poke(_fifo: &Path) {}
 
 pub(crate) fn process_state(_pid: u32) -> ProcessState {
     ProcessState::Unknown

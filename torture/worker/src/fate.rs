@@ -34,7 +34,7 @@ const OF_WORKERS: [&str; 59] = [
     "line: waits",
     "line: first",
     "queue: locked by the first in line",
-    "head: FIFOs open",
+    "head: listens",
     "head: waits",
     "head: waits",
     "head: woken",

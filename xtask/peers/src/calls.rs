@@ -2,11 +2,15 @@ use std::fs::{self, File};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU32;
 
-use rustix::fs::{AtFlags, CWD, FileType, FlockOperation, Mode, OFlags};
-use rustix::fs::{flock, fstat, mknodat, openat, statat};
+use rustix::fs::{AtFlags, CWD, FlockOperation, Mode, OFlags};
+use rustix::fs::{flock, fstat, openat, statat};
 use rustix::io::write;
 use rustix::process::getpid;
+use rustix::thread::futex;
+use vmap::MapMut;
+use zerocopy::FromBytes;
 
 use crate::body;
 use crate::lock::Lock;
@@ -22,6 +26,7 @@ pub struct Calls {
     lock: File,
     record: File,
     journal: File,
+    bell: MapMut,
 }
 
 const RECORD: usize = 512;
@@ -48,13 +53,10 @@ impl Calls {
             OFlags::RDONLY | OFlags::DIRECTORY,
             Mode::empty(),
         )?;
-        let _ = mknodat(
-            &names,
-            "calls-0.wake",
-            FileType::Fifo,
-            Mode::RUSR | Mode::WUSR,
-            0,
-        );
+        let (bell, _file) = MapMut::with_options()
+            .create(true)
+            .resize(4096)
+            .open(path.join("bell"))?;
         Ok(Self {
             queue: open(path.join("queue.lock"))?,
             waiters: open(path.join("waiters.lock"))?,
@@ -63,6 +65,7 @@ impl Calls {
             names,
             lock,
             record,
+            bell,
         })
     }
 }
@@ -86,8 +89,6 @@ impl Lock for Calls {
         statat(&self.names, "calls-0.lock", nofollow)?;
         fstat(&self.record)?;
         self.record.read_at(&mut [0; 2 * RECORD], 0)?;
-        let flags = OFlags::RDWR | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let wake = openat(&self.names, "calls-0.wake", flags, Mode::empty())?;
         self.record.write_at(&[b' '; RECORD], 0)?;
         write(&self.journal, &[b'\n'; LINE])?;
         flock(&self.queue, FlockOperation::Unlock)?;
@@ -99,7 +100,9 @@ impl Lock for Calls {
         write(&self.journal, &[b'\n'; LINE])?;
         self.record.write_at(&[b' '; RECORD], 0)?;
         flock(&self.lock, FlockOperation::Unlock)?;
-        write(&wake, &[0])?;
+        let word = AtomicU32::mut_from_bytes(&mut self.bell[..4]);
+        let word = &*word.map_err(|_| "the mapping is not aligned")?;
+        futex::wake(word, futex::Flags::empty(), 1)?;
         Ok(())
     }
 

@@ -3,13 +3,16 @@
 
 use std::io;
 #[cfg(target_os = "linux")]
-use std::os::fd::FromRawFd;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+#[cfg(target_os = "linux")]
 use std::time::Duration;
 
-use libc::{c_int, pid_t, pollfd};
+#[cfg(target_os = "linux")]
+use libc::pollfd;
+use libc::{c_int, pid_t};
 
 /// What polling a descriptor found.
+#[cfg(target_os = "linux")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Polled {
     Nothing,
@@ -20,6 +23,7 @@ pub(super) enum Polled {
 
 /// Blocks until one of the descriptors is readable or hung up, or the time is over.
 /// Also finds nothing if a signal arrives.
+#[cfg(target_os = "linux")]
 pub(super) fn poll<'a>(
     fds: impl IntoIterator<Item = &'a OwnedFd>,
     timeout: Option<Duration>,
@@ -48,8 +52,92 @@ pub(super) fn poll<'a>(
 
 /// Rounded up: polling for 0 would be a busy loop until the rest of a millisecond is
 /// over.
+#[cfg(target_os = "linux")]
 fn milliseconds(timeout: Duration) -> c_int {
     c_int::try_from(timeout.as_nanos().div_ceil(1_000_000)).unwrap_or(c_int::MAX)
+}
+
+/// The first word of a file, which the kernel counts up and on which it lets processes wait:
+/// a futex. It is never read or written here: if the file has no such word any more, the
+/// calls fail, where an access would end the process.
+#[cfg(target_os = "linux")]
+#[derive(Debug)]
+pub(crate) struct Word {
+    /// Of a mapping of this file, which nothing but [`Word::drop`] ends.
+    address: std::num::NonZeroUsize,
+}
+
+#[cfg(target_os = "linux")]
+impl Word {
+    const LENGTH: usize = size_of::<u32>();
+
+    /// Fails if the file cannot be mapped, which not all file systems can.
+    pub(crate) fn of(file: &std::fs::File) -> io::Result<Self> {
+        let access = libc::PROT_READ | libc::PROT_WRITE;
+        let (anywhere, fd) = (std::ptr::null_mut(), file.as_raw_fd());
+        // SAFETY: a new mapping, which replaces none. No reference into it is ever made.
+        let address =
+            unsafe { libc::mmap(anywhere, Self::LENGTH, access, libc::MAP_SHARED, fd, 0) };
+        match std::num::NonZeroUsize::new(address as usize) {
+            Some(address) if address.get() != libc::MAP_FAILED as usize => Ok(Self { address }),
+            _ => Err(io::Error::last_os_error()),
+        }
+    }
+
+    /// Adds one to the word, and wakes all who wait on it.
+    pub(crate) fn count_up_and_wake(&self) {
+        // `FUTEX_OP_ADD` of 1; the comparison that could wake more on the same word is void.
+        const ADD_ONE: u32 = 1 << 28 | 1 << 12;
+        let (all, none_more) = (c_int::MAX, 0_usize);
+        let word = self.address.get();
+        // SAFETY: both addresses are the word's. The kernel checks its own access to it.
+        let woken = unsafe {
+            libc::syscall(
+                libc::SYS_futex,
+                word,
+                libc::FUTEX_WAKE_OP,
+                all,
+                none_more,
+                word,
+                ADD_ONE,
+            )
+        };
+        if woken < 0 {
+            // On a full disk nothing may be written: who waits already is woken.
+            // SAFETY: as above.
+            unsafe { libc::syscall(libc::SYS_futex, word, libc::FUTEX_WAKE, all) };
+        }
+    }
+
+    /// Blocks while the word is this, until it is woken, at most so long. Fails with
+    /// `EAGAIN` if it is another, `ETIMEDOUT` if the time is over, and if a signal arrives.
+    pub(crate) fn wait_while(&self, count: u32, timeout: Duration) -> io::Result<()> {
+        let timeout = libc::timespec {
+            tv_sec: timeout.as_secs().try_into().unwrap_or(libc::time_t::MAX),
+            tv_nsec: timeout.subsec_nanos() as _,
+        };
+        let word = self.address.get();
+        // SAFETY: the kernel checks its access to the word, and `timeout` lives until it is
+        // done.
+        let waited = unsafe {
+            libc::syscall(
+                libc::SYS_futex,
+                word,
+                libc::FUTEX_WAIT,
+                count,
+                &raw const timeout,
+            )
+        };
+        done(waited as c_int).map(drop)
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Drop for Word {
+    fn drop(&mut self) {
+        // SAFETY: the mapping is ours, and nothing refers to it.
+        unsafe { libc::munmap(self.address.get() as *mut _, Self::LENGTH) };
+    }
 }
 
 /// Fails with `ESRCH` if no process has this id.
@@ -139,7 +227,7 @@ fn done(result: c_int) -> io::Result<c_int> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, target_os = "linux"))]
 mod tests {
     use std::io::Write;
     use std::os::unix::fs::MetadataExt;

@@ -4,8 +4,11 @@
 pub(super) mod calls;
 mod dir;
 mod process;
-mod wake;
+#[cfg(target_os = "linux")]
+mod watched;
 
+#[cfg(target_os = "linux")]
+pub(super) use calls::Word;
 #[cfg(all(target_os = "linux", feature = "tools"))]
 pub(crate) use calls::exit_status;
 #[cfg(feature = "tools")]
@@ -18,4 +21,5 @@ pub(crate) use dir::{
 };
 pub(crate) use process::{close_stdout, detach, pid_namespace, process_state, wait_for_exit};
 pub(crate) use std::os::unix::process::parent_id;
-pub(crate) use wake::{Wake, WakeSet, poke};
+#[cfg(target_os = "linux")]
+pub(super) use watched::Watched;

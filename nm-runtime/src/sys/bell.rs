@@ -1,0 +1,167 @@
+//! A pool's bell: rung by whoever may have made something free, heard by those who wait
+//! for that, who then look again. It decides nothing.
+
+use std::io;
+use std::time::Duration;
+
+#[cfg(target_os = "linux")]
+use crate::sys::open_file::OpenFile;
+#[cfg(not(unix))]
+use crate::sys::other::Dir;
+#[cfg(unix)]
+use crate::sys::unix::Dir;
+#[cfg(target_os = "linux")]
+use crate::sys::unix::{Word, read_at};
+
+/// How often to look again where nothing wakes a waiter.
+pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// A word of a file that the kernel counts up, and on which it lets processes wait (a
+/// futex). No process touches the mapped memory by itself: if the file was cut short, or
+/// the disk is full, a call fails, where touching it would end the process.
+#[cfg(target_os = "linux")]
+#[derive(Debug)]
+pub(crate) struct Bell {
+    file: OpenFile,
+    /// `None` on a file system whose files cannot be mapped.
+    word: Option<Word>,
+}
+
+/// How often the bell had been rung.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Heard(#[cfg(target_os = "linux")] Option<u32>);
+
+/// What ended a wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// It was rung, or may have been.
+    Rung,
+    /// The time is over.
+    Over,
+}
+
+#[cfg(target_os = "linux")]
+impl Bell {
+    /// The word, and room beside it.
+    const LENGTH: usize = 8;
+
+    pub(crate) fn open(dir: &Dir, name: &str) -> io::Result<Self> {
+        let file = dir.file(name)?;
+        if read_at(&file, &mut [0; Self::LENGTH], 0)? < Self::LENGTH {
+            // Beside the word, which another process may just have counted up. On a full
+            // disk there is no bell: that costs speed, no more.
+            let _ = std::os::unix::fs::FileExt::write_all_at(&file.file, &[0; 4], 4);
+        }
+        let word = Word::of(&file.file).ok();
+        Ok(Self { file, word })
+    }
+
+    /// Ends all waits, also those that begin after this with what was [heard](Bell::heard)
+    /// before.
+    pub(crate) fn ring(&self) {
+        if let Some(word) = &self.word {
+            word.count_up_and_wake();
+        }
+    }
+
+    /// Look at what is waited for after this, and wait with it: a ring since then ends
+    /// the wait at once.
+    pub(crate) fn heard(&self) -> Heard {
+        let mut word = [0; 4];
+        match read_at(&self.file, &mut word, 0) {
+            Ok(4) => Heard(Some(u32::from_ne_bytes(word))),
+            _ => Heard(None),
+        }
+    }
+
+    /// Blocks until it is rung, at most so long. By the clock where nothing can be heard.
+    pub(crate) fn wait(&self, heard: Heard, timeout: Duration) -> End {
+        let (Some(word), Heard(Some(count))) = (&self.word, heard) else {
+            return by_the_clock(timeout);
+        };
+        match word.wait_while(count, timeout) {
+            Ok(()) => End::Rung,
+            Err(error) => match error.kind() {
+                io::ErrorKind::TimedOut => End::Over,
+                io::ErrorKind::Interrupted => End::Rung,
+                // Counted up already; unless what is read is not what is mapped, as some
+                // network file systems have it.
+                io::ErrorKind::WouldBlock if self.heard().0 != heard.0 => End::Rung,
+                _ => by_the_clock(timeout),
+            },
+        }
+    }
+}
+
+/// There is none on this system: waiters look again by the clock.
+#[cfg(not(target_os = "linux"))]
+#[derive(Debug)]
+pub(crate) struct Bell;
+
+#[cfg(not(target_os = "linux"))]
+impl Bell {
+    pub(crate) fn open(_dir: &Dir, _name: &str) -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    pub(crate) fn ring(&self) {}
+
+    pub(crate) fn heard(&self) -> Heard {
+        Heard()
+    }
+
+    pub(crate) fn wait(&self, _heard: Heard, timeout: Duration) -> End {
+        by_the_clock(timeout)
+    }
+}
+
+fn by_the_clock(timeout: Duration) -> End {
+    std::thread::sleep(timeout.min(LOOK_AGAIN));
+    End::Rung
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(3600);
+    const SHORT: Duration = Duration::from_micros(1);
+
+    #[test]
+    fn a_ring_after_one_has_listened_ends_the_wait_whenever_that_begins() {
+        let path = tempfile::tempdir().unwrap();
+        let dir = Dir::open(path.path()).unwrap();
+        let bell = Bell::open(&dir, "bell").unwrap();
+        let other = Bell::open(&dir, "bell").unwrap();
+        let heard = bell.heard();
+        assert_eq!(bell.wait(heard, SHORT), End::Over);
+        other.ring();
+        assert_eq!(bell.wait(heard, LONG), End::Rung);
+        let heard = bell.heard();
+        assert_eq!(bell.wait(heard, SHORT), End::Over);
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| bell.wait(heard, LONG));
+            other.ring();
+            assert_eq!(waiting.join().unwrap(), End::Rung);
+        });
+    }
+
+    #[test]
+    fn a_bell_that_was_cut_short_is_an_error_of_no_one() {
+        let path = tempfile::tempdir().unwrap();
+        let dir = Dir::open(path.path()).unwrap();
+        let bell = Bell::open(&dir, "bell").unwrap();
+        let heard = bell.heard();
+        std::fs::write(path.path().join("bell"), "").unwrap();
+        bell.ring();
+        assert_eq!(bell.wait(heard, LONG), End::Rung);
+        assert_eq!(bell.wait(bell.heard(), LONG), End::Rung);
+        // Who opens it makes it whole.
+        let next = Bell::open(&dir, "bell").unwrap();
+        let heard = bell.heard();
+        next.ring();
+        assert_eq!(bell.wait(heard, LONG), End::Rung);
+    }
+}

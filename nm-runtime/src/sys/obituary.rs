@@ -1,0 +1,100 @@
+//! Tells of the end of processes: rings a bell when one of them has ended, which by then
+//! has closed its files, and so let its locks go.
+
+use std::sync::Arc;
+
+use crate::sys::bell::Bell;
+#[cfg(target_os = "linux")]
+use crate::sys::pid_namespace::pid_namespace;
+#[cfg(target_os = "linux")]
+use crate::sys::threads::LOCK_WAITER;
+#[cfg(target_os = "linux")]
+use crate::sys::unix::Watched;
+
+/// A process by its id, and the pid namespace in which it has that.
+pub(crate) type Process = (u32, Option<u64>);
+
+/// Watches processes until it drops.
+#[derive(Debug)]
+pub(crate) struct Obituary {
+    /// Ends the thread that watches, by closing.
+    #[cfg(target_os = "linux")]
+    _stop: std::io::PipeWriter,
+}
+
+impl Obituary {
+    /// `None` if the end of each of these cannot be told: one has ended, or is in another
+    /// pid namespace, or there are too many, or the system does not tell.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn of(processes: &[Process], bell: &Arc<Bell>) -> Option<Self> {
+        let ours = Some(pid_namespace()?);
+        if processes.iter().any(|(_, namespace)| *namespace != ours) {
+            return None;
+        }
+        let mut watched = Watched::open(processes.iter().map(|(process, _)| *process))?;
+        let (until, stop) = std::io::pipe().ok()?;
+        let (until, bell) = (until.into(), bell.clone());
+        let watch = move || {
+            while watched.wait_for_end(&until) {
+                bell.ring();
+            }
+        };
+        let thread = std::thread::Builder::new().name(LOCK_WAITER.to_owned());
+        thread.stack_size(64 << 10).spawn(watch).ok()?;
+        Some(Self { _stop: stop })
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn of(processes: &[Process], _bell: &Arc<Bell>) -> Option<Self> {
+        processes.is_empty().then_some(Self {})
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::process::{Command, Stdio};
+    use std::time::Duration;
+
+    use super::*;
+    use crate::sys::bell::End;
+    use crate::sys::unix::Dir;
+
+    const LONG: Duration = Duration::from_secs(3600);
+
+    #[test]
+    fn the_end_of_each_process_rings_the_bell() {
+        let path = tempfile::tempdir().unwrap();
+        let dir = Dir::open(path.path()).unwrap();
+        let bell = Arc::new(Bell::open(&dir, "bell").unwrap());
+        let cat = || {
+            let mut cat = Command::new("cat");
+            cat.stdin(Stdio::piped()).stdout(Stdio::null());
+            cat.spawn().unwrap()
+        };
+        let mut children = [cat(), cat()];
+        let process = |pid| (pid, pid_namespace());
+        let processes = [process(children[0].id()), process(children[1].id())];
+        let obituary = Obituary::of(&processes, &bell).unwrap();
+        for child in &mut children {
+            let heard = bell.heard();
+            drop(child.stdin.take());
+            assert_eq!(bell.wait(heard, LONG), End::Rung);
+            assert!(Obituary::of(&processes, &bell).is_none(), "one has ended");
+            child.wait().unwrap();
+            assert!(Obituary::of(&processes, &bell).is_none(), "there is none");
+        }
+        drop(obituary);
+        assert!(Obituary::of(&[], &bell).is_some());
+    }
+
+    #[test]
+    fn a_process_of_another_pid_namespace_cannot_be_told_of() {
+        let path = tempfile::tempdir().unwrap();
+        let dir = Dir::open(path.path()).unwrap();
+        let bell = Arc::new(Bell::open(&dir, "bell").unwrap());
+        let ours = std::process::id();
+        assert!(Obituary::of(&[(ours, pid_namespace())], &bell).is_some());
+        assert!(Obituary::of(&[(ours, Some(1))], &bell).is_none());
+        assert!(Obituary::of(&[(ours, None)], &bell).is_none());
+    }
+}

@@ -6,6 +6,7 @@ use crate::backend::ask::Ask;
 use crate::base::error::{Error, Kind, Result};
 use crate::base::json;
 use crate::terms::decision::{Asked, Assigned, Assignment, Decide};
+use crate::terms::holder::Holder;
 use crate::terms::name;
 use crate::terms::record::FORMAT;
 
@@ -40,18 +41,16 @@ json::object!(Decisions {
 pub(crate) struct Asker {
     /// Its request.
     pub(crate) request: String,
-    pub(crate) test: String,
-    pub(crate) run: String,
+    pub(crate) holder: Holder,
 }
 
-json::object!(Asker { request, test, run });
+json::object!(Asker { request, holder });
 
 impl Asker {
     pub(crate) fn of(ask: &Ask<'_>) -> Self {
         Self {
             request: ask.request.text(),
-            test: ask.holder.test.clone(),
-            run: ask.holder.run.clone(),
+            holder: ask.holder.clone(),
         }
     }
 }
@@ -111,8 +110,8 @@ impl Decisions {
     /// Whether a waiter's own turn would come to something.
     fn has_room_for(&self, waiter: &Asker, allocator: &dyn Decide) -> bool {
         let asked = Asked {
-            test: &waiter.test,
-            run: &waiter.run,
+            test: &waiter.holder.test,
+            run: &waiter.holder.run,
         };
         let decided = allocator.decide(&self.state, &asked);
         !matches!(decided, Ok((_, Assignment::Busy)))

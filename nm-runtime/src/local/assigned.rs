@@ -179,7 +179,7 @@ impl<'a> Turn<'a> {
         ticket: Option<&Ticket>,
     ) -> Result<(Vec<String>, Decided<Box<Taken>>)> {
         let mut decisions = self.take_back(ask, allocator)?;
-        // Those of a given name, and others that do not ask the allocator, say nothing.
+        // Those of a given name, and others that do not ask the allocator, say who they are alone.
         let askers = |ticket: &Ticket| {
             let said = ticket.line()?.into_iter();
             Ok(said.filter_map(|said| json::from_slice(&said)).collect())

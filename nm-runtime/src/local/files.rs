@@ -9,7 +9,7 @@ pub(crate) const WAITERS: &str = "waiters.lock";
 pub(crate) const TICKETS: &str = "line";
 /// Among the tickets: the name of the last one drawn.
 pub(crate) const LAST_TICKET: &str = "last";
-/// Among the tickets: the number before that of the first one, or of an earlier first.
+/// Among the tickets: the name of the first one, or of an earlier first.
 pub(crate) const FIRST_TICKET: &str = "first";
 /// Locked while a ticket is drawn, and so while the last one is noted.
 pub(crate) const DRAW: &str = "line.lock";

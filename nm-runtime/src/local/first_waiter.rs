@@ -1,58 +1,65 @@
-//! The first waiter of a pool's queue, from its ticket and the journal: for people. A head
-//! that has waited a while says more itself.
+//! The first waiter of a pool's queue, from its ticket: for people. A head that has waited a
+//! while says more itself.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use crate::journal::{Kind, Reader};
+use crate::backend::decisions::Asker;
+use crate::base::json;
 use crate::local::files;
 use crate::local::lock::is_locked;
 use crate::sys;
 use crate::terms::holder::Holder;
 
-/// How much of the journal is read first.
-const ENOUGH: u64 = 1 << 17;
-
-/// The first waiter of the pool with this directory, if there is one and its event is still
-/// in the journal.
+/// The first waiter of the pool with this directory, if there is one.
 pub(crate) fn find(pool_dir: &Path) -> Option<Holder> {
-    let (_, request) = tickets(pool_dir).pop_first()?;
-    let mut size = ENOUGH;
-    loop {
-        let events = Reader::open_near_end(pool_dir, size).ok()?;
-        let whole = events.is_whole();
-        let mut waiting = events.filter_map(|event| {
-            let event = event.ok()?;
-            (event.kind == Kind::Waiting && event.id == request).then_some(event.holder)
-        });
-        match waiting.next() {
-            None if !whole => size = size.saturating_mul(8),
-            found => return found,
-        }
+    let line = pool_dir.join(files::TICKETS);
+    // Most often it is the one that was the first when this was last known; so nobody looks
+    // through the queue, however long it is.
+    let noted = sys::read_regular(&line.join(files::FIRST_TICKET)).ok();
+    let noted = noted.and_then(|noted| Some(str::from_utf8(&noted).ok()?.trim_end().to_owned()));
+    if let Some(name) = noted.filter(|name| number(name).is_some() && !name.contains('/'))
+        && let Some(holder) = owner(&line.join(name))
+    {
+        return Some(holder);
     }
+    let mut names = names(&line);
+    names.sort_unstable();
+    names.iter().find_map(|(_, name)| owner(&line.join(name)))
+}
+
+/// The owner of a ticket, as it says; `None` if it is gone.
+fn owner(ticket: &Path) -> Option<Holder> {
+    if !is_locked(sys::open_regular(ticket).ok()?) {
+        return None;
+    }
+    let said = sys::read_regular(ticket).ok()?;
+    let asker = || Some(json::from_slice::<Asker>(&said)?.holder);
+    json::from_slice(&said).or_else(asker)
 }
 
 /// The live tickets of the pool's queue: number and request.
 pub(crate) fn tickets(pool_dir: &Path) -> BTreeMap<u64, String> {
-    let path = pool_dir.join(files::TICKETS);
-    let mut tickets = BTreeMap::new();
+    let line = pool_dir.join(files::TICKETS);
+    let is_live = |name: &str| sys::open_regular(&line.join(name)).is_ok_and(is_locked);
+    let names = names(&line).into_iter();
+    let live = names.filter(|(_, name)| is_live(name));
+    let request = |name: &str| name.split_once('.').map(|(_, request)| request.to_owned());
+    live.filter_map(|(number, name)| Some((number, request(&name)?)))
+        .collect()
+}
+
+/// All tickets, with their numbers.
+fn names(line: &Path) -> Vec<(u64, String)> {
     // A pool that never had a waiter has no tickets.
-    let Ok(entries) = fs::read_dir(&path) else {
-        return tickets;
-    };
-    for entry in entries.flatten() {
-        let Ok(name) = entry.file_name().into_string() else {
-            continue;
-        };
-        let Some((number, request)) = name.split_once('.') else {
-            continue;
-        };
-        let Ok(number) = number.parse() else { continue };
-        let file = sys::open_regular(&entry.path());
-        if file.is_ok_and(is_locked) {
-            tickets.insert(number, request.to_owned());
-        }
-    }
-    tickets
+    let entries = fs::read_dir(line).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    names
+        .filter_map(|name| Some((number(&name)?, name)))
+        .collect()
+}
+
+fn number(ticket: &str) -> Option<u64> {
+    ticket.split_once('.')?.0.parse().ok()
 }

@@ -30,7 +30,7 @@ pub(crate) fn acquire(
         let grant = Grant::new(ask, patience.waited());
         return grant.finish(dir, vec![taken]).map(Answer::Granted);
     }
-    let Some(head) = Head::enter(dir, ask.request, patience)? else {
+    let Some(head) = Head::enter(dir, ask, patience)? else {
         return Ok(Answer::Gone);
     };
     let (taken, head, _wakeup) = match ask.given {

@@ -4,12 +4,12 @@ use std::borrow::Cow;
 use std::io;
 use std::time::Instant;
 
-use crate::backend::ask::{Ask, RequestId};
+use crate::backend::ask::Ask;
 use crate::backend::broken::{self, Broken};
 use crate::backend::patience::Patience;
 use crate::backend::snapshot::BlockedHead;
 use crate::base::error::Result;
-use crate::base::failpoint;
+use crate::base::{failpoint, json};
 use crate::local::blocked_head::Published;
 use crate::local::dir::{PoolDir, unusable};
 use crate::local::lock::Locked;
@@ -81,18 +81,19 @@ pub(crate) enum Take {
 }
 
 impl<'a> Head<'a> {
-    /// Waits to become the head of the queue, for this request; `None`
-    /// if the directory turned out to be removed.
+    /// Waits to become the head of the queue; `None` if the directory turned out to be
+    /// removed.
     pub(crate) fn enter(
         dir: &'a PoolDir,
-        request: RequestId,
+        ask: &Ask<'_>,
         patience: &mut dyn Patience,
     ) -> Result<Option<Self>> {
         let head = match Self::enter_now(dir)? {
             Some(head) => head,
             None => {
                 patience.blocked();
-                let ticket = Ticket::draw(dir, request, "", patience)?;
+                let ticket =
+                    Ticket::draw(dir, ask.request, &json::to_string(ask.holder), patience)?;
                 failpoint::at("line: drawn");
                 ticket.wait_to_be_first(patience)?;
                 failpoint::at("line: first");

@@ -5,7 +5,7 @@
 //! is a newcomer, again and again. So a waiter draws a numbered ticket, a file that
 //! it keeps locked, and waits for the ticket before its own. Who drew that is known from
 //! the file that names the last ticket drawn, and whether its owner was the first in the
-//! queue when it left, from the mark below which all are gone. So nobody looks through
+//! queue when it left, from the file that names the last one of which that was known. So nobody looks through
 //! the queue, however long it is, except behind a waiter that gave up or died: there a
 //! waiter looks for the last ticket before that.
 
@@ -67,8 +67,7 @@ pub(crate) fn is_empty(dir: &PoolDir) -> Result<bool> {
         tickets => tickets.map_err(|error| unusable(&path, error))?,
     };
     // Most likely somebody waits, and then the last one does.
-    let last = Note::open(&tickets, files::LAST_TICKET)?.read()?;
-    if let Some(last) = last.and_then(TicketFile::named)
+    if let Some(last) = Note::open(&tickets, files::LAST_TICKET)?.ticket()?
         && !is_given_up(&tickets, &last)?
     {
         return Ok(false);
@@ -82,7 +81,7 @@ pub(crate) fn is_empty(dir: &PoolDir) -> Result<bool> {
 }
 
 impl Ticket {
-    /// Joins the queue at its end, for this request. The ticket says this, or nothing.
+    /// Joins the queue at its end, for this request. The ticket says this.
     pub(crate) fn draw(
         dir: &PoolDir,
         request: RequestId,
@@ -95,12 +94,13 @@ impl Ticket {
         let tickets = Dir::create(&path).map_err(|error| unusable(&path, error))?;
         let draw = blocked::lock(&dir.pool, files::DRAW, Access::Exclusive, patience)?;
         let last = Note::open(&tickets, files::LAST_TICKET)?;
-        let before = last.read()?.and_then(TicketFile::named);
+        let before = last.ticket()?;
         let number = match &before {
             Some(before) => before.number,
             // Above all that were drawn before, and so above the mark.
             None => {
-                let mark = Note::open(&tickets, files::FIRST_TICKET)?.number()?;
+                let mark = Note::open(&tickets, files::FIRST_TICKET)?.ticket()?;
+                let mark = mark.map_or(0, |first| first.number);
                 let known = list(&tickets)?.pop();
                 known.map_or(mark, |ticket| ticket.number.max(mark))
             }
@@ -109,9 +109,7 @@ impl Ticket {
         let failed = |error| unusable(&path.join(&own.name), error);
         let lock = draw_ticket(&tickets, &own.name).map_err(failed)?;
         failpoint::at("line: ticket locked");
-        if !said.is_empty() {
-            lock.write(said).map_err(failed)?;
-        }
+        lock.write(said).map_err(failed)?;
         let noted = last.write(&own.name);
         let ticket = Self {
             tickets,
@@ -157,7 +155,7 @@ impl Ticket {
         let mark = Note::open(&self.tickets, files::FIRST_TICKET)?;
         // If the one before was the first when it left, we are now.
         let was_first = match &self.before {
-            Some(before) => mark.number()? >= before.number - 1,
+            Some(before) => mark.ticket()? >= Some(before.clone()),
             None => false,
         };
         if !was_first {
@@ -167,7 +165,7 @@ impl Ticket {
         }
         failpoint::at("line: all before are gone");
         // Without it the next one looks through the queue.
-        let _ = mark.write(&(self.own.number - 1).to_string());
+        let _ = mark.write(&self.own.name);
         Ok(())
     }
 
@@ -222,10 +220,9 @@ impl Note {
         Ok(text.map(|text| text.trim_end().to_owned()))
     }
 
-    /// 0 if it says none.
-    fn number(&self) -> Result<u64> {
-        let text = self.read()?;
-        Ok(text.and_then(|text| text.parse().ok()).unwrap_or(0))
+    /// The ticket that it names.
+    fn ticket(&self) -> Result<Option<TicketFile>> {
+        Ok(self.read()?.and_then(TicketFile::named))
     }
 
     fn write(&self, text: &str) -> io::Result<()> {
@@ -257,7 +254,7 @@ impl Drop for Ticket {
 }
 
 /// A ticket in the queue, as its file is named: `number.request`.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct TicketFile {
     number: u64,
     name: String,

@@ -20,7 +20,7 @@ struct Crowd {
     goal: Option<f64>,
 }
 
-const CROWDS: [Crowd; 4] = [
+const CROWDS: [Crowd; 5] = [
     Crowd {
         processes: 8,
         leases: 50,
@@ -47,6 +47,14 @@ const CROWDS: [Crowd; 4] = [
     },
     Crowd {
         processes: 500,
+        leases: 1,
+        hold: Duration::from_millis(1),
+        names: 1,
+        rounds: 3,
+        goal: None,
+    },
+    Crowd {
+        processes: 2000,
         leases: 1,
         hold: Duration::from_millis(1),
         names: 1,

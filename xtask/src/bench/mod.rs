@@ -34,6 +34,7 @@ mod start;
 mod suites;
 mod table;
 mod uncontended;
+mod waiters;
 mod whatif;
 mod worker;
 
@@ -45,10 +46,11 @@ type Comparison = fn(&Bench) -> Result<Vec<Table>>;
 type Benchmark = fn() -> Result<()>;
 
 /// Peers and name-manager in the same run. All of these make `BENCHMARKS.md`.
-const COMPARED: [(&str, Comparison); 11] = [
+const COMPARED: [(&str, Comparison); 12] = [
     ("uncontended", uncontended::run),
     ("handover", handover::run),
     ("crowd", crowd::run),
+    ("waiters", waiters::run),
     ("readers", readers::run),
     ("killed", killed::run),
     ("idle", idle::run),

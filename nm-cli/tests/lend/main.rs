@@ -6,6 +6,7 @@ mod acquire;
 mod compose;
 #[cfg(target_os = "linux")]
 mod containers;
+mod errors;
 mod help;
 mod hold;
 mod lab;

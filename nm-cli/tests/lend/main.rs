@@ -3,6 +3,7 @@
 #![cfg(unix)]
 
 mod acquire;
+mod ci_page;
 mod compose;
 #[cfg(target_os = "linux")]
 mod containers;

@@ -103,7 +103,9 @@ const PACKAGES: &[Package] = &[
         rooms: &[
             ("main", "*"),
             ("torture", "*"),
+            ("picture", "*"),
             ("bench", "*"),
+            ("build", "*"),
             ("result", ""),
         ],
         ground: "",

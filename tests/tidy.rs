@@ -345,6 +345,7 @@ fn check_command(command: &str) -> Result<(), String> {
         let source = match words.next() {
             Some("bench") => "xtask/src/bench/mod.rs",
             Some("torture") => "torture/src/main.rs",
+            Some("picture") => "xtask/src/picture.rs",
             other => return Err(format!("there is no chore {other:?}")),
         };
         let Some(what) = words.next() else {

@@ -1,6 +1,6 @@
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::args::pass_through;
 #[cfg(unix)]
@@ -86,7 +86,27 @@ pub fn main() -> ExitCode {
         #[cfg(unix)]
         Some(keeper::report::COMMAND) => keeper::run(Keep::parse_from(args).args),
         Some(test::COMMAND) => test::run_binary(TestBinary::parse_from(args).args),
-        _ => Cli::parse_from(pass_through::marked(std::env::args_os())).run(),
+        _ => {
+            let args = pass_through::marked(std::env::args_os());
+            let matches = command().get_matches_from(args);
+            Cli::from_arg_matches(&matches)
+                .unwrap_or_else(|error| error.exit())
+                .run()
+        }
+    })
+}
+
+/// The parser. Every `--help` has the same form: clap gives the long one only to commands
+/// that have more to say than their first line.
+fn command() -> clap::Command {
+    Cli::command().mut_subcommands(|command| {
+        match (command.get_long_about(), command.get_about()) {
+            (None, Some(about)) => {
+                let about = about.clone();
+                command.long_about(about)
+            }
+            _ => command,
+        }
     })
 }
 
@@ -127,8 +147,8 @@ impl Cli {
             Command::Test(args) => test::run(args),
             Command::Timeline(args) => timeline::run(args),
             Command::Stats(args) => stats::run(args),
-            Command::Completions(args) => completions::run(args, Cli::command()),
-            Command::Man(args) => man::run(args, Cli::command()),
+            Command::Completions(args) => completions::run(args, command()),
+            Command::Man(args) => man::run(args, command()),
         }
     }
 }
@@ -139,6 +159,6 @@ mod tests {
 
     #[test]
     fn the_parser_agrees_with_itself() {
-        Cli::command().debug_assert();
+        command().debug_assert();
     }
 }

@@ -51,7 +51,7 @@ fn a_stopped_waiter_whose_turn_it_is_is_shown_as_stopped() {
         test.release("holder").expect_granted("first");
         test.release("first");
     });
-    let behind = format!("(behind `second` (pid {pid}, stopped), the first in the queue)");
+    let behind = format!("(behind `second` (pid {pid}, stopped), the head of the queue)");
     assert!(message.contains(&behind), "{message}");
     test.signal("second", Signal::CONT);
     test.expect_granted("second");

@@ -3,6 +3,8 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod build;
+mod picture;
 mod result;
 mod torture;
 
@@ -14,10 +16,12 @@ fn main() -> ExitCode {
     let result = match args[..] {
         ["bench", ref which @ ..] => bench::run(which),
         ["torture", ref args @ ..] => torture::run(args),
+        ["picture"] => picture::run(),
         // A process of a benchmark.
         ["worker", ref job @ ..] => bench::jobs::run(job),
         _ => {
             eprintln!("usage: {}", bench::usage());
+            eprintln!("       cargo xtask picture");
             eprintln!("       cargo xtask torture kills|load|mutants|judge ..");
             return ExitCode::from(2);
         }

@@ -29,6 +29,7 @@ use crate::screen::stdout;
 /// Linux does since 6.15).
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    /// The pool
     pool: String,
     #[command(flatten)]
     want: Want,

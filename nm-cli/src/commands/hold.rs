@@ -20,6 +20,7 @@ use crate::screen::{label, stdout};
 /// Prints a name and holds it until Ctrl-C, end of input, or its parent's exit
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    /// The pool
     pool: String,
     #[command(flatten)]
     want: Want,

@@ -13,7 +13,9 @@ use crate::screen::label;
 /// Extends the time to live of a name that was acquired with --ttl
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    /// The pool
     pool: String,
+    /// The name, as `acquire` printed it
     name: String,
     /// The new time to live, counted from now [default: the present one]
     #[arg(long, value_parser = duration::parse)]

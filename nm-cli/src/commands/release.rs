@@ -15,7 +15,9 @@ use crate::screen::{label, stderr};
 /// callers that show the token. Releasing a name that is not lent is not an error.
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    /// The pool
     pool: String,
+    /// The name, as `acquire` printed it
     name: String,
     /// Mark it dirty: the next holder must not get it in its present state
     #[arg(long)]

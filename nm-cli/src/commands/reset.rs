@@ -11,6 +11,7 @@ use crate::screen::{label, stderr, stdout};
 /// holder finds them as if they had never been lent. Fences and the journal are kept.
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    /// The pool
     pool: String,
     /// Reset even while names are lent: those are skipped
     #[arg(long)]

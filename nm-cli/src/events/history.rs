@@ -1,17 +1,19 @@
+use std::cell::LazyCell;
 use std::error::Error;
 
-use nm_runtime::inspect::Found;
+use nm_runtime::inspect::{Found, Inspector, View};
 
+use crate::events::extent::Extent;
 use crate::events::merged::Merged;
 use crate::events::runs;
-use crate::events::spans::{self, Span};
+use crate::events::spans::{self, Lease, Span};
 use crate::pools;
 
 /// What happened in some pools: in one run, or ever.
 pub struct History {
     pools: Vec<Found>,
     /// `None` for all runs.
-    pub run: Option<String>,
+    pub run: Option<Extent>,
     by_id: bool,
 }
 
@@ -21,11 +23,13 @@ impl History {
     pub fn find(pools: &[String], run: Option<&str>) -> Result<Self, Box<dyn Error + Send + Sync>> {
         let pools = pools::chosen(pools)?;
         let last = run == Some("last");
+        let id = match last {
+            true => Some(runs::last(&pools)?.unwrap_or_default()),
+            false => run.map(str::to_owned),
+        };
+        let extent = id.map(|id| Extent::find(Merged::open(&pools)?, &id));
         Ok(Self {
-            run: match last {
-                true => Some(runs::last(&pools)?.unwrap_or_default()),
-                false => run.map(str::to_owned),
-            },
+            run: extent.transpose()?,
             by_id: run.is_some() && !last,
             pools,
         })
@@ -34,16 +38,42 @@ impl History {
     /// Reads the journals, and passes on the spans as they end.
     pub fn read(&self, add: impl FnMut(Span)) -> Result<(), nm_runtime::Error> {
         let mut events = Merged::open(&self.pools)?;
-        spans::read(events.by_ref(), self.run.as_deref(), add)?;
+        let views = LazyCell::new(|| self.views());
+        let is_held = |lease: &Lease| views.iter().any(|view| has_lease(view, lease));
+        spans::read(events.by_ref(), self.run.as_ref(), is_held, add)?;
         events.warn_of_skipped();
         Ok(())
+    }
+
+    /// The pools as they are now, as far as they can be looked at.
+    pub fn views(&self) -> Vec<View> {
+        let inspector = Inspector::new();
+        let views = self.pools.iter().map(|found| inspector.look(found));
+        views.filter_map(Result::ok).collect()
+    }
+
+    /// The id of the run; empty for all runs, and without any.
+    pub fn run_id(&self) -> &str {
+        self.run.as_ref().map_or("", |extent| &extent.run)
     }
 
     /// To be called when there were no spans: fails if the run was given by its id.
     pub fn explain_nothing(&self) -> Result<(), Box<dyn Error + Send + Sync>> {
         match self.run.as_ref().filter(|_| self.by_id) {
-            Some(run) => Err(runs::unknown(run, runs::last(&self.pools)?.as_deref()).into()),
+            Some(extent) => {
+                Err(runs::unknown(&extent.run, runs::last(&self.pools)?.as_deref()).into())
+            }
             None => Ok(()),
         }
     }
+}
+
+/// Whether the lease's holder still has its name.
+fn has_lease(view: &View, lease: &Lease) -> bool {
+    let mut names = view.names.iter().filter(|name| name.name == lease.name);
+    view.pool == lease.pool
+        && names.any(|name| {
+            let mut holders = name.holders.iter();
+            name.held && holders.any(|tenure| tenure.holder.token == lease.token)
+        })
 }

@@ -3,6 +3,7 @@
 //!
 //! May import `pools`, `screen` and `exit`.
 
+pub mod extent;
 pub mod history;
 pub mod merged;
 pub mod runs;

@@ -6,14 +6,19 @@ use nm_runtime::journal::{Event, Kind, Phase};
 use nm_runtime::record::State;
 use nm_runtime::{Access, Error};
 
+use crate::events::extent::Extent;
+
 /// A name's time with one holder.
 #[derive(Clone, Debug)]
 pub struct Lease {
     pub pool: String,
     pub name: String,
+    pub run: String,
     /// The id of its request, which may have been for several names.
     pub request: String,
     pub test: String,
+    /// Whether it was lent to its run's reaper, to be cleaned up.
+    pub to_reaper: bool,
     pub token: String,
     pub pid: u32,
     pub location: String,
@@ -48,16 +53,22 @@ pub struct Hook {
 #[derive(Clone, Debug)]
 pub struct Wait {
     pub pool: String,
+    pub run: String,
     pub request: String,
     pub test: String,
+    pub of_reaper: bool,
+    pub token: String,
     pub pid: u32,
     pub location: String,
     pub wanted: String,
+    pub access: Access,
     pub start: u64,
     pub end: u64,
     pub ending: WaitEnding,
     /// How much of it passed while a reaper cleaned up names of the pool, or tore it down.
     pub in_cleanup: u64,
+    /// How much of it passed while other runs held names of the pool.
+    pub beside_others: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +84,9 @@ pub enum WaitEnding {
 pub enum Span {
     Lease(Lease),
     Wait(Wait),
+    /// A lease or a wait of another run, which overlaps with the run.
+    OtherLease(Lease),
+    OtherWait(Wait),
     /// A hook outside any lease: by the reaper, or of the pool.
     Hook {
         pool: String,
@@ -80,20 +94,37 @@ pub enum Span {
     },
 }
 
-/// Reads events in their order, and passes on the spans of one run, or of all, as they end.
+/// Reads events in their order, and passes on the spans of one run and of those beside
+/// it, or of all runs, as they end. `is_held` is asked of other runs' leases that have not
+/// ended by the end of the journal.
 pub fn read(
     events: impl Iterator<Item = Result<Event, Error>>,
-    run: Option<&str>,
+    run: Option<&Extent>,
+    is_held: impl Fn(&Lease) -> bool,
     mut add: impl FnMut(Span),
 ) -> Result<(), Error> {
     let mut builder = Builder::default();
+    let mut others = Others::default();
     for event in events {
         let event = event?;
-        let is_of_run = run.is_none_or(|run| event.holder.run == run);
-        builder.pool(&event.pool).reaping.add(&event);
-        if is_of_run && let Some(span) = builder.add(event) {
-            add(span);
+        let pool = builder.pool(&event.pool);
+        pool.reaping.add(&event);
+        match run {
+            Some(run) if event.holder.run != run.run => {
+                pool.others.add(&event);
+                if let Some(span) = others.add(event, run) {
+                    add(span);
+                }
+            }
+            _ => {
+                if let Some(span) = builder.add(event) {
+                    add(span);
+                }
+            }
         }
+    }
+    if let Some(run) = run {
+        others.finish(run, is_held).into_iter().for_each(&mut add);
     }
     builder.finish().into_iter().for_each(add);
     Ok(())
@@ -103,6 +134,55 @@ pub fn read(
 struct Builder {
     pools: HashMap<String, Pool>,
     last: u64,
+}
+
+/// The spans of other runs.
+#[derive(Default)]
+struct Others {
+    builder: Builder,
+    /// The last event of each: a lease that nobody saw the end of did not end before that.
+    last: HashMap<String, u64>,
+}
+
+impl Others {
+    fn add(&mut self, event: Event, run: &Extent) -> Option<Span> {
+        match self.last.get_mut(&event.holder.run) {
+            Some(last) => *last = event.time.max(*last),
+            None => {
+                self.last.insert(event.holder.run.clone(), event.time);
+            }
+        }
+        other(self.builder.add(event)?, run)
+    }
+
+    fn finish(self, run: &Extent, is_held: impl Fn(&Lease) -> bool) -> Vec<Span> {
+        let end_of =
+            |of: &str, start: u64| self.last.get(of).map_or(start, |last| *last).max(start);
+        let spans = self.builder.finish().into_iter().map(|span| match span {
+            Span::Lease(mut lease) => {
+                lease.end = match is_held(&lease) {
+                    true => run.end.max(lease.start),
+                    false => end_of(&lease.run, lease.start),
+                };
+                Span::Lease(lease)
+            }
+            Span::Wait(mut wait) => {
+                wait.end = end_of(&wait.run, wait.start);
+                Span::Wait(wait)
+            }
+            span => span,
+        });
+        spans.filter_map(|span| other(span, run)).collect()
+    }
+}
+
+/// The span as one beside the run; `None` if it was not.
+fn other(span: Span, run: &Extent) -> Option<Span> {
+    match span {
+        Span::Lease(lease) if run.overlaps(lease.start, lease.end) => Some(Span::OtherLease(lease)),
+        Span::Wait(wait) if run.overlaps(wait.start, wait.end) => Some(Span::OtherWait(wait)),
+        _ => None,
+    }
 }
 
 #[derive(Default)]
@@ -115,43 +195,84 @@ struct Pool {
     /// By name, or `None` for the pool's own.
     hooks: HashMap<Option<String>, Hook>,
     reaping: Reaping,
+    others: HeldByOthers,
 }
 
-/// The time in which reapers, of whichever run, worked on a pool.
-#[derive(Default)]
-struct Reaping {
-    /// By name, or `None` for the pool: what is being cleaned up or torn down.
-    under_way: HashSet<Option<String>>,
+/// The time in which something was under way in a pool.
+struct Meter<T> {
+    under_way: HashSet<T>,
     /// Altogether, until then.
     total: u64,
     until: u64,
 }
 
-impl Reaping {
-    fn add(&mut self, event: &Event) {
-        self.total = self.total_at(event.time);
-        self.until = self.until.max(event.time);
-        match event.kind {
-            Kind::Cleanup | Kind::Teardown if event.phase == Some(Phase::Started) => {
-                if event.holder.is_reaper() {
-                    self.under_way.insert(event.name.clone());
-                }
-            }
-            Kind::Waiting | Kind::Timeout | Kind::Deadlock => {}
-            // Also by the next holder after a reaper that died.
-            Kind::Setup | Kind::Teardown => {
-                self.under_way.remove(&None);
-            }
-            _ => {
-                self.under_way.remove(&event.name);
-            }
+impl<T> Default for Meter<T> {
+    fn default() -> Self {
+        Self {
+            under_way: HashSet::new(),
+            total: 0,
+            until: 0,
         }
+    }
+}
+
+impl<T> Meter<T> {
+    fn turn_to(&mut self, time: u64) {
+        self.total = self.total_at(time);
+        self.until = self.until.max(time);
     }
 
     fn total_at(&self, time: u64) -> u64 {
         match self.under_way.is_empty() {
             true => self.total,
             false => self.total + time.saturating_sub(self.until),
+        }
+    }
+}
+
+/// Reapers, of whichever run: by name, or `None` for the pool, what is being cleaned up or
+/// torn down.
+#[derive(Default)]
+struct Reaping(Meter<Option<String>>);
+
+impl Reaping {
+    fn add(&mut self, event: &Event) {
+        self.0.turn_to(event.time);
+        match event.kind {
+            Kind::Cleanup | Kind::Teardown if event.phase == Some(Phase::Started) => {
+                if event.holder.is_reaper() {
+                    self.0.under_way.insert(event.name.clone());
+                }
+            }
+            Kind::Waiting | Kind::Timeout | Kind::Deadlock => {}
+            // Also by the next holder after a reaper that died.
+            Kind::Setup | Kind::Teardown => {
+                self.0.under_way.remove(&None);
+            }
+            _ => {
+                self.0.under_way.remove(&event.name);
+            }
+        }
+    }
+}
+
+/// Names that tests of other runs hold: by name and thread.
+#[derive(Default)]
+struct HeldByOthers(Meter<(String, String)>);
+
+impl HeldByOthers {
+    fn add(&mut self, event: &Event) {
+        let Some(name) = &event.name else { return };
+        self.0.turn_to(event.time);
+        let held = (name.clone(), event.holder.token.clone());
+        match event.kind {
+            Kind::Acquired if !event.holder.is_reaper() => {
+                self.0.under_way.insert(held);
+            }
+            Kind::Released | Kind::Lost | Kind::Died => {
+                self.0.under_way.remove(&held);
+            }
+            _ => {}
         }
     }
 }
@@ -180,11 +301,13 @@ impl Builder {
                     ..lease
                 })
             }));
-            let reaping = pool.reaping.total_at(self.last);
+            let reaping = pool.reaping.0.total_at(self.last);
+            let others = pool.others.0.total_at(self.last);
             spans.extend(pool.waits.into_values().map(|wait| {
                 Span::Wait(Wait {
                     end: self.last.max(wait.start),
                     in_cleanup: reaping.saturating_sub(wait.in_cleanup),
+                    beside_others: others.saturating_sub(wait.beside_others),
                     ..wait
                 })
             }));
@@ -202,9 +325,13 @@ impl Pool {
                 let wait = Wait {
                     location: location(&event),
                     pool: event.pool,
+                    run: event.holder.run,
                     request: event.id.clone(),
                     test: event.holder.test,
+                    of_reaper: reaper,
+                    token: event.holder.token,
                     pid: event.holder.pid,
+                    access: event.access.unwrap_or(Access::Exclusive),
                     wanted: event.detail.unwrap_or_default(),
                     start: time,
                     end: time,
@@ -213,8 +340,9 @@ impl Pool {
                     // name is not counted.
                     in_cleanup: match reaper {
                         true => u64::MAX,
-                        false => self.reaping.total,
+                        false => self.reaping.0.total,
                     },
+                    beside_others: self.others.0.total_at(time),
                 };
                 self.waits.insert(event.id, wait);
                 None
@@ -246,14 +374,17 @@ impl Pool {
 
     fn begin(&mut self, event: Event) {
         let location = location(&event);
+        let to_reaper = event.holder.is_reaper();
         let Some(name) = event.name else { return };
         self.held.insert(name.clone(), event.id.clone());
         let lease = Lease {
             location,
             pool: event.pool,
             name,
+            run: event.holder.run,
             request: event.id.clone(),
             test: event.holder.test,
+            to_reaper,
             token: event.holder.token,
             pid: event.holder.pid,
             access: event.access.unwrap_or(Access::Exclusive),
@@ -284,7 +415,9 @@ impl Pool {
         let mut wait = self.waits.remove(request)?;
         wait.end = time.max(wait.start);
         wait.ending = ending;
-        wait.in_cleanup = self.reaping.total.saturating_sub(wait.in_cleanup);
+        wait.in_cleanup = self.reaping.0.total.saturating_sub(wait.in_cleanup);
+        let others = self.others.0.total_at(wait.end);
+        wait.beside_others = others.saturating_sub(wait.beside_others);
         Some(Span::Wait(wait))
     }
 

@@ -45,8 +45,26 @@ pub fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
+        let said = error.to_string();
+        // A message that goes on after its cause has it in its text.
+        if !text.contains(&said) {
+            text.push_str(&format!(": {said}"));
+        }
         cause = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_that_the_message_has_is_not_said_again() {
+        let cause = || std::io::Error::other("disk full");
+        let failure = Failure::new(1, "failed to write `a`").because(cause());
+        assert_eq!(chain(&failure), "failed to write `a`: disk full");
+        let failure = Failure::new(1, "failed to write `a`: disk full; make room").because(cause());
+        assert_eq!(chain(&failure), "failed to write `a`: disk full; make room");
+    }
 }

@@ -19,6 +19,14 @@ struct Bytes<'a>(&'a [u8]);
 
 impl Bytes<'_> {
     fn event(&mut self, before: u64) -> Event {
+        let mut event = self.event_of_run(before);
+        if event.holder.pid == 2 {
+            "other".clone_into(&mut event.holder.run);
+        }
+        event
+    }
+
+    fn event_of_run(&mut self, before: u64) -> Event {
         Event {
             v: 1,
             kind: self.one_of(Kind::ALL),

@@ -1,3 +1,4 @@
+use crate::events::extent::Extent;
 use crate::events::spans;
 use crate::fuzz::events::events;
 use crate::fuzz::screen::{self, is_shown, shown};
@@ -10,8 +11,11 @@ pub fn timeline(bytes: &[u8]) {
         return;
     };
     let mut drawing = Drawing::default();
-    let events = events(bytes).into_iter().map(Ok);
-    spans::read(events, None, |span| drawing.add(span)).unwrap();
+    let events = events(bytes);
+    let events = events.iter().cloned().map(Ok);
+    let extent = Extent::find(events.clone(), "run").unwrap();
+    let is_held = |lease: &spans::Lease| lease.pid == 1;
+    spans::read(events, Some(&extent), is_held, |span| drawing.add(span)).unwrap();
     let chart = drawing.chart("run \u{1b}[2J<&\"'>".to_owned());
 
     let width = usize::from(*width).max(1);

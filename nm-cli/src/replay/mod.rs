@@ -11,6 +11,11 @@
 //! - No more threads of a process and no more processes of the run are under way
 //!   at once than were at the most. Each that ends makes room for the next, in
 //!   the recorded order, after the pause that was recorded there.
+//! - Leases and waits of other runs that overlapped with this run are replayed along;
+//!   the outcome counts the run itself.
+//! - A request that was given up waits as long as it did. If it is granted before that,
+//!   its body takes the median time of the pool's others.
+//! - A pool with an allocator is taken to be as large as it was at the most.
 //! - `init` is done for the first lease of each name, `reset` for every other:
 //!   each for as long as the median of those recorded.
 //!

@@ -19,6 +19,8 @@ enum Next {
     Thread(usize, usize),
     /// The thread is at its next step.
     Step(usize, usize),
+    /// The request is given up, unless it has been granted.
+    GiveUp(usize),
 }
 
 struct Play<'a> {
@@ -29,8 +31,8 @@ struct Play<'a> {
     next: BinaryHeap<Reverse<(u64, u64, Next)>>,
     count: u64,
     processes: Vec<ProcessState>,
-    /// Processes that begin when another has ended.
-    to_come: VecDeque<usize>,
+    /// By run: processes that begin when another has ended.
+    to_come: Vec<VecDeque<usize>>,
     /// By request: the process and thread that asked, and when.
     asked: Vec<Option<(usize, usize, u64)>>,
     names: Vec<Vec<usize>>,
@@ -55,7 +57,7 @@ impl<'a> Play<'a> {
             next: BinaryHeap::new(),
             count: 0,
             processes: Vec::with_capacity(run.processes.len()),
-            to_come: VecDeque::new(),
+            to_come: vec![VecDeque::new(); run.runs],
             asked: vec![None; run.requests.len()],
             names: vec![Vec::new(); run.requests.len()],
             started: None,
@@ -70,7 +72,7 @@ impl<'a> Play<'a> {
             });
             match process.begin {
                 Begin::Alone(after) => play.at(after, Next::Process(at)),
-                Begin::After(_) => play.to_come.push_back(at),
+                Begin::After(_) => play.to_come[process.run].push_back(at),
             }
         }
         play
@@ -87,6 +89,7 @@ impl<'a> Play<'a> {
                 Next::Process(process) => self.begin_process(process, now),
                 Next::Thread(process, thread) => self.pause(process, thread, now),
                 Next::Step(process, thread) => self.step(process, thread, now),
+                Next::GiveUp(request) => self.give_up(request, now),
             }
         }
         // A deadlock, as a run with a pool of that size could have.
@@ -126,7 +129,7 @@ impl<'a> Play<'a> {
             let pause = pause(self.run.processes[process].threads[next].begin);
             self.at(now.saturating_add(pause), Next::Thread(process, next));
         } else if state.left == 0
-            && let Some(next) = self.to_come.pop_front()
+            && let Some(next) = self.to_come[self.run.processes[process].run].pop_front()
         {
             let pause = pause(self.run.processes[next].begin);
             self.at(now.saturating_add(pause), Next::Process(next));
@@ -138,18 +141,28 @@ impl<'a> Play<'a> {
         let at = &mut self.processes[process].threads[thread];
         let act = steps[*at].act;
         *at += 1;
-        let request = match act {
-            Act::Ask(request) | Act::GiveBack(request, _) => request,
-        };
+        let request = act.request();
         let pool = self.run.requests[request].pool;
         match act {
             Act::Ask(_) => {
-                self.started.get_or_insert(now);
+                if self.is_own(process) {
+                    self.started.get_or_insert(now);
+                }
                 self.asked[request] = Some((process, thread, now));
                 self.queues[pool].ask(request);
+                if let Some(after) = self.run.requests[request].given_up {
+                    self.at(now.saturating_add(after), Next::GiveUp(request));
+                }
+            }
+            Act::GiveBackAll(_) => {
+                self.end(process, now);
+                for name in std::mem::take(&mut self.names[request]) {
+                    self.queues[pool].give_back(name);
+                }
+                self.pause(process, thread, now);
             }
             Act::GiveBack(_, nth) => {
-                self.ended = self.ended.max(now);
+                self.end(process, now);
                 // A larger or smaller whole pool has more or fewer names to give back.
                 let names = &mut self.names[request];
                 let all = match nth {
@@ -167,20 +180,54 @@ impl<'a> Play<'a> {
         self.grant(pool, now);
     }
 
+    fn is_own(&self, process: usize) -> bool {
+        self.run.processes[process].run == 0
+    }
+
+    fn end(&mut self, process: usize, now: u64) {
+        if self.is_own(process) {
+            self.ended = self.ended.max(now);
+        }
+    }
+
+    fn wait(&mut self, process: usize, pool: usize, micros: u64) {
+        if self.is_own(process) && pool == self.pool {
+            self.waits = self.waits.saturating_add(micros);
+        }
+    }
+
+    fn give_up(&mut self, request: usize, now: u64) {
+        let pool = self.run.requests[request].pool;
+        if self.queues[pool].give_up(request)
+            && let Some((process, thread, since)) = self.asked[request]
+        {
+            self.wait(process, pool, now - since);
+            self.pause(process, thread, now);
+            self.grant(pool, now);
+        }
+    }
+
     fn grant(&mut self, pool: usize, now: u64) {
         while let Some(granted) = self.queues[pool].grant(&self.run.requests) {
             let Some((process, thread, since)) = self.asked[granted.request] else {
                 continue;
             };
-            if pool == self.pool {
-                self.waits = self.waits.saturating_add(now - since);
-            }
+            self.wait(process, pool, now - since);
             let pool = &self.run.pools[pool];
             let hook = |cold: bool| if cold { pool.init } else { pool.reset };
             let hooks = granted.names.iter().map(|(_, cold)| hook(*cold));
             let hooks = hooks.fold(0, u64::saturating_add);
             self.names[granted.request] = granted.names.into_iter().map(|(name, _)| name).collect();
-            self.pause(process, thread, now.saturating_add(hooks));
+            // The body of a request that was given up was never seen.
+            let body = match self.run.requests[granted.request].given_up {
+                Some(_) => pool.body,
+                None => 0,
+            };
+            self.pause(
+                process,
+                thread,
+                now.saturating_add(hooks).saturating_add(body),
+            );
         }
     }
 }

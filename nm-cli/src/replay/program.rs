@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use nm_runtime::Access;
 use nm_runtime::journal::Kind;
 
-use crate::events::spans::{Lease, Wait};
+use crate::events::spans::{Lease, Wait, WaitEnding};
 use crate::replay::crew::{Begin, Shift, in_turn};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub enum Wanted {
     All,
 }
 
-/// One request that was granted.
+/// One request.
 #[derive(Clone, Debug)]
 pub struct Request {
     pub pool: usize,
@@ -23,6 +23,8 @@ pub struct Request {
     pub access: Access,
     /// How many names it was lent.
     pub leases: usize,
+    /// After how long it was given up instead.
+    pub given_up: Option<u64>,
 }
 
 /// What a thread does next, this long after the step before.
@@ -34,10 +36,20 @@ pub struct Step {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
-    /// Asks, and goes on once the request is granted.
+    /// Asks, and goes on once the request is granted or given up.
     Ask(usize),
     /// Gives back the nth name of a request.
     GiveBack(usize, usize),
+    /// Gives back what was granted to a request that was given up when it was recorded.
+    GiveBackAll(usize),
+}
+
+impl Act {
+    pub fn request(self) -> usize {
+        match self {
+            Self::Ask(request) | Self::GiveBack(request, _) | Self::GiveBackAll(request) => request,
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -48,6 +60,8 @@ pub struct Thread {
 
 #[derive(Clone, Debug)]
 pub struct Process {
+    /// Its run: 0 is the one in question, others were beside it.
+    pub run: usize,
     pub begin: Begin,
     pub threads: Vec<Thread>,
 }
@@ -59,6 +73,8 @@ pub struct Pool {
     size: usize,
     pub init: u64,
     pub reset: u64,
+    /// The median body.
+    pub body: u64,
 }
 
 /// A run to be replayed.
@@ -67,81 +83,157 @@ pub struct Run {
     pub pools: Vec<Pool>,
     pub requests: Vec<Request>,
     pub processes: Vec<Process>,
+    /// How many runs.
+    pub runs: usize,
 }
 
 /// Longer runs are not replayed: they do not fit in a journal of the usual size.
 const MOST: usize = 50_000;
 
-/// Records a run's leases and waits.
+/// Which thread of which process of which run.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct ThreadId {
+    run: String,
+    pid: u32,
+    token: String,
+}
+
+impl ThreadId {
+    fn of_lease(lease: &Lease) -> Self {
+        Self {
+            run: lease.run.clone(),
+            pid: lease.pid,
+            token: lease.token.clone(),
+        }
+    }
+
+    fn of_wait(wait: &Wait) -> Self {
+        Self {
+            run: wait.run.clone(),
+            pid: wait.pid,
+            token: wait.token.clone(),
+        }
+    }
+}
+
+/// Records a run's leases and waits, and those beside it.
 #[derive(Debug, Default)]
 pub struct Recorder {
+    own: Recorded,
+    others: Recorded,
+}
+
+#[derive(Debug, Default)]
+struct Recorded {
     leases: Vec<Lease>,
+    given_up: Vec<Wait>,
     wanted: HashMap<String, String>,
     too_long: bool,
 }
 
-impl Recorder {
-    pub fn lease(&mut self, lease: &Lease) {
-        if self.leases.len() == MOST {
-            self.too_long = true;
-            self.leases.clear();
-            self.wanted.clear();
-        }
-        if !self.too_long {
+impl Recorded {
+    fn lease(&mut self, lease: &Lease) {
+        if !lease.to_reaper && self.has_room() {
             self.leases.push(lease.clone());
         }
     }
 
-    pub fn wait(&mut self, wait: &Wait) {
-        if !self.too_long {
-            self.wanted
-                .insert(wait.request.clone(), wait.wanted.clone());
+    fn wait(&mut self, wait: &Wait) {
+        if wait.of_reaper || !self.has_room() {
+            return;
         }
+        match wait.ending {
+            WaitEnding::Timeout | WaitEnding::Deadlock => self.given_up.push(wait.clone()),
+            WaitEnding::Granted | WaitEnding::Open => {
+                self.wanted
+                    .insert(wait.request.clone(), wait.wanted.clone());
+            }
+        }
+    }
+
+    fn has_room(&mut self) -> bool {
+        if self.leases.len() + self.given_up.len() == MOST {
+            *self = Self {
+                too_long: true,
+                ..Self::default()
+            };
+        }
+        !self.too_long
+    }
+}
+
+impl Recorder {
+    pub fn lease(&mut self, lease: &Lease) {
+        self.own.lease(lease);
+    }
+
+    pub fn wait(&mut self, wait: &Wait) {
+        self.own.wait(wait);
+    }
+
+    pub fn other_lease(&mut self, lease: &Lease) {
+        self.others.lease(lease);
+    }
+
+    pub fn other_wait(&mut self, wait: &Wait) {
+        self.others.wait(wait);
     }
 
     /// Whether the run was longer than a replay can be.
     pub fn is_too_long(&self) -> bool {
-        self.too_long
+        self.own.too_long
     }
 
-    /// The run; `None` if nothing was recorded.
-    pub fn run(self) -> Option<Run> {
-        let names = Names::of(&self.leases);
-        let mut requests: BTreeMap<(u32, String), Vec<Lease>> = BTreeMap::new();
-        for lease in self.leases {
-            let key = (lease.pid, lease.request.clone());
-            requests.entry(key).or_default().push(lease);
+    /// Whether the runs beside it were.
+    pub fn left_others_out(&self) -> bool {
+        self.others.too_long
+    }
+
+    /// The run, with the names of the pools that have an allocator; `None` if nothing was
+    /// recorded.
+    pub fn run(self, allocators: &BTreeSet<String>) -> Option<Run> {
+        let has_own = !self.own.leases.is_empty() || !self.own.given_up.is_empty();
+        let own_run = self.own.leases.first().map(|lease| lease.run.clone());
+        let own_run = own_run.or_else(|| Some(self.own.given_up.first()?.run.clone()))?;
+        let mut wanted = self.own.wanted;
+        wanted.extend(self.others.wanted);
+        let leases = [self.own.leases, self.others.leases].concat();
+        let given_up = [self.own.given_up, self.others.given_up].concat();
+        let names = Names::of(&leases, &given_up, allocators);
+
+        let mut granted: BTreeMap<(ThreadId, String), Vec<Lease>> = BTreeMap::new();
+        for lease in leases {
+            let key = (ThreadId::of_lease(&lease), lease.request.clone());
+            granted.entry(key).or_default().push(lease);
         }
-        let mut requests: Vec<_> = requests.into_iter().collect();
-        for (_, leases) in &mut requests {
+        let mut granted: Vec<_> = granted.into_iter().collect();
+        for (_, leases) in &mut granted {
             leases.sort_by(|a, b| (a.start, &a.name).cmp(&(b.start, &b.name)));
         }
-        requests.sort_by_key(|(_, leases)| leases[0].start);
-        let mut all = Vec::with_capacity(requests.len());
-        let mut threads: BTreeMap<(u32, String), Vec<Done>> = BTreeMap::new();
-        for ((pid, id), leases) in requests {
-            let wanted = self.wanted.get(&id).map_or("", String::as_str);
-            let request = all.len();
-            let thread = threads.entry((pid, leases[0].token.clone())).or_default();
-            thread.extend(Done::of(request, &leases));
-            all.push(names.request(&leases, wanted));
+        granted.sort_by_key(|(_, leases)| leases[0].start);
+        let mut requests = Vec::with_capacity(granted.len() + given_up.len());
+        let mut threads: BTreeMap<ThreadId, Vec<Done>> = BTreeMap::new();
+        for ((thread, id), leases) in granted {
+            let wanted = wanted.get(&id).map_or("", String::as_str);
+            let done = Done::of(requests.len(), &leases);
+            threads.entry(thread).or_default().extend(done);
+            requests.push(names.request(&leases, wanted));
         }
-        let mut processes: BTreeMap<u32, Vec<(Shift, Vec<Step>)>> = BTreeMap::new();
-        for ((pid, _), dones) in threads {
-            processes.entry(pid).or_default().push(steps(dones)?);
+        for wait in &given_up {
+            let done = Done::of_given_up(requests.len(), wait);
+            threads
+                .entry(ThreadId::of_wait(wait))
+                .or_default()
+                .extend(done);
+            requests.push(names.given_up(wait));
         }
-        let processes = processes.into_values().map(process).collect();
-        let processes = in_turn(processes).into_iter();
-        let processes = processes.map(|(begin, threads)| Process { begin, threads });
-        let processes: Vec<_> = processes.collect();
-        (!processes.is_empty()).then_some(Run {
+        has_own.then(|| Run {
             pools: names.pools,
-            requests: all,
-            processes,
+            requests,
+            ..processes(threads, &own_run)
         })
     }
 }
-
 impl Run {
     pub fn pool(&self, name: &str) -> Option<usize> {
         self.pools.iter().position(|pool| pool.name == name)
@@ -177,9 +269,13 @@ impl Run {
             let threads = process.threads.iter();
             threads.filter(|thread| alone(thread.begin)).count()
         };
-        let at_once = self.processes.iter().filter(|process| alone(process.begin));
-        let threads = self.processes.iter().map(busy).max().unwrap_or(1);
-        at_once.count() * threads * most.max().unwrap_or(1)
+        let threads_of = |run: usize| {
+            let processes = || self.processes.iter().filter(|process| process.run == run);
+            let at_once = processes().filter(|process| alone(process.begin));
+            at_once.count() * processes().map(busy).max().unwrap_or(1)
+        };
+        let threads: usize = (0..self.runs).map(threads_of).sum();
+        threads * most.max().unwrap_or(1)
     }
 }
 
@@ -190,16 +286,25 @@ struct Names {
 }
 
 impl Names {
-    fn of(leases: &[Lease]) -> Self {
+    fn of(leases: &[Lease], given_up: &[Wait], allocators: &BTreeSet<String>) -> Self {
         let mut names: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for lease in leases {
             names.entry(&lease.pool).or_default().insert(&lease.name);
         }
+        for wait in given_up {
+            let names = names.entry(&wait.pool).or_default();
+            names.extend(given_name(&wait.wanted));
+        }
         let pools = names.iter().map(|(pool, names)| Pool {
             name: pool.to_string(),
-            size: names.len(),
+            size: match allocators.contains(*pool) {
+                true => most_at_once(leases, pool),
+                false => names.len(),
+            }
+            .max(1),
             init: median(leases, pool, Kind::Init),
             reset: median(leases, pool, Kind::Reset),
+            body: median_body(leases, pool),
         });
         Self {
             pools: pools.collect(),
@@ -229,8 +334,71 @@ impl Names {
             wanted,
             access: first.access,
             leases: leases.len(),
+            given_up: None,
         }
     }
+
+    fn given_up(&self, wait: &Wait) -> Request {
+        let is_it = |pool: &Pool| pool.name == wait.pool;
+        let pool = self.pools.iter().position(is_it).unwrap_or_default();
+        let given = given_name(&wait.wanted);
+        let mut names = self.names[pool].iter();
+        let index = given.and_then(|given| names.position(|name| name == given));
+        let count = wait
+            .wanted
+            .split(' ')
+            .next()
+            .and_then(|count| count.parse().ok());
+        let wanted = match index {
+            Some(index) => Wanted::Name(index),
+            None if wait.wanted.starts_with("all ") => Wanted::All,
+            None => Wanted::Any(count.unwrap_or(1)),
+        };
+        Request {
+            pool,
+            wanted,
+            access: wait.access,
+            leases: 0,
+            given_up: Some(wait.end - wait.start),
+        }
+    }
+}
+
+/// The name that was wanted, if it was a given one.
+fn given_name(wanted: &str) -> Option<&str> {
+    wanted.strip_prefix('`')?.split('`').next()
+}
+
+/// The most names that were held at once.
+fn most_at_once(leases: &[Lease], pool: &str) -> usize {
+    let leases = leases.iter().filter(|lease| lease.pool == pool);
+    // At equal times, what was given back comes first.
+    let mut changes: Vec<(u64, i64)> = leases
+        .flat_map(|lease| {
+            [
+                (lease.start, 1),
+                (lease.end.max(lease.start.saturating_add(1)), -1),
+            ]
+        })
+        .collect();
+    changes.sort_unstable();
+    let held = changes.into_iter().scan(0, |held, (_, change)| {
+        *held += change;
+        Some(*held)
+    });
+    held.max().unwrap_or(0) as usize
+}
+
+fn median_body(leases: &[Lease], pool: &str) -> u64 {
+    let of_pool = leases.iter().filter(|lease| lease.pool == pool);
+    let mut bodies: Vec<_> = of_pool
+        .map(|lease| {
+            let hooks = lease.hooks.iter().map(|hook| hook.end - hook.start);
+            (lease.end - lease.start).saturating_sub(hooks.fold(0, u64::saturating_add))
+        })
+        .collect();
+    bodies.sort_unstable();
+    bodies.get(bodies.len() / 2).copied().unwrap_or(0)
 }
 
 fn median(leases: &[Lease], pool: &str, kind: Kind) -> u64 {
@@ -271,6 +439,58 @@ impl Done {
             act: Act::GiveBack(request, nth),
         }));
         dones
+    }
+
+    fn of_given_up(request: usize, wait: &Wait) -> [Self; 2] {
+        let done = |from, act| Self {
+            from,
+            until: wait.end,
+            hooks: 0,
+            act,
+        };
+        [
+            done(wait.start, Act::Ask(request)),
+            done(wait.end, Act::GiveBackAll(request)),
+        ]
+    }
+}
+
+/// The processes of each run in turn, the one in question first.
+fn processes(threads: BTreeMap<ThreadId, Vec<Done>>, own_run: &str) -> Run {
+    let mut runs: BTreeMap<(bool, String), BTreeMap<u32, Vec<_>>> = BTreeMap::new();
+    for (id, dones) in threads {
+        if let Some(steps) = steps(dones) {
+            let run = runs.entry((id.run != own_run, id.run)).or_default();
+            run.entry(id.pid).or_default().push(steps);
+        }
+    }
+    let runs: Vec<Vec<_>> = runs
+        .into_values()
+        .map(|run| run.into_values().map(process).collect())
+        .collect();
+    let starts = runs.iter().flatten().map(|(shift, _)| shift.start);
+    let first = starts.min().unwrap_or(0);
+    let mut processes = Vec::new();
+    let count = runs.len();
+    for (run, work) in runs.into_iter().enumerate() {
+        let start = work.iter().map(|(shift, _)| shift.start).min();
+        let after = start.unwrap_or(first) - first;
+        for (begin, threads) in in_turn(work) {
+            processes.push(Process {
+                run,
+                begin: match begin {
+                    Begin::Alone(since) => Begin::Alone(after.saturating_add(since)),
+                    Begin::After(_) => begin,
+                },
+                threads,
+            });
+        }
+    }
+    Run {
+        pools: Vec::new(),
+        requests: Vec::new(),
+        runs: count,
+        processes,
     }
 }
 

@@ -42,6 +42,16 @@ impl Queue {
         self.waiting.push_back(request);
     }
 
+    /// Removes a waiter; whether it was one.
+    pub fn give_up(&mut self, request: usize) -> bool {
+        let reserved = self.names.iter_mut().map(|name| &mut name.reserved);
+        let mut queues = std::iter::once(&mut self.waiting).chain(reserved);
+        queues.any(|queue| {
+            let at = queue.iter().position(|waiter| *waiter == request);
+            at.is_some_and(|at| queue.remove(at).is_some())
+        })
+    }
+
     pub fn give_back(&mut self, name: usize) {
         let name = &mut self.names[name];
         match name.writer {

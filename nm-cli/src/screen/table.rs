@@ -73,6 +73,9 @@ enum Row {
 const LOOK_AT: usize = 200;
 
 const GAP: &str = "  ";
+/// Without a terminal nothing is cut, but one long command must not move all the others'
+/// columns: a text that is wider than that moves only its own line's.
+const WIDEST: usize = 40;
 /// No column is made narrower to fit.
 const NARROWEST: usize = 8;
 
@@ -165,7 +168,11 @@ impl Table {
                 Give::Beginning => Cut::Beginning,
                 _ => Cut::End,
             };
-            let text = text::cut(&cell.text, width.min(left - pending), cut);
+            let room = match screen.width() {
+                Some(_) => width.min(left - pending),
+                None => usize::MAX,
+            };
+            let text = text::cut(&cell.text, room, cut);
             screen.spaces(pending)?;
             screen.put(&text, cell.style)?;
             left -= pending;
@@ -181,6 +188,11 @@ impl Table {
     fn widths(&self, screen: &Screen) -> Vec<usize> {
         let mut widths = self.wanted.clone();
         let Some(room) = screen.width() else {
+            for (width, column) in widths.iter_mut().zip(self.columns) {
+                if column.give != Give::Not {
+                    *width = WIDEST.min(*width);
+                }
+            }
             return widths;
         };
         let gaps = GAP.len() * widths.len().saturating_sub(1);

@@ -37,6 +37,12 @@ pub fn width(text: &str) -> usize {
     }
 }
 
+/// `1 time`, `2 times`.
+pub fn count(count: u64, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
+}
+
 /// Which end of a text is cut when there is not enough room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cut {

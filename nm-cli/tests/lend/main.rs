@@ -3,9 +3,12 @@
 #![cfg(unix)]
 
 mod acquire;
+mod ci_page;
 mod compose;
 #[cfg(target_os = "linux")]
 mod containers;
+mod errors;
+mod help;
 mod hold;
 mod lab;
 mod missing_code;

@@ -13,6 +13,7 @@ pub const SECOND: u64 = 1_000_000;
 pub struct Journal {
     lines: String,
     requests: u64,
+    run: &'static str,
 }
 
 impl Journal {
@@ -20,7 +21,14 @@ impl Journal {
         Self {
             lines: String::new(),
             requests: 0,
+            run: "run-1",
         }
+    }
+
+    /// What follows is of this run.
+    pub fn of_run(&mut self, run: &'static str) -> &mut Self {
+        self.run = run;
+        self
     }
 
     /// `test` asks at second `asked`, has `name` from then until then. Each of them
@@ -41,13 +49,24 @@ impl Journal {
         event["v"] = json!(1);
         event["pool"] = json!("db");
         event["id"] = json!(id);
-        event["holder"] = json!({"test": test, "pid": 7, "token": token, "run": "run-1", "file": "tests/a.rs", "line": 3, "since": 0});
+        event["holder"] = json!({"test": test, "pid": 7, "token": token, "run": self.run, "file": "tests/a.rs", "line": 3, "since": 0});
         self.line(&event.to_string());
     }
 
     pub fn line(&mut self, line: &str) {
         self.lines.push_str(line);
         self.lines.push('\n');
+    }
+
+    /// The lines as they would have been written, by their time.
+    pub fn in_order(&mut self) -> &mut Self {
+        let mut lines: Vec<&str> = self.lines.lines().collect();
+        lines.sort_by_key(|line| {
+            let event: Value = serde_json::from_str(line).unwrap();
+            event["time"].as_u64()
+        });
+        self.lines = lines.join("\n") + "\n";
+        self
     }
 
     pub fn text(&self) -> &str {

@@ -10,6 +10,7 @@ mod lab;
 mod log;
 #[path = "../../../tests/support/patience.rs"]
 mod patience;
+mod shared_pool;
 mod stats;
 mod status;
 mod terminal;

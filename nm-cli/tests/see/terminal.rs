@@ -48,3 +48,27 @@ fn colours_are_for_terminals_that_want_them() {
         assert!(!piped.out.contains('\u{1b}'), "{view} {piped:?}");
     }
 }
+
+#[test]
+fn one_long_command_does_not_move_the_columns_of_the_others_in_a_pipe() {
+    let lab = Lab::new();
+    let long = format!("true # {}", "long ".repeat(20));
+    let holder = lab.hold();
+    let waiter = lab.wait("cat");
+    let mut command = lab.cli(&["run", "other", "--", "sh", "-c", &long]);
+    assert!(command.status().unwrap().success());
+    let status = "name-manager status; name-manager run third -- bash -c 'name-manager status; : \
+                  # a long command that holds a name while status is asked in a pipe'";
+    for script in ["name-manager log", status] {
+        let said = lab.shell(script);
+        let lines = said.out.lines();
+        let (long, short): (Vec<&str>, Vec<&str>) = lines.partition(|line| line.contains("long"));
+        assert!(!short.is_empty() && !long.is_empty(), "{script} {said:?}");
+        for line in short {
+            assert!(line.chars().count() < 160, "{script} {said:?}");
+        }
+        // Nothing is cut: a pipe is for programs.
+        assert!(!said.out.contains('…'), "{script} {said:?}");
+    }
+    assert_eq!((holder.code(), waiter.code()), (0, 0));
+}

@@ -160,13 +160,17 @@ impl fmt::Display for Error {
 impl fmt::Debug for Error {
     /// The message and its causes: this is what `unwrap` prints in a test.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.message)?;
+        let mut text = self.0.message.clone();
         let mut cause = self.source();
         while let Some(error) = cause {
-            write!(f, ": {error}")?;
+            let said = error.to_string();
+            // A message that goes on after its cause has it in its text.
+            if !text.contains(&said) {
+                text = format!("{text}: {said}");
+            }
             cause = error.source();
         }
-        Ok(())
+        f.write_str(&text)
     }
 }
 

@@ -48,7 +48,7 @@ pub(crate) fn of(snapshot: &Snapshot, first: Option<&Holder>, ask: &Ask<'_>) -> 
     match (&snapshot.head, first, ask.given) {
         (Some(head), _, None) if is_other(&head.holder) => lines.push(behind(head)),
         (None, Some(first), None) if is_other(first) => lines.push(format!(
-            "behind `{}` ({}), the first in the queue",
+            "behind `{}` ({}), the head of the queue",
             text::printable(&first.test),
             process(first)
         )),

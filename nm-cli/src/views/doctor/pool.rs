@@ -10,7 +10,7 @@ use crate::exit::chain;
 use crate::pools;
 #[cfg(unix)]
 use crate::process::proc::Process;
-use crate::screen::clock;
+use crate::screen::{clock, text};
 use crate::views::doctor::finding::Findings;
 
 /// A name that is held for longer is worth a look.
@@ -161,7 +161,7 @@ fn last_event(found: &Found) -> Result<(), Box<dyn Error + Send + Sync>> {
 
 fn bytes(count: u64) -> String {
     match count {
-        0..1_000 => format!("{count} bytes"),
+        0..1_000 => text::count(count, "byte"),
         1_000..1_000_000 => format!("{:.1} kB", count as f64 / 1e3),
         1_000_000..1_000_000_000 => format!("{:.1} MB", count as f64 / 1e6),
         _ => format!("{:.1} GB", count as f64 / 1e9),

@@ -6,13 +6,15 @@ use serde::Serialize;
 
 use crate::replay::WhatIf;
 use crate::views::stats::advice::advice;
+use crate::views::stats::count;
 use crate::views::stats::tally::Tally;
-use crate::views::stats::{count, waits};
 
 #[derive(Serialize)]
 pub struct Stats<'a> {
     version: u32,
     run: Option<&'a str>,
+    others: Vec<&'a str>,
+    others_left_out: bool,
     pools: Vec<Pool<'a>>,
 }
 
@@ -28,6 +30,7 @@ struct Pool<'a> {
     names: Vec<Name<'a>>,
     waits: Waits<'a>,
     hooks: BTreeMap<&'a str, Hook>,
+    allocator: Option<&'a str>,
     what_if: Option<Sizes>,
 }
 
@@ -36,6 +39,7 @@ struct Name<'a> {
     name: &'a str,
     leases: u64,
     held: u64,
+    held_by_others: u64,
     #[serde(rename = "use")]
     share: f64,
 }
@@ -48,6 +52,7 @@ struct Waits<'a> {
     longest: u64,
     longest_test: Option<&'a str>,
     in_cleanup: u64,
+    beside_others: u64,
     by_test: Vec<TestWaits<'a>>,
 }
 
@@ -86,18 +91,20 @@ impl<'a> Stats<'a> {
         Self {
             version: 1,
             run: stats.run.as_deref(),
-            pools: pools
-                .map(|(name, (tally, what_if))| pool(name, tally, what_if.as_ref()))
-                .collect(),
+            others: stats.others.iter().map(String::as_str).collect(),
+            others_left_out: stats.others_left_out,
+            pools: pools.map(|(name, of_pool)| pool(name, of_pool)).collect(),
         }
     }
 }
 
-fn pool<'a>(name: &'a str, tally: &'a Tally, what_if: Option<&WhatIf>) -> Pool<'a> {
+fn pool<'a>(name: &'a str, of_pool: &'a count::Pool) -> Pool<'a> {
+    let tally = &of_pool.tally;
     let names = tally.names.iter().map(|(name, of_name)| Name {
         name,
         leases: of_name.leases,
         held: of_name.held,
+        held_by_others: of_name.held_by_others,
         share: tally.use_of(of_name),
     });
     let hooks = tally.hooks.iter();
@@ -110,15 +117,17 @@ fn pool<'a>(name: &'a str, tally: &'a Tally, what_if: Option<&WhatIf>) -> Pool<'
         died: tally.died,
         unclean: tally.unclean,
         names: names.collect(),
-        waits: waits(&tally.waits, tally.waits_in_cleanup),
+        waits: waits(tally),
         hooks: hooks
             .map(|(kind, &(count, sum))| (*kind, Hook { count, sum }))
             .collect(),
-        what_if: what_if.map(sizes),
+        allocator: of_pool.allocator.as_deref(),
+        what_if: of_pool.what_if.as_ref().map(sizes),
     }
 }
 
-fn waits(waits: &waits::Waits, in_cleanup: u64) -> Waits<'_> {
+fn waits(tally: &Tally) -> Waits<'_> {
+    let waits = &tally.waits;
     let by_test = waits.by_test().into_iter().map(|(test, waits)| TestWaits {
         test,
         count: waits.count,
@@ -131,7 +140,8 @@ fn waits(waits: &waits::Waits, in_cleanup: u64) -> Waits<'_> {
         median: waits.median(),
         longest: waits.longest,
         longest_test: (waits.count > 0).then_some(&waits.longest_test),
-        in_cleanup,
+        in_cleanup: tally.waits_in_cleanup,
+        beside_others: tally.waits_beside_others,
         by_test: by_test.collect(),
     }
 }

@@ -36,7 +36,11 @@ pub fn run(args: Args) -> Outcome {
     args.place.announce("name-manager stats".to_owned(), None)?;
     let run = Some(args.run.as_str()).filter(|run| *run != "all");
     let history = History::find(&args.pools, run)?;
-    let mut count = Count::new(history.run.clone());
+    let allocators = history.views().into_iter().filter_map(|view| {
+        let allocator = view.code.allocator?;
+        Some((view.pool, allocator.place))
+    });
+    let mut count = Count::new(history.run.clone(), allocators.collect());
     history.read(|span| count.add(&span))?;
     let stats = count.stats();
     if stats.pools.is_empty() {

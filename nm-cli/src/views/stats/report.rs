@@ -6,12 +6,20 @@ use crate::screen::{Cell, Column, Give, Screen, Table, style, text};
 use crate::views::stats::advice::advice;
 use crate::views::stats::count::Stats;
 use crate::views::stats::tally::Tally;
-use crate::views::stats::waits::Waits;
 
 const NAMES: &[Column] = &[
     Column::new("  NAME", Give::End),
     Column::new("LEASES", Give::Not),
     Column::new("HELD", Give::Not),
+    Column::new("USE", Give::Not),
+];
+
+/// For a run that shared its pool with another one.
+const SHARED_NAMES: &[Column] = &[
+    Column::new("  NAME", Give::End),
+    Column::new("LEASES", Give::Not),
+    Column::new("HELD", Give::Not),
+    Column::new("BY OTHER RUNS", Give::Not),
     Column::new("USE", Give::Not),
 ];
 
@@ -40,12 +48,31 @@ pub fn show(screen: &mut Screen, stats: &Stats) -> io::Result<()> {
         Some(run) => say(screen, &format!("run {run}"), style::FAINT)?,
         None => screen.say("all runs", style::FAINT)?,
     }
-    for (name, (tally, what_if)) in &stats.pools {
+    if !stats.others.is_empty() {
+        let others = others(stats);
+        say(
+            screen,
+            &format!("beside {others}, with names of the same pools"),
+            style::FAINT,
+        )?;
+    }
+    for (name, pool) in &stats.pools {
         screen.end_line()?;
-        show_pool(screen, name, tally)?;
-        if let Some(what_if) = what_if {
+        show_pool(screen, name, &pool.tally)?;
+        if let Some(allocator) = &pool.allocator {
+            let text = format!(
+                "  its allocator ({allocator}) decides what is lent: there is no size to replay"
+            );
+            say(screen, &text, style::FAINT)?;
+        }
+        if let Some(what_if) = &pool.what_if {
             show_sizes(screen, what_if)?;
         }
+    }
+    if stats.others_left_out {
+        screen.end_line()?;
+        let text = "the other runs are too long to replay: the sizes above are for this run alone";
+        say(screen, text, style::FAINT)?;
     }
     if stats.too_long {
         screen.end_line()?;
@@ -57,6 +84,15 @@ pub fn show(screen: &mut Screen, stats: &Stats) -> io::Result<()> {
     Ok(())
 }
 
+/// `run a`, or `3 other runs`.
+fn others(stats: &Stats) -> String {
+    let mut runs = stats.others.iter();
+    match (runs.next(), runs.len()) {
+        (Some(run), 0) => format!("run {run}"),
+        _ => format!("{} other runs", stats.others.len()),
+    }
+}
+
 fn say(screen: &mut Screen, text: &str, style: anstyle::Style) -> io::Result<()> {
     let width = screen.width().unwrap_or(usize::MAX);
     let text = text::escape(text);
@@ -66,38 +102,49 @@ fn say(screen: &mut Screen, text: &str, style: anstyle::Style) -> io::Result<()>
 
 fn show_pool(screen: &mut Screen, name: &str, tally: &Tally) -> io::Result<()> {
     let makespan = duration(tally.makespan());
-    let title = format!("{name}: {} requests in {makespan}", tally.requests);
+    let requests = text::count(tally.requests, "request");
+    let title = format!("{name}: {requests} in {makespan}");
     say(screen, &title, style::STRONG)?;
     let troubles = [
         (tally.timeouts, "timed out"),
         (tally.deadlocks, "failed in a deadlock"),
         (tally.died, "died holding a name"),
         (tally.unclean, "left a name dirty or broken"),
-        (tally.failed_hooks, "hooks failed"),
     ];
     for (count, what) in troubles.into_iter().filter(|(count, _)| *count > 0) {
         say(screen, &format!("  {count} {what}"), style::BAD)?;
     }
+    if tally.failed_hooks > 0 {
+        let hooks = text::count(tally.failed_hooks, "hook");
+        say(screen, &format!("  {hooks} failed"), style::BAD)?;
+    }
     for (kind, (count, micros)) in &tally.hooks {
-        let text = format!("  {kind}: {count} times, {} in total", duration(*micros));
+        let times = text::count(*count, "time");
+        let text = format!("  {kind}: {times}, {} in total", duration(*micros));
         say(screen, &text, style::HOOK)?;
     }
-    let mut names = Table::new(NAMES);
+    let is_shared = tally.names.values().any(|name| name.held_by_others > 0);
+    let mut names = Table::new(if is_shared { SHARED_NAMES } else { NAMES });
     for (name, of_name) in &tally.names {
         let share = tally.use_of(of_name);
-        let cells = vec![
+        let mut cells = vec![
             Cell::new(format!("  {name}")).style(style::STRONG),
             Cell::new(of_name.leases.to_string()),
             Cell::new(duration(of_name.held)),
-            Cell::new(format!("{:3.0} % {}", share * 100.0, bar(share))).style(style::HELD),
         ];
+        if is_shared {
+            cells.push(Cell::new(duration(of_name.held_by_others)));
+        }
+        let used = format!("{:3.0} % {}", share * 100.0, bar(share));
+        cells.push(Cell::new(used).style(style::HELD));
         names.row(screen, cells)?;
     }
     names.flush(screen)?;
-    show_waits(screen, &tally.waits, tally.waits_in_cleanup)
+    show_waits(screen, tally)
 }
 
-fn show_waits(screen: &mut Screen, waits: &Waits, in_cleanup: u64) -> io::Result<()> {
+fn show_waits(screen: &mut Screen, tally: &Tally) -> io::Result<()> {
+    let waits = &tally.waits;
     if waits.count == 0 {
         return screen.say("  no waits", style::FREE);
     }
@@ -110,9 +157,12 @@ fn show_waits(screen: &mut Screen, waits: &Waits, in_cleanup: u64) -> io::Result
         waits.longest_test,
     );
     say(screen, &text, style::WAITING)?;
-    if in_cleanup > 0 {
-        let waited = duration(in_cleanup);
-        let text = format!("  {waited} of that while another run was cleaned up after");
+    let parts = [
+        (tally.waits_in_cleanup, "another run was cleaned up after"),
+        (tally.waits_beside_others, "other runs held names"),
+    ];
+    for (waited, why) in parts.into_iter().filter(|(waited, _)| *waited > 0) {
+        let text = format!("  {} of that while {why}", duration(waited));
         say(screen, &text, style::WAITING)?;
     }
     let mut table = Table::new(WAITS);
@@ -129,7 +179,10 @@ fn show_waits(screen: &mut Screen, waits: &Waits, in_cleanup: u64) -> io::Result
     table.flush(screen)?;
     match tests.len().saturating_sub(TESTS) {
         0 => Ok(()),
-        more => say(screen, &format!("  and {more} more tests"), style::FAINT),
+        more => {
+            let more = text::count(more as u64, "more test");
+            say(screen, &format!("  and {more}"), style::FAINT)
+        }
     }
 }
 

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use nm_runtime::journal::Kind;
 use nm_runtime::record::State;
 
+use crate::events::extent::Extent;
 use crate::events::spans::{Ending, Hook, Lease, Span, Wait, WaitEnding};
 use crate::views::stats::waits::Waits;
 
@@ -13,6 +14,8 @@ pub struct Tally {
     pub waits: Waits,
     /// How much of the waiting passed while a reaper cleaned up after another run.
     pub waits_in_cleanup: u64,
+    /// How much of it passed while other runs held names.
+    pub waits_beside_others: u64,
     pub requests: u64,
     pub unclean: u64,
     pub died: u64,
@@ -32,29 +35,75 @@ pub struct NameTally {
     pub leases: u64,
     /// In micros, hooks included.
     pub held: u64,
+    /// By tests of other runs, while the run's tests were under way.
+    pub held_by_others: u64,
     /// Until when it was seen held: readers share that time.
     until: u64,
+    until_by_others: u64,
+    /// By anybody.
+    used: u64,
+    used_until: u64,
+}
+
+/// Adds a span of time, as far as it is after what was added before.
+fn extend(sum: &mut u64, until: &mut u64, start: u64, end: u64) {
+    *sum = sum.saturating_add(end.saturating_sub(start.max(*until)));
+    *until = end.max(*until);
 }
 
 impl Tally {
-    pub fn add(&mut self, span: &Span) {
+    pub fn add(&mut self, span: &Span, run: Option<&Extent>) {
         match span {
+            // A reaper is no user: its hooks count, its lease does not.
+            Span::Lease(lease) if lease.to_reaper => {
+                lease.hooks.iter().for_each(|hook| self.hook(hook));
+            }
+            Span::Wait(wait) if wait.of_reaper => {}
             Span::Lease(lease) => self.lease(lease),
             Span::Wait(wait) => self.wait(wait),
             Span::Hook { hook, .. } => self.hook(hook),
+            Span::OtherLease(lease) => {
+                if let Some(run) = run {
+                    self.other_lease(lease, run);
+                }
+            }
+            Span::OtherWait(_) => {}
         }
+    }
+
+    /// Whether the run itself used the pool.
+    pub fn is_used(&self) -> bool {
+        self.requests > 0 || !self.hooks.is_empty()
+    }
+
+    fn name(&mut self, name: &str) -> &mut NameTally {
+        if !self.names.contains_key(name) {
+            self.names.insert(name.to_owned(), NameTally::default());
+        }
+        self.names.get_mut(name).expect("it was just put there")
+    }
+
+    fn other_lease(&mut self, lease: &Lease, run: &Extent) {
+        let (start, end) = run.of_tests(lease.start, lease.end);
+        if start == end {
+            return;
+        }
+        let name = self.name(&lease.name);
+        extend(
+            &mut name.held_by_others,
+            &mut name.until_by_others,
+            start,
+            end,
+        );
+        extend(&mut name.used, &mut name.used_until, start, end);
     }
 
     fn lease(&mut self, lease: &Lease) {
         self.reach(lease.start.saturating_sub(lease.waited), lease.end);
-        if !self.names.contains_key(&lease.name) {
-            self.names.insert(lease.name.clone(), NameTally::default());
-        }
-        if let Some(name) = self.names.get_mut(&lease.name) {
-            name.leases += 1;
-            name.held += lease.end.saturating_sub(lease.start.max(name.until));
-            name.until = name.until.max(lease.end);
-        }
+        let name = self.name(&lease.name);
+        name.leases += 1;
+        extend(&mut name.held, &mut name.until, lease.start, lease.end);
+        extend(&mut name.used, &mut name.used_until, lease.start, lease.end);
         if self.request != lease.request {
             lease.request.clone_into(&mut self.request);
             self.requests += 1;
@@ -75,6 +124,7 @@ impl Tally {
     fn wait(&mut self, wait: &Wait) {
         if wait.ending != WaitEnding::Open {
             self.waits_in_cleanup = self.waits_in_cleanup.saturating_add(wait.in_cleanup);
+            self.waits_beside_others = self.waits_beside_others.saturating_add(wait.beside_others);
         }
         match wait.ending {
             // Counted with its lease.
@@ -109,11 +159,11 @@ impl Tally {
             .map_or(0, |first| self.last.saturating_sub(first))
     }
 
-    /// The share of the makespan in which a name was held.
+    /// The share of the makespan in which a name was held, by whichever run.
     pub fn use_of(&self, name: &NameTally) -> f64 {
         match self.makespan() {
             0 => 0.0,
-            makespan => name.held as f64 / makespan as f64,
+            makespan => name.used as f64 / makespan as f64,
         }
     }
 }

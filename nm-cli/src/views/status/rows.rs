@@ -5,7 +5,7 @@ use nm_runtime::inspect::{self, NameView, View, Waiter, now};
 use nm_runtime::record::{Record, State, Tenure};
 
 use crate::pools;
-use crate::screen::{Cell, Column, Give, Screen, Table, clock, style};
+use crate::screen::{Cell, Column, Give, Screen, Table, clock, style, text};
 
 const COLUMNS: &[Column] = &[
     Column::new("NAME", Give::End),
@@ -40,7 +40,10 @@ fn summary(view: &View) -> String {
     let names = match view.capacity {
         Some(capacity) => format!("{held} of {capacity} names held"),
         None if view.code.allocator.is_some() => {
-            format!("{held} names held, as its allocator decides")
+            format!(
+                "{} held, as its allocator decides",
+                text::count(held as u64, "name")
+            )
         }
         None => format!("{held} held, unbounded"),
     };

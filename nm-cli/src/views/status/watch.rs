@@ -13,7 +13,7 @@ use crossterm::{cursor, execute, queue, style::Print, terminal};
 
 use crate::pools::views;
 use crate::screen::clock::Clock;
-use crate::screen::{Screen, style};
+use crate::screen::{Screen, style, text};
 use crate::views::status::page::show;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
@@ -91,7 +91,7 @@ fn put(text: &str, rows: usize) -> io::Result<()> {
         queue!(out, terminal::Clear(terminal::ClearType::UntilNewLine))?;
     }
     if room < lines.len() {
-        let more = format!("{} more lines", lines.len() - room);
+        let more = text::count((lines.len() - room) as u64, "more line");
         queue!(out, cursor::MoveTo(0, room as u16), Print(more))?;
         queue!(out, terminal::Clear(terminal::ClearType::UntilNewLine))?;
     } else if room < rows {

@@ -1,6 +1,6 @@
 //! The timeline in every form: lanes of blocks over one stretch of time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::events::spans::{Lease, Span, Wait};
 
@@ -10,6 +10,8 @@ pub struct Chart {
     pub start: u64,
     pub end: u64,
     pub pools: Vec<Pool>,
+    /// The runs whose leases are shown beside those of the run.
+    pub others: Vec<Other>,
     /// The number of blocks that are not shown, because so many could not be told apart.
     pub left_out: usize,
 }
@@ -20,6 +22,13 @@ pub struct Pool {
     pub lanes: Vec<Lane>,
     /// Rows of waits that do not overlap.
     pub waits: Vec<Vec<Wait>>,
+}
+
+/// What another run had of the pools that are shown.
+#[derive(Debug)]
+pub struct Other {
+    pub run: String,
+    pub leases: usize,
 }
 
 /// One name. Readers that share it have rows of their own.
@@ -36,20 +45,21 @@ const MOST: usize = 20_000;
 pub struct Drawing {
     leases: Vec<Lease>,
     waits: Vec<Wait>,
+    others: Vec<Lease>,
     left_out: usize,
 }
 
 impl Drawing {
     pub fn add(&mut self, span: Span) {
-        if self.leases.len() + self.waits.len() == MOST {
-            self.left_out += 1;
-            return;
-        }
+        let own = self.leases.len() + self.waits.len();
         match span {
+            Span::Lease(_) | Span::Wait(_) if own == MOST => self.left_out += 1,
+            Span::OtherLease(_) if self.others.len() == MOST => self.left_out += 1,
             Span::Lease(lease) => self.leases.push(lease),
             Span::Wait(wait) => self.waits.push(wait),
-            // Of the pool, or after the run: on no name's lane.
-            Span::Hook { .. } => {}
+            Span::OtherLease(lease) => self.others.push(lease),
+            // Hooks of the pool, or after the run: on no name's lane.
+            Span::OtherWait(_) | Span::Hook { .. } => {}
         }
     }
 
@@ -58,6 +68,15 @@ impl Drawing {
         let start = starts.chain(self.waits.iter().map(|wait| wait.start)).min();
         let ends = self.leases.iter().map(|lease| lease.end);
         let end = ends.chain(self.waits.iter().map(|wait| wait.end)).max();
+        let (start, end) = (start.unwrap_or(0), end.unwrap_or(0));
+        let own = self.leases.iter().map(|lease| &lease.pool);
+        let own: BTreeSet<_> = own
+            .chain(self.waits.iter().map(|wait| &wait.pool))
+            .collect();
+        self.others
+            .retain(|lease| own.contains(&lease.pool) && lease.start < end && lease.end > start);
+        let others = others(&self.others);
+        self.leases.append(&mut self.others);
         self.leases.sort_by_key(|lease| lease.start);
         self.waits.sort_by_key(|wait| wait.start);
         let mut pools: BTreeMap<String, (BTreeMap<Order, Lane>, Pool)> = BTreeMap::new();
@@ -78,9 +97,10 @@ impl Drawing {
         });
         Chart {
             run,
-            start: start.unwrap_or(0),
-            end: end.unwrap_or(0),
+            start,
+            end,
             pools: pools.collect(),
+            others,
             left_out: self.left_out,
         }
     }
@@ -91,6 +111,28 @@ impl Chart {
     pub fn length(&self) -> u64 {
         (self.end - self.start).max(1)
     }
+
+    /// Whether it is a lease of another run.
+    pub fn is_other(&self, lease: &Lease) -> bool {
+        self.others.iter().any(|other| other.run == lease.run)
+    }
+
+    /// The part of a lease that is shown: one of another run may be longer.
+    pub fn shown(&self, lease: &Lease) -> (u64, u64) {
+        (lease.start.max(self.start), lease.end.min(self.end))
+    }
+}
+
+fn others(leases: &[Lease]) -> Vec<Other> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for lease in leases {
+        *counts.entry(&lease.run).or_default() += 1;
+    }
+    let others = counts.into_iter().map(|(run, leases)| Other {
+        run: run.to_owned(),
+        leases,
+    });
+    others.collect()
 }
 
 type Order = (String, u64, String);

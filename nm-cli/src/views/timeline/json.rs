@@ -14,6 +14,7 @@ pub struct Timeline<'a> {
     end: u64,
     left_out: usize,
     leases: Vec<LeaseJson<'a>>,
+    others: Vec<OtherJson<'a>>,
     waits: Vec<WaitJson<'a>>,
 }
 
@@ -32,6 +33,14 @@ struct LeaseJson<'a> {
     waited: u64,
     ending: &'static str,
     hooks: Vec<HookJson>,
+}
+
+/// A lease of another run.
+#[derive(Serialize)]
+struct OtherJson<'a> {
+    run: &'a str,
+    #[serde(flatten)]
+    lease: LeaseJson<'a>,
 }
 
 #[derive(Serialize)]
@@ -60,8 +69,15 @@ impl<'a> Timeline<'a> {
     pub fn new(chart: &'a Chart) -> Self {
         let leases = |pool: &'a Pool| {
             let rows = pool.lanes.iter().flat_map(|lane| &lane.rows);
-            rows.flatten().map(lease)
+            rows.flatten()
         };
+        let leases = || chart.pools.iter().flat_map(leases);
+        let own = leases().filter(|lease| !chart.is_other(lease));
+        let others = leases().filter(|lease| chart.is_other(lease));
+        let others = others.map(|other| OtherJson {
+            run: &other.run,
+            lease: lease(other),
+        });
         let waits = |pool: &'a Pool| pool.waits.iter().flatten().map(wait);
         Self {
             version: 1,
@@ -69,7 +85,8 @@ impl<'a> Timeline<'a> {
             start: chart.start,
             end: chart.end,
             left_out: chart.left_out,
-            leases: chart.pools.iter().flat_map(leases).collect(),
+            leases: own.map(lease).collect(),
+            others: others.collect(),
             waits: chart.pools.iter().flat_map(waits).collect(),
         }
     }

@@ -46,7 +46,7 @@ pub fn run(args: Args) -> Outcome {
     let history = History::find(&args.pools, Some(&args.run))?;
     let mut drawing = Drawing::default();
     history.read(|span| drawing.add(span))?;
-    let chart = drawing.chart(history.run.clone().unwrap_or_default());
+    let chart = drawing.chart(history.run_id().to_owned());
     if chart.pools.is_empty() {
         history.explain_nothing()?;
     }

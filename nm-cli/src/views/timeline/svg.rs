@@ -19,15 +19,19 @@ const WAIT_ROW: f64 = 9.0;
 const WAIT_ROWS: usize = 60;
 
 pub const STYLE: &str = "\
-svg.timeline{font:12px system-ui,sans-serif;background:#fff;color:#222}\
+svg.timeline{font:12px system-ui,sans-serif}\
+.timeline .page{fill:#fff}.timeline text{fill:#222}\
 .timeline .lease{fill:#4c78a8}.timeline .block:nth-child(even) .lease{fill:#6b94c0}\
 .timeline .init{fill:#e45756}.timeline .reset{fill:#f58518}.timeline .cleanup{fill:#9d755d}\
 .timeline .dirty{fill:#8c564b}.timeline .broken,.timeline .failed{fill:#b2182b}\
-.timeline .open{opacity:.6}.timeline .wait{fill:#eeca3b}\
+.timeline .other{fill:#8a9096}.timeline .open{opacity:.6}.timeline .wait{fill:#eeca3b}\
 .timeline .grid{stroke:#ddd}.timeline .tick{fill:#777;text-anchor:middle}\
 .timeline .pool{font-weight:600}.timeline .inside{fill:#fff;font-size:10px;pointer-events:none}\
-.timeline g.block:hover rect{filter:brightness(1.2)}";
+.timeline g.block:hover rect{filter:brightness(1.2)}\
+@media (prefers-color-scheme:dark){.timeline .page{fill:#15181c}.timeline text{fill:#ddd}\
+.timeline .grid{stroke:#3a3f45}.timeline .tick{fill:#999}.timeline .other{fill:#5a6067}}";
 
+/// The class of a block, and what it means.
 const LEGEND: [(&str, &str); 6] = [
     ("lease", "body"),
     ("init", "init"),
@@ -36,6 +40,12 @@ const LEGEND: [(&str, &str); 6] = [
     ("failed", "failed or broken"),
     ("wait", "waiting"),
 ];
+
+/// The kinds of blocks that the chart may have.
+pub fn legend(chart: &Chart) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let other = (!chart.others.is_empty()).then_some(("other", "another run"));
+    LEGEND.into_iter().chain(other)
+}
 
 /// Text for XML: characters that it cannot hold are escaped as on a terminal.
 pub fn xml(text: &str) -> String {
@@ -65,16 +75,18 @@ pub fn file(chart: &Chart) -> String {
     draw(chart, true)
 }
 
-/// The element, its style left to the page.
+/// The element; its style, title and legend are left to the page.
 pub fn element(chart: &Chart) -> String {
     draw(chart, false)
 }
 
 fn draw(chart: &Chart, alone: bool) -> String {
+    // Where the lines of the grid begin, below the times.
+    let top = if alone { 64.0 } else { 20.0 };
     let mut body = Body {
         chart,
         out: String::new(),
-        y: 58.0,
+        y: top + 14.0,
     };
     for pool in &chart.pools {
         body.title(&pool.name);
@@ -102,32 +114,35 @@ fn draw(chart: &Chart, alone: bool) -> String {
     let mut svg = String::new();
     let _ = write!(
         svg,
-        r#"<svg class="timeline" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" role="img">"#
+        r#"<svg class="timeline" xmlns="http://www.w3.org/2000/svg" id="timeline" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" role="img">"#
     );
     let _ = write!(svg, "<title>{}</title>", xml(&format!("run {}", chart.run)));
     if alone {
         let _ = write!(svg, "<style>{STYLE}</style>");
     }
-    svg.push_str(r##"<rect width="100%" height="100%" fill="#fff"/>"##);
-    let _ = writeln!(
-        svg,
-        r#"<text x="8" y="18" class="pool">{} ({})</text>"#,
-        xml(&format!("run {}", chart.run)),
-        duration(chart.length())
-    );
-    legend(&mut svg);
-    grid(&mut svg, chart, height);
+    svg.push_str(r#"<rect class="page" width="100%" height="100%"/>"#);
+    if alone {
+        let title = xml(&title(chart));
+        let _ = writeln!(svg, r#"<text x="8" y="18" class="pool">{title}</text>"#);
+        draw_legend(&mut svg, chart);
+    }
+    grid(&mut svg, chart, top, height);
     svg.push_str(&body.out);
     svg.push_str("</svg>\n");
     svg
 }
 
-fn legend(svg: &mut String) {
-    let mut x = LABELS + 420.0;
-    for (class, word) in LEGEND {
+/// `run 7 (1.2 s)`
+pub fn title(chart: &Chart) -> String {
+    format!("run {} ({})", chart.run, duration(chart.length()))
+}
+
+fn draw_legend(svg: &mut String, chart: &Chart) {
+    let mut x = 8.0;
+    for (class, word) in legend(chart) {
         let _ = write!(
             svg,
-            r#"<rect class="{class}" x="{x}" y="8" width="12" height="12"/><text x="{}" y="18">{word}</text>"#,
+            r#"<rect class="{class}" x="{x}" y="27" width="12" height="12"/><text x="{}" y="37">{word}</text>"#,
             x + 16.0
         );
         x += 34.0 + 6.5 * word.len() as f64;
@@ -135,12 +150,13 @@ fn legend(svg: &mut String) {
     svg.push('\n');
 }
 
-fn grid(svg: &mut String, chart: &Chart, height: f64) {
+fn grid(svg: &mut String, chart: &Chart, top: f64, height: f64) {
     for tick in words::ticks(chart.length(), 9) {
         let x = x_of(chart, chart.start.saturating_add(tick));
         let _ = write!(
             svg,
-            r#"<line class="grid" x1="{x:.1}" y1="44" x2="{x:.1}" y2="{height}"/><text class="tick" x="{x:.1}" y="40">{}</text>"#,
+            r#"<line class="grid" x1="{x:.1}" y1="{top}" x2="{x:.1}" y2="{height}"/><text class="tick" x="{x:.1}" y="{}">{}</text>"#,
+            top - 4.0,
             duration(tick)
         );
     }
@@ -194,16 +210,23 @@ impl Body<'_> {
     }
 
     fn lease(&mut self, lease: &Lease) {
+        let is_other = self.chart.is_other(lease);
         let class = match lease.ending {
+            _ if is_other => "other",
             Ending::Open => "lease open",
             Ending::Died | Ending::Released(State::Dirty) => "dirty",
             Ending::Released(State::Broken) => "broken",
             Ending::Released(State::Clean) => "lease",
         };
-        let title = xml(&words::lease(self.chart, lease));
+        let title = match is_other {
+            true => words::other(self.chart, lease),
+            false => words::lease(self.chart, lease),
+        };
+        let title = xml(&title);
         let _ = write!(self.out, r#"<g class="block"><title>{title}</title>"#);
-        let width = self.rect(class, lease.start, lease.end, ROW - 4.0);
-        for hook in &lease.hooks {
+        let (start, end) = self.chart.shown(lease);
+        let width = self.rect(class, start, end, ROW - 4.0);
+        for hook in lease.hooks.iter().filter(|_| !is_other) {
             let class = match hook.kind {
                 _ if hook.failed => "failed",
                 Kind::Init => "init",
@@ -219,7 +242,7 @@ impl Body<'_> {
             let _ = write!(
                 self.out,
                 r#"<text class="inside" x="{:.1}" y="{:.1}">{}</text>"#,
-                x_of(self.chart, lease.start) + 3.0,
+                x_of(self.chart, start) + 3.0,
                 self.y + 13.0,
                 xml(&label)
             );

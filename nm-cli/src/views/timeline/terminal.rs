@@ -17,6 +17,8 @@ use crate::views::timeline::words;
 const WIDTH: usize = 100;
 const LONGEST_LABEL: usize = 20;
 const NARROWEST: usize = 8;
+/// A name that another run holds.
+const OTHER: char = '╱';
 const LETTERS: &str = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 pub fn show(screen: &mut Screen, chart: &Chart) -> io::Result<()> {
@@ -38,7 +40,10 @@ pub fn show(screen: &mut Screen, chart: &Chart) -> io::Result<()> {
 fn letters(chart: &Chart) -> HashMap<&str, char> {
     let lanes = chart.pools.iter().flat_map(|pool| &pool.lanes);
     let rows = lanes.flat_map(|lane| &lane.rows);
-    let mut leases: Vec<&Lease> = rows.flatten().collect();
+    let mut leases: Vec<&Lease> = rows
+        .flatten()
+        .filter(|lease| !chart.is_other(lease))
+        .collect();
     leases.sort_by_key(|lease| lease.start);
     let mut given = HashMap::new();
     let mut free = LETTERS.chars();
@@ -99,6 +104,11 @@ impl Page<'_> {
     }
 
     fn draw(&self, cells: &mut Row, lease: &Lease) {
+        if self.chart.is_other(lease) {
+            let (start, end) = self.chart.shown(lease);
+            cells[self.cell(start)..=self.cell(end)].fill((OTHER, style::FAINT));
+            return;
+        }
         let body = match lease.ending {
             Ending::Died | Ending::Released(State::Dirty | State::Broken) => style::BAD,
             Ending::Open | Ending::Released(State::Clean) => style::HELD,
@@ -169,6 +179,11 @@ impl Page<'_> {
     fn legend(&self, screen: &mut Screen) -> io::Result<()> {
         let meaning = "█ body  ▒ init  ░ reset  x failed  1-9 waiting";
         self.say(screen, meaning, style::FAINT)?;
+        for other in &self.chart.others {
+            let leases = text::count(other.leases as u64, "lease");
+            let text = format!("{OTHER} run {} ({leases})", other.run);
+            self.say(screen, &text, style::FAINT)?;
+        }
         let mut letters: Vec<_> = self.letters.iter().collect();
         let place = |letter: char| LETTERS.chars().position(|one| one == letter);
         letters.sort_by_key(|(_, letter)| place(**letter));
@@ -182,7 +197,7 @@ impl Page<'_> {
             0 => Ok(()),
             count => self.say(
                 screen,
-                &format!("{count} more blocks not shown"),
+                &format!("{} not shown", text::count(count as u64, "more block")),
                 style::FAINT,
             ),
         }

@@ -40,6 +40,17 @@ fn name_of(what: &str, pid: usize, tid: usize, name: &str) -> Value {
 }
 
 fn lease(events: &mut Vec<Value>, chart: &Chart, lease: &Lease, pid: usize, tid: usize) {
+    if chart.is_other(lease) {
+        let (start, end) = chart.shown(lease);
+        return events.push(json!({
+            "ph": "X", "cat": "other run", "name": lease.test, "pid": pid, "tid": tid,
+            "ts": start - chart.start, "dur": end - start,
+            "args": {
+                "name": lease.name, "run": lease.run, "where": lease.location,
+                "pid": lease.pid, "access": lease.access.as_str(),
+            },
+        }));
+    }
     events.push(json!({
         "ph": "X", "cat": "lease", "name": lease.test, "pid": pid, "tid": tid,
         "ts": lease.start - chart.start, "dur": lease.end - lease.start,

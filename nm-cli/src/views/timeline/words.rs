@@ -38,6 +38,26 @@ pub fn lease(chart: &Chart, lease: &Lease) -> String {
     lines.join("\n")
 }
 
+/// A lease of another run.
+pub fn other(chart: &Chart, lease: &Lease) -> String {
+    let (start, end) = chart.shown(lease);
+    let more = match (start > lease.start, end < lease.end) {
+        (false, false) => "",
+        (true, false) => ", and before",
+        (false, true) => ", and longer",
+        (true, true) => ", before and longer",
+    };
+    format!(
+        "{}\nof run {}\n{} for {}, from {}{more}\n{}",
+        lease.test,
+        lease.run,
+        lease.name,
+        duration(end - start),
+        duration(start - chart.start),
+        where_from(&lease.location, lease.pid),
+    )
+}
+
 pub fn wait(chart: &Chart, wait: &Wait) -> String {
     let ending = match wait.ending {
         WaitEnding::Granted => "",

@@ -32,6 +32,7 @@ mod keep;
 mod killed;
 mod paused;
 mod registered;
+mod removed;
 mod replaced;
 mod shared;
 mod two_runs;

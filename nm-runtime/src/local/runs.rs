@@ -1,6 +1,8 @@
 //! Which runs are alive, as far as a pool's life depends on it: files that their
 //! processes keep locked.
 
+#[cfg(feature = "tools")]
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 #[cfg(feature = "tools")]
@@ -17,6 +19,10 @@ use crate::local::dir::{PoolDir, replace, unusable};
 #[cfg(feature = "tools")]
 use crate::local::kernel_locks::Locks;
 use crate::local::lock::Locked;
+#[cfg(feature = "tools")]
+use crate::local::lock::is_locked;
+#[cfg(feature = "tools")]
+use crate::local::timed_lock::Pending;
 use crate::local::{blocked, files, pool_life};
 use crate::sys::{self, Dir, OpenFile};
 use crate::terms::access::Access;
@@ -270,6 +276,68 @@ pub(crate) fn over(pool_dir: &Path, locks: &Locks) -> Vec<String> {
     }
     over.sort();
     over
+}
+
+/// A run of a pool, from outside.
+#[cfg(feature = "tools")]
+#[derive(Debug)]
+pub(crate) struct Seen {
+    pub(crate) run: String,
+    /// `None` if it is not known who cleans up.
+    pub(crate) note: Option<RunNote>,
+    /// Whether its reaper is alive.
+    pub(crate) has_reaper: bool,
+}
+
+/// The runs of which something is known, from outside.
+#[cfg(feature = "tools")]
+pub(crate) fn seen(pool_dir: &Path) -> Result<Vec<Seen>> {
+    let runs = pool_dir.join(files::RUNS);
+    let entries = match sys::list(&runs) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(|error| unusable(&runs, error))?,
+    };
+    let mut known = BTreeSet::new();
+    for entry in entries {
+        let file = entry.map_err(|error| unusable(&runs, error))?.path();
+        let kind = file.extension().and_then(|kind| kind.to_str());
+        if let (Some(NOTE | "reaper"), Some(run)) = (kind, file.file_stem())
+            && let Some(run) = run.to_str()
+        {
+            known.insert(run.to_owned());
+        }
+    }
+    let look = |run: String| {
+        let file = |kind: &str| runs.join(format!("{run}.{kind}"));
+        let note = sys::read_regular(&file(NOTE)).ok();
+        Seen {
+            note: note.and_then(|text| json::from_slice(&text)),
+            has_reaper: sys::open_regular(&file("reaper")).is_ok_and(is_locked),
+            run,
+        }
+    };
+    Ok(known.into_iter().map(look).collect())
+}
+
+/// Waits until the reaper of this run is no more; false if it still is when the patience is
+/// over.
+#[cfg(feature = "tools")]
+pub(crate) fn wait_for_reaper(
+    pool_dir: &Path,
+    run: &str,
+    patience: &mut dyn Patience,
+) -> Result<bool> {
+    let path = pool_dir.join(files::RUNS).join(format!("{run}.reaper"));
+    let failed = |error| unusable(&path, error);
+    let file = match sys::open_regular(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
+        file => file.map_err(failed)?,
+    };
+    let pending = Pending::join(file, Access::Shared, Box::new(|| ())).map_err(failed)?;
+    match blocked::for_lock(&pending, patience, &path) {
+        Err(error) if error.is_timeout() => Ok(false),
+        lock => lock.map(|_| true),
+    }
 }
 
 /// A run's lock, kept by one of its processes.

@@ -36,4 +36,5 @@ mod removed;
 mod replaced;
 mod shared;
 mod two_runs;
+mod waited_for;
 mod waiting;

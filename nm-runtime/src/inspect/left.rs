@@ -1,10 +1,10 @@
 //! What runs that are over have left: made by hooks, cleaned up by nobody.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::backend::patience::Deadline;
 use crate::base::error::Result;
-use crate::inspect::Found;
 use crate::local::runs;
 use crate::terms::pool_life::PoolLife;
 use crate::terms::record::Record;
@@ -21,13 +21,13 @@ pub struct Run {
     pub has_reaper: bool,
 }
 
-/// The runs of a pool that are not over, or have left something.
+/// The runs of the pool in this directory that are not over, or have left something.
 ///
 /// # Errors
 ///
 /// If the pool's directory cannot be read.
-pub fn runs(found: &Found) -> Result<Vec<Run>> {
-    let seen = runs::seen(&found.dir)?.into_iter();
+pub fn runs(pool_dir: &Path) -> Result<Vec<Run>> {
+    let seen = runs::seen(pool_dir)?.into_iter();
     let seen = seen.map(|seen| Run {
         run: seen.run,
         note: seen.note,
@@ -42,10 +42,10 @@ pub fn runs(found: &Found) -> Result<Vec<Run>> {
 /// # Errors
 ///
 /// If the pool's directory cannot be used.
-pub fn wait_for_reaper(found: &Found, run: &str, until: Instant) -> Result<bool> {
+pub fn wait_for_reaper(pool_dir: &Path, run: &str, until: Instant) -> Result<bool> {
     let patience = until.saturating_duration_since(Instant::now());
     let patience = patience.max(Duration::from_millis(1));
-    runs::wait_for_reaper(&found.dir, run, &mut Deadline::after(patience))
+    runs::wait_for_reaper(pool_dir, run, &mut Deadline::after(patience))
 }
 
 /// Why something is left.
@@ -108,10 +108,9 @@ impl Seen {
         if self.runs.iter().any(|seen| seen.has_reaper) {
             return None;
         }
-        let is_set_up = life.done || !life.runs.is_empty();
         match self.why(None, &life.runs) {
             Left::Failed(error) => Some(Left::Failed(error)),
-            why => is_set_up.then_some(why),
+            why => life.is_set_up().then_some(why),
         }
     }
 

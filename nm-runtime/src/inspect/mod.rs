@@ -148,6 +148,8 @@ pub struct View {
     pub hook: Option<PoolHook>,
     /// The runs that are over and being cleaned up after, as far as the kernel lists locks.
     pub cleaning: Vec<String>,
+    /// Whether `teardown` is to be called for it.
+    pub is_set_up: bool,
     /// Why the pool as a whole is left as runs that are over have made it.
     pub left: Option<Left>,
 }
@@ -257,6 +259,7 @@ impl Inspector {
             code: pool_code::look(&found.dir)?,
             hook,
             cleaning,
+            is_set_up: life.is_set_up(),
             left: runs.of_pool(&life),
         })
     }

@@ -147,7 +147,7 @@ impl Seen {
             seen.names.insert(known.name, over);
         }
         if let Some(life) = runs.life_by_now() {
-            let last = !life.runs.is_empty() && all_dead(runs, run, &life.runs)?;
+            let last = life.is_set_up() && all_dead(runs, run, &life.runs)?;
             seen.last = Some(last);
         }
         Ok(seen)
@@ -309,7 +309,7 @@ impl Cleaning<'_> {
         let (turn, mut life, last) = loop {
             let turn = self.runs.life(None)?;
             let life = turn.read()?;
-            let last = !life.runs.is_empty() && self.all_dead(&life.runs)?;
+            let last = life.is_set_up() && self.all_dead(&life.runs)?;
             if !last {
                 break (turn, life, last);
             }

@@ -103,7 +103,8 @@ impl Scenario {
             Command::cargo(here).args(&build).finish().success();
             crate::place::target().join("debug/name-manager")
         });
-        self.with(Command::new(&*BUILT, PROJECT.root()).args(args))
+        let command = Command::cargo_of(&*BUILT, PROJECT.root()).args(args);
+        self.with(command)
     }
 
     fn with(&self, command: Command) -> Command {

@@ -1,5 +1,6 @@
 //! `name-manager wait`: the clean-up after runs is waited for, and done again.
 
+use crate::command::has_nextest;
 use crate::scenario::Scenario;
 
 const A: [&str; 2] = ["--exact", "a"];
@@ -99,4 +100,20 @@ fn what_was_to_be_kept_is_kept_until_one_says_otherwise() {
         .says(&["db: db-0 cleaned"]);
     scenario.over();
     scenario.calls().expect_whole_life(1);
+}
+
+#[test]
+fn tests_that_passed_fail_if_their_cleanup_fails() {
+    let mut runners = vec![vec!["test", "--test", "one", "--", "--exact", "a"]];
+    if has_nextest() {
+        runners.push(vec!["nextest", "--test", "one", "-E", "test(=a)"]);
+    }
+    for args in runners {
+        let scenario = Scenario::new(1);
+        let run = || scenario.name_manager(&args);
+        let failed = run().env("LIFE_DO", "cleanup:fail").finish().failure();
+        failed.says(&["after the tests, db: db-0 failed: cleanup would not, call 1"]);
+        run().finish().success();
+        scenario.over();
+    }
 }

@@ -8,6 +8,9 @@ use nm_runtime::{outlives_us, take_over};
 use crate::cleanup::ended::{End, Ended};
 use crate::cleanup::progress::{self, Progress};
 use crate::exit::{Failure, chain, code};
+use crate::process::child::Ended as Ran;
+use crate::process::signals;
+use crate::screen::stderr;
 
 /// What is waited for.
 #[derive(Debug)]
@@ -39,6 +42,69 @@ pub fn wait(wanted: &Wanted) -> Result<Vec<Ended>> {
         ended.extend(pool.wait()?);
     }
     Ok(ended)
+}
+
+/// Waits for the clean-up after the tests of a runner that was our child, and tells what it
+/// has left. Returns the exit code: that of the runner, unless that has succeeded.
+pub fn after(ended: Ran) -> u8 {
+    let Some(runner) = ended.pid else {
+        return ended.code;
+    };
+    // The forwarder took them; they end the waiting, and not the clean-up.
+    signals::end_by_them();
+    // Where there are no pools, nothing is left.
+    let failed = inspect::pools().map_or(Ok(false), |pools| has_failed(pools, runner));
+    match failed {
+        Ok(false) => ended.code,
+        Ok(true) if ended.code == 0 => code::LEFT,
+        Ok(true) => ended.code,
+        Err(error) => {
+            stderr::warn(&chain(&*error));
+            ended.code.max(code::FAILURE)
+        }
+    }
+}
+
+/// Whether something that runs of this runner have made could not be cleaned up.
+fn has_failed(pools: Vec<Found>, runner: u32) -> Result<bool> {
+    let wanted = Wanted {
+        pools,
+        until: None,
+        kept: false,
+    };
+    let mut has_failed = false;
+    for found in &wanted.pools {
+        let pool = Pool {
+            found,
+            wanted: &wanted,
+            failures: BTreeMap::new(),
+        };
+        let is_its = |run: &Run| run.note.as_ref().is_some_and(|note| note.runner == runner);
+        for run in pool.runs()?.into_iter().filter(is_its) {
+            pool.wait_for(&run)?;
+            // Gone, if nothing is left.
+            let left = pool.runs()?.into_iter().find(|left| left.run == run.run);
+            let Some(note) = left.and_then(|left| left.note) else {
+                continue;
+            };
+            let mut ends: Vec<_> = note
+                .failed
+                .iter()
+                .map(|failed| pool.ended(failed.name.clone(), End::Failed(failed.error.clone())))
+                .collect();
+            has_failed |= !note.kept;
+            if note.kept {
+                ends.push(pool.ended(None, End::Kept));
+            } else if ends.is_empty() {
+                let why = format!("{KILLED}; `name-manager wait` does it");
+                ends.push(pool.ended(None, End::Undone(why)));
+            }
+            for end in ends {
+                stderr::warn(&format!("after the tests, {}", end.text()));
+            }
+        }
+    }
+    Ok(has_failed)
 }
 
 struct Pool<'a> {

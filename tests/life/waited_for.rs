@@ -71,6 +71,8 @@ fn a_cleanup_that_fails_again_is_told_with_its_error() {
         .name_manager(&["doctor"])
         .finish()
         .says(&["`db-0` is not cleaned up"]);
+    let reset = scenario.name_manager(&["reset", "db"]).finish().failure();
+    reset.says(&["db-0 of pool `db` is not cleaned up", "nothing was reset"]);
     let said = fails(scenario.name_manager(&["wait"])).finish().failure();
     said.says(&["db: db-0 failed: cleanup would not, call 2"]);
     scenario

@@ -35,7 +35,7 @@ Exit codes:
   1    failed; standard error says why
   2    the command line or the configuration is wrong
   69   no such pool, name or lease
-  70   something is left of a run (wait), or of tests that passed (test, nextest)
+  70   something is left of a run (wait, reset), or of tests that passed (test, nextest)
   75   in use (try-acquire, try-hold, reset)
   77   the lease belongs to another owner (release, keep-alive)
   124  timed out waiting

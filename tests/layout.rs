@@ -62,6 +62,7 @@ const PACKAGES: &[Package] = &[
             ("fuzz", "*"),
             ("commands", "*"),
             ("views", "*"),
+            ("cleanup", "*"),
             ("keeper", "*"),
             ("replay", "*"),
             ("events", "*"),

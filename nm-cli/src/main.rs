@@ -4,6 +4,7 @@
 #![cfg_attr(fuzzing, allow(dead_code, missing_docs))] // a library then, without a main
 
 mod args;
+mod cleanup;
 mod cli;
 mod commands;
 mod events;

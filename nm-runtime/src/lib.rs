@@ -34,6 +34,8 @@ pub use declared::allocator::Allocator;
 pub use declared::fingerprint::fingerprint;
 pub use declared::resource::{Reset, Resource};
 pub use lend::lease::{FromLease, Lease};
+#[cfg(feature = "tools")]
+pub use life::standby::{outlives_us, take_over};
 #[doc(hidden)]
 pub use modes::listing;
 pub use pool::Pool;
@@ -43,6 +45,8 @@ pub use terms::decision::{Asked, Assigned, Assignment};
 pub use terms::holder::{Holder, LastHolder};
 pub use terms::name::Name;
 pub use terms::record;
+#[cfg(feature = "tools")]
+pub use terms::run_note::{FailedCleanup, RunNote};
 
 /// How a command describes itself, and which run it belongs to.
 pub mod caller {

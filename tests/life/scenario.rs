@@ -95,6 +95,18 @@ impl Scenario {
         self.with(command.args(args))
     }
 
+    /// `name-manager` with these arguments, built like the tests.
+    pub fn name_manager(&self, args: &[&str]) -> Command {
+        static BUILT: LazyLock<PathBuf> = LazyLock::new(|| {
+            let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+            let build = ["build", "--package", "nm-cli", "--bin", "name-manager"];
+            Command::cargo(here).args(&build).finish().success();
+            crate::place::target().join("debug/name-manager")
+        });
+        let command = Command::cargo_of(&*BUILT, PROJECT.root()).args(args);
+        self.with(command)
+    }
+
     fn with(&self, command: Command) -> Command {
         command
             .env("LIFE_DIR", self.dir.path())

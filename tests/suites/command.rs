@@ -28,7 +28,12 @@ impl Command {
     /// The cargo that runs this test.
     pub fn cargo(dir: &Path) -> Self {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        Self::new(cargo, dir)
+        Self::cargo_of(cargo, dir)
+    }
+
+    /// A program that runs cargo.
+    pub fn cargo_of(program: impl AsRef<OsStr>, dir: &Path) -> Self {
+        Self::new(program, dir)
             .env("CARGO_TARGET_DIR", place::target())
             .env("CARGO_INCREMENTAL", "0")
             .env("CARGO_PROFILE_DEV_DEBUG", "0")

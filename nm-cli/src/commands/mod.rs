@@ -1,7 +1,7 @@
 //! The commands that lend names, give them back, or run tests, and those that
 //! describe the program itself.
 //!
-//! May import `keeper`, `groups`, `listing`, `pools`, `args`, `process`, `screen` and
+//! May import `cleanup`, `keeper`, `groups`, `listing`, `pools`, `args`, `process`, `screen` and
 //! `exit`; no command imports another.
 
 #[cfg(unix)]
@@ -18,3 +18,4 @@ pub mod release;
 pub mod reset;
 pub mod run;
 pub mod test;
+pub mod wait;

@@ -1,5 +1,7 @@
 use std::process::ExitCode;
 
+use nm_runtime::inspect::Inspector;
+
 use crate::args::place::Place;
 use crate::exit::{Failure, Outcome, code};
 use crate::pools;
@@ -13,7 +15,7 @@ use crate::screen::{label, stderr, stdout};
 pub struct Args {
     /// The pool
     pool: String,
-    /// Reset even while names are lent: those are skipped
+    /// Reset even while names are lent, which are skipped, and names that are not cleaned up
     #[arg(long)]
     force: bool,
     #[command(flatten)]
@@ -23,7 +25,19 @@ pub struct Args {
 pub fn run(args: Args) -> Outcome {
     args.place.announce(label::own(), None)?;
     let pool = &args.pool;
-    pools::one(pool)?;
+    let view = Inspector::new().look(&pools::one(pool)?)?;
+    let left = view.names.iter().filter(|name| name.left.is_some());
+    let left: Vec<_> = left.map(|name| name.name.as_str()).collect();
+    if !left.is_empty() && !args.force {
+        return Err(Failure::new(
+            code::LEFT,
+            format!(
+                "{} of pool `{pool}` is not cleaned up, which would be forgotten; nothing was reset: `name-manager wait {pool}` cleans it up, --force forgets it",
+                left.join(", ")
+            ),
+        )
+        .into());
+    }
     let done = pools::open(pool)?.forget(args.force)?;
     if done.awaited {
         return Err(Failure::new(

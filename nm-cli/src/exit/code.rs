@@ -11,6 +11,8 @@ pub const FAILURE: u8 = 1;
 pub const USAGE: u8 = 2;
 /// There is no such pool, name or lease (as `EX_UNAVAILABLE`).
 pub const UNKNOWN: u8 = 69;
+/// Something that runs have made is left, and could not be cleaned up.
+pub const LEFT: u8 = 70;
 /// The names are in use, and the command does not wait (`EX_TEMPFAIL`).
 pub const IN_USE: u8 = 75;
 /// The lease belongs to another owner (`EX_NOPERM`).
@@ -33,6 +35,7 @@ Exit codes:
   1    failed; standard error says why
   2    the command line or the configuration is wrong
   69   no such pool, name or lease
+  70   something is left of a run (wait, reset), or of tests that passed (test, nextest)
   75   in use (try-acquire, try-hold, reset)
   77   the lease belongs to another owner (release, keep-alive)
   124  timed out waiting

@@ -13,6 +13,8 @@ use crate::screen::stderr;
 pub struct Ended {
     pub code: u8,
     pub signal: Option<i32>,
+    /// The process that it was.
+    pub pid: Option<u32>,
     /// Whether it ran at all.
     pub has_begun: bool,
 }
@@ -31,15 +33,21 @@ impl Ended {
 
 /// Runs the command and waits for it. Signals that we get meanwhile are passed on.
 pub fn run(mut command: Command, program: &OsStr) -> Ended {
+    let mut pid = None;
     let status = Forwarder::listen().and_then(|forwarder| {
         let mut child = command.spawn()?;
+        pid = Some(child.id());
         forwarder.wait(&mut child)
     });
     match status {
-        Ok(status) => ended(status),
+        Ok(status) => Ended {
+            pid,
+            ..ended(status)
+        },
         Err(error) => Ended {
             code: cannot_run(program, &error),
             signal: None,
+            pid: None,
             has_begun: false,
         },
     }
@@ -54,6 +62,7 @@ fn ended(status: ExitStatus) -> Ended {
     Ended {
         code: code.map_or(code::FAILURE, |code| code as u8),
         signal,
+        pid: None,
         has_begun: true,
     }
 }
@@ -64,6 +73,7 @@ fn ended(status: ExitStatus) -> Ended {
     Ended {
         code: u8::try_from(code).unwrap_or(code::FAILURE),
         signal: None,
+        pid: None,
         has_begun: true,
     }
 }

@@ -10,5 +10,5 @@ pub mod exec;
 pub mod own;
 #[cfg(unix)]
 pub mod proc;
-mod signals;
+pub mod signals;
 pub mod tether;

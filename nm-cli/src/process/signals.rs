@@ -5,7 +5,7 @@
 //! others are passed on to the command.
 
 #[cfg(unix)]
-pub use unix::Forwarder;
+pub use unix::{Forwarder, end_by_them};
 
 #[cfg(unix)]
 mod unix {
@@ -68,6 +68,18 @@ mod unix {
         }
     }
 
+    /// From here on a signal ends this process again, as if none had been passed on.
+    pub fn end_by_them() {
+        let Ok(mut signals) = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM]) else {
+            return;
+        };
+        thread::spawn(move || {
+            for signal in signals.forever() {
+                let _ = signal_hook::low_level::emulate_default_handler(signal);
+            }
+        });
+    }
+
     fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
         mutex.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -91,12 +103,15 @@ mod unix {
 }
 
 #[cfg(not(unix))]
-pub use other::Forwarder;
+pub use other::{Forwarder, end_by_them};
 
 #[cfg(not(unix))]
 mod other {
     use std::io;
     use std::process::{Child, ExitStatus};
+
+    /// Nothing was changed.
+    pub fn end_by_them() {}
 
     /// The console signals all its processes; there is nothing to pass on.
     pub struct Forwarder;

@@ -435,6 +435,14 @@ impl Runs for DoubleRuns {
             script: self.script.clone(),
         }))
     }
+
+    fn life_by_now(&self) -> Option<PoolLife> {
+        self.inner.life_by_now()
+    }
+
+    fn is_gone(&self) -> bool {
+        self.inner.is_gone()
+    }
 }
 
 struct DoubleLife<'a> {

@@ -5,6 +5,7 @@ use std::fmt;
 use crate::backend::patience::Patience;
 use crate::base::error::Result;
 use crate::terms::pool_life::PoolLife;
+use crate::terms::run_note::RunNote;
 
 /// Runs, as far as a pool's life depends on them.
 pub(crate) trait Runs: fmt::Debug + Send + Sync {
@@ -29,6 +30,12 @@ pub(crate) trait Runs: fmt::Debug + Send + Sync {
 
     /// Locks the pool's life, waiting for it.
     fn life<'a>(&'a self, patience: Option<&mut dyn Patience>) -> Result<Box<dyn LifeLock + 'a>>;
+
+    /// The pool's life as it was stored last; `None` if it never was, or is gone.
+    fn life_by_now(&self) -> Option<PoolLife>;
+
+    /// Whether all that was known of the pool has been removed, and nobody has begun anew.
+    fn is_gone(&self) -> bool;
 }
 
 /// Membership of a run. Left when it drops, in the process that joined.
@@ -36,11 +43,16 @@ pub(crate) trait Guard: fmt::Debug + Send + Sync {}
 
 /// A reaper's hold on its run, which counts as alive until [`Reaping::begin`].
 pub(crate) trait Reaping {
+    /// Stores what is known of this clean-up. For people, and for those who do again what
+    /// we do if we are killed: a failure is not reported.
+    fn note(&mut self, note: &RunNote);
+
     /// The runner has ended: waits until no process of the run is alive and no
     /// other reaper cleans. From here on no process can join the run.
     fn begin(&mut self) -> Result<()>;
 
-    /// The run is cleaned up after: forgets it, and runs whose reapers died.
+    /// The run is cleaned up after: forgets it, and runs whose reapers died. Its note stays
+    /// if that says that something is left.
     fn finish(self: Box<Self>) -> Result<()>;
 }
 

@@ -16,9 +16,9 @@ pub(crate) static PARENT: AtomicU32 = AtomicU32::new(0);
 /// The process whose end is the end of the run.
 #[derive(Clone, Debug)]
 pub(crate) struct Runner {
-    pid: u32,
+    pub(crate) pid: u32,
     /// Distinguishes it from a later process with the same id.
-    started: u64,
+    pub(crate) started: u64,
 }
 
 json::object!(Runner { pid, started });
@@ -49,6 +49,20 @@ pub(crate) fn runner() -> Result<Runner> {
 }
 
 impl Runner {
+    /// Whether this process was started by it, or by what it has started.
+    #[cfg(feature = "tools")]
+    pub(crate) fn is_above_us(&self) -> bool {
+        let mut pid = std::process::id();
+        // The first process of all is its own ancestor's end.
+        while let Some(process) = Process::look_up(pid) {
+            if pid == self.pid {
+                return process.started == self.started;
+            }
+            pid = process.parent;
+        }
+        false
+    }
+
     /// Waits until it has ended.
     pub(crate) fn wait(&self) -> std::io::Result<()> {
         sys::wait_for_exit(self.pid, || {

@@ -1,5 +1,7 @@
-//! Looks at pools from outside, for people and tools. Makes no waiter miss a name, creates no file, and decides nothing. May import `local`,
-//! `config` and what is below them.
+//! Looks at pools from outside, for people and tools. Makes no waiter miss a name, creates
+//! no file, and decides nothing. May import `local`, `config` and what is below them.
+
+mod left;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,12 +13,14 @@ use crate::base::clock;
 use crate::base::error::{Error, Kind, Result};
 use crate::config::place;
 use crate::journal::Event;
-use crate::local::{files, first_waiter, look, pool_code, runs, sizes};
+use crate::local::{files, first_waiter, look, pool_code, pool_life, runs, sizes};
 use crate::sys;
 use crate::terms::holder::Holder;
 use crate::terms::name;
 use crate::terms::names::Names;
 use crate::terms::record::{FORMAT, Record, Tenure};
+
+pub use left::{Left, Run, runs, wait_for_reaper};
 
 pub use crate::config::place::Place;
 use crate::config::surroundings::Surroundings;
@@ -144,6 +148,10 @@ pub struct View {
     pub hook: Option<PoolHook>,
     /// The runs that are over and being cleaned up after, as far as the kernel lists locks.
     pub cleaning: Vec<String>,
+    /// Whether `teardown` is to be called for it.
+    pub is_set_up: bool,
+    /// Why the pool as a whole is left as runs that are over have made it.
+    pub left: Option<Left>,
 }
 
 /// One name at one moment.
@@ -163,9 +171,21 @@ pub struct NameView {
     pub holders: Vec<Tenure>,
     /// The run that is over and used it, if its reaper has yet to clean it up.
     pub awaits_cleanup: Option<String>,
+    /// Why what runs that are over have made of it is left, if nobody cleans it up.
+    pub left: Option<Left>,
 }
 
 impl NameView {
+    /// Whether `cleanup` is to be called for it: its hooks have made something, which no
+    /// fingerprint keeps.
+    pub fn is_made(&self) -> bool {
+        let is_made = |record: &Record| {
+            let life = record.life.as_ref();
+            life.is_some_and(|life| !life.is_kept(record.state))
+        };
+        self.record.as_ref().is_some_and(is_made)
+    }
+
     /// Whether the last holder ended without releasing it; the next holder will find
     /// it dirty.
     pub fn holder_died(&self) -> bool {
@@ -198,6 +218,7 @@ impl Inspector {
         let around = Surroundings::look()?;
         let names = configured_names(&found.pool, &around, &found.dir)?;
         let tickets = first_waiter::tickets(&found.dir);
+        let runs_before = runs::seen(&found.dir)?;
         let snapshot = look::snapshot(&found.dir).map_err(|error| {
             let what = format!("failed to look at `{}`", found.dir.display());
             Error::io(what, error)
@@ -207,6 +228,8 @@ impl Inspector {
         let mut recent = Recent::read(&found.dir, &tickets, &reserved)?;
         let (head, hook) = (snapshot.head, snapshot.hook);
         let cleaning = runs::over(&found.dir, &self.locks);
+        let life = pool_life::look(&found.dir);
+        let runs = left::Seen::new(runs_before, runs::seen(&found.dir)?);
         let mut seen = BTreeMap::new();
         for index in 0..names.capacity().unwrap_or(0) {
             if let Some(name) = names.get(index) {
@@ -222,7 +245,10 @@ impl Inspector {
             .map(|seen| {
                 let mut taken = head.iter().flat_map(|head| &head.taken);
                 let taken = taken.any(|taken| *taken == seen.name);
-                self.look_at_name(&found.dir, seen, taken, &mut recent, &cleaning)
+                let view = self.look_at_name(&found.dir, seen, taken, &mut recent, &cleaning);
+                let record = view.record.as_ref().filter(|_| !view.held);
+                let left = record.and_then(|record| runs.of_name(&view.name, record));
+                NameView { left, ..view }
             })
             .collect();
         Ok(View {
@@ -233,6 +259,8 @@ impl Inspector {
             code: pool_code::look(&found.dir)?,
             hook,
             cleaning,
+            is_set_up: life.is_set_up(),
+            left: runs.of_pool(&life),
         })
     }
 
@@ -254,6 +282,7 @@ impl Inspector {
         };
         NameView {
             awaits_cleanup,
+            left: None,
             name: seen.name,
             record: seen.record,
             unreadable: seen.unreadable,

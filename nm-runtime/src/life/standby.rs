@@ -3,14 +3,18 @@
 use std::env;
 use std::fmt;
 use std::io::{self, Read};
+#[cfg(unix)]
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use crate::backend::runs::Runs;
 use crate::base::error::{Error, Result};
 use crate::base::json;
 use crate::config::variables;
 use crate::identity::runner::{self, Runner};
+use crate::terms::record::FORMAT;
+use crate::terms::run_note::RunNote;
 
 /// What a reaper writes once it stands by.
 pub(crate) const READY: &[u8] = b"ready\n";
@@ -44,6 +48,26 @@ json::object!(Job {
 });
 
 impl Job {
+    /// What is known of this clean-up before it begins, in the process that does it.
+    pub(crate) fn note(&self) -> RunNote {
+        let text = |path: io::Result<PathBuf>| {
+            let path = path.ok().and_then(|path| path.to_str().map(str::to_owned));
+            path.unwrap_or_default()
+        };
+        RunNote {
+            v: FORMAT,
+            run: self.run.clone(),
+            program: text(env::current_exe()),
+            dir: text(env::current_dir()),
+            package: self.package.clone(),
+            state_dir: self.state_dir.clone(),
+            runner: self.runner.pid,
+            runner_started: self.runner.started,
+            kept: false,
+            failed: Vec::new(),
+        }
+    }
+
     pub(crate) fn address(&self) -> Address {
         Address {
             package: self.package.as_ref().map(PathBuf::from),
@@ -69,21 +93,31 @@ fn start(pool: &str, address: &Address, run: &str) -> Result<()> {
         run: run.to_owned(),
         runner: runner::runner()?,
     };
-    let mut command = Command::new(own_program().map_err(no_reaper)?);
+    let command = Command::new(own_program().map_err(no_reaper)?);
+    // Not waited for: it outlives us.
+    run_job(command, &job).map(drop)
+}
+
+/// Starts a program as a reaper; returns once that stands by.
+fn run_job(mut command: Command, job: &Job) -> Result<Child> {
     command
-        .env(variables::MODE, json::to_string(&job))
-        .env("NAME_MANAGER_RUN_ID", run)
+        .env(variables::MODE, json::to_string(job))
+        .env("NAME_MANAGER_RUN_ID", &job.run)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null());
+    #[cfg(unix)]
+    command.arg0(format!(
+        "name-manager: reaper of pool {} after run {}",
+        job.pool, job.run
+    ));
     let mut child = command.spawn().map_err(no_reaper)?;
     let mut said = Vec::new();
     if let Some(mut output) = child.stdout.take() {
         output.read_to_end(&mut said).map_err(no_reaper)?;
     }
     match said.ends_with(READY) {
-        // Not waited for: it outlives us.
-        true => Ok(()),
+        true => Ok(child),
         false => {
             let status = child.wait().map_err(no_reaper)?;
             let said = String::from_utf8_lossy(&said);
@@ -93,6 +127,56 @@ fn start(pool: &str, address: &Address, run: &str) -> Result<()> {
             )))
         }
     }
+}
+
+/// Starts the clean-up after a run again, which has no process any more that would do it:
+/// the same program as the first time, in the same directory. It goes on if we end.
+/// `kept`: cleans up even what the user wanted to keep.
+///
+/// # Errors
+///
+/// If the program is gone, cannot be started, or has no such resource any more.
+#[cfg(feature = "tools")]
+pub fn take_over(pool: &str, note: &RunNote, kept: bool) -> Result<Child> {
+    let program = Path::new(&note.program);
+    if !program.is_file() {
+        return Err(no_reaper(format!(
+            "`{}`, which has the hooks of pool `{pool}`, no longer exists; the next run of the tests cleans up what this one left",
+            note.program
+        )));
+    }
+    let mut command = Command::new(program);
+    if Path::new(&note.dir).is_dir() {
+        command.current_dir(&note.dir);
+    }
+    if let Some(package) = &note.package {
+        command.env("CARGO_MANIFEST_DIR", package);
+    }
+    if kept {
+        command.env_remove("NAME_MANAGER_KEEP");
+    }
+    let job = Job {
+        pool: pool.to_owned(),
+        package: note.package.clone(),
+        state_dir: note.state_dir.clone(),
+        run: note.run.clone(),
+        runner: runner_of(note),
+    };
+    run_job(command, &job)
+}
+
+#[cfg(feature = "tools")]
+fn runner_of(note: &RunNote) -> Runner {
+    Runner {
+        pid: note.runner,
+        started: note.runner_started,
+    }
+}
+
+/// Whether the run ends no sooner than this process does, which is part of it.
+#[cfg(feature = "tools")]
+pub fn outlives_us(note: &RunNote) -> bool {
+    runner_of(note).is_above_us()
 }
 
 /// This program: the running one, even if its file was replaced by a newer build.

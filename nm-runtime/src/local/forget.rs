@@ -1,6 +1,9 @@
 //! Forgets what is known about a pool's names, as if they had never been lent.
 
+use std::time::Duration;
+
 use crate::backend::ask::RequestId;
+use crate::backend::patience::Deadline;
 use crate::backend::runs::Runs;
 use crate::backend::snapshot::Forgotten;
 use crate::base::error::Result;
@@ -54,11 +57,17 @@ pub(crate) fn forget(dir: &PoolDir, pool: &str, holder: &Holder, force: bool) ->
     Ok(done)
 }
 
+/// So long another process may keep the answer from us.
+const PATIENCE: Duration = match cfg!(test) {
+    true => Duration::from_millis(50),
+    false => Duration::from_secs(10),
+};
+
 /// Whether processes with the pool's hooks are alive, or their reaper: they have said
 /// once where the hooks are.
 fn is_in_use(dir: &PoolDir) -> Result<bool> {
     for run in pool_life::read(dir)?.runs {
-        if dir.is_alive(&run, None)? {
+        if dir.is_alive(&run, Some(&mut Deadline::after(PATIENCE)))? {
             return Ok(true);
         }
     }

@@ -46,7 +46,7 @@ use crate::backend::runs::Runs;
 #[cfg(feature = "tools")]
 use crate::backend::snapshot::Forgotten;
 use crate::backend::snapshot::Snapshot;
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, Kind, Result};
 use crate::config::place;
 use crate::journal;
 use crate::local::dir::{PoolDir, unusable};
@@ -63,6 +63,8 @@ pub(crate) struct Local {
     state_dir: PathBuf,
     pool: Arc<str>,
     key: Arc<str>,
+    /// Whether a directory that was removed is made again.
+    comes_back: bool,
     /// Opened again after the directory was removed.
     dir: Mutex<Option<Arc<PoolDir>>>,
 }
@@ -75,8 +77,17 @@ impl Local {
             state_dir: state_dir.to_owned(),
             pool: pool.clone(),
             key: dir.key.clone(),
+            comes_back: true,
             dir: Mutex::new(Some(dir)),
         })
+    }
+
+    /// For who only cleans up: if the directory is removed, it stays so.
+    pub(crate) fn and_stays_removed(self) -> Self {
+        Self {
+            comes_back: false,
+            ..self
+        }
     }
 
     /// The pool's directories, opened if this process has not opened them.
@@ -86,6 +97,16 @@ impl Local {
             && dir.pid == std::process::id()
         {
             return Ok(dir.clone());
+        }
+        let around = self.state_dir.parent();
+        if !self.comes_back || around.is_some_and(|around| !around.exists()) {
+            return Err(Error::new(
+                Kind::Lost,
+                format!(
+                    "the directory of pool `{}`, `{}`, was removed, and is not made again",
+                    self.pool, self.key
+                ),
+            ));
         }
         let opened = PoolDir::open(&self.state_dir, &self.pool)?;
         Ok(dir.insert(opened).clone())

@@ -32,6 +32,16 @@ pub(crate) fn running_hook(pool_dir: &Path) -> Option<PoolHook> {
     json::from_slice::<PoolLife>(&text)?.hook
 }
 
+/// As [`read`], from outside.
+#[cfg(feature = "tools")]
+pub(crate) fn look(pool_dir: &Path) -> PoolLife {
+    let text = sys::read_regular(&pool_dir.join(files::LIFE));
+    text.map_or_else(
+        |_| PoolLife::default(),
+        |text| json::from_slice(&text).unwrap_or_default(),
+    )
+}
+
 pub(crate) fn write(life: &PoolLife, dir: &PoolDir) -> Result<()> {
     let life = PoolLife {
         v: FORMAT,

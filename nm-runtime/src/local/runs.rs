@@ -1,28 +1,43 @@
 //! Which runs are alive, as far as a pool's life depends on it: files that their
 //! processes keep locked.
 
+#[cfg(feature = "tools")]
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 #[cfg(feature = "tools")]
 use std::path::Path;
 use std::path::PathBuf;
 use std::thread;
+use std::time::Duration;
 
-use crate::backend::patience::Patience;
+use crate::backend::patience::{Deadline, Patience};
 use crate::backend::runs::{Guard, LifeLock, Reaping, Runs};
 use crate::base::error::{Error, Kind, Result};
-use crate::base::failpoint;
-use crate::local::dir::{PoolDir, unusable};
+use crate::base::{failpoint, json};
+use crate::local::dir::{PoolDir, replace, unusable};
 #[cfg(feature = "tools")]
 use crate::local::kernel_locks::Locks;
 use crate::local::lock::Locked;
+#[cfg(feature = "tools")]
+use crate::local::lock::is_locked;
+#[cfg(feature = "tools")]
+use crate::local::timed_lock::Pending;
 use crate::local::{blocked, files, pool_life};
-use crate::sys::{self, Dir};
+use crate::sys::{self, Dir, OpenFile};
 use crate::terms::access::Access;
 use crate::terms::pool_life::PoolLife;
+use crate::terms::run_note::RunNote;
 
 /// Locked while a process asks whether a run is alive.
 const ASK: &str = "ask";
+
+/// How the file of a run's note ends.
+const NOTE: &str = "json";
+
+/// So long a reaper that has done its work waits to be told whether other runs are alive,
+/// which it would merely forget.
+const BRIEFLY: Duration = Duration::from_secs(10);
 
 /// The lock files of one run in one pool.
 struct RunLocks {
@@ -32,9 +47,10 @@ struct RunLocks {
 
 impl RunLocks {
     fn open(dir: &PoolDir, run: &str) -> Result<Self> {
-        let path = dir.pool.path().join(files::RUNS);
+        let failed = |error| unusable(&dir.pool.path().join(files::RUNS), error);
         Ok(Self {
-            dir: Dir::create(&path).map_err(|error| unusable(&path, error))?,
+            // Not by its path: a checkout that was removed must not come back.
+            dir: dir.pool.child(files::RUNS).map_err(failed)?,
             run: run.to_owned(),
         })
     }
@@ -52,6 +68,11 @@ impl RunLocks {
     /// Locked while a reaper is being started.
     fn start(&self) -> String {
         format!("{}.start", self.run)
+    }
+
+    /// What is known of its clean-up.
+    fn note(&self) -> String {
+        format!("{}.{NOTE}", self.run)
     }
 
     fn path(&self, file: &str) -> PathBuf {
@@ -121,12 +142,6 @@ impl RunLocks {
         self.lock(&self.alive(), Access::Shared)
     }
 
-    /// Waits until no process of the run is alive; none can join as long as the lock
-    /// is kept.
-    fn wait_for_all(&self) -> Result<Locked> {
-        self.lock(&self.alive(), Access::Exclusive)
-    }
-
     /// Whether the run's reaper stands by.
     fn has_reaper(&self) -> Result<bool> {
         self.is_locked(&self.reaper())
@@ -155,9 +170,11 @@ impl RunLocks {
         }
     }
 
-    /// Forgets the run: it is over.
-    fn remove(&self) {
-        for file in [self.alive(), self.reaper(), self.start()] {
+    /// Forgets the run: it is over. `note`: that too.
+    fn remove(&self, note: bool) {
+        let note = note.then(|| self.note());
+        let files = [self.alive(), self.reaper(), self.start()];
+        for file in files.into_iter().chain(note) {
             // What stays is unlocked, and so means nothing.
             let _ = fs::remove_file(self.path(&file));
         }
@@ -170,11 +187,17 @@ fn forget_dead(dir: &PoolDir) -> Result<()> {
     let failed = |error| unusable(&path, error);
     for entry in sys::list(&path).map_err(failed)? {
         let file = entry.map_err(failed)?.path();
-        let is_run = file.extension() == Some("alive".as_ref());
+        let is_run = ["alive", NOTE].map(|kind| Some(kind.as_ref()));
+        let is_run = is_run.contains(&file.extension());
         if let (true, Some(run)) = (is_run, file.file_stem().and_then(|run| run.to_str())) {
             // While that is certain: a process that joins the run now finds the
-            // file gone, and creates another.
-            if_dead(dir, run, None, RunLocks::remove)?;
+            // file gone, and creates another. What it left is cleaned up by now, or is in
+            // the note of who tried.
+            let mut patience = Deadline::after(BRIEFLY);
+            match if_dead(dir, run, Some(&mut patience), |locks| locks.remove(true)) {
+                Err(error) if !error.is_timeout() => return Err(error),
+                _ => {}
+            }
         }
     }
     Ok(())
@@ -255,6 +278,68 @@ pub(crate) fn over(pool_dir: &Path, locks: &Locks) -> Vec<String> {
     over
 }
 
+/// A run of a pool, from outside.
+#[cfg(feature = "tools")]
+#[derive(Debug)]
+pub(crate) struct Seen {
+    pub(crate) run: String,
+    /// `None` if it is not known who cleans up.
+    pub(crate) note: Option<RunNote>,
+    /// Whether its reaper is alive.
+    pub(crate) has_reaper: bool,
+}
+
+/// The runs of which something is known, from outside.
+#[cfg(feature = "tools")]
+pub(crate) fn seen(pool_dir: &Path) -> Result<Vec<Seen>> {
+    let runs = pool_dir.join(files::RUNS);
+    let entries = match sys::list(&runs) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(|error| unusable(&runs, error))?,
+    };
+    let mut known = BTreeSet::new();
+    for entry in entries {
+        let file = entry.map_err(|error| unusable(&runs, error))?.path();
+        let kind = file.extension().and_then(|kind| kind.to_str());
+        if let (Some(NOTE | "reaper"), Some(run)) = (kind, file.file_stem())
+            && let Some(run) = run.to_str()
+        {
+            known.insert(run.to_owned());
+        }
+    }
+    let look = |run: String| {
+        let file = |kind: &str| runs.join(format!("{run}.{kind}"));
+        let note = sys::read_regular(&file(NOTE)).ok();
+        Seen {
+            note: note.and_then(|text| json::from_slice(&text)),
+            has_reaper: sys::open_regular(&file("reaper")).is_ok_and(is_locked),
+            run,
+        }
+    };
+    Ok(known.into_iter().map(look).collect())
+}
+
+/// Waits until the reaper of this run is no more; false if it still is when the patience is
+/// over.
+#[cfg(feature = "tools")]
+pub(crate) fn wait_for_reaper(
+    pool_dir: &Path,
+    run: &str,
+    patience: &mut dyn Patience,
+) -> Result<bool> {
+    let path = pool_dir.join(files::RUNS).join(format!("{run}.reaper"));
+    let failed = |error| unusable(&path, error);
+    let file = match sys::open_regular(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
+        file => file.map_err(failed)?,
+    };
+    let pending = Pending::join(file, Access::Shared, Box::new(|| ())).map_err(failed)?;
+    match blocked::for_lock(&pending, patience, &path) {
+        Err(error) if error.is_timeout() => Ok(false),
+        lock => lock.map(|_| true),
+    }
+}
+
 /// A run's lock, kept by one of its processes.
 #[derive(Debug)]
 struct Alive {
@@ -311,16 +396,35 @@ impl Runs for PoolDir {
         let locks = RunLocks::open(self, run)?;
         let reaper = locks.become_reaper()?;
         let alive = locks.live_as_reaper()?;
-        Ok(reaper.map(|reaper| -> Box<dyn Reaping + 'a> {
-            Box::new(Reaper {
-                dir: self,
-                locks,
-                alive: Some(alive),
-                over: None,
-                _reaper: reaper,
-                turn: None,
-            })
-        }))
+        let Some(reaper) = reaper else {
+            return Ok(None);
+        };
+        let failed = |error| unusable(self.pool.path(), error);
+        let spare = Spare {
+            alive: locks.dir.file(&locks.alive()).map_err(failed)?,
+            turn: self.pool.file(files::REAPER).map_err(failed)?,
+        };
+        Ok(Some(Box::new(Reaper {
+            dir: self,
+            locks,
+            alive: Some(alive),
+            spare: Some(spare),
+            has_left: false,
+            over: None,
+            _reaper: reaper,
+            turn: None,
+        })))
+    }
+
+    fn life_by_now(&self) -> Option<PoolLife> {
+        pool_life::read(self).ok().filter(|life| life.v != 0)
+    }
+
+    fn is_gone(&self) -> bool {
+        let has_life = self.pool.existing(files::LIFE);
+        // Of a directory that came back others may already use the names.
+        let came_back = !self.is_current() && self.pool.path().exists();
+        matches!(has_life, Ok(None)) && !came_back
     }
 
     fn life<'a>(&'a self, patience: Option<&mut dyn Patience>) -> Result<Box<dyn LifeLock + 'a>> {
@@ -347,6 +451,10 @@ struct Reaper<'a> {
     locks: RunLocks,
     /// Until the runner has ended.
     alive: Option<Locked>,
+    /// Until then, too.
+    spare: Option<Spare>,
+    /// Whether its note says that something is left.
+    has_left: bool,
     /// From then on: no process can join the run.
     over: Option<Locked>,
     _reaper: Locked,
@@ -354,22 +462,44 @@ struct Reaper<'a> {
     turn: Option<Locked>,
 }
 
+/// What [`Reaping::begin`] locks, opened before: it is the same for all who have it open, even
+/// if the directory is removed meanwhile. While there is a reaper, nobody else removes them.
+struct Spare {
+    alive: OpenFile,
+    turn: OpenFile,
+}
+
 impl Reaping for Reaper<'_> {
+    fn note(&mut self, note: &RunNote) {
+        self.has_left = note.has_left();
+        let path = self.locks.path(&self.locks.note());
+        let _ = replace(&path, &(json::to_string(note) + "\n"));
+    }
+
     fn begin(&mut self) -> Result<()> {
+        let Some(Spare { alive, turn }) = self.spare.take() else {
+            return Ok(());
+        };
+        let failed = |error| unusable(self.dir.pool.path(), error);
         self.alive = None;
-        self.over = Some(self.locks.wait_for_all()?);
+        // None can join as long as the lock is kept.
+        self.over = Some(Locked::lock(alive, Access::Exclusive).map_err(failed)?);
         failpoint::at("reaper: run is over");
         // Reapers take turns: the last of several runs that shared a name finds all
         // the others over, and cleans it.
-        self.turn = Some(lock(self.dir, files::REAPER)?);
+        self.turn = Some(Locked::lock(turn, Access::Exclusive).map_err(failed)?);
         Ok(())
     }
 
     fn finish(self: Box<Self>) -> Result<()> {
+        if !self.dir.is_current() {
+            // Removed, with all that is to be forgotten.
+            return Ok(());
+        }
         forget_dead(self.dir)?;
         // Removed while they are locked: a process that waits to join this run finds
         // that out, and has a reaper of its own.
-        self.locks.remove();
+        self.locks.remove(!self.has_left);
         Ok(())
     }
 }

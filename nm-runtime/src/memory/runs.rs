@@ -8,6 +8,7 @@ use crate::memory::wait::{Locked, Part};
 use crate::terms::access::Access;
 use crate::terms::pool_life::PoolLife;
 use crate::terms::record::FORMAT;
+use crate::terms::run_note::RunNote;
 
 impl Guard for Locked {}
 
@@ -63,6 +64,15 @@ impl Runs for Part {
             _lock: self.lock(Thing::Life, Access::Exclusive, patience)?,
         }))
     }
+
+    fn life_by_now(&self) -> Option<PoolLife> {
+        let life = self.enter().ok()?.life.clone();
+        (life.v != 0).then_some(life)
+    }
+
+    fn is_gone(&self) -> bool {
+        self.enter().is_ok_and(|state| state.removed)
+    }
 }
 
 /// A run's reaper.
@@ -79,6 +89,9 @@ struct Reaper<'a> {
 }
 
 impl Reaping for Reaper<'_> {
+    // Nobody looks at this backend from outside.
+    fn note(&mut self, _: &RunNote) {}
+
     fn begin(&mut self) -> Result<()> {
         self.alive = None;
         let alive = Thing::Alive(self.run.clone());

@@ -251,7 +251,7 @@ impl Reaper<'_> {
         self.reaping.begin()?;
         let (runs, run) = (self.runs, self.process.run);
         let cleaned = thread::scope(|scope| {
-            let cleaning = scope.spawn(|| clean_up(&pool, runs, run));
+            let cleaning = scope.spawn(|| clean_up(&pool, runs, run).map(drop));
             fake.begins(hook);
             meanwhile(&self.process);
             fake.open(hook);
@@ -464,6 +464,30 @@ fn a_request_that_cannot_find_out_which_runs_are_alive_ends_at_its_deadline() {
     flock(&ask, FlockOperation::Unlock).unwrap();
     second.acquire().unwrap().release().unwrap();
     held.release().unwrap();
+}
+
+/// Continued some day, the stopped process would find all the reapers of later runs waiting.
+#[test]
+fn a_process_that_is_stopped_while_it_asks_about_a_run_does_not_stop_the_reaper() {
+    let scene = Scene::new(Ground::Local(tempfile::tempdir().unwrap()), 1);
+    let Ground::Local(dir) = &scene.ground else {
+        unreachable!("it was just made")
+    };
+    let reaper = scene.ended_run("one", 1);
+    let _standing_by = scene.reaper("other");
+    let (_other, pool) = scene.user("other");
+    drop(pool.acquire().unwrap());
+    let ask = File::open(dir.path().join("pools/db/runs/ask")).unwrap();
+    flock(&ask, FlockOperation::LockExclusive).unwrap();
+    let backend = reaper.process.backend.clone();
+    let error = reaper.reap_over(&backend).unwrap_err();
+    assert!(error.is_timeout(), "{error:?}");
+    assert!(error.to_string().contains("runs/ask"), "{error}");
+    #[cfg(feature = "tools")]
+    {
+        let error = pool.forget(false).unwrap_err();
+        assert!(error.is_timeout(), "{error:?}");
+    }
 }
 
 /// What was to be told is not lost with what else there is to do.

@@ -2,12 +2,14 @@
 //! detached by the first process of the run that uses hooks. It stands by until
 //! the run's runner and all its processes have ended, however they ended.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use crate::backend::patience::Deadline;
 use crate::backend::runs::Runs;
 use crate::base::error::{BoxError, Error, Result};
 use crate::base::failpoint;
@@ -22,6 +24,7 @@ use crate::terms::event::Kind;
 use crate::terms::holder::Holder;
 use crate::terms::pool_life::PoolHook;
 use crate::terms::record::{Doing, Record, State};
+use crate::terms::run_note::FailedCleanup;
 
 /// Does the reaper's work. Returns the exit code.
 pub(crate) fn run(job: &Job) -> i32 {
@@ -39,12 +42,18 @@ fn reap(job: &Job) -> Result<()> {
     // A session of its own before it says that it is ready: Ctrl-C, a runner's
     // timeout and a closed terminal end only the tests.
     sys::detach().map_err(no_reaper)?;
+    // Not one of those that `identity::runner` looks for, above what hooks start.
+    sys::name_process("nm-reaper");
     let pool = Opened::again(&job.pool, job.address())?;
     if !pool.needs_reaper()? {
         return Err(no_reaper("it has no such resource or allocator"));
     }
     let runs = pool.backend.runs()?;
-    let reaping = runs.stand_by(&job.run)?;
+    let mut reaping = runs.stand_by(&job.run)?;
+    let mut note = job.note();
+    if let Some(reaping) = &mut reaping {
+        reaping.note(&note);
+    }
     let ready = io::stdout()
         .write_all(READY)
         .and_then(|()| sys::close_stdout());
@@ -57,14 +66,51 @@ fn reap(job: &Job) -> Result<()> {
     failpoint::at("reaper: stands by");
     job.runner.wait().map_err(no_reaper)?;
     failpoint::at("reaper: runner has ended");
+    // Before anything is waited for: from now on the checkout may be removed.
+    let first = Seen::look(&pool, &*runs, &job.run);
     reaping.begin()?;
-    clean_up(&pool, &*runs, &job.run)?;
+    let cleaned = clean_up_from(&pool, &*runs, &job.run, first);
     failpoint::at("reaper: all cleaned");
-    reaping.finish()
+    match cleaned {
+        Ok(left) => {
+            (note.kept, note.failed) = (left.kept, left.failed);
+            reaping.note(&note);
+            reaping.finish()
+        }
+        Err(error) => {
+            note.failed = vec![FailedCleanup {
+                name: None,
+                error: format!("clean-up ended early: {error:?}"),
+            }];
+            reaping.note(&note);
+            Err(error)
+        }
+    }
+}
+
+/// What a clean-up has left.
+#[derive(Debug, Default)]
+pub(super) struct Left {
+    /// Whether that is what the user wants.
+    kept: bool,
+    failed: Vec<FailedCleanup>,
+}
+
+impl Left {
+    /// Adds what failed of the pool as a whole.
+    fn of_pool(&mut self, error: String) {
+        self.failed.push(FailedCleanup { name: None, error });
+    }
 }
 
 /// Cleans up after a run that is over.
-pub(super) fn clean_up(pool: &Opened, runs: &dyn Runs, run: &str) -> Result<()> {
+#[cfg(test)]
+pub(super) fn clean_up(pool: &Opened, runs: &dyn Runs, run: &str) -> Result<Left> {
+    clean_up_from(pool, runs, run, Ok(Seen::default()))
+}
+
+/// As [`clean_up`]; `first` was seen when the runner had just ended.
+fn clean_up_from(pool: &Opened, runs: &dyn Runs, run: &str, first: Result<Seen>) -> Result<Left> {
     // Before anything is cleaned up: what is still held by then, is held by another run.
     let taken_back = acquire::take_back(pool, run);
     match pool.hooks()? {
@@ -74,12 +120,78 @@ pub(super) fn clean_up(pool: &Opened, runs: &dyn Runs, run: &str) -> Result<()> 
                 hooks,
                 runs,
                 run,
+                begun: Mutex::default(),
+                torn_down: AtomicBool::new(false),
             };
-            cleaning.clean(taken_back)
+            cleaning.clean(taken_back, first)
         }
         // The next request fails with the same error.
-        None => Ok(()),
+        None => Ok(Left::default()),
     }
+}
+
+/// What is to be done, as far as it was seen: all that is known once the directory is gone.
+#[derive(Debug, Default)]
+struct Seen {
+    /// The names that were ever lent, and whether no live run uses it.
+    names: BTreeMap<String, bool>,
+    /// Whether the pool is to be torn down; `None` if nothing is known of it.
+    last: Option<bool>,
+}
+
+impl Seen {
+    fn look(pool: &Opened, runs: &dyn Runs, run: &str) -> Result<Self> {
+        let mut seen = Self::default();
+        for known in names(pool)? {
+            let over = is_over(runs, run, &known.record)?;
+            seen.names.insert(known.name, over);
+        }
+        if let Some(life) = runs.life_by_now() {
+            let last = life.is_set_up() && all_dead(runs, run, &life.runs)?;
+            seen.last = Some(last);
+        }
+        Ok(seen)
+    }
+
+    /// What was seen before, and later, when some of it may have been gone.
+    fn and_later(mut self, later: Self) -> Self {
+        self.names.extend(later.names);
+        self.last = later.last.or(self.last);
+        self
+    }
+}
+
+/// The names that were ever lent.
+fn names(pool: &Opened) -> Result<Vec<Known>> {
+    let backend = &pool.backend;
+    let snapshot = backend.snapshot(backend.key())?.unwrap_or_default();
+    let names = snapshot.names.into_iter().filter_map(|seen| {
+        Some(Known {
+            name: seen.name,
+            record: seen.record?,
+        })
+    });
+    Ok(names.collect())
+}
+
+/// Whether a name was initialised, is not kept by a fingerprint, and is used by no live
+/// run.
+fn is_over(runs: &dyn Runs, run: &str, record: &Record) -> Result<bool> {
+    match &record.life {
+        None => Ok(false),
+        Some(life) if life.is_kept(record.state) => Ok(false),
+        Some(life) => all_dead(runs, run, &life.runs),
+    }
+}
+
+/// Whether none of these runs is alive, except the one that is cleaned up after.
+fn all_dead(runs: &dyn Runs, ours: &str, of: &[String]) -> Result<bool> {
+    for run in of.iter().filter(|run| **run != *ours) {
+        if runs.is_alive(run, Some(&mut Deadline::after(ANSWER)))? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// A name that was ever lent, with its record.
@@ -102,6 +214,10 @@ struct Cleaning<'a> {
     hooks: &'a Hooks,
     runs: &'a dyn Runs,
     run: &'a str,
+    /// The names whose `cleanup` has begun here.
+    begun: Mutex<BTreeSet<String>>,
+    /// Whether `teardown` has begun.
+    torn_down: AtomicBool,
 }
 
 /// Names that could not be cleaned up, and why.
@@ -109,13 +225,28 @@ type Failed = BTreeMap<String, BoxError>;
 
 impl Cleaning<'_> {
     /// Cleans up, and leaves word for the next run of what failed.
-    fn clean(&self, taken_back: Result<()>) -> Result<()> {
+    fn clean(&self, taken_back: Result<()>, first: Result<Seen>) -> Result<Left> {
+        // Looked at again, since the run's last processes may have used more names.
+        let later = Seen::look(self.pool, self.runs, self.run);
+        let seen = first.unwrap_or_default();
+        let seen = seen.and_later(later.unwrap_or_default());
         let mut told = Vec::new();
+        let mut left = Left::default();
         if let Err(error) = taken_back {
             told.push(format!("after the last run, {error:?}"));
+            left.of_pool(format!("{error:?}"));
         }
         let mut failed = Failed::new();
-        let cleaned = self.clean_all(&mut failed, &mut told);
+        let cleaned = self.clean_all(&mut failed, &mut told, &mut left);
+        if !left.kept && self.clean_what_is_gone(seen) {
+            // And so is whom to tell.
+            return Ok(Left::default());
+        }
+        left.failed
+            .extend(failed.iter().map(|(name, error)| FailedCleanup {
+                name: Some(name.clone()),
+                error: error.to_string(),
+            }));
         told.extend(failed.iter().map(|(name, error)| {
             format!("cleanup of `{name}` after the last run failed: {error}")
         }));
@@ -131,7 +262,27 @@ impl Cleaning<'_> {
             life.reaped.append(&mut told);
             turn.write(&life)?;
         }
-        cleaned
+        cleaned.map(|()| left)
+    }
+
+    /// Cleans up what was seen, if the directory has been removed since: nobody can know
+    /// these names any more, so nobody is asked. Returns whether that is so.
+    fn clean_what_is_gone(&self, seen: Seen) -> bool {
+        if !self.runs.is_gone() {
+            return false;
+        }
+        let holder = asker::reaper(self.run);
+        let over = seen.names.into_iter().filter(|(_, over)| *over);
+        for (name, _) in over {
+            if lock(&self.begun).insert(name.clone()) {
+                // The journal, which would tell how it went, is gone as well.
+                let _ = self.hooks.clean_up(&holder, &self.pool.name_of(&name));
+            }
+        }
+        if seen.last == Some(true) && !self.torn_down.load(Ordering::Relaxed) {
+            let _ = self.hooks.tear_down(&holder);
+        }
+        true
     }
 
     /// Cleans up every name that no live run uses, then the pool.
@@ -139,33 +290,39 @@ impl Cleaning<'_> {
     /// The pool's life is locked only to decide, and during `teardown`: a run that comes
     /// while names are cleaned up becomes a user of the pool as it is set up, and is lent
     /// what is ready. The pool is then left to that run's reaper.
-    fn clean_all(&self, failed: &mut Failed, told: &mut Vec<String>) -> Result<()> {
-        let names = self.names()?;
-        if self.keeps(&names)? {
-            told.push(self.kept(&names));
+    fn clean_all(
+        &self,
+        failed: &mut Failed,
+        told: &mut Vec<String>,
+        left: &mut Left,
+    ) -> Result<()> {
+        let known = names(self.pool)?;
+        if self.keeps(&known)? {
+            told.push(self.kept(&known));
+            left.kept = true;
             return Ok(());
         }
-        self.clean_names(self.over(names, failed)?, Others::CleanUp, failed);
+        self.clean_names(self.over(known, failed)?, Others::CleanUp, failed);
         failpoint::at("reaper: cleaned the names");
         // Decided only now, and under the lock: a run that has come meanwhile is among the
         // pool's runs, and one that comes later waits until the pool is torn down.
         let (turn, mut life, last) = loop {
             let turn = self.runs.life(None)?;
             let life = turn.read()?;
-            let last = !life.runs.is_empty() && self.all_dead(&life.runs)?;
+            let last = life.is_set_up() && self.all_dead(&life.runs)?;
             if !last {
                 break (turn, life, last);
             }
             // Left by a run that came and died meanwhile, with its reaper. What we have cleaned
             // up is of no run, so this comes to an end.
-            let mut left = self.names()?;
-            left.retain(|known| !known.users().is_empty());
-            let left = self.over(left, failed)?;
-            if left.is_empty() {
+            let mut more = names(self.pool)?;
+            more.retain(|known| !known.users().is_empty());
+            let more = self.over(more, failed)?;
+            if more.is_empty() {
                 break (turn, life, last);
             }
             drop(turn);
-            self.clean_names(left, Others::Wait, failed);
+            self.clean_names(more, Others::Wait, failed);
         };
         // What another run uses is left to its reaper.
         failed.retain(|_, error| last || !is_timeout(error));
@@ -180,13 +337,17 @@ impl Cleaning<'_> {
         life.hook = Some(PoolHook::now(Kind::Teardown, &holder));
         turn.write(&life)?;
         failpoint::at("reaper: tears down");
+        self.torn_down.store(true, Ordering::Relaxed);
         let torn_down = self.hooks.tear_down(&holder);
         life.hook = None;
         life.done &= torn_down.is_err();
-        told.extend(torn_down.err().map(|error| {
+        if let Err(error) = torn_down {
             let pool = &self.pool.name;
-            format!("teardown of pool `{pool}` after the last run failed: {error}")
-        }));
+            told.push(format!(
+                "teardown of pool `{pool}` after the last run failed: {error}"
+            ));
+            left.of_pool(format!("teardown failed: {error}"));
+        }
         turn.write(&life)
     }
 
@@ -194,7 +355,7 @@ impl Cleaning<'_> {
     fn over(&self, names: Vec<Known>, failed: &Failed) -> Result<Vec<String>> {
         let mut over = Vec::new();
         for known in names {
-            if !failed.contains_key(&known.name) && self.is_over(&known.record)? {
+            if !failed.contains_key(&known.name) && is_over(self.runs, self.run, &known.record)? {
                 over.push(known.name);
             }
         }
@@ -239,18 +400,6 @@ impl Cleaning<'_> {
         )
     }
 
-    fn names(&self) -> Result<Vec<Known>> {
-        let backend = &self.pool.backend;
-        let snapshot = backend.snapshot(backend.key())?.unwrap_or_default();
-        let names = snapshot.names.into_iter().filter_map(|seen| {
-            Some(Known {
-                name: seen.name,
-                record: seen.record?,
-            })
-        });
-        Ok(names.collect())
-    }
-
     /// A name, with its variables where the pool has some: `db-0 (DATABASE_URL=..)`.
     fn how_to_reach(&self, name: &str) -> String {
         let name = self.pool.name_of(name);
@@ -273,7 +422,7 @@ impl Cleaning<'_> {
         // Dirty stays dirty for the next holder, unless it is cleaned up here.
         lease.keep_as_it_was();
         // Another run may have taken it over before we had it.
-        if !self.is_over(lease.hold().record())? {
+        if !is_over(self.runs, self.run, lease.hold().record())? {
             return Ok(lease.release()?);
         }
         let holder = lease.hold().holder().clone();
@@ -285,6 +434,7 @@ impl Cleaning<'_> {
         }
         lease.hold().save()?;
         failpoint::at("reaper: has a name");
+        lock(&self.begun).insert(name.to_owned());
         let cleaned = self.hooks.clean_up(&holder, lease.handle());
         failpoint::at("reaper: cleaned a name");
         let record = lease.hold().record();
@@ -310,31 +460,17 @@ impl Cleaning<'_> {
         let snapshot = backend.snapshot(backend.key())?.unwrap_or_default();
         let holders = snapshot.names.iter().filter(|seen| seen.name == name);
         for tenure in holders.flat_map(|seen| &seen.holders) {
-            if tenure.holder.run != self.run && self.runs.is_alive(&tenure.holder.run, None)? {
+            let run = &tenure.holder.run;
+            let mut patience = Deadline::after(ANSWER);
+            if run != self.run && self.runs.is_alive(run, Some(&mut patience))? {
                 return Ok(true);
             }
         }
         Ok(false)
     }
 
-    /// Whether a name was initialised, is not kept by a fingerprint, and is used by
-    /// no live run.
-    fn is_over(&self, record: &Record) -> Result<bool> {
-        match &record.life {
-            None => Ok(false),
-            Some(life) if life.is_kept(record.state) => Ok(false),
-            Some(life) => self.all_dead(&life.runs),
-        }
-    }
-
-    /// Whether none of these runs is alive, except the one that is cleaned up after.
     fn all_dead(&self, runs: &[String]) -> Result<bool> {
-        for run in runs.iter().filter(|run| **run != self.run) {
-            if self.runs.is_alive(run, None)? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+        all_dead(self.runs, self.run, runs)
     }
 
     /// Whether the user wants to inspect what the run left.
@@ -375,6 +511,13 @@ enum Others {
 /// A process that holds a name is waited for no longer, whether it has no hooks or is of
 /// another run: the teardown, and reapers of later runs, wait for us.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// So long another process may keep from us whether a run is alive. What is not known by then
+/// is left to who cleans up next.
+const ANSWER: Duration = match cfg!(test) {
+    true => Duration::from_millis(50),
+    false => Duration::from_secs(60),
+};
 
 fn is_timeout(error: &BoxError) -> bool {
     error.downcast_ref().is_some_and(Error::is_timeout)

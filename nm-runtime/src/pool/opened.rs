@@ -74,7 +74,7 @@ impl Opened {
         opened.get_or_try_init(open).cloned()
     }
 
-    /// The pool as another process of the run has opened it.
+    /// The pool as another process of the run has opened it, to clean up after that.
     pub(crate) fn again(pool: &str, address: Address) -> Result<Self> {
         let package = address.package.map_or(Package::None, Package::In);
         Self::open(pool.into(), package, Some(address.state_dir))
@@ -83,10 +83,14 @@ impl Opened {
     fn open(pool: Arc<str>, package: Package, state_dir: Option<PathBuf>) -> Result<Self> {
         let around = Surroundings::of(&package)?;
         let mut config = around.pool(&pool)?;
+        let cleans_up = state_dir.is_some();
         if let Some(state_dir) = state_dir {
             config.state_dir = state_dir;
         }
-        let backend = Local::open(&config.state_dir, &pool)?;
+        let mut backend = Local::open(&config.state_dir, &pool)?;
+        if cleans_up {
+            backend = backend.and_stays_removed();
+        }
         agree(&pool, &mut config, &backend)?;
         if let Some(place) = &config.shared_by {
             warn_if_others_differ(&pool, &config.names, place, &backend)?;

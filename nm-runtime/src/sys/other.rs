@@ -21,6 +21,14 @@ impl Dir {
         Self::open(path)
     }
 
+    pub(crate) fn child(&self, name: &str) -> io::Result<Self> {
+        let path = self.path.join(name);
+        match std::fs::create_dir(&path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+            _ => Self::open(&path),
+        }
+    }
+
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         match path.metadata()?.is_dir() {
             true => Ok(Self {
@@ -144,6 +152,8 @@ pub(crate) fn is_descriptor_shortage(_error: &io::Error) -> bool {
 pub(crate) fn detach() -> io::Result<()> {
     Ok(())
 }
+
+pub(crate) fn name_process(_name: &str) {}
 
 pub(crate) fn close_stdout() -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())

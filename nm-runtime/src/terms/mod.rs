@@ -11,4 +11,5 @@ pub(crate) mod name;
 pub(crate) mod names;
 pub(crate) mod pool_life;
 pub mod record;
+pub(crate) mod run_note;
 pub(crate) mod want;

@@ -29,6 +29,14 @@ json::object!(PoolLife {
     hook
 });
 
+impl PoolLife {
+    /// Whether `teardown` is to be called: some run has begun to set it up, or the last one
+    /// was killed as it tore it down, or failed to.
+    pub(crate) fn is_set_up(&self) -> bool {
+        self.done || !self.runs.is_empty()
+    }
+}
+
 /// A running hook of a pool as a whole: all others wait for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PoolHook {

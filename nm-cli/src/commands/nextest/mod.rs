@@ -12,11 +12,12 @@ use std::ffi::OsString;
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
 use crate::args::pass_through::take_flag;
+use crate::cleanup;
 use crate::exit::{Failure, Outcome, code};
 use crate::groups::{Durations, Plan};
 use crate::listing::{self, Binaries, Build};
-use crate::process::cargo;
 use crate::process::exec::exec;
+use crate::process::{cargo, child};
 use crate::screen::stderr;
 use arguments::Arguments;
 use config::{Owner, config};
@@ -28,11 +29,16 @@ use repository::Repository;
 /// Builds the tests, asks every test binary for its annotated tests, and runs `cargo
 /// nextest run ARGS` with one test group per pool. Your own nextest configuration takes
 /// precedence.
+///
+/// Waits until the tests are cleaned up after; exits with 70 if they passed and that failed.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Write the groups to `.config/nextest.toml` instead, for plain `cargo nextest run`
     #[arg(long, conflicts_with = "check")]
     write: bool,
+    /// Do not wait until the tests are cleaned up after
+    #[arg(long)]
+    no_wait: bool,
     /// Fail and show the difference if the groups in `.config/nextest.toml` are out of date
     #[arg(long)]
     check: bool,
@@ -46,6 +52,7 @@ pub struct Args {
 }
 
 pub fn run(mut args: Args) -> Outcome {
+    args.no_wait |= take_flag(&mut args.args, "--no-wait");
     args.write |= take_flag(&mut args.args, "--write");
     args.check |= take_flag(&mut args.args, "--check");
     if args.write && args.check {
@@ -109,6 +116,11 @@ pub fn run(mut args: Args) -> Outcome {
     };
     let mut command = Command::new(cargo::program());
     command.args(["nextest", "run"]).args(arguments.all());
+    // A run that was begun before us may go on after us.
+    if !args.no_wait && std::env::var_os("NAME_MANAGER_RUN_ID").is_none() {
+        let ended = child::run(command, &cargo::program());
+        return Ok(ExitCode::from(cleanup::after(ended)));
+    }
     exec(command).map_err(|error| {
         let what = "failed to run `cargo nextest run`";
         Failure::new(code::NOT_RUNNABLE, what).because(error).into()

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::error::Error;
 use std::fs;
 
-use nm_runtime::inspect::{self, Code, Found, Inspector, ProcessState, View, now};
+use nm_runtime::inspect::{self, Code, Found, Inspector, Left, ProcessState, View, now};
 use nm_runtime::journal::Reader;
 use nm_runtime::record::Tenure;
 
@@ -34,6 +34,17 @@ pub fn look(findings: &mut Findings, inspector: &Inspector, found: &Found) {
     journal(findings, &topic, found);
 }
 
+/// What a run that is over has made is still there.
+fn left(findings: &mut Findings, topic: &str, what: &str, why: &Left) {
+    let text = match why {
+        Left::Failed(error) => format!("{what} is not cleaned up: {error}"),
+        Left::Kept => return findings.note(topic, format!("{what} is kept (NAME_MANAGER_KEEP)")),
+        Left::Undone => format!("{what} is not cleaned up: the process for it was killed"),
+    };
+    let hint = "`name-manager wait` does it, and so does the next run of the tests";
+    findings.warning(topic, text, hint);
+}
+
 fn look_at_names(findings: &mut Findings, topic: &str, view: &View) {
     let held = view.names.iter().filter(|name| name.held).count();
     let text = format!(
@@ -51,7 +62,13 @@ fn look_at_names(findings: &mut Findings, topic: &str, view: &View) {
             findings.note(topic, text);
         }
     }
+    if let Some(why) = &view.left {
+        left(findings, topic, "the pool as a whole", why);
+    }
     for name in &view.names {
+        if let Some(why) = &name.left {
+            left(findings, topic, &format!("`{}`", name.name), why);
+        }
         for tenure in &name.holders {
             holder(findings, topic, &name.name, tenure);
         }

@@ -1,7 +1,7 @@
 //! `status --json`, as `docs/json.md` describes it.
 
 use nm_runtime::Access;
-use nm_runtime::inspect::{self, Code, NameView, PoolHook, View, Waiter};
+use nm_runtime::inspect::{self, Code, Left, NameView, PoolHook, View, Waiter};
 use nm_runtime::record::{State, Tenure};
 use serde::Serialize;
 
@@ -19,6 +19,7 @@ struct Pool<'a> {
     allocator: Option<&'a str>,
     hook: Option<Hook<'a>>,
     cleaning: &'a [String],
+    left: Option<NotCleaned<'a>>,
     names: Vec<Name<'a>>,
     waiters: Vec<Waiting<'a>>,
 }
@@ -41,10 +42,17 @@ struct Name<'a> {
     holder_died: bool,
     hook: Option<&'static str>,
     awaits_cleanup: Option<&'a str>,
+    left: Option<NotCleaned<'a>>,
     fence: Option<u64>,
     created: Option<u64>,
     lent: Option<u64>,
     holders: Vec<Holder<'a>>,
+}
+
+#[derive(Serialize)]
+struct NotCleaned<'a> {
+    why: &'static str,
+    error: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -83,6 +91,7 @@ impl<'a> Status<'a> {
             allocator: place(&view.code.allocator),
             hook: view.hook.as_ref().map(hook),
             cleaning: &view.cleaning,
+            left: view.left.as_ref().map(left),
             names: view.names.iter().map(name).collect(),
             waiters: view.waiters.iter().map(waiter).collect(),
         });
@@ -95,6 +104,16 @@ impl<'a> Status<'a> {
 
 fn place(code: &Option<Code>) -> Option<&str> {
     code.as_ref().map(|code| &*code.place)
+}
+
+fn left(left: &Left) -> NotCleaned<'_> {
+    NotCleaned {
+        why: left.as_str(),
+        error: match left {
+            Left::Failed(error) => Some(error),
+            Left::Kept | Left::Undone => None,
+        },
+    }
 }
 
 fn hook(hook: &PoolHook) -> Hook<'_> {
@@ -117,6 +136,7 @@ fn name(view: &NameView) -> Name<'_> {
         holder_died: view.holder_died(),
         hook: view.hook.as_ref().map(|hook| hook.kind.as_str()),
         awaits_cleanup: view.awaits_cleanup.as_deref(),
+        left: view.left.as_ref().map(left),
         fence: record.map(|record| record.fence),
         created: record.map(|record| record.created),
         lent: record.map(|record| record.lent),

@@ -1,7 +1,7 @@
 use std::io;
 
 use nm_runtime::Access;
-use nm_runtime::inspect::{self, NameView, View, Waiter, now};
+use nm_runtime::inspect::{self, Left, NameView, View, Waiter, now};
 use nm_runtime::record::{Record, State, Tenure};
 
 use crate::pools;
@@ -64,7 +64,11 @@ fn summary(view: &View) -> String {
         [] => String::new(),
         runs => format!("; cleaning up after {}", runs.join(", ")),
     };
-    format!("{}: {names}{waiting}{cleaning}{hook}", view.pool)
+    let left = view
+        .left
+        .as_ref()
+        .map_or(String::new(), |left| format!("; {}", not_cleaned_up(left)));
+    format!("{}: {names}{waiting}{cleaning}{hook}{left}", view.pool)
 }
 
 fn show_name(screen: &mut Screen, table: &mut Table, name: &NameView) -> io::Result<()> {
@@ -104,12 +108,23 @@ fn show_name(screen: &mut Screen, table: &mut Table, name: &NameView) -> io::Res
     Ok(())
 }
 
+/// Why something is left, and what to do.
+fn not_cleaned_up(left: &Left) -> String {
+    let wait = "`name-manager wait` does it";
+    match left {
+        Left::Failed(error) => format!("not cleaned up: {error}; {wait} again"),
+        Left::Kept => "kept (NAME_MANAGER_KEEP)".to_owned(),
+        Left::Undone => format!("not cleaned up: its reaper was killed; {wait}"),
+    }
+}
+
 /// The word for a name without a known holder.
 fn free_state(name: &NameView) -> (&'static str, anstyle::Style) {
     match &name.record {
         _ if name.unreadable => ("unreadable", style::BAD),
         _ if name.held => ("held", style::HELD),
         None => ("unused", style::FAINT),
+        Some(_) if name.left.is_some() => ("left", style::BAD),
         Some(_) if name.holder_died() => ("dirty", style::WAITING),
         Some(record) => match record.state {
             State::Clean => ("free", style::FREE),
@@ -119,6 +134,9 @@ fn free_state(name: &NameView) -> (&'static str, anstyle::Style) {
 }
 
 fn note(name: &NameView) -> String {
+    if let Some(left) = &name.left {
+        return not_cleaned_up(left);
+    }
     if let Some(run) = &name.awaits_cleanup {
         return format!("awaits cleanup after {run}");
     }

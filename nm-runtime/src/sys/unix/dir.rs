@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat, fstat, openat, statat};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat, fstat, mkdirat, openat, statat};
 use rustix::io::{Errno, retry_on_intr};
 
 use super::calls::effective_user;
@@ -41,6 +41,27 @@ impl Dir {
             }
             done => done,
         }
+    }
+
+    /// Opens a directory in this one, creating it if missing, but none above it.
+    pub(crate) fn child(&self, name: &str) -> io::Result<Self> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let open = || retry_on_intr(|| openat(&self.fd, name, flags, Mode::empty()));
+        let fd = match open() {
+            Err(Errno::NOENT) => {
+                match mkdirat(&self.fd, name, Mode::RWXU) {
+                    Ok(()) | Err(Errno::EXIST) => {}
+                    Err(error) => return Err(error.into()),
+                }
+                open()?
+            }
+            opened => opened?,
+        };
+        Ok(Self {
+            fd,
+            path: self.path.join(name),
+            spares: Spares::default(),
+        })
     }
 
     pub(crate) fn open(path: &Path) -> io::Result<Self> {

@@ -19,7 +19,9 @@ pub(crate) use dir::{
     Dir, is_current_user, is_descriptor_shortage, open_regular, path_names, read_at, still_linked,
     write_at_start, write_private,
 };
-pub(crate) use process::{close_stdout, detach, pid_namespace, process_state, wait_for_exit};
+pub(crate) use process::{
+    close_stdout, detach, name_process, pid_namespace, process_state, wait_for_exit,
+};
 pub(crate) use std::os::unix::process::parent_id;
 #[cfg(target_os = "linux")]
 pub(super) use watched::Watched;

@@ -83,6 +83,15 @@ pub(crate) fn detach() -> io::Result<()> {
     Ok(())
 }
 
+/// What tools that list processes call this one, up to 15 characters of it.
+pub(crate) fn name_process(name: &str) {
+    // Other systems show its arguments alone, of which the first says the same.
+    #[cfg(target_os = "linux")]
+    let _ = std::fs::write("/proc/self/comm", name);
+    #[cfg(not(target_os = "linux"))]
+    let _ = name;
+}
+
 /// Closes standard output: its reader sees the end.
 pub(crate) fn close_stdout() -> io::Result<()> {
     let null = File::options().write(true).open("/dev/null")?;

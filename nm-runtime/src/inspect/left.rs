@@ -1,0 +1,129 @@
+//! What runs that are over have left: made by hooks, cleaned up by nobody.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crate::backend::patience::Deadline;
+use crate::base::error::Result;
+use crate::local::runs;
+use crate::terms::pool_life::PoolLife;
+use crate::terms::record::Record;
+use crate::terms::run_note::RunNote;
+
+/// A run, as far as its clean-up of one pool goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// The run.
+    pub run: String,
+    /// Who cleans up after it, and what was left; `None` if that is not known.
+    pub note: Option<RunNote>,
+    /// Whether the process that cleans up after it is alive.
+    pub has_reaper: bool,
+}
+
+/// The runs of the pool in this directory that are not over, or have left something.
+///
+/// # Errors
+///
+/// If the pool's directory cannot be read.
+pub fn runs(pool_dir: &Path) -> Result<Vec<Run>> {
+    let seen = runs::seen(pool_dir)?.into_iter();
+    let seen = seen.map(|seen| Run {
+        run: seen.run,
+        note: seen.note,
+        has_reaper: seen.has_reaper,
+    });
+    Ok(seen.collect())
+}
+
+/// Waits until the process that cleans up after this run has ended, at most so long; false
+/// if it has not.
+///
+/// # Errors
+///
+/// If the pool's directory cannot be used.
+pub fn wait_for_reaper(pool_dir: &Path, run: &str, until: Instant) -> Result<bool> {
+    let patience = until.saturating_duration_since(Instant::now());
+    let patience = patience.max(Duration::from_millis(1));
+    runs::wait_for_reaper(pool_dir, run, &mut Deadline::after(patience))
+}
+
+/// Why something is left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// `cleanup` or `teardown` failed, or what comes before it.
+    Failed(String),
+    /// The user wants to see it (`NAME_MANAGER_KEEP`).
+    Kept,
+    /// The process that was to clean up has been killed.
+    Undone,
+}
+
+impl Left {
+    /// `failed`, `kept` or `undone`.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Failed(_) => "failed",
+            Self::Kept => "kept",
+            Self::Undone => "undone",
+        }
+    }
+}
+
+/// The runs of a pool, seen before and after its records were read: a run that was alive at
+/// either time may have changed them.
+pub(super) struct Seen {
+    runs: Vec<runs::Seen>,
+}
+
+impl Seen {
+    pub(super) fn new(mut before: Vec<runs::Seen>, after: Vec<runs::Seen>) -> Self {
+        before.retain(|seen| seen.has_reaper);
+        before.extend(after);
+        Self { runs: before }
+    }
+
+    fn is_live(&self, run: &String) -> bool {
+        let mut runs = self.runs.iter();
+        runs.any(|seen| seen.has_reaper && seen.run == *run)
+    }
+
+    /// The notes of runs that nobody cleans up after any more.
+    fn notes(&self) -> impl Iterator<Item = &RunNote> {
+        let dead = self.runs.iter().filter(|seen| !self.is_live(&seen.run));
+        dead.filter_map(|seen| seen.note.as_ref())
+    }
+
+    /// Whether something is left of a name that nobody holds.
+    pub(super) fn of_name(&self, name: &str, record: &Record) -> Option<Left> {
+        let life = record.life.as_ref()?;
+        if life.is_kept(record.state) || life.runs.iter().any(|run| self.is_live(run)) {
+            return None;
+        }
+        Some(self.why(Some(name), &life.runs))
+    }
+
+    /// Whether something is left of the pool as a whole.
+    pub(super) fn of_pool(&self, life: &PoolLife) -> Option<Left> {
+        if self.runs.iter().any(|seen| seen.has_reaper) {
+            return None;
+        }
+        match self.why(None, &life.runs) {
+            Left::Failed(error) => Some(Left::Failed(error)),
+            why => life.is_set_up().then_some(why),
+        }
+    }
+
+    fn why(&self, name: Option<&str>, users: &[String]) -> Left {
+        let mut failed = self.notes().flat_map(|note| &note.failed);
+        if let Some(failed) = failed.find(|failed| failed.name.as_deref() == name) {
+            return Left::Failed(failed.error.clone());
+        }
+        // What one run kept, may be of another run before it.
+        let mut kept = self.notes().filter(|note| note.kept);
+        match !users.is_empty() && kept.next().is_some() {
+            true => Left::Kept,
+            false => Left::Undone,
+        }
+    }
+}

@@ -58,14 +58,19 @@ pub fn run(args: Args, wait: Wait) -> Outcome {
         )
         .into());
     }
-    let token = match &args.lifetime.token {
-        Some(token) => token.clone(),
+    let known = args.lifetime.token()?;
+    let is_known = known.is_some() || args.lifetime.token_file.is_some();
+    let token = match known {
+        Some(token) => token,
         None => token::random()?,
     };
     let mut given = wait.args();
     given.push(format!("--session={}:{}", session.pid, session.started));
     if args.lifetime.pid.is_some() {
         given.push("--given".to_owned());
+    }
+    if is_known {
+        given.push("--token-is-known".to_owned());
     }
     given.extend(args.want.args());
     if let Some(ttl) = args.lifetime.ttl {
@@ -82,7 +87,7 @@ pub fn run(args: Args, wait: Wait) -> Outcome {
         .args(args.place.args())
         .args([OsString::from("--"), OsString::from(&args.pool)])
         // Not among the arguments, which every user can read.
-        .env("NAME_MANAGER_TOKEN", &token)
+        .env(token::VARIABLE, &token)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped());
     let failed = |error: io::Error| {

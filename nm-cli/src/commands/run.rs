@@ -71,7 +71,10 @@ pub fn run(args: Args) -> Outcome {
         }
         if let Err(error) = lease.release() {
             stderr::warn(&chain(&error));
-            code = code.max(code::FAILURE);
+            // A command that failed has more to say.
+            if code == 0 {
+                code = code::of(&error);
+            }
         }
     }
     Ok(ExitCode::from(code))

@@ -45,6 +45,9 @@ pub struct Args {
     /// The session was chosen with `--pid`.
     #[arg(long)]
     given: bool,
+    /// Somebody may show the token when the session is over.
+    #[arg(long)]
+    token_is_known: bool,
     #[arg(long = "try")]
     now: bool,
     #[arg(long, value_parser = duration::parse)]
@@ -149,6 +152,7 @@ struct Keeper {
     bound: bool,
     /// The anchor was given with `--pid`.
     given: bool,
+    token_is_known: bool,
     ttl: Option<Duration>,
     until: Option<Instant>,
 }
@@ -186,7 +190,7 @@ impl Keeper {
         let what = format!("listen in `{}`", dir.display());
         let listener = kept::create(&dir).and_then(|()| control::listen(&dir, &id));
         let listener = listener.map_err(|error| failed(&what, error))?;
-        let token = args.lifetime.token.clone().unwrap_or_else(|| id.clone());
+        let token = args.lifetime.token()?.unwrap_or_else(|| id.clone());
         let mut keeper = Self {
             leases: Vec::new(),
             dir,
@@ -203,6 +207,7 @@ impl Keeper {
             signals,
             bound: args.lifetime.ttl.is_none() && !args.lifetime.until_release,
             given: args.given,
+            token_is_known: args.token_is_known,
             anchor,
             ttl: args.lifetime.ttl,
             // `None`, for ever, if it is beyond the clock.
@@ -225,6 +230,8 @@ impl Keeper {
             pid: std::process::id(),
             token: self.token.clone(),
             owner: self.owner.clone(),
+            session: Some(self.anchor.session().clone()),
+            lost: None,
         };
         kept.write(&self.dir).map_err(|error| {
             let what = format!("failed to write in `{}`", self.dir.display());
@@ -250,20 +257,23 @@ impl Keeper {
                 // An invalid order gets no answer.
                 let _ = self.hear();
             } else if ready[1] {
-                self.end(Some("its keeper was ended by a signal".to_owned()));
+                self.lose("its keeper was ended by a signal");
                 break;
             } else if self.bound && self.anchor.has_ended() {
                 // A shell that ends may have meant to release it; `--pid` says that the
                 // process is done with it then.
                 let is_well = self.given && self.anchor.succeeded();
                 let why = format!("`{} ended without releasing it", self.caller);
-                self.end((!is_well).then_some(why));
+                match self.given {
+                    true => self.end((!is_well).then_some(why)),
+                    false => self.lose(&why),
+                }
                 break;
             } else if let (Some(until), Some(ttl)) = (self.until, self.ttl)
                 && until <= Instant::now()
             {
                 let ttl = humantime::format_duration(ttl);
-                self.end(Some(format!("its time to live of {ttl} expired")));
+                self.lose(&format!("its time to live of {ttl} expired"));
                 break;
             }
         }
@@ -289,8 +299,8 @@ impl Keeper {
         let Some(at) = at else {
             return reply(0, format!("`{name}` has already been released"));
         };
-        let shown = order.token.as_deref();
-        let is_owner = shown.is_some_and(|token| token::is_same(token, &self.token))
+        let is_shown = |token: &str| token::is_same(token, &self.token);
+        let is_owner = order.token.as_deref().is_some_and(is_shown)
             || peer.is_some_and(|pid| self.anchor.session().contains(pid));
         if !is_owner && !order.force {
             return reply(
@@ -309,9 +319,14 @@ impl Keeper {
                     (true, false) => None,
                 };
                 let (lease, kept) = self.leases.remove(at);
-                match self.release(lease, &kept, dirty) {
+                if let (false, Some(why)) = (is_owner, &dirty) {
+                    kept.lose(&self.dir, why);
+                } else {
+                    kept.remove(&self.dir);
+                }
+                match release(lease, dirty) {
                     Ok(()) => reply(0, String::new()),
-                    Err(error) => reply(code::FAILURE, chain(&error)),
+                    Err(error) => reply(code::of(&error), chain(&error)),
                 }
             }
             Ask::KeepAlive => {
@@ -330,26 +345,33 @@ impl Keeper {
         }
     }
 
-    fn release(
-        &self,
-        lease: Lease,
-        kept: &Kept,
-        dirty: Option<String>,
-    ) -> Result<(), nm_runtime::Error> {
-        // Before the name is free: its next keeper leaves a file like this one.
-        kept.remove(&self.dir);
-        if let Some(why) = dirty {
-            lease.mark_dirty_because(why);
-        }
-        lease.release()
-    }
-
     fn end(mut self, dirty: Option<String>) {
         for (lease, kept) in std::mem::take(&mut self.leases) {
+            // Before the name is free: its next keeper leaves a file like this one.
+            kept.remove(&self.dir);
             // There is no caller to tell; the journal has it.
-            let _ = self.release(lease, &kept, dirty.clone());
+            let _ = release(lease, dirty.clone());
         }
     }
+
+    /// Ends without the owner, who is told when it asks.
+    fn lose(mut self, why: &str) {
+        let can_ask = self.token_is_known || !self.anchor.has_ended();
+        for (lease, kept) in std::mem::take(&mut self.leases) {
+            match can_ask {
+                true => drop(kept.lose(&self.dir, why)),
+                false => kept.remove(&self.dir),
+            }
+            let _ = release(lease, Some(why.to_owned()));
+        }
+    }
+}
+
+fn release(lease: Lease, dirty: Option<String>) -> Result<(), nm_runtime::Error> {
+    if let Some(why) = dirty {
+        lease.mark_dirty_because(why);
+    }
+    lease.release()
 }
 
 impl Drop for Keeper {

@@ -22,6 +22,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use nm_runtime::Lease;
+use rustix::fs::Mode;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::args::lifetime::Lifetime;
@@ -72,6 +73,8 @@ fn session(text: &str) -> Result<Session, String> {
 
 pub fn run(args: Args) -> Outcome {
     close_inherited();
+    // A socket has no mode of its own; and the next file may forget to.
+    rustix::process::umask(Mode::RWXG | Mode::RWXO);
     // Refused only to the leader of a group, which a new child is not.
     let _ = rustix::process::setsid();
     let anchor = Arc::new(Anchor::new(args.session.clone()));

@@ -5,7 +5,9 @@ use crate::lab::{Lab, Said};
 #[test]
 fn the_help_says_what_every_code_means() {
     let help = Lab::new().run(&["--help"]).answer();
-    for code in ["0 ", "1 ", "2 ", "69", "75", "76", "77", "124", "126", "127"] {
+    for code in [
+        "0 ", "1 ", "2 ", "69", "75", "76", "77", "124", "126", "127",
+    ] {
         assert!(help.contains(&format!("\n  {code}")), "{code}: {help}");
     }
 }

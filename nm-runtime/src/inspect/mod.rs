@@ -21,6 +21,7 @@ use crate::terms::record::{FORMAT, Record, Tenure};
 pub use crate::config::place::Place;
 use crate::config::surroundings::Surroundings;
 pub use crate::config::surroundings::workspace_root;
+use crate::config::workspace::Package;
 use crate::local::kernel_locks::Locks;
 pub use crate::local::soundness::locks_work;
 use crate::local::waiters::Recent;
@@ -48,6 +49,15 @@ pub struct Found {
 /// If a variable or `Cargo.toml` is wrong, or there is no such place.
 pub fn place() -> Result<Place> {
     Surroundings::look()?.place(None)
+}
+
+/// Where it lives for the workspace with this root.
+///
+/// # Errors
+///
+/// As [`place`], and if there is no `Cargo.toml`.
+pub fn place_in(root: &Path) -> Result<Place> {
+    Surroundings::of(&Package::In(root.to_owned()))?.place(None)
 }
 
 /// All pools of the current directory that have state, by name.

@@ -8,6 +8,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use crate::args::lifetime::Lifetime;
 use crate::args::place::Place;
+use crate::args::purpose::Purpose;
 use crate::args::token;
 use crate::args::wait::Wait;
 use crate::args::want::Want;
@@ -30,6 +31,8 @@ use crate::screen::stdout;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     pool: String,
+    #[command(flatten)]
+    purpose: Purpose,
     #[command(flatten)]
     want: Want,
     #[command(flatten)]
@@ -84,6 +87,7 @@ pub fn run(args: Args, wait: Wait) -> Outcome {
         .arg0("name-manager")
         .arg(report::COMMAND)
         .args(given)
+        .args(args.purpose.args())
         .args(args.place.args())
         .args([OsString::from("--"), OsString::from(&args.pool)])
         // Not among the arguments, which every user can read.

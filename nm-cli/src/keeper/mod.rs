@@ -27,6 +27,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::args::lifetime::Lifetime;
 use crate::args::place::Place;
+use crate::args::purpose::Purpose;
 use crate::args::wait::Wait;
 use crate::args::want::Want;
 use crate::args::{duration, token};
@@ -53,6 +54,8 @@ pub struct Args {
     now: bool,
     #[arg(long, value_parser = duration::parse)]
     timeout: Option<Duration>,
+    #[command(flatten)]
+    purpose: Purpose,
     #[command(flatten)]
     want: Want,
     #[command(flatten)]
@@ -166,7 +169,7 @@ impl Keeper {
             Failure::new(code::FAILURE, format!("failed to {what}")).because(error)
         };
         let session = anchor.session();
-        let owner = session.label();
+        let owner = args.purpose.or(|| session.label());
         let announced = args.place.announce(owner.clone(), Some(session.run()));
         announced.map_err(|error| failed("resolve --dir", error))?;
         // The pipe from `acquire` hangs up when it is killed while we wait.

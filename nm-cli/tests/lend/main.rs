@@ -8,6 +8,7 @@ mod compose;
 mod containers;
 mod hold;
 mod lab;
+mod label;
 mod lost;
 mod missing_code;
 #[path = "../../../tests/support/patience.rs"]

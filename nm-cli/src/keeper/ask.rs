@@ -21,7 +21,8 @@ pub enum Answer {
 
 /// Asks the keepers of a name until one carries out the order: a shared name has several.
 pub fn ask_keepers(pool: &str, order: &Order) -> Result<Answer, Box<dyn Error + Send + Sync>> {
-    let dir = kept::directory(&pools::one(pool)?.dir);
+    let found = pools::one(pool)?;
+    let dir = kept::directory(&found.dir);
     let failed = |error| {
         let what = format!(
             "failed to reach the keeper of `{}` in `{}`",
@@ -66,7 +67,7 @@ pub fn ask_keepers(pool: &str, order: &Order) -> Result<Answer, Box<dyn Error + 
         return Ok(Answer::Lost(Failure::new(code::LOST, text)));
     }
     if let Answer::NoKeeper = answer {
-        pools::check_name(&pools::open(pool)?, &order.name)?;
+        pools::check_name(&found, &order.name)?;
     }
     Ok(answer)
 }

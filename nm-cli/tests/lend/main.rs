@@ -21,3 +21,4 @@ mod run;
 #[path = "../hostile/skip.rs"]
 mod skip;
 mod texts;
+mod unused;

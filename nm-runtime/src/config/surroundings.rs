@@ -61,6 +61,12 @@ impl Surroundings {
         workspace.flat_map(|workspace| workspace.manifest.pools())
     }
 
+    /// Whether a table or a variable is about this pool.
+    #[cfg(feature = "tools")]
+    pub(crate) fn configures(&self, pool: &str) -> bool {
+        self.configured().any(|table| table.pool == pool) || self.variables.are_about(pool)
+    }
+
     /// A variable that may be meant for this pool: see [`Variables::misspelt`].
     pub(crate) fn misspelt_variable(&self, pool: &str) -> Option<(String, String)> {
         self.variables.misspelt(pool, || {

@@ -161,6 +161,12 @@ impl Variables {
         Some((format!("{POOL}{variable}"), value))
     }
 
+    /// Whether any of them is about this pool.
+    #[cfg(feature = "tools")]
+    pub(crate) fn are_about(&self, pool: &str) -> bool {
+        OF_POOL.iter().any(|key| self.of_pool(pool, key).is_some())
+    }
+
     /// A variable that is about no known pool, but nearly about this one, which has
     /// none with that key: the variable, and the one that may be meant.
     pub(crate) fn misspelt<'a>(

@@ -92,6 +92,83 @@ pub fn pools() -> Result<Vec<Found>> {
     Ok(found.into_values().collect())
 }
 
+/// The pools that `Cargo.toml` configures and that have no state yet, by name.
+///
+/// # Errors
+///
+/// As [`pools`].
+pub fn unused() -> Result<Vec<Found>> {
+    let around = Surroundings::look()?;
+    let mut unused = BTreeMap::new();
+    for table in around.configured() {
+        let found = Found::new(table.pool.clone(), around.place(Some(&table.pool))?);
+        check_format(&found.place.dir)?;
+        if !found.dir.is_dir() {
+            unused.insert(found.pool.clone(), found);
+        }
+    }
+    Ok(unused.into_values().collect())
+}
+
+/// The pool with this name, if `Cargo.toml` or a variable configures it; it need not have
+/// state.
+///
+/// # Errors
+///
+/// As [`pools`], and if the name is not valid for a pool.
+pub fn configured(pool: &str) -> Result<Option<Found>> {
+    let around = Surroundings::look()?;
+    let found = find(pool)?;
+    Ok(around.configures(pool).then_some(found))
+}
+
+/// The pool with this name, which anybody may come to use.
+///
+/// # Errors
+///
+/// As [`configured`].
+pub fn find(pool: &str) -> Result<Found> {
+    name::check_pool(pool)?;
+    let found = Found::new(pool.to_owned(), Surroundings::look()?.place(Some(pool))?);
+    check_format(&found.place.dir)?;
+    Ok(found)
+}
+
+/// Whether a pool has a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// It is configured, or was made before; or the pool is unbounded and would make it next.
+    Yes,
+    /// The pool is unbounded, and would make it only after others.
+    NotYet,
+    /// It is none of the pool's.
+    No,
+}
+
+/// Whether the pool has this name.
+///
+/// # Errors
+///
+/// If the pool's configuration is wrong, or what attributes said of it cannot be read.
+pub fn knows(found: &Found, name: &str) -> Result<Known> {
+    let names = configured_names(&found.pool, &Surroundings::look()?, &found.dir)?;
+    let locks = found.dir.join(files::NAMES);
+    let was_made = |name: &str| locks.join(files::lock(name)).exists();
+    Ok(match names.index_of(name) {
+        Some(index) if names.capacity().is_none() => {
+            let before = index.checked_sub(1).map(|before| names.get(before));
+            let is_next = before.is_none_or(|before| before.is_some_and(|name| was_made(&name)));
+            match is_next || was_made(name) {
+                true => Known::Yes,
+                false => Known::NotYet,
+            }
+        }
+        Some(_) => Known::Yes,
+        None if name::check_name(name).is_ok() && was_made(name) => Known::Yes,
+        None => Known::No,
+    })
+}
+
 impl Found {
     fn new(pool: String, place: Place) -> Self {
         Self {

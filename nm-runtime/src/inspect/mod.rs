@@ -23,7 +23,7 @@ use crate::config::surroundings::Surroundings;
 pub use crate::config::surroundings::workspace_root;
 use crate::config::workspace::Package;
 use crate::local::kernel_locks::Locks;
-pub use crate::local::soundness::locks_work;
+pub use crate::local::soundness::{locks_work, writing_works};
 use crate::local::waiters::Recent;
 pub use crate::local::waiters::Waiter;
 pub use crate::sys::ProcessState;

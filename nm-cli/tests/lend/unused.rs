@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::lab::{Lab, Said};
+use crate::lab::{Lab, Running, Said};
 
 fn configured(pool: &str, table: &str) -> Lab {
     let lab = Lab::new();
@@ -81,4 +81,20 @@ fn a_name_that_an_unbounded_pool_never_made_is_unknown() {
     let lab = configured("db", "max = 2");
     lab.run(&["run", "db", "--name", "db-1", "--", "true"])
         .answer();
+}
+
+#[test]
+fn a_command_keeps_to_the_size_that_an_attribute_said() {
+    let lab = Lab::new();
+    lab.run(&["run", "db", "--", "true"]).answer();
+    let sizes = lab.state().join("pools/db/sizes.jsonl");
+    let declared = r#"{"v":1,"run":"one","place":"tests/one.rs:3","max":1,"names":null}"#;
+    fs::write(sizes, format!("{declared}\n")).unwrap();
+    let mut hold = Running::new(&mut lab.cli(&["hold", "db"]));
+    assert_eq!(hold.line(), "db-0");
+    lab.run(&["try-hold", "db"]).fails(75, "in use");
+    lab.run(&["try-acquire", "db", "--name", "db-1"])
+        .fails(69, "has no name `db-1`");
+    lab.run(&["run", "db", "--count", "2", "--", "true"])
+        .fails(2, "it has 1");
 }

@@ -13,6 +13,7 @@ use crate::config::place;
 use crate::journal::Event;
 use crate::local::{files, first_waiter, look, pool_code, runs, sizes};
 use crate::sys;
+use crate::terms::declaration::Declaration;
 use crate::terms::holder::Holder;
 use crate::terms::name;
 use crate::terms::names::Names;
@@ -151,7 +152,7 @@ pub enum Known {
 ///
 /// If the pool's configuration is wrong, or what attributes said of it cannot be read.
 pub fn knows(found: &Found, name: &str) -> Result<Known> {
-    let names = configured_names(&found.pool, &Surroundings::look()?, &found.dir)?;
+    let (names, _) = names_now(&found.pool, &Surroundings::look()?, &found.dir, &[])?;
     let locks = found.dir.join(files::NAMES);
     let was_made = |name: &str| locks.join(files::lock(name)).exists();
     Ok(match names.index_of(name) {
@@ -221,6 +222,9 @@ pub struct View {
     pub pool: String,
     /// How many names it has, as far as configuration and the last run say.
     pub capacity: Option<usize>,
+    /// The attribute that its size is from, if no live run says it: it may have been edited
+    /// since.
+    pub said_last: Option<Declared>,
     /// Its names, in the order in which they are tried.
     pub names: Vec<NameView>,
     /// Its waiters, in arrival order.
@@ -283,19 +287,27 @@ impl Inspector {
     /// If the pool's directory or journal cannot be read.
     pub fn look(&self, found: &Found) -> Result<View> {
         let around = Surroundings::look()?;
-        let names = configured_names(&found.pool, &around, &found.dir)?;
         let tickets = first_waiter::tickets(&found.dir);
         let snapshot = look::snapshot(&found.dir).map_err(|error| {
             let what = format!("failed to look at `{}`", found.dir.display());
             Error::io(what, error)
         })?;
+        let holders = snapshot.names.iter().flat_map(|name| &name.holders);
+        let holders: Vec<_> = holders.map(|tenure| &*tenure.holder).collect();
+        let (names, said_last) = names_now(&found.pool, &around, &found.dir, &holders)?;
+        let code = pool_code::look(&found.dir)?;
         let reserved = snapshot.names.iter().filter(|seen| seen.reserved);
         let reserved: Vec<_> = reserved.map(|seen| seen.name.clone()).collect();
         let mut recent = Recent::read(&found.dir, &tickets, &reserved)?;
         let (head, hook) = (snapshot.head, snapshot.hook);
         let cleaning = runs::over(&found.dir, &self.locks);
         let mut seen = BTreeMap::new();
-        for index in 0..names.capacity().unwrap_or(0) {
+        // An allocator makes names of its own, and none of these.
+        let configured = match code.allocator {
+            Some(_) => 0,
+            None => names.capacity().unwrap_or(0),
+        };
+        for index in 0..configured {
             if let Some(name) = names.get(index) {
                 let never_lent = NameSnapshot::never_lent(&name);
                 seen.insert(order(&names, &name), never_lent);
@@ -315,9 +327,10 @@ impl Inspector {
         Ok(View {
             pool: found.pool.clone(),
             capacity: names.capacity(),
+            said_last: said_last.map(|said| Declared::of(said, &names)),
             names: views,
             waiters: recent.waiters(tickets, head.as_ref(), &reserved),
-            code: pool_code::look(&found.dir)?,
+            code,
             hook,
             cleaning,
         })
@@ -366,16 +379,38 @@ fn order(names: &Names, name: &str) -> (usize, u64, String) {
     (index, number.unwrap_or(u64::MAX), name.to_owned())
 }
 
-fn configured_names(pool: &str, around: &Surroundings, dir: &Path) -> Result<Names> {
-    let config = around.pool(pool)?;
-    if config.names.capacity().is_some() {
-        return Ok(config.names);
+/// The names as configured, or as tests said while these hold some; and the attribute that
+/// says so, if it is none of theirs.
+fn names_now(
+    pool: &str,
+    around: &Surroundings,
+    dir: &Path,
+    holders: &[&Holder],
+) -> Result<(Names, Option<Declaration>)> {
+    let names = around.pool(pool)?.names;
+    if names.capacity().is_some() {
+        return Ok((names, None));
     }
-    // As in the last run that declared any.
-    let mut declared = sizes::all(dir)?;
-    declared.retain(|declared| !declared.is_configured());
-    let last = declared.pop();
-    Ok(last.map_or(config.names.clone(), |last| last.adopted_by(&config.names)))
+    let declared = sizes::all(dir)?;
+    // Commands say nothing, and keep to what was said last.
+    let runs: Vec<_> = holders
+        .iter()
+        .filter(|holder| !holder.file.is_empty())
+        .map(|holder| &holder.run)
+        .collect();
+    let (said, is_live) = match runs.is_empty() {
+        true => (Declaration::last(declared), false),
+        false => {
+            let of_live = declared
+                .into_iter()
+                .filter(|said| runs.contains(&&said.run));
+            (Declaration::last(of_live), true)
+        }
+    };
+    Ok(match said {
+        Some(said) => (said.adopted_by(&names), (!is_live).then_some(said)),
+        None => (names, None),
+    })
 }
 
 /// What one run's attributes said about a pool's size.
@@ -387,6 +422,16 @@ pub struct Declared {
     pub place: String,
     /// `max = 2` or `names = [..]`.
     pub size: String,
+}
+
+impl Declared {
+    fn of(said: Declaration, names: &Names) -> Self {
+        Self {
+            size: said.names(names).size(),
+            run: said.run,
+            place: said.place,
+        }
+    }
 }
 
 /// What the latest runs' attributes said about a pool's size, the oldest first. Empty
@@ -402,12 +447,7 @@ pub fn declarations(found: &Found) -> Result<Vec<Declared>> {
     };
     let declared = sizes::all(&found.dir)?.into_iter();
     let declared = declared.filter(|declared| !declared.is_configured());
-    let declared = declared.map(|declared| Declared {
-        size: declared.names(&unsaid).size(),
-        run: declared.run,
-        place: declared.place,
-    });
-    Ok(declared.collect())
+    Ok(declared.map(|said| Declared::of(said, &unsaid)).collect())
 }
 
 /// How a holder's process is.

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use once_cell::sync::OnceCell;
 
 use crate::backend::Backend;
+use crate::base::caller;
 use crate::base::error::Result;
 use crate::base::{notice, suggest};
 use crate::config::place;
@@ -225,7 +226,13 @@ pub(crate) fn agree(pool: &str, config: &mut PoolConfig, backend: &dyn Backend) 
     match &config.size_from {
         SizeFrom::Configuration => Ok(()),
         SizeFrom::Nowhere => {
-            if let Some(theirs) = backend.declare(run, None)? {
+            let theirs = match backend.declare(run, None)? {
+                // A command has no attributes, and keeps to what tests said last: their limit
+                // is meant for whoever uses the resource.
+                None if caller::get().is_some() => Declaration::last(backend.declarations()?),
+                theirs => theirs,
+            };
+            if let Some(theirs) = theirs {
                 config.names = theirs.adopted_by(&config.names);
             }
             Ok(())

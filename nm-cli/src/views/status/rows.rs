@@ -44,6 +44,10 @@ fn summary(view: &View) -> String {
         }
         None => format!("{held} held, unbounded"),
     };
+    let said_last = view.said_last.as_ref();
+    let said_last = said_last.map_or(String::new(), |said| {
+        format!(", as {} said last", said.place)
+    });
     let waiting = match view.waiters.len() {
         0 => String::new(),
         count => format!(", {count} waiting"),
@@ -61,7 +65,7 @@ fn summary(view: &View) -> String {
         [] => String::new(),
         runs => format!("; cleaning up after {}", runs.join(", ")),
     };
-    format!("{}: {names}{waiting}{cleaning}{hook}", view.pool)
+    format!("{}: {names}{said_last}{waiting}{cleaning}{hook}", view.pool)
 }
 
 fn show_name(screen: &mut Screen, table: &mut Table, name: &NameView) -> io::Result<()> {

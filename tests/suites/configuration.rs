@@ -203,7 +203,7 @@ fn mistakes_in_cargo_toml_say_where_they_are_and_what_to_write() {
     app.with_pool("bare", "wait_timeout = 3");
     fails(
         "5:16",
-        "`wait_timeout` must be a string; found the integer `3`",
+        "`wait_timeout` must be a string with a unit: `wait_timeout = \"3s\"`; found the integer `3`",
     );
     app.with_pool("bare", "wait_timeout = \"3 eons\"");
     fails(

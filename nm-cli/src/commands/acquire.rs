@@ -6,6 +6,8 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
+use nm_runtime::inspect;
+
 use crate::args::lifetime::Lifetime;
 use crate::args::place::Place;
 use crate::args::purpose::Purpose;
@@ -16,7 +18,6 @@ use crate::exit::{Failure, Outcome, code};
 use crate::keeper::control;
 use crate::keeper::report::{self, Report};
 use crate::keeper::session::Session;
-use crate::process::own;
 use crate::screen::stdout;
 
 /// Prints a name and returns; the name stays yours until the calling shell ends
@@ -82,7 +83,7 @@ pub fn run(args: Args, wait: Wait) -> Outcome {
     if args.lifetime.until_release {
         given.push("--until-release".to_owned());
     }
-    let mut keeper = Command::new(own::executable()?);
+    let mut keeper = Command::new(inspect::own_program()?);
     keeper
         .arg0("name-manager")
         .arg(report::COMMAND)

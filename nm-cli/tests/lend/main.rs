@@ -11,6 +11,8 @@ mod lab;
 mod label;
 mod lost;
 mod missing_code;
+#[cfg(target_os = "linux")]
+mod no_proc;
 #[path = "../../../tests/support/patience.rs"]
 mod patience;
 mod place;

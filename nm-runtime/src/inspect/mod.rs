@@ -450,6 +450,15 @@ pub fn declarations(found: &Found) -> Result<Vec<Declared>> {
     Ok(declared.map(|said| Declared::of(said, &unsaid)).collect())
 }
 
+/// The executable of this process, for starting it again.
+///
+/// # Errors
+///
+/// If the system does not say which it is.
+pub fn own_program() -> io::Result<PathBuf> {
+    sys::own_program()
+}
+
 /// How a holder's process is.
 pub fn process(holder: &Holder) -> ProcessState {
     sys::process_state(holder.pid, holder.pid_namespace)

@@ -1,8 +1,7 @@
 //! Starts a run's reaper, which stands by until the run is over.
 
-use std::env;
 use std::fmt;
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -11,6 +10,7 @@ use crate::base::error::{Error, Result};
 use crate::base::json;
 use crate::config::variables;
 use crate::identity::runner::{self, Runner};
+use crate::sys;
 
 /// What a reaper writes once it stands by.
 pub(crate) const READY: &[u8] = b"ready\n";
@@ -69,7 +69,7 @@ fn start(pool: &str, address: &Address, run: &str) -> Result<()> {
         run: run.to_owned(),
         runner: runner::runner()?,
     };
-    let mut command = Command::new(own_program().map_err(no_reaper)?);
+    let mut command = Command::new(sys::own_program().map_err(no_reaper)?);
     command
         .env(variables::MODE, json::to_string(&job))
         .env("NAME_MANAGER_RUN_ID", run)
@@ -92,14 +92,6 @@ fn start(pool: &str, address: &Address, run: &str) -> Result<()> {
                 said.trim()
             )))
         }
-    }
-}
-
-/// This program: the running one, even if its file was replaced by a newer build.
-fn own_program() -> io::Result<PathBuf> {
-    match cfg!(target_os = "linux") {
-        true => Ok(PathBuf::from("/proc/self/exe")),
-        false => env::current_exe(),
     }
 }
 

@@ -31,7 +31,7 @@ pub(crate) use unix::opened;
 #[cfg(unix)]
 pub(crate) use unix::{
     Dir, Wake, WakeSet, close_stdout, detach, is_current_user, is_descriptor_shortage,
-    open_regular, parent_id, path_names, poke, read_at, still_linked, wait_for_exit,
+    open_regular, own_program, parent_id, path_names, poke, read_at, still_linked, wait_for_exit,
     write_at_start, write_private,
 };
 
@@ -40,7 +40,7 @@ mod other;
 #[cfg(not(unix))]
 pub(crate) use other::{
     Dir, Wake, WakeSet, close_stdout, detach, is_current_user, is_descriptor_shortage,
-    open_regular, parent_id, path_names, poke, read_at, still_linked, wait_for_exit,
+    open_regular, own_program, parent_id, path_names, poke, read_at, still_linked, wait_for_exit,
     write_at_start, write_private,
 };
 #[cfg(all(not(unix), feature = "tools"))]

@@ -16,6 +16,8 @@ pub(crate) use dir::{
     Dir, is_current_user, is_descriptor_shortage, open_regular, path_names, read_at, still_linked,
     write_at_start, write_private,
 };
-pub(crate) use process::{close_stdout, detach, pid_namespace, process_state, wait_for_exit};
+pub(crate) use process::{
+    close_stdout, detach, own_program, pid_namespace, process_state, wait_for_exit,
+};
 pub(crate) use std::os::unix::process::parent_id;
 pub(crate) use wake::{Wake, WakeSet, poke};

@@ -31,6 +31,32 @@ fn completions_and_manual_pages_are_there() {
 }
 
 #[test]
+fn bash_completes_what_follows_a_subcommand() {
+    let complete = r#"eval "$(name-manager completions bash)"
+complete() {
+    COMP_WORDS=("$@")
+    COMP_CWORD=$(($# - 1))
+    COMPREPLY=()
+    $function "$1" "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+    echo "${COMPREPLY[@]}"
+}
+function=$(builtin complete -p name-manager | sed 's/.*-F \([^ ]*\).*/\1/')
+complete"#;
+    for (line, offered) in [
+        ("name-manager lo", "log"),
+        ("name-manager log --ki", "--kind"),
+        ("name-manager keep-alive --tt", "--ttl"),
+        ("name-manager try-acquire db --unt", "--until-release"),
+        ("name-manager run db --fo", "--for"),
+        ("name-manager completions ba", "bash"),
+        ("/usr/bin/name-manager stats --ru", "--run"),
+    ] {
+        let said = Lab::new().shell("bash", &format!("{complete} {line}"));
+        assert_eq!(said.answer().trim(), offered, "{line}");
+    }
+}
+
+#[test]
 fn a_reader_that_leaves_causes_no_panic() {
     let lab = Lab::new();
     lab.run(&["run", "db", "--count", "50", "--", "true"])

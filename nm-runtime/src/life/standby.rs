@@ -9,8 +9,8 @@ use crate::backend::runs::Runs;
 use crate::base::error::{Error, Result};
 use crate::base::json;
 use crate::config::variables;
+use crate::identity::program;
 use crate::identity::runner::{self, Runner};
-use crate::sys;
 
 /// What a reaper writes once it stands by.
 pub(crate) const READY: &[u8] = b"ready\n";
@@ -69,7 +69,7 @@ fn start(pool: &str, address: &Address, run: &str) -> Result<()> {
         run: run.to_owned(),
         runner: runner::runner()?,
     };
-    let mut command = Command::new(sys::own_program().map_err(no_reaper)?);
+    let mut command = Command::new(program::own().map_err(no_reaper)?);
     command
         .env(variables::MODE, json::to_string(&job))
         .env("NAME_MANAGER_RUN_ID", run)

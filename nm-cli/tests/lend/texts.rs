@@ -31,6 +31,30 @@ fn completions_and_manual_pages_are_there() {
 }
 
 #[test]
+fn an_unknown_option_is_no_value_of_a_pool() {
+    let lab = Lab::new();
+    for line in [
+        "status --pool db",
+        "stats --pool db",
+        "hold --pool db",
+        "run --pool db -- true",
+        "release --pool db db-0",
+    ] {
+        let said = lab.run(&line.split(' ').collect::<Vec<_>>());
+        assert!(
+            said.err.contains("tip: write the pool without `--pool`"),
+            "{said:?}"
+        );
+        said.fails(2, "unexpected argument '--pool' found");
+    }
+    let said = lab.run(&["status", "--runn", "last"]);
+    assert!(!said.err.contains("as a value"), "{said:?}");
+    said.fails(2, "unexpected argument '--runn' found");
+    lab.run(&["log", "db"]).fails(2, "tip: write `--pool db`");
+    lab.run(&["log", "--pools", "db"]).fails(2, "'--pool'");
+}
+
+#[test]
 fn bash_completes_what_follows_a_subcommand() {
     let complete = r#"eval "$(name-manager completions bash)"
 complete() {

@@ -1,5 +1,7 @@
+use std::ffi::OsString;
 use std::process::ExitCode;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::args::pass_through;
@@ -83,13 +85,14 @@ pub fn main() -> ExitCode {
     let mut args = std::env::args_os().skip(1).peekable();
     let first = args.peek().and_then(|arg| arg.to_str());
     finish(match first {
-        Some("run") => run::run(Run::parse_from(args).args),
+        Some("run") => run::run(parse::<Run>(args.collect()).args),
         #[cfg(unix)]
         Some(keeper::report::COMMAND) => keeper::run(Keep::parse_from(args).args),
         Some(test::COMMAND) => test::run_binary(TestBinary::parse_from(args).args),
         _ => {
             let args = pass_through::marked(std::env::args_os());
-            let matches = command().get_matches_from(args);
+            let matches = command().try_get_matches_from(&args);
+            let matches = matches.unwrap_or_else(|error| with_our_tip(error, &args).exit());
             Cli::from_arg_matches(&matches)
                 .unwrap_or_else(|error| error.exit())
                 .run()
@@ -109,6 +112,34 @@ fn command() -> clap::Command {
             _ => command,
         }
     })
+}
+
+fn parse<P: Parser>(args: Vec<OsString>) -> P {
+    P::try_parse_from(&args).unwrap_or_else(|error| with_our_tip(error, &args).exit())
+}
+
+/// Of an unknown option, clap says how to pass it as a value; but no pool and no name
+/// begins with a dash.
+fn with_our_tip(mut error: clap::Error, args: &[OsString]) -> clap::Error {
+    if error.kind() != ErrorKind::UnknownArgument {
+        return error;
+    }
+    let unknown = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(unknown)) => unknown.clone(),
+        _ => return error,
+    };
+    let tip = match error.remove(ContextKind::Suggested) {
+        Some(_) if unknown == "--pool" => "write the pool without `--pool`".to_owned(),
+        None if !unknown.starts_with('-') && args.get(1).is_some_and(|arg| arg == "log") => {
+            format!("write `--pool {unknown}` or `--test {unknown}`")
+        }
+        _ => return error,
+    };
+    error.insert(
+        ContextKind::Suggested,
+        ContextValue::StyledStrs(vec![tip.into()]),
+    );
+    error
 }
 
 fn finish(outcome: Outcome) -> ExitCode {

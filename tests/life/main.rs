@@ -21,6 +21,9 @@ mod project;
 mod calls;
 mod scenario;
 mod signal;
+#[cfg(target_os = "linux")]
+#[path = "../support/skip.rs"]
+mod skip;
 
 mod allocators;
 mod asynchronous;
@@ -30,6 +33,8 @@ mod fingerprint;
 mod in_use;
 mod keep;
 mod killed;
+#[cfg(target_os = "linux")]
+mod no_proc;
 mod paused;
 mod registered;
 mod removed;

@@ -191,19 +191,19 @@ fn mistakes_in_cargo_toml_say_where_they_are_and_what_to_write() {
     app.with_pool("bare", "max = \"2\"");
     fails(
         "5:7",
-        "`max` must be a whole number of at least 1; found the string `\"2\"`",
+        "`max` must be a whole number of at least 1, without quotes: `max = 2`; found the string `\"2\"`",
     );
     app.with_pool("bare", "max = 0");
     fails(
         "5:7",
-        "`max` must be a whole number of at least 1; found the integer `0`",
+        "`max` must be a whole number of at least 1, like `max = 2`; found the integer `0`",
     );
     app.with_pool("bare", "names = \"db_a\"");
     fails("5:9", "`names` must be a list of at least one name");
     app.with_pool("bare", "wait_timeout = 3");
     fails(
         "5:16",
-        "`wait_timeout` must be a string; found the integer `3`",
+        "`wait_timeout` must be a string with a unit: `wait_timeout = \"3s\"`; found the integer `3`",
     );
     app.with_pool("bare", "wait_timeout = \"3 eons\"");
     fails(

@@ -1,6 +1,6 @@
 //! Arguments that several commands take, and the reading of their text.
 //!
-//! May import `pools` and `exit`.
+//! May import `pools`, `screen` and `exit`.
 
 pub mod assignment;
 #[cfg(unix)]
@@ -11,6 +11,7 @@ pub mod fill;
 pub mod lifetime;
 pub mod pass_through;
 pub mod place;
+pub mod purpose;
 #[cfg(unix)]
 pub mod token;
 #[cfg(unix)]

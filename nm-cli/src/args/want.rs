@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use nm_runtime::inspect;
 use nm_runtime::{Access, Lease, Request};
 
 use crate::exit::Failure;
@@ -28,7 +29,7 @@ impl Want {
     pub fn of(&self, pool: &str, timeout: Option<Duration>) -> Result<Request, Failure> {
         let pool = open(pool)?;
         if let Some(name) = &self.name {
-            check_name(&pool, name)?;
+            check_name(&inspect::find(pool.name())?, name)?;
         }
         let mut request = pool.request();
         if self.shared {

@@ -6,8 +6,11 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
+use nm_runtime::inspect;
+
 use crate::args::lifetime::Lifetime;
 use crate::args::place::Place;
+use crate::args::purpose::Purpose;
 use crate::args::token;
 use crate::args::wait::Wait;
 use crate::args::want::Want;
@@ -15,7 +18,6 @@ use crate::exit::{Failure, Outcome, code};
 use crate::keeper::control;
 use crate::keeper::report::{self, Report};
 use crate::keeper::session::Session;
-use crate::process::own;
 use crate::screen::stdout;
 
 /// Prints a name and returns; the name stays yours until the calling shell ends
@@ -31,6 +33,8 @@ use crate::screen::stdout;
 pub struct Args {
     /// The pool
     pool: String,
+    #[command(flatten)]
+    purpose: Purpose,
     #[command(flatten)]
     want: Want,
     #[command(flatten)]
@@ -59,14 +63,19 @@ pub fn run(args: Args, wait: Wait) -> Outcome {
         )
         .into());
     }
-    let token = match &args.lifetime.token {
-        Some(token) => token.clone(),
+    let known = args.lifetime.token()?;
+    let is_known = known.is_some() || args.lifetime.token_file.is_some();
+    let token = match known {
+        Some(token) => token,
         None => token::random()?,
     };
     let mut given = wait.args();
     given.push(format!("--session={}:{}", session.pid, session.started));
     if args.lifetime.pid.is_some() {
         given.push("--given".to_owned());
+    }
+    if is_known {
+        given.push("--token-is-known".to_owned());
     }
     given.extend(args.want.args());
     if let Some(ttl) = args.lifetime.ttl {
@@ -75,15 +84,16 @@ pub fn run(args: Args, wait: Wait) -> Outcome {
     if args.lifetime.until_release {
         given.push("--until-release".to_owned());
     }
-    let mut keeper = Command::new(own::executable()?);
+    let mut keeper = Command::new(inspect::own_program()?);
     keeper
         .arg0("name-manager")
         .arg(report::COMMAND)
         .args(given)
+        .args(args.purpose.args())
         .args(args.place.args())
         .args([OsString::from("--"), OsString::from(&args.pool)])
         // Not among the arguments, which every user can read.
-        .env("NAME_MANAGER_TOKEN", &token)
+        .env(token::VARIABLE, &token)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped());
     let failed = |error: io::Error| {

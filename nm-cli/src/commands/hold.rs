@@ -10,6 +10,7 @@ use rustix::fs::FileType;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::args::place::Place;
+use crate::args::purpose::Purpose;
 use crate::args::wait::Wait;
 use crate::args::want::Want;
 use crate::exit::{Failure, Outcome, code};
@@ -23,13 +24,18 @@ pub struct Args {
     /// The pool
     pool: String,
     #[command(flatten)]
+    purpose: Purpose,
+    #[command(flatten)]
     want: Want,
     #[command(flatten)]
     place: Place,
 }
 
 pub fn run(args: Args, wait: Wait) -> Outcome {
-    args.place.announce(label::own(), None)?;
+    // Of the caller, as for `acquire`: what a script or a runner of tests holds is one run.
+    let run = Session::current().run();
+    let label = args.purpose.or(label::own);
+    args.place.announce(label, Some(run))?;
     let parent = std::os::unix::process::parent_id();
     let parent = Session::at(parent)
         .ok_or_else(|| Failure::new(code::FAILURE, "the calling process has already ended"))?;

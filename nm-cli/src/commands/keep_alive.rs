@@ -31,7 +31,7 @@ pub fn run(args: Args) -> Outcome {
     let order = Order {
         ask: Ask::KeepAlive,
         name: args.name.clone(),
-        token: args.claim.token.clone(),
+        token: args.claim.token()?,
         by: Session::current().label(),
         force: false,
         dirty: false,
@@ -39,8 +39,8 @@ pub fn run(args: Args) -> Outcome {
     };
     match ask_keepers(&args.pool, &order)? {
         Answer::Done(_) => Ok(ExitCode::SUCCESS),
-        Answer::Refused(failure) => Err(failure.into()),
-        Answer::Gone(_) | Answer::NoKeeper => Err(Failure::new(
+        Answer::Refused(failure) | Answer::Lost(failure) => Err(failure.into()),
+        Answer::NoKeeper => Err(Failure::new(
             code::UNKNOWN,
             format!(
                 "no lease of `{}` to extend: it was released, or its time to live expired; acquire it again",

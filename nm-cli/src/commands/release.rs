@@ -2,7 +2,7 @@ use std::process::ExitCode;
 
 use crate::args::claim::Claim;
 use crate::args::place::Place;
-use crate::exit::{Failure, Outcome, code};
+use crate::exit::{Failure, Outcome, chain, code};
 use crate::keeper::ask::{Answer, ask_keepers};
 use crate::keeper::control::{Ask, Order};
 use crate::keeper::session::Session;
@@ -12,7 +12,10 @@ use crate::screen::{label, stderr};
 /// Gives back a name taken with `acquire`
 ///
 /// Allowed for the shell that acquired the name, for every process that it runs, and for
-/// callers that show the token. Releasing a name that is not lent is not an error.
+/// callers that show the token. Releasing a name that is not lent is not an error; but if
+/// the caller's own lease had ended before, because its time to live has passed or its keeper
+/// was killed, the code is 76: what the job did meanwhile may have met others. With --force
+/// that is only said.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The pool
@@ -37,7 +40,7 @@ pub fn run(args: Args) -> Outcome {
     let order = Order {
         ask: Ask::Release,
         name: args.name.clone(),
-        token: args.claim.token.clone(),
+        token: args.claim.token()?,
         by: format!("`{}` (pid {})", session.label(), session.pid),
         force: args.force,
         dirty: args.dirty,
@@ -47,11 +50,8 @@ pub fn run(args: Args) -> Outcome {
     match ask_keepers(&args.pool, &order)? {
         Answer::Done(message) if message.is_empty() => {}
         Answer::Done(message) => stderr::warn(&message),
-        Answer::Refused(failure) => return Err(failure.into()),
-        Answer::Gone(kept) => stderr::warn(&format!(
-            "the lease of `{name}` had already ended: its keeper (pid {}) was killed",
-            kept.pid
-        )),
+        Answer::Lost(failure) if args.force => stderr::warn(&chain(&failure)),
+        Answer::Refused(failure) | Answer::Lost(failure) => return Err(failure.into()),
         Answer::NoKeeper => match pools::holder(&args.pool, name)? {
             Some(holder) => {
                 return Err(Failure::new(

@@ -9,6 +9,7 @@ use crate::args::assignment::Assignment;
 use crate::args::duration;
 use crate::args::fill::{fill, fill_os};
 use crate::args::place::Place;
+use crate::args::purpose::Purpose;
 use crate::args::want::{Want, unused};
 use crate::exit::{Failure, Outcome, chain, code};
 use crate::process::{child, tether};
@@ -41,6 +42,8 @@ pub struct Args {
     #[arg(last = true, required = true, value_name = "CMD")]
     command: Vec<OsString>,
     #[command(flatten)]
+    purpose: Purpose,
+    #[command(flatten)]
     want: Want,
     #[command(flatten)]
     place: Place,
@@ -48,7 +51,8 @@ pub struct Args {
 
 pub fn run(args: Args) -> Outcome {
     let words = args.command.iter().map(|word| word.as_os_str());
-    args.place.announce(label::of(words), None)?;
+    args.place
+        .announce(args.purpose.or(|| label::of(words)), None)?;
     let leases = unused(acquire(&args)?);
     let env = environment(&leases, &args.env)?;
 
@@ -71,7 +75,10 @@ pub fn run(args: Args) -> Outcome {
         }
         if let Err(error) = lease.release() {
             stderr::warn(&chain(&error));
-            code = code.max(code::FAILURE);
+            // A command that failed has more to say.
+            if code == 0 {
+                code = code::of(&error);
+            }
         }
     }
     Ok(ExitCode::from(code))

@@ -15,6 +15,8 @@ pub const UNKNOWN: u8 = 69;
 pub const LEFT: u8 = 70;
 /// The names are in use, and the command does not wait (`EX_TEMPFAIL`).
 pub const IN_USE: u8 = 75;
+/// The lease ended before it was released: others may have used the name meanwhile.
+pub const LOST: u8 = 76;
 /// The lease belongs to another owner (`EX_NOPERM`).
 #[cfg_attr(
     not(unix),
@@ -37,6 +39,7 @@ Exit codes:
   69   no such pool, name or lease
   70   something is left of a run (wait, reset), or of tests that passed (test, nextest)
   75   in use (try-acquire, try-hold, reset)
+  76   the lease was lost before it was released (release, keep-alive, run, hold)
   77   the lease belongs to another owner (release, keep-alive)
   124  timed out waiting
   126  run: the command cannot be run
@@ -55,6 +58,7 @@ pub fn of(error: &(dyn Error + 'static)) -> u8 {
     match error.downcast_ref::<nm_runtime::Error>() {
         Some(error) if error.is_timeout() => TIMED_OUT,
         Some(error) if error.is_config() => USAGE,
+        Some(error) if error.is_lost() => LOST,
         _ => FAILURE,
     }
 }

@@ -1,4 +1,5 @@
-//! The files by which a keeper can be found, in the pool's directory.
+//! The files by which a keeper can be found, in the pool's directory; of a lease that
+//! was lost, the one by which its owner learns of it.
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write};
@@ -6,6 +7,9 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+
+use crate::args::token;
+use crate::keeper::session::Session;
 
 /// A kept lease. Says how to reach the keeper; only the kernel knows whether there is
 /// a lease.
@@ -21,9 +25,17 @@ pub struct Kept {
     pub token: String,
     /// Whose it is, for people.
     pub owner: String,
+    /// Whose it is: the owner needs no token.
+    #[serde(default)]
+    pub session: Option<Session>,
+    /// Why it ended without its owner; then nobody keeps it.
+    #[serde(default)]
+    pub lost: Option<String>,
 }
 
 pub const FORMAT: u32 = 1;
+/// At most so many lost leases of a pool are remembered.
+const MOST_LOST: usize = 256;
 
 /// The directory of a pool's keepers, for their user alone.
 pub fn directory(pool_dir: &Path) -> PathBuf {
@@ -56,10 +68,48 @@ impl Kept {
         let _ = fs::remove_file(self.path(dir));
     }
 
-    /// Clears away the files of a killed keeper.
-    pub fn clear(&self, dir: &Path) {
-        self.remove(dir);
+    pub fn remove_socket(&self, dir: &Path) {
         let _ = fs::remove_file(dir.join(socket(&self.id)));
+    }
+
+    /// Whether a caller owns the lease: by its token, or because it belongs to the session.
+    pub fn is_owned(&self, shown: Option<&str>, pid: u32) -> bool {
+        shown.is_some_and(|token| token::is_same(token, &self.token))
+            || self.session.as_ref().is_some_and(|of| of.contains(pid))
+    }
+
+    /// Leaves a note for the owner. Before the name is free: an owner that finds neither
+    /// would think that it had given it back.
+    pub fn lose(&self, dir: &Path, why: &str) -> Self {
+        let lost = Self {
+            lost: Some(why.to_owned()),
+            ..self.clone()
+        };
+        let path = self.path(dir);
+        let part = path.with_extension("json.part");
+        let write = || {
+            let text = serde_json::to_vec(&lost)?;
+            let mut options = OpenOptions::new();
+            let options = options.write(true).create(true).truncate(true).mode(0o600);
+            options.open(&part)?.write_all(&text)?;
+            fs::rename(&part, &path)
+        };
+        // On a full disk the old file stays, as if the keeper had been killed.
+        if write().is_err() {
+            let _ = fs::remove_file(&part);
+        }
+        forget_oldest(dir);
+        lost
+    }
+
+    /// As it is written now; `None` if it was given back since.
+    pub fn again(&self, dir: &Path) -> io::Result<Option<Self>> {
+        let path = self.path(dir);
+        match fs::read_to_string(&path) {
+            Ok(text) => Ok(Self::parse(dir, &path, &text)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Reads the text of a file. It must agree with the file's own name, because files
@@ -98,6 +148,32 @@ impl Kept {
     }
 }
 
+/// Removes notes that nobody has asked for, where there are too many.
+fn forget_oldest(dir: &Path) {
+    let Ok(entries) = fs::read_dir(dir) else {
+        return;
+    };
+    let paths = entries.flatten().map(|entry| entry.path());
+    let paths: Vec<_> = paths
+        .filter(|path| path.extension().is_some_and(|end| end == "json"))
+        .collect();
+    if paths.len() <= MOST_LOST {
+        return;
+    }
+    let lost = paths.into_iter().filter_map(|path| {
+        let text = fs::read_to_string(&path).ok()?;
+        Kept::parse(dir, &path, &text)?.lost?;
+        let written = fs::metadata(&path).and_then(|file| file.modified()).ok()?;
+        Some((written, path))
+    });
+    let mut lost: Vec<_> = lost.collect();
+    lost.sort();
+    let many = lost.len().saturating_sub(MOST_LOST);
+    for (_, path) in &lost[..many] {
+        let _ = fs::remove_file(path);
+    }
+}
+
 /// Makes the directory where it is missing.
 pub fn create(dir: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(dir)
@@ -117,6 +193,8 @@ mod tests {
             pid: 7,
             token: "12345678".to_owned(),
             owner: "me".to_owned(),
+            session: None,
+            lost: None,
         };
         kept("17").write(dir.path()).unwrap();
         let foreign = serde_json::to_vec(&kept("../../17")).unwrap();

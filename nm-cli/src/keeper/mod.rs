@@ -22,10 +22,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use nm_runtime::Lease;
+use rustix::fs::Mode;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::args::lifetime::Lifetime;
 use crate::args::place::Place;
+use crate::args::purpose::Purpose;
 use crate::args::wait::Wait;
 use crate::args::want::Want;
 use crate::args::{duration, token};
@@ -45,10 +47,15 @@ pub struct Args {
     /// The session was chosen with `--pid`.
     #[arg(long)]
     given: bool,
+    /// Somebody may show the token when the session is over.
+    #[arg(long)]
+    token_is_known: bool,
     #[arg(long = "try")]
     now: bool,
     #[arg(long, value_parser = duration::parse)]
     timeout: Option<Duration>,
+    #[command(flatten)]
+    purpose: Purpose,
     #[command(flatten)]
     want: Want,
     #[command(flatten)]
@@ -69,6 +76,8 @@ fn session(text: &str) -> Result<Session, String> {
 
 pub fn run(args: Args) -> Outcome {
     close_inherited();
+    // A socket has no mode of its own; and the next file may forget to.
+    rustix::process::umask(Mode::RWXG | Mode::RWXO);
     // Refused only to the leader of a group, which a new child is not.
     let _ = rustix::process::setsid();
     let anchor = Arc::new(Anchor::new(args.session.clone()));
@@ -149,6 +158,7 @@ struct Keeper {
     bound: bool,
     /// The anchor was given with `--pid`.
     given: bool,
+    token_is_known: bool,
     ttl: Option<Duration>,
     until: Option<Instant>,
 }
@@ -159,7 +169,7 @@ impl Keeper {
             Failure::new(code::FAILURE, format!("failed to {what}")).because(error)
         };
         let session = anchor.session();
-        let owner = session.label();
+        let owner = args.purpose.or(|| session.label());
         let announced = args.place.announce(owner.clone(), Some(session.run()));
         announced.map_err(|error| failed("resolve --dir", error))?;
         // The pipe from `acquire` hangs up when it is killed while we wait.
@@ -186,7 +196,7 @@ impl Keeper {
         let what = format!("listen in `{}`", dir.display());
         let listener = kept::create(&dir).and_then(|()| control::listen(&dir, &id));
         let listener = listener.map_err(|error| failed(&what, error))?;
-        let token = args.lifetime.token.clone().unwrap_or_else(|| id.clone());
+        let token = args.lifetime.token()?.unwrap_or_else(|| id.clone());
         let mut keeper = Self {
             leases: Vec::new(),
             dir,
@@ -203,6 +213,7 @@ impl Keeper {
             signals,
             bound: args.lifetime.ttl.is_none() && !args.lifetime.until_release,
             given: args.given,
+            token_is_known: args.token_is_known,
             anchor,
             ttl: args.lifetime.ttl,
             // `None`, for ever, if it is beyond the clock.
@@ -225,6 +236,8 @@ impl Keeper {
             pid: std::process::id(),
             token: self.token.clone(),
             owner: self.owner.clone(),
+            session: Some(self.anchor.session().clone()),
+            lost: None,
         };
         kept.write(&self.dir).map_err(|error| {
             let what = format!("failed to write in `{}`", self.dir.display());
@@ -250,20 +263,23 @@ impl Keeper {
                 // An invalid order gets no answer.
                 let _ = self.hear();
             } else if ready[1] {
-                self.end(Some("its keeper was ended by a signal".to_owned()));
+                self.lose("its keeper was ended by a signal");
                 break;
             } else if self.bound && self.anchor.has_ended() {
                 // A shell that ends may have meant to release it; `--pid` says that the
                 // process is done with it then.
                 let is_well = self.given && self.anchor.succeeded();
                 let why = format!("`{} ended without releasing it", self.caller);
-                self.end((!is_well).then_some(why));
+                match self.given {
+                    true => self.end((!is_well).then_some(why)),
+                    false => self.lose(&why),
+                }
                 break;
             } else if let (Some(until), Some(ttl)) = (self.until, self.ttl)
                 && until <= Instant::now()
             {
                 let ttl = humantime::format_duration(ttl);
-                self.end(Some(format!("its time to live of {ttl} expired")));
+                self.lose(&format!("its time to live of {ttl} expired"));
                 break;
             }
         }
@@ -289,8 +305,8 @@ impl Keeper {
         let Some(at) = at else {
             return reply(0, format!("`{name}` has already been released"));
         };
-        let shown = order.token.as_deref();
-        let is_owner = shown.is_some_and(|token| token::is_same(token, &self.token))
+        let is_shown = |token: &str| token::is_same(token, &self.token);
+        let is_owner = order.token.as_deref().is_some_and(is_shown)
             || peer.is_some_and(|pid| self.anchor.session().contains(pid));
         if !is_owner && !order.force {
             return reply(
@@ -309,9 +325,14 @@ impl Keeper {
                     (true, false) => None,
                 };
                 let (lease, kept) = self.leases.remove(at);
-                match self.release(lease, &kept, dirty) {
+                if let (false, Some(why)) = (is_owner, &dirty) {
+                    kept.lose(&self.dir, why);
+                } else {
+                    kept.remove(&self.dir);
+                }
+                match release(lease, dirty) {
                     Ok(()) => reply(0, String::new()),
-                    Err(error) => reply(code::FAILURE, chain(&error)),
+                    Err(error) => reply(code::of(&error), chain(&error)),
                 }
             }
             Ask::KeepAlive => {
@@ -330,26 +351,33 @@ impl Keeper {
         }
     }
 
-    fn release(
-        &self,
-        lease: Lease,
-        kept: &Kept,
-        dirty: Option<String>,
-    ) -> Result<(), nm_runtime::Error> {
-        // Before the name is free: its next keeper leaves a file like this one.
-        kept.remove(&self.dir);
-        if let Some(why) = dirty {
-            lease.mark_dirty_because(why);
-        }
-        lease.release()
-    }
-
     fn end(mut self, dirty: Option<String>) {
         for (lease, kept) in std::mem::take(&mut self.leases) {
+            // Before the name is free: its next keeper leaves a file like this one.
+            kept.remove(&self.dir);
             // There is no caller to tell; the journal has it.
-            let _ = self.release(lease, &kept, dirty.clone());
+            let _ = release(lease, dirty.clone());
         }
     }
+
+    /// Ends without the owner, who is told when it asks.
+    fn lose(mut self, why: &str) {
+        let can_ask = self.token_is_known || !self.anchor.has_ended();
+        for (lease, kept) in std::mem::take(&mut self.leases) {
+            match can_ask {
+                true => drop(kept.lose(&self.dir, why)),
+                false => kept.remove(&self.dir),
+            }
+            let _ = release(lease, Some(why.to_owned()));
+        }
+    }
+}
+
+fn release(lease: Lease, dirty: Option<String>) -> Result<(), nm_runtime::Error> {
+    if let Some(why) = dirty {
+        lease.mark_dirty_because(why);
+    }
+    lease.release()
 }
 
 impl Drop for Keeper {

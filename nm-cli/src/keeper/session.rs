@@ -13,6 +13,8 @@
 
 use std::ffi::{OsStr, OsString};
 
+use serde::{Deserialize, Serialize};
+
 use crate::process::proc::Process;
 use crate::screen::label;
 
@@ -24,7 +26,7 @@ const WRAPPERS: [&str; 7] = [
 ];
 
 /// A process that leases belong to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
     /// 0 if it is outside of this container: whether it has ended cannot be seen then.
     pub pid: u32,

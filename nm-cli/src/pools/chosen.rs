@@ -6,30 +6,42 @@ use nm_runtime::inspect::{self, Found};
 
 use crate::exit::{Failure, code};
 
-/// These pools, or all.
-pub fn chosen(names: &[String]) -> Result<Vec<Found>, Box<dyn Error + Send + Sync>> {
+/// These pools, or all: those that are configured count, too, though nobody has used them.
+pub fn known(names: &[String]) -> Result<Vec<Found>, Box<dyn Error + Send + Sync>> {
+    if !names.is_empty() {
+        return chosen(names);
+    }
     let mut pools = inspect::pools()?;
-    if names.is_empty() {
-        return Ok(pools);
-    }
-    for name in names {
-        position(name, &pools)?;
-    }
-    pools.retain(|found| names.contains(&found.pool));
+    pools.extend(inspect::unused()?);
+    pools.sort_by(|one, other| one.pool.cmp(&other.pool));
     Ok(pools)
 }
 
-/// This pool, which must have been used before.
-pub fn one(name: &str) -> Result<Found, Box<dyn Error + Send + Sync>> {
-    let mut pools = inspect::pools()?;
-    let at = position(name, &pools)?;
-    Ok(pools.swap_remove(at))
+/// These pools, or all that have been used.
+pub fn chosen(names: &[String]) -> Result<Vec<Found>, Box<dyn Error + Send + Sync>> {
+    let pools = inspect::pools()?;
+    if names.is_empty() {
+        return Ok(pools);
+    }
+    let mut names: Vec<_> = names.iter().collect();
+    names.sort();
+    names.dedup();
+    let found = names.into_iter().map(|name| named(name, &pools));
+    found.collect()
 }
 
-fn position(name: &str, pools: &[Found]) -> Result<usize, Box<dyn Error + Send + Sync>> {
-    match pools.iter().position(|found| found.pool == name) {
-        Some(at) => Ok(at),
-        None => Err(unknown(name, pools)?.into()),
+/// This pool, which must have been used before, or be configured.
+pub fn one(name: &str) -> Result<Found, Box<dyn Error + Send + Sync>> {
+    named(name, &inspect::pools()?)
+}
+
+fn named(name: &str, used: &[Found]) -> Result<Found, Box<dyn Error + Send + Sync>> {
+    if let Some(found) = used.iter().find(|found| found.pool == name) {
+        return Ok(found.clone());
+    }
+    match inspect::configured(name)? {
+        Some(found) => Ok(found),
+        None => Err(unknown(name, used)?.into()),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::pools::chosen;
 pub fn views(pools: &[String]) -> Result<Vec<View>, Box<dyn Error + Send + Sync>> {
     let inspector = Inspector::new();
     let mut views = Vec::new();
-    for found in chosen::chosen(pools)? {
+    for found in chosen::known(pools)? {
         views.push(inspector.look(&found)?);
     }
     Ok(views)

@@ -7,8 +7,6 @@ pub mod cargo;
 pub mod child;
 pub mod exec;
 #[cfg(unix)]
-pub mod own;
-#[cfg(unix)]
 pub mod proc;
 pub mod signals;
 pub mod tether;

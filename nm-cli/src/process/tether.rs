@@ -7,10 +7,15 @@
 
 use std::ffi::OsStr;
 use std::io;
+#[cfg(target_os = "linux")]
+use std::path::Path;
 use std::process::{Command, ExitCode};
 
 #[cfg(target_os = "linux")]
-use crate::process::{child, own};
+use nm_runtime::inspect;
+
+#[cfg(target_os = "linux")]
+use crate::process::child;
 #[cfg(target_os = "linux")]
 use crate::screen::stderr;
 
@@ -19,9 +24,9 @@ const ASKED: &str = "__tether";
 
 /// Knows whether the last step became the command, or could not.
 pub struct Witness {
-    /// The step writes to this pipe if it could not.
+    /// The step writes to this pipe if it could not; `None` without that step.
     #[cfg(target_os = "linux")]
-    pipe: (io::PipeReader, io::PipeWriter),
+    pipe: Option<(io::PipeReader, io::PipeWriter)>,
 }
 
 /// The command that runs `program` in our child.
@@ -29,16 +34,20 @@ pub struct Witness {
 pub fn command(program: &OsStr) -> io::Result<(Command, Witness)> {
     use std::os::fd::AsRawFd;
 
+    // Which the step needs. Without it the command is not told when we die.
+    if !Path::new("/proc/self/fd").exists() {
+        return Ok((Command::new(program), Witness { pipe: None }));
+    }
     let pipe = io::pipe()?;
     // The step inherits it, and closes it when it becomes the command.
     rustix::io::fcntl_setfd(&pipe.1, rustix::io::FdFlags::empty())?;
-    let mut command = Command::new(own::executable()?);
+    let mut command = Command::new(inspect::own_program()?);
     command
         .arg(ASKED)
         .arg(std::process::id().to_string())
         .arg(pipe.1.as_raw_fd().to_string())
         .arg(program);
-    Ok((command, Witness { pipe }))
+    Ok((command, Witness { pipe: Some(pipe) }))
 }
 
 #[cfg(target_os = "linux")]
@@ -47,7 +56,9 @@ impl Witness {
     pub fn saw_it_begin(self) -> bool {
         use std::io::Read;
 
-        let (mut said, ours) = self.pipe;
+        let Some((mut said, ours)) = self.pipe else {
+            return true;
+        };
         drop(ours);
         matches!(said.read(&mut [0]), Ok(0))
     }

@@ -2,10 +2,10 @@ use std::ffi::OsStr;
 
 const LONGEST: usize = 120;
 
-/// A command as people see it: in one line, and not too long.
+/// A command as people see it: in one line, not too long, and without its token.
 pub fn of<'a>(words: impl IntoIterator<Item = &'a OsStr>) -> String {
     let words: Vec<_> = words.into_iter().map(OsStr::to_string_lossy).collect();
-    let line = words.join(" ");
+    let line = without_tokens(&words.join(" "));
     let mut label: String = line
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })
@@ -17,6 +17,32 @@ pub fn of<'a>(words: impl IntoIterator<Item = &'a OsStr>) -> String {
     label
 }
 
+/// What follows `--token` or `NAME_MANAGER_TOKEN` is left out: a word, or what is quoted.
+fn without_tokens(line: &str) -> String {
+    let mut text = String::new();
+    let mut rest = line;
+    while let Some((at, key)) = BEFORE_A_TOKEN
+        .iter()
+        .filter_map(|key| Some((rest.find(key)?, *key)))
+        .min()
+    {
+        let (before, after) = rest.split_at(at + key.len());
+        let value = after.trim_start_matches(' ');
+        text.push_str(before);
+        text.push_str(&after[..after.len() - value.len()]);
+        text.push_str("..");
+        let end = match value.chars().next() {
+            Some(quote @ ('"' | '\'')) => value[1..].find(quote).map(|end| end + 2),
+            _ => value.find([' ', ';', '&', '|', ')', '"', '\'', '`', '\n', '\t']),
+        };
+        rest = &value[end.unwrap_or(value.len())..];
+    }
+    text.push_str(rest);
+    text
+}
+
+const BEFORE_A_TOKEN: [&str; 3] = ["--token=", "--token ", "NAME_MANAGER_TOKEN="];
+
 /// This command.
 pub fn own() -> String {
     let args: Vec<_> = std::env::args_os().skip(1).collect();
@@ -27,6 +53,25 @@ pub fn own() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_token_is_left_out() {
+        for (line, shown) in [
+            ("acquire db --token s3cret12", "acquire db --token .."),
+            (
+                "sh -c acquire db --token=s3cret12; x",
+                "sh -c acquire db --token=..; x",
+            ),
+            (
+                "NAME_MANAGER_TOKEN='s3c ret12' a --token  \"s3c\" b",
+                "NAME_MANAGER_TOKEN=.. a --token  .. b",
+            ),
+            ("--token-file f --token '", "--token-file f --token .."),
+            ("--token é --token ", "--token .. --token .."),
+        ] {
+            assert_eq!(of([OsStr::new(line)]), shown);
+        }
+    }
 
     #[test]
     fn a_label_is_one_short_line() {

@@ -57,6 +57,24 @@ impl Command {
         self
     }
 
+    /// Under this umask.
+    pub fn umask(self, mask: &str) -> Self {
+        let mut shell = process::Command::new("sh");
+        shell
+            .args(["-c", &format!("umask {mask}; exec \"$@\""), "sh"])
+            .arg(self.0.get_program())
+            .args(self.0.get_args())
+            .current_dir(self.0.get_current_dir().unwrap())
+            .stdin(Stdio::null());
+        for (key, value) in self.0.get_envs() {
+            match value {
+                Some(value) => shell.env(key, value),
+                None => shell.env_remove(key),
+            };
+        }
+        Self(shell)
+    }
+
     pub fn finish(mut self) -> Finished {
         let output = self.0.output().unwrap();
         Finished {

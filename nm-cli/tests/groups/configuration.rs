@@ -1,3 +1,6 @@
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
 use crate::workspace;
 
 #[test]
@@ -49,4 +52,41 @@ fn a_pool_that_cannot_be_used_is_named_and_not_grouped() {
         "{written}"
     );
     assert!(!workspace.config().exists());
+}
+
+/// As in a checkout that is mounted read-only.
+#[test]
+fn what_nextest_reads_is_in_the_state_directory_for_its_user_alone() {
+    let Some(workspace) = workspace() else { return };
+    fs::write(workspace.root().join(".name-manager"), "no directory").unwrap();
+    let state = tempfile::tempdir().unwrap();
+    let dir = state.path().join("state");
+    let plain = ["nextest", "-p", "stock", "-E", "test(=a)"];
+    let said = workspace.name_manager(&plain).finish().failure(1);
+    for part in ["failed to write `", "set NAME_MANAGER_DIR"] {
+        assert!(said.stderr.contains(part), "{part}: {said}");
+    }
+    let run = workspace.name_manager(&plain).umask("0");
+    run.env("NAME_MANAGER_DIR", &dir).finish().success();
+    fs::remove_file(workspace.root().join(".name-manager")).unwrap();
+    let mut seen = Vec::new();
+    let mut dirs = vec![dir.clone()];
+    while let Some(dir) = dirs.pop() {
+        let mode = fs::metadata(&dir).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700, "{}", dir.display());
+        for entry in fs::read_dir(dir).unwrap().flatten() {
+            match entry.file_type().unwrap().is_dir() {
+                true => dirs.push(entry.path()),
+                false => {
+                    let mode = entry.metadata().unwrap().permissions().mode();
+                    assert_eq!(mode & 0o777, 0o600, "{}", entry.path().display());
+                    seen.push(entry.file_name().into_string().unwrap());
+                }
+            }
+        }
+    }
+    assert!(
+        seen.iter().any(|file| file.starts_with("groups-")),
+        "{seen:?}"
+    );
 }

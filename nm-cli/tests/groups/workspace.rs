@@ -59,7 +59,8 @@ impl Workspace {
             fs::copy(locked, root.join("Cargo.lock")).unwrap();
         }
         for leftover in [".config", ".name-manager"] {
-            let _ = fs::remove_dir_all(root.join(leftover));
+            let leftover = root.join(leftover);
+            let _ = fs::remove_dir_all(&leftover).or_else(|_| fs::remove_file(&leftover));
         }
         Self {
             root,

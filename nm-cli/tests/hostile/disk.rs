@@ -83,3 +83,23 @@ fn a_keeper_on_a_full_disk_lends_nothing_and_leaves_nothing() {
         assert_eq!(cli(&["run", "db", "--name", "db-0", "--", "true"]).code, 0);
     }
 }
+
+#[test]
+fn the_doctor_notices_a_full_disk() {
+    let lab = Lab::new();
+    let Some(disk) = SmallDisk::mount(&lab.path().join("disk")) else {
+        return;
+    };
+    let doctor = || {
+        let mut command = lab.cli(&["doctor"]);
+        command.env("NAME_MANAGER_DIR", disk.0.join("state"));
+        crate::lab::Said::of(command.output().unwrap())
+    };
+    let said = doctor();
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(said.out.contains("free"), "{said:?}");
+    disk.fill(0);
+    let said = doctor();
+    assert_eq!(said.code, 1, "{said:?}");
+    assert!(said.out.contains("No space left on device"), "{said:?}");
+}

@@ -35,6 +35,10 @@ fn a_keeper_is_no_business_of_other_users() {
     assert!(acquire.output().unwrap().status.success());
     let keeper = lab.keepers("db", "db-0")[0].to_string();
     let keepers = lab.state().join("pools/db/keepers");
+    for entry in fs::read_dir(&keepers).unwrap().flatten() {
+        let mode = entry.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{}", entry.path().display());
+    }
     let socket = fs::read_dir(&keepers)
         .unwrap()
         .map(|entry| entry.unwrap().path())

@@ -3,7 +3,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-use crate::lab::Lab;
+use crate::lab::{Lab, Said};
 
 fn acquire(lab: &Lab, file: &Path) -> crate::lab::Said {
     let file = file.to_str().unwrap();
@@ -88,6 +88,28 @@ fn tokens_have_128_random_bits_and_no_two_are_alike() {
     // A bit that never changes is none; by chance once in 65 000 runs.
     let fixed = ones.iter().filter(|ones| [0, MANY as u128].contains(ones));
     assert_eq!(fixed.count(), 0);
+}
+
+#[test]
+fn a_token_that_is_given_is_shown_nowhere() {
+    let lab = Lab::new();
+    let script = "name-manager acquire db --until-release --token=s3cret12; NAME_MANAGER_TOKEN=s3cret12 name-manager acquire db --until-release";
+    assert_eq!(lab.shell("sh", script).answer(), "db-0\ndb-1\n");
+    for view in [
+        "status",
+        "log",
+        "log --json",
+        "list",
+        "doctor",
+        "release db db-0",
+        "hold db --name db-0 --timeout 1ms",
+    ] {
+        let mut command = lab.cli(&view.split(' ').collect::<Vec<_>>());
+        command.env("NAME_MANAGER_TOKEN", "s3cret34");
+        let said = Said::of(command.output().unwrap());
+        let all = format!("{}{}", said.out, said.err);
+        assert!(!all.is_empty() && !all.contains("s3cret"), "{all}");
+    }
 }
 
 #[test]

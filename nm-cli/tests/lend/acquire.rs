@@ -80,7 +80,7 @@ fn a_killed_keeper_has_released_and_release_says_so() {
         said.contains(&format!("its keeper (pid {keeper}) was killed")),
         "{said}"
     );
-    assert_eq!(script.line(), "code 0");
+    assert_eq!(script.line(), "code 76");
 }
 
 #[test]
@@ -182,7 +182,14 @@ fn a_lease_ends_when_its_time_to_live_has_passed() {
         Some("its time to live of 20ms expired")
     );
     lab.run(&["keep-alive", "db", "db-0"])
-        .fails(69, "no lease of `db-0` to extend");
+        .fails(76, "the lease of `db-0` was lost");
+    let other = lab.shell("sh", "name-manager acquire db --name db-0 --ttl 1ms; :");
+    assert_eq!(other.answer(), "db-0\n");
+    lab.wait_until_free("db", "db-0");
+    lab.run(&["keep-alive", "db", "db-0"])
+        .fails(76, "the lease of `db-0` was lost");
+    lab.run(&["keep-alive", "db", "db-1"])
+        .fails(69, "no lease of `db-1` to extend");
 }
 
 #[test]

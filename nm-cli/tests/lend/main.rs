@@ -11,7 +11,11 @@ mod errors;
 mod help;
 mod hold;
 mod lab;
+mod label;
+mod lost;
 mod missing_code;
+#[cfg(target_os = "linux")]
+mod no_proc;
 #[path = "../../../tests/support/patience.rs"]
 mod patience;
 mod place;
@@ -22,3 +26,4 @@ mod run;
 #[path = "../hostile/skip.rs"]
 mod skip;
 mod texts;
+mod unused;

@@ -132,3 +132,64 @@ fn a_state_directory_that_cannot_be_used_is_named() {
         said.fails(1, "file");
     }
 }
+
+#[test]
+fn what_to_write_is_said_where_it_would_be_read() {
+    for (manifest, there) in [
+        (
+            Some("[workspace]\n"),
+            "or set `wait_timeout` under [workspace.metadata.name-manager.pools.db], or NAME_MANAGER",
+        ),
+        (
+            Some("[package]\nname = \"shop\"\n"),
+            "or set `wait_timeout` under [package.metadata.name-manager.pools.db], or NAME_MANAGER",
+        ),
+        (None, "or set NAME_MANAGER_WAIT_TIMEOUT"),
+    ] {
+        let lab = Lab::new();
+        if let Some(manifest) = manifest {
+            fs::write(lab.path().join("Cargo.toml"), manifest).unwrap();
+        }
+        lab.run(&["acquire", "db", "--until-release"]).answer();
+        let waiter = [
+            "run",
+            "db",
+            "--name",
+            "db-0",
+            "--timeout",
+            "1ms",
+            "--",
+            "true",
+        ];
+        lab.run(&waiter).fails(124, there);
+    }
+}
+
+#[test]
+fn a_variable_that_may_be_meant_for_an_unbounded_pool_is_named() {
+    for wrong in ["BD", "DDB", "DATABASE"] {
+        let lab = Lab::new();
+        let run = |pool: &str| {
+            let mut command = lab.cli(&["run", pool, "--", "true"]);
+            command.env(format!("NAME_MANAGER_POOL_{wrong}_MAX"), "2");
+            Said::of(command.output().unwrap())
+        };
+        let said = run("db");
+        assert_eq!(said.code, 0, "{said:?}");
+        for part in [
+            format!("NAME_MANAGER_POOL_{wrong}_MAX is about a pool"),
+            "write NAME_MANAGER_POOL_DB_MAX".to_owned(),
+        ] {
+            assert!(said.err.contains(&part), "{said:?}");
+        }
+    }
+    // Of a pool that somebody uses, it is not.
+    let lab = Lab::new();
+    let run = |pool: &str| {
+        let mut command = lab.cli(&["run", pool, "--", "true"]);
+        command.env("NAME_MANAGER_POOL_WEB_MAX", "2");
+        Said::of(command.output().unwrap())
+    };
+    run("web").answer();
+    run("db").answer();
+}

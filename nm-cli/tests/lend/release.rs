@@ -45,13 +45,13 @@ fn only_its_shell_releases_it_without_the_token() {
         .fails(77, &format!("(pid {keeper}, kept for pid {})", owner.pid()));
     lab.run(&["keep-alive", "db", "db-0"])
         .fails(77, "belongs to");
-    for wrong in [&token[..31], &format!("{token}0"), ""] {
+    for (wrong, code) in [(&token[..31], 77), (&format!("{token}0"), 77), ("", 2)] {
         let said = lab
             .cli(&release)
             .env("NAME_MANAGER_TOKEN", wrong)
             .output()
             .unwrap();
-        assert_eq!(said.status.code(), Some(77), "{wrong}");
+        assert_eq!(said.status.code(), Some(code), "{wrong}");
     }
     lab.assert_held("db", "db-0");
     let said = lab

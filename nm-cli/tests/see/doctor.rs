@@ -1,12 +1,12 @@
 use std::fs;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::process::Command;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::journal::Journal;
-use crate::lab::Lab;
+use crate::lab::{Lab, Running};
 
 fn findings(doctor: &Value, level: &str) -> Vec<String> {
     let findings = doctor["findings"].as_array().unwrap().iter();
@@ -106,4 +106,142 @@ fn a_problem_is_an_exit_code() {
     fs::write(lab.state(), "a file").unwrap();
     let said = lab.run(&["doctor"]);
     assert_eq!(said.code, 1, "{said:?}");
+}
+
+/// A workspace whose pool is configured like this, and what the doctor says of it.
+fn of_workspace(lab: &Lab, pool: &str) -> Value {
+    let text = format!("[workspace]\n[workspace.metadata.name-manager.pools.db]\n{pool}\n");
+    fs::write(lab.path().join("Cargo.toml"), text).unwrap();
+    let mut doctor = lab.cli(&["doctor", "--json"]);
+    doctor
+        .env_remove("NAME_MANAGER_DIR")
+        .env_remove("NAME_MANAGER_POOL_DB_MAX");
+    serde_json::from_slice(&doctor.output().unwrap().stdout).unwrap()
+}
+
+#[test]
+fn the_directories_that_are_examined_are_those_of_the_pools() {
+    let lab = Lab::new();
+    let git = lab.program("git").args(["init", "-q"]).status().unwrap();
+    assert!(git.success());
+    let path = |path: &str| lab.path().join(path).display().to_string();
+    for (scope, there) in [
+        ("scope = \"repository\"", ".git/name-manager"),
+        ("dir = \"elsewhere\"", "elsewhere"),
+    ] {
+        let doctor = of_workspace(&lab, scope);
+        let notes = findings(&doctor, "note").join("\n");
+        let will = format!(
+            "will live in `{}` (set for pool `db` in Cargo.toml)",
+            path(there)
+        );
+        assert!(notes.contains(&will), "{notes}");
+        assert!(!doctor.to_string().contains(".name-manager"), "{doctor}");
+        let mut run = lab.cli(&["run", "db", "--", "true"]);
+        assert!(
+            run.env_remove("NAME_MANAGER_DIR")
+                .status()
+                .unwrap()
+                .success()
+        );
+        let fine = findings(&of_workspace(&lab, scope), "ok").join("\n");
+        assert!(
+            fine.contains(&format!("lives in `{}`", path(there))),
+            "{fine}"
+        );
+        assert!(
+            fine.contains(&format!("work in `{}`", path(there))),
+            "{fine}"
+        );
+    }
+    // That of all others, once there is one of them.
+    let mut run = lab.cli(&["run", "web", "--", "true"]);
+    assert!(
+        run.env_remove("NAME_MANAGER_DIR")
+            .status()
+            .unwrap()
+            .success()
+    );
+    let fine = findings(&of_workspace(&lab, "dir = \"elsewhere\""), "ok").join("\n");
+    for dir in [".name-manager", "elsewhere"] {
+        assert!(
+            fine.contains(&format!("lives in `{}`", path(dir))),
+            "{fine}"
+        );
+    }
+}
+
+#[test]
+fn a_directory_in_which_others_can_write_is_none_to_trust() {
+    let lab = Lab::new();
+    lab.run(&["run", "db", "--", "true"]);
+    let warnings = || findings(&lab.json(&["doctor"]), "warning").join("\n");
+    assert_eq!(warnings(), "");
+    for (dir, wrong, right) in [
+        (lab.state(), 0o777, 0o700),
+        (lab.state().join("pools"), 0o770, 0o700),
+        (lab.pool("db").join("names"), 0o702, 0o700),
+        (lab.path().to_owned(), 0o777, 0o755),
+    ] {
+        let set = |mode| fs::set_permissions(&dir, fs::Permissions::from_mode(mode)).unwrap();
+        set(wrong);
+        let said = warnings();
+        let what = format!("others can write in `{}` (mode {wrong:04o})", dir.display());
+        assert!(said.contains(&what), "{said}");
+        set(right);
+    }
+    // As in `/tmp`: what is there can be replaced by its owner alone.
+    fs::set_permissions(lab.path(), fs::Permissions::from_mode(0o1777)).unwrap();
+    assert_eq!(warnings(), "");
+    fs::set_permissions(lab.path(), fs::Permissions::from_mode(0o775)).unwrap();
+    fs::remove_dir_all(lab.state()).unwrap();
+    assert_eq!(warnings(), "");
+}
+
+#[test]
+fn a_keeper_has_no_parent_by_design() {
+    let lab = Lab::new();
+    let mut shell = Running::new(
+        lab.program("sh")
+            .args(["-c", "name-manager acquire db; read line"]),
+    );
+    assert_eq!(shell.line(), "db-0");
+    let doctor = lab.json(&["doctor"]);
+    assert_eq!(findings(&doctor, "warning"), [] as [&str; 0]);
+    let notes = findings(&doctor, "note").join("\n");
+    assert!(
+        notes.contains("`db-0` is held by `sh -c name-manager acquire"),
+        "{notes}"
+    );
+}
+
+#[test]
+fn a_size_that_was_edited_is_no_contradiction() {
+    let lab = Lab::new();
+    lab.run(&["run", "db", "--", "true"]);
+    let declared = |run: &str, place: &str, max: u32| {
+        format!(
+            "{{\"v\":1,\"run\":\"{run}\",\"place\":\"{place}\",\"max\":{max},\"names\":null}}\n"
+        )
+    };
+    let warnings = |sizes: &[String]| {
+        fs::write(lab.pool("db").join("sizes.jsonl"), sizes.concat()).unwrap();
+        findings(&lab.json(&["doctor"]), "warning").join("\n")
+    };
+    let (two, three) = (
+        declared("one", "tests/a.rs:3", 2),
+        declared("two", "tests/a.rs:7", 3),
+    );
+    assert_eq!(warnings(&[two.clone(), three.clone()]), "");
+    // It may be said elsewhere by now; but not there, where nothing is said any more.
+    let moved = declared("three", "tests/b.rs:3", 4);
+    let said = warnings(&[two.clone(), three.clone(), moved.clone()]);
+    assert!(
+        said.contains("`max = 3` at tests/a.rs:7 in run two, but `max = 4` at tests/b.rs:3"),
+        "{said}"
+    );
+    fs::create_dir(lab.path().join("tests")).unwrap();
+    fs::write(lab.path().join("tests/b.rs"), "").unwrap();
+    fs::write(lab.path().join("Cargo.toml"), "[workspace]\n").unwrap();
+    assert_eq!(warnings(&[two, three, moved]), "");
 }

@@ -2,7 +2,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::journal::Journal;
+use crate::journal::{Journal, SECOND, START};
 use crate::lab::Lab;
 
 fn kinds(out: &str) -> Vec<String> {
@@ -123,4 +123,49 @@ fn the_old_journal_comes_before_the_new() {
     let out = lab.run(&["log", "--short"]).out;
     assert!(out.find("old") < out.find("new"), "{out}");
     assert_eq!(out.matches("db-0").count(), 4);
+}
+
+/// One event of a run, at this second.
+fn event(run: &str, pool: &str, kind: &str, second: u64) -> String {
+    let time = START + second * SECOND;
+    format!(
+        "{{\"v\":1,\"pool\":\"{pool}\",\"id\":\"7-{second}\",\"time\":{time},\"kind\":\"{kind}\",\"name\":\"{pool}-0\",\"fence\":1,\"access\":\"exclusive\",\"holder\":{{\"test\":\"of {run}\",\"pid\":7,\"token\":\"7-0\",\"run\":\"{run}\",\"file\":\"\",\"line\":0,\"since\":0}}}}\n"
+    )
+}
+
+#[test]
+fn the_last_run_is_the_last_whatever_the_clock_said() {
+    let lab = Lab::new();
+    let write = |pool: &str, events: &[String]| {
+        fs::create_dir_all(lab.pool(pool).join("names")).unwrap();
+        fs::write(lab.pool(pool).join("journal.jsonl"), events.concat()).unwrap();
+    };
+    let last = || {
+        for view in ["stats", "timeline"] {
+            lab.run(&[view]);
+        }
+        let log = lab.run(&["log", "--run", "last", "--short"]).out;
+        let run = log.lines().find_map(|line| line.split_once("run "));
+        run.unwrap_or_else(|| panic!("{log}")).1.to_owned()
+    };
+    // The clock was set back by an hour.
+    let old = event("old", "db", "acquired", 3600);
+    write("db", &[old.clone(), event("new", "db", "acquired", 1)]);
+    assert_eq!(last(), "new");
+    // The other pool was used by the old run alone.
+    write("web", &[event("old", "web", "acquired", 3601)]);
+    assert_eq!(last(), "new");
+    // Of two that have nothing in common, by the clock.
+    write("web", &[event("other", "web", "acquired", 2)]);
+    assert_eq!(last(), "other");
+    // What was cleaned up after a run comes late.
+    fs::remove_dir_all(lab.pool("web")).unwrap();
+    let late = event("old", "db", "cleanup", 5);
+    write(
+        "db",
+        &[old.clone(), event("new", "db", "acquired", 1), late.clone()],
+    );
+    assert_eq!(last(), "new");
+    write("db", &[late]);
+    assert_eq!(last(), "old");
 }

@@ -3,7 +3,7 @@ use std::io::Write;
 
 use serde_json::{Value, json};
 
-use crate::lab::{Lab, Running};
+use crate::lab::{Lab, Running, Said};
 use crate::patience::until;
 
 #[test]
@@ -231,4 +231,60 @@ fn a_lock_that_outlives_its_holder_is_no_live_holder() {
         (&name["held"], &name["holder_died"]),
         (&false.into(), &true.into())
     );
+}
+
+/// What an attribute said of pool `db` in a run.
+fn declared(run: &str, max: u32) -> String {
+    format!(
+        "{{\"v\":1,\"run\":\"{run}\",\"place\":\"tests/{run}.rs:3\",\"max\":{max},\"names\":null}}\n"
+    )
+}
+
+#[test]
+fn a_size_that_an_attribute_said_earlier_is_marked_and_gives_way_to_live_runs() {
+    let lab = Lab::new();
+    lab.run(&["run", "db", "--", "true"]);
+    let sizes = declared("one", 2) + &declared("two", 3);
+    fs::write(lab.pool("db").join("sizes.jsonl"), sizes).unwrap();
+    let status = || {
+        let mut status = lab.cli(&["status"]);
+        status.env_remove("NAME_MANAGER_POOL_DB_MAX");
+        Said::of(status.output().unwrap()).out
+    };
+    let said = status();
+    assert!(
+        said.contains("db: 0 of 3 names held, as tests/two.rs:3 said last"),
+        "{said}"
+    );
+    let _lock = lab.locked("names/db-0.lock");
+    let path = lab.pool("db").join("names/db-0.json");
+    let mut record: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    let mut held_in = |run: &str| {
+        record["holders"] = json!([{
+            "holder": {"test": "a_test", "pid": std::process::id(), "pid_namespace": null, "token": "7-0", "run": run, "file": "tests/a.rs", "line": 3, "since": 0},
+            "access": "exclusive",
+            "waiting": null,
+            "body_ended": null,
+        }]);
+        fs::write(&path, record.to_string()).unwrap();
+        status()
+    };
+    let said = held_in("one");
+    assert!(said.contains("db: 1 of 2 names held\n"), "{said}");
+    // Its attributes say nothing any more.
+    let said = held_in("three");
+    assert!(said.contains("db: 1 held, unbounded\n"), "{said}");
+}
+
+#[test]
+fn names_that_an_allocator_never_made_are_not_shown() {
+    let lab = Lab::new();
+    lab.run(&["run", "db", "--", "true"]);
+    let code = r#"{"v":1,"resource":null,"allocator":{"crate":"a","place":"a/src/lib.rs:1"}}"#;
+    fs::write(lab.pool("db").join("code.json"), code).unwrap();
+    let mut status = lab.cli(&["status"]);
+    status.env("NAME_MANAGER_POOL_DB_MAX", "5");
+    let said = Said::of(status.output().unwrap()).out;
+    assert!(said.contains("db: 0 of 5 names held"), "{said}");
+    assert!(said.contains("db-0") && !said.contains("db-1"), "{said}");
 }

@@ -81,7 +81,7 @@ pub(crate) trait Backend: fmt::Debug + Send + Sync {
     /// if there was none, that becomes it and the answer is `None`.
     fn declare(&self, run: &str, ours: Option<&Declaration>) -> Result<Option<Declaration>>;
 
-    /// What the latest runs said, in any order.
+    /// What the latest runs said, the oldest first.
     fn declarations(&self) -> Result<Vec<Declaration>>;
 
     /// The user code that the pool depends on, as processes have declared it.

@@ -36,6 +36,7 @@ struct WorkspaceTable {
 #[derive(Debug, Default)]
 pub(crate) struct PoolTable {
     pub(crate) pool: String,
+    home: &'static str,
     pub(crate) max: Option<u32>,
     pub(crate) names: Option<Vec<String>>,
     pub(crate) template: Option<String>,
@@ -53,6 +54,10 @@ const POOL_KEYS: [&str; 7] = [
     "dir",
     "env",
 ];
+
+/// The tables under which pools can be configured.
+const WORKSPACE: &str = "workspace";
+const PACKAGE: &str = "package";
 
 impl Manifest {
     pub(crate) fn read(path: &Path) -> Result<Self> {
@@ -72,21 +77,21 @@ impl Manifest {
         };
         let root = source.document.root();
         let mut manifest = Self::default();
-        if let Some(package) = source.maybe_table(root, "package") {
+        if let Some(package) = source.maybe_table(root, PACKAGE) {
             let pointer = source.document.get(package, "workspace");
             manifest.pointer = pointer.and_then(Node::as_str).map(PathBuf::from);
             if let Some(metadata) = source.our_metadata(package)? {
                 manifest.package_place = Some(source.place(metadata.key_span));
-                manifest.read_pools(&source, metadata)?;
+                manifest.read_pools(&source, metadata, PACKAGE)?;
             }
         }
-        if let Some(workspace) = source.maybe_table(root, "workspace") {
+        if let Some(workspace) = source.maybe_table(root, WORKSPACE) {
             manifest.workspace = Some(WorkspaceTable {
                 members: source.strings(workspace, "members"),
                 exclude: source.strings(workspace, "exclude"),
             });
             if let Some(metadata) = source.our_metadata(workspace)? {
-                manifest.read_pools(&source, metadata)?;
+                manifest.read_pools(&source, metadata, WORKSPACE)?;
             }
         }
         Ok(manifest)
@@ -127,7 +132,22 @@ impl Manifest {
         }
     }
 
-    fn read_pools(&mut self, source: &Source<'_>, metadata: &Node<'_>) -> Result<()> {
+    /// The header under which this pool is configured, or would be.
+    pub(crate) fn header(&self, pool: &str) -> String {
+        let home = match self.pool(pool) {
+            Some(table) => table.home,
+            None if self.is_workspace() => WORKSPACE,
+            None => PACKAGE,
+        };
+        format!("[{home}.metadata.name-manager.pools.{pool}]")
+    }
+
+    fn read_pools(
+        &mut self,
+        source: &Source<'_>,
+        metadata: &Node<'_>,
+        home: &'static str,
+    ) -> Result<()> {
         for pools in source.document.children(metadata) {
             if pools.key != "pools" {
                 return Err(source.unknown(pools, &["pools"]));
@@ -141,8 +161,10 @@ impl Manifest {
                         format!("pool `{}` is configured under `package` and under `workspace`; keep one", pool.key),
                     ));
                 }
-                self.pools
-                    .push(PoolTable::read(source, source.table(pool)?)?);
+                self.pools.push(PoolTable {
+                    home,
+                    ..PoolTable::read(source, source.table(pool)?)?
+                });
             }
         }
         Ok(())
@@ -162,11 +184,11 @@ impl PoolTable {
                 "template" => read.template = Some(source.template(value)?),
                 "wait_timeout" => read.wait_timeout = Some(source.duration(value)?),
                 "scope" => {
-                    let scope = Scope::parse(source.string(value, "scope")?);
+                    let scope = Scope::parse(source.string(value, "scope", "repository")?);
                     read.scope = Some(scope.map_err(|error| source.error(value.span, error))?);
                 }
                 "dir" => {
-                    let dir = PathBuf::from(source.string(value, "dir")?);
+                    let dir = PathBuf::from(source.string(value, "dir", "/var/lib/names")?);
                     let dir = source
                         .path
                         .parent()
@@ -186,7 +208,11 @@ impl PoolTable {
                                 ),
                             ));
                         }
-                        let text = source.string(variable, key)?;
+                        let like = match &variable.kind {
+                            Kind::Scalar(_) => excerpt(&variable.text),
+                            _ => "postgres://localhost/{name}".to_owned(),
+                        };
+                        let text = source.string(variable, key, &like)?;
                         if text.contains('\0') {
                             return Err(source.expected(
                                 key,
@@ -247,12 +273,7 @@ impl<'a> Source<'a> {
     fn expected(&self, key: &str, expected: &str, found: &Node<'_>) -> Error {
         let found_text = self.text.get(found.span.start()..found.span.end());
         let kind = found.type_name();
-        let text: String = found_text
-            .unwrap_or_default()
-            .chars()
-            .take(40)
-            .filter(|c| !c.is_control())
-            .collect();
+        let text = excerpt(found_text.unwrap_or_default());
         self.error(
             found.span,
             format!(
@@ -313,9 +334,9 @@ impl<'a> Source<'a> {
         Err(self.expected(&value.key, "a table", value))
     }
 
-    fn string<'n>(&self, value: &'n Node<'_>, key: &str) -> Result<&'n str> {
+    fn string<'n>(&self, value: &'n Node<'_>, key: &str, like: &str) -> Result<&'n str> {
         let text = value.as_str();
-        text.ok_or_else(|| self.expected(key, "a string", value))
+        text.ok_or_else(|| self.expected(key, &format!("a string like \"{like}\""), value))
     }
 
     fn max(&self, value: &Node<'_>) -> Result<u32> {
@@ -324,14 +345,24 @@ impl<'a> Source<'a> {
         {
             return Ok(max);
         }
-        Err(self.expected("max", "a whole number of at least 1", value))
+        let number = value.as_str().and_then(|text| text.parse::<u32>().ok());
+        let expected = match (&value.kind, number) {
+            (_, Some(number @ 1..)) => {
+                format!("a whole number of at least 1, without quotes: `max = {number}`")
+            }
+            (Kind::Scalar(ScalarKind::Integer(_)), _) if !is_below_one(&value.text) => {
+                format!("a whole number of at most {}", u32::MAX)
+            }
+            _ => "a whole number of at least 1, like `max = 2`".to_owned(),
+        };
+        Err(self.expected("max", &expected, value))
     }
 
     fn names(&self, value: &Node<'_>) -> Result<Vec<String>> {
         let mut names: Vec<String> = Vec::new();
         if value.is_array() {
             for value in self.document.children(value) {
-                let found = self.string(value, "a name")?;
+                let found = self.string(value, "a name", "db_a")?;
                 name::check_name(found)
                     .map_err(|error| self.error(value.span, error.to_string()))?;
                 if let Some(twin) = names.iter().find(|known| known.eq_ignore_ascii_case(found)) {
@@ -350,18 +381,38 @@ impl<'a> Source<'a> {
     }
 
     fn template(&self, value: &Node<'_>) -> Result<String> {
-        let template = self.string(value, "template")?;
+        let template = self.string(value, "template", "app_test_{index}")?;
         check_template(template).map_err(|error| self.error(value.span, error))?;
         Ok(template.to_owned())
     }
 
     fn duration(&self, value: &Node<'_>) -> Result<Duration> {
-        let text = self.string(value, "wait_timeout")?;
+        const EXPECTED: &str = "a duration like \"90s\" or \"3m\"";
+        let Some(text) = value.as_str() else {
+            let expected = match value.kind {
+                Kind::Scalar(ScalarKind::Integer(_)) if value.text.parse::<u32>().is_ok() => {
+                    format!("a string with a unit: `wait_timeout = \"{}s\"`", value.text)
+                }
+                _ => EXPECTED.to_owned(),
+            };
+            return Err(self.expected("wait_timeout", &expected, value));
+        };
         humantime::parse_duration(text).map_err(|error| {
-            self.expected("wait_timeout", "a duration like \"90s\" or \"3m\"", value)
+            self.expected("wait_timeout", EXPECTED, value)
                 .because(error)
         })
     }
+}
+
+/// Text of a manifest, short enough for a message.
+fn excerpt(text: &str) -> String {
+    let text = text.chars().take(40);
+    text.filter(|c| !c.is_control()).collect()
+}
+
+/// Whether this integer is zero or negative; it may be too long for any type.
+fn is_below_one(text: &str) -> bool {
+    text.starts_with('-') || text.chars().all(|digit| matches!(digit, '0' | '+'))
 }
 
 fn place(path: &Path, text: &str, span: Span) -> String {
@@ -418,11 +469,11 @@ mod tests {
         );
         assert_eq!(
             error("max = 0"),
-            "Cargo.toml:2:7: `max` must be a whole number of at least 1; found the integer `0`"
+            "Cargo.toml:2:7: `max` must be a whole number of at least 1, like `max = 2`; found the integer `0`"
         );
         assert_eq!(
             error("max = \"2\""),
-            "Cargo.toml:2:7: `max` must be a whole number of at least 1; found the string `\"2\"`"
+            "Cargo.toml:2:7: `max` must be a whole number of at least 1, without quotes: `max = 2`; found the string `\"2\"`"
         );
         assert_eq!(
             error("mx = 2"),
@@ -446,8 +497,73 @@ mod tests {
         );
         assert_eq!(
             error("wait_timeout = 3"),
-            "Cargo.toml:2:16: `wait_timeout` must be a string; found the integer `3`"
+            "Cargo.toml:2:16: `wait_timeout` must be a string with a unit: `wait_timeout = \"3s\"`; found the integer `3`"
         );
+        for huge in [
+            "4294967296",
+            "99999999999999999999999999",
+            "0xfff_ffff_ffff",
+        ] {
+            assert_eq!(
+                error(&format!("max = {huge}")),
+                format!(
+                    "Cargo.toml:2:7: `max` must be a whole number of at most 4294967295; found the integer `{huge}`"
+                )
+            );
+        }
+        for (wrong, right) in [
+            (
+                "max = -1",
+                "at least 1, like `max = 2`; found the integer `-1`",
+            ),
+            (
+                "max = 2.0",
+                "at least 1, like `max = 2`; found the float `2.0`",
+            ),
+            (
+                "max = 0x0",
+                "at least 1, like `max = 2`; found the integer `0x0`",
+            ),
+            (
+                "wait_timeout = 1.5",
+                "a duration like \"90s\" or \"3m\"; found the float `1.5`",
+            ),
+            (
+                "wait_timeout = \"3\"",
+                "a duration like \"90s\" or \"3m\"; found the string",
+            ),
+            (
+                "scope = true",
+                "a string like \"repository\"; found the boolean `true`",
+            ),
+            (
+                "dir = [\"a\"]",
+                "a string like \"/var/lib/names\"; found the array",
+            ),
+            (
+                "template = 3",
+                "a string like \"app_test_{index}\"; found the integer `3`",
+            ),
+            (
+                "names = [1]",
+                "a string like \"db_a\"; found the integer `1`",
+            ),
+            (
+                "names = \"a\"",
+                "a list of at least one name, like [\"db_a\", \"db_b\"]; found",
+            ),
+            (
+                "env = { PORT = 5432 }",
+                "`PORT` must be a string like \"5432\"; found the integer `5432`",
+            ),
+            (
+                "env = { URL = [] }",
+                "`URL` must be a string like \"postgres://localhost/{name}\"",
+            ),
+        ] {
+            let error = error(wrong);
+            assert!(error.contains(right), "{wrong}: {error}");
+        }
         assert_eq!(
             error("max = 2\nnames = [\"a\"]"),
             "Cargo.toml:3:1: pool `db` has both `max` and `names`; keep one"
@@ -457,6 +573,22 @@ mod tests {
             broken.starts_with("Cargo.toml:1:") && broken.contains("not TOML"),
             "{broken}"
         );
+    }
+
+    #[test]
+    fn a_pool_is_configured_where_cargo_has_a_table_for_it() {
+        for (text, header) in [
+            ("[workspace]", "workspace"),
+            ("[package]", "package"),
+            ("[package]\n[workspace]", "workspace"),
+            (
+                "[package.metadata.name-manager.pools.db]\n[workspace]",
+                "package",
+            ),
+        ] {
+            let header = format!("[{header}.metadata.name-manager.pools.db]");
+            assert_eq!(parse(text).unwrap().header("db"), header, "{text}");
+        }
     }
 
     #[test]

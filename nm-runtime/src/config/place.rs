@@ -25,6 +25,17 @@ pub(crate) fn pool_dir(state_dir: &Path, pool: &str) -> PathBuf {
     pools_dir(state_dir).join(pool)
 }
 
+/// The pools that have a directory in this state directory, as far as it can be listed.
+pub(crate) fn used(state_dir: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(pools_dir(state_dir))
+        .into_iter()
+        .flatten();
+    let names = entries
+        .flatten()
+        .map(|entry| entry.file_name().into_string());
+    names.flatten().collect()
+}
+
 const STATE_DIR: &str = ".name-manager";
 const SHARED_STATE_DIR: &str = "name-manager";
 

@@ -27,6 +27,9 @@ pub(crate) struct PoolConfig {
     pub(crate) wait_timeout: Option<Duration>,
     pub(crate) env: Arc<[(String, String)]>,
     pub(crate) state_dir: PathBuf,
+    /// Where `Cargo.toml` would say more, `[workspace.metadata.name-manager.pools.db]`;
+    /// `None` outside of any workspace.
+    pub(crate) header: Option<String>,
     pub(crate) size_from: SizeFrom,
     /// Where other checkouts may have another configuration for the same pool: what
     /// says ours.
@@ -53,7 +56,8 @@ impl PoolConfig {
         let unconfigured = PoolTable::default();
         let configured = workspace.and_then(|workspace| workspace.manifest.pool(pool));
         let table = configured.unwrap_or(&unconfigured);
-        let (names, size_from) = names(pool, variables, table)?;
+        let header = workspace.map(|workspace| workspace.manifest.header(pool));
+        let (names, size_from) = names(pool, variables, table, header.as_deref())?;
         let (scope, why) = place::scope(pool, variables, configured, workspace)?;
         let wait_timeout = variables.wait_timeout(pool)?.or(table.wait_timeout);
         // A directory that a variable or the command line names is not looked at: each
@@ -66,6 +70,7 @@ impl PoolConfig {
         };
         Ok(Self {
             shared_by,
+            header,
             names,
             size_from,
             wait_timeout,
@@ -87,6 +92,7 @@ pub(crate) fn names(
     pool: &str,
     variables: &Variables,
     table: &PoolTable,
+    header: Option<&str>,
 ) -> Result<(Names, SizeFrom)> {
     let environment = Said {
         place: "the environment".to_owned(),
@@ -95,7 +101,7 @@ pub(crate) fn names(
         template: variables.template(pool)?,
     };
     let manifest = Said {
-        place: format!("[workspace.metadata.name-manager.pools.{pool}] in Cargo.toml"),
+        place: format!("{} in Cargo.toml", header.unwrap_or_default()),
         max: table.max,
         names: table.names.clone(),
         template: table.template.clone(),
@@ -112,7 +118,7 @@ pub(crate) fn names(
         let at = |template| (template, place.clone());
         above.template = above.template.or_else(|| said.template.map(at));
     }
-    Ok(match declared(pool, above.max.is_some())? {
+    Ok(match declared(pool, above.max.is_some(), header)? {
         Some((Size::Names(names), place)) => {
             let names = names.iter().map(|name| name.to_string()).collect();
             (above.list(pool, names, &place)?, SizeFrom::Attribute(place))
@@ -186,7 +192,7 @@ impl std::fmt::Display for Size {
 
 /// What the attributes of this binary say about the pool's size; they must agree.
 /// In a pool that is `limited` from above, only the names matter.
-fn declared(pool: &str, limited: bool) -> Result<Option<(Size, String)>> {
+fn declared(pool: &str, limited: bool, header: Option<&str>) -> Result<Option<(Size, String)>> {
     let mut first: Option<(Size, Place)> = None;
     let mut before = "";
     for entry in section::entries() {
@@ -217,10 +223,9 @@ fn declared(pool: &str, limited: bool) -> Result<Option<(Size, String)>> {
                 Some((known, there)) => {
                     return Err(disagree(
                         pool,
-                        &known.to_string(),
-                        &there.to_string(),
-                        &size.to_string(),
-                        &place.to_string(),
+                        header,
+                        [&known.to_string(), &there.to_string()],
+                        [&size.to_string(), &place.to_string()],
                     ));
                 }
             }
@@ -229,15 +234,17 @@ fn declared(pool: &str, limited: bool) -> Result<Option<(Size, String)>> {
     Ok(first.map(|(size, place)| (size, place.to_string())))
 }
 
-/// The error when two places say different things about one pool.
+/// The error when two say different things about one pool, each at its place.
 pub(crate) fn disagree(
     pool: &str,
-    one: &str,
-    one_place: &str,
-    other: &str,
-    other_place: &str,
+    header: Option<&str>,
+    [one, one_place]: [&str; 2],
+    [other, other_place]: [&str; 2],
 ) -> Error {
+    let there = header.map_or(String::new(), |header| {
+        format!(", under {header} in Cargo.toml")
+    });
     Error::config(format!(
-        "pool `{pool}` has `{one}` at {one_place} but `{other}` at {other_place}; say it in one place, under [workspace.metadata.name-manager.pools.{pool}] in Cargo.toml"
+        "pool `{pool}` has `{one}` at {one_place} but `{other}` at {other_place}; say it in one place{there}"
     ))
 }

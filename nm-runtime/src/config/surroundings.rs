@@ -61,14 +61,31 @@ impl Surroundings {
         workspace.flat_map(|workspace| workspace.manifest.pools())
     }
 
+    /// Whether a table or a variable is about this pool.
+    #[cfg(feature = "tools")]
+    pub(crate) fn configures(&self, pool: &str) -> bool {
+        self.configured().any(|table| table.pool == pool) || self.variables.are_about(pool)
+    }
+
     /// A variable that may be meant for this pool: see [`Variables::misspelt`].
     pub(crate) fn misspelt_variable(&self, pool: &str) -> Option<(String, String)> {
-        self.variables.misspelt(pool, || {
-            let mut known = section::pools();
-            known.push(pool);
-            known.extend(self.configured().map(|table| table.pool.as_str()));
-            known
-        })
+        self.variables.misspelt(pool, || self.known(pool))
+    }
+
+    /// A variable that gives a size to a pool that nobody knows: neither this program nor
+    /// `Cargo.toml`, nor is it among these.
+    pub(crate) fn size_of_none(&self, pool: &str, used: &[String]) -> Option<String> {
+        let mut known = self.known(pool);
+        known.extend(used.iter().map(String::as_str));
+        self.variables.size_of_none(&known).map(variables::whole)
+    }
+
+    /// The pools that this program and `Cargo.toml` know.
+    fn known<'a>(&'a self, pool: &'a str) -> Vec<&'a str> {
+        let mut known = section::pools();
+        known.push(pool);
+        known.extend(self.configured().map(|table| table.pool.as_str()));
+        known
     }
 
     /// Where the state of the pool with this name lives; without a name, of a pool

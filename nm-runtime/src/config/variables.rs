@@ -41,6 +41,11 @@ pub(crate) fn variable(pool: &str, key: &str) -> String {
     format!("{PREFIX}{POOL}{}", of_pool(pool, key))
 }
 
+/// The variable of which this is the end, `{POOL}_{KEY}`.
+pub(crate) fn whole(of_pool: &str) -> String {
+    format!("{PREFIX}{POOL}{of_pool}")
+}
+
 fn of_pool(pool: &str, key: &str) -> String {
     format!("{}_{key}", upper(pool))
 }
@@ -58,7 +63,8 @@ fn begin_or_end_alike(found: &str, pool: &str) -> bool {
         (Some(one), Some(other)) => one.eq_ignore_ascii_case(other),
         _ => false,
     };
-    alike(found.first(), pool.first()) || alike(found.last(), pool.last())
+    let swapped = alike(found.first(), pool.last()) && alike(found.last(), pool.first());
+    swapped || alike(found.first(), pool.first()) || alike(found.last(), pool.last())
 }
 
 /// Whether this is what [`upper`] makes of the pool.
@@ -161,6 +167,12 @@ impl Variables {
         Some((format!("{POOL}{variable}"), value))
     }
 
+    /// Whether any of them is about this pool.
+    #[cfg(feature = "tools")]
+    pub(crate) fn are_about(&self, pool: &str) -> bool {
+        OF_POOL.iter().any(|key| self.of_pool(pool, key).is_some())
+    }
+
     /// A variable that is about no known pool, but nearly about this one, which has
     /// none with that key: the variable, and the one that may be meant.
     pub(crate) fn misspelt<'a>(
@@ -179,8 +191,19 @@ impl Variables {
             let is_near = !known.contains(&about)
                 && suggest::nearest_word(about, &known) == Some(&*upper(pool));
             (is_near && self.of_pool(pool, key).is_none())
-                .then(|| (format!("{PREFIX}{POOL}{found}"), variable(pool, key)))
+                .then(|| (whole(found), variable(pool, key)))
         })
+    }
+
+    /// A variable that says the size of a pool that is not among these.
+    pub(crate) fn size_of_none(&self, known: &[&str]) -> Option<&str> {
+        let sizes = self.pools.iter().filter_map(|(found, _)| {
+            let key = pool_key(found).filter(|key| ["MAX", "NAMES"].contains(key))?;
+            let about = found.strip_suffix(key)?.strip_suffix('_')?;
+            let is_known = known.iter().any(|pool| is_about(about, pool));
+            (!is_known).then_some(&**found)
+        });
+        sizes.min()
     }
 
     /// `max` of a pool.
@@ -188,8 +211,13 @@ impl Variables {
         let Some((key, value)) = self.of_pool(pool, "MAX") else {
             return Ok(None);
         };
+        let is_number = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
         match value.parse() {
             Ok(max) if max > 0 => Ok(Some(max)),
+            Err(_) if is_number => {
+                let most = format!("a whole number of at most {}", u32::MAX);
+                Err(wrong(&key, value, &most))
+            }
             _ => Err(wrong(&key, value, "a whole number of at least 1")),
         }
     }
@@ -294,7 +322,8 @@ fn of(key: &str, error: Error) -> Error {
 
 fn unknown(key: &str) -> Error {
     let of_pool = format!("{PREFIX}{POOL}{{POOL}}_ followed by {}", OF_POOL.join(", "));
-    let near = match key.strip_prefix(POOL) {
+    let near = match key.strip_prefix(POOL).or_else(|| after_misspelt_pool(key)) {
+        Some(rest) if pool_key(rest).is_some() => Some(format!("{PREFIX}{POOL}{rest}")),
         Some(rest) => nearest_of_pool(rest),
         // `POOL_` is missing.
         None if pool_key(key).is_some() => Some(format!("{PREFIX}{POOL}{key}")),
@@ -311,6 +340,14 @@ fn unknown(key: &str) -> Error {
         "unknown variable {PREFIX}{}{near}; expected {known}",
         shown(key)
     ))
+}
+
+/// What follows a word that is nearly `POOL`.
+fn after_misspelt_pool(key: &str) -> Option<&str> {
+    let (word, rest) = key.split_once('_')?;
+    let is_near = word.len() <= POOL.len()
+        && suggest::distance(&word.to_ascii_uppercase(), POOL.trim_end_matches('_')) < 2;
+    (is_near && rest.contains('_')).then_some(rest)
 }
 
 /// Where the pool ends and the key begins is not known: tries each `_` for the best.
@@ -357,6 +394,10 @@ mod tests {
             ("POOL_A_B_NAME", "POOL_A_B_NAMES"),
             ("DB_MAX", "POOL_DB_MAX"),
             ("SCOP", "SCOPE"),
+            ("POOLS_DB_MAX", "POOL_DB_MAX"),
+            ("POL_DB_NAMES", "POOL_DB_NAMES"),
+            ("POOLS_DB_MX", "POOL_DB_MAX"),
+            ("pool_DB_MAX", "POOL_DB_MAX"),
         ] {
             let error = read(&[(wrong, "3")]).unwrap_err().to_string();
             let near = format!("(did you mean `NAME_MANAGER_{right}`?)");
@@ -376,6 +417,12 @@ mod tests {
         assert_eq!(
             error,
             "variable NAME_MANAGER_POOL_DB_MAX is \"0\"; expected a whole number of at least 1"
+        );
+        let error = read(&[("POOL_DB_MAX", "4294967296")]).unwrap().max("db");
+        let error = error.unwrap_err().to_string();
+        assert!(
+            error.ends_with("a whole number of at most 4294967295"),
+            "{error}"
         );
         let error = read(&[("WAIT_TIMEOUT", "long")]).unwrap_err().to_string();
         assert!(error.contains("expected a duration like `90s`"), "{error}");

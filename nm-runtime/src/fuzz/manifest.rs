@@ -95,7 +95,7 @@ fn is_in(text: &str, message: &str) {
 fn check(pool: &PoolTable) {
     name::check_pool(&pool.pool).unwrap();
     assert_ne!(pool.max, Some(0));
-    let names = pool::names(&pool.pool, &Variables::default(), pool);
+    let names = pool::names(&pool.pool, &Variables::default(), pool, None);
     let (names, _) = names.unwrap();
     let last = names.capacity().unwrap_or(usize::MAX) - 1;
     for index in [0, 1, 9, last].into_iter().filter(|index| *index <= last) {

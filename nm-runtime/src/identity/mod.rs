@@ -3,6 +3,7 @@
 
 pub(crate) mod alone;
 pub(crate) mod asker;
+pub(crate) mod program;
 pub(crate) mod run;
 pub(crate) mod runner;
 pub(crate) mod slot;

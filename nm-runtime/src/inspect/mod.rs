@@ -15,6 +15,7 @@ use crate::config::place;
 use crate::journal::Event;
 use crate::local::{files, first_waiter, look, pool_code, pool_life, runs, sizes};
 use crate::sys;
+use crate::terms::declaration::Declaration;
 use crate::terms::holder::Holder;
 use crate::terms::name;
 use crate::terms::names::Names;
@@ -25,8 +26,9 @@ pub use left::{Left, Run, runs, wait_for_reaper};
 pub use crate::config::place::Place;
 use crate::config::surroundings::Surroundings;
 pub use crate::config::surroundings::workspace_root;
+use crate::config::workspace::Package;
 use crate::local::kernel_locks::Locks;
-pub use crate::local::soundness::locks_work;
+pub use crate::local::soundness::{locks_work, writing_works};
 use crate::local::waiters::Recent;
 pub use crate::local::waiters::Waiter;
 pub use crate::sys::ProcessState;
@@ -52,6 +54,15 @@ pub struct Found {
 /// If a variable or `Cargo.toml` is wrong, or there is no such place.
 pub fn place() -> Result<Place> {
     Surroundings::look()?.place(None)
+}
+
+/// Where it lives for the workspace with this root.
+///
+/// # Errors
+///
+/// As [`place`], and if there is no `Cargo.toml`.
+pub fn place_in(root: &Path) -> Result<Place> {
+    Surroundings::of(&Package::In(root.to_owned()))?.place(None)
 }
 
 /// All pools of the current directory that have state, by name.
@@ -84,6 +95,83 @@ pub fn pools() -> Result<Vec<Found>> {
         }
     }
     Ok(found.into_values().collect())
+}
+
+/// The pools that `Cargo.toml` configures and that have no state yet, by name.
+///
+/// # Errors
+///
+/// As [`pools`].
+pub fn unused() -> Result<Vec<Found>> {
+    let around = Surroundings::look()?;
+    let mut unused = BTreeMap::new();
+    for table in around.configured() {
+        let found = Found::new(table.pool.clone(), around.place(Some(&table.pool))?);
+        check_format(&found.place.dir)?;
+        if !found.dir.is_dir() {
+            unused.insert(found.pool.clone(), found);
+        }
+    }
+    Ok(unused.into_values().collect())
+}
+
+/// The pool with this name, if `Cargo.toml` or a variable configures it; it need not have
+/// state.
+///
+/// # Errors
+///
+/// As [`pools`], and if the name is not valid for a pool.
+pub fn configured(pool: &str) -> Result<Option<Found>> {
+    let around = Surroundings::look()?;
+    let found = find(pool)?;
+    Ok(around.configures(pool).then_some(found))
+}
+
+/// The pool with this name, which anybody may come to use.
+///
+/// # Errors
+///
+/// As [`configured`].
+pub fn find(pool: &str) -> Result<Found> {
+    name::check_pool(pool)?;
+    let found = Found::new(pool.to_owned(), Surroundings::look()?.place(Some(pool))?);
+    check_format(&found.place.dir)?;
+    Ok(found)
+}
+
+/// Whether a pool has a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// It is configured, or was made before; or the pool is unbounded and would make it next.
+    Yes,
+    /// The pool is unbounded, and would make it only after others.
+    NotYet,
+    /// It is none of the pool's.
+    No,
+}
+
+/// Whether the pool has this name.
+///
+/// # Errors
+///
+/// If the pool's configuration is wrong, or what attributes said of it cannot be read.
+pub fn knows(found: &Found, name: &str) -> Result<Known> {
+    let (names, _) = names_now(&found.pool, &Surroundings::look()?, &found.dir, &[])?;
+    let locks = found.dir.join(files::NAMES);
+    let was_made = |name: &str| locks.join(files::lock(name)).exists();
+    Ok(match names.index_of(name) {
+        Some(index) if names.capacity().is_none() => {
+            let before = index.checked_sub(1).map(|before| names.get(before));
+            let is_next = before.is_none_or(|before| before.is_some_and(|name| was_made(&name)));
+            match is_next || was_made(name) {
+                true => Known::Yes,
+                false => Known::NotYet,
+            }
+        }
+        Some(_) => Known::Yes,
+        None if name::check_name(name).is_ok() && was_made(name) => Known::Yes,
+        None => Known::No,
+    })
 }
 
 impl Found {
@@ -138,6 +226,9 @@ pub struct View {
     pub pool: String,
     /// How many names it has, as far as configuration and the last run say.
     pub capacity: Option<usize>,
+    /// The attribute that its size is from, if no live run says it: it may have been edited
+    /// since.
+    pub said_last: Option<Declared>,
     /// Its names, in the order in which they are tried.
     pub names: Vec<NameView>,
     /// Its waiters, in arrival order.
@@ -216,13 +307,16 @@ impl Inspector {
     /// If the pool's directory or journal cannot be read.
     pub fn look(&self, found: &Found) -> Result<View> {
         let around = Surroundings::look()?;
-        let names = configured_names(&found.pool, &around, &found.dir)?;
         let tickets = first_waiter::tickets(&found.dir);
         let runs_before = runs::seen(&found.dir)?;
         let snapshot = look::snapshot(&found.dir).map_err(|error| {
             let what = format!("failed to look at `{}`", found.dir.display());
             Error::io(what, error)
         })?;
+        let holders = snapshot.names.iter().flat_map(|name| &name.holders);
+        let holders: Vec<_> = holders.map(|tenure| &*tenure.holder).collect();
+        let (names, said_last) = names_now(&found.pool, &around, &found.dir, &holders)?;
+        let code = pool_code::look(&found.dir)?;
         let reserved = snapshot.names.iter().filter(|seen| seen.reserved);
         let reserved: Vec<_> = reserved.map(|seen| seen.name.clone()).collect();
         let mut recent = Recent::read(&found.dir, &tickets, &reserved)?;
@@ -231,7 +325,12 @@ impl Inspector {
         let life = pool_life::look(&found.dir);
         let runs = left::Seen::new(runs_before, runs::seen(&found.dir)?);
         let mut seen = BTreeMap::new();
-        for index in 0..names.capacity().unwrap_or(0) {
+        // An allocator makes names of its own, and none of these.
+        let configured = match code.allocator {
+            Some(_) => 0,
+            None => names.capacity().unwrap_or(0),
+        };
+        for index in 0..configured {
             if let Some(name) = names.get(index) {
                 let never_lent = NameSnapshot::never_lent(&name);
                 seen.insert(order(&names, &name), never_lent);
@@ -254,9 +353,10 @@ impl Inspector {
         Ok(View {
             pool: found.pool.clone(),
             capacity: names.capacity(),
+            said_last: said_last.map(|said| Declared::of(said, &names)),
             names: views,
             waiters: recent.waiters(tickets, head.as_ref(), &reserved),
-            code: pool_code::look(&found.dir)?,
+            code,
             hook,
             cleaning,
             is_set_up: life.is_set_up(),
@@ -308,16 +408,38 @@ fn order(names: &Names, name: &str) -> (usize, u64, String) {
     (index, number.unwrap_or(u64::MAX), name.to_owned())
 }
 
-fn configured_names(pool: &str, around: &Surroundings, dir: &Path) -> Result<Names> {
-    let config = around.pool(pool)?;
-    if config.names.capacity().is_some() {
-        return Ok(config.names);
+/// The names as configured, or as tests said while these hold some; and the attribute that
+/// says so, if it is none of theirs.
+fn names_now(
+    pool: &str,
+    around: &Surroundings,
+    dir: &Path,
+    holders: &[&Holder],
+) -> Result<(Names, Option<Declaration>)> {
+    let names = around.pool(pool)?.names;
+    if names.capacity().is_some() {
+        return Ok((names, None));
     }
-    // As in the last run that declared any.
-    let mut declared = sizes::all(dir)?;
-    declared.retain(|declared| !declared.is_configured());
-    let last = declared.pop();
-    Ok(last.map_or(config.names.clone(), |last| last.adopted_by(&config.names)))
+    let declared = sizes::all(dir)?;
+    // Commands say nothing, and keep to what was said last.
+    let runs: Vec<_> = holders
+        .iter()
+        .filter(|holder| !holder.file.is_empty())
+        .map(|holder| &holder.run)
+        .collect();
+    let (said, is_live) = match runs.is_empty() {
+        true => (Declaration::last(declared), false),
+        false => {
+            let of_live = declared
+                .into_iter()
+                .filter(|said| runs.contains(&&said.run));
+            (Declaration::last(of_live), true)
+        }
+    };
+    Ok(match said {
+        Some(said) => (said.adopted_by(&names), (!is_live).then_some(said)),
+        None => (names, None),
+    })
 }
 
 /// What one run's attributes said about a pool's size.
@@ -329,6 +451,16 @@ pub struct Declared {
     pub place: String,
     /// `max = 2` or `names = [..]`.
     pub size: String,
+}
+
+impl Declared {
+    fn of(said: Declaration, names: &Names) -> Self {
+        Self {
+            size: said.names(names).size(),
+            run: said.run,
+            place: said.place,
+        }
+    }
 }
 
 /// What the latest runs' attributes said about a pool's size, the oldest first. Empty
@@ -344,12 +476,16 @@ pub fn declarations(found: &Found) -> Result<Vec<Declared>> {
     };
     let declared = sizes::all(&found.dir)?.into_iter();
     let declared = declared.filter(|declared| !declared.is_configured());
-    let declared = declared.map(|declared| Declared {
-        size: declared.names(&unsaid).size(),
-        run: declared.run,
-        place: declared.place,
-    });
-    Ok(declared.collect())
+    Ok(declared.map(|said| Declared::of(said, &unsaid)).collect())
+}
+
+/// The executable of this process, for starting it again.
+///
+/// # Errors
+///
+/// If the system does not say which it is.
+pub fn own_program() -> io::Result<PathBuf> {
+    sys::own_program()
 }
 
 /// How a holder's process is.

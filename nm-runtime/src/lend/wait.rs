@@ -29,6 +29,8 @@ pub(crate) struct Wait<'a> {
     backend: &'a dyn Backend,
     started: Instant,
     timeout: Duration,
+    /// Where `Cargo.toml` would say more of the pool.
+    header: Option<&'a str>,
     /// What hooks of others took of it, when this was last asked.
     hooks: Duration,
     /// Whatever the deadline, they are not asked about again before this.
@@ -55,6 +57,7 @@ impl<'a> Wait<'a> {
         ask: &'a Ask<'a>,
         backend: &'a dyn Backend,
         timeout: Duration,
+        header: Option<&'a str>,
     ) -> Result<Self> {
         let started = Instant::now();
         let wait = Self {
@@ -62,6 +65,7 @@ impl<'a> Wait<'a> {
             backend,
             started,
             timeout,
+            header,
             hooks: Duration::ZERO,
             look_again: None,
             refusal: None,
@@ -313,14 +317,25 @@ impl<'a> Wait<'a> {
             0 => String::new(),
             _ => format!(", not counting {} of hooks,", text::seconds(self.hooks)),
         };
-        let asked_with = match caller::get() {
-            Some(_) => "use `--timeout`, or set `wait_timeout`",
-            None => "set `wait_timeout` in the attribute or",
+        let there = self
+            .header
+            .map_or(String::new(), |header| format!("under {header}"));
+        let longer = match (caller::get(), &*there) {
+            (Some(_), "") => "use `--timeout`, or set NAME_MANAGER_WAIT_TIMEOUT".to_owned(),
+            (Some(_), _) => format!(
+                "use `--timeout`, or set `wait_timeout` {there}, or NAME_MANAGER_WAIT_TIMEOUT"
+            ),
+            (None, "") => {
+                "set `wait_timeout` in the attribute, or NAME_MANAGER_WAIT_TIMEOUT".to_owned()
+            }
+            (None, _) => format!(
+                "set `wait_timeout` in the attribute or {there}, or NAME_MANAGER_WAIT_TIMEOUT"
+            ),
         };
         Error::new(
             Kind::Timeout,
             format!(
-                "timed out after {}{hooks} waiting for {} of pool `{pool}` ({held}); to wait longer, {asked_with} under [workspace.metadata.name-manager.pools.{pool}], or NAME_MANAGER_WAIT_TIMEOUT",
+                "timed out after {}{hooks} waiting for {} of pool `{pool}` ({held}); to wait longer, {longer}",
                 humantime::format_duration(self.timeout),
                 self.wanted(),
             ),

@@ -12,6 +12,7 @@ use crate::backend::runs::Runs;
 use crate::base::error::{Error, Result};
 use crate::base::json;
 use crate::config::variables;
+use crate::identity::program;
 use crate::identity::runner::{self, Runner};
 use crate::terms::record::FORMAT;
 use crate::terms::run_note::RunNote;
@@ -93,7 +94,7 @@ fn start(pool: &str, address: &Address, run: &str) -> Result<()> {
         run: run.to_owned(),
         runner: runner::runner()?,
     };
-    let command = Command::new(own_program().map_err(no_reaper)?);
+    let command = Command::new(program::own().map_err(no_reaper)?);
     // Not waited for: it outlives us.
     run_job(command, &job).map(drop)
 }
@@ -177,14 +178,6 @@ fn runner_of(note: &RunNote) -> Runner {
 #[cfg(feature = "tools")]
 pub fn outlives_us(note: &RunNote) -> bool {
     runner_of(note).is_above_us()
-}
-
-/// This program: the running one, even if its file was replaced by a newer build.
-fn own_program() -> io::Result<PathBuf> {
-    match cfg!(target_os = "linux") {
-        true => Ok(PathBuf::from("/proc/self/exe")),
-        false => env::current_exe(),
-    }
 }
 
 /// The error of a reaper that did not start.

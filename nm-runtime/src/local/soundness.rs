@@ -29,6 +29,22 @@ pub fn locks_work(dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Tries to write in this directory, to a file that is removed again.
+///
+/// # Errors
+///
+/// If the file cannot be created, or has no room for a page.
+#[cfg(feature = "tools")]
+pub fn writing_works(dir: &Path) -> io::Result<()> {
+    use std::io::Write;
+
+    let scratch = Scratch::new(dir)?;
+    let mut file = scratch.open()?;
+    file.write_all(&[0; 4096])?;
+    // Some file systems find room only now.
+    file.sync_data()
+}
+
 fn lock(file: File, access: Access) -> io::Result<Result<Locked, OpenFile>> {
     Locked::try_lock(sys::opened(file)?, access)
 }

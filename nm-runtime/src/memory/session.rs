@@ -157,6 +157,7 @@ pub(crate) fn config(pool: &str, max: Option<u32>) -> PoolConfig {
         env: Arc::default(),
         // Nothing is kept anywhere.
         state_dir: PathBuf::new(),
+        header: None,
         size_from: SizeFrom::Configuration,
         shared_by: None,
     }

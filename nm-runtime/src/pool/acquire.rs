@@ -38,7 +38,12 @@ pub(crate) fn acquire(
 ) -> Result<Vec<Lease>> {
     let holder = asker(pool, want, place)?;
     let ask = ask(pool, want, checked, &holder)?;
-    let mut wait = Wait::new(&ask, &*pool.backend, timeout(pool, want))?;
+    let mut wait = Wait::new(
+        &ask,
+        &*pool.backend,
+        timeout(pool, want),
+        pool.config.header.as_deref(),
+    )?;
     let permit = Arc::new(wait.enter_gate()?);
     loop {
         enter(pool, &holder, &mut wait)?;
@@ -74,7 +79,12 @@ pub(crate) fn try_acquire(
         return try_with(pool, &ask, &permit, None);
     }
     // For what is done before and after: for the name itself it does not wait.
-    match Wait::new(&ask, &*pool.backend, timeout(pool, want)) {
+    match Wait::new(
+        &ask,
+        &*pool.backend,
+        timeout(pool, want),
+        pool.config.header.as_deref(),
+    ) {
         Err(error) if error.is_already_held() => Ok(None),
         wait => try_with(pool, &ask, &permit, Some(&mut wait?)),
     }
@@ -128,7 +138,7 @@ pub(crate) fn acquire_to_clean(
     patience: Duration,
 ) -> Result<Lease> {
     ask_to_clean(pool, name, run, patience, |ask| {
-        let mut wait = Wait::new(ask, &*pool.backend, patience)?;
+        let mut wait = Wait::new(ask, &*pool.backend, patience, pool.config.header.as_deref())?;
         loop {
             if let Answer::Granted(granted) = pool.backend.acquire(ask, &mut wait)? {
                 return Ok(to_clean(pool, granted));

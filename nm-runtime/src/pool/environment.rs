@@ -33,9 +33,11 @@ pub(crate) fn check(requests: Vec<Option<Arc<Opened>>>) -> Result<Setting> {
     let mut variables = Variables::default();
     for pool in requests.iter().flatten() {
         if pool.config.env.is_empty() && pool.allocator()?.is_none() {
-            let pool = &pool.name;
+            let header = pool.config.header.as_deref();
             return Err(Error::config(format!(
-                "`set_env` has nothing to set, since pool `{pool}` has no variables; write `env = {{ KEY = \"..{{name}}..\" }}` under [workspace.metadata.name-manager.pools.{pool}]"
+                "`set_env` has nothing to set, since pool `{}` has no variables; write `env = {{ KEY = \"..{{name}}..\" }}` under {} in Cargo.toml",
+                pool.name,
+                header.unwrap_or("the pool's table"),
             )));
         }
         alone::check().map_err(|reason| refused(pool, &reason))?;

@@ -10,10 +10,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use once_cell::sync::OnceCell;
 
 use crate::backend::Backend;
+use crate::base::caller;
 use crate::base::error::Result;
 use crate::base::{notice, suggest};
+use crate::config::place;
 use crate::config::pool::{PoolConfig, SizeFrom, disagree};
 use crate::config::surroundings::Surroundings;
+use crate::config::variables;
 use crate::config::workspace::Package;
 use crate::declared::registered::{Registered, RegisteredAllocator};
 use crate::identity::{asker, run};
@@ -101,6 +104,8 @@ impl Opened {
             notice::say(&format!(
                 "variable {found} is about a pool that neither Cargo.toml nor this program knows; is pool `{pool}` meant? Then write {meant}\n"
             ));
+        } else if unbounded && !warned {
+            warn_if_another_is_sized(&pool, &around, &config);
         }
         Ok(Self {
             package: Some(package),
@@ -225,7 +230,13 @@ pub(crate) fn agree(pool: &str, config: &mut PoolConfig, backend: &dyn Backend) 
     match &config.size_from {
         SizeFrom::Configuration => Ok(()),
         SizeFrom::Nowhere => {
-            if let Some(theirs) = backend.declare(run, None)? {
+            let theirs = match backend.declare(run, None)? {
+                // A command has no attributes, and keeps to what tests said last: their limit
+                // is meant for whoever uses the resource.
+                None if caller::get().is_some() => Declaration::last(backend.declarations()?),
+                theirs => theirs,
+            };
+            if let Some(theirs) = theirs {
                 config.names = theirs.adopted_by(&config.names);
             }
             Ok(())
@@ -240,10 +251,9 @@ pub(crate) fn agree(pool: &str, config: &mut PoolConfig, backend: &dyn Backend) 
                 true => Ok(()),
                 false => Err(disagree(
                     pool,
-                    &said.size(),
-                    &theirs.place,
-                    &config.names.size(),
-                    place,
+                    config.header.as_deref(),
+                    [&said.size(), &theirs.place],
+                    [&config.names.size(), place],
                 )),
             }
         }
@@ -265,6 +275,18 @@ fn warn_if_misspelt(pool: &str, around: &Surroundings) -> bool {
         ));
     }
     near.is_some()
+}
+
+/// Warns of an unbounded pool where a variable gives a size to one that nobody knows or has
+/// used: that may be the limit which this one lacks.
+fn warn_if_another_is_sized(pool: &str, around: &Surroundings, config: &PoolConfig) {
+    let used = place::used(&config.state_dir);
+    if let Some(found) = around.size_of_none(pool, &used) {
+        let meant = variables::variable(pool, "MAX");
+        notice::say(&format!(
+            "pool `{pool}` is unbounded, and variable {found} is about a pool that neither Cargo.toml nor this program knows and nobody has used here; is `{pool}` meant? Then write {meant}\n"
+        ));
+    }
 }
 
 /// Warns of another checkout that shares the directory but configures the pool

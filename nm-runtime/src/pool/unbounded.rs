@@ -22,8 +22,10 @@ pub(crate) fn warn_if_pointless(pool: &Opened, file: &str, line: u32) -> Result<
     }
     let name = &*pool.name;
     let parameter = name.replace('-', "_");
+    let there = pool.config.header.as_ref();
+    let there = there.map_or(String::new(), |header| format!(" or under {header}"));
     notice::say(&format!(
-        "{file}:{line}: this `#[shared_resource]` keeps no test waiting, since pool `{name}` is unbounded: write `max = 1` here or under [workspace.metadata.name-manager.pools.{name}]; or take a name as a parameter, `{parameter}: Lease`\n"
+        "{file}:{line}: this `#[shared_resource]` keeps no test waiting, since pool `{name}` is unbounded: write `max = 1` here{there}; or take a name as a parameter, `{parameter}: Lease`\n"
     ));
     Ok(())
 }

@@ -35,7 +35,8 @@ pub(crate) use unix::opened;
 #[cfg(unix)]
 pub(crate) use unix::{
     Dir, close_stdout, detach, is_current_user, is_descriptor_shortage, name_process, open_regular,
-    parent_id, path_names, read_at, still_linked, wait_for_exit, write_at_start, write_private,
+    own_program, parent_id, path_names, read_at, still_linked, wait_for_exit, write_at_start,
+    write_private,
 };
 
 #[cfg(not(unix))]
@@ -43,7 +44,8 @@ mod other;
 #[cfg(not(unix))]
 pub(crate) use other::{
     Dir, close_stdout, detach, is_current_user, is_descriptor_shortage, name_process, open_regular,
-    parent_id, path_names, read_at, still_linked, wait_for_exit, write_at_start, write_private,
+    own_program, parent_id, path_names, read_at, still_linked, wait_for_exit, write_at_start,
+    write_private,
 };
 #[cfg(all(not(unix), feature = "tools"))]
 pub(crate) use other::{file_id, opened};

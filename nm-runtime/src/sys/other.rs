@@ -137,6 +137,10 @@ pub(crate) fn process_state(_pid: u32) -> ProcessState {
     ProcessState::Unknown
 }
 
+pub(crate) fn own_program() -> io::Result<PathBuf> {
+    std::env::current_exe()
+}
+
 pub(crate) fn pid_namespace() -> Option<u64> {
     Some(0)
 }

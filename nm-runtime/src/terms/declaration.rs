@@ -80,6 +80,12 @@ impl Declaration {
         found.find(|found| found.run == run && found.is_configured() == configured)
     }
 
+    /// What attributes said last, of these, the oldest first.
+    pub(crate) fn last(all: impl IntoIterator<Item = Self>) -> Option<Self> {
+        let of_attributes = all.into_iter().filter(|one| !one.is_configured());
+        of_attributes.last()
+    }
+
     /// All sound declarations, the oldest first.
     pub(crate) fn all(text: &str) -> impl DoubleEndedIterator<Item = Self> {
         text.lines().filter_map(Self::parse)

@@ -1,10 +1,12 @@
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, DirBuilder, OpenOptions};
 use std::hash::{BuildHasher, DefaultHasher, Hash, Hasher, RandomState};
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process;
 use std::time::{Duration, SystemTime};
+
+use nm_runtime::inspect;
 
 use crate::exit::{Failure, code};
 
@@ -20,9 +22,16 @@ pub struct Generated {
 }
 
 impl Generated {
+    /// In the state directory of the workspace at `root`, which alone need be writable.
     pub fn new(root: &Path) -> Self {
+        // Without a `Cargo.toml`, as for an archive; and what is wrong with one, the tests'
+        // pools say.
+        let state = match inspect::place_in(root) {
+            Ok(place) => place.dir,
+            Err(_) => root.join(".name-manager"),
+        };
         Self {
-            dir: root.join(".name-manager").join("nextest"),
+            dir: state.join("nextest"),
             own: format!("{:016x}", RandomState::new().hash_one(process::id())),
         }
     }
@@ -34,14 +43,17 @@ impl Generated {
         let failed = |error| {
             Failure::new(
                 code::FAILURE,
-                format!("failed to write `{}`", path.display()),
+                format!(
+                    "failed to write `{}`; set NAME_MANAGER_DIR to a directory that can be written",
+                    path.display()
+                ),
             )
             .because(error)
         };
         self.prepare().map_err(failed)?;
         let part = path.with_extension(&self.own);
         // Written each time: its date says when it was last used.
-        fs::write(&part, text)
+        write(&part, text)
             .and_then(|()| fs::rename(&part, &path))
             .map_err(failed)?;
         Ok(path.into())
@@ -51,7 +63,7 @@ impl Generated {
     pub fn extract_to(&self) -> Result<PathBuf, Failure> {
         let path = self.extracted();
         self.prepare()
-            .and_then(|()| fs::create_dir_all(&path))
+            .and_then(|()| create(&path))
             .map_err(|error| {
                 let what = format!("failed to create `{}`", path.display());
                 Failure::new(code::FAILURE, what).because(error)
@@ -68,10 +80,10 @@ impl Generated {
     }
 
     fn prepare(&self) -> io::Result<()> {
-        fs::create_dir_all(&self.dir)?;
+        create(&self.dir)?;
         let ignore = self.dir.join(".gitignore");
         if !ignore.exists() {
-            fs::write(ignore, "*\n")?;
+            write(&ignore, "*\n")?;
         }
         for entry in fs::read_dir(&self.dir)?.flatten() {
             let is_old = |modified: SystemTime| modified.elapsed().is_ok_and(|age| age > OLD);
@@ -86,6 +98,22 @@ impl Generated {
         }
         Ok(())
     }
+}
+
+/// For its user alone, like all of the state directory.
+fn create(dir: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(dir)
+}
+
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let options = options.write(true).create(true).truncate(true);
+    options.open(path)?.write_all(text.as_bytes())
 }
 
 fn fingerprint(text: &str) -> String {

@@ -2,6 +2,7 @@ use std::io;
 
 use serde::Serialize;
 
+use crate::screen::text;
 use crate::screen::{Cell, Column, Give, Screen, Table, style};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -95,5 +96,15 @@ impl Findings {
             }
         }
         table.flush(screen)
+    }
+}
+
+/// A size, as people read it.
+pub fn bytes(count: u64) -> String {
+    match count {
+        0..1_000 => text::count(count, "byte"),
+        1_000..1_000_000 => format!("{:.1} kB", count as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", count as f64 / 1e6),
+        _ => format!("{:.1} GB", count as f64 / 1e9),
     }
 }

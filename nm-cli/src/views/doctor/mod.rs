@@ -27,13 +27,39 @@ pub struct Args {
     place: Place,
 }
 
+/// Where pools have their state or will have it; where that of all others would be, if there
+/// is no pool or one of them.
+fn places() -> Result<Vec<inspect::Place>, nm_runtime::Error> {
+    let default = inspect::place()?;
+    // If they cannot be listed, that is said elsewhere.
+    let pools = [inspect::pools(), inspect::unused()].into_iter().flatten();
+    let mut places: Vec<inspect::Place> = Vec::new();
+    for pool in pools.flatten() {
+        let place = match pool.place.dir == default.dir {
+            true => default.clone(),
+            false => pool.place,
+        };
+        if places.iter().all(|known| known.dir != place.dir) {
+            places.push(place);
+        }
+    }
+    if places.is_empty() {
+        places.push(default);
+    }
+    Ok(places)
+}
+
 pub fn run(args: Args) -> Outcome {
     args.place
         .announce("name-manager doctor".to_owned(), None)?;
     let mut findings = Findings::default();
     tools::look(&mut findings);
-    match inspect::place() {
-        Ok(place) => place::look(&mut findings, &place),
+    match places() {
+        Ok(places) => {
+            for place in &places {
+                place::look(&mut findings, place);
+            }
+        }
         Err(error) => findings.problem("state", chain(&error), "nothing works without it"),
     }
     match inspect::pools() {

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use nm_runtime::inspect::{self, Place};
 
-use crate::views::doctor::finding::Findings;
+use crate::views::doctor::finding::{Findings, bytes};
 
 /// File systems that several machines may share: a lock may not reach the others,
 /// and an orphan on another machine is not seen here.
@@ -30,6 +30,8 @@ pub fn look(findings: &mut Findings, place: &Place) {
         return;
     };
     file_system(findings, existing);
+    space(findings, existing);
+    look_at_modes(findings, dir);
     match inspect::locks_work(existing) {
         Ok(()) => findings.ok("locks", format!("work in `{}`", existing.display())),
         Err(error) => findings.problem(
@@ -38,6 +40,75 @@ pub fn look(findings: &mut Findings, place: &Place) {
             "no name can be lent safely there; set NAME_MANAGER_DIR to a writable local directory",
         ),
     }
+}
+
+/// How much room there is, and whether it is ours.
+fn space(findings: &mut Findings, dir: &Path) {
+    const TOPIC: &str = "space";
+    const FULL: &str = "records and journals cannot be written, and pools cannot be made; make room, or set NAME_MANAGER_DIR to another disk";
+    if let Err(error) = inspect::writing_works(dir) {
+        let text = format!("nothing can be written in `{}`: {error}", dir.display());
+        return findings.problem(TOPIC, text, FULL);
+    }
+    #[cfg(unix)]
+    if let Ok(disk) = rustix::fs::statvfs(dir) {
+        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+        // Some file systems do not count files.
+        let files = (disk.f_files > 0).then_some(disk.f_favail);
+        let mut text = format!("{} free", bytes(free));
+        if let Some(files) = files.filter(|files| *files < FEW_FILES) {
+            text.push_str(&format!(", room for {files} more files"));
+        }
+        match free < LITTLE || files.is_some_and(|files| files < FEW_FILES) {
+            true => findings.warning(TOPIC, text, FULL),
+            false => findings.ok(TOPIC, text),
+        }
+    }
+}
+
+/// A journal grows to some megabytes.
+#[cfg(unix)]
+const LITTLE: u64 = 16 << 20;
+/// A pool has a dozen files, and some for each name.
+#[cfg(unix)]
+const FEW_FILES: u64 = 100;
+
+/// Those who can write in a directory can replace what is in it, locks too.
+pub fn look_at_mode(findings: &mut Findings, dir: &Path) {
+    #[cfg(unix)]
+    if let Some(mode) = mode(dir).filter(|mode| mode & 0o022 != 0) {
+        warn_of(findings, dir, mode);
+    }
+    #[cfg(not(unix))]
+    let _ = (findings, dir);
+}
+
+/// That of a state directory, and of those around it: there it is usual that a group can write,
+/// and with a sticky bit others can replace only what is their own.
+fn look_at_modes(findings: &mut Findings, dir: &Path) {
+    look_at_mode(findings, dir);
+    look_at_mode(findings, &dir.join("pools"));
+    #[cfg(unix)]
+    for around in dir.ancestors().skip(1) {
+        if let Some(mode) = mode(around).filter(|mode| mode & 0o1002 == 0o002) {
+            warn_of(findings, around, mode);
+        }
+    }
+}
+
+#[cfg(unix)]
+fn mode(dir: &Path) -> Option<u32> {
+    use std::os::unix::fs::MetadataExt;
+
+    let found = fs::metadata(dir).ok()?;
+    Some(found.mode() & 0o7777)
+}
+
+#[cfg(unix)]
+fn warn_of(findings: &mut Findings, dir: &Path, mode: u32) {
+    let text = format!("others can write in `{}` (mode {mode:04o})", dir.display());
+    let hint = "they can replace locks, and be lent names that are held: take that away (chmod go-w), or set NAME_MANAGER_DIR to a directory of your own";
+    findings.warning("mode", text, hint);
 }
 
 fn file_system(findings: &mut Findings, dir: &Path) {

@@ -7,11 +7,14 @@ use nm_runtime::journal::Reader;
 use nm_runtime::record::Tenure;
 
 use crate::exit::chain;
+#[cfg(unix)]
+use crate::keeper::report;
 use crate::pools;
 #[cfg(unix)]
 use crate::process::proc::Process;
-use crate::screen::{clock, text};
-use crate::views::doctor::finding::Findings;
+use crate::screen::clock;
+use crate::views::doctor::finding::{Findings, bytes};
+use crate::views::doctor::place;
 
 /// A name that is held for longer is worth a look.
 const LONG: u64 = 3_600_000_000;
@@ -30,6 +33,7 @@ pub fn look(findings: &mut Findings, inspector: &Inspector, found: &Found) {
             );
         }
     }
+    place::look_at_mode(findings, &found.dir.join("names"));
     declarations(findings, &topic, found);
     journal(findings, &topic, found);
 }
@@ -116,10 +120,15 @@ fn holder(findings: &mut Findings, topic: &str, name: &str, tenure: &Tenure) {
     }
 }
 
-/// Whether a process has outlived the one that started it (Linux).
+/// Whether a process has outlived the one that started it (Linux). A keeper does so by
+/// design, and ends with the shell that it keeps a lease for.
 #[cfg(unix)]
 fn is_orphan(pid: u32) -> bool {
-    Process::look_up(pid).is_some_and(|process| process.parent == 1)
+    Process::look_up(pid).is_some_and(|process| {
+        let arguments = process.arguments();
+        let is_keeper = arguments.get(1).is_some_and(|arg| arg == report::COMMAND);
+        process.parent == 1 && !is_keeper
+    })
 }
 
 #[cfg(not(unix))]
@@ -132,10 +141,16 @@ fn declarations(findings: &mut Findings, topic: &str, found: &Found) {
         Ok(declared) => declared,
         Err(error) => return findings.problem(topic, chain(&error), "remove the file"),
     };
-    let sizes: BTreeSet<_> = declared.iter().map(|one| &one.size).collect();
-    if sizes.len() < 2 {
-        return;
-    }
+    let root = inspect::workspace_root();
+    let is_there = |file: &str| root.as_ref().is_none_or(|root| root.join(file).exists());
+    // What one file said before was edited since.
+    let mut files = BTreeSet::new();
+    let mut declared: Vec<_> = declared.into_iter().rev().collect();
+    declared.retain(|one| {
+        let file = one.place.rsplit_once(':').map_or(&*one.place, |at| at.0);
+        is_there(file) && files.insert(file.to_owned())
+    });
+    declared.reverse();
     let Some(last) = declared.last() else { return };
     let Some(other) = declared.iter().rev().find(|one| one.size != last.size) else {
         return;
@@ -174,13 +189,4 @@ fn last_event(found: &Found) -> Result<(), Box<dyn Error + Send + Sync>> {
         event?;
     }
     Ok(())
-}
-
-fn bytes(count: u64) -> String {
-    match count {
-        0..1_000 => text::count(count, "byte"),
-        1_000..1_000_000 => format!("{:.1} kB", count as f64 / 1e3),
-        1_000_000..1_000_000_000 => format!("{:.1} MB", count as f64 / 1e6),
-        _ => format!("{:.1} GB", count as f64 / 1e9),
-    }
 }

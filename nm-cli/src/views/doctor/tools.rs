@@ -3,6 +3,9 @@ use std::process::{Command, Stdio};
 
 use crate::views::doctor::finding::Findings;
 
+/// Variables that are no secret.
+const SHOWN: [&str; 5] = ["DIR", "KEEP", "RUN_ID", "SCOPE", "WAIT_TIMEOUT"];
+
 pub fn look(findings: &mut Findings) {
     findings.note(
         "version",
@@ -22,8 +25,13 @@ pub fn look(findings: &mut Findings) {
     }
     let ours = env::vars_os().filter_map(|(key, value)| {
         let key = key.into_string().ok()?;
-        key.starts_with("NAME_MANAGER_")
-            .then(|| format!("{key}={}", value.to_string_lossy()))
+        let rest = key.strip_prefix("NAME_MANAGER_")?;
+        // The others may be the token's, misspelt.
+        let is_shown = SHOWN.contains(&rest) || rest.starts_with("POOL_");
+        Some(match is_shown {
+            true => format!("{key}={}", value.to_string_lossy()),
+            false => format!("{key} is set"),
+        })
     });
     let mut ours: Vec<_> = ours.collect();
     ours.sort();

@@ -15,6 +15,7 @@ pub struct Status<'a> {
 struct Pool<'a> {
     pool: &'a str,
     capacity: Option<usize>,
+    said_last: Option<Said<'a>>,
     hooks: Option<&'a str>,
     allocator: Option<&'a str>,
     hook: Option<Hook<'a>>,
@@ -22,6 +23,12 @@ struct Pool<'a> {
     left: Option<NotCleaned<'a>>,
     names: Vec<Name<'a>>,
     waiters: Vec<Waiting<'a>>,
+}
+
+#[derive(Serialize)]
+struct Said<'a> {
+    place: &'a str,
+    run: &'a str,
 }
 
 #[derive(Serialize)]
@@ -87,6 +94,10 @@ impl<'a> Status<'a> {
         let pools = views.iter().map(|view| Pool {
             pool: &view.pool,
             capacity: view.capacity,
+            said_last: view.said_last.as_ref().map(|said| Said {
+                place: &said.place,
+                run: &said.run,
+            }),
             hooks: place(&view.code.resource),
             allocator: place(&view.code.allocator),
             hook: view.hook.as_ref().map(hook),

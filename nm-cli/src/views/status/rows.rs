@@ -47,6 +47,10 @@ fn summary(view: &View) -> String {
         }
         None => format!("{held} held, unbounded"),
     };
+    let said_last = view.said_last.as_ref();
+    let said_last = said_last.map_or(String::new(), |said| {
+        format!(", as {} said last", said.place)
+    });
     let waiting = match view.waiters.len() {
         0 => String::new(),
         count => format!(", {count} waiting"),
@@ -68,7 +72,10 @@ fn summary(view: &View) -> String {
         .left
         .as_ref()
         .map_or(String::new(), |left| format!("; {}", not_cleaned_up(left)));
-    format!("{}: {names}{waiting}{cleaning}{hook}{left}", view.pool)
+    format!(
+        "{}: {names}{said_last}{waiting}{cleaning}{hook}{left}",
+        view.pool
+    )
 }
 
 fn show_name(screen: &mut Screen, table: &mut Table, name: &NameView) -> io::Result<()> {

@@ -1,9 +1,15 @@
 //! System calls that neither `std` nor rustix's `fs` has, and the `unsafe` that they
 //! need. rustix has them too, with features that make it two thirds longer to build.
 
+#[cfg(target_os = "linux")]
+use std::ffi::{CStr, OsStr};
 use std::io;
 #[cfg(target_os = "linux")]
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+#[cfg(target_os = "linux")]
+use std::os::unix::ffi::OsStrExt;
+#[cfg(target_os = "linux")]
+use std::path::PathBuf;
 #[cfg(target_os = "linux")]
 use std::time::Duration;
 
@@ -342,4 +348,18 @@ mod tests {
         let file = tempfile::tempfile().unwrap();
         assert_eq!(effective_user(), file.metadata().unwrap().uid());
     }
+}
+
+/// The path by which this program was started.
+#[cfg(target_os = "linux")]
+pub(super) fn executed() -> Option<PathBuf> {
+    // SAFETY: takes no pointer.
+    let path = unsafe { libc::getauxval(libc::AT_EXECFN) } as *const libc::c_char;
+    if path.is_null() {
+        return None;
+    }
+    // SAFETY: the kernel has put a string there, which nobody changes as long as the process
+    // lives.
+    let path = unsafe { CStr::from_ptr(path) };
+    Some(PathBuf::from(OsStr::from_bytes(path.to_bytes())))
 }

@@ -20,7 +20,7 @@ pub(crate) use dir::{
     write_at_start, write_private,
 };
 pub(crate) use process::{
-    close_stdout, detach, name_process, pid_namespace, process_state, wait_for_exit,
+    close_stdout, detach, name_process, own_program, pid_namespace, process_state, wait_for_exit,
 };
 pub(crate) use std::os::unix::process::parent_id;
 #[cfg(target_os = "linux")]

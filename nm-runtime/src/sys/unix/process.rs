@@ -3,7 +3,7 @@ use std::io;
 use std::os::fd::RawFd;
 #[cfg(target_os = "linux")]
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 #[cfg(not(target_os = "linux"))]
 use std::time::Duration;
 
@@ -49,6 +49,27 @@ pub(crate) fn pid_namespace() -> Option<u64> {
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn pid_namespace() -> Option<u64> {
     Some(0)
+}
+
+/// This program: the running one, even if its file was replaced by a newer build.
+#[cfg(target_os = "linux")]
+pub(crate) fn own_program() -> io::Result<PathBuf> {
+    let running = PathBuf::from("/proc/self/exe");
+    if running.symlink_metadata().is_ok() {
+        return Ok(running);
+    }
+    let started = calls::executed().map(std::path::absolute).transpose()?;
+    started.filter(|path| path.is_file()).ok_or_else(|| {
+        io::Error::new(
+            io::ErrorKind::NotFound,
+            "nothing says where this program is: `/proc` is not mounted, and it was started from a file that is gone; mount `/proc`",
+        )
+    })
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn own_program() -> io::Result<PathBuf> {
+    std::env::current_exe()
 }
 
 /// Leaves the session of the process that started this one, and closes all inherited

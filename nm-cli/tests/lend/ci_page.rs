@@ -8,12 +8,13 @@ use nm_runtime::journal::Kind;
 
 use crate::lab::{Lab, Said};
 
-/// The `run` steps of each block of YAML on the page.
+/// The `run` steps of each job on the page.
 fn jobs() -> Vec<Vec<String>> {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/ci.md");
     let page = fs::read_to_string(page).unwrap();
     let blocks = page.split("```yaml\n").skip(1);
     let blocks = blocks.map(|block| block.split("```").next().unwrap());
+    let blocks = blocks.filter(|block| block.contains("steps:"));
     blocks.map(steps).collect()
 }
 

@@ -81,6 +81,8 @@ const PACKAGES: &[Package] = &[
             ("lib", "*"),
             ("fuzz", "*"),
             ("resource", "*"),
+            ("serial", "*"),
+            ("keys", "*"),
             ("expand", "*"),
             ("module", "*"),
             ("test", "*"),

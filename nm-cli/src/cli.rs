@@ -7,7 +7,7 @@ use crate::args::pass_through;
 use crate::args::wait::{Wait, Waiting};
 #[cfg(unix)]
 use crate::commands::{acquire, hold, keep_alive, release};
-use crate::commands::{completions, man, nextest, reset, run, test};
+use crate::commands::{adopt, completions, man, nextest, reset, run, test};
 use crate::exit::{Outcome, chain, code};
 #[cfg(unix)]
 use crate::keeper;
@@ -47,6 +47,7 @@ enum Command {
     Doctor(doctor::Args),
     Nextest(nextest::Args),
     Test(test::Args),
+    Adopt(adopt::Args),
     Timeline(timeline::Args),
     Stats(stats::Args),
     Completions(completions::Args),
@@ -125,6 +126,7 @@ impl Cli {
             Command::Doctor(args) => doctor::run(args),
             Command::Nextest(args) => nextest::run(args),
             Command::Test(args) => test::run(args),
+            Command::Adopt(args) => adopt::run(args),
             Command::Timeline(args) => timeline::run(args),
             Command::Stats(args) => stats::run(args),
             Command::Completions(args) => completions::run(args, Cli::command()),

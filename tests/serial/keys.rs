@@ -41,7 +41,7 @@ fn several_keys_are_held_at_once_in_whatever_order_they_are_written() {
 
 #[test]
 fn the_attributes_go_on_everything() {
-    passed(cargo_test("keys", "everywhere::", 4).finish(), 13);
+    passed(cargo_test("keys", "everywhere::", 4).finish(), 14);
     PROJECT.history("serial-here").check(1);
 }
 
@@ -70,7 +70,7 @@ fn all_tests_pass_under_nextest() {
     let run = cargo(&[
         "nextest", "run", "-p", "app", "--test", "keys", "-E", filter, "-j4",
     ]);
-    run.finish().success().says(&["35 tests run: 35 passed"]);
+    run.finish().success().says(&["36 tests run: 36 passed"]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! one test can call another of the same key.
 
 use std::cell::RefCell;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, Weak};
 
 use crate::base::error::Result;
 use crate::lend::lease::Lease;
@@ -14,7 +14,7 @@ use crate::terms::access::Access;
 struct Taken {
     pool: Arc<Opened>,
     access: Access,
-    lease: Weak<Lease>,
+    lease: Weak<Mutex<Lease>>,
 }
 
 thread_local! {
@@ -23,7 +23,7 @@ thread_local! {
 
 /// The lease that allows this access, if this thread has it. A reader has none for a
 /// writer: it would wait for itself, and is told so when it asks.
-pub(crate) fn find(pool: &Arc<Opened>, access: Access) -> Option<Arc<Lease>> {
+pub(crate) fn find(pool: &Arc<Opened>, access: Access) -> Option<Arc<Mutex<Lease>>> {
     TAKEN.with_borrow(|all| {
         let allows = |taken: &&Taken| {
             Arc::ptr_eq(&taken.pool, pool)
@@ -34,8 +34,9 @@ pub(crate) fn find(pool: &Arc<Opened>, access: Access) -> Option<Arc<Lease>> {
 }
 
 /// Notes what this thread has taken.
-pub(crate) fn keep(pool: &Arc<Opened>, access: Access, lease: Lease) -> Arc<Lease> {
-    let lease = Arc::new(lease);
+pub(crate) fn keep(pool: &Arc<Opened>, access: Access, lease: Lease) -> Arc<Mutex<Lease>> {
+    // Never locked: an async function that holds a lease may move to another thread.
+    let lease = Arc::new(Mutex::new(lease));
     TAKEN.with_borrow_mut(|all| {
         all.retain(|taken| taken.lease.strong_count() > 0);
         all.push(Taken {

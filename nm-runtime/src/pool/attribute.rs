@@ -2,7 +2,7 @@
 
 use std::mem;
 use std::panic::Location;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use nm_words::request;
 
@@ -28,7 +28,7 @@ use crate::terms::want::Want;
 pub struct Leases {
     by_request: Vec<Vec<Lease>>,
     /// Those that this thread can have again.
-    again: Vec<Arc<Lease>>,
+    again: Vec<Arc<Mutex<Lease>>>,
     /// As which the test holds them.
     holder: Option<Arc<Holder>>,
     _test: Option<CurrentTest>,

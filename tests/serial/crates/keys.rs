@@ -243,6 +243,17 @@ mod everywhere {
         assert!(!is_locked_serially(Some("here")));
     }
 
+    #[tokio::test]
+    async fn on_a_thread_of_the_runtime() {
+        #[serial(spawned)]
+        async fn spawned() -> u8 {
+            tokio::task::yield_now().await;
+            5
+        }
+
+        assert_eq!(tokio::spawn(spawned()).await.unwrap(), 5);
+    }
+
     mod reexported {
         pub use serial_test;
     }

@@ -117,7 +117,8 @@ fn every_view_shows_who_holds_a_key_and_who_waits() {
         .start();
     let status = || package.name_manager(&["status"]);
     // One of them holds the key of the process, and one of all processes; one waits.
-    wait_until("one waits", || status().stdout.contains(" waits for "));
+    let log = || package.name_manager(&["log"]);
+    wait_until("one waits", || log().stdout.contains("waiting"));
     let seen = status().says(&["serial--till-0", "file-serial--till-0", "it::"]);
     assert!(seen.stdout.contains("held"), "{seen}");
     fs::remove_file(&wait).unwrap();

@@ -11,7 +11,7 @@ use std::process::Command;
 use serde::Deserialize;
 
 /// All that users of the library build by our choice, and why.
-const DIRECT: [(&str, &str, &str); 18] = [
+const DIRECT: [(&str, &str, &str); 20] = [
     ("name-manager", "nm-macros", "ours"),
     ("name-manager", "nm-runtime", "ours"),
     (
@@ -46,6 +46,8 @@ const DIRECT: [(&str, &str, &str); 18] = [
         "files and FIFOs without unsafe code",
     ),
     ("nm-runtime", "toml_parser", "`Cargo.toml`"),
+    ("nm-serial-test", "nm-macros", "ours"),
+    ("nm-serial-test", "nm-runtime", "ours"),
 ];
 
 /// Terms as packages write them.
@@ -262,7 +264,13 @@ impl Metadata {
 
     /// The packages that users of the library depend on.
     fn ours(&self) -> impl Iterator<Item = &Package> {
-        let library = ["name-manager", "nm-macros", "nm-runtime", "nm-words"];
+        let library = [
+            "name-manager",
+            "nm-macros",
+            "nm-runtime",
+            "nm-serial-test",
+            "nm-words",
+        ];
         self.packages
             .iter()
             .filter(move |package| library.contains(&package.name.as_str()))

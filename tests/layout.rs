@@ -82,6 +82,8 @@ const PACKAGES: &[Package] = &[
             ("lib", "*"),
             ("fuzz", "*"),
             ("resource", "*"),
+            ("serial", "*"),
+            ("keys", "*"),
             ("expand", "*"),
             ("module", "*"),
             ("test", "*"),

@@ -6,7 +6,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const PACKAGES: [&str; 6] = ["", "nm-cli", "nm-macros", "nm-runtime", "nm-words", "xtask"];
+const PACKAGES: [&str; 7] = [
+    "",
+    "nm-cli",
+    "nm-macros",
+    "nm-runtime",
+    "nm-serial-test",
+    "nm-words",
+    "xtask",
+];
 
 /// Where `unsafe` may stand: code before `main`, what the linker gathers, changes of the
 /// environment, calls into libc, and descriptors without an owner.
@@ -32,7 +40,13 @@ fn packages_pin_each_other_and_share_one_version() {
             assert_eq!(pinned, version, "{package}: {line}");
         }
     }
-    for (package, pins) in [("", 2), ("nm-cli", 2), ("nm-macros", 1), ("nm-runtime", 1)] {
+    for (package, pins) in [
+        ("", 2),
+        ("nm-cli", 2),
+        ("nm-macros", 1),
+        ("nm-runtime", 1),
+        ("nm-serial-test", 2),
+    ] {
         let manifest = read(&Path::new(package).join("Cargo.toml"));
         let found = manifest.matches("version = \"=").count();
         assert_eq!(found, pins, "{package}: packages pinned with `=`");
@@ -154,6 +168,7 @@ fn unsafe_stands_where_it_is_allowed() {
     for root in [
         "src/lib.rs",
         "nm-macros/src/lib.rs",
+        "nm-serial-test/src/lib.rs",
         "nm-words/src/lib.rs",
         "nm-cli/src/main.rs",
         "xtask/src/main.rs",

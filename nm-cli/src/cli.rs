@@ -9,7 +9,7 @@ use crate::args::pass_through;
 use crate::args::wait::{Wait, Waiting};
 #[cfg(unix)]
 use crate::commands::{acquire, hold, keep_alive, release};
-use crate::commands::{completions, man, nextest, reset, run, test, wait};
+use crate::commands::{adopt, completions, man, nextest, reset, run, test, wait};
 use crate::exit::{Outcome, chain, code};
 #[cfg(unix)]
 use crate::keeper;
@@ -50,6 +50,7 @@ enum Command {
     Nextest(nextest::Args),
     Test(test::Args),
     Wait(wait::Args),
+    Adopt(adopt::Args),
     Timeline(timeline::Args),
     Stats(stats::Args),
     Completions(completions::Args),
@@ -178,6 +179,7 @@ impl Cli {
             Command::Nextest(args) => nextest::run(args),
             Command::Test(args) => test::run(args),
             Command::Wait(args) => wait::run(args),
+            Command::Adopt(args) => adopt::run(args),
             Command::Timeline(args) => timeline::run(args),
             Command::Stats(args) => stats::run(args),
             Command::Completions(args) => completions::run(args, command()),

@@ -6,8 +6,8 @@
 // From top to bottom: `expand` sees what `#[shared_resource]` stands above, `module`
 // carries it to each test inside, `test` expands one. Below them `requests`, `conflict`,
 // `parameter` and `panics` know what is asked for; `args` and `value` read the options, and
-// `signature`, `item` and `attribute` the tokens. `resource` is the other attribute.
-// Each uses what is below it alone.
+// `signature`, `item` and `attribute` the tokens. `resource` is the other attribute,
+// `serial` those of serial_test, with what `keys` reads. Each uses what is below it alone.
 
 // Cargo hands it to a crate of macros alone; what is fuzzed is a library.
 extern crate proc_macro;
@@ -21,12 +21,14 @@ pub mod fuzz;
 #[cfg(all(test, not(fuzzing)))]
 mod fuzz;
 mod item;
+mod keys;
 mod mistakes;
 mod module;
 mod panics;
 mod parameter;
 mod requests;
 mod resource;
+mod serial;
 mod signature;
 mod spelling;
 mod test;
@@ -198,4 +200,56 @@ pub fn shared_resource(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn resource(args: TokenStream, item: TokenStream) -> TokenStream {
     resource::resource(args.into(), item.into()).into()
+}
+
+/// `nm-serial-test` has it and its documentation.
+#[cfg(not(fuzzing))]
+#[doc(hidden)]
+#[proc_macro_attribute]
+pub fn serial(args: TokenStream, item: TokenStream) -> TokenStream {
+    const ATTR: serial::Attr = serial::Attr {
+        name: "serial",
+        shared: false,
+        across_processes: false,
+    };
+    serial::expand(ATTR, args.into(), item.into()).into()
+}
+
+/// `nm-serial-test` has it and its documentation.
+#[cfg(not(fuzzing))]
+#[doc(hidden)]
+#[proc_macro_attribute]
+pub fn parallel(args: TokenStream, item: TokenStream) -> TokenStream {
+    const ATTR: serial::Attr = serial::Attr {
+        name: "parallel",
+        shared: true,
+        across_processes: false,
+    };
+    serial::expand(ATTR, args.into(), item.into()).into()
+}
+
+/// `nm-serial-test` has it and its documentation.
+#[cfg(not(fuzzing))]
+#[doc(hidden)]
+#[proc_macro_attribute]
+pub fn file_serial(args: TokenStream, item: TokenStream) -> TokenStream {
+    const ATTR: serial::Attr = serial::Attr {
+        name: "file_serial",
+        shared: false,
+        across_processes: true,
+    };
+    serial::expand(ATTR, args.into(), item.into()).into()
+}
+
+/// `nm-serial-test` has it and its documentation.
+#[cfg(not(fuzzing))]
+#[doc(hidden)]
+#[proc_macro_attribute]
+pub fn file_parallel(args: TokenStream, item: TokenStream) -> TokenStream {
+    const ATTR: serial::Attr = serial::Attr {
+        name: "file_parallel",
+        shared: true,
+        across_processes: true,
+    };
+    serial::expand(ATTR, args.into(), item.into()).into()
 }

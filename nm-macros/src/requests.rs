@@ -103,6 +103,8 @@ pub fn text(requests: &[&Args], is_filled: impl Fn(usize) -> bool) -> String {
             wait_timeout: wait_timeout.as_deref(),
             set_env: args.set_env,
             bare: !is_filled(index) && args.is_bare(),
+            again: false,
+            own: false,
         };
         request::append(&mut text, &request);
     }

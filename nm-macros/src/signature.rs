@@ -69,6 +69,23 @@ impl Signature {
 }
 
 impl Signature {
+    /// The same under another name.
+    pub fn renamed(&self, name: &Ident) -> TokenStream {
+        let mut renamed = self.to_token_stream().into_iter().peekable();
+        let mut tokens = TokenStream::new();
+        while let Some(token) = renamed.next() {
+            let is_fn = matches!(&token, TokenTree::Ident(word) if word == "fn");
+            tokens.extend([token]);
+            if is_fn {
+                renamed.next();
+                tokens.extend([TokenTree::from(name.clone())]);
+                break;
+            }
+        }
+        tokens.extend(renamed);
+        tokens
+    }
+
     /// Whether `return;` ends it.
     pub fn returns_unit(&self) -> bool {
         let after: Vec<TokenTree> = flatten(self.after.iter().cloned().collect());

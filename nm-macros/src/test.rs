@@ -74,12 +74,12 @@ fn setup(
     panics: Option<AnyPanic>,
     must_panic: Option<TokenStream>,
 ) -> TokenStream {
-    let (path, function) = (requests::path_to(requests), &signature.name);
-    let asynchronous = signature.asynchronous;
-    let test = function.to_string();
+    let path = requests::path_to(requests);
     let is_filled = |request| filled.iter().any(|(index, _)| *index == request);
     let texts = requests::text(requests, is_filled);
-    let lines = requests.iter().map(|request| line(request, function));
+    let lines = requests
+        .iter()
+        .map(|request| line([request.span, request.first_option], &signature.name));
     let mutability = (!filled.is_empty()).then(|| quote!(mut));
     let bindings = filled.iter().map(|(index, parameter)| {
         let Parameter {
@@ -93,13 +93,7 @@ fn setup(
         let value = before_panic(&path, panics.as_ref(), value);
         quote_spanned!(Span::mixed_site()=> #attributes let #pattern: #ty = #value;)
     });
-    let must_panic = match must_panic {
-        Some(condition) => quote_spanned!(Span::mixed_site()=> ::core::cfg!(#condition)),
-        None => quote!(false),
-    };
-    let leases = quote_spanned! {Span::mixed_site()=>
-        #path::__private0::leases!(#test, #asynchronous, #must_panic, #texts, #(#lines),*)
-    };
+    let leases = leases(&path, signature, &texts, lines, must_panic);
     let leases = before_panic(&path, panics.as_ref(), leases);
     quote_spanned! {Span::mixed_site()=>
         let #mutability __leases = #leases;
@@ -107,8 +101,31 @@ fn setup(
     }
 }
 
+/// Registers what is asked for, and takes it.
+pub fn leases(
+    path: &TokenStream,
+    signature: &Signature,
+    texts: &str,
+    lines: impl Iterator<Item = TokenStream>,
+    must_panic: Option<TokenStream>,
+) -> TokenStream {
+    let test = signature.name.to_string();
+    let asynchronous = signature.asynchronous;
+    let must_panic = match must_panic {
+        Some(condition) => quote_spanned!(Span::mixed_site()=> ::core::cfg!(#condition)),
+        None => quote!(false),
+    };
+    quote_spanned! {Span::mixed_site()=>
+        #path::__private0::leases!(#test, #asynchronous, #must_panic, #texts, #(#lines),*)
+    }
+}
+
 /// What a test needs before its body, so that it fails without.
-fn before_panic(path: &TokenStream, panics: Option<&AnyPanic>, value: TokenStream) -> TokenStream {
+pub fn before_panic(
+    path: &TokenStream,
+    panics: Option<&AnyPanic>,
+    value: TokenStream,
+) -> TokenStream {
     let Some(AnyPanic {
         condition,
         fails_by_returning,
@@ -131,12 +148,12 @@ fn before_panic(path: &TokenStream, panics: Option<&AnyPanic>, value: TokenStrea
 /// The line of the attribute. `line!()` alone would give every attribute of a
 /// test the same, and those inside `proptest!` that of the `proptest!`. But an
 /// attribute that a macro wrote may be in that macro's file, not in the test's.
-fn line(request: &Args, function: &Ident) -> TokenStream {
+pub fn line(spans: [Span; 2], function: &Ident) -> TokenStream {
     if !proc_macro::is_available() {
         return quote!(::core::line!()); // outside of rustc spans have no lines
     }
     let file = function.span().unwrap().file();
-    let span = [request.span, request.first_option]
+    let span = spans
         .into_iter()
         .map(Span::unwrap)
         .find(|span| span.file() == file);
@@ -151,7 +168,7 @@ fn line(request: &Args, function: &Ident) -> TokenStream {
 /// the result would do that too, but is unreachable when the body never returns,
 /// and cannot name the type when that is an `impl Trait`. A plain block would not
 /// do it before edition 2024, and lints call the user's braces superfluous.
-fn run(body: &TokenTree) -> TokenStream {
+pub fn run(body: &TokenTree) -> TokenStream {
     quote_spanned!(Span::mixed_site()=> match () { () => #body })
 }
 
@@ -190,7 +207,7 @@ fn is_expanded(body: &Group) -> bool {
 }
 
 /// Inner attributes belong to the function, and stay first in it.
-fn split_inner_attributes(body: &Group) -> (TokenStream, TokenTree) {
+pub fn split_inner_attributes(body: &Group) -> (TokenStream, TokenTree) {
     let mut rest = body.stream().into_iter().peekable();
     let mut inner = TokenStream::new();
     loop {

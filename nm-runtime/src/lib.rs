@@ -65,7 +65,9 @@ pub mod private {
     pub use crate::declared::section::Entry;
     pub use crate::declared::section::tests;
     pub use crate::declared::test::{RequestSpec, TestSpec};
-    pub use crate::pool::attribute::{FromLeases, Leases, acquire};
+    pub use crate::pool::again::{is_held, is_held_by_any};
+    pub use crate::pool::attribute::{FromLeases, Leases, acquire, acquire_as_asked};
     pub use crate::pool::unbegun::{or_exit, or_return};
     pub use crate::terms::want::Amount;
+    pub use nm_words::{key, request};
 }

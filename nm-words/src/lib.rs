@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod key;
 pub mod name;
 pub mod nearest;
 pub mod request;

@@ -58,6 +58,10 @@ options! {
     /// The test takes no parameter from it, and the attribute says neither which name, nor
     /// how many it wants or there are: in an unbounded pool it achieves nothing.
     bare: bool,
+    /// A thread that holds the pool already has it again, as with the keys of serial_test.
+    again: bool,
+    /// Not any name, but the one of this process, which no other has.
+    own: bool,
 }
 
 /// How many names one request takes.
@@ -199,6 +203,8 @@ mod tests {
             wait_timeout: Some("1h30m"),
             set_env: true,
             bare: true,
+            again: true,
+            own: true,
         }
     }
 

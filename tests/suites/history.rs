@@ -36,6 +36,11 @@ impl History {
             .unwrap_or_else(|| panic!("no {kind} in {}", self.text()))
     }
 
+    /// Whether there is one of this process.
+    pub fn has(&self, kind: Kind, pid: u32) -> bool {
+        self.of(kind).any(|event| event.holder.pid == pid)
+    }
+
     /// The names that were lent, in order.
     pub fn lent(&self) -> Vec<&str> {
         self.of(Kind::Acquired)

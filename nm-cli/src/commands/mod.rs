@@ -6,6 +6,7 @@
 
 #[cfg(unix)]
 pub mod acquire;
+pub mod adopt;
 pub mod completions;
 #[cfg(unix)]
 pub mod hold;

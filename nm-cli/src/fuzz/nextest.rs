@@ -6,11 +6,11 @@ use nm_runtime::listing as runtime;
 use crate::commands::nextest::arguments::Arguments;
 use crate::commands::nextest::block::Document;
 use crate::commands::nextest::config::{Owner, config};
-use crate::commands::nextest::difference::difference as differ;
 use crate::commands::nextest::version;
 use crate::fuzz::screen::is_shown;
 use crate::groups::{Durations, Plan};
 use crate::listing::{Build, cases};
+use crate::screen::difference::difference as differ;
 
 /// A configuration file, a zero, and the contents of the block.
 pub fn block(bytes: &[u8]) {

@@ -4,6 +4,7 @@
 //! Imports no other folder.
 
 pub mod clock;
+pub mod difference;
 mod json;
 pub mod label;
 pub mod stderr;

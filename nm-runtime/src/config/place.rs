@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use nm_words::key;
+
 use crate::base::caller::{self, Caller};
 use crate::base::error::{Error, Result};
 use crate::config::manifest::PoolTable;
@@ -56,6 +58,8 @@ pub(crate) enum Why {
     Variable,
     Manifest,
     Default,
+    /// It is a pool of `file_serial`, which spans all workspaces unless configured.
+    Keyed,
     /// A command was run outside any workspace.
     Outside,
 }
@@ -68,6 +72,7 @@ impl Why {
             Self::Variable => "set by a NAME_MANAGER_.. variable".to_owned(),
             Self::Manifest => format!("set for pool `{pool}` in Cargo.toml"),
             Self::Default => "default: in the workspace".to_owned(),
+            Self::Keyed => "default of `file_serial`: per user".to_owned(),
             Self::Outside => "default outside a Cargo workspace: per user".to_owned(),
         }
     }
@@ -92,6 +97,7 @@ pub(crate) fn scope(
     Ok(match (configured, workspace, caller::get()) {
         (Some(scope), _, _) => (scope, Why::Manifest),
         // Tests without a workspace are a mistake, which `of_scope` reports.
+        _ if key::is_across_processes(pool) => (Scope::User, Why::Keyed),
         (None, None, Some(_)) => (Scope::User, Why::Outside),
         (None, _, _) => (Scope::Workspace, Why::Default),
     })

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use nm_words::key;
+
 use crate::base::error::{Error, Result};
 use crate::config::manifest::PoolTable;
 use crate::config::place::{self, Why};
@@ -125,6 +127,9 @@ pub(crate) fn names(
         }
         Some((Size::Max(max), place)) => {
             (above.number(pool, Some(max)), SizeFrom::Attribute(place))
+        }
+        None if above.max.is_none() && key::is_across_processes(pool) => {
+            (above.number(pool, Some(1)), SizeFrom::Configuration)
         }
         None => {
             let size_from = match above {

@@ -8,6 +8,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use nm_words::key;
+
 use crate::backend::snapshot::NameSnapshot;
 use crate::base::clock;
 use crate::base::error::{Error, Kind, Result};
@@ -92,6 +94,22 @@ pub fn pools() -> Result<Vec<Found>> {
         if there.dir != place.dir && place::pool_dir(&there.dir, &pool).is_dir() {
             check_format(&there.dir)?;
             found.insert(pool.clone(), Found::new(pool, there));
+        }
+    }
+    // Those of `file_serial`: they need no configuration to be elsewhere. (If nobody knows
+    // where, nothing can have used them.)
+    let keyed = key::across_processes("");
+    if let Ok(there) = around.place(Some(&keyed))
+        && there.dir != place.dir
+    {
+        for pool in list(&there.dir)? {
+            let is_there = key::is_across_processes(&pool)
+                && around.place(Some(&pool))?.dir == there.dir
+                && !found.contains_key(&pool);
+            if is_there {
+                check_format(&there.dir)?;
+                found.insert(pool.clone(), Found::new(pool, there.clone()));
+            }
         }
     }
     Ok(found.into_values().collect())

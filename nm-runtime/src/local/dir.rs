@@ -85,7 +85,7 @@ pub(crate) fn replace(path: &Path, text: &str) -> Result<()> {
 }
 
 /// Creates the state directory, or checks that the existing one can be used.
-fn prepare(state_dir: &Path) -> Result<()> {
+pub(crate) fn prepare(state_dir: &Path) -> Result<()> {
     let is_ours = match sys::is_current_user(state_dir) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             Dir::create(state_dir).map_err(|error| unusable(state_dir, error))?;
@@ -106,7 +106,7 @@ fn prepare(state_dir: &Path) -> Result<()> {
     }
 }
 
-fn check_owner(dir: &Path) -> Result<()> {
+pub(crate) fn check_owner(dir: &Path) -> Result<()> {
     refuse_others(dir, sys::is_current_user(dir))
 }
 

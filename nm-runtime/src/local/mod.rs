@@ -4,8 +4,8 @@
 //!
 //! [`files`] is the layout on disk; [`queue`] and [`head`] are the way to a name,
 //! [`given_name`] and [`assigned`] two variants of it; [`grant`] and [`hold`] are a
-//! lease's beginning and end; [`runs`] knows which runs are alive; [`look`] takes no
-//! lock.
+//! lease's beginning and end; [`runs`] knows which runs are alive, [`own`] which number
+//! this process has; [`look`] takes no lock.
 
 pub(crate) mod assigned;
 pub(crate) mod blocked;
@@ -23,6 +23,7 @@ pub(crate) mod hold;
 pub(crate) mod kernel_locks;
 pub(crate) mod lock;
 pub(crate) mod look;
+pub(crate) mod own;
 pub(crate) mod pool_code;
 pub(crate) mod pool_life;
 pub(crate) mod queue;

@@ -2,7 +2,9 @@
 
 use std::mem;
 use std::panic::Location;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+
+use nm_words::request;
 
 use crate::base::clock;
 use crate::base::error::{BoxError, Result};
@@ -12,6 +14,7 @@ use crate::identity::asker::CurrentTest;
 use crate::lend::held;
 use crate::lend::lease::{FromLease, Lease};
 use crate::pool::Pool;
+use crate::pool::again;
 use crate::pool::request::Request;
 use crate::pool::unbounded;
 use crate::terms::access::Access;
@@ -24,14 +27,17 @@ use crate::terms::want::Want;
 #[must_use = "the names return to their pools at once if the leases are dropped"]
 pub struct Leases {
     by_request: Vec<Vec<Lease>>,
+    /// Those that this thread can have again.
+    again: Vec<Arc<Mutex<Lease>>>,
     /// As which the test holds them.
     holder: Option<Arc<Holder>>,
-    _test: CurrentTest,
+    _test: Option<CurrentTest>,
 }
 
 impl Drop for Leases {
     fn drop(&mut self) {
         self.by_request.clear();
+        self.again.clear();
         // What is held now was forgotten, or kept in a static or another thread.
         if let Some(holder) = &self.holder {
             held::outlive(holder, clock::now());
@@ -58,33 +64,78 @@ pub fn acquire(entry: &'static Entry) -> Leases {
 fn try_acquire(spec: &'static TestSpec, place: &Location<'_>) -> Result<Leases> {
     let asked: Vec<RequestSpec> = spec.requests().collect();
     let test = CurrentTest::enter(spec, asked.first().map_or(0, |first| first.line));
+    take_all(&asked, Some((spec, test)), place)
+}
+
+/// Takes what attributes would ask for, for code that has none.
+///
+/// # Panics
+///
+/// As [`acquire`].
+#[track_caller]
+pub fn acquire_as_asked(asked: &[request::Request<'_>]) -> Leases {
+    match take_all(asked, None, Location::caller()) {
+        Ok(leases) => leases,
+        Err(error) => panic!("{error:?}"),
+    }
+}
+
+fn take_all(
+    asked: &[request::Request<'_>],
+    test: Option<(&'static TestSpec, CurrentTest)>,
+    place: &Location<'_>,
+) -> Result<Leases> {
+    let compiled_in = test.as_ref().map(|(spec, _)| spec.manifest_dir);
     let mut requests = Vec::with_capacity(asked.len());
     let mut bare = Vec::new();
-    for request in &asked {
-        let pool = Pool::open_for(request.pool, Some(spec.manifest_dir))?;
+    let mut again = Vec::new();
+    // Of each request, the pool in which the thread can have its name again.
+    let mut kept = Vec::with_capacity(asked.len());
+    for request in asked {
+        let pool = Pool::open_for(request.pool, compiled_in)?;
         let mut want = want(request)?;
         if pool.opened.config.wait_timeout.is_some() {
             want.timeout = None;
         }
+        if request.own {
+            want.name = Some(pool.opened.own_name()?);
+        }
         if request.bare {
             bare.push((pool.opened.clone(), request.line));
         }
+        let keep = request.again.then(|| (pool.opened.clone(), want.access));
+        if let Some((pool, access)) = &keep
+            && let Some(lease) = again::find(pool, *access)
+        {
+            again.push(lease);
+            continue;
+        }
+        kept.push(keep);
         requests.push(Request::new(pool.opened, want));
     }
     let mut by_request = Request::acquire_all_at(requests, place)?;
-    for (pool, line) in bare {
-        unbounded::warn_if_pointless(&pool, spec.file, line)?;
+    if let Some((spec, _)) = &test {
+        for (pool, line) in bare {
+            unbounded::warn_if_pointless(&pool, spec.file, line)?;
+        }
     }
-    let mut leases = by_request.iter_mut().flatten();
-    let holder = leases.next().map(|lease| lease.hold().holder().clone());
+    let holder = by_request.iter_mut().flatten().next();
+    let holder = holder.map(|lease| lease.hold().holder().clone());
+    for (leases, keep) in by_request.iter_mut().zip(kept) {
+        if let Some((pool, access)) = keep {
+            let leases = mem::take(leases).into_iter();
+            again.extend(leases.map(|lease| again::keep(&pool, access, lease)));
+        }
+    }
     Ok(Leases {
         by_request,
+        again,
         holder,
-        _test: test,
+        _test: test.map(|(_, test)| test),
     })
 }
 
-fn want(request: &RequestSpec) -> Result<Want> {
+fn want(request: &request::Request<'_>) -> Result<Want> {
     let access = match request.shared {
         true => Access::Shared,
         false => Access::Exclusive,

@@ -2,6 +2,7 @@
 //! import `life`, `lend` and what is below them; only `opened` knows a backend.
 
 pub(crate) mod acquire;
+pub(crate) mod again;
 pub(crate) mod attribute;
 mod environment;
 #[cfg(feature = "tools")]

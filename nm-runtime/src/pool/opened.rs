@@ -23,7 +23,7 @@ use crate::identity::{asker, run};
 use crate::life::hooks::Hooks;
 use crate::life::membership::Membership;
 use crate::life::standby::Address;
-use crate::local::Local;
+use crate::local::{Local, own};
 use crate::terms::declaration::Declaration;
 use crate::terms::holder::Holder;
 use crate::terms::name::{self, Name};
@@ -200,6 +200,15 @@ impl Opened {
     pub(crate) fn allocator(&self) -> Result<Option<&RegisteredAllocator>> {
         let find = || RegisteredAllocator::find(&self.name);
         Ok(self.allocator.get_or_try_init(find)?.as_ref())
+    }
+
+    /// The name that belongs to this process. In a pool that is configured to have fewer
+    /// names than there are processes, some share one.
+    pub(crate) fn own_name(&self) -> Result<String> {
+        let number = own::number(&self.config.state_dir)?;
+        let capacity = self.config.names.capacity().unwrap_or(usize::MAX);
+        let name = self.config.names.get(number % capacity.max(1));
+        Ok(name.expect("below the capacity").into_owned())
     }
 
     /// Whether this binary registers an allocator for the pool.

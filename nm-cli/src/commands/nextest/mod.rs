@@ -3,7 +3,6 @@
 pub mod arguments;
 pub mod block;
 pub mod config;
-pub mod difference;
 mod generated;
 mod repository;
 pub mod version;

@@ -6,9 +6,9 @@ use std::process::{Command, ExitCode, Stdio};
 
 use crate::commands::nextest::arguments::Arguments;
 use crate::commands::nextest::block::Document;
-use crate::commands::nextest::difference::difference;
 use crate::exit::{Failure, Outcome, code};
 use crate::process::cargo;
+use crate::screen::difference::difference;
 use crate::screen::{stderr, stdout};
 
 /// The workspace, and its own nextest configuration.

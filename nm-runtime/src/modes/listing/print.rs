@@ -23,7 +23,11 @@ pub(crate) fn print() -> i32 {
     let mut pools = Pools::default();
     let mut text = String::new();
     for spec in section::tests() {
-        text.push_str(&json::to_string(&pools.describe(spec)));
+        let test = pools.describe(spec);
+        if test.requests.is_empty() {
+            continue;
+        }
+        text.push_str(&json::to_string(&test));
         text.push('\n');
     }
     let mut stdout = io::stdout().lock();
@@ -66,12 +70,12 @@ impl Pools {
             path: spec.test.to_owned(),
             file: spec.file.to_owned(),
             requests: requests
-                .map(|request| self.request(spec, &request))
+                .filter_map(|request| self.request(spec, &request))
                 .collect(),
         }
     }
 
-    fn request(&mut self, spec: &TestSpec, request: &RequestSpec) -> Request {
+    fn request(&mut self, spec: &TestSpec, request: &RequestSpec) -> Option<Request> {
         let key = (request.pool, spec.manifest_dir);
         let known = self.0.iter().position(|(known, _)| *known == key);
         let at = known.unwrap_or(self.0.len());
@@ -83,7 +87,11 @@ impl Pools {
             Ok(pool) => (Some(pool), None),
             Err(error) => (None, Some(error.clone())),
         };
-        Request {
+        // In its own name a process waits for no other: unless a size is configured.
+        if request.own && pool.is_some_and(|pool| pool.size.is_none()) {
+            return None;
+        }
+        Some(Request {
             pool: request.pool.to_owned(),
             shared: request.shared,
             count: match request.amount {
@@ -97,7 +105,7 @@ impl Pools {
             allocator: pool.and_then(|pool| pool.allocator.clone()),
             dir: pool.map(|pool| pool.dir.clone()),
             error,
-        }
+        })
     }
 }
 

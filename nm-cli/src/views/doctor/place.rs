@@ -3,7 +3,9 @@ use std::path::{Path, PathBuf};
 
 use nm_runtime::inspect::{self, Place};
 
-use crate::views::doctor::finding::{Findings, bytes};
+use crate::views::doctor::finding::Findings;
+#[cfg(unix)]
+use crate::views::doctor::finding::bytes;
 
 /// File systems that several machines may share: a lock may not reach the others,
 /// and an orphan on another machine is not seen here.

@@ -16,9 +16,14 @@ use crate::args::want::Want;
 use crate::exit::{Failure, Outcome, code};
 use crate::keeper::anchor::{Anchor, Vigil};
 use crate::keeper::session::Session;
-use crate::screen::{label, stdout};
+use crate::process::signals;
+use crate::screen::{label, stderr, stdout};
 
-/// Prints a name and holds it until Ctrl-C, end of input, or its parent's exit
+/// Prints a name and holds it until its input ends, a signal, or its parent's exit
+///
+/// Its input is a pipe or a socket that is closed, or a terminal at which Ctrl-D is typed.
+/// A file or `/dev/null` is no input that ends: shells give `/dev/null` to what they start
+/// with `&`. It ends with its parent then, or by a signal like that of Ctrl-C.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     pool: String,
@@ -43,9 +48,21 @@ pub fn run(args: Args, wait: Wait) -> Outcome {
     let mut leases = wait.acquire(&args.want, &args.pool)?;
     vigil.end();
 
-    let (mut signals, end) = UnixStream::pair()?;
+    // A shell that starts it with `&` has it ignore this signal, and means it. Asked before
+    // we listen for it.
+    let in_background = signals::ignores(SIGINT);
+    let (mut told, end) = UnixStream::pair()?;
     for signal in [SIGHUP, SIGINT, SIGTERM] {
         signal_hook::low_level::pipe::register(signal, end.try_clone()?)?;
+    }
+    let input = input()?;
+    if input.is_none() && !io::stdin().is_terminal() && !in_background {
+        let parent = anchor.session();
+        stderr::warn(&format!(
+            "the input is neither a pipe nor a terminal, so `hold` ends with `{}` (pid {}), or by a signal",
+            parent.label(),
+            parent.pid
+        ));
     }
     let text: String = leases
         .iter()
@@ -53,7 +70,7 @@ pub fn run(args: Args, wait: Wait) -> Outcome {
         .collect();
     stdout::answer(&text)?;
     leases.iter_mut().for_each(Lease::used);
-    let parent_ended = until_end(&anchor, &mut signals)?;
+    let parent_ended = until_end(&anchor, input, &mut told)?;
     for lease in leases {
         if parent_ended {
             lease.mark_dirty_because("the parent process of `hold` ended");
@@ -64,8 +81,11 @@ pub fn run(args: Args, wait: Wait) -> Outcome {
 }
 
 /// Waits for an end; returns whether it was the parent's.
-fn until_end(anchor: &Anchor, signals: &mut UnixStream) -> io::Result<bool> {
-    let mut input = input()?;
+fn until_end(
+    anchor: &Anchor,
+    mut input: Option<File>,
+    signals: &mut UnixStream,
+) -> io::Result<bool> {
     loop {
         let mut fds = vec![signals.as_fd()];
         fds.extend(input.iter().map(AsFd::as_fd));

@@ -8,5 +8,5 @@ pub mod child;
 pub mod exec;
 #[cfg(unix)]
 pub mod proc;
-mod signals;
+pub mod signals;
 pub mod tether;

@@ -5,7 +5,7 @@
 //! others are passed on to the command.
 
 #[cfg(unix)]
-pub use unix::Forwarder;
+pub use unix::{Forwarder, ignores};
 
 #[cfg(unix)]
 mod unix {
@@ -70,6 +70,11 @@ mod unix {
 
     fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
         mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether this process was started to ignore the signal.
+    pub fn ignores(signal: i32) -> bool {
+        ignored() & (1 << (signal - 1)) != 0
     }
 
     /// The signals that this process was started to ignore, one bit each.

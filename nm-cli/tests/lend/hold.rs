@@ -48,6 +48,29 @@ fn it_does_not_outlive_its_parent() {
 }
 
 #[test]
+fn an_input_that_cannot_end_is_told_of() {
+    let lab = Lab::new();
+    let said = |script: &str| {
+        let mut shell = lab.start("sh", script);
+        let first = shell.line();
+        shell.end_input();
+        shell.signal("KILL");
+        first
+    };
+    let told = said("name-manager hold db </dev/null 2>&1; :");
+    assert!(
+        told.contains("so `hold` ends with `sh -c name-manager hold db </dev/null 2>&1; :` (pid "),
+        "{told}"
+    );
+    lab.wait_until_free("db", "db-0");
+    let kept = said("name-manager hold db --name db-0 2>&1 & read line");
+    assert_eq!(kept, "db-0");
+    lab.wait_until_free("db", "db-0");
+    let help = lab.run(&["hold", "--help"]).answer();
+    assert!(help.contains("`/dev/null` is no input that ends"), "{help}");
+}
+
+#[test]
 fn try_hold_tells_what_is_in_use_from_what_is_not_there() {
     let lab = Lab::new();
     let mut hold = Running::new(&mut lab.cli(&["hold", "db"]));

@@ -26,8 +26,11 @@ fn release(lab: &Lab) -> Said {
     with_token(lab, &["release", "db", "db-0"])
 }
 
+/// Why a lease was lost, and how to lose it so.
+type Loss = (&'static str, Box<dyn Fn() -> Lab>);
+
 /// How leases end that nobody gave back.
-fn losses() -> Vec<(&'static str, Box<dyn Fn() -> Lab>)> {
+fn losses() -> Vec<Loss> {
     vec![
         (
             "its time to live of 1ms expired",

@@ -26,7 +26,6 @@ use crate::screen::{label, stderr, stdout};
 /// with `&`. It ends with its parent then, or by a signal like that of Ctrl-C.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The pool
     pool: String,
     #[command(flatten)]
     purpose: Purpose,
@@ -49,19 +48,21 @@ pub fn run(args: Args, wait: Wait) -> Outcome {
     let mut leases = wait.acquire(&args.want, &args.pool)?;
     vigil.end();
 
+    // A shell that starts it with `&` has it ignore this signal, and means it. Asked before
+    // we listen for it.
+    let in_background = signals::ignores(SIGINT);
+    let (mut told, end) = UnixStream::pair()?;
+    for signal in [SIGHUP, SIGINT, SIGTERM] {
+        signal_hook::low_level::pipe::register(signal, end.try_clone()?)?;
+    }
     let input = input()?;
-    if input.is_none() && !io::stdin().is_terminal() && !signals::ignores(SIGINT) {
-        // A shell that starts it with `&` has it ignore the signal, and means it.
+    if input.is_none() && !io::stdin().is_terminal() && !in_background {
         let parent = anchor.session();
         stderr::warn(&format!(
             "the input is neither a pipe nor a terminal, so `hold` ends with `{}` (pid {}), or by a signal",
             parent.label(),
             parent.pid
         ));
-    }
-    let (mut told, end) = UnixStream::pair()?;
-    for signal in [SIGHUP, SIGINT, SIGTERM] {
-        signal_hook::low_level::pipe::register(signal, end.try_clone()?)?;
     }
     let text: String = leases
         .iter()

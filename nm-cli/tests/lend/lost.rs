@@ -26,11 +26,11 @@ fn release(lab: &Lab) -> Said {
     with_token(lab, &["release", "db", "db-0"])
 }
 
-/// A lease that was taken, and has ended.
-type Loss = Box<dyn Fn() -> Lab>;
+/// Why a lease was lost, and how to lose it so.
+type Loss = (&'static str, Box<dyn Fn() -> Lab>);
 
 /// How leases end that nobody gave back.
-fn losses() -> Vec<(&'static str, Loss)> {
+fn losses() -> Vec<Loss> {
     vec![
         (
             "its time to live of 1ms expired",

@@ -233,6 +233,20 @@ fn done(result: c_int) -> io::Result<c_int> {
     }
 }
 
+/// The path by which this program was started.
+#[cfg(target_os = "linux")]
+pub(super) fn executed() -> Option<PathBuf> {
+    // SAFETY: takes no pointer.
+    let path = unsafe { libc::getauxval(libc::AT_EXECFN) } as *const libc::c_char;
+    if path.is_null() {
+        return None;
+    }
+    // SAFETY: the kernel has put a string there, which nobody changes as long as the process
+    // lives.
+    let path = unsafe { CStr::from_ptr(path) };
+    Some(PathBuf::from(OsStr::from_bytes(path.to_bytes())))
+}
+
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use std::io::Write;
@@ -348,18 +362,4 @@ mod tests {
         let file = tempfile::tempfile().unwrap();
         assert_eq!(effective_user(), file.metadata().unwrap().uid());
     }
-}
-
-/// The path by which this program was started.
-#[cfg(target_os = "linux")]
-pub(super) fn executed() -> Option<PathBuf> {
-    // SAFETY: takes no pointer.
-    let path = unsafe { libc::getauxval(libc::AT_EXECFN) } as *const libc::c_char;
-    if path.is_null() {
-        return None;
-    }
-    // SAFETY: the kernel has put a string there, which nobody changes as long as the process
-    // lives.
-    let path = unsafe { CStr::from_ptr(path) };
-    Some(PathBuf::from(OsStr::from_bytes(path.to_bytes())))
 }

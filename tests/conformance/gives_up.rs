@@ -134,17 +134,33 @@ fn a_long_wait_says_once_who_holds_what<S: Stage>() {
 }
 
 #[apply(on_each_stage)]
+fn those_of_one_process_that_wait_for_a_pool_say_so_together<S: Stage>() {
+    let mut test = Story::<S>::new("db", 1);
+    test.hold("holder").start("a").thread("a2", "a");
+    for waiter in ["a", "a2"] {
+        test.waits(waiter, &format!("db {SOON}"));
+    }
+    for waiter in ["a", "a2"] {
+        test.expect_error(waiter, "timeout");
+    }
+    let said = test.notices("a");
+    assert_eq!(said.matches("has waited").count(), 1, "{said}");
+    let together = "; 2 requests of this process wait for it, the first for 1s\n";
+    assert!(said.contains(together), "{said}");
+}
+
+#[apply(on_each_stage)]
 fn a_waiter_is_told_of_the_head_that_it_waits_behind<S: Stage>() {
     let mut test = Story::<S>::new("db", 3);
     test.holds("holder", "db count=2");
-    test.waits("head", "db all");
+    test.waits("head", "db all").wait("between");
     test.waits("late", &format!("db {SOON}"));
     // One name is free, but it is the head's.
     let message = test.expect_error("late", "timeout");
     let expected = [
         "db-0 held by `holder`",
         "behind `head`",
-        "waits for 2 names",
+        "has set db-2 aside and waits for 2 names, and another request",
     ];
     for part in expected {
         assert!(message.contains(part), "{part}: {message}");

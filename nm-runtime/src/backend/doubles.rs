@@ -15,7 +15,7 @@ use crate::backend::patience::Patience;
 use crate::backend::runs::{Guard, LifeLock, Reaping, Runs};
 #[cfg(feature = "tools")]
 use crate::backend::snapshot::Forgotten;
-use crate::backend::snapshot::Snapshot;
+use crate::backend::snapshot::{Ahead, BlockedHead, Snapshot};
 use crate::base::error::{Error, Kind, Result};
 use crate::terms::code::PoolCode;
 use crate::terms::declaration::Declaration;
@@ -274,8 +274,8 @@ impl Backend for Double {
         self.inner.snapshot(key)
     }
 
-    fn first_waiter(&self) -> Option<Holder> {
-        self.inner.first_waiter()
+    fn ahead(&self, ask: &Ask<'_>, head: Option<&BlockedHead>) -> Ahead {
+        self.inner.ahead(ask, head)
     }
 
     fn publish(&self, name: &str, token: &str, change: &dyn Fn(&mut Tenure)) {

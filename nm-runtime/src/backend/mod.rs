@@ -26,7 +26,7 @@ use crate::backend::patience::Patience;
 use crate::backend::runs::Runs;
 #[cfg(feature = "tools")]
 use crate::backend::snapshot::Forgotten;
-use crate::backend::snapshot::Snapshot;
+use crate::backend::snapshot::{Ahead, BlockedHead, Snapshot};
 use crate::base::error::Result;
 use crate::terms::code::PoolCode;
 use crate::terms::declaration::Declaration;
@@ -70,8 +70,9 @@ pub(crate) trait Backend: fmt::Debug + Send + Sync {
     /// backend cannot look at it. Explains, never decides.
     fn snapshot(&self, key: &str) -> Result<Option<Snapshot>>;
 
-    /// The first waiter of the queue, if it is known: for people.
-    fn first_waiter(&self) -> Option<Holder>;
+    /// Who is served before this request of the queue, whose head shows itself so: for
+    /// people.
+    fn ahead(&self, ask: &Ask<'_>, head: Option<&BlockedHead>) -> Ahead;
 
     /// Changes what the record of a held name says of this holder: what it waits for
     /// meanwhile, for example. Failures are not reported: others merely miss an explanation.

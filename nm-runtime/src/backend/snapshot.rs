@@ -45,6 +45,15 @@ impl NameSnapshot {
     }
 }
 
+/// Who is served before a request of the queue.
+#[derive(Debug, Default)]
+pub(crate) struct Ahead {
+    /// The head, or the first waiter behind it.
+    pub(crate) first: Option<Holder>,
+    /// How many more, but for a few that may have ended.
+    pub(crate) others: usize,
+}
+
 /// A head of the queue that waits.
 #[derive(Clone, Debug)]
 pub(crate) struct BlockedHead {

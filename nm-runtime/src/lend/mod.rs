@@ -1,6 +1,7 @@
 //! A request's wait, and the lease that ends it. May import `backend`, `config`,
 //! `terms`, `sys`, `base`; never `local`.
 
+pub(crate) mod crowd;
 pub(crate) mod deadlock;
 pub(crate) mod gate;
 pub(crate) mod held;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::backend::ask::Ask;
-use crate::backend::snapshot::{BlockedHead, Snapshot};
+use crate::backend::snapshot::{Ahead, BlockedHead, Snapshot};
 use crate::base::{clock, text};
 use crate::sys;
 use crate::terms::access::Access;
@@ -18,7 +18,7 @@ const MOST: usize = 16;
 /// What stands in the way of a request, one line each: the holders, `db-0 held by
 /// `app::lists_users` (pid 7, for 3s)`, and the head of the queue; if that does not show
 /// itself, the first waiter; before them, the pool's own hook that is running.
-pub(crate) fn of(snapshot: &Snapshot, first: Option<&Holder>, ask: &Ask<'_>) -> Vec<String> {
+pub(crate) fn of(snapshot: &Snapshot, ahead: &Ahead, ask: &Ask<'_>) -> Vec<String> {
     // An allocator's names are its own affair.
     let any = ask.decide.map(|_| usize::MAX);
     let mut known: Vec<_> = snapshot
@@ -45,10 +45,15 @@ pub(crate) fn of(snapshot: &Snapshot, first: Option<&Holder>, ask: &Ask<'_>) -> 
             break;
         }
     }
-    match (&snapshot.head, first, ask.given) {
-        (Some(head), _, None) if is_other(&head.holder) => lines.push(behind(head)),
+    let others = match ahead.others {
+        0 => String::new(),
+        1 => ", and another request".to_owned(),
+        count => format!(", and {count} other requests"),
+    };
+    match (&snapshot.head, &ahead.first, ask.given) {
+        (Some(head), _, None) if is_other(&head.holder) => lines.push(behind(head) + &others),
         (None, Some(first), None) if is_other(first) => lines.push(format!(
-            "behind `{}` ({}), the head of the queue",
+            "behind `{}` ({}), the head of the queue{others}",
             text::printable(&first.test),
             process(first)
         )),
@@ -87,8 +92,12 @@ fn behind(head: &BlockedHead) -> String {
         (None, 1) => "a name".to_owned(),
         (None, count) => format!("{count} names"),
     };
+    let taken = match &*head.taken {
+        [] => String::new(),
+        taken => format!("has set {} aside and ", taken.join(", ")),
+    };
     format!(
-        "behind `{}` ({}), the head of the queue, which waits for {what}",
+        "behind `{}` ({}), the head of the queue, which {taken}waits for {what}",
         text::printable(&head.holder.test),
         process(&head.holder)
     )

@@ -8,6 +8,7 @@ use crate::backend::missing_code;
 use crate::backend::patience::Patience;
 use crate::base::error::{Error, Kind, Result};
 use crate::base::{caller, clock, notice, text};
+use crate::lend::crowd::{Part, Turn};
 use crate::lend::deadlock::{Cycle, Watch};
 use crate::lend::gate::Permit;
 use crate::lend::held::{self, HeldName};
@@ -42,6 +43,8 @@ pub(crate) struct Wait<'a> {
     /// being set up or cleaned up.
     entered: u64,
     next_notice: Instant,
+    /// Among those of this process that wait for the pool.
+    crowd: Option<Part>,
     live: Option<Live>,
     /// What the thread holds while it asks for more.
     held: Vec<HeldName>,
@@ -71,6 +74,7 @@ impl<'a> Wait<'a> {
             refusal: None,
             entered: 0,
             next_notice: started + FIRST_NOTICE,
+            crowd: None,
             live: None,
             held: held::by(&ask.holder.token),
             blocked: None,
@@ -256,15 +260,17 @@ impl<'a> Wait<'a> {
         }
     }
 
+    fn crowd(&mut self) -> &Part {
+        let join = || Part::join(self.ask.holder.pid, self.backend.key(), self.started);
+        self.crowd.get_or_insert_with(join)
+    }
+
     /// One line for each holder in the way, as far as can be seen.
     fn occupants(&self) -> Vec<String> {
         let snapshot = self.backend.snapshot(self.backend.key());
         let snapshot = snapshot.ok().flatten().unwrap_or_default();
-        let first = match snapshot.head {
-            Some(_) => None,
-            None => self.backend.first_waiter(),
-        };
-        occupancy::of(&snapshot, first.as_ref(), self.ask)
+        let ahead = self.backend.ahead(self.ask, snapshot.head.as_ref());
+        occupancy::of(&snapshot, &ahead, self.ask)
     }
 
     /// What stands in the way if nothing that does can be seen.
@@ -288,14 +294,30 @@ impl<'a> Wait<'a> {
         )
     }
 
-    fn say_that_it_waits(&self) {
+    /// Says so for all of this process that wait for the pool, unless another has.
+    fn say_that_it_waits(&mut self, now: Instant) {
+        let (count, since) = match self.crowd().turn(now, NEXT_NOTICE) {
+            Turn::Wait(next) => {
+                self.next_notice = next;
+                return;
+            }
+            Turn::Speak { count, since } => (count, since),
+        };
+        self.next_notice = now + NEXT_NOTICE;
         let mut text = format!(
-            "`{}` has waited {} for {} of pool `{}`\n",
+            "`{}` has waited {} for {} of pool `{}`",
             self.ask.holder.test,
             text::seconds(self.started.elapsed()),
             self.wanted(),
             self.ask.pool,
         );
+        if count > 1 {
+            text.push_str(&format!(
+                "; {count} requests of this process wait for it, the first for {}",
+                text::seconds(now.saturating_duration_since(since))
+            ));
+        }
+        text.push('\n');
         let occupants = self.occupants();
         for line in &occupants {
             text.push_str(&format!("    {line}\n"));
@@ -356,6 +378,7 @@ impl Patience for Wait<'_> {
     fn blocked(&mut self) {
         if self.blocked.is_none() {
             self.blocked = Some(Watch::new(Instant::now()));
+            self.crowd();
             self.log(event::Kind::Waiting, &self.wanted());
             held::publish(&self.held, Some(&self.ask.waiting(self.backend.key())));
             let code = self.backend.code();
@@ -406,10 +429,7 @@ impl Patience for Wait<'_> {
                     live.show(&self.in_one_line());
                     self.live = Some(live);
                 }
-                None => {
-                    self.next_notice = now + NEXT_NOTICE;
-                    self.say_that_it_waits();
-                }
+                None => self.say_that_it_waits(now),
             }
         }
         Ok(())

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use crate::backend::ask::RequestId;
 use crate::backend::decisions::Asker;
 use crate::base::json;
 use crate::local::files;
@@ -27,6 +28,23 @@ pub(crate) fn find(pool_dir: &Path) -> Option<Holder> {
     let mut names = names(&line);
     names.sort_unstable();
     names.iter().find_map(|(_, name)| owner(&line.join(name)))
+}
+
+/// How many requests of the queue are before this one, but for the first.
+pub(crate) fn others_before(pool_dir: &Path, request: RequestId, first: Option<&Holder>) -> usize {
+    let line = pool_dir.join(files::TICKETS);
+    let mut names = names(&line);
+    names.sort_unstable();
+    let own = format!(".{}", request.text());
+    let Some(before) = names.iter().position(|(_, name)| name.ends_with(&own)) else {
+        return 0;
+    };
+    // The head of the queue has a ticket if it came when others waited.
+    let is_first = |(_, name): &(u64, String)| {
+        let owner = owner(&line.join(name));
+        owner.is_some_and(|owner| first.is_some_and(|first| owner.token == first.token))
+    };
+    before - usize::from(names[..before].first().is_some_and(is_first))
 }
 
 /// The owner of a ticket, as it says; `None` if it is gone.

@@ -46,7 +46,7 @@ use crate::backend::patience::Patience;
 use crate::backend::runs::Runs;
 #[cfg(feature = "tools")]
 use crate::backend::snapshot::Forgotten;
-use crate::backend::snapshot::Snapshot;
+use crate::backend::snapshot::{Ahead, BlockedHead, Snapshot};
 use crate::base::error::{Error, Kind, Result};
 use crate::config::place;
 use crate::journal;
@@ -167,8 +167,16 @@ impl Backend for Local {
             .map_err(|error| unusable(pool_dir, error))
     }
 
-    fn first_waiter(&self) -> Option<Holder> {
-        first_waiter::find(&place::pool_dir(&self.state_dir, &self.pool))
+    fn ahead(&self, ask: &Ask<'_>, head: Option<&BlockedHead>) -> Ahead {
+        let pool_dir = place::pool_dir(&self.state_dir, &self.pool);
+        let first = match head {
+            Some(head) => Some(head.holder.clone()),
+            None => first_waiter::find(&pool_dir),
+        };
+        Ahead {
+            others: first_waiter::others_before(&pool_dir, ask.request, first.as_ref()),
+            first,
+        }
     }
 
     fn publish(&self, name: &str, token: &str, change: &dyn Fn(&mut Tenure)) {

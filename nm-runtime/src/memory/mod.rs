@@ -23,10 +23,10 @@ use crate::backend::patience::Patience;
 use crate::backend::runs::Runs;
 #[cfg(feature = "tools")]
 use crate::backend::snapshot::Forgotten;
-use crate::backend::snapshot::{NameSnapshot, Snapshot};
+use crate::backend::snapshot::{Ahead, BlockedHead, NameSnapshot, Snapshot};
 use crate::base::error::{Error, Result};
 use crate::memory::process::Process;
-use crate::memory::state::{Line, State};
+use crate::memory::state::{Line, Seat, State};
 use crate::memory::wait::Part;
 use crate::memory::world::Pools;
 use crate::terms::code::PoolCode;
@@ -138,9 +138,18 @@ impl Backend for Memory {
         Ok(pool.map(|pool| self.look_at(&pool.lock())))
     }
 
-    fn first_waiter(&self) -> Option<Holder> {
-        // The head says more itself, at once.
-        None
+    fn ahead(&self, ask: &Ask<'_>, _head: Option<&BlockedHead>) -> Ahead {
+        let part = self.part();
+        let state = part.enter().ok();
+        let before = state.and_then(|state| {
+            let own = |seat: &Seat| seat.pid == ask.holder.pid && seat.test == ask.holder.test;
+            state.queue().position(own)
+        });
+        Ahead {
+            // It says more itself, at once.
+            first: None,
+            others: before.unwrap_or(0).saturating_sub(1),
+        }
     }
 
     fn publish(&self, name: &str, token: &str, change: &dyn Fn(&mut Tenure)) {

@@ -42,7 +42,13 @@ pub fn powerless(dir: &Path) -> Option<Start> {
     command("true")?;
     // Others must reach the program, which may stand in somebody's home.
     let program = dir.join("actor-program");
-    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    // By another process: no program can be started that any process has open for writing, as
+    // a child of another test, just forked, would.
+    let copied = Command::new("cp")
+        .arg(std::env::current_exe().unwrap())
+        .arg(&program)
+        .status();
+    assert!(copied.unwrap().success());
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
     fs::set_permissions(dir, fs::Permissions::from_mode(0o755)).unwrap();
     Some(Start {

@@ -31,6 +31,7 @@ use crate::base::error::Result;
 use crate::terms::code::PoolCode;
 use crate::terms::declaration::Declaration;
 use crate::terms::event::{Entry, Event};
+#[cfg(feature = "tools")]
 use crate::terms::holder::Holder;
 use crate::terms::record::Tenure;
 

@@ -1,6 +1,7 @@
 //! The first waiter of a pool's queue, from its ticket: for people. A head that has waited a
 //! while says more itself.
 
+#[cfg(feature = "tools")]
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -58,6 +59,7 @@ fn owner(ticket: &Path) -> Option<Holder> {
 }
 
 /// The live tickets of the pool's queue: number and request.
+#[cfg(feature = "tools")]
 pub(crate) fn tickets(pool_dir: &Path) -> BTreeMap<u64, String> {
     let line = pool_dir.join(files::TICKETS);
     let is_live = |name: &str| sys::open_regular(&line.join(name)).is_ok_and(is_locked);

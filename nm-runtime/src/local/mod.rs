@@ -55,6 +55,7 @@ use crate::local::record_file::RecordFile;
 use crate::terms::code::PoolCode;
 use crate::terms::declaration::Declaration;
 use crate::terms::event::{Entry, Event};
+#[cfg(feature = "tools")]
 use crate::terms::holder::Holder;
 use crate::terms::record::Tenure;
 

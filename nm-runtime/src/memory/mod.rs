@@ -32,6 +32,7 @@ use crate::memory::world::Pools;
 use crate::terms::code::PoolCode;
 use crate::terms::declaration::Declaration;
 use crate::terms::event::{Entry, Event};
+#[cfg(feature = "tools")]
 use crate::terms::holder::Holder;
 use crate::terms::record::Tenure;
 

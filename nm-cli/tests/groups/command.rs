@@ -47,6 +47,14 @@ impl Command {
         Self::new(env!("CARGO_BIN_EXE_name-manager"), dir)
     }
 
+    /// A line as a user types it, with `name-manager` among the programs.
+    pub fn shell(dir: &Path, line: &str) -> Self {
+        let bin = Path::new(env!("CARGO_BIN_EXE_name-manager")).parent();
+        let path = std::env::var("PATH").unwrap_or_default();
+        let path = format!("{}:{path}", bin.unwrap().display());
+        Self::new("sh", dir).args(&["-c", line]).env("PATH", path)
+    }
+
     pub fn args<S: AsRef<OsStr>>(mut self, args: &[S]) -> Self {
         self.0.args(args);
         self

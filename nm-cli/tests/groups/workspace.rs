@@ -21,7 +21,7 @@ pub struct Note {
     pub names: Vec<usize>,
 }
 
-const REPOSITORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+pub const REPOSITORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 /// Writes down what it sees of the runner, one line a test.
 const NOTE: &str = r#"
@@ -39,25 +39,12 @@ pub fn note(names: &[usize]) {
 
 impl Workspace {
     pub fn new() -> Self {
-        let base = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
-        // Outside the repository, whose workspace would be found above.
-        let checkout = base.to_string_lossy().replace(['/', '\\', ':'], "_");
-        let root = std::env::temp_dir().join(format!("name-manager-groups{checkout}"));
-        fs::create_dir_all(&root).unwrap();
-        let turn = File::create(root.join("turn.lock")).unwrap();
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "tests must not write the same workspace at once"
-        )]
-        turn.lock().unwrap();
+        let (root, turn) = generated();
         let root = root.join("shops");
         for (path, text) in files() {
             write(&root.join(path), &text);
         }
-        let locked = Path::new(REPOSITORY).join("Cargo.lock");
-        if locked.is_file() {
-            fs::copy(locked, root.join("Cargo.lock")).unwrap();
-        }
+        lock_as_ours(&root);
         for leftover in [".config", ".name-manager"] {
             let leftover = root.join(leftover);
             let _ = fs::remove_dir_all(&leftover).or_else(|_| fs::remove_file(&leftover));
@@ -122,7 +109,31 @@ impl Workspace {
     }
 }
 
-fn write(path: &Path, text: &str) {
+/// Where workspaces are generated, and the turn to do it.
+pub fn generated() -> (PathBuf, File) {
+    let base = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    // Outside the repository, whose workspace would be found above.
+    let checkout = base.to_string_lossy().replace(['/', '\\', ':'], "_");
+    let root = std::env::temp_dir().join(format!("name-manager-groups{checkout}"));
+    fs::create_dir_all(&root).unwrap();
+    let turn = File::create(root.join("turn.lock")).unwrap();
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "tests must not write the same workspace at once"
+    )]
+    turn.lock().unwrap();
+    (root, turn)
+}
+
+/// With the versions of the dependencies that the repository has.
+pub fn lock_as_ours(root: &Path) {
+    let locked = Path::new(REPOSITORY).join("Cargo.lock");
+    if locked.is_file() {
+        fs::copy(locked, root.join("Cargo.lock")).unwrap();
+    }
+}
+
+pub fn write(path: &Path, text: &str) {
     if fs::read_to_string(path).is_ok_and(|found| found == text) {
         return;
     }

@@ -2,20 +2,17 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 
 use nm_runtime::journal::Kind;
 
 use crate::lab::{Lab, Said};
+use crate::page;
 
 /// The `run` steps of each job on the page.
 fn jobs() -> Vec<Vec<String>> {
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/ci.md");
-    let page = fs::read_to_string(page).unwrap();
-    let blocks = page.split("```yaml\n").skip(1);
-    let blocks = blocks.map(|block| block.split("```").next().unwrap());
+    let blocks = page::written_in("yaml", "docs/ci.md").into_iter();
     let blocks = blocks.filter(|block| block.contains("steps:"));
-    blocks.map(steps).collect()
+    blocks.map(|block| steps(&block)).collect()
 }
 
 fn steps(block: &str) -> Vec<String> {

@@ -3,9 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use nm_runtime::journal::Kind;
-
-use crate::lab::{Lab, Said};
+use crate::lab::{self, Lab, Said};
 
 /// Five tests ran, two at a time, and none saw another's orders.
 fn check(way: &str) {
@@ -28,23 +26,8 @@ fn check(way: &str) {
     assert!(said.out.starts_with("a stack is: "), "{said:?}");
     assert_eq!(said.out.matches("\nok ").count(), 5, "{said:?}");
 
-    let (mut now, mut most, mut leases) = (0, 0, 0);
-    for event in lab.events("stack") {
-        match event.kind {
-            Kind::Acquired => {
-                leases += 1;
-                now += 1;
-                most = most.max(now);
-            }
-            Kind::Released => now -= 1,
-            _ => {}
-        }
-    }
-    assert_eq!(
-        (now, most, leases),
-        (0, 2, 7),
-        "five tests, and both stacks in the end"
-    );
+    let leases = lab::leases(&lab.events("stack"));
+    assert_eq!(leases, (7, 2), "five tests, and both stacks in the end");
 }
 
 #[test]

@@ -129,6 +129,24 @@ impl Drop for Lab {
     }
 }
 
+/// How many leases there were, of which all have been given back, and how many at once.
+pub fn leases(events: &[Event]) -> (usize, usize) {
+    let (mut now, mut most, mut leases) = (0, 0, 0);
+    for event in events {
+        match event.kind {
+            Kind::Acquired => {
+                leases += 1;
+                now += 1;
+                most = most.max(now);
+            }
+            Kind::Released => now -= 1,
+            _ => {}
+        }
+    }
+    assert_eq!(now, 0, "{events:?}");
+    (leases, most)
+}
+
 /// What a program said.
 #[derive(Debug)]
 pub struct Said {

@@ -8,6 +8,7 @@ mod compose;
 #[cfg(target_os = "linux")]
 mod containers;
 mod errors;
+mod go_test_page;
 mod help;
 mod hold;
 mod lab;
@@ -16,13 +17,15 @@ mod lost;
 mod missing_code;
 #[cfg(target_os = "linux")]
 mod no_proc;
+mod page;
 #[path = "../../../tests/support/patience.rs"]
 mod patience;
 mod place;
 mod pools;
+mod pytest_page;
+mod readme_page;
 mod release;
 mod run;
-#[cfg(target_os = "linux")]
 #[path = "../hostile/skip.rs"]
 mod skip;
 mod texts;

@@ -20,8 +20,10 @@ const GLOBAL: [&str; 6] = ["DIR", "KEEP", "RUN_ID", "SCOPE", "TOKEN", "WAIT_TIME
 /// What a process is to do instead of its program, which has this library in it:
 /// `list`, or a reaper's job.
 pub(crate) const MODE: &str = "NAME_MANAGER_MODE";
-/// Set by name-manager itself, for its own processes.
-const OWN: [&str; 1] = ["MODE"];
+/// Set by a `name-manager run` that begins a run: itself. It waits for the clean-up, so the end
+/// of the run is that of its command.
+#[cfg(feature = "tools")]
+pub(crate) const RUNNER: &str = "NAME_MANAGER_RUNNER";
 const OF_POOL: [&str; 6] = ["DIR", "MAX", "NAMES", "SCOPE", "TEMPLATE", "WAIT_TIMEOUT"];
 
 /// The values of the `NAME_MANAGER_*` variables.
@@ -30,6 +32,8 @@ pub(crate) struct Variables {
     dir: Option<String>,
     scope: Option<String>,
     pub(crate) run_id: Option<String>,
+    /// Of a `name-manager run` above: see its constant.
+    pub(crate) runner: Option<String>,
     pub(crate) keep: Option<Keep>,
     wait_timeout: Option<Duration>,
     /// `NAME_MANAGER_POOL_{POOL}_{KEY}`, as `{POOL}_{KEY}` with the value.
@@ -123,7 +127,9 @@ impl Variables {
                         other => return Err(wrong(&key, other, "`failed` or `always`")),
                     }
                 }
-                own if OWN.contains(&own) => {}
+                // Set by name-manager itself, for its own processes.
+                "MODE" => {}
+                "RUNNER" => variables.runner = Some(text()?),
                 "SCOPE" => variables.scope = Some(text()?),
                 "RUN_ID" => {
                     let id = text()?;

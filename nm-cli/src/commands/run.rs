@@ -28,7 +28,9 @@ use crate::screen::{label, stderr};
 /// dirty; one that cannot be started leaves them as they were. If this process is killed, the command gets SIGTERM (Linux).
 ///
 /// Waits until tests that the command has run are cleaned up after; exits with 70 if it succeeded
-/// and that failed. Not if it is part of a run that goes on: NAME_MANAGER_RUN_ID is set, or `cargo` has started it.
+/// and that failed. It looks where its own pools are: in the workspace of the current directory,
+/// --dir or --scope. As part of a run that goes on (NAME_MANAGER_RUN_ID is set, or cargo has
+/// started it) it does not wait.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  name-manager run db --env DATABASE_URL=postgres://localhost/{name} -- pytest"

@@ -24,6 +24,8 @@ pub(crate) const MODE: &str = "NAME_MANAGER_MODE";
 /// of the run is that of its command.
 #[cfg(feature = "tools")]
 pub(crate) const RUNNER: &str = "NAME_MANAGER_RUNNER";
+/// Set by name-manager itself, for its own processes.
+const OWN: [&str; 2] = ["MODE", "RUNNER"];
 const OF_POOL: [&str; 6] = ["DIR", "MAX", "NAMES", "SCOPE", "TEMPLATE", "WAIT_TIMEOUT"];
 
 /// The values of the `NAME_MANAGER_*` variables.
@@ -32,7 +34,7 @@ pub(crate) struct Variables {
     dir: Option<String>,
     scope: Option<String>,
     pub(crate) run_id: Option<String>,
-    /// Of a `name-manager run` above: see its constant.
+    /// The `name-manager run` that began the run: its id and when it started.
     pub(crate) runner: Option<String>,
     pub(crate) keep: Option<Keep>,
     wait_timeout: Option<Duration>,
@@ -127,9 +129,8 @@ impl Variables {
                         other => return Err(wrong(&key, other, "`failed` or `always`")),
                     }
                 }
-                // Set by name-manager itself, for its own processes.
-                "MODE" => {}
                 "RUNNER" => variables.runner = Some(text()?),
+                own if OWN.contains(&own) => {}
                 "SCOPE" => variables.scope = Some(text()?),
                 "RUN_ID" => {
                     let id = text()?;

@@ -109,19 +109,25 @@ impl Scenario {
     }
 
     /// `name-manager run OPTION.. -- sh -c SCRIPT` as from a shell: `cargo`, which has started
-    /// this test, is too far above for the run to be its. The script finds `$CARGO` and `$NM`.
+    /// this test, is too far above for the run to be its. The script finds `$CARGO` and `$NM`;
+    /// what the variable `BEFORE` says, the shell does before.
     pub fn run(&self, options: &[&str], script: &str) -> Command {
         let mut command = Command::cargo_of("sh", PROJECT.root());
         for shell in 0..4 {
             let first: &[&str] = if shell == 0 { &[] } else { &["sh"] };
             // Something is left to do, so that no shell replaces itself.
-            let script = r#""$@"; code=$?; echo it exited with $code; exit $code"#;
+            let script = r#"eval "$BEFORE"; "$@"; code=$?; echo it exited with $code; exit $code"#;
             command = command.args(first).args(&["-c", script, "sh"]);
         }
         let command = command.arg(&*NAME_MANAGER).arg("run").args(options);
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let command = command.args(&["--", "sh", "-c", script]);
-        self.with(command.env("CARGO", cargo).env("NM", &*NAME_MANAGER))
+        self.with(
+            command
+                .env("BEFORE", "")
+                .env("CARGO", cargo)
+                .env("NM", &*NAME_MANAGER),
+        )
     }
 
     fn with(&self, command: Command) -> Command {

@@ -139,6 +139,20 @@ fn run_waits_until_the_run_of_its_command_is_cleaned_up_after() {
 }
 
 #[test]
+fn a_run_that_is_to_ignore_a_signal_does_so_while_it_waits() {
+    let scenario = Scenario::new(1);
+    let run = scenario.run(&[], TWO).env("LIFE_DO", "cleanup:wait");
+    let mut run = run.env("BEFORE", "trap '' HUP").start();
+    let line = run.wait_for_line("after run process-");
+    let (_, id) = line.split_once("process-").unwrap();
+    let (pid, _) = id.split_once('-').unwrap();
+    crate::signal::hang_up(pid.parse().unwrap());
+    scenario.go("cleanup");
+    run.finish().success();
+    scenario.over();
+}
+
+#[test]
 fn a_run_whose_cleanup_fails_exits_with_its_own_code_unless_the_command_failed() {
     for (script, code) in [(TWO.to_owned(), 70), (TWO.replace("exit $?", "exit 3"), 3)] {
         let scenario = Scenario::new(1);

@@ -127,9 +127,13 @@ const TWO: &str = "$NM run -- $CARGO test --test one -- --exact a &&
 #[test]
 fn run_waits_until_the_run_of_its_command_is_cleaned_up_after() {
     let scenario = Scenario::new(1);
-    let run = scenario.run(&[], TWO).env("LIFE_DO", "cleanup:wait");
-    let mut run = run.start();
+    let run = scenario.run(&["other"], TWO);
+    let run = run.env("NAME_MANAGER_POOL_OTHER_MAX", "1");
+    let mut run = run.env("LIFE_DO", "cleanup:wait").start();
     run.wait_for_line("waiting for the clean-up of pool `db` after run process-");
+    // Nobody waits for its own names meanwhile.
+    let status = scenario.name_manager(&["status", "other"]).finish();
+    status.success().says(&["other-0  free"]);
     scenario.go("cleanup");
     run.finish().success();
     assert_eq!(scenario.runs(), 0, "it has not waited");

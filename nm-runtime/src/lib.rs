@@ -51,7 +51,11 @@ pub use terms::run_note::{FailedCleanup, RunNote};
 /// How a command describes itself, and which run it belongs to.
 pub mod caller {
     pub use crate::base::caller::{Caller, set};
+    #[cfg(feature = "tools")]
+    pub use crate::identity::run::begins_here;
     pub use crate::identity::run::id as run;
+    #[cfg(feature = "tools")]
+    pub use crate::identity::runner::end_with_child;
 }
 
 /// What generated code calls.

@@ -57,6 +57,13 @@ static PROJECT: LazyLock<Project> = LazyLock::new(|| {
     )
 });
 
+static NAME_MANAGER: LazyLock<PathBuf> = LazyLock::new(|| {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let build = ["build", "--package", "nm-cli", "--bin", "name-manager"];
+    Command::cargo(here).args(&build).finish().success();
+    crate::place::target().join("debug/name-manager")
+});
+
 const TOKIO: &str = r#"
 tokio = { version = "1", default-features = false, features = ["macros", "rt-multi-thread"] }
 "#;
@@ -97,14 +104,30 @@ impl Scenario {
 
     /// `name-manager` with these arguments, built like the tests.
     pub fn name_manager(&self, args: &[&str]) -> Command {
-        static BUILT: LazyLock<PathBuf> = LazyLock::new(|| {
-            let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-            let build = ["build", "--package", "nm-cli", "--bin", "name-manager"];
-            Command::cargo(here).args(&build).finish().success();
-            crate::place::target().join("debug/name-manager")
-        });
-        let command = Command::cargo_of(&*BUILT, PROJECT.root()).args(args);
+        let command = Command::cargo_of(&*NAME_MANAGER, PROJECT.root()).args(args);
         self.with(command)
+    }
+
+    /// `name-manager run OPTION.. -- sh -c SCRIPT` as from a shell: `cargo`, which has started
+    /// this test, is too far above for the run to be its. The script finds `$CARGO` and `$NM`;
+    /// what the variable `BEFORE` says, the shell does before.
+    pub fn run(&self, options: &[&str], script: &str) -> Command {
+        let mut command = Command::cargo_of("sh", PROJECT.root());
+        for shell in 0..4 {
+            let first: &[&str] = if shell == 0 { &[] } else { &["sh"] };
+            // Something is left to do, so that no shell replaces itself.
+            let script = r#"eval "$BEFORE"; "$@"; code=$?; echo it exited with $code; exit $code"#;
+            command = command.args(first).args(&["-c", script, "sh"]);
+        }
+        let command = command.arg(&*NAME_MANAGER).arg("run").args(options);
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let command = command.args(&["--", "sh", "-c", script]);
+        self.with(
+            command
+                .env("BEFORE", "")
+                .env("CARGO", cargo)
+                .env("NM", &*NAME_MANAGER),
+        )
     }
 
     fn with(&self, command: Command) -> Command {

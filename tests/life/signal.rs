@@ -28,6 +28,11 @@ pub fn resume(process: u32) {
     kill_process(pid(process), Signal::CONT).unwrap();
 }
 
+/// Its terminal is closed.
+pub fn hang_up(process: u32) {
+    kill_process(pid(process), Signal::HUP).unwrap();
+}
+
 /// Ctrl-C, as a terminal sends it to all that run in the foreground.
 pub fn interrupt_group(leader: u32) {
     kill_process_group(pid(leader), Signal::INT).unwrap();

@@ -119,3 +119,86 @@ fn tests_that_passed_fail_if_their_cleanup_fails() {
         scenario.over();
     }
 }
+
+/// Two test binaries, of which the first is in a `name-manager run` of its own.
+const TWO: &str = "$NM run -- $CARGO test --test one -- --exact a &&
+    $CARGO test --test two -- --exact a; exit $?";
+
+#[test]
+fn run_waits_until_the_run_of_its_command_is_cleaned_up_after() {
+    let scenario = Scenario::new(1);
+    let run = scenario.run(&["other"], TWO);
+    let run = run.env("NAME_MANAGER_POOL_OTHER_MAX", "1");
+    let mut run = run.env("LIFE_DO", "cleanup:wait").start();
+    run.wait_for_line("waiting for the clean-up of pool `db` after run process-");
+    // Nobody waits for its own names meanwhile.
+    let status = scenario.name_manager(&["status", "other"]).finish();
+    status.success().says(&["other-0  free"]);
+    scenario.go("cleanup");
+    run.finish().success();
+    assert_eq!(scenario.runs(), 0, "it has not waited");
+    // One run: the first binary's end was not the run's.
+    scenario.calls().expect_whole_life(2);
+    scenario.over();
+}
+
+#[test]
+fn a_run_that_is_to_ignore_a_signal_does_so_while_it_waits() {
+    let scenario = Scenario::new(1);
+    let run = scenario.run(&[], TWO).env("LIFE_DO", "cleanup:wait");
+    let mut run = run.env("BEFORE", "trap '' HUP").start();
+    let line = run.wait_for_line("after run process-");
+    let (_, id) = line.split_once("process-").unwrap();
+    let (pid, _) = id.split_once('-').unwrap();
+    crate::signal::hang_up(pid.parse().unwrap());
+    scenario.go("cleanup");
+    run.finish().success();
+    scenario.over();
+}
+
+#[test]
+fn a_run_whose_cleanup_fails_exits_with_its_own_code_unless_the_command_failed() {
+    for (script, code) in [(TWO.to_owned(), 70), (TWO.replace("exit $?", "exit 3"), 3)] {
+        let scenario = Scenario::new(1);
+        let run = scenario.run(&[], &script).env("LIFE_DO", "cleanup:fail");
+        let failed = run.finish().failure();
+        let failed = failed.says(&["after the tests, db: db-0 failed: cleanup would not, call 1"]);
+        let code = format!("it exited with {code}\n");
+        assert!(failed.stdout.ends_with(&code), "{failed}");
+        scenario.over();
+    }
+}
+
+#[test]
+fn run_does_not_wait_if_told_so() {
+    let scenario = Scenario::new(1);
+    let run = scenario.run(&["--no-wait"], TWO);
+    run.env("LIFE_DO", "cleanup:wait").finish().success();
+    scenario.until_started("cleanup", 1);
+    scenario.go("cleanup");
+    scenario.over();
+    scenario.calls().expect_whole_life(2);
+}
+
+#[test]
+fn a_run_that_was_named_before_goes_on_after_a_command_of_it() {
+    let scenario = Scenario::new(1);
+    let run = scenario.run(&[], TWO).env("NAME_MANAGER_RUN_ID", "mine");
+    run.finish().success();
+    scenario.calls().expect("cleanup", 0, 0);
+    assert_eq!(scenario.reapers().len(), 1);
+    // It would wait for the cargo that runs this test.
+    scenario.kill_reapers();
+}
+
+#[test]
+fn the_variable_of_a_process_whose_id_another_has_by_now_means_nothing() {
+    let scenario = Scenario::new(1);
+    let script = format!("export NAME_MANAGER_RUNNER=$$-1; {TWO}");
+    let named = scenario
+        .run(&[], &script)
+        .env("NAME_MANAGER_RUN_ID", "mine");
+    named.finish().success();
+    scenario.calls().expect("cleanup", 0, 0);
+    scenario.kill_reapers();
+}

@@ -11,7 +11,9 @@ use crate::args::fill::{fill, fill_os};
 use crate::args::place::Place;
 use crate::args::purpose::Purpose;
 use crate::args::want::{Want, unused};
+use crate::cleanup;
 use crate::exit::{Failure, Outcome, chain, code};
+use crate::process::child::Ended;
 use crate::process::{child, tether};
 use crate::screen::{label, stderr};
 
@@ -24,6 +26,11 @@ use crate::screen::{label, stderr};
 /// names are joined by commas, and `{db.name}` is the name from pool `db`.
 /// The variables configured for the pool are set. A command that fails leaves its names
 /// dirty; one that cannot be started leaves them as they were. If this process is killed, the command gets SIGTERM (Linux).
+///
+/// Waits until tests that the command has run are cleaned up after; exits with 70 if it succeeded
+/// and that failed. It looks where its own pools are: in the workspace of the current directory,
+/// --dir or --scope. As part of a run that goes on (NAME_MANAGER_RUN_ID is set, or cargo has
+/// started it) it does not wait.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  name-manager run db --env DATABASE_URL=postgres://localhost/{name} -- pytest"
@@ -35,6 +42,9 @@ pub struct Args {
     /// Wait at most this long for each pool, e.g. `90s` or `3m`
     #[arg(long, value_parser = duration::parse)]
     timeout: Option<Duration>,
+    /// Do not wait until tests that the command has run are cleaned up after
+    #[arg(long)]
+    no_wait: bool,
     /// Set a variable; may be repeated
     #[arg(long = "env", value_name = "KEY=VALUE")]
     env: Vec<Assignment>,
@@ -62,6 +72,11 @@ pub fn run(args: Args) -> Outcome {
         .args(args.command[1..].iter().map(|arg| fill_os(arg, &leases)))
         .envs(env)
         .env("NAME_MANAGER_RUN_ID", caller::run()?);
+    let begins_here = caller::begins_here()?;
+    if begins_here {
+        let (key, value) = caller::end_with_child();
+        command.env(key, value);
+    }
     let mut ended = child::run(command, &program);
     ended.has_begun &= witness.saw_it_begin();
 
@@ -81,7 +96,11 @@ pub fn run(args: Args) -> Outcome {
             }
         }
     }
-    Ok(ExitCode::from(code))
+    // Only now that it holds nothing: a clean-up may be in need of these names.
+    Ok(ExitCode::from(match begins_here && !args.no_wait {
+        true => cleanup::after(Ended { code, ..ended }),
+        false => code,
+    }))
 }
 
 fn acquire(args: &Args) -> Result<Vec<Lease>, Failure> {

@@ -37,7 +37,7 @@ Exit codes:
   1    failed; standard error says why
   2    the command line or the configuration is wrong
   69   no such pool, name or lease
-  70   something is left of a run (wait, reset), or of tests that passed (test, nextest)
+  70   something is left of a run (wait, reset), or of one that succeeded (test, nextest, run)
   75   in use (try-acquire, try-hold, reset)
   76   the lease was lost before it was released (release, keep-alive, run, hold)
   77   the lease belongs to another owner (release, keep-alive)

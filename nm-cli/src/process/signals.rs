@@ -27,15 +27,9 @@ mod unix {
 
     impl Forwarder {
         pub fn listen() -> io::Result<Self> {
-            let ignored = ignored();
-            let signals = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2];
-            // A process that ignores a signal (nohup) wants its children to ignore it too.
-            let heard = signals.iter().filter(|signal| {
-                let bit = 1 << (**signal - 1);
-                ignored & bit == 0
-            });
             Ok(Self {
-                signals: Signals::new(heard)?,
+                // A process that ignores a signal (nohup) wants its children to ignore it too.
+                signals: not_ignored(&[SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2])?,
                 child: Arc::default(),
             })
         }
@@ -70,7 +64,7 @@ mod unix {
 
     /// From here on a signal ends this process again, as if none had been passed on.
     pub fn end_by_them() {
-        let Ok(mut signals) = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM]) else {
+        let Ok(mut signals) = not_ignored(&[SIGHUP, SIGINT, SIGQUIT, SIGTERM]) else {
             return;
         };
         thread::spawn(move || {
@@ -82,6 +76,16 @@ mod unix {
 
     fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
         mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Those of the signals that this process was not started to ignore.
+    fn not_ignored(signals: &[i32]) -> io::Result<Signals> {
+        let ignored = ignored();
+        Signals::new(
+            signals
+                .iter()
+                .filter(|signal| ignored & (1 << (**signal - 1)) == 0),
+        )
     }
 
     /// Whether this process was started to ignore the signal.

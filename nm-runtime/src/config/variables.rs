@@ -20,8 +20,12 @@ const GLOBAL: [&str; 6] = ["DIR", "KEEP", "RUN_ID", "SCOPE", "TOKEN", "WAIT_TIME
 /// What a process is to do instead of its program, which has this library in it:
 /// `list`, or a reaper's job.
 pub(crate) const MODE: &str = "NAME_MANAGER_MODE";
+/// Set by a `name-manager run` that begins a run: itself. It waits for the clean-up, so the end
+/// of the run is that of its command.
+#[cfg(feature = "tools")]
+pub(crate) const RUNNER: &str = "NAME_MANAGER_RUNNER";
 /// Set by name-manager itself, for its own processes.
-const OWN: [&str; 1] = ["MODE"];
+const OWN: [&str; 2] = ["MODE", "RUNNER"];
 const OF_POOL: [&str; 6] = ["DIR", "MAX", "NAMES", "SCOPE", "TEMPLATE", "WAIT_TIMEOUT"];
 
 /// The values of the `NAME_MANAGER_*` variables.
@@ -30,6 +34,8 @@ pub(crate) struct Variables {
     dir: Option<String>,
     scope: Option<String>,
     pub(crate) run_id: Option<String>,
+    /// The `name-manager run` that began the run: its id and when it started.
+    pub(crate) runner: Option<String>,
     pub(crate) keep: Option<Keep>,
     wait_timeout: Option<Duration>,
     /// `NAME_MANAGER_POOL_{POOL}_{KEY}`, as `{POOL}_{KEY}` with the value.
@@ -123,6 +129,7 @@ impl Variables {
                         other => return Err(wrong(&key, other, "`failed` or `always`")),
                     }
                 }
+                "RUNNER" => variables.runner = Some(text()?),
                 own if OWN.contains(&own) => {}
                 "SCOPE" => variables.scope = Some(text()?),
                 "RUN_ID" => {

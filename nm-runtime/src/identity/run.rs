@@ -40,3 +40,13 @@ pub fn id() -> Result<&'static str> {
         })?,
     )
 }
+
+/// Whether the run begins with this process: no variable names it, and no runner is near.
+///
+/// # Errors
+///
+/// If a `NAME_MANAGER_*` variable is not valid.
+#[cfg(feature = "tools")]
+pub fn begins_here() -> Result<bool> {
+    Ok(id()? == runner::own_run_id())
+}

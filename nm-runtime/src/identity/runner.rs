@@ -24,11 +24,14 @@ pub(crate) struct Runner {
 json::object!(Runner { pid, started });
 
 /// The runner of this run: the nearest `cargo`; or, if a variable names the run, the
-/// outermost runner, since that may start several.
+/// outermost runner, since that may start several. But never a `name-manager run` that has
+/// begun the run, nor what is above it: then it is the command that this has started.
 pub(crate) fn runner() -> Result<Runner> {
-    let named = variables::get()?.run_id.is_some();
+    let variables = variables::get()?;
+    let named = variables.run_id.is_some();
     let own = std::process::id();
     let mut runner = None;
+    let mut below = own;
     let mut pid = PARENT.load(Ordering::Relaxed);
     for _ in 0..if named {
         RUNNER_IS_ABOVE
@@ -38,14 +41,42 @@ pub(crate) fn runner() -> Result<Runner> {
         let Some(process) = Process::look_up(pid) else {
             break;
         };
+        // The variable can outlive that process; then nothing above us is it.
+        if variables.runner == Some(within(pid, process.started)) {
+            if named || runner.is_none() {
+                runner = Some(below);
+            }
+            break;
+        }
         if RUNNERS.contains(&process.command.as_str()) && (named || runner.is_none()) {
             runner = Some(pid);
         }
+        below = pid;
         pid = process.parent;
     }
     let pid = runner.unwrap_or(own);
-    let started = Process::look_up(pid).map_or(0, |process| process.started);
-    Ok(Runner { pid, started })
+    Ok(Runner {
+        pid,
+        started: started(pid),
+    })
+}
+
+/// A process as the variable for it says it: the start tells it from a later one with its id.
+fn within(pid: u32, started: u64) -> String {
+    format!("{pid}-{started}")
+}
+
+/// The variable to set for a command that is a run of its own, which ends with it and not
+/// with this process.
+#[cfg(feature = "tools")]
+pub fn end_with_child() -> (&'static str, String) {
+    let own = std::process::id();
+    (variables::RUNNER, within(own, started(own)))
+}
+
+/// When a process has started; 0 if the system does not say.
+fn started(pid: u32) -> u64 {
+    Process::look_up(pid).map_or(0, |process| process.started)
 }
 
 impl Runner {
@@ -95,9 +126,13 @@ pub(crate) fn run_id() -> String {
         }
         pid = process.parent;
     }
+    own_run_id()
+}
+
+/// The id of a run that begins with this process.
+pub(crate) fn own_run_id() -> String {
     let own = std::process::id();
-    let started = Process::look_up(own).map_or(0, |process| process.started);
-    format!("process-{own}-{started}{}", container())
+    format!("process-{own}-{}{}", started(own), container())
 }
 
 /// Part of a run's id in a container, whose processes have the same ids as those of other

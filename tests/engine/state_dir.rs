@@ -332,3 +332,23 @@ fn a_disk_that_becomes_read_only_is_refused() {
     disk.remount("rw");
     test.expect("b", "acquire db", "granted db-0:2");
 }
+
+#[test]
+fn at_rest_there_is_nothing_but_files_and_directories() {
+    let mut test = PoolTest::new("db", 2);
+    test.hold("a").hold("b").wait("c");
+    test.kill("a").expect_granted("c");
+    test.release("b").release("c");
+    let mut left = vec![test.state_dir()];
+    let mut seen = 0;
+    while let Some(path) = left.pop() {
+        let kind = fs::symlink_metadata(&path).unwrap().file_type();
+        assert!(kind.is_file() || kind.is_dir(), "{}", path.display());
+        seen += 1;
+        if kind.is_dir() {
+            let entries = fs::read_dir(&path).unwrap();
+            left.extend(entries.map(|entry| entry.unwrap().path()));
+        }
+    }
+    assert!(seen > 10, "{seen}");
+}

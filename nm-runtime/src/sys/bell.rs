@@ -36,7 +36,7 @@ pub(crate) struct Heard(#[cfg(target_os = "linux")] Option<u32>);
 pub(crate) enum End {
     /// It was rung, or may have been.
     Rung,
-    /// The time is over.
+    /// The time is over, or that until the next look by the clock.
     Over,
 }
 
@@ -117,7 +117,7 @@ impl Bell {
 
 fn by_the_clock(timeout: Duration) -> End {
     std::thread::sleep(timeout.min(LOOK_AGAIN));
-    End::Rung
+    End::Over
 }
 
 #[cfg(all(test, target_os = "linux"))]
@@ -156,8 +156,9 @@ mod tests {
         let heard = bell.heard();
         std::fs::write(path.path().join("bell"), "").unwrap();
         bell.ring();
-        assert_eq!(bell.wait(heard, LONG), End::Rung);
-        assert_eq!(bell.wait(bell.heard(), LONG), End::Rung);
+        // By the clock.
+        assert_eq!(bell.wait(heard, LONG), End::Over);
+        assert_eq!(bell.wait(bell.heard(), LONG), End::Over);
         // Who opens it makes it whole.
         let next = Bell::open(&dir, "bell").unwrap();
         let heard = bell.heard();

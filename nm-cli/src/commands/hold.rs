@@ -26,6 +26,7 @@ use crate::screen::{label, stderr, stdout};
 /// with `&`. It ends with its parent then, or by a signal like that of Ctrl-C.
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    /// The pool
     pool: String,
     #[command(flatten)]
     purpose: Purpose,

@@ -172,9 +172,10 @@ impl RunLocks {
 
     /// Forgets the run: it is over. `note`: that too.
     fn remove(&self, note: bool) {
+        // First: a note without a reaper is that of one that was killed.
         let note = note.then(|| self.note());
         let files = [self.alive(), self.reaper(), self.start()];
-        for file in files.into_iter().chain(note) {
+        for file in note.into_iter().chain(files) {
             // What stays is unlocked, and so means nothing.
             let _ = fs::remove_file(self.path(&file));
         }

@@ -181,8 +181,17 @@ impl Scenario {
 
     /// How many runs are not over.
     pub fn runs(&self) -> usize {
+        self.runs_with("reaper")
+    }
+
+    /// How many runs have a note of what is to be cleaned up, or was left.
+    pub fn notes(&self) -> usize {
+        self.runs_with("json")
+    }
+
+    fn runs_with(&self, kind: &str) -> usize {
         let runs = fs::read_dir(self.pool().join("runs")).unwrap();
-        let is_one = |entry: &DirEntry| entry.path().extension() == Some("reaper".as_ref());
+        let is_one = |entry: &DirEntry| entry.path().extension() == Some(kind.as_ref());
         runs.filter(|entry| is_one(entry.as_ref().unwrap())).count()
     }
 

@@ -80,6 +80,22 @@ fn a_cleanup_that_fails_again_is_told_with_its_error() {
         .finish()
         .success()
         .says(&["db: db-0 cleaned"]);
+    // The next run is not told of what is put right.
+    let next = scenario.test(&["one"], &A).finish().success();
+    assert!(!next.stderr.contains("failed"), "{next}");
+    scenario.over();
+}
+
+#[test]
+fn a_reset_by_force_forgets_why_something_was_left() {
+    let scenario = Scenario::new(1);
+    let run = scenario.test(&["one"], &A);
+    run.env("LIFE_DO", "cleanup:fail").finish().success();
+    scenario.over();
+    assert_eq!(scenario.notes(), 1);
+    let reset = scenario.name_manager(&["reset", "db", "--force"]);
+    reset.finish().success();
+    assert_eq!(scenario.notes(), 0);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::local::dir::{PoolDir, unusable};
 use crate::local::head::{Head, try_lock_name};
 use crate::local::lock::Locked;
 use crate::local::record_file::RecordFile;
-use crate::local::{files, look, pool_code, pool_life};
+use crate::local::{files, look, pool_code, pool_life, runs};
 use crate::terms::access::Access;
 use crate::terms::event::{self, Entry, Phase};
 use crate::terms::holder::Holder;
@@ -53,6 +53,7 @@ pub(crate) fn forget(dir: &PoolDir, pool: &str, holder: &Holder, force: bool) ->
     }
     if done.lent.is_empty() && !is_in_use(dir)? {
         pool_code::forget(dir)?;
+        runs::forget_dead(dir)?;
     }
     Ok(done)
 }

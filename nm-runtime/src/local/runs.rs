@@ -183,7 +183,7 @@ impl RunLocks {
 }
 
 /// Forgets runs whose reapers died.
-fn forget_dead(dir: &PoolDir) -> Result<()> {
+pub(crate) fn forget_dead(dir: &PoolDir) -> Result<()> {
     let path = dir.pool.path().join(files::RUNS);
     let failed = |error| unusable(&path, error);
     for entry in sys::list(&path).map_err(failed)? {
@@ -195,6 +195,11 @@ fn forget_dead(dir: &PoolDir) -> Result<()> {
             // file gone, and creates another. What it left is cleaned up by now, or is in
             // the note of who tried.
             let mut patience = Deadline::after(BRIEFLY);
+            if file.extension() == Some(NOTE.as_ref()) {
+                // A note may be all that is left.
+                let locks = RunLocks::open(dir, run)?;
+                locks.dir.file(&locks.alive()).map_err(failed)?;
+            }
             match if_dead(dir, run, Some(&mut patience), |locks| locks.remove(true)) {
                 Err(error) if !error.is_timeout() => return Err(error),
                 _ => {}

@@ -256,12 +256,18 @@ impl Cleaning<'_> {
                 "clean-up of pool `{pool}` after the last run ended early: {error:?}"
             ));
         }
+        let turn = self.runs.life(None)?;
+        let mut life = turn.read()?;
+        // Of what failed before and was tried again, the next run is told how it ended now.
+        if !left.kept && !life.reaped.is_empty() {
+            life.reaped.clear();
+            turn.write(&life)?;
+        }
         if !told.is_empty() {
-            let turn = self.runs.life(None)?;
-            let mut life = turn.read()?;
             life.reaped.append(&mut told);
             turn.write(&life)?;
         }
+        drop(turn);
         cleaned.map(|()| left)
     }
 

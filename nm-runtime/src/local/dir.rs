@@ -50,7 +50,7 @@ impl PoolDir {
         // Of two processes, the second finds the short new one.
         journal::rotate(&pool).map_err(|error| unusable(&path, error))?;
         Ok(Arc::new(Self {
-            key: path.display().to_string().into(),
+            key: path.to_string_lossy().into(),
             pool,
             names,
             bell: Arc::new(bell),

@@ -186,7 +186,12 @@ impl RunLocks {
 pub(crate) fn forget_dead(dir: &PoolDir) -> Result<()> {
     let path = dir.pool.path().join(files::RUNS);
     let failed = |error| unusable(&path, error);
-    for entry in sys::list(&path).map_err(failed)? {
+    let entries = match sys::list(&path) {
+        // No run has used a hook.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries.map_err(failed)?,
+    };
+    for entry in entries {
         let file = entry.map_err(failed)?.path();
         let is_run = ["alive", NOTE].map(|kind| Some(kind.as_ref()));
         let is_run = is_run.contains(&file.extension());

@@ -57,9 +57,9 @@ pub(crate) fn set<'a>(variables: impl Iterator<Item = (&'a str, &'a str)>) -> Re
         // the only test that this process runs, and that all others are these:
         //
         // - libtest's main thread, which waits for the test;
-        // - threads that wait for a lock on behalf of this one (`local/timed_lock.rs`,
-        //   `sys/obituary.rs`): they
-        //   make system calls on locks and processes, and look nothing up;
+        // - threads that wait for a lock, or for the end of processes, on behalf of this one
+        //   (`local/timed_lock.rs`, `sys/obituary.rs`): they make system calls on these, and
+        //   look nothing up;
         // - threads that the kernel is ending already.
         //
         // None of them starts a thread, so none has come since. (On Windows any thread may

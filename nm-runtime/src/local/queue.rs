@@ -3,11 +3,11 @@
 //! The kernel wakes the waiters of a lock in the order in which they came, but
 //! gives the lock to the first process that asks after it is free: under load that
 //! is a newcomer, again and again. So a waiter draws a numbered ticket, a file that
-//! it keeps locked, and waits for the ticket before its own. Who drew that is known from
-//! the file that names the last ticket drawn, and whether its owner was the first in the
-//! queue when it left, from the file that names the last one of which that was known. So nobody looks through
-//! the queue, however long it is, except behind a waiter that gave up or died: there a
-//! waiter looks for the last ticket before that.
+//! it keeps locked, and waits for the ticket before its own. One file names the last ticket
+//! drawn, which is the one before the next; another names the first one, so that whoever
+//! waited for that knows to be the first now. So nobody looks through the queue, however
+//! long it is, except behind a waiter that gave up or died: there a waiter looks for the
+//! last ticket before that.
 
 use std::collections::BinaryHeap;
 use std::fs;

@@ -258,16 +258,17 @@ impl Cleaning<'_> {
         }
         let turn = self.runs.life(None)?;
         let mut life = turn.read()?;
-        // Of what failed before and was tried again, the next run is told how it ended now.
-        if !left.kept && !life.reaped.is_empty() {
-            life.reaped.clear();
+        // What failed before was tried again, unless all is kept: the next run is told how
+        // that has ended.
+        let mut reaped = match left.kept {
+            true => life.reaped.clone(),
+            false => Vec::new(),
+        };
+        reaped.append(&mut told);
+        if life.reaped != reaped {
+            life.reaped = reaped;
             turn.write(&life)?;
         }
-        if !told.is_empty() {
-            life.reaped.append(&mut told);
-            turn.write(&life)?;
-        }
-        drop(turn);
         cleaned.map(|()| left)
     }
 

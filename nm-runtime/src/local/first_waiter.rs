@@ -3,7 +3,6 @@
 
 #[cfg(feature = "tools")]
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 use crate::backend::ask::RequestId;
@@ -11,6 +10,7 @@ use crate::backend::decisions::Asker;
 use crate::base::json;
 use crate::local::files;
 use crate::local::lock::is_locked;
+use crate::local::ticket_file::{TicketFile, list};
 use crate::sys;
 use crate::terms::holder::Holder;
 
@@ -20,40 +20,34 @@ pub(crate) fn find(pool_dir: &Path) -> Option<Holder> {
     // Most often it is the one that was the first when this was last known; so nobody looks
     // through the queue, however long it is.
     let noted = sys::read_regular(&line.join(files::FIRST_TICKET)).ok();
-    let noted = noted.and_then(|noted| Some(str::from_utf8(&noted).ok()?.trim_end().to_owned()));
-    if let Some(name) = noted.filter(|name| number(name).is_some() && !name.contains('/'))
-        && let Some(holder) = owner(&line.join(name))
-    {
-        return Some(holder);
-    }
-    let mut names = names(&line);
-    names.sort_unstable();
-    names.iter().find_map(|(_, name)| owner(&line.join(name)))
+    let noted = noted.and_then(|noted| String::from_utf8(noted).ok());
+    let noted = noted.and_then(|noted| TicketFile::named(noted.trim_end().to_owned()));
+    let first = noted.and_then(|ticket| owner(&line, &ticket));
+    first.or_else(|| in_order(&line).iter().find_map(|it| owner(&line, it)))
 }
 
 /// How many requests of the queue are before this one, but for the first.
 pub(crate) fn others_before(pool_dir: &Path, request: RequestId, first: Option<&Holder>) -> usize {
     let line = pool_dir.join(files::TICKETS);
-    let mut names = names(&line);
-    names.sort_unstable();
-    let own = format!(".{}", request.text());
-    let Some(before) = names.iter().position(|(_, name)| name.ends_with(&own)) else {
+    let (tickets, own) = (in_order(&line), request.text());
+    let Some(before) = tickets.iter().position(|it| it.request() == own) else {
         return 0;
     };
     // The head of the queue has a ticket if it came when others waited.
-    let is_first = |(_, name): &(u64, String)| {
-        let owner = owner(&line.join(name));
+    let is_first = |ticket: &TicketFile| {
+        let owner = owner(&line, ticket);
         owner.is_some_and(|owner| first.is_some_and(|first| owner.token == first.token))
     };
-    before - usize::from(names[..before].first().is_some_and(is_first))
+    before - usize::from(tickets[..before].first().is_some_and(is_first))
 }
 
 /// The owner of a ticket, as it says; `None` if it is gone.
-fn owner(ticket: &Path) -> Option<Holder> {
-    if !is_locked(sys::open_regular(ticket).ok()?) {
+fn owner(line: &Path, ticket: &TicketFile) -> Option<Holder> {
+    let path = line.join(&ticket.name);
+    if !is_locked(sys::open_regular(&path).ok()?) {
         return None;
     }
-    let said = sys::read_regular(ticket).ok()?;
+    let said = sys::read_regular(&path).ok()?;
     let asker = || Some(json::from_slice::<Asker>(&said)?.holder);
     json::from_slice(&said).or_else(asker)
 }
@@ -62,24 +56,16 @@ fn owner(ticket: &Path) -> Option<Holder> {
 #[cfg(feature = "tools")]
 pub(crate) fn tickets(pool_dir: &Path) -> BTreeMap<u64, String> {
     let line = pool_dir.join(files::TICKETS);
-    let is_live = |name: &str| sys::open_regular(&line.join(name)).is_ok_and(is_locked);
-    let names = names(&line).into_iter();
-    let live = names.filter(|(_, name)| is_live(name));
-    let request = |name: &str| name.split_once('.').map(|(_, request)| request.to_owned());
-    live.filter_map(|(number, name)| Some((number, request(&name)?)))
+    let is_live =
+        |ticket: &TicketFile| sys::open_regular(&line.join(&ticket.name)).is_ok_and(is_locked);
+    let live = in_order(&line).into_iter().filter(is_live);
+    live.map(|it| (it.number, it.request().to_owned()))
         .collect()
 }
 
-/// All tickets, with their numbers.
-fn names(line: &Path) -> Vec<(u64, String)> {
+fn in_order(line: &Path) -> Vec<TicketFile> {
     // A pool that never had a waiter has no tickets.
-    let entries = fs::read_dir(line).into_iter().flatten().flatten();
-    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
-    names
-        .filter_map(|name| Some((number(&name)?, name)))
-        .collect()
-}
-
-fn number(ticket: &str) -> Option<u64> {
-    ticket.split_once('.')?.0.parse().ok()
+    let mut tickets = list(line).unwrap_or_default();
+    tickets.sort_unstable();
+    tickets
 }

@@ -32,6 +32,7 @@ pub(crate) mod runs;
 pub(crate) mod sizes;
 #[cfg(feature = "tools")]
 pub(crate) mod soundness;
+pub(crate) mod ticket_file;
 pub(crate) mod timed_lock;
 #[cfg(feature = "tools")]
 pub(crate) mod waiters;

@@ -20,6 +20,7 @@ use crate::base::error::Result;
 use crate::base::failpoint;
 use crate::local::dir::{PoolDir, unusable};
 use crate::local::lock::Locked;
+use crate::local::ticket_file::{self, TicketFile};
 use crate::local::timed_lock::Pending;
 use crate::local::{blocked, files};
 use crate::sys::{self, Dir, OpenFile};
@@ -253,42 +254,12 @@ impl Drop for Ticket {
     }
 }
 
-/// A ticket in the queue, as its file is named: `number.request`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct TicketFile {
-    number: u64,
-    name: String,
-}
-
-impl TicketFile {
-    fn of(number: u64, request: RequestId) -> Self {
-        Self {
-            number,
-            name: format!("{number:010}.{}", request.text()),
-        }
-    }
-
-    /// With this name, if a ticket can have it.
-    fn named(name: String) -> Option<Self> {
-        let (number, _) = name.split_once('.')?;
-        let number = number.parse().ok()?;
-        // Numbers begin at 1. A much larger one was made by hand: there must be a next.
-        let is_ours = (1..u64::MAX).contains(&number) && !name.contains(['/', '\\']);
-        is_ours.then_some(Self { number, name })
-    }
-}
-
 /// All tickets in the queue, the last drawn on top.
 fn list(tickets: &Dir) -> Result<BinaryHeap<TicketFile>> {
-    let failed = |error| unusable(tickets.path(), error);
-    let mut found = BinaryHeap::new();
-    for entry in sys::list(tickets.path()).map_err(failed)? {
-        let Ok(name) = entry.map_err(failed)?.file_name().into_string() else {
-            continue;
-        };
-        found.extend(TicketFile::named(name));
-    }
-    Ok(found)
+    let found = ticket_file::list(tickets.path());
+    Ok(found
+        .map_err(|error| unusable(tickets.path(), error))?
+        .into())
 }
 
 /// Whether a ticket's owner is gone; the ticket is removed if so.

@@ -14,6 +14,8 @@ mod place;
 #[path = "../suites/project.rs"]
 #[allow(dead_code, reason = "tests/suites uses the rest")]
 mod project;
+#[path = "../suites/signal.rs"]
+mod signal;
 
 mod drop_in;
 mod keys;

@@ -1,29 +1,14 @@
 //! What processes see of each other, also of those that are killed.
 
 use std::fs;
-use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use nm_runtime::journal::Kind;
-use rustix::process::{Pid, Signal as Kill, kill_process};
+use rustix::process::{self, Pid, kill_process};
 
 use crate::command::{Started, wait_until};
 use crate::drop_in::{PROJECT, across, alone, cargo_test, state};
-
-/// A file that ends the tests that wait for it.
-struct Signal(PathBuf);
-
-impl Signal {
-    fn new(name: &str) -> Self {
-        let path = PROJECT.path(name);
-        let _ = fs::remove_file(&path);
-        Self(path)
-    }
-
-    fn give(&self) {
-        fs::write(&self.0, "").unwrap();
-    }
-}
+use crate::signal::Signal;
 
 /// The key of `slow::`, as new.
 fn slow() -> impl Drop {
@@ -43,7 +28,7 @@ fn holds(process: &Started, pool: &str) {
 #[test]
 fn a_file_serial_test_waits_for_another_process_and_says_for_whom() {
     let _turn = slow();
-    let signal = Signal::new("serial-slow");
+    let signal = Signal::at(PROJECT.path("serial-slow"));
     let first = alone("slow::first").env("SUITE_FILE", &signal.0).start();
     holds(&first, SLOW);
     let mut second = alone("slow::second").start();
@@ -62,12 +47,16 @@ fn a_file_serial_test_waits_for_another_process_and_says_for_whom() {
 fn a_killed_test_keeps_nobody_waiting() {
     for test in ["slow::reader", "slow::first"] {
         let _turn = slow();
-        let signal = Signal::new("serial-killed");
+        let signal = Signal::at(PROJECT.path("serial-killed"));
         let killed = alone(test).env("SUITE_FILE", &signal.0).start();
         holds(&killed, SLOW);
         let second = alone("slow::second").start();
         wait_until("it waits", || across(SLOW).count(Kind::Waiting) == 1);
-        kill_process(Pid::from_raw(killed.id() as i32).unwrap(), Kill::KILL).unwrap();
+        kill_process(
+            Pid::from_raw(killed.id() as i32).unwrap(),
+            process::Signal::KILL,
+        )
+        .unwrap();
         second.finish().success();
         killed.finish().failure();
         across(SLOW).check(1);
@@ -77,7 +66,7 @@ fn a_killed_test_keeps_nobody_waiting() {
 #[test]
 fn file_parallel_tests_of_two_processes_run_at_once() {
     let _turn = slow();
-    let signal = Signal::new("serial-readers");
+    let signal = Signal::at(PROJECT.path("serial-readers"));
     let reader = || alone("slow::reader").env("SUITE_FILE", &signal.0).start();
     let (first, second) = (reader(), reader());
     holds(&first, SLOW);
@@ -90,7 +79,7 @@ fn file_parallel_tests_of_two_processes_run_at_once() {
 
 #[test]
 fn a_path_is_one_lock_for_all_workspaces() {
-    let signal = Signal::new("serial-path");
+    let signal = Signal::at(PROJECT.path("serial-path"));
     let first = alone("slow::at_a_path")
         .env("SUITE_FILE", &signal.0)
         .start();
@@ -124,7 +113,7 @@ fn serial_tests_of_two_processes_run_at_once() {
 #[test]
 fn a_serial_test_says_for_whom_it_waits() {
     PROJECT.forget("serial-slow");
-    let signal = Signal::new("serial-in-process");
+    let signal = Signal::at(PROJECT.path("serial-in-process"));
     let mut run = cargo_test("others", "in_process::", 3)
         .env("SUITE_FILE", &signal.0)
         .args(&["--skip", "meets_its_like"])

@@ -10,6 +10,7 @@ mod command;
 mod history;
 mod place;
 mod project;
+mod signal;
 
 mod bodies;
 mod configuration;

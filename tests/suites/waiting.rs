@@ -1,31 +1,16 @@
 //! What people are told while tests wait, and who is served next.
 
 use std::fs;
-use std::path::PathBuf;
 
 use nm_runtime::journal::Kind;
 
 use crate::command::{Command, wait_until};
 use crate::sharing::{PROJECT, cargo_test};
-
-/// A file that ends the tests that wait for it.
-struct Signal(PathBuf);
-
-impl Signal {
-    fn new(name: &str) -> Self {
-        let path = PROJECT.path(name);
-        let _ = fs::remove_file(&path);
-        Self(path)
-    }
-
-    fn give(&self) {
-        fs::write(&self.0, "").unwrap();
-    }
-}
+use crate::signal::Signal;
 
 #[test]
 fn a_long_wait_says_once_who_holds_the_name() {
-    let signal = Signal::new("seen");
+    let signal = Signal::at(PROJECT.path("seen"));
     let mut run = cargo_test("failing", "waiting::", 2)
         .env("SUITE_FILE", &signal.0)
         .start();
@@ -59,7 +44,7 @@ fn a_long_wait_says_once_who_holds_the_name() {
 
 #[test]
 fn a_wait_that_ends_names_the_holder_and_how_to_wait_longer() {
-    let signal = Signal::new("timed-out");
+    let signal = Signal::at(PROJECT.path("timed-out"));
     let run = cargo_test("failing", "impatient::", 2)
         .env("SUITE_FILE", &signal.0)
         .start();
@@ -94,7 +79,7 @@ fn is_blocked(pid: u32) -> bool {
 #[cfg(target_os = "linux")]
 #[test]
 fn processes_are_served_in_the_order_in_which_they_came() {
-    let signal = Signal::new("served");
+    let signal = Signal::at(PROJECT.path("served"));
     let binary = PROJECT.binary("app", "tests/failing.rs");
     let order = ["first", "second", "third", "fourth"];
     let mut running = Vec::new();

@@ -87,6 +87,26 @@ fn a_cleanup_that_fails_again_is_told_with_its_error() {
 }
 
 #[test]
+fn why_an_earlier_run_left_something_is_not_told_of_a_later_one() {
+    let scenario = Scenario::new(1);
+    let run = scenario.test(&["one"], &A);
+    run.env("LIFE_DO", "cleanup:fail").finish().success();
+    scenario.over();
+    // The next run cleans it up itself, in its test, and then loses its reaper.
+    let run = scenario.test(&["one"], &A).env("LIFE_BODY", "a:wait:1");
+    let run = run.start();
+    scenario.until_started("body", 2);
+    scenario.kill_reapers();
+    scenario.go("a");
+    run.finish().success();
+    let status = scenario.name_manager(&["status"]).finish().success();
+    let status = status.says(&["not cleaned up: its reaper was killed"]);
+    assert!(!status.stdout.contains("cleanup would not"), "{status}");
+    scenario.name_manager(&["wait"]).finish().success();
+    scenario.over();
+}
+
+#[test]
 fn a_reset_by_force_forgets_why_something_was_left() {
     let scenario = Scenario::new(1);
     let run = scenario.test(&["one"], &A);

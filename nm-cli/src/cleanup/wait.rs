@@ -3,7 +3,7 @@ use std::error::Error;
 use std::time::Instant;
 
 use nm_runtime::inspect::{self, Found, Inspector, Run, View};
-use nm_runtime::{outlives_us, take_over};
+use nm_runtime::{RunNote, outlives_us, take_over};
 
 use crate::cleanup::ended::{End, Ended};
 use crate::cleanup::progress::{self, Progress};
@@ -193,8 +193,11 @@ impl Pool<'_> {
             Some(note) if !note.has_left() => true,
             Some(note) => is_left && (self.wanted.kept || !note.kept),
         };
-        let mut runs = self.runs()?.into_iter();
-        Ok(runs.find(|run| !run.has_reaper && is_undone(run) && !tried.contains(&run.run)))
+        let mut runs = self.runs()?;
+        runs.retain(|run| !run.has_reaper && is_undone(run) && !tried.contains(&run.run));
+        // One whose process was killed has taken over what earlier ones had left.
+        let has_left = |run: &Run| run.note.as_ref().is_some_and(RunNote::has_left);
+        Ok(runs.into_iter().min_by_key(has_left))
     }
 
     /// How it ended, of everything that was there before or is left.

@@ -29,10 +29,14 @@ pub fn run(args: Args) -> Outcome {
     let left = view.names.iter().filter(|name| name.left.is_some());
     let left: Vec<_> = left.map(|name| name.name.as_str()).collect();
     if !left.is_empty() && !args.force {
+        let (is, it) = match left.len() {
+            1 => ("is", "it"),
+            _ => ("are", "them"),
+        };
         return Err(Failure::new(
             code::LEFT,
             format!(
-                "{} of pool `{pool}` is not cleaned up, which would be forgotten; nothing was reset: `name-manager wait {pool}` cleans it up, --force forgets it",
+                "{} of pool `{pool}` {is} not cleaned up, which would be forgotten; nothing was reset: `name-manager wait {pool}` cleans {it} up, --force forgets {it}",
                 left.join(", ")
             ),
         )

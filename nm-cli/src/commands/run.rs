@@ -19,7 +19,8 @@ use crate::screen::{label, stderr};
 
 /// Runs a command that holds names while it runs
 ///
-/// Without a pool it holds nothing: the command and everything that it starts is one run,
+/// It holds the names until the command ends: if tests that the command runs ask for these, too,
+/// they wait in vain. Without a pool it holds nothing: the command and everything that it starts is one run,
 /// for a script of test binaries, say, whose hooks then run once for all of them.
 ///
 /// `{name}`, `{index}` and `{pool}` are replaced in its arguments and in --env; several

@@ -115,6 +115,11 @@ impl Seen {
     }
 
     fn why(&self, name: Option<&str>, users: &[String]) -> Left {
+        // What earlier runs have left of it, these have taken over.
+        let is_killed = |note: &RunNote| users.contains(&note.run) && !note.has_left();
+        if self.notes().any(is_killed) {
+            return Left::Undone;
+        }
         let mut failed = self.notes().flat_map(|note| &note.failed);
         if let Some(failed) = failed.find(|failed| failed.name.as_deref() == name) {
             return Left::Failed(failed.error.clone());

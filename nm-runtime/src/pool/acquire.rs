@@ -38,12 +38,7 @@ pub(crate) fn acquire(
 ) -> Result<Vec<Lease>> {
     let holder = asker(pool, want, place)?;
     let ask = ask(pool, want, checked, &holder)?;
-    let mut wait = Wait::new(
-        &ask,
-        &*pool.backend,
-        timeout(pool, want),
-        pool.config.header.as_deref(),
-    )?;
+    let mut wait = begin(pool, &ask, timeout(pool, want))?;
     let permit = Arc::new(wait.enter_gate()?);
     loop {
         enter(pool, &holder, &mut wait)?;
@@ -79,12 +74,7 @@ pub(crate) fn try_acquire(
         return try_with(pool, &ask, &permit, None);
     }
     // For what is done before and after: for the name itself it does not wait.
-    match Wait::new(
-        &ask,
-        &*pool.backend,
-        timeout(pool, want),
-        pool.config.header.as_deref(),
-    ) {
+    match begin(pool, &ask, timeout(pool, want)) {
         Err(error) if error.is_already_held() => Ok(None),
         wait => try_with(pool, &ask, &permit, Some(&mut wait?)),
     }
@@ -138,7 +128,7 @@ pub(crate) fn acquire_to_clean(
     patience: Duration,
 ) -> Result<Lease> {
     ask_to_clean(pool, name, run, patience, |ask| {
-        let mut wait = Wait::new(ask, &*pool.backend, patience, pool.config.header.as_deref())?;
+        let mut wait = begin(pool, ask, patience)?;
         loop {
             if let Answer::Granted(granted) = pool.backend.acquire(ask, &mut wait)? {
                 return Ok(to_clean(pool, granted));
@@ -236,6 +226,11 @@ fn ask<'a>(
         decide: allocator.map(|allocator| &*allocator.decide),
         allocator: allocator.map(|allocator| &allocator.code),
     })
+}
+
+fn begin<'a>(pool: &'a Opened, ask: &'a Ask<'a>, timeout: Duration) -> Result<Wait<'a>> {
+    let header = pool.config.header.as_deref();
+    Wait::new(ask, &*pool.backend, timeout, header)
 }
 
 fn timeout(pool: &Opened, want: &Want) -> Duration {

@@ -207,12 +207,7 @@ pub fn resource(args: TokenStream, item: TokenStream) -> TokenStream {
 #[doc(hidden)]
 #[proc_macro_attribute]
 pub fn serial(args: TokenStream, item: TokenStream) -> TokenStream {
-    const ATTR: serial::Attr = serial::Attr {
-        name: "serial",
-        shared: false,
-        across_processes: false,
-    };
-    serial::expand(ATTR, args.into(), item.into()).into()
+    serial::expand(serial::SERIAL, args.into(), item.into()).into()
 }
 
 /// `nm-serial-test` has it and its documentation.
@@ -220,12 +215,7 @@ pub fn serial(args: TokenStream, item: TokenStream) -> TokenStream {
 #[doc(hidden)]
 #[proc_macro_attribute]
 pub fn parallel(args: TokenStream, item: TokenStream) -> TokenStream {
-    const ATTR: serial::Attr = serial::Attr {
-        name: "parallel",
-        shared: true,
-        across_processes: false,
-    };
-    serial::expand(ATTR, args.into(), item.into()).into()
+    serial::expand(serial::PARALLEL, args.into(), item.into()).into()
 }
 
 /// `nm-serial-test` has it and its documentation.
@@ -233,12 +223,7 @@ pub fn parallel(args: TokenStream, item: TokenStream) -> TokenStream {
 #[doc(hidden)]
 #[proc_macro_attribute]
 pub fn file_serial(args: TokenStream, item: TokenStream) -> TokenStream {
-    const ATTR: serial::Attr = serial::Attr {
-        name: "file_serial",
-        shared: false,
-        across_processes: true,
-    };
-    serial::expand(ATTR, args.into(), item.into()).into()
+    serial::expand(serial::FILE_SERIAL, args.into(), item.into()).into()
 }
 
 /// `nm-serial-test` has it and its documentation.
@@ -246,10 +231,5 @@ pub fn file_serial(args: TokenStream, item: TokenStream) -> TokenStream {
 #[doc(hidden)]
 #[proc_macro_attribute]
 pub fn file_parallel(args: TokenStream, item: TokenStream) -> TokenStream {
-    const ATTR: serial::Attr = serial::Attr {
-        name: "file_parallel",
-        shared: true,
-        across_processes: true,
-    };
-    serial::expand(ATTR, args.into(), item.into()).into()
+    serial::expand(serial::FILE_PARALLEL, args.into(), item.into()).into()
 }

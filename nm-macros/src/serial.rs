@@ -23,6 +23,30 @@ pub struct Attr {
     pub across_processes: bool,
 }
 
+pub const SERIAL: Attr = Attr {
+    name: "serial",
+    shared: false,
+    across_processes: false,
+};
+pub const PARALLEL: Attr = Attr {
+    name: "parallel",
+    shared: true,
+    across_processes: false,
+};
+pub const FILE_SERIAL: Attr = Attr {
+    name: "file_serial",
+    shared: false,
+    across_processes: true,
+};
+pub const FILE_PARALLEL: Attr = Attr {
+    name: "file_parallel",
+    shared: true,
+    across_processes: true,
+};
+/// All of them.
+#[cfg(any(test, fuzzing))]
+pub const ALL: [Attr; 4] = [SERIAL, PARALLEL, FILE_SERIAL, FILE_PARALLEL];
+
 /// The attribute, above whatever it stands above.
 pub fn expand(attr: Attr, args: TokenStream, tokens: TokenStream) -> TokenStream {
     let mut mistakes = Mistakes::default();

@@ -9,8 +9,7 @@ use once_cell::sync::Lazy;
 /// `PID-NUMBER`: the id of this process, and a number that is counted up in it. Unlike
 /// the id alone, no other process has the two.
 pub(crate) fn numbered(pid: u32, count: u64) -> String {
-    let (mut id, mut number) = (itoa::Buffer::new(), itoa::Buffer::new());
-    [id.format(pid), "-", number.format(first_number() + count)].concat()
+    format!("{pid}-{}", first_number() + count)
 }
 
 /// Made from the time, and from where the kernel has put the process in memory: costs no

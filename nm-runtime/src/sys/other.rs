@@ -149,6 +149,11 @@ pub(crate) fn parent_id() -> u32 {
     0
 }
 
+/// Not by `std`.
+pub(crate) fn at_exit(_last: extern "C" fn()) -> bool {
+    false
+}
+
 pub(crate) fn is_descriptor_shortage(_error: &io::Error) -> bool {
     false
 }

@@ -9,6 +9,7 @@ mod watched;
 
 #[cfg(target_os = "linux")]
 pub(super) use calls::Word;
+pub(crate) use calls::at_exit;
 #[cfg(all(target_os = "linux", feature = "tools"))]
 pub(crate) use calls::exit_status;
 #[cfg(feature = "tools")]

@@ -361,3 +361,87 @@ fn given(name: &str, index: usize) -> Checked<'_> {
         given: Some(GivenName { index, name }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::local::Local;
+    use crate::memory::session::config;
+
+    /// A key of a state directory of its own.
+    fn key() -> (tempfile::TempDir, Arc<Key>) {
+        let dir = tempfile::tempdir().unwrap();
+        let mut config = config("serial", None);
+        config.state_dir = dir.path().to_owned();
+        let pool: Arc<str> = "serial".into();
+        let backend = Arc::new(Local::open(dir.path(), &pool).unwrap());
+        let opened = Arc::new(Opened::over(pool, config, backend));
+        let key = Key::of(&opened).unwrap().expect("nobody else has a say");
+        (dir, key)
+    }
+
+    fn take(key: &Arc<Key>, access: Access) -> Turn {
+        key.take(access, Location::caller()).unwrap()
+    }
+
+    /// Waits until so many are queued.
+    fn queued(key: &Key, count: usize) {
+        while lock(&key.turns).queue.len() != count {
+            thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn turns_are_taken_in_the_order_of_arrival_and_readers_together() {
+        use Access::{Exclusive, Shared};
+        let (_dir, key) = key();
+        let begun = Mutex::new(Vec::new());
+        let readers = std::sync::Barrier::new(2);
+        let first = take(&key, Shared);
+        thread::scope(|scope| {
+            for (number, access) in [Exclusive, Shared, Shared, Exclusive]
+                .into_iter()
+                .enumerate()
+            {
+                let (key, begun, readers) = (&key, &begun, &readers);
+                scope.spawn(move || {
+                    let _turn = take(key, access);
+                    lock(begun).push(access);
+                    if access == Shared {
+                        readers.wait();
+                    }
+                });
+                queued(key, number + 1);
+            }
+            assert!(lock(&begun).is_empty(), "a reader overtakes a writer");
+            drop(first);
+        });
+        assert_eq!(*lock(&begun), [Exclusive, Shared, Shared, Exclusive]);
+    }
+
+    #[test]
+    fn a_thread_has_its_turn_again_and_the_last_one_ends_it() {
+        let (_dir, key) = key();
+        let outer = take(&key, Access::Exclusive);
+        let inner = take(&key, Access::Exclusive);
+        let reader = take(&key, Access::Shared);
+        drop((outer, reader));
+        assert!(key.is_held(&asker::token_of_thread()));
+        drop(inner);
+        assert!(!key.is_held(&asker::token_of_thread()));
+    }
+
+    #[test]
+    fn a_reader_that_wants_to_write_is_told_that_it_would_wait_for_itself() {
+        let (_dir, key) = key();
+        let _reader = take(&key, Access::Shared);
+        let error = key.take(Access::Exclusive, Location::caller()).unwrap_err();
+        let text = error.to_string();
+        assert!(error.is_already_held(), "{text}");
+        assert!(
+            text.contains("write `#[serial]` on the test that holds it"),
+            "{text}"
+        );
+        assert!(lock(&key.turns).queue.is_empty());
+    }
+}

@@ -98,6 +98,7 @@ pub fn run(args: Args) -> Outcome {
         }
     }
     // Only now that it holds nothing: a clean-up may be in need of these names.
+    caller::leave_pools();
     Ok(ExitCode::from(match begins_here && !args.no_wait {
         true => cleanup::after(Ended { code, ..ended }),
         false => code,

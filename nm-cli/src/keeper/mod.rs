@@ -76,8 +76,6 @@ fn session(text: &str) -> Result<Session, String> {
 
 pub fn run(args: Args) -> Outcome {
     close_inherited();
-    // A socket has no mode of its own; and the next file may forget to.
-    rustix::process::umask(Mode::RWXG | Mode::RWXO);
     // Refused only to the leader of a group, which a new child is not.
     let _ = rustix::process::setsid();
     let anchor = Arc::new(Anchor::new(args.session.clone()));
@@ -182,6 +180,9 @@ impl Keeper {
         };
         let leases = wait.acquire(&args.want, &args.pool)?;
         vigil.end();
+        // A socket has no mode of its own; and the next file may forget to. Not before: what
+        // hooks make is the user's.
+        rustix::process::umask(Mode::RWXG | Mode::RWXO);
 
         let (signals, end) = UnixStream::pair().map_err(|error| failed("create a pipe", error))?;
         for signal in [SIGTERM, SIGINT, SIGHUP] {

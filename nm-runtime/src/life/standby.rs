@@ -13,6 +13,8 @@ use crate::base::error::{Error, Result};
 use crate::base::json;
 use crate::config::variables;
 use crate::identity::program;
+#[cfg(feature = "tools")]
+use crate::identity::run;
 use crate::identity::runner::{self, Runner};
 use crate::terms::record::FORMAT;
 use crate::terms::run_note::RunNote;
@@ -92,7 +94,7 @@ fn start(pool: &str, address: &Address, run: &str) -> Result<()> {
         package: address.package.as_deref().map(text).transpose()?,
         state_dir: text(&address.state_dir)?,
         run: run.to_owned(),
-        runner: runner::runner()?,
+        runner: runner::of(run)?,
     };
     let command = Command::new(program::own().map_err(no_reaper)?);
     // Not waited for: it outlives us.
@@ -177,7 +179,11 @@ fn runner_of(note: &RunNote) -> Runner {
 /// Whether the run ends no sooner than this process does, which is part of it.
 #[cfg(feature = "tools")]
 pub fn outlives_us(note: &RunNote) -> bool {
-    runner_of(note).is_above_us()
+    let runner = runner_of(note);
+    match runner.pid == Runner::NOBODY.pid {
+        true => run::id().is_ok_and(|own| own == note.run),
+        false => runner.is_above_us(),
+    }
 }
 
 /// The error of a reaper that did not start.

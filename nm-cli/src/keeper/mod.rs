@@ -52,6 +52,8 @@ pub struct Args {
     token_is_known: bool,
     #[arg(long = "try")]
     now: bool,
+    #[arg(long)]
+    stays_clean: bool,
     #[arg(long, value_parser = duration::parse)]
     timeout: Option<Duration>,
     #[command(flatten)]
@@ -157,6 +159,7 @@ struct Keeper {
     /// The anchor was given with `--pid`.
     given: bool,
     token_is_known: bool,
+    stays_clean: bool,
     ttl: Option<Duration>,
     until: Option<Instant>,
 }
@@ -215,6 +218,7 @@ impl Keeper {
             bound: args.lifetime.ttl.is_none() && !args.lifetime.until_release,
             given: args.given,
             token_is_known: args.token_is_known,
+            stays_clean: args.stays_clean,
             anchor,
             ttl: args.lifetime.ttl,
             // `None`, for ever, if it is beyond the clock.
@@ -357,7 +361,7 @@ impl Keeper {
             // Before the name is free: its next keeper leaves a file like this one.
             kept.remove(&self.dir);
             // There is no caller to tell; the journal has it.
-            let _ = release(lease, dirty.clone());
+            let _ = release(lease, dirty.clone().filter(|_| !self.stays_clean));
         }
     }
 
@@ -369,7 +373,7 @@ impl Keeper {
                 true => drop(kept.lose(&self.dir, why)),
                 false => kept.remove(&self.dir),
             }
-            let _ = release(lease, Some(why.to_owned()));
+            let _ = release(lease, (!self.stays_clean).then(|| why.to_owned()));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+#[cfg(unix)]
 use crate::base::json;
 
 /// One hook to run, in the working directory and environment of who is told so.
@@ -13,6 +14,7 @@ pub(crate) struct Job {
     pub(crate) timeout: u64,
 }
 
+#[cfg(unix)]
 json::object!(Job { words, timeout });
 
 impl Job {
@@ -28,16 +30,21 @@ impl Job {
 }
 
 /// What is said once the hook has begun, before the number of its process group.
+#[cfg(unix)]
 const BEGUN: &str = "begun ";
 /// What is said when it has succeeded.
+#[cfg(unix)]
 const DONE: &str = "done";
 /// What is said before the reason why it has not.
+#[cfg(unix)]
 const FAILED: &str = "failed ";
 
+#[cfg(unix)]
 pub(crate) fn begun(group: u32) -> String {
     format!("{BEGUN}{group}\n")
 }
 
+#[cfg(unix)]
 pub(crate) fn ended(how: &Result<(), String>) -> String {
     match how {
         Ok(()) => format!("{DONE}\n"),
@@ -46,6 +53,7 @@ pub(crate) fn ended(how: &Result<(), String>) -> String {
 }
 
 /// What was said.
+#[cfg(unix)]
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Said {
     pub(crate) group: Option<u32>,
@@ -53,6 +61,7 @@ pub(crate) struct Said {
     pub(crate) how: Option<Result<(), String>>,
 }
 
+#[cfg(unix)]
 impl Said {
     pub(crate) fn read(text: &str) -> Self {
         let mut said = Self::default();
@@ -72,7 +81,7 @@ impl Said {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 

@@ -11,7 +11,11 @@ use std::process::{Child, Command, Stdio};
 use crate::backend::runs::Runs;
 use crate::base::error::{Error, Result};
 use crate::base::json;
+#[cfg(feature = "tools")]
+use crate::config::surroundings::Surroundings;
 use crate::config::variables;
+#[cfg(feature = "tools")]
+use crate::config::workspace::Package;
 use crate::identity::program;
 #[cfg(feature = "tools")]
 use crate::identity::run;
@@ -141,13 +145,17 @@ fn run_job(mut command: Command, job: &Job) -> Result<Child> {
 /// If the program is gone, cannot be started, or has no such resource any more.
 #[cfg(feature = "tools")]
 pub fn take_over(pool: &str, note: &RunNote, kept: bool) -> Result<Child> {
-    let program = Path::new(&note.program);
-    if !program.is_file() {
-        return Err(no_reaper(format!(
-            "`{}`, which has the hooks of pool `{pool}`, no longer exists; the next run of the tests cleans up what this one left",
-            note.program
-        )));
-    }
+    let program = match Path::new(&note.program) {
+        program if program.is_file() => program.to_owned(),
+        // Hooks that are commands need no program of their own.
+        _ if has_commands(pool, note) => program::own().map_err(no_reaper)?,
+        _ => {
+            return Err(no_reaper(format!(
+                "`{}`, which has the hooks of pool `{pool}`, no longer exists; the next run of the tests cleans up what this one left",
+                note.program
+            )));
+        }
+    };
     let mut command = Command::new(program);
     if Path::new(&note.dir).is_dir() {
         command.current_dir(&note.dir);
@@ -166,6 +174,17 @@ pub fn take_over(pool: &str, note: &RunNote, kept: bool) -> Result<Child> {
         runner: runner_of(note),
     };
     run_job(command, &job)
+}
+
+/// Whether the pool's hooks are in its configuration.
+#[cfg(feature = "tools")]
+fn has_commands(pool: &str, note: &RunNote) -> bool {
+    let Some(package) = &note.package else {
+        return false;
+    };
+    let config =
+        Surroundings::of(&Package::In(package.into())).and_then(|around| around.pool(pool));
+    config.is_ok_and(|config| config.hooks.is_some())
 }
 
 #[cfg(feature = "tools")]

@@ -13,7 +13,7 @@ use crate::local::{blocked, files};
 use crate::terms::access::Access;
 
 /// A log that is longer gives way to a new one. One old one is kept.
-const LONGEST: u64 = 1 << 20;
+const LONGEST: u64 = 8 << 20;
 
 #[derive(Debug)]
 struct Lock {
@@ -52,4 +52,31 @@ pub(crate) fn open(
         log,
         log_path: path,
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::backend::patience::Deadline;
+
+    #[test]
+    fn hooks_of_a_name_are_kept_apart_and_a_long_log_gives_way() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = PoolDir::open(root.path(), "db").unwrap();
+        let open = |name| open(&dir, name, &mut Deadline::after(Duration::from_millis(10)));
+        let first = open(Some("db-0")).unwrap().unwrap();
+        assert!(open(Some("db-0")).unwrap_err().is_timeout());
+        open(Some("db-1")).unwrap().unwrap();
+        open(None).unwrap().unwrap();
+        first.log.set_len(LONGEST + 1).unwrap();
+        drop(first);
+        let next = open(Some("db-0")).unwrap().unwrap();
+        assert_eq!(next.log.metadata().unwrap().len(), 0);
+        let old = next.log_path.with_extension("old.log");
+        assert_eq!(old.metadata().unwrap().len(), LONGEST + 1);
+        std::fs::remove_dir_all(root.path()).unwrap();
+        assert!(open(Some("db-2")).unwrap().is_none());
+    }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::backend::ask::RequestId;
 use crate::terms::record::{State, Tenure};
 
-/// What others see of a name that its process keeps as long as it lives: which of its threads
+/// What others see of a name that its process has to itself as long as it lives: which of its threads
 /// has it is decided in memory, and only told here. What cannot be written down costs nobody
 /// a turn.
 pub(crate) trait OwnName: fmt::Debug + Send + Sync {

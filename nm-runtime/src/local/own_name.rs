@@ -22,18 +22,19 @@ use crate::terms::event::{Entry, Kind};
 use crate::terms::holder::Holder;
 use crate::terms::record::{Record, State, Tenure};
 
-/// A name that is locked until the process ends.
+/// A name that nobody else asks for, as long as the process has its number.
 #[derive(Debug)]
 pub(crate) struct LocalOwnName {
     dir: Arc<PoolDir>,
     pool: String,
     pub(crate) name: String,
-    _lock: Locked,
     told: Mutex<Told>,
 }
 
 #[derive(Debug)]
 struct Told {
+    /// While the record that is told has a holder.
+    lock: Option<Locked>,
     record: Record,
     file: RecordFile,
     /// The file is older than the record.
@@ -57,7 +58,7 @@ struct Noted {
 }
 
 impl LocalOwnName {
-    /// Locks this name for the rest of the process; `None` if somebody else has it.
+    /// Takes this name for the rest of the process; `None` if somebody else has it.
     pub(crate) fn take(
         dir: &Arc<PoolDir>,
         ask: &Ask<'_>,
@@ -73,8 +74,8 @@ impl LocalOwnName {
             dir: dir.clone(),
             pool: ask.pool.to_owned(),
             name: taken.name,
-            _lock: taken.lock,
             told: Mutex::new(Told {
+                lock: Some(taken.lock),
                 record: taken.record,
                 file: taken.file,
                 outdated: false,
@@ -103,6 +104,11 @@ impl LocalOwnName {
     }
 
     fn write(&self, told: &mut Told) {
+        let held = !told.record.holders.is_empty();
+        if held && told.lock.is_none() {
+            let lock = try_lock_name(&self.dir, &self.name, Access::Exclusive);
+            told.lock = lock.ok().flatten().map(|(lock, _)| lock);
+        }
         if !told.events.is_empty() {
             let lines = self.lines(&told.events);
             told.events.clear();
@@ -110,6 +116,10 @@ impl LocalOwnName {
         }
         if std::mem::take(&mut told.outdated) {
             let _ = told.file.write_text(record_text(&told.record));
+        }
+        if let Some(lock) = told.lock.take_if(|_| !held) {
+            let lock_file = files::lock(&self.name);
+            self.dir.names.keep(&lock_file, lock.unlock().ok());
         }
     }
 

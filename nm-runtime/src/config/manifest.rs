@@ -773,8 +773,8 @@ timeout = "5m"
                 "18: in `init`, unknown placeholder `{nme}` (did you mean `{name}`?); expected `{name}`, `{index}`, `{pool}`",
             ),
             (
-                "hooks.init = [\"up\", \"-p{port}\"]",
-                "24: in `init`, unknown placeholder `{port}`; expected `{name}`, `{index}`, `{pool}`",
+                "hooks.init = [\"up\", \"-p{database}\"]",
+                "24: in `init`, unknown placeholder `{database}`; expected `{name}`, `{index}`, `{pool}`",
             ),
             (
                 "hooks.init = \"up ${name}\"",

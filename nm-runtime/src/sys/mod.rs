@@ -1,6 +1,7 @@
 //! What differs between operating systems, behind the same few names. Imports no
 //! other folder.
 
+mod ancestor;
 mod bell;
 mod budget;
 mod file_id;
@@ -34,18 +35,18 @@ pub(crate) use unix::file_id;
 pub(crate) use unix::opened;
 #[cfg(unix)]
 pub(crate) use unix::{
-    Dir, close_stdout, detach, is_current_user, is_descriptor_shortage, name_process, open_regular,
-    own_program, parent_id, path_names, read_at, still_linked, wait_for_exit, write_at_start,
-    write_private,
+    Dir, ancestor, close_stdout, detach, is_current_user, is_descriptor_shortage, name_process,
+    open_regular, own_program, parent_id, path_names, read_at, still_linked, wait_for_exit,
+    write_at_start, write_private,
 };
 
 #[cfg(not(unix))]
 mod other;
 #[cfg(not(unix))]
 pub(crate) use other::{
-    Dir, close_stdout, detach, is_current_user, is_descriptor_shortage, name_process, open_regular,
-    own_program, parent_id, path_names, read_at, still_linked, wait_for_exit, write_at_start,
-    write_private,
+    Dir, ancestor, close_stdout, detach, is_current_user, is_descriptor_shortage, name_process,
+    open_regular, own_program, parent_id, path_names, read_at, still_linked, wait_for_exit,
+    write_at_start, write_private,
 };
 #[cfg(all(not(unix), feature = "tools"))]
 pub(crate) use other::{file_id, opened};

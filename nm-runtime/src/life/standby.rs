@@ -94,7 +94,7 @@ fn start(pool: &str, address: &Address, run: &str) -> Result<()> {
         run: run.to_owned(),
         runner: runner::runner()?,
     };
-    let command = Command::new(program::own().map_err(no_reaper)?);
+    let command = program::command().map_err(no_reaper)?;
     // Not waited for: it outlives us.
     run_job(command, &job).map(drop)
 }

@@ -27,6 +27,8 @@ pub(crate) use threads::{LOCK_WAITER, environment_readers};
 
 #[cfg(unix)]
 mod unix;
+#[cfg(target_os = "linux")]
+pub(crate) use unix::emulator;
 #[cfg(all(target_os = "linux", feature = "tools"))]
 pub(crate) use unix::exit_status;
 #[cfg(all(unix, feature = "tools"))]

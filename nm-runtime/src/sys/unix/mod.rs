@@ -35,6 +35,8 @@ pub(crate) use dir::{
 };
 #[cfg(any(target_os = "macos", target_os = "freebsd"))]
 pub(super) use ends::Watched;
+#[cfg(target_os = "linux")]
+pub(crate) use process::emulator;
 pub(crate) use process::{
     ancestor, close_stdout, detach, name_process, own_program, pid_namespace, process_state,
     wait_for_exit,

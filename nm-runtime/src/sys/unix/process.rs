@@ -109,6 +109,20 @@ pub(crate) fn own_program() -> io::Result<PathBuf> {
     })
 }
 
+/// What emulates this process' processor (QEMU, in user mode), and the program that it was
+/// given. The kernel cannot execute that by itself.
+#[cfg(target_os = "linux")]
+pub(crate) fn emulator() -> Option<(PathBuf, PathBuf)> {
+    let program = std::fs::read_link("/proc/self/exe").ok()?;
+    // An emulator tells its program when the link is read, and executes that when it is to
+    // be executed. It does neither when this path is used.
+    let running = PathBuf::from("//proc/self/exe");
+    // No file has the path of a program that was replaced.
+    let (told, ran) = (program.metadata().ok()?, running.metadata().ok()?);
+    let same = (told.dev(), told.ino()) == (ran.dev(), ran.ino());
+    (!same).then_some((running, program))
+}
+
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn own_program() -> io::Result<PathBuf> {
     std::env::current_exe()

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 #[cfg(target_os = "linux")]
 use crate::sys::open_file::OpenFile;
-#[cfg(not(unix))]
-use crate::sys::other::Dir;
 #[cfg(unix)]
 use crate::sys::unix::Dir;
 #[cfg(target_os = "linux")]
 use crate::sys::unix::{Word, read_at};
+#[cfg(windows)]
+use crate::sys::windows::{Dir, Generations};
 
 /// How often to look again where nothing wakes a waiter.
 pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -29,7 +29,7 @@ pub(crate) struct Bell {
 
 /// How often the bell had been rung.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Heard(#[cfg(target_os = "linux")] Option<u32>);
+pub(crate) struct Heard(#[cfg(any(target_os = "linux", windows))] Option<u32>);
 
 /// What ended a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,12 +93,50 @@ impl Bell {
     }
 }
 
+/// Processes of one session of a user alone have it in common: those of others look again
+/// once in a while, as after a ring that was lost.
+#[cfg(windows)]
+#[derive(Debug)]
+pub(crate) struct Bell {
+    /// `None` if the system has no room for it.
+    generations: Option<Generations>,
+}
+
+#[cfg(windows)]
+impl Bell {
+    pub(crate) fn open(dir: &Dir, name: &str) -> io::Result<Self> {
+        let generations = Generations::open(dir, name).ok();
+        Ok(Self { generations })
+    }
+
+    pub(crate) fn ring(&self) {
+        if let Some(generations) = &self.generations {
+            generations.end();
+        }
+    }
+
+    pub(crate) fn heard(&self) -> Heard {
+        Heard(self.generations.as_ref().map(Generations::count))
+    }
+
+    pub(crate) fn wait(&self, heard: Heard, timeout: Duration) -> End {
+        let (Some(generations), Heard(Some(heard))) = (&self.generations, heard) else {
+            return by_the_clock(timeout);
+        };
+        match generations.wait_while(heard, timeout) {
+            Ok(true) => End::Rung,
+            Ok(false) => End::Over,
+            Err(_) => by_the_clock(timeout),
+        }
+    }
+}
+
 /// There is none on this system: waiters look again by the clock.
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", windows)))]
 #[derive(Debug)]
 pub(crate) struct Bell;
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", windows)))]
 impl Bell {
     pub(crate) fn open(_dir: &Dir, _name: &str) -> io::Result<Self> {
         Ok(Self)
@@ -120,7 +158,7 @@ fn by_the_clock(timeout: Duration) -> End {
     End::Over
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(all(test, any(target_os = "linux", windows)))]
 mod tests {
     use std::thread;
 
@@ -148,6 +186,7 @@ mod tests {
         });
     }
 
+    #[cfg(target_os = "linux")]
     #[test]
     fn a_bell_that_was_cut_short_is_an_error_of_no_one() {
         let path = tempfile::tempdir().unwrap();

@@ -4,12 +4,14 @@
 use std::sync::Arc;
 
 use crate::sys::bell::Bell;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", windows))]
 use crate::sys::pid_namespace::pid_namespace;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", windows))]
 use crate::sys::threads::LOCK_WAITER;
 #[cfg(target_os = "linux")]
-use crate::sys::unix::Watched;
+use crate::sys::unix::{Stop, Watched, stop};
+#[cfg(windows)]
+use crate::sys::windows::{Stop, Watched, stop};
 
 /// A process by its id, and the pid namespace in which it has that.
 pub(crate) type Process = (u32, Option<u64>);
@@ -17,23 +19,23 @@ pub(crate) type Process = (u32, Option<u64>);
 /// Watches processes until it drops.
 #[derive(Debug)]
 pub(crate) struct Obituary {
-    /// Ends the thread that watches, by closing.
-    #[cfg(target_os = "linux")]
-    _stop: std::io::PipeWriter,
+    /// Ends the thread that watches, by dropping.
+    #[cfg(any(target_os = "linux", windows))]
+    _stop: Stop,
 }
 
 impl Obituary {
     /// `None` if the end of each of these cannot be told: one has ended, or is in another
     /// pid namespace, or there are too many, or the system does not tell.
-    #[cfg(target_os = "linux")]
+    #[cfg(any(target_os = "linux", windows))]
     pub(crate) fn of(processes: &[Process], bell: &Arc<Bell>) -> Option<Self> {
         let ours = Some(pid_namespace()?);
         if processes.iter().any(|(_, namespace)| *namespace != ours) {
             return None;
         }
         let mut watched = Watched::open(processes.iter().map(|(process, _)| *process))?;
-        let (until, stop) = std::io::pipe().ok()?;
-        let (until, bell) = (until.into(), bell.clone());
+        let (until, stop) = stop().ok()?;
+        let bell = bell.clone();
         let watch = move || {
             while watched.wait_for_end(&until) {
                 bell.ring();
@@ -44,20 +46,23 @@ impl Obituary {
         Some(Self { _stop: stop })
     }
 
-    #[cfg(not(target_os = "linux"))]
+    #[cfg(not(any(target_os = "linux", windows)))]
     pub(crate) fn of(processes: &[Process], _bell: &Arc<Bell>) -> Option<Self> {
         processes.is_empty().then_some(Self {})
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(all(test, any(target_os = "linux", windows)))]
 mod tests {
     use std::process::{Command, Stdio};
     use std::time::Duration;
 
     use super::*;
     use crate::sys::bell::End;
+    #[cfg(target_os = "linux")]
     use crate::sys::unix::Dir;
+    #[cfg(windows)]
+    use crate::sys::windows::Dir;
 
     const LONG: Duration = Duration::from_secs(3600);
 
@@ -67,7 +72,8 @@ mod tests {
         let dir = Dir::open(path.path()).unwrap();
         let bell = Arc::new(Bell::open(&dir, "bell").unwrap());
         let cat = || {
-            let mut cat = Command::new("cat");
+            // Reads until its input ends.
+            let mut cat = Command::new(if cfg!(windows) { "cmd" } else { "cat" });
             cat.stdin(Stdio::piped()).stdout(Stdio::null());
             cat.spawn().unwrap()
         };

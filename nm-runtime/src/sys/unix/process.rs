@@ -1,5 +1,8 @@
+#[cfg(target_os = "linux")]
 use std::fs::File;
 use std::io;
+#[cfg(target_os = "linux")]
+use std::io::Read;
 use std::os::fd::RawFd;
 #[cfg(target_os = "linux")]
 use std::os::unix::fs::MetadataExt;
@@ -8,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::calls;
+use crate::sys::ancestor::Ancestor;
 use crate::sys::process_state::ProcessState;
 
 /// How the process with this id in our pid namespace is.
@@ -37,6 +41,30 @@ fn state(pid: u32) -> Option<char> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // `pid (command) state ..`, where the command may contain anything.
     stat.rsplit_once(") ")?.1.chars().next()
+}
+
+/// What is known of the process with this id, if it is there.
+#[cfg(target_os = "linux")]
+pub(crate) fn ancestor(pid: u32) -> Option<Ancestor> {
+    // Long enough, on any system, for all fields up to the last one needed.
+    let mut stat = [0; 1024];
+    let mut file = File::open(format!("/proc/{pid}/stat")).ok()?;
+    let read = file.read(&mut stat).ok()?;
+    let stat = str::from_utf8(&stat[..read]).ok()?;
+    // `pid (command) state parent ..`, where the command may contain anything.
+    let (before, after) = stat.rsplit_once(')')?;
+    let (_, command) = before.split_once('(')?;
+    let mut fields = after.split_ascii_whitespace().skip(1);
+    Some(Ancestor {
+        command: command.to_owned(),
+        parent: fields.next()?.parse().ok()?,
+        started: fields.nth(17)?.parse().ok()?,
+    })
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn ancestor(_pid: u32) -> Option<Ancestor> {
+    None
 }
 
 /// The pid namespace of this process.
@@ -111,12 +139,6 @@ pub(crate) fn name_process(name: &str) {
     let _ = std::fs::write("/proc/self/comm", name);
     #[cfg(not(target_os = "linux"))]
     let _ = name;
-}
-
-/// Closes standard output: its reader sees the end.
-pub(crate) fn close_stdout() -> io::Result<()> {
-    let null = File::options().write(true).open("/dev/null")?;
-    Ok(rustix::stdio::dup2_stdout(null)?)
 }
 
 /// Waits until this process has ended. `is_same` distinguishes it from a later process

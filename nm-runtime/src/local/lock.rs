@@ -1,5 +1,6 @@
 //! File locks that own their file.
 
+use std::fs::File;
 use std::io;
 
 use crate::base::failpoint;
@@ -83,6 +84,13 @@ impl Locked {
     /// Whether the path of `name` still names the locked file.
     pub(crate) fn is_named(&self, dir: &Dir, name: &str) -> io::Result<bool> {
         dir.names(name, self.file())
+    }
+
+    /// A further descriptor of the locked file, for another process: the lock is released when
+    /// this one unlocks it, or when all who have it open have ended.
+    #[cfg_attr(windows, allow(dead_code, reason = "nobody watches over hooks there"))]
+    pub(crate) fn descriptor(&self) -> io::Result<File> {
+        self.file().file.try_clone()
     }
 
     /// Unlocks, then returns the open file.

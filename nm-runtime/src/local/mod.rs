@@ -19,6 +19,7 @@ pub(crate) mod given_name;
 pub(crate) mod grant;
 pub(crate) mod head;
 pub(crate) mod hold;
+pub(crate) mod hook_files;
 #[cfg(feature = "tools")]
 pub(crate) mod kernel_locks;
 pub(crate) mod lock;
@@ -43,6 +44,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::backend::Backend;
 use crate::backend::ask::{Answer, Ask};
+use crate::backend::hook_files::HookFiles;
 use crate::backend::patience::Patience;
 use crate::backend::runs::Runs;
 #[cfg(feature = "tools")]
@@ -95,9 +97,14 @@ impl Local {
 
     /// The pool's directories, opened if this process has not opened them.
     fn dir(&self) -> Result<Arc<PoolDir>> {
+        self.dir_of(std::process::id())
+    }
+
+    /// The same for who knows this process's id: to ask for it is a system call.
+    fn dir_of(&self, process: u32) -> Result<Arc<PoolDir>> {
         let mut dir = self.dir.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(dir) = &*dir
-            && dir.pid == std::process::id()
+            && dir.pid == process
         {
             return Ok(dir.clone());
         }
@@ -140,12 +147,12 @@ impl Local {
 
 impl Backend for Local {
     fn acquire(&self, ask: &Ask<'_>, patience: &mut dyn Patience) -> Result<Answer> {
-        let dir = self.dir()?;
+        let dir = self.dir_of(ask.holder.pid)?;
         self.settle(&dir, grant::acquire(&dir, ask, patience))
     }
 
     fn try_acquire(&self, ask: &Ask<'_>) -> Result<Answer> {
-        let dir = self.dir()?;
+        let dir = self.dir_of(ask.holder.pid)?;
         self.settle(&dir, grant::try_acquire(&dir, ask))
     }
 
@@ -220,6 +227,14 @@ impl Backend for Local {
     fn events(&self, since: u64) -> Result<Box<dyn Iterator<Item = Result<Event>>>> {
         let dir = place::pool_dir(&self.state_dir, &self.pool);
         Ok(Box::new(journal::Reader::open_since(&dir, since)?))
+    }
+
+    fn hook_files(
+        &self,
+        name: Option<&str>,
+        patience: &mut dyn Patience,
+    ) -> Result<Option<HookFiles>> {
+        hook_files::open(&*self.dir()?, name, patience)
     }
 
     fn runs(&self) -> Result<Arc<dyn Runs>> {

@@ -46,3 +46,5 @@ pub(crate) use system::{
     lock, name_process, open_regular, own_program, parent_id, path_names, read_at, remove, rename,
     start_standby, still_linked, try_lock, unlock, wait_for_exit, write_at_start, write_private,
 };
+#[cfg(unix)]
+pub(crate) use system::{Group, end_group, kill_group, wait_for_leader};

@@ -2,6 +2,8 @@
 //! has closed its files, and so let its locks go.
 
 use std::sync::Arc;
+#[cfg(any(target_os = "linux", windows))]
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::sys::bell::Bell;
 #[cfg(any(target_os = "linux", windows))]
@@ -22,6 +24,8 @@ pub(crate) struct Obituary {
     /// Ends the thread that watches, by dropping.
     #[cfg(any(target_os = "linux", windows))]
     _stop: Stop,
+    #[cfg(any(target_os = "linux", windows))]
+    is_silent: Arc<AtomicBool>,
 }
 
 impl Obituary {
@@ -36,19 +40,32 @@ impl Obituary {
         let mut watched = Watched::open(processes.iter().map(|(process, _)| *process))?;
         let (until, stop) = stop().ok()?;
         let bell = bell.clone();
+        let is_silent = Arc::new(AtomicBool::new(false));
+        let silent = is_silent.clone();
         let watch = move || {
             while watched.wait_for_end(&until) {
-                bell.ring();
+                if !silent.load(Ordering::Relaxed) {
+                    bell.ring();
+                }
             }
         };
         let thread = std::thread::Builder::new().name(LOCK_WAITER.to_owned());
         thread.stack_size(64 << 10).spawn(watch).ok()?;
-        Some(Self { _stop: stop })
+        Some(Self {
+            _stop: stop,
+            is_silent,
+        })
     }
 
     #[cfg(not(any(target_os = "linux", windows)))]
     pub(crate) fn of(processes: &[Process], _bell: &Arc<Bell>) -> Option<Self> {
         processes.is_empty().then_some(Self {})
+    }
+
+    /// Rings no more. Unlike to drop it, that needs no system call.
+    pub(crate) fn silence(&self) {
+        #[cfg(any(target_os = "linux", windows))]
+        self.is_silent.store(true, Ordering::Relaxed);
     }
 }
 

@@ -3,6 +3,7 @@
 #[allow(unsafe_code, reason = "libc is unsafe")]
 pub(super) mod calls;
 mod dir;
+mod group;
 mod lock;
 mod process;
 mod standby;
@@ -21,6 +22,7 @@ pub(crate) use dir::{
     Appender, Dir, is_current_user, is_descriptor_shortage, open_regular, path_names, read_at,
     remove, rename, still_linked, write_at_start, write_private,
 };
+pub(crate) use group::{Group, end_group, kill_group, wait_for_leader};
 pub(crate) use lock::{change_lock, lock, try_lock, unlock};
 pub(crate) use process::{
     ancestor, detach, name_process, own_program, pid_namespace, process_state, wait_for_exit,

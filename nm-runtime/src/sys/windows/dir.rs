@@ -1,6 +1,6 @@
 //! Directories and the files in them.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -88,6 +88,13 @@ impl Dir {
         let mut options = OpenOptions::new();
         let options = options.read(true).append(true).create(true);
         self.open_with(name, options).map(Appender::new)
+    }
+
+    /// Like [`Dir::append`], for what others write: it can be read, too.
+    pub(crate) fn log(&self, name: &str) -> io::Result<File> {
+        let mut options = OpenOptions::new();
+        let options = options.read(true).append(true).create(true);
+        Ok(self.open_with(name, options)?.file)
     }
 
     /// Opens a file for reading and writing if it exists.

@@ -5,17 +5,17 @@ pub(super) mod calls;
 mod dir;
 #[cfg(any(test, target_os = "macos", target_os = "freebsd"))]
 mod ends;
-#[cfg(any(target_os = "macos", target_os = "freebsd"))]
-#[allow(unsafe_code, reason = "libc is unsafe")]
-#[path = "kqueue.rs"]
-mod events;
-#[cfg(all(target_os = "linux", any(test, name_manager_strokes)))]
-#[path = "stand_in.rs"]
+#[cfg(any(test, name_manager_strokes, target_os = "macos", target_os = "freebsd"))]
 mod events;
 #[cfg(any(target_os = "macos", target_os = "freebsd"))]
 #[allow(unsafe_code, reason = "libc is unsafe")]
 mod kinfo;
+#[cfg(any(target_os = "macos", target_os = "freebsd"))]
+#[allow(unsafe_code, reason = "libc is unsafe")]
+mod kqueue;
 mod process;
+#[cfg(all(target_os = "linux", any(test, name_manager_strokes)))]
+mod stand_in;
 #[cfg(any(test, name_manager_strokes, target_os = "macos", target_os = "freebsd"))]
 mod strokes;
 #[cfg(target_os = "linux")]

@@ -47,6 +47,11 @@ pub(crate) fn detach() -> io::Result<()> {
     Ok(())
 }
 
+/// Never: nothing that is told later would be told.
+pub(crate) fn at_exit(_last: extern "C" fn()) -> bool {
+    false
+}
+
 /// Handles are as many as there is memory for.
 pub(crate) fn is_descriptor_shortage(_error: &io::Error) -> bool {
     false

@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use crate::sys::ancestor::Ancestor;
 use crate::sys::file_id::FileId;
 use crate::sys::open_file::OpenFile;
 use crate::sys::process_state::ProcessState;
@@ -64,6 +65,14 @@ impl Dir {
 
     pub(crate) fn append(&self, name: &str) -> io::Result<File> {
         OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(self.path.join(name))
+    }
+
+    pub(crate) fn log(&self, name: &str) -> io::Result<File> {
+        OpenOptions::new()
+            .read(true)
             .append(true)
             .create(true)
             .open(self.path.join(name))
@@ -173,4 +182,8 @@ pub(crate) fn open_regular(path: &Path) -> io::Result<OpenFile> {
 
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     std::fs::write(path, bytes)
+}
+
+pub(crate) fn ancestor(_pid: u32) -> Option<Ancestor> {
+    None
 }

@@ -35,6 +35,8 @@ mod windows;
 use windows as system;
 
 pub use system::Standby;
+#[cfg(all(windows, feature = "tools"))]
+pub use system::end_children_with_us;
 #[cfg(all(target_os = "linux", feature = "tools"))]
 pub(crate) use system::exit_status;
 #[cfg(feature = "tools")]

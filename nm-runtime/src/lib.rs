@@ -59,10 +59,10 @@ pub mod caller {
     pub use crate::identity::run::id as run;
     #[cfg(feature = "tools")]
     pub use crate::identity::runner::end_with_child;
-    #[cfg(all(windows, feature = "tools"))]
-    pub use crate::sys::end_children_with_us;
     #[cfg(feature = "tools")]
     pub use crate::pool::opened::leave_pools;
+    #[cfg(all(windows, feature = "tools"))]
+    pub use crate::sys::end_children_with_us;
 }
 
 /// What generated code calls.

@@ -2,15 +2,30 @@
 //! has closed its files, and so let its locks go.
 
 use std::sync::Arc;
-#[cfg(any(target_os = "linux", windows))]
+#[cfg(any(
+    target_os = "linux",
+    target_os = "macos",
+    target_os = "freebsd",
+    windows
+))]
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::sys::bell::Bell;
-#[cfg(any(target_os = "linux", windows))]
+#[cfg(any(
+    target_os = "linux",
+    target_os = "macos",
+    target_os = "freebsd",
+    windows
+))]
 use crate::sys::pid_namespace::pid_namespace;
-#[cfg(any(target_os = "linux", windows))]
+#[cfg(any(
+    target_os = "linux",
+    target_os = "macos",
+    target_os = "freebsd",
+    windows
+))]
 use crate::sys::threads::LOCK_WAITER;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_os = "macos", target_os = "freebsd"))]
 use crate::sys::unix::{Stop, Watched, stop};
 #[cfg(windows)]
 use crate::sys::windows::{Stop, Watched, stop};
@@ -22,16 +37,31 @@ pub(crate) type Process = (u32, Option<u64>);
 #[derive(Debug)]
 pub(crate) struct Obituary {
     /// Ends the thread that watches, by dropping.
-    #[cfg(any(target_os = "linux", windows))]
+    #[cfg(any(
+        target_os = "linux",
+        target_os = "macos",
+        target_os = "freebsd",
+        windows
+    ))]
     _stop: Stop,
-    #[cfg(any(target_os = "linux", windows))]
+    #[cfg(any(
+        target_os = "linux",
+        target_os = "macos",
+        target_os = "freebsd",
+        windows
+    ))]
     is_silent: Arc<AtomicBool>,
 }
 
 impl Obituary {
     /// `None` if the end of each of these cannot be told: one has ended, or is in another
     /// pid namespace, or there are too many, or the system does not tell.
-    #[cfg(any(target_os = "linux", windows))]
+    #[cfg(any(
+        target_os = "linux",
+        target_os = "macos",
+        target_os = "freebsd",
+        windows
+    ))]
     pub(crate) fn of(processes: &[Process], bell: &Arc<Bell>) -> Option<Self> {
         let ours = Some(pid_namespace()?);
         if processes.iter().any(|(_, namespace)| *namespace != ours) {
@@ -57,19 +87,37 @@ impl Obituary {
         })
     }
 
-    #[cfg(not(any(target_os = "linux", windows)))]
+    #[cfg(not(any(
+        target_os = "linux",
+        target_os = "macos",
+        target_os = "freebsd",
+        windows
+    )))]
     pub(crate) fn of(processes: &[Process], _bell: &Arc<Bell>) -> Option<Self> {
         processes.is_empty().then_some(Self {})
     }
 
     /// Rings no more. Unlike to drop it, that needs no system call.
     pub(crate) fn silence(&self) {
-        #[cfg(any(target_os = "linux", windows))]
+        #[cfg(any(
+            target_os = "linux",
+            target_os = "macos",
+            target_os = "freebsd",
+            windows
+        ))]
         self.is_silent.store(true, Ordering::Relaxed);
     }
 }
 
-#[cfg(all(test, any(target_os = "linux", windows)))]
+#[cfg(all(
+    test,
+    any(
+        target_os = "linux",
+        target_os = "macos",
+        target_os = "freebsd",
+        windows
+    )
+))]
 mod tests {
     use std::process::{Command, Stdio};
     use std::time::Duration;

@@ -1,21 +1,11 @@
 //! Processes whose end is waited for.
 
-use std::io::{self, PipeWriter};
 use std::iter;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use super::calls::{Polled, open_process, poll};
 use crate::sys::budget::WATCHED;
-
-/// Ends the wait of who has its other end, by closing.
-pub(crate) type Stop = PipeWriter;
-
-/// What [`Watched::wait_for_end`] waits for besides, and what ends it.
-pub(crate) fn stop() -> io::Result<(OwnedFd, Stop)> {
-    let (until, stop) = io::pipe()?;
-    Ok((until.into(), stop))
-}
 
 /// Processes that lived when they were opened, each a descriptor.
 #[derive(Default)]

@@ -29,8 +29,9 @@ macro_rules! on_each_stage {
     };
 }
 
-/// As [`on_each_stage`], for stories in which a process is stopped, which it is by a signal.
-macro_rules! on_each_stage_that_stops {
+/// As [`on_each_stage`], for stories that need what Windows does not have: processes that are
+/// stopped, and a kernel that grants a lock in the order in which it was asked for.
+macro_rules! on_each_stage_of_unix {
     (fn $claim:ident<S: Stage $(,)?>() $body:block) => {
         fn $claim<S: Stage>() $body
 

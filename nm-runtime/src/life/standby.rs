@@ -137,10 +137,10 @@ fn run_job(mut command: Command, job: &Job) -> Result<Standby> {
 /// If the program is gone, cannot be started, or has no such resource any more.
 #[cfg(feature = "tools")]
 pub fn take_over(pool: &str, note: &RunNote, kept: bool) -> Result<Standby> {
-    let program = match Path::new(&note.program) {
-        program if program.is_file() => program.to_owned(),
+    let mut command = match Path::new(&note.program) {
+        there if there.is_file() => Command::new(there),
         // Hooks that are commands need no program of their own.
-        _ if has_commands(pool, note) => program::own().map_err(no_reaper)?,
+        _ if has_commands(pool, note) => program::command().map_err(no_reaper)?,
         _ => {
             return Err(no_reaper(format!(
                 "`{}`, which has the hooks of pool `{pool}`, no longer exists; the next run of the tests cleans up what this one left",
@@ -148,7 +148,6 @@ pub fn take_over(pool: &str, note: &RunNote, kept: bool) -> Result<Standby> {
             )));
         }
     };
-    let mut command = Command::new(program);
     if Path::new(&note.dir).is_dir() {
         command.current_dir(&note.dir);
     }

@@ -29,17 +29,21 @@ const PACKAGES: &[Package] = &[
             ),
             (
                 "modes",
-                "pool/opened pool life lend backend identity config declared sys",
+                "pool/opened pool life lend command backend identity config declared sys",
             ),
             // Tests, over each that implements the seam.
             ("backend/contract", "memory/session memory local"),
             // The one file that makes pools over memory, for tests.
             ("memory/session", "pool/opened pool backend config"),
             // The one file that chooses a backend.
-            ("pool/opened", "life local backend identity config declared"),
+            (
+                "pool/opened",
+                "life command local backend identity config declared",
+            ),
             ("pool", "life lend backend identity config declared"),
             ("life", "lend backend identity config declared"),
             ("lend", "backend sys"),
+            ("command", "backend identity config declared sys"),
             ("local", "backend journal config sys"),
             ("memory", "backend"),
             ("backend", ""),

@@ -3,7 +3,7 @@ use std::error::Error;
 use std::time::Instant;
 
 use nm_runtime::inspect::{self, Found, Inspector, Run, View};
-use nm_runtime::{RunNote, outlives_us, take_over};
+use nm_runtime::{RunNote, caller, outlives_us, take_over};
 
 use crate::cleanup::ended::{End, Ended};
 use crate::cleanup::progress::{self, Progress};
@@ -72,6 +72,7 @@ fn has_failed(pools: Vec<Found>, runner: u32) -> Result<bool> {
         until: None,
         kept: false,
     };
+    let own = caller::run()?;
     let mut has_failed = false;
     for found in &wanted.pools {
         let pool = Pool {
@@ -79,11 +80,16 @@ fn has_failed(pools: Vec<Found>, runner: u32) -> Result<bool> {
             wanted: &wanted,
             failures: BTreeMap::new(),
         };
-        let is_its = |run: &Run| run.note.as_ref().is_some_and(|note| note.runner == runner);
-        for run in pool.runs()?.into_iter().filter(is_its) {
+        // Of what was made for a command of ours before that began, there is no runner.
+        let is_its = |run: &Run| {
+            let mut note = run.note.iter();
+            note.any(|note| note.runner == runner || (note.runner == 0 && note.run == own))
+        };
+        for run in inspect::runs(&found.dir)?.into_iter().filter(is_its) {
             pool.wait_for(&run)?;
             // Gone, if nothing is left.
-            let left = pool.runs()?.into_iter().find(|left| left.run == run.run);
+            let left = inspect::runs(&found.dir)?.into_iter();
+            let left = left.filter(|left| left.run == run.run).next_back();
             let Some(note) = left.and_then(|left| left.note) else {
                 continue;
             };

@@ -46,6 +46,9 @@ pub struct Args {
     /// Do not wait until tests that the command has run are cleaned up after
     #[arg(long)]
     no_wait: bool,
+    /// Leave the names clean even if the command fails: what comes next may use what it left
+    #[arg(long)]
+    stays_clean: bool,
     /// Set a variable; may be repeated
     #[arg(long = "env", value_name = "KEY=VALUE")]
     env: Vec<Assignment>,
@@ -86,7 +89,7 @@ pub fn run(args: Args) -> Outcome {
         if ended.has_begun {
             lease.used();
         }
-        if let Some(complaint) = ended.complaint() {
+        if let (Some(complaint), false) = (ended.complaint(), args.stays_clean) {
             lease.mark_dirty_because(complaint);
         }
         if let Err(error) = lease.release() {
@@ -98,6 +101,7 @@ pub fn run(args: Args) -> Outcome {
         }
     }
     // Only now that it holds nothing: a clean-up may be in need of these names.
+    caller::leave_pools();
     Ok(ExitCode::from(match begins_here && !args.no_wait {
         true => cleanup::after(Ended { code, ..ended }),
         false => code,

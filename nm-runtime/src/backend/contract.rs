@@ -457,6 +457,7 @@ fn a_process_without_the_hooks_is_lent_nothing_once_they_are_declared() {
         resource: Some(Code {
             krate: "testing".to_owned(),
             place: place.to_owned(),
+            commands: None,
         }),
         ..PoolCode::default()
     };
@@ -503,6 +504,7 @@ fn hooks_are_forgotten_with_the_names_unless_a_run_has_them() {
         resource: Some(Code {
             krate: "testing".to_owned(),
             place: "a.rs:1".to_owned(),
+            commands: None,
         }),
         ..PoolCode::default()
     };

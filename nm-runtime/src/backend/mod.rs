@@ -13,6 +13,7 @@ pub(crate) mod decisions;
 #[cfg(test)]
 pub(crate) mod doubles;
 pub(crate) mod hold;
+pub(crate) mod hook_files;
 pub(crate) mod missing_code;
 pub(crate) mod patience;
 pub(crate) mod runs;
@@ -22,6 +23,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::backend::ask::{Answer, Ask};
+use crate::backend::hook_files::HookFiles;
 use crate::backend::patience::Patience;
 use crate::backend::runs::Runs;
 #[cfg(feature = "tools")]
@@ -102,6 +104,15 @@ pub(crate) trait Backend: fmt::Debug + Send + Sync {
     /// The runs that use the pool. The same value until the pool is removed and
     /// made again: a run that joined the old one has joined nothing then.
     fn runs(&self) -> Result<Arc<dyn Runs>>;
+
+    /// The files of a hook of this name, or of the pool itself, that is a command. Waits
+    /// while a hook that a dead process had begun is being ended. `None` if there are none,
+    /// since the pool has been removed.
+    fn hook_files(
+        &self,
+        name: Option<&str>,
+        patience: &mut dyn Patience,
+    ) -> Result<Option<HookFiles>>;
 
     /// Forgets what is known about names: see [`Pool::forget`](crate::Pool::forget).
     #[cfg(feature = "tools")]

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use crate::base::caller::{self, Caller};
 use crate::base::error::Result;
 use crate::base::json;
 use crate::config::variables;
@@ -23,10 +24,23 @@ pub(crate) struct Runner {
 
 json::object!(Runner { pid, started });
 
-/// The runner of this run: the nearest `cargo`; or, if a variable names the run, the
-/// outermost runner, since that may start several. But never a `name-manager run` that has
-/// begun the run, nor what is above it: then it is the command that this has started.
-pub(crate) fn runner() -> Result<Runner> {
+/// The runner of the run that this process belongs to. That of a command is what it says; and
+/// nobody, if the run is the command alone: then it ends when that has left its pools.
+pub(crate) fn of(run: &str) -> Result<Runner> {
+    match caller::get() {
+        Some(Caller { run: Some(own), .. }) if own.id == run => Ok(Runner {
+            pid: own.pid,
+            started: own.started,
+        }),
+        Some(_) if run == own_run_id() => Ok(Runner::NOBODY),
+        _ => around(),
+    }
+}
+
+/// The nearest `cargo`; or, if a variable names the run, the outermost runner, since that may
+/// start several. But never a `name-manager run` that has begun the run, nor what is above
+/// it: then it is the command that this has started.
+fn around() -> Result<Runner> {
     let variables = variables::get()?;
     let named = variables.run_id.is_some();
     let own = std::process::id();
@@ -80,6 +94,9 @@ fn started(pid: u32) -> u64 {
 }
 
 impl Runner {
+    /// The run ends with the last of its processes.
+    pub(crate) const NOBODY: Self = Self { pid: 0, started: 0 };
+
     /// Whether this process was started by it, or by what it has started.
     #[cfg(feature = "tools")]
     pub(crate) fn is_above_us(&self) -> bool {

@@ -110,6 +110,12 @@ impl Locked {
         dir.names(name, self.file())
     }
 
+    /// A further descriptor of the locked file, for another process: the lock is released when
+    /// this one unlocks it, or when all who have it open have ended.
+    pub(crate) fn descriptor(&self) -> io::Result<File> {
+        self.file().file.try_clone()
+    }
+
     /// Unlocks, then returns the open file.
     ///
     /// Closing would unlock too, but only when no child between fork and exec

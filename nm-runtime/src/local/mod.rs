@@ -19,6 +19,7 @@ pub(crate) mod given_name;
 pub(crate) mod grant;
 pub(crate) mod head;
 pub(crate) mod hold;
+pub(crate) mod hook_files;
 #[cfg(feature = "tools")]
 pub(crate) mod kernel_locks;
 pub(crate) mod lock;
@@ -43,6 +44,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::backend::Backend;
 use crate::backend::ask::{Answer, Ask};
+use crate::backend::hook_files::HookFiles;
 use crate::backend::patience::Patience;
 use crate::backend::runs::Runs;
 #[cfg(feature = "tools")]
@@ -225,6 +227,14 @@ impl Backend for Local {
     fn events(&self, since: u64) -> Result<Box<dyn Iterator<Item = Result<Event>>>> {
         let dir = place::pool_dir(&self.state_dir, &self.pool);
         Ok(Box::new(journal::Reader::open_since(&dir, since)?))
+    }
+
+    fn hook_files(
+        &self,
+        name: Option<&str>,
+        patience: &mut dyn Patience,
+    ) -> Result<Option<HookFiles>> {
+        hook_files::open(&*self.dir()?, name, patience)
     }
 
     fn runs(&self) -> Result<Arc<dyn Runs>> {

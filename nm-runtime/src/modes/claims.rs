@@ -189,7 +189,11 @@ impl Scene {
                 Opened::over("db".into(), config, backend).asked_as(std::process::id(), process.run)
             }
         };
-        opened.with_resource(Registered::new(&SPEC, boxed(self.fake.clone())))
+        opened.with_resource(Registered::new(
+            "db",
+            Registered::code_of(&SPEC),
+            boxed(self.fake.clone()),
+        ))
     }
 
     /// A process that uses the pool.

@@ -13,12 +13,14 @@ use crate::backend::Backend;
 use crate::base::caller;
 use crate::base::error::Result;
 use crate::base::{notice, suggest};
+use crate::command::commands::{Commands, refuse_both};
 use crate::config::place;
 use crate::config::pool::{PoolConfig, SizeFrom, disagree};
 use crate::config::surroundings::Surroundings;
 use crate::config::variables;
 use crate::config::workspace::Package;
 use crate::declared::registered::{Registered, RegisteredAllocator};
+use crate::declared::resource::boxed;
 use crate::identity::{asker, run};
 use crate::life::hooks::Hooks;
 use crate::life::membership::Membership;
@@ -29,6 +31,24 @@ use crate::terms::holder::Holder;
 use crate::terms::name::{self, Name};
 use crate::terms::names::Names;
 
+type Key = (Arc<str>, Package);
+type Pools = Vec<(Key, Arc<OnceCell<Arc<Opened>>>)>;
+
+/// Those that this process has opened.
+static POOLS: Mutex<Pools> = Mutex::new(Vec::new());
+
+/// Says that this process, which holds no name any more, has come to the end of its run: what
+/// is to be done then need not wait for the end of the process.
+#[cfg(feature = "tools")]
+pub fn leave_pools() {
+    for (_, opened) in &*POOLS.lock().unwrap_or_else(PoisonError::into_inner) {
+        let opened = opened.get();
+        if let Some(Some(hooks)) = opened.and_then(|opened| opened.hooks.get()) {
+            hooks.leave();
+        }
+    }
+}
+
 /// What the handles of one pool in one process share.
 pub(crate) struct Opened {
     pub(crate) name: Arc<str>,
@@ -37,7 +57,7 @@ pub(crate) struct Opened {
     /// The package whose workspace configures it; `None` for a pool that no other process
     /// can open.
     package: Option<Package>,
-    /// The pool's hooks, if this binary registers a resource for it.
+    /// The pool's hooks: of the resource that this binary registers for it, or commands.
     hooks: OnceCell<Option<Hooks>>,
     /// The pool's allocator, if this binary registers one.
     allocator: OnceCell<Option<RegisteredAllocator>>,
@@ -54,10 +74,6 @@ impl Opened {
     /// The pool with this name, for code compiled in the package of this directory.
     /// Opened once in a process.
     pub(crate) fn of(pool: &str, compiled_in: Option<&'static str>) -> Result<Arc<Self>> {
-        type Key = (Arc<str>, Package);
-        type Pools = Vec<(Key, Arc<OnceCell<Arc<Opened>>>)>;
-        static POOLS: Mutex<Pools> = Mutex::new(Vec::new());
-
         name::check_pool(pool)?;
         let package = Package::find(compiled_in)?;
         let ((name, package), opened) = {
@@ -164,8 +180,18 @@ impl Opened {
     /// pool is merely opened: making them calls user code.
     pub(crate) fn hooks(&self) -> Result<Option<&Hooks>> {
         let find = || {
-            let Some(registered) = Registered::find(&self.name)? else {
-                return Ok(None);
+            let registered = match (Registered::find(&self.name)?, &self.config.hooks) {
+                (Some(registered), None) => registered,
+                (Some(registered), Some(table)) => {
+                    let place = registered.code().place;
+                    return Err(refuse_both(&self.name, table, &place));
+                }
+                (None, Some(table)) => {
+                    let commands =
+                        Commands::new(&self.name, table, &self.config.env, &self.backend);
+                    Registered::new(&self.name, table.code(), boxed(commands))
+                }
+                (None, None) => return Ok(None),
             };
             Ok(Some(Hooks::new(
                 &self.name,

@@ -34,9 +34,9 @@ pub(crate) use unix::file_id;
 pub(crate) use unix::opened;
 #[cfg(unix)]
 pub(crate) use unix::{
-    Dir, close_stdout, detach, is_current_user, is_descriptor_shortage, name_process, open_regular,
-    own_program, parent_id, path_names, read_at, still_linked, wait_for_exit, write_at_start,
-    write_private,
+    Dir, Group, close_stdout, detach, end_group, is_current_user, is_descriptor_shortage,
+    kill_group, name_process, open_regular, own_program, parent_id, path_names, read_at,
+    still_linked, wait_for_exit, wait_for_leader, write_at_start, write_private,
 };
 
 #[cfg(not(unix))]

@@ -69,6 +69,14 @@ impl Dir {
             .open(self.path.join(name))
     }
 
+    pub(crate) fn log(&self, name: &str) -> io::Result<File> {
+        OpenOptions::new()
+            .read(true)
+            .append(true)
+            .create(true)
+            .open(self.path.join(name))
+    }
+
     pub(crate) fn existing(&self, name: &str) -> io::Result<Option<OpenFile>> {
         match OpenOptions::new()
             .read(true)

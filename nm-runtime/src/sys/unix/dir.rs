@@ -102,6 +102,15 @@ impl Dir {
         Ok(self.open_with(name, flags)?.file)
     }
 
+    /// Like [`Dir::append`], for what others write: it can be read, too.
+    pub(crate) fn log(&self, name: &str) -> io::Result<File> {
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::APPEND;
+        let file = self.open_with(name, flags)?.file;
+        // Who inherits it expects that a write blocks.
+        rustix::fs::fcntl_setfl(&file, OFlags::APPEND)?;
+        Ok(file)
+    }
+
     /// Opens a file for reading and writing if it exists.
     pub(crate) fn existing(&self, name: &str) -> io::Result<Option<OpenFile>> {
         match self.open_with(name, OFlags::RDWR) {

@@ -3,6 +3,7 @@
 #[allow(unsafe_code, reason = "libc is unsafe")]
 pub(super) mod calls;
 mod dir;
+mod group;
 mod process;
 #[cfg(target_os = "linux")]
 mod watched;
@@ -19,6 +20,7 @@ pub(crate) use dir::{
     Dir, is_current_user, is_descriptor_shortage, open_regular, path_names, read_at, still_linked,
     write_at_start, write_private,
 };
+pub(crate) use group::{Group, end_group, kill_group, wait_for_leader};
 pub(crate) use process::{
     close_stdout, detach, name_process, own_program, pid_namespace, process_state, wait_for_exit,
 };

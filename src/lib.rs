@@ -46,7 +46,7 @@
 //! | system | exclusion | wake-up | [`Resource`] | tested |
 //! |---|---|---|---|---|
 //! | Linux | `flock` | futex, pidfd | yes | yes |
-//! | macOS | `flock` | polling every 20 ms | yes | never |
+//! | macOS, FreeBSD | `flock` | kqueue | yes | never |
 //! | other Unix | `flock` | polling every 20 ms | yes | never |
 //! | Windows | `LockFileEx` | polling every 20 ms | refused | never |
 //!

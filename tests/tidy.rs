@@ -18,11 +18,13 @@ const PACKAGES: [&str; 7] = [
 
 /// Where `unsafe` may stand: code before `main`, what the linker gathers, changes of the
 /// environment, calls into libc, and descriptors without an owner.
-const UNSAFE: [&str; 5] = [
+const UNSAFE: [&str; 7] = [
     "nm-runtime/src/modes/before_main.rs",
     "nm-runtime/src/declared/section.rs",
     "nm-runtime/src/identity/alone.rs",
     "nm-runtime/src/sys/unix/calls.rs",
+    "nm-runtime/src/sys/unix/kinfo.rs",
+    "nm-runtime/src/sys/unix/kqueue.rs",
     "nm-runtime/src/sys/unix/process.rs",
 ];
 

@@ -120,13 +120,15 @@ impl Commands {
         };
         match command {
             Command::Line(line) => {
-                let shell = if cfg!(unix) {
-                    ["sh", "-c"]
-                } else {
-                    ["cmd", "/C"]
-                };
                 let line = hooks::fill(line, |key| value(key).map(quoted));
-                shell.map(str::to_owned).into_iter().chain([line]).collect()
+                // Arguments are `"$@"`, behind what the shell calls itself.
+                let mut words: Vec<&str> = match cfg!(unix) {
+                    true => vec!["sh", "-c", &line, "sh"],
+                    false => vec!["cmd", "/C", &line],
+                };
+                let args = name.map_or(&[][..], Name::args);
+                words.extend(args.iter().map(String::as_str));
+                words.into_iter().map(str::to_owned).collect()
             }
             Command::Words(words) => words.iter().map(|word| hooks::fill(word, value)).collect(),
         }

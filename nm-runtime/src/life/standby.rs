@@ -100,7 +100,7 @@ fn start(pool: &str, address: &Address, run: &str) -> Result<()> {
         run: run.to_owned(),
         runner: runner::of(run)?,
     };
-    let command = Command::new(program::own().map_err(no_reaper)?);
+    let command = program::command().map_err(no_reaper)?;
     // Not waited for: it outlives us.
     run_job(command, &job).map(drop)
 }

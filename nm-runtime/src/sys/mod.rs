@@ -1,6 +1,7 @@
 //! What differs between operating systems, behind the same few names. Imports no
 //! other folder.
 
+mod ancestor;
 mod bell;
 mod budget;
 mod file_id;
@@ -26,6 +27,8 @@ pub(crate) use threads::{LOCK_WAITER, environment_readers};
 
 #[cfg(unix)]
 mod unix;
+#[cfg(target_os = "linux")]
+pub(crate) use unix::emulator;
 #[cfg(all(target_os = "linux", feature = "tools"))]
 pub(crate) use unix::exit_status;
 #[cfg(all(unix, feature = "tools"))]
@@ -34,7 +37,7 @@ pub(crate) use unix::file_id;
 pub(crate) use unix::opened;
 #[cfg(unix)]
 pub(crate) use unix::{
-    Dir, Group, close_stdout, detach, end_group, is_current_user, is_descriptor_shortage,
+    Dir, Group, ancestor, close_stdout, detach, end_group, is_current_user, is_descriptor_shortage,
     kill_group, name_process, open_regular, own_program, parent_id, path_names, read_at,
     still_linked, wait_for_exit, wait_for_leader, write_at_start, write_private,
 };
@@ -43,9 +46,9 @@ pub(crate) use unix::{
 mod other;
 #[cfg(not(unix))]
 pub(crate) use other::{
-    Dir, close_stdout, detach, is_current_user, is_descriptor_shortage, name_process, open_regular,
-    own_program, parent_id, path_names, read_at, still_linked, wait_for_exit, write_at_start,
-    write_private,
+    Dir, ancestor, close_stdout, detach, is_current_user, is_descriptor_shortage, name_process,
+    open_regular, own_program, parent_id, path_names, read_at, still_linked, wait_for_exit,
+    write_at_start, write_private,
 };
 #[cfg(all(not(unix), feature = "tools"))]
 pub(crate) use other::{file_id, opened};

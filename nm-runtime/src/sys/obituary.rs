@@ -2,15 +2,15 @@
 //! has closed its files, and so let its locks go.
 
 use std::sync::Arc;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_os = "macos", target_os = "freebsd"))]
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::sys::bell::Bell;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_os = "macos", target_os = "freebsd"))]
 use crate::sys::pid_namespace::pid_namespace;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_os = "macos", target_os = "freebsd"))]
 use crate::sys::threads::LOCK_WAITER;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_os = "macos", target_os = "freebsd"))]
 use crate::sys::unix::Watched;
 
 /// A process by its id, and the pid namespace in which it has that.
@@ -20,16 +20,16 @@ pub(crate) type Process = (u32, Option<u64>);
 #[derive(Debug)]
 pub(crate) struct Obituary {
     /// Ends the thread that watches, by closing.
-    #[cfg(target_os = "linux")]
+    #[cfg(any(target_os = "linux", target_os = "macos", target_os = "freebsd"))]
     _stop: std::io::PipeWriter,
-    #[cfg(target_os = "linux")]
+    #[cfg(any(target_os = "linux", target_os = "macos", target_os = "freebsd"))]
     is_silent: Arc<AtomicBool>,
 }
 
 impl Obituary {
     /// `None` if the end of each of these cannot be told: one has ended, or is in another
     /// pid namespace, or there are too many, or the system does not tell.
-    #[cfg(target_os = "linux")]
+    #[cfg(any(target_os = "linux", target_os = "macos", target_os = "freebsd"))]
     pub(crate) fn of(processes: &[Process], bell: &Arc<Bell>) -> Option<Self> {
         let ours = Some(pid_namespace()?);
         if processes.iter().any(|(_, namespace)| *namespace != ours) {
@@ -55,19 +55,22 @@ impl Obituary {
         })
     }
 
-    #[cfg(not(target_os = "linux"))]
+    #[cfg(not(any(target_os = "linux", target_os = "macos", target_os = "freebsd")))]
     pub(crate) fn of(processes: &[Process], _bell: &Arc<Bell>) -> Option<Self> {
         processes.is_empty().then_some(Self {})
     }
 
     /// Rings no more. Unlike to drop it, that needs no system call.
     pub(crate) fn silence(&self) {
-        #[cfg(target_os = "linux")]
+        #[cfg(any(target_os = "linux", target_os = "macos", target_os = "freebsd"))]
         self.is_silent.store(true, Ordering::Relaxed);
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(all(
+    test,
+    any(target_os = "linux", target_os = "macos", target_os = "freebsd")
+))]
 mod tests {
     use std::process::{Command, Stdio};
     use std::time::Duration;

@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use crate::sys::ancestor::Ancestor;
 use crate::sys::file_id::FileId;
 use crate::sys::open_file::OpenFile;
 use crate::sys::process_state::ProcessState;
@@ -181,4 +182,8 @@ pub(crate) fn open_regular(path: &Path) -> io::Result<OpenFile> {
 
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     std::fs::write(path, bytes)
+}
+
+pub(crate) fn ancestor(_pid: u32) -> Option<Ancestor> {
+    None
 }

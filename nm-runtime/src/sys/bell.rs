@@ -6,14 +6,14 @@ use std::time::Duration;
 
 #[cfg(all(target_os = "linux", not(name_manager_strokes)))]
 use crate::sys::open_file::OpenFile;
-#[cfg(not(unix))]
-use crate::sys::other::Dir;
 #[cfg(unix)]
 use crate::sys::unix::Dir;
 #[cfg(any(name_manager_strokes, target_os = "macos", target_os = "freebsd"))]
 use crate::sys::unix::{Stroke, Strokes};
 #[cfg(all(target_os = "linux", not(name_manager_strokes)))]
 use crate::sys::unix::{Word, read_at};
+#[cfg(windows)]
+use crate::sys::windows::{Dir, Generations};
 
 /// How often to look again where nothing wakes a waiter.
 pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -32,7 +32,7 @@ pub(crate) struct Bell {
 /// How often the bell had been rung.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Heard(
-    #[cfg(all(target_os = "linux", not(name_manager_strokes)))] Option<u32>,
+    #[cfg(any(all(target_os = "linux", not(name_manager_strokes)), windows))] Option<u32>,
     #[cfg(any(name_manager_strokes, target_os = "macos", target_os = "freebsd"))] Option<Stroke>,
 );
 
@@ -134,12 +134,60 @@ impl Bell {
     }
 }
 
+/// Processes of one session of a user alone have it in common: those of others look again
+/// once in a while, as after a ring that was lost.
+#[cfg(windows)]
+#[derive(Debug)]
+pub(crate) struct Bell {
+    /// `None` if the system has no room for it.
+    generations: Option<Generations>,
+}
+
+#[cfg(windows)]
+impl Bell {
+    pub(crate) fn open(dir: &Dir, name: &str) -> io::Result<Self> {
+        let generations = Generations::open(dir, name).ok();
+        Ok(Self { generations })
+    }
+
+    pub(crate) fn ring(&self) {
+        if let Some(generations) = &self.generations {
+            generations.end();
+        }
+    }
+
+    pub(crate) fn heard(&self) -> Heard {
+        Heard(self.generations.as_ref().map(Generations::count))
+    }
+
+    pub(crate) fn wait(&self, heard: Heard, timeout: Duration) -> End {
+        let (Some(generations), Heard(Some(heard))) = (&self.generations, heard) else {
+            return by_the_clock(timeout);
+        };
+        match generations.wait_while(heard, timeout) {
+            Ok(true) => End::Rung,
+            Ok(false) => End::Over,
+            Err(_) => by_the_clock(timeout),
+        }
+    }
+}
+
 /// There is none on this system: waiters look again by the clock.
-#[cfg(not(any(target_os = "linux", target_os = "macos", target_os = "freebsd")))]
+#[cfg(not(any(
+    target_os = "linux",
+    target_os = "macos",
+    target_os = "freebsd",
+    windows
+)))]
 #[derive(Debug)]
 pub(crate) struct Bell;
 
-#[cfg(not(any(target_os = "linux", target_os = "macos", target_os = "freebsd")))]
+#[cfg(not(any(
+    target_os = "linux",
+    target_os = "macos",
+    target_os = "freebsd",
+    windows
+)))]
 impl Bell {
     pub(crate) fn open(_dir: &Dir, _name: &str) -> io::Result<Self> {
         Ok(Self)
@@ -163,7 +211,12 @@ fn by_the_clock(timeout: Duration) -> End {
 
 #[cfg(all(
     test,
-    any(target_os = "linux", target_os = "macos", target_os = "freebsd")
+    any(
+        target_os = "linux",
+        target_os = "macos",
+        target_os = "freebsd",
+        windows
+    )
 ))]
 mod tests {
     use std::thread;

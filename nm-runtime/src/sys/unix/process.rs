@@ -1,3 +1,4 @@
+#[cfg(target_os = "linux")]
 use std::fs::File;
 use std::io;
 #[cfg(target_os = "linux")]
@@ -167,12 +168,6 @@ pub(crate) fn name_process(name: &str) {
     let _ = std::fs::write("/proc/self/comm", name);
     #[cfg(not(target_os = "linux"))]
     let _ = name;
-}
-
-/// Closes standard output: its reader sees the end.
-pub(crate) fn close_stdout() -> io::Result<()> {
-    let null = File::options().write(true).open("/dev/null")?;
-    Ok(rustix::stdio::dup2_stdout(null)?)
 }
 
 /// Waits until this process has ended. `is_same` distinguishes it from a later process

@@ -20,6 +20,7 @@ mod elsewhere;
 mod environment;
 mod functions;
 mod missing_code;
+mod own_file;
 mod panics;
 mod runs;
 mod scopes;

@@ -88,8 +88,8 @@ fn has_failed(pools: Vec<Found>, runner: u32) -> Result<bool> {
         for run in inspect::runs(&found.dir)?.into_iter().filter(is_its) {
             pool.wait_for(&run)?;
             // Gone, if nothing is left.
-            let left = inspect::runs(&found.dir)?.into_iter();
-            let left = left.filter(|left| left.run == run.run).next_back();
+            let mut left = inspect::runs(&found.dir)?.into_iter();
+            let left = left.rfind(|left| left.run == run.run);
             let Some(note) = left.and_then(|left| left.note) else {
                 continue;
             };

@@ -20,6 +20,7 @@ mod lost;
 mod missing_code;
 #[cfg(target_os = "linux")]
 mod no_proc;
+mod own_file;
 mod page;
 #[path = "../../../tests/support/patience.rs"]
 mod patience;

@@ -33,17 +33,17 @@ pub(crate) fn acquire(
     let Some(head) = Head::enter(dir, ask, patience)? else {
         return Ok(Answer::Gone);
     };
-    let (taken, head, _wakeup) = match ask.given {
+    let (taken, head) = match ask.given {
         Some(given) => match head.take_given(ask, given, patience)? {
-            Some((taken, head)) => (vec![taken], head, None),
+            Some((taken, head)) => (vec![taken], head),
             None => return Ok(Answer::Gone),
         },
         None => {
-            let (taken, wakeup) = head.take_any(ask, patience)?;
+            let taken = head.take_any(ask, patience)?;
             if patience.waited().is_some() && !head.is_current()? {
                 return Ok(Answer::Gone);
             }
-            (taken, Some(head), wakeup)
+            (taken, Some(head))
         }
     };
     let granted = Grant::new(ask, patience.waited()).finish(dir, taken)?;
@@ -207,6 +207,7 @@ impl<'a> Grant<'a> {
             dir: dir.clone(),
             holder,
             request,
+            _obituary: taken.obituary,
         })
     }
 }

@@ -17,6 +17,7 @@ use crate::local::queue::{self, Ticket};
 use crate::local::record_file::RecordFile;
 use crate::local::wakeup::Wakeup;
 use crate::local::{blocked, files, look, runs};
+use crate::sys::Obituary;
 use crate::terms::access::Access;
 use crate::terms::decision::Assigned;
 use crate::terms::record::Record;
@@ -44,6 +45,8 @@ pub(crate) struct Taken {
     /// No other request held it, so the holders that its record shows have died. Its
     /// lock is still exclusive, even for a reader.
     pub(crate) alone: bool,
+    /// Who told of the end of those that held it.
+    pub(crate) obituary: Option<Obituary>,
 }
 
 impl Taken {
@@ -151,17 +154,16 @@ impl<'a> Head<'a> {
     /// Lets the next waiter be the head.
     pub(crate) fn leave(self) {}
 
-    /// Takes as many names as are asked for, waiting for them. What woke it is to be dropped
-    /// once the names are granted, since that takes a while.
+    /// Takes as many names as are asked for, waiting for them.
     pub(crate) fn take_any(
         &self,
         ask: &Ask<'_>,
         patience: &mut dyn Patience,
-    ) -> Result<(Vec<Taken>, Option<Wakeup<'a>>)> {
+    ) -> Result<Vec<Taken>> {
         // Most requests want one name, and room for four is a large allocation.
         let mut taken = Vec::with_capacity(1);
         if self.scan(ask, &mut taken)? {
-            return Ok((taken, None));
+            return Ok(taken);
         }
         patience.blocked();
         let mut wakeup = Wakeup::new(self.dir);
@@ -171,7 +173,7 @@ impl<'a> Head<'a> {
             failpoint::at("head: listens");
             // What is released from here on wakes us.
             if self.scan(ask, &mut taken)? {
-                return Ok((taken, Some(wakeup)));
+                break;
             }
             patience.tick()?;
             published.update(taken.len(), || {
@@ -185,9 +187,13 @@ impl<'a> Head<'a> {
             wakeup.wait(until.saturating_duration_since(Instant::now()));
             failpoint::at("head: woken");
             if self.scan(ask, &mut taken)? {
-                return Ok((taken, Some(wakeup)));
+                break;
             }
         }
+        if let Some(last) = taken.last_mut() {
+            last.obituary = wakeup.into_obituary();
+        }
+        Ok(taken)
     }
 
     /// Takes as many names as are asked for if that many are free.
@@ -391,5 +397,6 @@ pub(crate) fn taken(
         record,
         assigned: None,
         alone,
+        obituary: None,
     }))
 }

@@ -11,6 +11,7 @@ use crate::local::dir::{PoolDir, unusable};
 use crate::local::files;
 use crate::local::lock::Locked;
 use crate::local::record_file::RecordFile;
+use crate::sys::Obituary;
 use crate::terms::access::Access;
 use crate::terms::event::{self, Entry};
 use crate::terms::holder::Holder;
@@ -28,6 +29,8 @@ pub(crate) struct LocalHold {
     pub(crate) dir: Arc<PoolDir>,
     pub(crate) holder: Arc<Holder>,
     pub(crate) request: String,
+    /// Kept until the name is given back: ended before its body, it would put that off.
+    pub(crate) _obituary: Option<Obituary>,
 }
 
 impl Hold for LocalHold {
@@ -79,14 +82,15 @@ impl Hold for LocalHold {
 
     fn end(self: Box<Self>, ending: Ending<'_>) -> Result<()> {
         let mut held = *self;
-        let lost = held.is_lost();
+        let (name, lock) = (ending.name, files::lock(ending.name));
+        let replaced = held.is_replaced(&lock);
         let (request, holder) = (mem::take(&mut held.request), held.holder.clone());
-        let kind = match lost {
+        let kind = match replaced {
             true => event::Kind::Lost,
             false => event::Kind::Released,
         };
         let entry = Entry {
-            name: Some(ending.name),
+            name: Some(name),
             fence: Some(held.record.fence),
             detail: ending.reason.as_deref(),
             access: Some(held.access),
@@ -98,7 +102,7 @@ impl Hold for LocalHold {
         failpoint::at("release: begun");
         held.dir.journal.write(&held.dir.pool, &entry);
         failpoint::at("release: journalled");
-        let recorded = match lost {
+        let recorded = match replaced {
             true => Ok(()),
             false => held.give_back(&ending),
         };
@@ -108,8 +112,10 @@ impl Hold for LocalHold {
         held.dir.bell.ring();
         failpoint::at("release: woken");
         let names = &held.dir.names;
-        let name = ending.name;
-        if lost {
+        // Nobody waits for this, and it takes a while. If not even the path can be examined,
+        // others could lock another file with this name.
+        let is_named = |file| names.names(&lock, file).unwrap_or(false);
+        if replaced || unlocked.as_ref().is_ok_and(|file| !is_named(file)) {
             return Err(Error::new(
                 Kind::Lost,
                 format!(
@@ -125,7 +131,7 @@ impl Hold for LocalHold {
                 error,
             )
         })?;
-        names.keep(&files::lock(name), Some(file));
+        names.keep(&lock, Some(file));
         names.keep(&files::record(name), Some(held.file.into_file()));
         Ok(())
     }
@@ -140,13 +146,11 @@ impl LocalHold {
         tenure.is_of(&self.holder)
     }
 
-    /// Whether others could lock another file with this name. If not even its path can
-    /// be examined, they could.
-    fn is_lost(&self) -> bool {
-        let named = self
-            .lock
-            .is_named(&self.dir.names, &files::lock(&self.name));
-        !named.unwrap_or(false)
+    /// Whether others could lock another file with this name in our directory. If not
+    /// even that can be examined, they could.
+    fn is_replaced(&self, lock: &str) -> bool {
+        let ours = self.lock.is_in(&self.dir.names, lock);
+        !ours.unwrap_or(false)
     }
 
     fn give_back(&mut self, ending: &Ending<'_>) -> io::Result<()> {

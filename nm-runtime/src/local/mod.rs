@@ -97,9 +97,14 @@ impl Local {
 
     /// The pool's directories, opened if this process has not opened them.
     fn dir(&self) -> Result<Arc<PoolDir>> {
+        self.dir_of(std::process::id())
+    }
+
+    /// The same for who knows this process's id: to ask for it is a system call.
+    fn dir_of(&self, process: u32) -> Result<Arc<PoolDir>> {
         let mut dir = self.dir.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(dir) = &*dir
-            && dir.pid == std::process::id()
+            && dir.pid == process
         {
             return Ok(dir.clone());
         }
@@ -142,12 +147,12 @@ impl Local {
 
 impl Backend for Local {
     fn acquire(&self, ask: &Ask<'_>, patience: &mut dyn Patience) -> Result<Answer> {
-        let dir = self.dir()?;
+        let dir = self.dir_of(ask.holder.pid)?;
         self.settle(&dir, grant::acquire(&dir, ask, patience))
     }
 
     fn try_acquire(&self, ask: &Ask<'_>) -> Result<Answer> {
-        let dir = self.dir()?;
+        let dir = self.dir_of(ask.holder.pid)?;
         self.settle(&dir, grant::try_acquire(&dir, ask))
     }
 

@@ -89,6 +89,12 @@ impl<'a> Wakeup<'a> {
         Some(holders)
     }
 
+    /// Ends the wait, but for what is told of the holders' end, in silence: to end that
+    /// takes longer than to grant a name.
+    pub(crate) fn into_obituary(self) -> Option<Obituary> {
+        self.obituary.inspect(Obituary::silence)
+    }
+
     /// Blocks until the names are worth a look, at most so long.
     pub(crate) fn wait(&mut self, timeout: Duration) {
         let end = self.dir.bell.wait(self.heard, timeout.min(self.longest));

@@ -2,6 +2,8 @@
 //! has closed its files, and so let its locks go.
 
 use std::sync::Arc;
+#[cfg(target_os = "linux")]
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::sys::bell::Bell;
 #[cfg(target_os = "linux")]
@@ -20,6 +22,8 @@ pub(crate) struct Obituary {
     /// Ends the thread that watches, by closing.
     #[cfg(target_os = "linux")]
     _stop: std::io::PipeWriter,
+    #[cfg(target_os = "linux")]
+    is_silent: Arc<AtomicBool>,
 }
 
 impl Obituary {
@@ -34,19 +38,32 @@ impl Obituary {
         let mut watched = Watched::open(processes.iter().map(|(process, _)| *process))?;
         let (until, stop) = std::io::pipe().ok()?;
         let (until, bell) = (until.into(), bell.clone());
+        let is_silent = Arc::new(AtomicBool::new(false));
+        let silent = is_silent.clone();
         let watch = move || {
             while watched.wait_for_end(&until) {
-                bell.ring();
+                if !silent.load(Ordering::Relaxed) {
+                    bell.ring();
+                }
             }
         };
         let thread = std::thread::Builder::new().name(LOCK_WAITER.to_owned());
         thread.stack_size(64 << 10).spawn(watch).ok()?;
-        Some(Self { _stop: stop })
+        Some(Self {
+            _stop: stop,
+            is_silent,
+        })
     }
 
     #[cfg(not(target_os = "linux"))]
     pub(crate) fn of(processes: &[Process], _bell: &Arc<Bell>) -> Option<Self> {
         processes.is_empty().then_some(Self {})
+    }
+
+    /// Rings no more. Unlike to drop it, that needs no system call.
+    pub(crate) fn silence(&self) {
+        #[cfg(target_os = "linux")]
+        self.is_silent.store(true, Ordering::Relaxed);
     }
 }
 

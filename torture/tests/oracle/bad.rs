@@ -900,6 +900,8 @@ fn a_container_that_had_to_be_killed_for_its_silence() {
 const COMMAND: &str = "
     1 a.0 begins role=worker run=one
     2 a.0 ask r=0 pool=life what=any count=1 access=exclusive how=60000
+    2 a.0 hook what=setup pool=life state=clean
+    2 a.0 done what=setup pool=life state=clean
     3 a.0 taken r=0
     4 h.0 begins role=hook run=one of=a
     5 h.0 hook what=init pool=life name=life-0 state=clean
@@ -940,15 +942,4 @@ fn a_command_finds_another_variable() {
     "
     ));
     says(&found, "wrong surroundings", "12 i.0 wrong");
-}
-
-#[test]
-fn a_name_whose_command_failed_is_lent() {
-    let found = so_far(&format!(
-        "{COMMAND}
-        12 i.0 fails what=init pool=life name=life-0 state=clean
-        13 b.0 granted r=0 leases=life-0:2
-    "
-    ));
-    says(&found, "not fresh", "13 b.0 granted");
 }

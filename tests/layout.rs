@@ -25,7 +25,7 @@ const PACKAGES: &[Package] = &[
             // Tests, as the contract.
             (
                 "modes/claims",
-                "modes pool/opened pool memory/session local backend declared",
+                "modes pool/opened pool memory/session local backend declared sys",
             ),
             (
                 "modes",

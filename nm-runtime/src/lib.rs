@@ -41,6 +41,8 @@ pub use life::standby::{outlives_us, take_over};
 pub use modes::listing;
 pub use pool::Pool;
 pub use pool::request::Request;
+#[cfg(feature = "tools")]
+pub use sys::Standby;
 pub use terms::access::Access;
 pub use terms::decision::{Asked, Assigned, Assignment};
 pub use terms::holder::{Holder, LastHolder};

@@ -129,6 +129,16 @@ fn a_run_of_its_own_is_cleaned_up_when_it_returns() {
 }
 
 #[test]
+fn a_run_whose_hook_fails_cleans_up_all_the_same() {
+    let init = r#"init = "echo init {name} >>told; exit 1""#;
+    let hooked = Hooked::new(&TOLD.replace(r#"init = "echo init {name} >>told""#, init));
+    let said = hooked.script("name-manager run db -- echo never");
+    assert_eq!((said.code, said.out.as_str()), (1, ""), "{said:?}");
+    let told = "setup\ninit db-0\ncleanup db-0\nteardown\n";
+    assert_eq!(hooked.read("told"), told);
+}
+
+#[test]
 fn what_a_script_acquires_and_holds_is_one_run_that_ends_with_it() {
     let hooked = Hooked::new(TOLD);
     let said = hooked.script(
@@ -458,4 +468,67 @@ fn a_fingerprint_keeps_names_until_a_file_or_the_command_changes() {
             .contains("failed to fingerprint pool `db`: failed to fingerprint `"),
         "{said:?}"
     );
+}
+
+#[test]
+fn what_is_never_given_back_is_dirty_unless_it_is_to_stay_clean() {
+    let hooked = Hooked::new(TOLD);
+    let script = |option: &str| {
+        format!("dash -c \"db=\\$(name-manager acquire {option} db); echo had \\$db >>told\"")
+    };
+    let said = hooked.script(&format!(
+        "name-manager run -- sh -c '{}\n{}\nname-manager run db -- true'",
+        script("--stays-clean"),
+        script("")
+    ));
+    assert_eq!(said.code, 0, "{said:?}");
+    let told = hooked.read("told");
+    let told: Vec<_> = told.lines().collect();
+    assert_eq!(
+        told[..4],
+        ["setup", "init db-0", "had db-0", "reset db-0 clean "]
+    );
+    assert_eq!(told[4], "had db-0");
+    assert!(
+        told[5].starts_with("reset db-0 dirty ") && told[5].ends_with("ended without releasing it"),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn a_configuration_without_the_hooks_is_lent_nothing() {
+    let hooked = Hooked::new(TOLD);
+    let mut running = hooked.start("name-manager run db -- sh -c 'echo in; read line'");
+    assert_eq!(running.line(), "in");
+    hooked.write("Cargo.toml", "[workspace]\n");
+    let said = hooked.lab.run(&["try-acquire", "db"]);
+    let place = format!(
+        "pool `db` has hooks, at {}/Cargo.toml:5:",
+        hooked.lab.path().display()
+    );
+    said.fails(2, &place);
+    let said = hooked.lab.run(&["try-acquire", "db"]);
+    said.fails(2, "which are not configured here, so its names would be neither initialised nor reset; configure the same here, or give it a pool of its own; if the pool has no hooks any more, run `name-manager reset db`");
+    running.end_input();
+    running.code();
+    // What the reaper knows, it knew from the start.
+    assert!(hooked.read("told").ends_with("cleanup db-0\nteardown\n"));
+}
+
+#[test]
+fn what_a_program_has_left_that_is_gone_is_cleaned_up_by_the_command_line() {
+    let hooked = Hooked::new(&held_up("cleanup"));
+    let mut run = hooked.start("cp $(command -v name-manager) copied; ./copied run db -- true");
+    let group = hooked.pid("cleanup");
+    hooked.write("quick", "");
+    fs::remove_file(hooked.path("copied")).unwrap();
+    kill("KILL", parent(parent(group)));
+    assert_eq!(run.code(), 70);
+    let said = hooked.wait();
+    assert_eq!(
+        (said.code, said.out.contains("db: db-0 cleaned\n")),
+        (0, true),
+        "{said:?}"
+    );
+    assert_eq!(hooked.read("told"), AFTER_ANOTHER);
 }

@@ -19,5 +19,6 @@ pub(crate) struct HookFiles {
 /// this drops and each process has ended that has its descriptor open.
 pub(crate) trait HookLock: fmt::Debug + Send {
     /// To be inherited by the process that watches over the hook, and by no other.
+    #[cfg_attr(windows, allow(dead_code, reason = "nobody watches over hooks there"))]
     fn descriptor(&self) -> io::Result<File>;
 }

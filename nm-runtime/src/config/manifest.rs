@@ -552,7 +552,11 @@ impl<'a> Source<'a> {
         }
         let mut words = Vec::new();
         for value in self.document.children(value) {
-            let word = self.string(value, key, "up")?;
+            let like = match value.kind {
+                Kind::Scalar(_) => excerpt(&value.text),
+                _ => "up".to_owned(),
+            };
+            let word = self.string(value, key, &like)?;
             match words.is_empty() {
                 true => self.check_command(key, value, word, of_name)?,
                 false => self.check_word(key, value, word, of_name)?,
@@ -785,6 +789,107 @@ mod tests {
             broken.starts_with("Cargo.toml:1:") && broken.contains("not TOML"),
             "{broken}"
         );
+    }
+
+    #[test]
+    fn reads_hooks() {
+        let text = r#"
+[package.metadata.name-manager.pools.stack.hooks]
+setup = "createdb {pool} && echo '{' ${HOME}"
+init = ["docker", "compose", "-p", "{name}", ""]
+fingerprint = ["compose.yaml", "migrations"]
+timeout = "5m"
+        "#;
+        let manifest = Manifest::parse(Path::new("/w/Cargo.toml"), text).unwrap();
+        let hooks = manifest.pool("stack").unwrap().hooks.clone().unwrap();
+        let words = ["docker", "compose", "-p", "{name}", ""];
+        let setup = Command::Line("createdb {pool} && echo '{' ${HOME}".to_owned());
+        assert_eq!(hooks.place, "/w/Cargo.toml:2:44");
+        assert_eq!(hooks.root, Path::new("/w"));
+        assert_eq!(hooks.setup, Some(setup));
+        assert_eq!(
+            hooks.init,
+            Some(Command::Words(words.map(str::to_owned).into()))
+        );
+        assert_eq!(hooks.reset, None);
+        assert_eq!(hooks.fingerprint.unwrap(), ["compose.yaml", "migrations"]);
+        assert_eq!(hooks.timeout, Some(Duration::from_secs(300)));
+    }
+
+    #[test]
+    fn a_mistake_in_hooks_is_told_where_it_is() {
+        for (wrong, told) in [
+            (
+                "hooks.ini = \"x\"",
+                "7: unknown key `ini` (did you mean `init`?); expected `setup`, `init`, `reset`, `cleanup`, `teardown`, `fingerprint`, `timeout`",
+            ),
+            (
+                "hooks = \"x\"",
+                "9: `hooks` must be a table; found the string `\"x\"`",
+            ),
+            (
+                "hooks = {}",
+                "1: `hooks` has no command; expected at least one of `setup`, `init`, `reset`, `cleanup`, `teardown`",
+            ),
+            (
+                "hooks.init = true",
+                "14: `init` must be a command line like \"docker compose up\", or a list of words like [\"docker\", \"compose\", \"up\"]; found the boolean `true`",
+            ),
+            (
+                "hooks.init = []",
+                "14: `init` must be a command line like \"docker compose up\", or a list of words like [\"docker\", \"compose\", \"up\"]; found the array `[]`",
+            ),
+            (
+                "hooks.init = \" \"",
+                "14: `init` must be a command; found the string `\" \"`",
+            ),
+            (
+                "hooks.init = [\"\", \"x\"]",
+                "15: `init` must be a command; found the string `\"\"`",
+            ),
+            (
+                "hooks.init = [\"x\", 5432]",
+                "20: `init` must be a string like \"5432\"; found the integer `5432`",
+            ),
+            (
+                "hooks.init = \"x\\u0000\"",
+                "14: `init` must be without NUL bytes; found the string `\"x\\u0000\"`",
+            ),
+            (
+                "hooks.init = \"up {nme}\"",
+                "18: in `init`, unknown placeholder `{nme}` (did you mean `{name}`?); expected `{name}`, `{index}`, `{pool}`",
+            ),
+            (
+                "hooks.init = [\"up\", \"-p{database}\"]",
+                "24: in `init`, unknown placeholder `{database}`; expected `{name}`, `{index}`, `{pool}`",
+            ),
+            (
+                "hooks.init = \"up ${name}\"",
+                "19: in `init`, `${name}` is a variable of the shell; write `{name}` for the name",
+            ),
+            (
+                "hooks.setup = \"up {name}\"",
+                "19: in `setup`, `{name}` is not known here, since the command is run once for the whole pool; expected `{pool}`",
+            ),
+            (
+                "hooks = { init = \"x\", timeout = 5 }",
+                "33: `timeout` must be a string with a unit: `timeout = \"5s\"`; found the integer `5`",
+            ),
+            (
+                "hooks = { init = \"x\", timeout = \"0s\" }",
+                "33: `timeout` must be more than zero; found the string `\"0s\"`",
+            ),
+            (
+                "hooks = { init = \"x\", fingerprint = \"a\" }",
+                "37: `fingerprint` must be a list of files and directories, like [\"compose.yaml\", \"migrations\"]; found the string `\"a\"`",
+            ),
+            (
+                "hooks = { init = \"x\", fingerprint = [\"\"] }",
+                "38: `fingerprint` must be a path; found the string `\"\"`",
+            ),
+        ] {
+            assert_eq!(error(wrong), format!("Cargo.toml:2:{told}"), "{wrong}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The files of hooks that are commands: a lock that keeps a name's hooks apart, even if the
 //! process that has called one was killed, and the log of what they print.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 
 use crate::backend::hook_files::{HookFiles, HookLock};
@@ -10,6 +10,7 @@ use crate::base::error::Result;
 use crate::local::dir::{PoolDir, unusable};
 use crate::local::lock::Locked;
 use crate::local::{blocked, files};
+use crate::sys;
 use crate::terms::access::Access;
 
 /// A log that is longer gives way to a new one. One old one is kept.
@@ -17,6 +18,7 @@ const LONGEST: u64 = 8 << 20;
 
 #[derive(Debug)]
 struct Lock {
+    #[cfg_attr(windows, allow(dead_code, reason = "nobody watches over hooks there"))]
     locked: Locked,
 }
 
@@ -44,7 +46,7 @@ pub(crate) fn open(
     let failed = |error| unusable(&path, error);
     let mut log = hooks.log(&file).map_err(failed)?;
     if log.metadata().map_err(failed)?.len() > LONGEST {
-        fs::rename(&path, path.with_extension("old.log")).map_err(failed)?;
+        sys::rename(&path, &path.with_extension("old.log")).map_err(failed)?;
         log = hooks.log(&file).map_err(failed)?;
     }
     Ok(Some(HookFiles {

@@ -13,18 +13,16 @@ fn uses(db: &Lease) {
     thread::yield_now();
 }
 
-#[shared_resource(pool = "db")]
-mod of_db {
-    macro_rules! tests {
-        ($($name:ident)*) => {$(
-            #[test]
-            fn $name(db: name_manager::Lease) {
-                super::uses(&db);
-            }
-        )*};
-    }
-    tests!(a b c d e f g h);
+macro_rules! tests {
+    ($($name:ident)*) => {$(
+        #[shared_resource(pool = "db")]
+        #[test]
+        fn $name(db: Lease) {
+            uses(&db);
+        }
+    )*};
 }
+tests!(z1 z2 z3 z4 z5 z6 z7 z8);
 
 #[shared_resource(pool = "db")]
 #[test]

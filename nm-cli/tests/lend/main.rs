@@ -7,6 +7,7 @@ mod ci_page;
 mod compose;
 #[cfg(target_os = "linux")]
 mod containers;
+mod engine;
 mod errors;
 mod go_test_page;
 mod help;

@@ -105,12 +105,19 @@ impl Build {
             paths.push(target.join(output).join("deps"));
             paths.push(target.join(output));
         }
-        if let Some(platforms) = &self.meta.platforms {
-            let all = platforms.targets.iter().chain([&platforms.host]);
-            let dirs = all.filter_map(|platform| platform.libdir.as_ref()?.path.clone());
-            paths.extend(dirs);
-        }
+        paths.extend(self.compiler_libraries().cloned());
         paths
+    }
+
+    /// Whether the compiler is still where it was.
+    pub fn has_compiler(&self) -> bool {
+        self.compiler_libraries().all(|dir| dir.is_dir())
+    }
+
+    fn compiler_libraries(&self) -> impl Iterator<Item = &PathBuf> {
+        let all = self.meta.platforms.iter();
+        let all = all.flat_map(|platforms| platforms.targets.iter().chain([&platforms.host]));
+        all.filter_map(|platform| platform.libdir.as_ref()?.path.as_ref())
     }
 }
 

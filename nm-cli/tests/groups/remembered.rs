@@ -151,12 +151,15 @@ fn what_is_remembered_only_in_part_is_listed_again() {
     let whole = fs::read_to_string(file).unwrap();
     let of_another = whole.replace("tests/db.rs", "tests/other.rs");
     let of_another = of_another.replace("/db-", "/other-");
+    let of_a_compiler_that_is_gone = whole.replace("/lib/rustlib/", "/gone/rustlib/");
+    assert_ne!(of_a_compiler_that_is_gone, whole);
     for text in [
         "",
         "{",
         &whole[..whole.len() / 2],
         "{\"rust-binaries\":{}}",
         &of_another,
+        &of_a_compiler_that_is_gone,
     ] {
         fs::write(file, text).unwrap();
         let (group, has_listed) = run(&workspace, &cargo, "stock::db a");

@@ -135,7 +135,7 @@ impl Artifacts {
     pub fn are_those_of(&self, build: &Build) -> bool {
         let mut described = build.binaries();
         described.sort();
-        described == self.tests
+        described == self.tests && build.has_compiler()
     }
 }
 

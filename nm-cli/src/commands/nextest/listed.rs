@@ -43,9 +43,9 @@ impl Listed {
     ) -> Result<Self, Failure> {
         let built = building.map(Building::finish).transpose()?;
         match built {
-            Some(Built::Failed(code)) => return Ok(Self::Failed(ExitCode::from(code))),
-            Some(Built::NotBegun) => return Self::ask(arguments, around, Told::ByCargo),
-            None => return Self::ask(arguments, around, Told::Nothing),
+            Some(Built::Failed(code)) => Ok(Self::Failed(ExitCode::from(code))),
+            Some(Built::NotBegun) => Self::ask(arguments, around, Told::ByCargo),
+            None => Self::ask(arguments, around, Told::Nothing),
             Some(Built::Done(artifacts)) => {
                 let file = artifacts.file(arguments, around.configuration, around.nextest);
                 let text = around.generated.read(&file).unwrap_or_default();

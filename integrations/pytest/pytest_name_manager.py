@@ -72,7 +72,8 @@ class Hold:
             code = self.process.wait(timeout=10 if dirty else None)
         except subprocess.TimeoutExpired:
             self.process.kill()  # leaves the names dirty, too
-            code = self.process.wait() and 0
+            self.process.wait()
+            code = 0
         if not dirty:
             self.process.stdin.close()
         self.process.stdout.close()

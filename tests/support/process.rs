@@ -7,12 +7,13 @@ use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::channel;
 use std::thread;
 
+#[cfg(unix)]
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::actor::MARK;
-use super::kernel;
-use super::patience;
 use super::stage::{Host, Replies};
+#[cfg(unix)]
+use super::{kernel, patience};
 
 pub struct Process {
     child: Child,
@@ -32,19 +33,23 @@ pub struct Start {
     pub program: Option<std::path::PathBuf>,
 }
 
+/// What runs this program, if that is of another processor: the kernel cannot run it by
+/// itself. QEMU tells its programs of it by this path alone.
+fn emulator(own: &Path) -> Option<std::path::PathBuf> {
+    let running = std::fs::read_link("//proc/self/exe").ok()?;
+    (running != own).then_some(running)
+}
+
 impl Process {
     /// Starts an actor and waits until it listens.
     pub fn start(how: &Start, stderr: &Path) -> Self {
         let own = std::env::current_exe().expect("a test binary knows its path");
         let actor = how.program.as_deref().unwrap_or(&own);
-        let mut command = match how.through.split_first() {
-            Some((program, arguments)) => {
-                let mut command = Command::new(program);
-                command.args(arguments).arg(actor);
-                command
-            }
-            None => Command::new(actor),
-        };
+        let emulator = emulator(&own);
+        let through = how.through.iter().map(Path::new);
+        let mut words = through.chain(emulator.as_deref()).chain([actor]);
+        let mut command = Command::new(words.next().expect("at least the actor"));
+        command.args(words);
         for (key, _) in std::env::vars_os() {
             if key.to_string_lossy().starts_with("NAME_MANAGER_") {
                 command.env_remove(key);
@@ -91,6 +96,7 @@ impl Process {
         process
     }
 
+    #[cfg(unix)]
     pub fn signal(&self, signal: Signal) {
         send(self.id(), signal);
     }
@@ -126,11 +132,12 @@ impl Host for Process {
 
     /// SIGKILL; returns when the process is gone, and its locks with it.
     fn kill(&mut self) {
-        self.signal(Signal::KILL);
+        self.child.kill().expect("an own process can be killed");
         self.wait();
     }
 
     /// SIGSTOP: returns when no thread of the process runs any more.
+    #[cfg(unix)]
     fn stop(&mut self) {
         self.signal(Signal::STOP);
         let pid = self.id();
@@ -139,8 +146,19 @@ impl Host for Process {
         });
     }
 
+    #[cfg(unix)]
     fn go_on(&mut self) {
         self.signal(Signal::CONT);
+    }
+
+    #[cfg(not(unix))]
+    fn stop(&mut self) {
+        unimplemented!("no process is stopped here: such a story is told on Unix");
+    }
+
+    #[cfg(not(unix))]
+    fn go_on(&mut self) {
+        unimplemented!("no process is stopped here: such a story is told on Unix");
     }
 }
 
@@ -152,6 +170,7 @@ impl Drop for Process {
     }
 }
 
+#[cfg(unix)]
 pub fn send(pid: u32, signal: Signal) {
     let pid = Pid::from_raw(pid as i32).expect("a process id");
     kill_process(pid, signal).expect("an own process can be signalled");

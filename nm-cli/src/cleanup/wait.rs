@@ -44,16 +44,14 @@ pub fn wait(wanted: &Wanted) -> Result<Vec<Ended>> {
     Ok(ended)
 }
 
-/// Waits for the clean-up after the tests of a runner that was our child, and tells what it
-/// has left. Returns the exit code: that of the runner, unless that has succeeded.
+/// Waits for the clean-up after the tests of a runner that was our child, and after what this
+/// process has used itself, and tells what it has left. Returns the exit code: that of the
+/// runner, unless that has succeeded.
 pub fn after(ended: Ran) -> u8 {
-    let Some(runner) = ended.pid else {
-        return ended.code;
-    };
     // The forwarder took them; they end the waiting, and not the clean-up.
     signals::end_by_them();
     // Where there are no pools, nothing is left.
-    let failed = inspect::pools().map_or(Ok(false), |pools| has_failed(pools, runner));
+    let failed = inspect::pools().map_or(Ok(false), |pools| has_failed(pools, ended.pid));
     match failed {
         Ok(false) => ended.code,
         Ok(true) if ended.code == 0 => code::LEFT,
@@ -65,8 +63,8 @@ pub fn after(ended: Ran) -> u8 {
     }
 }
 
-/// Whether something that runs of this runner have made could not be cleaned up.
-fn has_failed(pools: Vec<Found>, runner: u32) -> Result<bool> {
+/// Whether something that runs of this runner, or our own, have made could not be cleaned up.
+fn has_failed(pools: Vec<Found>, runner: Option<u32>) -> Result<bool> {
     let wanted = Wanted {
         pools,
         until: None,
@@ -80,10 +78,10 @@ fn has_failed(pools: Vec<Found>, runner: u32) -> Result<bool> {
             wanted: &wanted,
             failures: BTreeMap::new(),
         };
-        // Of what was made for a command of ours before that began, there is no runner.
+        // A run of our own has no runner: it is over, since we have left it.
         let is_its = |run: &Run| {
             let mut note = run.note.iter();
-            note.any(|note| note.runner == runner || (note.runner == 0 && note.run == own))
+            note.any(|note| Some(note.runner) == runner || (note.runner == 0 && note.run == own))
         };
         for run in inspect::runs(&found.dir)?.into_iter().filter(is_its) {
             pool.wait_for(&run)?;

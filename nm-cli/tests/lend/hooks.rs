@@ -129,6 +129,16 @@ fn a_run_of_its_own_is_cleaned_up_when_it_returns() {
 }
 
 #[test]
+fn a_run_whose_hook_fails_cleans_up_all_the_same() {
+    let init = r#"init = "echo init {name} >>told; exit 1""#;
+    let hooked = Hooked::new(&TOLD.replace(r#"init = "echo init {name} >>told""#, init));
+    let said = hooked.script("name-manager run db -- echo never");
+    assert_eq!((said.code, said.out.as_str()), (1, ""), "{said:?}");
+    let told = "setup\ninit db-0\ncleanup db-0\nteardown\n";
+    assert_eq!(hooked.read("told"), told);
+}
+
+#[test]
 fn what_a_script_acquires_and_holds_is_one_run_that_ends_with_it() {
     let hooked = Hooked::new(TOLD);
     let said = hooked.script(

@@ -37,7 +37,7 @@ pub(crate) fn call(
     use crate::sys;
 
     let (mut ours, theirs) = UnixStream::pair()?;
-    let mut command = Command::new(program::own()?);
+    let mut command = program::command()?;
     around(&mut command);
     command
         .arg0(format!("name-manager: {title}"))

@@ -27,6 +27,9 @@ use crate::terms::name::Name;
 /// The hook of a process that died is ended within seconds. One that takes longer is stopped.
 const ENDING: Duration = Duration::from_secs(60);
 
+/// In characters. No program can be started with a variable of some hundred kilobytes.
+const LONGEST_VALUE: usize = 4096;
+
 type Done = Result<(), BoxError>;
 
 /// One pool's commands.
@@ -81,7 +84,7 @@ impl Commands {
             }) => (Some(lock), log, Some(log_path)),
             None => (None, unnamed_log()?, None),
         };
-        let began = heading(&log, &what)?;
+        let began = heading(&log, &what);
         let job = Job {
             words: self.words(command, name),
             timeout: self.timeout().as_millis().try_into().unwrap_or(u64::MAX),
@@ -157,8 +160,10 @@ impl Commands {
             }
         };
         let mut set = |key: &str, value: &str| {
-            // A test can be called anything.
-            variables.push((key.to_owned(), value.replace('\0', "\u{fffd}")));
+            // A test can be called anything, and end with any message.
+            let value = value.chars().take(LONGEST_VALUE);
+            let value = value.map(|c| if c == '\0' { '\u{fffd}' } else { c });
+            variables.push((key.to_owned(), value.collect()));
         };
         set("NAME_MANAGER_HOOK", hook);
         set("NAME_MANAGER_POOL", &self.pool);
@@ -231,11 +236,12 @@ fn shown(command: &Command) -> String {
 }
 
 /// Says in the log what follows. Returns where that begins.
-fn heading(mut log: &File, what: &str) -> io::Result<u64> {
+fn heading(mut log: &File, what: &str) -> u64 {
     let now = humantime::format_rfc3339_seconds(SystemTime::now());
     let run = run::id().unwrap_or_default();
-    log.write_all(format!("-- {now} {what}, run {run}\n").as_bytes())?;
-    Ok(log.metadata()?.len())
+    // On a full disk the hook is called all the same.
+    let _ = log.write_all(format!("-- {now} {what}, run {run}\n").as_bytes());
+    log.metadata().map_or(0, |log| log.len())
 }
 
 /// For what is printed when the pool's directory has been removed.

@@ -14,11 +14,10 @@ use crate::config::surroundings::Surroundings;
 use crate::config::variables;
 #[cfg(feature = "tools")]
 use crate::config::workspace::Package;
-use crate::identity::program;
+use crate::identity::program::{self, Standby};
 #[cfg(feature = "tools")]
 use crate::identity::run;
 use crate::identity::runner::{self, Runner};
-use crate::sys::{self, Standby};
 use crate::terms::record::FORMAT;
 use crate::terms::run_note::RunNote;
 
@@ -114,7 +113,7 @@ fn run_job(mut command: Command, job: &Job) -> Result<Standby> {
         job.pool, job.run
     );
     let (state_dir, runner) = (Path::new(&job.state_dir), job.runner.pid);
-    let started = sys::start_standby(&mut command, &title, state_dir, runner);
+    let started = program::start_standby(&mut command, &title, state_dir, runner);
     let (mut reaper, said) = started.map_err(no_reaper)?;
     match said.ends_with(READY) {
         true => Ok(reaper),
@@ -138,10 +137,10 @@ fn run_job(mut command: Command, job: &Job) -> Result<Standby> {
 /// If the program is gone, cannot be started, or has no such resource any more.
 #[cfg(feature = "tools")]
 pub fn take_over(pool: &str, note: &RunNote, kept: bool) -> Result<Standby> {
-    let program = match Path::new(&note.program) {
-        program if program.is_file() => program.to_owned(),
+    let mut command = match Path::new(&note.program) {
+        there if there.is_file() => Command::new(there),
         // Hooks that are commands need no program of their own.
-        _ if has_commands(pool, note) => program::own().map_err(no_reaper)?,
+        _ if has_commands(pool, note) => program::command().map_err(no_reaper)?,
         _ => {
             return Err(no_reaper(format!(
                 "`{}`, which has the hooks of pool `{pool}`, no longer exists; the next run of the tests cleans up what this one left",
@@ -149,7 +148,6 @@ pub fn take_over(pool: &str, note: &RunNote, kept: bool) -> Result<Standby> {
             )));
         }
     };
-    let mut command = Command::new(program);
     if Path::new(&note.dir).is_dir() {
         command.current_dir(&note.dir);
     }

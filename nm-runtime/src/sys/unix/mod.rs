@@ -5,19 +5,19 @@ pub(super) mod calls;
 mod dir;
 #[cfg(any(test, target_os = "macos", target_os = "freebsd"))]
 mod ends;
-#[cfg(any(target_os = "macos", target_os = "freebsd"))]
-#[allow(unsafe_code, reason = "libc is unsafe")]
-#[path = "kqueue.rs"]
-mod events;
-#[cfg(all(target_os = "linux", any(test, name_manager_strokes)))]
-#[path = "stand_in.rs"]
+#[cfg(any(test, name_manager_strokes, target_os = "macos", target_os = "freebsd"))]
 mod events;
 mod group;
 #[cfg(any(target_os = "macos", target_os = "freebsd"))]
 #[allow(unsafe_code, reason = "libc is unsafe")]
 mod kinfo;
+#[cfg(any(target_os = "macos", target_os = "freebsd"))]
+#[allow(unsafe_code, reason = "libc is unsafe")]
+mod kqueue;
 mod lock;
 mod process;
+#[cfg(all(target_os = "linux", any(test, name_manager_strokes)))]
+mod stand_in;
 mod standby;
 #[cfg(any(target_os = "linux", target_os = "macos", target_os = "freebsd"))]
 mod stop;

@@ -22,8 +22,8 @@ fn a_file_of_our_own_beside_cargo_toml_configures_its_tests() {
     let refused = app.run("bare", &[]);
     fs::remove_file(&own).unwrap();
     refused.failure().says(&[
-        "app/Cargo.toml:",
-        "name-manager.toml",
+        "/Cargo.toml:4:21 and in `",
+        "/name-manager.toml`;",
         "keep one of the two",
     ]);
 }

@@ -206,7 +206,7 @@ impl Manifest {
         match places.into_iter().flatten().next() {
             None => Ok(()),
             Some(place) => Err(Error::config(format!(
-                "pools are configured at {place}, which excludes a `{}`; keep one of the two: `[{}.metadata.name-manager.pools.db]` there is `[pools.db]` in the other",
+                "pools are configured at {place} and in `{}`; keep one of the two: `[{}.metadata.name-manager.pools.db]` there is `[pools.db]` in the other",
                 own.display(),
                 match self.workspace_place {
                     Some(_) => WORKSPACE,

@@ -91,6 +91,7 @@ const PACKAGES: &[Package] = &[
             ("expand", "*"),
             ("module", "*"),
             ("test", "*"),
+            ("body", "*"),
             ("requests", "*"),
             ("parameter", "*"),
             ("panics", "*"),

@@ -15,6 +15,7 @@ pub(crate) mod doubles;
 pub(crate) mod hold;
 pub(crate) mod hook_files;
 pub(crate) mod missing_code;
+pub(crate) mod own_name;
 pub(crate) mod patience;
 pub(crate) mod runs;
 pub(crate) mod snapshot;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 
 use crate::backend::ask::{Answer, Ask};
 use crate::backend::hook_files::HookFiles;
+use crate::backend::own_name::OwnName;
 use crate::backend::patience::Patience;
 use crate::backend::runs::Runs;
 #[cfg(feature = "tools")]
@@ -57,6 +59,13 @@ pub(crate) trait Backend: fmt::Debug + Send + Sync {
 
     /// Takes what is asked for if it is free now, overtaking no waiter.
     fn try_acquire(&self, ask: &Ask<'_>) -> Result<Answer>;
+
+    /// Takes the name that is given, for the rest of the process; `None` if somebody else has
+    /// it, or this backend has none to give away.
+    fn own_name(&self, ask: &Ask<'_>) -> Result<Option<Box<dyn OwnName>>> {
+        let _ = ask;
+        Ok(None)
+    }
 
     /// Tells the allocator of every holder that has ended, as the next request would,
     /// unless one is being served.

@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use once_cell::sync::OnceCell;
 
-use crate::base::notice;
+use crate::base::{json, notice};
 use crate::sys::{self, Appender, Dir};
 use crate::terms::event::Entry;
 
@@ -25,10 +25,15 @@ impl Writer {
     /// Appends the entry as a line; those of several processes never mix. A journal that cannot be written costs no lease: the error is reported
     /// once.
     pub(crate) fn write(&self, pool_dir: &Dir, entry: &Entry<'_>) {
-        let mut line = crate::base::json::to_string(entry);
+        let mut line = json::to_string(entry);
         line.push('\n');
+        self.write_lines(pool_dir, &line);
+    }
+
+    /// As [`Writer::write`], for entries that are lines already.
+    pub(crate) fn write_lines(&self, pool_dir: &Dir, lines: &str) {
         let file = self.file.get_or_try_init(|| pool_dir.append(JOURNAL));
-        let written = file.and_then(|file| file.append(line.as_bytes()));
+        let written = file.and_then(|file| file.append(lines.as_bytes()));
         if let Err(error) = written
             && !self.failed.swap(true, Ordering::Relaxed)
         {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use nm_words::key;
 use once_cell::sync::OnceCell;
 
 use crate::backend::Backend;
@@ -114,7 +115,9 @@ impl Opened {
         if let Some(place) = &config.shared_by {
             warn_if_others_differ(&pool, &config.names, place, &backend)?;
         }
-        let unbounded = config.size_from == SizeFrom::Nowhere && config.names.capacity().is_none();
+        let unbounded = config.size_from == SizeFrom::Nowhere
+            && config.names.capacity().is_none()
+            && key::attribute_of(&pool).is_none();
         let warned = unbounded && warn_if_misspelt(&pool, &around);
         if let Some((found, meant)) = around.misspelt_variable(&pool) {
             notice::say(&format!(

@@ -204,6 +204,12 @@ fn one_process(pid: u32) -> io::Result<pid_t> {
     }
 }
 
+/// Has this called when the process exits, rather than is killed. False if it will not be.
+pub(crate) fn at_exit(last: extern "C" fn()) -> bool {
+    // SAFETY: the function is there as long as the program.
+    unsafe { libc::atexit(last) == 0 }
+}
+
 /// The user whose rights this process has.
 pub(super) fn effective_user() -> u32 {
     // SAFETY: takes nothing and cannot fail.

@@ -28,6 +28,7 @@ mod watched;
 
 #[cfg(all(target_os = "linux", not(name_manager_strokes)))]
 pub(super) use calls::Word;
+pub(crate) use calls::at_exit;
 #[cfg(all(target_os = "linux", feature = "tools"))]
 pub(crate) use calls::exit_status;
 #[cfg(feature = "tools")]

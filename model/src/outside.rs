@@ -6,7 +6,7 @@ use crate::client::{At, Client, File, Then, Watch};
 use crate::engine::Engine;
 use crate::flaw::Flaw;
 use crate::kernel::Owner;
-use crate::state::{Abandoned, AbandonedAt, Open, State};
+use crate::state::{Abandoned, AbandonedAt, Name, Open, State};
 
 impl Engine {
     pub(crate) fn deadline(&self, state: &mut State, index: usize) {
@@ -143,7 +143,9 @@ impl Engine {
                 let differs = differs || self.watch(state, index) != Watch::Clock;
                 differs && (0..CLIENTS).any(|client| state.is_dead(client))
             }
-            Watch::Holders(_) => false,
+            // The heartbeat. It is assumed only where nobody else can tell.
+            Watch::Holders(_) => (0..self.max[pool])
+                .any(|name| finds(name) && names_who_lost_its_lock(&state.pools[pool].names[name])),
         }
     }
 
@@ -154,4 +156,10 @@ impl Engine {
         };
         state.clients[index].watch = Watch::Clock;
     }
+}
+
+/// Whether the record shows a reader that lost its lock while it let others in. Who took that
+/// has died before it wrote the record.
+fn names_who_lost_its_lock(name: &Name) -> bool {
+    (0..CLIENTS).any(|client| name.record[client] && !name.lock.is_held_by(Owner::client(client)))
 }

@@ -1,8 +1,6 @@
 //! What ends the wait for a name: its holder rings the pool's bell when it gives the name
 //! back, and the kernel tells when the holder's process has ended. Both only say to look
-//! again. A waiter does that now and then, too, when it says that it waits: that covers what
-//! is told to nobody, as the end of a child that has the lock of a holder that has ended,
-//! and whose process id is another's by now.
+//! again. A waiter does that once in a while in any case.
 
 use std::time::Duration;
 
@@ -28,6 +26,13 @@ pub(crate) struct Wakeup<'a> {
 /// Nobody is watched before that: most waits of a busy pool are over sooner, and a death
 /// in that time is found at its end.
 const SOON: Duration = Duration::from_millis(2);
+
+/// How often to look again in any case. That covers what is told to nobody: the end of a
+/// process that has a lock and is not in the record yet, which shows a reader that lost its
+/// lock to it; the end of a child that has the lock of a holder that has ended, and whose
+/// process id is another's by now; and where a bell is a file, a ring on a full disk, or one
+/// from another machine.
+const HEARTBEAT: Duration = Duration::from_secs(1);
 
 /// Of the names that one waiter waits for. Beyond, it looks again by the clock.
 const MOST: usize = 64;
@@ -64,7 +69,7 @@ impl<'a> Wakeup<'a> {
             self.holders = holders;
         }
         self.longest = match self.obituary {
-            Some(_) => Duration::MAX,
+            Some(_) => HEARTBEAT,
             None => LOOK_AGAIN,
         };
     }

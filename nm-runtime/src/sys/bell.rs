@@ -99,17 +99,13 @@ impl Bell {
 }
 
 /// A file to which who rings writes. The kernel tells of that on the file systems of this
-/// machine.
+/// machine; nobody hears a ring on a full disk, or from another machine.
 #[cfg(any(name_manager_strokes, target_os = "macos", target_os = "freebsd"))]
 #[derive(Debug)]
 pub(crate) struct Bell(Strokes);
 
 #[cfg(any(name_manager_strokes, target_os = "macos", target_os = "freebsd"))]
 impl Bell {
-    /// How often to look again in any case: nobody hears a ring on a full disk, or from
-    /// another machine.
-    const HEARTBEAT: Duration = Duration::from_secs(1);
-
     pub(crate) fn open(dir: &Dir, name: &str) -> io::Result<Self> {
         Strokes::open(dir, name).map(Self)
     }
@@ -126,7 +122,7 @@ impl Bell {
         let Heard(Some(heard)) = heard else {
             return by_the_clock(timeout);
         };
-        match self.0.wait_while(heard, timeout.min(Self::HEARTBEAT)) {
+        match self.0.wait_while(heard, timeout) {
             Ok(true) => End::Rung,
             Ok(false) => End::Over,
             Err(_) => by_the_clock(timeout),

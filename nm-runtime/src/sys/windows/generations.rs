@@ -24,8 +24,8 @@ use super::{wait, wide};
 /// All of it goes when no process has it open any more.
 ///
 /// One that is killed after it has counted, and before it has set the event, wakes nobody;
-/// nor does one that was as slow as all of two generations reset an event in vain. So a wait
-/// is never longer than [`Generations::HEARTBEAT`].
+/// nor does one that was as slow as all of two generations reset an event in vain. So who
+/// waits looks again once in a while.
 #[derive(Debug)]
 pub(crate) struct Generations {
     count: Count,
@@ -33,8 +33,6 @@ pub(crate) struct Generations {
 }
 
 impl Generations {
-    pub(crate) const HEARTBEAT: Duration = Duration::from_secs(1);
-
     /// The ones with this name, for this directory. The names are those of one session of a
     /// user alone.
     pub(crate) fn open(dir: &Dir, name: &str) -> io::Result<Self> {
@@ -68,7 +66,7 @@ impl Generations {
             return Ok(true);
         }
         let event = self.event(generation);
-        if wait::for_any([event], Some(timeout.min(Self::HEARTBEAT)))?.is_none() {
+        if wait::for_any([event], Some(timeout))?.is_none() {
             return Ok(self.count() != generation);
         }
         if self.count() == generation {

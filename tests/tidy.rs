@@ -6,10 +6,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const PACKAGES: [&str; 7] = [
+const PACKAGES: [&str; 8] = [
     "",
     "nm-cli",
     "nm-macros",
+    "nm-register",
     "nm-runtime",
     "nm-serial-test",
     "nm-words",
@@ -168,6 +169,7 @@ fn unsafe_stands_where_it_is_allowed() {
     for root in [
         "src/lib.rs",
         "nm-macros/src/lib.rs",
+        "nm-register/src/lib.rs",
         "nm-serial-test/src/lib.rs",
         "nm-words/src/lib.rs",
         "nm-cli/src/main.rs",

@@ -1,0 +1,180 @@
+//! Whether a machine may believe in its own leases.
+
+use std::time::Duration;
+
+use crate::server::Start;
+
+/// The beats of one session, as its own agent knows them. Time is that of one clock of its
+/// machine, which also counts while the machine sleeps.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Beats {
+    lease: Duration,
+    count: u64,
+    /// The one that was sent last, if it is not answered.
+    sent: Option<(u64, Duration)>,
+    /// When the last one that was acknowledged was sent, and by whom it was acknowledged.
+    acknowledged: Option<(Duration, Start)>,
+    /// The process to which everything that is held was said.
+    said: Option<Start>,
+    dead: bool,
+}
+
+impl Beats {
+    /// Of a new session, whose leases last so long after a beat.
+    pub fn new(lease: Duration) -> Self {
+        Self {
+            lease,
+            count: 0,
+            sent: None,
+            acknowledged: None,
+            said: None,
+            dead: false,
+        }
+    }
+
+    /// How long there is between two beats.
+    pub fn interval(&self) -> Duration {
+        self.lease / 6
+    }
+
+    /// The count of a beat that is sent now. Every attempt has its own.
+    pub fn send(&mut self, now: Duration) -> u64 {
+        self.count += 1;
+        self.sent = Some((self.count, now));
+        self.count
+    }
+
+    /// The last count that was sent.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// A beat was acknowledged by a process that started then. It counts from when it was
+    /// sent: the answer may have been on its way for long.
+    pub fn acknowledge(&mut self, count: u64, start: Start) {
+        if let Some((sent, at)) = self.sent
+            && sent == count
+        {
+            self.sent = None;
+            self.acknowledged = Some((at, start));
+        }
+    }
+
+    /// The connection is gone: no answer will come.
+    pub fn cut(&mut self) {
+        self.sent = None;
+    }
+
+    /// All that is held was said to the process that started then. A beat that another one
+    /// acknowledges counts for nothing before that is done again.
+    pub fn said_again(&mut self, start: Start) {
+        self.said = Some(start);
+    }
+
+    /// The process to which all was said again.
+    pub fn said(&self) -> Option<Start> {
+        self.said
+    }
+
+    /// The process that acknowledged the last beat.
+    pub fn heard_from(&self) -> Option<Start> {
+        self.acknowledged.map(|(_, start)| start)
+    }
+
+    /// Whether the process that acknowledges has not been told all that is held.
+    pub fn must_say_again(&self) -> bool {
+        self.heard_from() != self.said
+    }
+
+    /// Others have declared the session dead.
+    pub fn bury(&mut self) {
+        self.dead = true;
+    }
+
+    /// Whether others have declared the session dead.
+    pub fn is_dead(&self) -> bool {
+        self.dead
+    }
+
+    /// Until when its leases are its own: a twentieth before others may declare it dead.
+    pub fn valid_until(&self) -> Option<Duration> {
+        let (sent, start) = self.acknowledged?;
+        let valid = !self.dead && self.said == Some(start);
+        valid.then(|| sent + self.lease / 20 * 19)
+    }
+
+    /// Whether its leases are its own now.
+    pub fn is_valid(&self, now: Duration) -> bool {
+        self.valid_until().is_some_and(|until| now < until)
+    }
+
+    /// Whether a beat has waited for its answer for longer than between two beats: what
+    /// keeps it may keep those of others, who are not to be declared dead for that.
+    pub fn is_late(&self, now: Duration) -> bool {
+        let waits = self.sent.map(|(_, at)| now.saturating_sub(at));
+        waits.is_some_and(|waits| waits > self.interval())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const S: fn(u64) -> Duration = Duration::from_secs;
+    const ONE: Start = Start(1);
+    const TWO: Start = Start(2);
+
+    fn born() -> Beats {
+        let mut beats = Beats::new(S(60));
+        let count = beats.send(S(100));
+        beats.acknowledge(count, ONE);
+        beats.said_again(ONE);
+        beats
+    }
+
+    #[test]
+    fn a_beat_counts_from_its_sending_for_a_twentieth_less_than_others_wait() {
+        let mut beats = born();
+        assert!(beats.is_valid(S(156)) && !beats.is_valid(S(157)));
+        let count = beats.send(S(140));
+        assert!(!beats.is_valid(S(160)), "it is not acknowledged");
+        beats.acknowledge(count, ONE);
+        assert!(beats.is_valid(S(196)) && !beats.is_valid(S(197)));
+    }
+
+    #[test]
+    fn a_beat_that_another_process_acknowledges_counts_once_all_is_said_again() {
+        let mut beats = born();
+        let count = beats.send(S(110));
+        beats.acknowledge(count, TWO);
+        assert!(beats.must_say_again() && !beats.is_valid(S(111)));
+        beats.said_again(TWO);
+        assert!(!beats.must_say_again() && beats.is_valid(S(111)));
+    }
+
+    #[test]
+    fn the_answer_to_an_earlier_beat_counts_for_nothing() {
+        let mut beats = born();
+        let earlier = beats.send(S(110));
+        beats.cut();
+        beats.acknowledge(earlier, ONE);
+        beats.send(S(130));
+        beats.acknowledge(earlier, ONE);
+        assert!(!beats.is_valid(S(157)));
+    }
+
+    #[test]
+    fn who_was_declared_dead_has_nothing() {
+        let mut beats = born();
+        beats.bury();
+        assert!(!beats.is_valid(S(101)));
+    }
+
+    #[test]
+    fn a_beat_is_late_after_the_time_of_one() {
+        let mut beats = born();
+        assert!(!beats.is_late(S(1000)), "none is on its way");
+        beats.send(S(200));
+        assert!(!beats.is_late(S(210)) && beats.is_late(S(211)));
+    }
+}

@@ -17,6 +17,8 @@ pub struct Beats {
     /// The process to which everything that is held was said.
     said: Option<Start>,
     dead: bool,
+    /// How often beats were not answered in time.
+    disturbances: u64,
 }
 
 impl Beats {
@@ -29,6 +31,7 @@ impl Beats {
             acknowledged: None,
             said: None,
             dead: false,
+            disturbances: 0,
         }
     }
 
@@ -51,18 +54,23 @@ impl Beats {
 
     /// A beat was acknowledged by a process that started then. It counts from when it was
     /// sent: the answer may have been on its way for long.
-    pub fn acknowledge(&mut self, count: u64, start: Start) {
-        if let Some((sent, at)) = self.sent
-            && sent == count
-        {
-            self.sent = None;
-            self.acknowledged = Some((at, start));
+    pub fn acknowledge(&mut self, count: u64, start: Start, now: Duration) {
+        let Some((_, at)) = self.sent.filter(|(sent, _)| *sent == count) else {
+            return;
+        };
+        let was_slow = self.is_late(now);
+        let is_gap = |(before, _): (Duration, Start)| at.saturating_sub(before) > self.lease / 2;
+        if was_slow || self.acknowledged.is_some_and(is_gap) {
+            self.disturbances += 1;
         }
+        self.sent = None;
+        self.acknowledged = Some((at, start));
     }
 
     /// The connection is gone: no answer will come.
     pub fn cut(&mut self) {
         self.sent = None;
+        self.disturbances += 1;
     }
 
     /// All that is held was said to the process that started then. A beat that another one
@@ -108,9 +116,18 @@ impl Beats {
         self.valid_until().is_some_and(|until| now < until)
     }
 
-    /// Whether a beat has waited for its answer for longer than between two beats: what
-    /// keeps it may keep those of others, who are not to be declared dead for that.
-    pub fn is_late(&self, now: Duration) -> bool {
+    /// Changes whenever a beat was not answered in time, or none was sent for long. What
+    /// keeps ours may keep those of others, who are not to be declared dead for that: see
+    /// [`Observer`](crate::Observer).
+    pub fn disturbances(&mut self, now: Duration) -> u64 {
+        let is_old = |(at, _): (Duration, Start)| now.saturating_sub(at) > self.lease / 2;
+        if self.is_late(now) || self.acknowledged.is_none_or(is_old) {
+            self.disturbances += 1;
+        }
+        self.disturbances
+    }
+
+    fn is_late(&self, now: Duration) -> bool {
         let waits = self.sent.map(|(_, at)| now.saturating_sub(at));
         waits.is_some_and(|waits| waits > self.interval())
     }
@@ -127,7 +144,7 @@ mod tests {
     fn born() -> Beats {
         let mut beats = Beats::new(S(60));
         let count = beats.send(S(100));
-        beats.acknowledge(count, ONE);
+        beats.acknowledge(count, ONE, S(100));
         beats.said_again(ONE);
         beats
     }
@@ -138,7 +155,7 @@ mod tests {
         assert!(beats.is_valid(S(156)) && !beats.is_valid(S(157)));
         let count = beats.send(S(140));
         assert!(!beats.is_valid(S(160)), "it is not acknowledged");
-        beats.acknowledge(count, ONE);
+        beats.acknowledge(count, ONE, S(160));
         assert!(beats.is_valid(S(196)) && !beats.is_valid(S(197)));
     }
 
@@ -146,7 +163,7 @@ mod tests {
     fn a_beat_that_another_process_acknowledges_counts_once_all_is_said_again() {
         let mut beats = born();
         let count = beats.send(S(110));
-        beats.acknowledge(count, TWO);
+        beats.acknowledge(count, TWO, S(110));
         assert!(beats.must_say_again() && !beats.is_valid(S(111)));
         beats.said_again(TWO);
         assert!(!beats.must_say_again() && beats.is_valid(S(111)));
@@ -157,9 +174,9 @@ mod tests {
         let mut beats = born();
         let earlier = beats.send(S(110));
         beats.cut();
-        beats.acknowledge(earlier, ONE);
+        beats.acknowledge(earlier, ONE, S(130));
         beats.send(S(130));
-        beats.acknowledge(earlier, ONE);
+        beats.acknowledge(earlier, ONE, S(130));
         assert!(!beats.is_valid(S(157)));
     }
 
@@ -171,10 +188,26 @@ mod tests {
     }
 
     #[test]
-    fn a_beat_is_late_after_the_time_of_one() {
+    fn a_beat_that_is_not_answered_in_time_is_a_disturbance() {
         let mut beats = born();
-        assert!(!beats.is_late(S(1000)), "none is on its way");
-        beats.send(S(200));
-        assert!(!beats.is_late(S(210)) && beats.is_late(S(211)));
+        let calm = beats.disturbances(S(110));
+        assert_eq!(beats.disturbances(S(130)), calm);
+        let count = beats.send(S(130));
+        assert_eq!(beats.disturbances(S(130)), calm);
+        let late = beats.disturbances(S(141));
+        assert_ne!(late, calm, "it waits for its answer");
+        beats.acknowledge(count, ONE, S(142));
+        assert_ne!(beats.disturbances(S(142)), late, "the answer was late");
+    }
+
+    #[test]
+    fn who_has_not_beaten_for_long_was_disturbed_whatever_it_does_first_then() {
+        let mut asleep = born();
+        let calm = asleep.disturbances(S(101));
+        let mut looks_first = asleep.clone();
+        assert_ne!(looks_first.disturbances(S(135)), calm);
+        let count = asleep.send(S(135));
+        asleep.acknowledge(count, ONE, S(135));
+        assert_ne!(asleep.disturbances(S(135)), calm);
     }
 }

@@ -82,7 +82,6 @@ pub enum Due {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Observer {
     lease: Duration,
-    connection: u64,
     sessions: BTreeMap<Session, Watched<Seen>>,
     server: Option<Watched<Server>>,
     /// The highest that was ever seen: a server may have forgotten it.
@@ -94,22 +93,17 @@ impl Observer {
     pub fn new(lease: Duration) -> Self {
         Self {
             lease,
-            connection: 0,
             sessions: BTreeMap::new(),
             server: None,
             epoch: 0,
         }
     }
 
-    /// A connection was made anew, or a beat of ours was answered late or not at all: what
-    /// keeps ours may keep those of others, so that all is watched from now on.
-    pub fn interrupted(&mut self) {
-        self.connection += 1;
-    }
-
-    /// What is due after this look, made over the connection as it is now.
-    pub fn look(&mut self, look: &Look, now: Duration) -> Vec<Due> {
-        let (connection, start) = (self.connection, look.start);
+    /// What is due after this look. `connection` is another number whenever a connection was
+    /// made anew, or our own beats were disturbed
+    /// ([`Beats::disturbances`](crate::Beats::disturbances)): all is watched anew from then on.
+    pub fn look(&mut self, look: &Look, connection: u64, now: Duration) -> Vec<Due> {
+        let start = look.start;
         self.epoch = self.epoch.max(look.server.epoch);
         let mut due = Vec::new();
         if look.server.start != start {
@@ -182,14 +176,12 @@ mod tests {
         let mut observer = Observer::new(S(30));
         let mut times = Vec::new();
         for &(at, start, seen) in looks {
-            if interrupted_at == Some(at) {
-                observer.interrupted();
-            }
+            let connection = u64::from(interrupted_at.is_some_and(|then| then <= at));
             let server = Server {
                 start: Start(start),
                 ..CALM
             };
-            let due = observer.look(&look(server, start, seen), S(at));
+            let due = observer.look(&look(server, start, seen), connection, S(at));
             assert!(due.iter().all(|due| *due == Due::Bury(X, seen)), "{due:?}");
             if !due.is_empty() {
                 times.push(at);
@@ -243,7 +235,7 @@ mod tests {
     #[test]
     fn a_new_process_freezes_grants_for_a_lease() {
         let mut observer = Observer::new(S(30));
-        let due = observer.look(&look(CALM, 2, Seen::Dead), S(0));
+        let due = observer.look(&look(CALM, 2, Seen::Dead), 0, S(0));
         let frozen = Server {
             start: Start(2),
             calm: false,
@@ -254,10 +246,14 @@ mod tests {
             row: frozen,
         };
         assert_eq!(due, [begin]);
-        assert!(observer.look(&look(frozen, 2, Seen::Dead), S(1)).is_empty());
         assert!(
             observer
-                .look(&look(frozen, 2, Seen::Dead), S(30))
+                .look(&look(frozen, 2, Seen::Dead), 0, S(1))
+                .is_empty()
+        );
+        assert!(
+            observer
+                .look(&look(frozen, 2, Seen::Dead), 0, S(30))
                 .is_empty()
         );
         let calm = Server {
@@ -268,7 +264,7 @@ mod tests {
             was: frozen,
             row: calm,
         };
-        assert_eq!(observer.look(&look(frozen, 2, Seen::Dead), S(31)), [end]);
+        assert_eq!(observer.look(&look(frozen, 2, Seen::Dead), 0, S(31)), [end]);
     }
 
     #[test]
@@ -281,23 +277,25 @@ mod tests {
         };
         assert!(
             observer
-                .look(&look(frozen(1), 1, Seen::Dead), S(0))
+                .look(&look(frozen(1), 1, Seen::Dead), 0, S(0))
                 .is_empty()
         );
-        let due = observer.look(&look(frozen(1), 2, Seen::Dead), S(29));
+        let due = observer.look(&look(frozen(1), 2, Seen::Dead), 0, S(29));
         assert_eq!(due.len(), 1, "{due:?}");
         assert!(
             observer
-                .look(&look(frozen(2), 2, Seen::Dead), S(30))
+                .look(&look(frozen(2), 2, Seen::Dead), 0, S(30))
                 .is_empty()
         );
         assert!(
             observer
-                .look(&look(frozen(2), 2, Seen::Dead), S(59))
+                .look(&look(frozen(2), 2, Seen::Dead), 0, S(59))
                 .is_empty()
         );
         assert_eq!(
-            observer.look(&look(frozen(2), 2, Seen::Dead), S(60)).len(),
+            observer
+                .look(&look(frozen(2), 2, Seen::Dead), 0, S(60))
+                .len(),
             1
         );
     }
@@ -305,8 +303,8 @@ mod tests {
     #[test]
     fn an_epoch_that_the_server_forgot_is_not_used_again() {
         let mut observer = Observer::new(S(30));
-        observer.look(&look(Server { epoch: 9, ..CALM }, 1, Seen::Dead), S(0));
-        let due = observer.look(&look(CALM, 2, Seen::Dead), S(1));
+        observer.look(&look(Server { epoch: 9, ..CALM }, 1, Seen::Dead), 0, S(0));
+        let due = observer.look(&look(CALM, 2, Seen::Dead), 0, S(1));
         let is_above = |due: &Due| matches!(due, Due::Server { row, .. } if row.epoch == 10);
         assert!(due.iter().all(is_above), "{due:?}");
     }

@@ -125,6 +125,32 @@ const PACKAGES: &[Package] = &[
         ground: "",
     },
     Package {
+        sources: "nm-postgres/src",
+        rooms: &[
+            ("lib", "*"),
+            ("register", "*"),
+            ("tables", "*"),
+            ("connection", "*"),
+            ("tls", "*"),
+            ("address", "*"),
+            ("passfile", ""),
+            ("error", ""),
+        ],
+        ground: "",
+    },
+    Package {
+        sources: "model/register/src",
+        rooms: &[
+            ("lib", "*"),
+            ("checked", "*"),
+            ("model", "*"),
+            ("agent", ""),
+            ("db", ""),
+            ("flaw", ""),
+        ],
+        ground: "",
+    },
+    Package {
         sources: "xtask/src",
         rooms: &[
             ("main", "*"),

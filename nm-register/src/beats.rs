@@ -116,15 +116,13 @@ impl Beats {
         self.valid_until().is_some_and(|until| now < until)
     }
 
-    /// Changes whenever a beat was not answered in time, or none was sent for long. What
-    /// keeps ours may keep those of others, who are not to be declared dead for that: see
-    /// [`Observer`](crate::Observer).
-    pub fn disturbances(&mut self, now: Duration) -> u64 {
+    /// Another number whenever a beat was not answered in time, or none was sent for long;
+    /// `None` while that lasts. What keeps ours may keep those of others, who are not to be
+    /// declared dead for that: see [`Observer`](crate::Observer).
+    pub fn undisturbed(&self, now: Duration) -> Option<u64> {
         let is_old = |(at, _): (Duration, Start)| now.saturating_sub(at) > self.lease / 2;
-        if self.is_late(now) || self.acknowledged.is_none_or(is_old) {
-            self.disturbances += 1;
-        }
-        self.disturbances
+        let disturbed = self.is_late(now) || self.acknowledged.is_none_or(is_old);
+        (!disturbed).then_some(self.disturbances)
     }
 
     fn is_late(&self, now: Duration) -> bool {
@@ -190,24 +188,25 @@ mod tests {
     #[test]
     fn a_beat_that_is_not_answered_in_time_is_a_disturbance() {
         let mut beats = born();
-        let calm = beats.disturbances(S(110));
-        assert_eq!(beats.disturbances(S(130)), calm);
+        let calm = beats.undisturbed(S(110));
+        assert!(calm.is_some() && beats.undisturbed(S(130)) == calm);
         let count = beats.send(S(130));
-        assert_eq!(beats.disturbances(S(130)), calm);
-        let late = beats.disturbances(S(141));
-        assert_ne!(late, calm, "it waits for its answer");
+        assert_eq!(beats.undisturbed(S(130)), calm);
+        assert_eq!(beats.undisturbed(S(141)), None, "it waits for its answer");
         beats.acknowledge(count, ONE, S(142));
-        assert_ne!(beats.disturbances(S(142)), late, "the answer was late");
+        let then = beats.undisturbed(S(142));
+        assert!(then.is_some() && then != calm, "the answer was late");
+        beats.cut();
+        assert_ne!(beats.undisturbed(S(142)), then);
     }
 
     #[test]
     fn who_has_not_beaten_for_long_was_disturbed_whatever_it_does_first_then() {
         let mut asleep = born();
-        let calm = asleep.disturbances(S(101));
-        let mut looks_first = asleep.clone();
-        assert_ne!(looks_first.disturbances(S(135)), calm);
+        let calm = asleep.undisturbed(S(101));
+        assert_eq!(asleep.undisturbed(S(135)), None);
         let count = asleep.send(S(135));
         asleep.acknowledge(count, ONE, S(135));
-        assert_ne!(asleep.disturbances(S(135)), calm);
+        assert_ne!(asleep.undisturbed(S(135)), calm);
     }
 }

@@ -100,9 +100,9 @@ impl Observer {
     }
 
     /// What is due after this look. `connection` is another number whenever a connection was
-    /// made anew, or our own beats were disturbed
-    /// ([`Beats::disturbances`](crate::Beats::disturbances)): all is watched anew from then on.
-    pub fn look(&mut self, look: &Look, connection: u64, now: Duration) -> Vec<Due> {
+    /// made anew, or our own beats were disturbed, and `None` while they are
+    /// ([`Beats::undisturbed`](crate::Beats::undisturbed)): all is watched anew from then on.
+    pub fn look(&mut self, look: &Look, connection: Option<u64>, now: Duration) -> Vec<Due> {
         let start = look.start;
         self.epoch = self.epoch.max(look.server.epoch);
         let mut due = Vec::new();
@@ -116,7 +116,7 @@ impl Observer {
                 },
             });
             self.server = None;
-        } else if !look.server.calm {
+        } else if let (Some(connection), false) = (connection, look.server.calm) {
             let watched = Watched::new(look.server, start, connection, now);
             let watched = self.server.get_or_insert(watched);
             if watched.see(look.server, start, connection, now) >= self.lease {
@@ -129,6 +129,11 @@ impl Observer {
                 });
             }
         }
+        let Some(connection) = connection else {
+            self.sessions.clear();
+            self.server = None;
+            return due;
+        };
         self.sessions
             .retain(|session, _| look.sessions.contains_key(session));
         for (&session, &seen) in &look.sessions {
@@ -176,7 +181,10 @@ mod tests {
         let mut observer = Observer::new(S(30));
         let mut times = Vec::new();
         for &(at, start, seen) in looks {
-            let connection = u64::from(interrupted_at.is_some_and(|then| then <= at));
+            let connection = match interrupted_at {
+                Some(then) if then == at => None,
+                _ => Some(0),
+            };
             let server = Server {
                 start: Start(start),
                 ..CALM
@@ -228,14 +236,14 @@ mod tests {
 
     #[test]
     fn an_interruption_begins_the_watch_anew() {
-        let beats = [0, 20, 30, 49, 50].map(|at| (at, 1, Seen::Beat(5)));
-        assert_eq!(buried(&beats, Some(20)), [50]);
+        let beats = [0, 20, 21, 30, 50, 51].map(|at| (at, 1, Seen::Beat(5)));
+        assert_eq!(buried(&beats, Some(20)), [51]);
     }
 
     #[test]
     fn a_new_process_freezes_grants_for_a_lease() {
         let mut observer = Observer::new(S(30));
-        let due = observer.look(&look(CALM, 2, Seen::Dead), 0, S(0));
+        let due = observer.look(&look(CALM, 2, Seen::Dead), Some(0), S(0));
         let frozen = Server {
             start: Start(2),
             calm: false,
@@ -248,12 +256,12 @@ mod tests {
         assert_eq!(due, [begin]);
         assert!(
             observer
-                .look(&look(frozen, 2, Seen::Dead), 0, S(1))
+                .look(&look(frozen, 2, Seen::Dead), Some(0), S(1))
                 .is_empty()
         );
         assert!(
             observer
-                .look(&look(frozen, 2, Seen::Dead), 0, S(30))
+                .look(&look(frozen, 2, Seen::Dead), Some(0), S(30))
                 .is_empty()
         );
         let calm = Server {
@@ -264,7 +272,10 @@ mod tests {
             was: frozen,
             row: calm,
         };
-        assert_eq!(observer.look(&look(frozen, 2, Seen::Dead), 0, S(31)), [end]);
+        assert_eq!(
+            observer.look(&look(frozen, 2, Seen::Dead), Some(0), S(31)),
+            [end]
+        );
     }
 
     #[test]
@@ -277,24 +288,24 @@ mod tests {
         };
         assert!(
             observer
-                .look(&look(frozen(1), 1, Seen::Dead), 0, S(0))
+                .look(&look(frozen(1), 1, Seen::Dead), Some(0), S(0))
                 .is_empty()
         );
-        let due = observer.look(&look(frozen(1), 2, Seen::Dead), 0, S(29));
+        let due = observer.look(&look(frozen(1), 2, Seen::Dead), Some(0), S(29));
         assert_eq!(due.len(), 1, "{due:?}");
         assert!(
             observer
-                .look(&look(frozen(2), 2, Seen::Dead), 0, S(30))
+                .look(&look(frozen(2), 2, Seen::Dead), Some(0), S(30))
                 .is_empty()
         );
         assert!(
             observer
-                .look(&look(frozen(2), 2, Seen::Dead), 0, S(59))
+                .look(&look(frozen(2), 2, Seen::Dead), Some(0), S(59))
                 .is_empty()
         );
         assert_eq!(
             observer
-                .look(&look(frozen(2), 2, Seen::Dead), 0, S(60))
+                .look(&look(frozen(2), 2, Seen::Dead), Some(0), S(60))
                 .len(),
             1
         );
@@ -303,8 +314,12 @@ mod tests {
     #[test]
     fn an_epoch_that_the_server_forgot_is_not_used_again() {
         let mut observer = Observer::new(S(30));
-        observer.look(&look(Server { epoch: 9, ..CALM }, 1, Seen::Dead), 0, S(0));
-        let due = observer.look(&look(CALM, 2, Seen::Dead), 0, S(1));
+        observer.look(
+            &look(Server { epoch: 9, ..CALM }, 1, Seen::Dead),
+            Some(0),
+            S(0),
+        );
+        let due = observer.look(&look(CALM, 2, Seen::Dead), Some(0), S(1));
         let is_above = |due: &Due| matches!(due, Due::Server { row, .. } if row.epoch == 10);
         assert!(due.iter().all(is_above), "{due:?}");
     }

@@ -46,9 +46,9 @@
 //! | system | exclusion | wake-up | [`Resource`] | tested |
 //! |---|---|---|---|---|
 //! | Linux | `flock` | futex, pidfd | yes | yes |
-//! | macOS | `flock` | polling every 20 ms | yes | never |
+//! | macOS, FreeBSD | `flock` | kqueue | yes | never |
 //! | other Unix | `flock` | polling every 20 ms | yes | never |
-//! | Windows | `LockFileEx` | polling every 20 ms | refused | never |
+//! | Windows | `LockFileEx` | woken | tried | under Wine |
 //!
 //! `PLATFORM.md` has the vocabulary, the environment variables, files and limits.
 //! There are no Cargo features.

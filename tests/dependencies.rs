@@ -11,7 +11,7 @@ use std::process::Command;
 use serde::Deserialize;
 
 /// All that users of the library build by our choice, and why.
-const DIRECT: [(&str, &str, &str); 20] = [
+const DIRECT: [(&str, &str, &str); 21] = [
     ("name-manager", "nm-macros", "ours"),
     ("name-manager", "nm-runtime", "ours"),
     (
@@ -46,6 +46,11 @@ const DIRECT: [(&str, &str, &str); 20] = [
         "files and FIFOs without unsafe code",
     ),
     ("nm-runtime", "toml_parser", "`Cargo.toml`"),
+    (
+        "nm-runtime",
+        "windows-sys",
+        "the system calls of Windows, where `dirs` builds it anyway",
+    ),
     ("nm-serial-test", "nm-macros", "ours"),
     ("nm-serial-test", "nm-runtime", "ours"),
 ];

@@ -25,21 +25,25 @@ const PACKAGES: &[Package] = &[
             // Tests, as the contract.
             (
                 "modes/claims",
-                "modes pool/opened pool memory/session local backend declared",
+                "modes pool/opened pool memory/session local backend declared sys",
             ),
             (
                 "modes",
-                "pool/opened pool life lend backend identity config declared sys",
+                "pool/opened pool life lend command backend identity config declared sys",
             ),
             // Tests, over each that implements the seam.
             ("backend/contract", "memory/session memory local"),
             // The one file that makes pools over memory, for tests.
             ("memory/session", "pool/opened pool backend config"),
             // The one file that chooses a backend.
-            ("pool/opened", "life local backend identity config declared"),
+            (
+                "pool/opened",
+                "life command local backend identity config declared",
+            ),
             ("pool", "life lend backend identity config declared"),
             ("life", "lend backend identity config declared"),
             ("lend", "backend sys"),
+            ("command", "backend identity config declared sys"),
             ("local", "backend journal config sys"),
             ("memory", "backend"),
             ("backend", ""),
@@ -87,6 +91,7 @@ const PACKAGES: &[Package] = &[
             ("expand", "*"),
             ("module", "*"),
             ("test", "*"),
+            ("body", "*"),
             ("requests", "*"),
             ("parameter", "*"),
             ("panics", "*"),

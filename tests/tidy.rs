@@ -19,13 +19,22 @@ const PACKAGES: [&str; 9] = [
 ];
 
 /// Where `unsafe` may stand: code before `main`, what the linker gathers, changes of the
-/// environment, calls into libc, and descriptors without an owner.
-const UNSAFE: [&str; 5] = [
+/// environment, calls into libc and of Windows, and descriptors without an owner.
+const UNSAFE: [&str; 14] = [
     "nm-runtime/src/modes/before_main.rs",
     "nm-runtime/src/declared/section.rs",
     "nm-runtime/src/identity/alone.rs",
     "nm-runtime/src/sys/unix/calls.rs",
+    "nm-runtime/src/sys/unix/kinfo.rs",
+    "nm-runtime/src/sys/unix/kqueue.rs",
     "nm-runtime/src/sys/unix/process.rs",
+    "nm-runtime/src/sys/windows/file_info.rs",
+    "nm-runtime/src/sys/windows/generations.rs",
+    "nm-runtime/src/sys/windows/lock.rs",
+    "nm-runtime/src/sys/windows/owner.rs",
+    "nm-runtime/src/sys/windows/process.rs",
+    "nm-runtime/src/sys/windows/standby.rs",
+    "nm-runtime/src/sys/windows/wait.rs",
 ];
 
 #[test]

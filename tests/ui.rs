@@ -53,6 +53,7 @@ fn package(cases: &[PathBuf]) -> PathBuf {
     fs::create_dir_all(package.join("tests/other")).unwrap();
     fs::write(package.join("src/lib.rs"), "").unwrap();
     fs::write(package.join("tests/other/mod.rs"), "").unwrap();
+    let drop_in = root.join("nm-serial-test");
     let manifest = format!(
         r#"
         [package]
@@ -63,6 +64,7 @@ fn package(cases: &[PathBuf]) -> PathBuf {
 
         [dev-dependencies]
         name-manager = {{ path = {root:?} }}
+        serial_test = {{ package = "nm-serial-test", path = {drop_in:?} }}
         rstest = {{ version = "*", default-features = false }}
         tokio = {{ version = "*", default-features = false, features = ["macros", "rt"] }}
         "#

@@ -1,17 +1,21 @@
 //! What is fuzzed: see `nm-runtime/src/fuzz`.
 
-use proc_macro2::{TokenStream, TokenTree};
+use nm_words::{key, name};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
 
+use crate::keys::Keys;
+use crate::mistakes::Mistakes;
 use crate::{expand, spelling};
 
 /// A target's name and what it does.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 3] = [
+pub const TARGETS: [Target; 4] = [
     ("attribute", attribute),
     ("resource", resource),
+    ("serial", serial),
     ("spelling", spelling),
 ];
 
@@ -30,13 +34,44 @@ fn attribute(bytes: &[u8]) {
     };
     let expanded = expand::shared_resource(args, item.clone());
     check(&item, &expanded);
-    // Also after a mistake there is a function, so that there is no second error.
+    keeps_the_function(item, expanded);
+}
+
+/// Also after a mistake there is a function, so that there is no second error.
+fn keeps_the_function(item: TokenStream, expanded: TokenStream) {
     if let Ok(function) = syn::parse2::<syn::ItemFn>(item) {
         let name = function.sig.ident;
         let items = syn::parse2::<syn::File>(expanded).unwrap().items;
         let is_it =
             |item: &syn::Item| matches!(item, syn::Item::Fn(found) if found.sig.ident == name);
         assert!(items.iter().any(is_it), "`{name}` is gone");
+    }
+}
+
+/// The arguments of `#[serial]` and its siblings, a zero, and what they stand above.
+fn serial(bytes: &[u8]) {
+    let Some((args, item)) = read(bytes) else {
+        return;
+    };
+    let mut mistakes = Mistakes::default();
+    let keys = Keys::parse(args.clone(), Span::call_site(), &mut mistakes);
+    for key in &keys.keys {
+        for pool in [key::in_process(key), key::across_processes(key)] {
+            assert_eq!(name::check_pool(&pool), Ok(()), "{key}");
+        }
+    }
+    if let Some(path) = keys.absolute_path() {
+        let pool = key::at_path(&path);
+        assert_eq!(name::check_pool(&pool), Ok(()), "{}", path.display());
+    }
+    for attr in crate::serial::ALL {
+        let expanded = crate::serial::expand(attr, args.clone(), item.clone());
+        // What stands in `inner_attrs` or behind `crate =` is written as it is.
+        let is_ours = keys.inner_attrs.is_empty() && keys.krate.is_none();
+        if is_ours || !mistakes.is_empty() {
+            check(&item, &expanded);
+            keeps_the_function(item.clone(), expanded);
+        }
     }
 }
 

@@ -2,10 +2,9 @@
 
 use crate::attribute::{flatten, split_at_commas};
 use crate::mistakes::Mistakes;
-use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Literal, Span, TokenStream, TokenTree};
 use std::env;
 use std::path::PathBuf;
-use syn::LitStr;
 
 /// The keys and options of one attribute.
 pub struct Keys {
@@ -14,7 +13,7 @@ pub struct Keys {
     /// Empty without any.
     pub keys: Vec<String>,
     /// `path => ".."`.
-    pub path: Option<LitStr>,
+    pub path: Option<(String, Span)>,
     /// `crate = ..`.
     pub krate: Option<TokenStream>,
     /// What is to stand above the body.
@@ -35,9 +34,9 @@ impl Keys {
         for part in split_at_commas(tokens) {
             keys.read(&part, mistakes);
         }
-        if let (Some(path), [_, second, ..]) = (&keys.path, &*keys.keys) {
+        if let (Some((_, span)), [_, second, ..]) = (&keys.path, &*keys.keys) {
             mistakes.at(
-                path.span(),
+                *span,
                 format!(
                     "a `path` is one lock, so it goes with one key: take off `{second}`, or the path"
                 ),
@@ -56,7 +55,10 @@ impl Keys {
         // serial_test reads these words in any case.
         match (word.to_string().to_ascii_lowercase().as_str(), &part[1..]) {
             ("path", [eq, gt, TokenTree::Literal(path)]) if is(eq, '=') && is(gt, '>') => {
-                self.path = mistakes.keep(syn::parse2(TokenTree::from(path.clone()).into()));
+                match text(path) {
+                    Some(text) => self.path = Some((text, path.span())),
+                    None => mistakes.at(path.span(), "expected a path in quotes: `\"/tmp/db\"`"),
+                }
             }
             ("path", _) => mistakes.at(word.span(), "expected a path: write `path => \"/tmp/db\"`"),
             ("crate", [eq, path @ ..]) if is(eq, '=') && !path.is_empty() => {
@@ -86,12 +88,56 @@ impl Keys {
 
     /// The path, from the root: the tests of a package run in its directory.
     pub fn absolute_path(&self) -> Option<PathBuf> {
-        let path = self.path.as_ref()?.value();
+        let (path, _) = self.path.as_ref()?;
         let package = env::var_os("CARGO_MANIFEST_DIR").map_or_else(PathBuf::new, PathBuf::from);
         Some(package.join(path))
     }
 }
 
+/// What a string literal says; `None` if it is none, or one with escapes that no path needs.
+fn text(literal: &Literal) -> Option<String> {
+    let written = literal.to_string();
+    if let Some(raw) = written.strip_prefix('r') {
+        let text = raw.trim_matches('#').strip_prefix('"')?.strip_suffix('"')?;
+        return Some(text.to_owned());
+    }
+    let mut chars = written.strip_prefix('"')?.strip_suffix('"')?.chars();
+    let mut text = String::new();
+    while let Some(c) = chars.next() {
+        text.push(match c {
+            '\\' => match chars.next()? {
+                escaped @ ('\\' | '"' | '\'') => escaped,
+                _ => return None,
+            },
+            c => c,
+        });
+    }
+    Some(text)
+}
+
 fn is(token: &TokenTree, char: char) -> bool {
     matches!(token, TokenTree::Punct(punct) if punct.as_char() == char)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::text;
+
+    #[test]
+    fn a_path_is_read_as_rust_reads_it() {
+        for (written, path) in [
+            (r#""/tmp/a b""#, Some("/tmp/a b")),
+            (r#""C:\\a\"b""#, Some("C:\\a\"b")),
+            (r##"r"C:\a""##, Some("C:\\a")),
+            (r###"r#"a"b"#"###, Some("a\"b")),
+            (r#""""#, Some("")),
+            (r#""a\nb""#, None),
+            (r#"b"a""#, None),
+            ("3", None),
+            ("'a'", None),
+        ] {
+            let literal = written.parse().unwrap();
+            assert_eq!(text(&literal).as_deref(), path, "{written}");
+        }
+    }
 }

@@ -2,36 +2,53 @@
 //! re-exports and documents them.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    not(feature = "pools"),
+    allow(dead_code, reason = "tokens are read in one way for all attributes")
+)]
 
 // From top to bottom: `expand` sees what `#[shared_resource]` stands above, `module`
 // carries it to each test inside, `test` expands one. Below them `requests`, `conflict`,
 // `parameter` and `panics` know what is asked for; `args` and `value` read the options, and
 // `signature`, `item` and `attribute` the tokens. `resource` is the other attribute,
-// `serial` those of serial_test, with what `keys` reads. Each uses what is below it alone.
+// `serial` those of serial_test, with what `keys` reads; both kinds of tests share `body`.
+// Each uses what is below it alone. Without the feature `pools` there are only the latter,
+// which need no syn.
 
 // Cargo hands it to a crate of macros alone; what is fuzzed is a library.
 extern crate proc_macro;
 
+#[cfg(feature = "pools")]
 mod args;
 mod attribute;
+mod body;
+#[cfg(feature = "pools")]
 mod conflict;
+#[cfg(feature = "pools")]
 mod expand;
 #[cfg(fuzzing)]
 pub mod fuzz;
-#[cfg(all(test, not(fuzzing)))]
+#[cfg(all(test, feature = "pools", not(fuzzing)))]
 mod fuzz;
 mod item;
 mod keys;
 mod mistakes;
+#[cfg(feature = "pools")]
 mod module;
 mod panics;
+#[cfg(feature = "pools")]
 mod parameter;
+#[cfg(feature = "pools")]
 mod requests;
+#[cfg(feature = "pools")]
 mod resource;
 mod serial;
 mod signature;
+#[cfg(feature = "pools")]
 mod spelling;
+#[cfg(feature = "pools")]
 mod test;
+#[cfg(feature = "pools")]
 mod value;
 
 // Macros cannot be linked to, and what fuzzes calls what they call.
@@ -168,7 +185,7 @@ use proc_macro::TokenStream;
 /// Where only some cases are to panic (rstest's `#[should_panic]` above a `#[case]`,
 /// `test_case`'s `=> panics`), or the test returns a value, neither would do: such a
 /// test ends its process, with the reason on standard error.
-#[cfg(not(fuzzing))]
+#[cfg(all(feature = "pools", not(fuzzing)))]
 #[proc_macro_attribute]
 pub fn shared_resource(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::shared_resource(args.into(), item.into()).into()
@@ -196,7 +213,7 @@ pub fn shared_resource(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// Every test binary that uses the pool needs it; best write it in a crate that
 /// they share, of which each uses something.
-#[cfg(not(fuzzing))]
+#[cfg(all(feature = "pools", not(fuzzing)))]
 #[proc_macro_attribute]
 pub fn resource(args: TokenStream, item: TokenStream) -> TokenStream {
     resource::resource(args.into(), item.into()).into()
@@ -207,12 +224,7 @@ pub fn resource(args: TokenStream, item: TokenStream) -> TokenStream {
 #[doc(hidden)]
 #[proc_macro_attribute]
 pub fn serial(args: TokenStream, item: TokenStream) -> TokenStream {
-    const ATTR: serial::Attr = serial::Attr {
-        name: "serial",
-        shared: false,
-        across_processes: false,
-    };
-    serial::expand(ATTR, args.into(), item.into()).into()
+    serial::expand(serial::SERIAL, args.into(), item.into()).into()
 }
 
 /// `nm-serial-test` has it and its documentation.
@@ -220,12 +232,7 @@ pub fn serial(args: TokenStream, item: TokenStream) -> TokenStream {
 #[doc(hidden)]
 #[proc_macro_attribute]
 pub fn parallel(args: TokenStream, item: TokenStream) -> TokenStream {
-    const ATTR: serial::Attr = serial::Attr {
-        name: "parallel",
-        shared: true,
-        across_processes: false,
-    };
-    serial::expand(ATTR, args.into(), item.into()).into()
+    serial::expand(serial::PARALLEL, args.into(), item.into()).into()
 }
 
 /// `nm-serial-test` has it and its documentation.
@@ -233,12 +240,7 @@ pub fn parallel(args: TokenStream, item: TokenStream) -> TokenStream {
 #[doc(hidden)]
 #[proc_macro_attribute]
 pub fn file_serial(args: TokenStream, item: TokenStream) -> TokenStream {
-    const ATTR: serial::Attr = serial::Attr {
-        name: "file_serial",
-        shared: false,
-        across_processes: true,
-    };
-    serial::expand(ATTR, args.into(), item.into()).into()
+    serial::expand(serial::FILE_SERIAL, args.into(), item.into()).into()
 }
 
 /// `nm-serial-test` has it and its documentation.
@@ -246,10 +248,5 @@ pub fn file_serial(args: TokenStream, item: TokenStream) -> TokenStream {
 #[doc(hidden)]
 #[proc_macro_attribute]
 pub fn file_parallel(args: TokenStream, item: TokenStream) -> TokenStream {
-    const ATTR: serial::Attr = serial::Attr {
-        name: "file_parallel",
-        shared: true,
-        across_processes: true,
-    };
-    serial::expand(ATTR, args.into(), item.into()).into()
+    serial::expand(serial::FILE_PARALLEL, args.into(), item.into()).into()
 }

@@ -2,12 +2,12 @@
 //! its place.
 
 use crate::attribute::Attribute;
+use crate::body;
 use crate::item::{Item, Items, Kind};
 use crate::keys::Keys;
 use crate::mistakes::Mistakes;
 use crate::panics::{AnyPanic, must_panic};
 use crate::signature::Signature;
-use crate::test;
 use nm_words::key;
 use nm_words::request::{self, Request};
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
@@ -22,6 +22,30 @@ pub struct Attr {
     /// Between all processes, not only between the threads of one.
     pub across_processes: bool,
 }
+
+pub const SERIAL: Attr = Attr {
+    name: "serial",
+    shared: false,
+    across_processes: false,
+};
+pub const PARALLEL: Attr = Attr {
+    name: "parallel",
+    shared: true,
+    across_processes: false,
+};
+pub const FILE_SERIAL: Attr = Attr {
+    name: "file_serial",
+    shared: false,
+    across_processes: true,
+};
+pub const FILE_PARALLEL: Attr = Attr {
+    name: "file_parallel",
+    shared: true,
+    across_processes: true,
+};
+/// All of them.
+#[cfg(any(test, fuzzing))]
+pub const ALL: [Attr; 4] = [SERIAL, PARALLEL, FILE_SERIAL, FILE_PARALLEL];
 
 /// The attribute, above whatever it stands above.
 pub fn expand(attr: Attr, args: TokenStream, tokens: TokenStream) -> TokenStream {
@@ -83,7 +107,7 @@ fn function(attr: Attr, item: Item, keys: &Keys, mistakes: &mut Mistakes) -> Tok
     let Some(signature) = mistakes.keep(Signature::parse(&item)) else {
         return item.into_token_stream();
     };
-    let Some(body) = item.body.as_ref().filter(|_| !signature.constant) else {
+    let Some(braces) = item.body.as_ref().filter(|_| !signature.constant) else {
         mistakes.on(
             &signature.name,
             "a key is held while a body runs: a function without one, or a `const fn`, can hold none",
@@ -103,14 +127,14 @@ fn function(attr: Attr, item: Item, keys: &Keys, mistakes: &mut Mistakes) -> Tok
     };
     let texts = attr.requests(keys);
     let count = texts.split(';').count();
-    let lines = (0..count).map(|_| test::line([keys.span, keys.first], &signature.name));
+    let lines = (0..count).map(|_| body::line([keys.span, keys.first], &signature.name));
     let must_panic = must_panic(&item.attributes);
-    let leases = test::leases(&path, &signature, &texts, lines, must_panic);
+    let leases = body::leases(&path, &signature, &texts, lines, must_panic);
     let panics = AnyPanic::of(&item.attributes, &signature);
-    let leases = test::before_panic(&path, panics.as_ref(), leases);
-    let (inner, run) = test::split_inner_attributes(body);
+    let leases = body::before_panic(&path, panics.as_ref(), leases);
+    let (inner, run) = body::split_inner_attributes(braces);
     let run = match &*keys.inner_attrs {
-        [] => test::run(&run),
+        [] => body::run(&run),
         attributes => {
             let name = format_ident!("_{}_inner", signature.name, span = Span::mixed_site());
             let signature_of_body = signature.renamed(&name);
@@ -126,7 +150,7 @@ fn function(attr: Attr, item: Item, keys: &Keys, mistakes: &mut Mistakes) -> Tok
         Delimiter::Brace,
         quote_spanned!(Span::mixed_site()=> #inner let __keys = #leases; #run),
     );
-    block.set_span(body.span());
+    block.set_span(braces.span());
     let attributes = &item.attributes;
     quote!(#(#attributes)* #signature #block)
 }

@@ -2,9 +2,9 @@
 
 use crate::attribute::flatten;
 use crate::item::Item;
+use crate::mistakes::Mistakes;
 use proc_macro2::{Delimiter, Group, Ident, Spacing, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
-use syn::Error;
 
 /// The head of a function, cut at its parameters. The rest is the compiler's, which
 /// has read it before us.
@@ -27,7 +27,7 @@ pub struct Parameter {
 }
 
 impl Signature {
-    pub fn parse(item: &Item) -> Result<Signature, Error> {
+    pub fn parse(item: &Item) -> Result<Signature, Mistakes> {
         let head = &item.head;
         let is_fn = |token: &TokenTree| matches!(token, TokenTree::Ident(word) if word == "fn");
         let found = head.iter().position(is_fn).and_then(|at| {
@@ -60,10 +60,10 @@ impl Signature {
             })
         });
         found.ok_or_else(|| {
-            Error::new_spanned(
-                item.head.iter().cloned().collect::<TokenStream>(),
-                "expected a function",
-            )
+            let mut mistakes = Mistakes::default();
+            let head = item.head.iter().cloned().collect::<TokenStream>();
+            mistakes.on(head, "expected a function");
+            mistakes
         })
     }
 }

@@ -5,6 +5,7 @@
 
 mod backend;
 mod base;
+mod command;
 mod config;
 mod declared;
 #[cfg(all(unix, any(test, fuzzing)))]
@@ -40,6 +41,8 @@ pub use life::standby::{outlives_us, take_over};
 pub use modes::listing;
 pub use pool::Pool;
 pub use pool::request::Request;
+#[cfg(feature = "tools")]
+pub use sys::Standby;
 pub use terms::access::Access;
 pub use terms::decision::{Asked, Assigned, Assignment};
 pub use terms::holder::{Holder, LastHolder};
@@ -50,12 +53,14 @@ pub use terms::run_note::{FailedCleanup, RunNote};
 
 /// How a command describes itself, and which run it belongs to.
 pub mod caller {
-    pub use crate::base::caller::{Caller, set};
+    pub use crate::base::caller::{Caller, CallerRun, set};
     #[cfg(feature = "tools")]
     pub use crate::identity::run::begins_here;
     pub use crate::identity::run::id as run;
     #[cfg(feature = "tools")]
     pub use crate::identity::runner::end_with_child;
+    #[cfg(feature = "tools")]
+    pub use crate::pool::opened::leave_pools;
 }
 
 /// What generated code calls.

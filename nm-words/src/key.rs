@@ -15,6 +15,9 @@ const AT_PATH: &str = "file-path";
 /// valid name of a pool.
 const LONGEST: usize = 50;
 
+/// So much of the name of a file stands before the digest of its path.
+const LONGEST_FILE: usize = 18;
+
 /// The pool of `#[serial(key)]`; of `#[serial]`, if the key is empty.
 pub fn in_process(key: &str) -> String {
     pool(IN_PROCESS, key)
@@ -26,7 +29,8 @@ pub fn across_processes(key: &str) -> String {
 }
 
 /// The pool of `#[file_serial(path => "..")]`, for an absolute path. Nothing need be there
-/// yet, so its text alone decides.
+/// yet, so its text alone decides: its digest stands behind the name of the file, which is
+/// for people.
 pub fn at_path(path: &Path) -> String {
     let mut straight = PathBuf::new();
     for component in path.components() {
@@ -38,7 +42,21 @@ pub fn at_path(path: &Path) -> String {
             component => straight.push(component),
         }
     }
-    pool(AT_PATH, &straight.to_string_lossy())
+    let file = straight.file_name().unwrap_or_default().to_string_lossy();
+    let mut file = encoded(&file);
+    file.truncate(LONGEST_FILE);
+    if !file.is_empty() {
+        file.insert(0, '-');
+    }
+    let digest = digest(&straight.to_string_lossy());
+    format!("{AT_PATH}{file}{DIGEST}{digest:032x}")
+}
+
+/// The name of the file in the name of its pool, as far as it is there; `None` if it is no
+/// pool of a path. Unlike the path, it is the same on every machine.
+pub fn file_of(pool: &str) -> Option<&str> {
+    let (file, _) = pool.strip_prefix(AT_PATH)?.rsplit_once(DIGEST)?;
+    Some(file.strip_prefix('-').unwrap_or(file))
 }
 
 /// Whether this is a pool of `file_serial`. Nobody configures these: they have one name,
@@ -48,6 +66,14 @@ pub fn is_across_processes(pool: &str) -> bool {
         let rest = pool.strip_prefix(prefix);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
     })
+}
+
+/// The attribute whose keys have pools like this one; `None` if it is no key's.
+pub fn attribute_of(pool: &str) -> Option<&'static str> {
+    match pool.strip_prefix(IN_PROCESS) {
+        Some(rest) if rest.is_empty() || rest.starts_with('-') => Some("serial"),
+        _ => is_across_processes(pool).then_some("file_serial"),
+    }
 }
 
 fn pool(prefix: &str, key: &str) -> String {
@@ -71,11 +97,13 @@ fn encoded(key: &str) -> String {
         }
     }
     match text.len() > LONGEST {
-        // After a `-`, no other key has a 9.
-        true => format!("-9{:032x}", digest(key)),
+        true => format!("{DIGEST}{:032x}", digest(key)),
         false => text,
     }
 }
+
+/// Before a digest: after a `-`, no key has a 9.
+const DIGEST: &str = "-9";
 
 /// FNV-1a, of 128 bits: two keys of one digest would merely wait for each other.
 fn digest(key: &str) -> u128 {
@@ -89,8 +117,8 @@ fn digest(key: &str) -> u128 {
 #[cfg(test)]
 mod tests {
     use super::{
-        ACROSS, AT_PATH, IN_PROCESS, across_processes, at_path, in_process, is_across_processes,
-        pool,
+        ACROSS, IN_PROCESS, across_processes, at_path, attribute_of, file_of, in_process,
+        is_across_processes, pool,
     };
     use crate::name::check_pool;
     use std::path::Path;
@@ -111,8 +139,28 @@ mod tests {
         }
         assert_eq!(across_processes(""), "file-serial");
         assert_eq!(across_processes("db"), "file-serial-db");
-        for path in ["/tmp/x", "/tmp/./x", "/tmp/y/../x"] {
-            assert_eq!(at_path(Path::new(path)), "file-path--02f-tmp-02f-x");
+    }
+
+    #[test]
+    fn a_path_is_a_digest_behind_the_name_of_its_file() {
+        let of = |path: &str| at_path(Path::new(path));
+        assert_eq!(of("/tmp/x"), of("/tmp/y/.././x"));
+        assert_ne!(of("/tmp/x"), of("/tmp/y/x"));
+        assert_ne!(of("/tmp/x"), of("/tmp/X"));
+        for (path, file) in [
+            ("/tmp/x", "x"),
+            ("/tmp/Db.lock", "-db-02e-lock"),
+            ("/", ""),
+            ("/tmp/a-9b", "a-02d-9b"),
+            ("/tmp/a_very_long_name_of_a_file", "a_very_long_name_o"),
+        ] {
+            let pool = of(path);
+            assert_eq!(file_of(&pool), Some(file), "{pool}");
+            assert_eq!(check_pool(&pool), Ok(()), "{pool}");
+        }
+        let long = across_processes(&"x".repeat(60));
+        for pool in ["file-path", "file-path-x", "db", &long] {
+            assert_eq!(file_of(pool), None, "{pool}");
         }
     }
 
@@ -145,7 +193,7 @@ mod tests {
             &long.to_uppercase(),
             &"日".repeat(40),
         ];
-        let kinds = [IN_PROCESS, ACROSS, AT_PATH];
+        let kinds = [IN_PROCESS, ACROSS];
         let pools = kinds
             .iter()
             .flat_map(|kind| keys.map(|key| pool(kind, key)));
@@ -155,7 +203,7 @@ mod tests {
         }
         pools.sort();
         pools.dedup();
-        assert_eq!(pools.len(), 3 * keys.len());
+        assert_eq!(pools.len(), 2 * keys.len());
     }
 
     #[test]
@@ -169,6 +217,15 @@ mod tests {
         }
         for pool in ["db", "serial", "serial-file", "file-serials", "file"] {
             assert!(!is_across_processes(pool), "{pool}");
+        }
+        for (pool, attribute) in [
+            (in_process(""), Some("serial")),
+            (in_process("db"), Some("serial")),
+            (across_processes("db"), Some("file_serial")),
+            (at_path(Path::new("/a")), Some("file_serial")),
+            ("serials".to_owned(), None),
+        ] {
+            assert_eq!(attribute_of(&pool), attribute, "{pool}");
         }
     }
 }

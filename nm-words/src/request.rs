@@ -102,6 +102,12 @@ pub fn read<'a>(text: &'a str, lines: &'a str) -> impl Iterator<Item = Option<Re
     })
 }
 
+/// Whether each request is for the name of this process: what differs otherwise, a text says
+/// of all its requests or of none.
+pub fn is_for_own_names(text: &str) -> bool {
+    text.ends_with(" own")
+}
+
 fn write_option(text: &mut String, option: &str, value: Option<String>) {
     let Some(value) = value else {
         return;

@@ -27,6 +27,8 @@ mod skip;
 
 mod allocators;
 mod asynchronous;
+#[cfg(unix)]
+mod commands;
 mod counts;
 mod failing;
 mod fingerprint;

@@ -57,7 +57,7 @@ static PROJECT: LazyLock<Project> = LazyLock::new(|| {
     )
 });
 
-static NAME_MANAGER: LazyLock<PathBuf> = LazyLock::new(|| {
+pub static NAME_MANAGER: LazyLock<PathBuf> = LazyLock::new(|| {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let build = ["build", "--package", "nm-cli", "--bin", "name-manager"];
     Command::cargo(here).args(&build).finish().success();

@@ -23,7 +23,11 @@ fn tests_of_a_key_run_one_after_the_other() {
         let module = format!("one_at_a_time::{module}");
         let run = cargo_test("keys", &module, 2).env("NAME_MANAGER_DIR", &state);
         passed(run.finish(), 2);
-        History::read(&state.join("pools").join(pool)).check(1);
+        let history = History::read(&state.join("pools").join(pool));
+        history.check(1);
+        // All of it is told when the process ends.
+        assert_eq!(history.count(Kind::Acquired), 2);
+        assert_eq!(history.count(Kind::Released), 2);
     }
 }
 
@@ -47,7 +51,7 @@ fn the_attributes_go_on_everything() {
 
 #[test]
 fn a_module_gives_its_keys_to_the_tests_in_it() {
-    passed(cargo_test("keys", "modules::", 4).finish(), 4);
+    passed(cargo_test("keys", "modules::", 4).finish(), 6);
 }
 
 #[test]
@@ -73,7 +77,7 @@ fn all_tests_pass_under_nextest() {
         "nextest", "run", "-p", "app", "--test", "keys", "-E", filter, "-j4",
     ]);
     let run = run.env("NAME_MANAGER_DIR", state.path());
-    run.finish().success().says(&["36 tests run: 36 passed"]);
+    run.finish().success().says(&["38 tests run: 38 passed"]);
 }
 
 #[test]

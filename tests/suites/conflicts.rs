@@ -62,7 +62,11 @@ fn two_sizes_in_one_binary_are_an_error_that_names_both_places() {
 fn two_sizes_in_two_binaries_of_one_run_are_an_error_too() {
     let both = ["--test", "b_left", "--test", "c_right"];
     let expected = "pool `two` has `max = 2` at app/tests/b_left.rs:1 but `names = [\"a\", \"b\"]` at app/tests/c_right.rs:1; say it in one place";
-    if cfg!(target_os = "linux") {
+    if cfg!(any(
+        target_os = "linux",
+        target_os = "macos",
+        target_os = "freebsd"
+    )) {
         let run = PROJECT.cargo(&["test", "--no-fail-fast"]).args(&both);
         run.finish()
             .failure()

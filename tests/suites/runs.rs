@@ -48,7 +48,11 @@ fn a_run_is_one_cargo_test_or_one_nextest_or_what_the_variable_says() {
     for test in ["books::tests::same", "one::same", "two::same"] {
         assert!(history.tests().contains(test), "{:?}", history.tests());
     }
-    if cfg!(target_os = "linux") {
+    if cfg!(any(
+        target_os = "linux",
+        target_os = "macos",
+        target_os = "freebsd"
+    )) {
         assert_eq!(runs(), 1);
         cargo_test();
         assert_eq!(runs(), 2);

@@ -32,19 +32,23 @@ pub struct Start {
     pub program: Option<std::path::PathBuf>,
 }
 
+/// What runs this program, if that is of another processor: the kernel cannot run it by
+/// itself. QEMU tells its programs of it by this path alone.
+fn emulator(own: &Path) -> Option<std::path::PathBuf> {
+    let running = std::fs::read_link("//proc/self/exe").ok()?;
+    (running != own).then_some(running)
+}
+
 impl Process {
     /// Starts an actor and waits until it listens.
     pub fn start(how: &Start, stderr: &Path) -> Self {
         let own = std::env::current_exe().expect("a test binary knows its path");
         let actor = how.program.as_deref().unwrap_or(&own);
-        let mut command = match how.through.split_first() {
-            Some((program, arguments)) => {
-                let mut command = Command::new(program);
-                command.args(arguments).arg(actor);
-                command
-            }
-            None => Command::new(actor),
-        };
+        let emulator = emulator(&own);
+        let through = how.through.iter().map(Path::new);
+        let mut words = through.chain(emulator.as_deref()).chain([actor]);
+        let mut command = Command::new(words.next().expect("at least the actor"));
+        command.args(words);
         for (key, _) in std::env::vars_os() {
             if key.to_string_lossy().starts_with("NAME_MANAGER_") {
                 command.env_remove(key);

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use nm_runtime::caller::{self, Caller};
+use nm_runtime::caller::{self, Caller, CallerRun};
 
 /// Where the pools live.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -34,7 +34,7 @@ impl Scope {
 
 impl Place {
     /// Tells the library the caller and the place. Before any pool is opened.
-    pub fn announce(&self, label: String, run: Option<String>) -> std::io::Result<()> {
+    pub fn announce(&self, label: String, run: Option<CallerRun>) -> std::io::Result<()> {
         let dir = self.dir.as_deref().map(std::path::absolute).transpose()?;
         caller::set(Caller {
             label,

@@ -3,7 +3,7 @@ use std::error::Error;
 use std::time::Instant;
 
 use nm_runtime::inspect::{self, Found, Inspector, Run, View};
-use nm_runtime::{RunNote, outlives_us, take_over};
+use nm_runtime::{RunNote, caller, outlives_us, take_over};
 
 use crate::cleanup::ended::{End, Ended};
 use crate::cleanup::progress::{self, Progress};
@@ -44,16 +44,14 @@ pub fn wait(wanted: &Wanted) -> Result<Vec<Ended>> {
     Ok(ended)
 }
 
-/// Waits for the clean-up after the tests of a runner that was our child, and tells what it
-/// has left. Returns the exit code: that of the runner, unless that has succeeded.
+/// Waits for the clean-up after the tests of a runner that was our child, and after what this
+/// process has used itself, and tells what it has left. Returns the exit code: that of the
+/// runner, unless that has succeeded.
 pub fn after(ended: Ran) -> u8 {
-    let Some(runner) = ended.pid else {
-        return ended.code;
-    };
     // The forwarder took them; they end the waiting, and not the clean-up.
     signals::end_by_them();
     // Where there are no pools, nothing is left.
-    let failed = inspect::pools().map_or(Ok(false), |pools| has_failed(pools, runner));
+    let failed = inspect::pools().map_or(Ok(false), |pools| has_failed(pools, ended.pid));
     match failed {
         Ok(false) => ended.code,
         Ok(true) if ended.code == 0 => code::LEFT,
@@ -65,13 +63,14 @@ pub fn after(ended: Ran) -> u8 {
     }
 }
 
-/// Whether something that runs of this runner have made could not be cleaned up.
-fn has_failed(pools: Vec<Found>, runner: u32) -> Result<bool> {
+/// Whether something that runs of this runner, or our own, have made could not be cleaned up.
+fn has_failed(pools: Vec<Found>, runner: Option<u32>) -> Result<bool> {
     let wanted = Wanted {
         pools,
         until: None,
         kept: false,
     };
+    let own = caller::run()?;
     let mut has_failed = false;
     for found in &wanted.pools {
         let pool = Pool {
@@ -79,11 +78,16 @@ fn has_failed(pools: Vec<Found>, runner: u32) -> Result<bool> {
             wanted: &wanted,
             failures: BTreeMap::new(),
         };
-        let is_its = |run: &Run| run.note.as_ref().is_some_and(|note| note.runner == runner);
-        for run in pool.runs()?.into_iter().filter(is_its) {
+        // A run of our own has no runner: it is over, since we have left it.
+        let is_its = |run: &Run| {
+            let mut note = run.note.iter();
+            note.any(|note| Some(note.runner) == runner || (note.runner == 0 && note.run == own))
+        };
+        for run in inspect::runs(&found.dir)?.into_iter().filter(is_its) {
             pool.wait_for(&run)?;
             // Gone, if nothing is left.
-            let left = pool.runs()?.into_iter().find(|left| left.run == run.run);
+            let mut left = inspect::runs(&found.dir)?.into_iter();
+            let left = left.rfind(|left| left.run == run.run);
             let Some(note) = left.and_then(|left| left.note) else {
                 continue;
             };

@@ -33,6 +33,9 @@ use crate::screen::stdout;
 pub struct Args {
     /// The pool
     pool: String,
+    /// Leave the names clean even if they are never released, or the process of --pid fails
+    #[arg(long)]
+    stays_clean: bool,
     #[command(flatten)]
     purpose: Purpose,
     #[command(flatten)]
@@ -80,6 +83,9 @@ pub fn run(args: Args, wait: Wait) -> Outcome {
     given.extend(args.want.args());
     if let Some(ttl) = args.lifetime.ttl {
         given.push(format!("--ttl={}", humantime::format_duration(ttl)));
+    }
+    if args.stays_clean {
+        given.push("--stays-clean".to_owned());
     }
     if args.lifetime.until_release {
         given.push("--until-release".to_owned());

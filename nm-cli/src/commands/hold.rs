@@ -24,10 +24,16 @@ use crate::screen::{label, stderr, stdout};
 /// Its input is a pipe or a socket that is closed, or a terminal at which Ctrl-D is typed.
 /// A file or `/dev/null` is no input that ends: shells give `/dev/null` to what they start
 /// with `&`. It ends with its parent then, or by a signal like that of Ctrl-C.
+///
+/// What used the name is taken to have ended well, unless the last line of the input is `dirty`,
+/// or the parent ended first: then the name is dirty for the next holder.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The pool
     pool: String,
+    /// Leave the names clean even if its parent ends first
+    #[arg(long)]
+    stays_clean: bool,
     #[command(flatten)]
     purpose: Purpose,
     #[command(flatten)]
@@ -71,40 +77,68 @@ pub fn run(args: Args, wait: Wait) -> Outcome {
         .collect();
     stdout::answer(&text)?;
     leases.iter_mut().for_each(Lease::used);
-    let parent_ended = until_end(&anchor, input, &mut told)?;
+    let complaint = match until_end(&anchor, input, &mut told)? {
+        End::Well => None,
+        End::SaidDirty => Some("released as dirty"),
+        End::Parent if args.stays_clean => None,
+        End::Parent => Some("the parent process of `hold` ended"),
+    };
     for lease in leases {
-        if parent_ended {
-            lease.mark_dirty_because("the parent process of `hold` ended");
+        if let Some(complaint) = complaint {
+            lease.mark_dirty_because(complaint);
         }
         lease.release()?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Waits for an end; returns whether it was the parent's.
+/// What has ended the lease.
+enum End {
+    /// A signal, or the end of the input.
+    Well,
+    /// The end of the input, which said so.
+    SaidDirty,
+    Parent,
+}
+
+/// What says so, as the last line of the input.
+const DIRTY: &[u8] = b"dirty";
+
+/// Waits for an end.
 fn until_end(
     anchor: &Anchor,
     mut input: Option<File>,
     signals: &mut UnixStream,
-) -> io::Result<bool> {
+) -> io::Result<End> {
+    let mut said = Vec::new();
     loop {
         let mut fds = vec![signals.as_fd()];
         fds.extend(input.iter().map(AsFd::as_fd));
         let ready = anchor.wait(&fds, None)?;
         if ready[0] {
-            return Ok(false);
+            return Ok(End::Well);
         }
         if let (Some(file), Some(true)) = (&mut input, ready.get(1)) {
             let mut bytes = [0; 4096];
             match file.read(&mut bytes) {
-                Ok(0) => return Ok(false),
-                Ok(_) => {}
+                Ok(0) => {
+                    let mut lines = said.trim_ascii_end().rsplit(|byte| *byte == b'\n');
+                    return Ok(match lines.next() == Some(DIRTY) {
+                        true => End::SaidDirty,
+                        false => End::Well,
+                    });
+                }
+                Ok(read) => {
+                    said.extend(&bytes[..read]);
+                    // Enough for the last line, as far as it matters.
+                    said.drain(..said.len().saturating_sub(64));
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 // It cannot be read at all: not an input that ends.
                 Err(_) => input = None,
             }
         } else if anchor.has_ended() {
-            return Ok(true);
+            return Ok(End::Parent);
         }
     }
 }

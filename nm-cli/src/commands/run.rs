@@ -28,7 +28,8 @@ use crate::screen::{label, stderr};
 /// The variables configured for the pool are set. A command that fails leaves its names
 /// dirty; one that cannot be started leaves them as they were. If this process is killed, the command gets SIGTERM (Linux).
 ///
-/// Waits until tests that the command has run are cleaned up after; exits with 70 if it succeeded
+/// Hooks that the pool's configuration has as commands make the names ready, and clean them up.
+/// Waits until that is done, also after tests that the command has run; exits with 70 if it succeeded
 /// and that failed. It looks where its own pools are: in the workspace of the current directory,
 /// --dir or --scope. As part of a run that goes on (NAME_MANAGER_RUN_ID is set, or cargo has
 /// started it) it does not wait.
@@ -43,9 +44,12 @@ pub struct Args {
     /// Wait at most this long for each pool, e.g. `90s` or `3m`
     #[arg(long, value_parser = duration::parse)]
     timeout: Option<Duration>,
-    /// Do not wait until tests that the command has run are cleaned up after
+    /// Do not wait for the clean-up, which goes on nevertheless
     #[arg(long)]
     no_wait: bool,
+    /// Leave the names clean even if the command fails: what comes next may use what it left
+    #[arg(long)]
+    stays_clean: bool,
     /// Set a variable; may be repeated
     #[arg(long = "env", value_name = "KEY=VALUE")]
     env: Vec<Assignment>,
@@ -64,7 +68,19 @@ pub fn run(args: Args) -> Outcome {
     let words = args.command.iter().map(|word| word.as_os_str());
     args.place
         .announce(args.purpose.or(|| label::of(words)), None)?;
-    let leases = unused(acquire(&args)?);
+    let begins_here = caller::begins_here()?;
+    let waits = begins_here && !args.no_wait;
+    let leases = match acquire(&args) {
+        Ok(leases) => unused(leases),
+        // A hook may have failed half-way.
+        Err(failure) if waits => {
+            stderr::warn(&chain(&failure));
+            caller::leave_pools();
+            let ended = Ended::not_begun(failure.code());
+            return Ok(ExitCode::from(cleanup::after(ended)));
+        }
+        Err(failure) => return Err(failure.into()),
+    };
     let env = environment(&leases, &args.env)?;
 
     let program = fill_os(&args.command[0], &leases);
@@ -73,7 +89,6 @@ pub fn run(args: Args) -> Outcome {
         .args(args.command[1..].iter().map(|arg| fill_os(arg, &leases)))
         .envs(env)
         .env("NAME_MANAGER_RUN_ID", caller::run()?);
-    let begins_here = caller::begins_here()?;
     if begins_here {
         let (key, value) = caller::end_with_child();
         command.env(key, value);
@@ -86,7 +101,7 @@ pub fn run(args: Args) -> Outcome {
         if ended.has_begun {
             lease.used();
         }
-        if let Some(complaint) = ended.complaint() {
+        if let (Some(complaint), false) = (ended.complaint(), args.stays_clean) {
             lease.mark_dirty_because(complaint);
         }
         if let Err(error) = lease.release() {
@@ -98,7 +113,8 @@ pub fn run(args: Args) -> Outcome {
         }
     }
     // Only now that it holds nothing: a clean-up may be in need of these names.
-    Ok(ExitCode::from(match begins_here && !args.no_wait {
+    caller::leave_pools();
+    Ok(ExitCode::from(match waits {
         true => cleanup::after(Ended { code, ..ended }),
         false => code,
     }))

@@ -4,6 +4,7 @@
 
 mod arrangement;
 mod durations;
+mod ids;
 mod pools;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -54,6 +55,7 @@ impl Plan {
             ..Self::default()
         };
         let mut limited = Vec::new();
+        let ids = ids::of(&pools);
         for pool in pools.bounded() {
             let members = pools.members(pool);
             let mut by_class: BTreeMap<Class, Vec<&Annotated>> = BTreeMap::new();
@@ -85,7 +87,7 @@ impl Plan {
                 match set.max {
                     Some(max) => {
                         let group = Group {
-                            id: id(pool, index),
+                            id: ids::part(&ids[pool], index),
                             max,
                         };
                         limited.push((time / f64::from(max), group, tests));
@@ -100,7 +102,11 @@ impl Plan {
             plan.rules.push(Rule::new(None, LATE, &undecided));
         }
         // The longest group starts first.
-        limited.sort_by(|(one, ..), (other, ..)| other.total_cmp(one));
+        limited.sort_by(|(one, of_one, _), (other, of_other, _)| {
+            other
+                .total_cmp(one)
+                .then_with(|| of_one.id.cmp(&of_other.id))
+        });
         for (rank, (_, group, tests)) in limited.into_iter().enumerate() {
             plan.limit(rank, &group, &tests, durations);
             plan.groups.push(group);
@@ -143,18 +149,5 @@ impl Rule {
             priority,
             tests: by_binary,
         }
-    }
-}
-
-/// The pool's name, as an identifier. Pools have no capitals, so an identifier with
-/// some is never that of another pool.
-fn id(pool: &str, index: usize) -> String {
-    let pool = match pool.starts_with(|c: char| c.is_ascii_alphabetic()) {
-        true => pool.to_owned(),
-        false => format!("Pool-{pool}"),
-    };
-    match index {
-        0 => pool,
-        more => format!("{pool}-Part-{}", more + 1),
     }
 }

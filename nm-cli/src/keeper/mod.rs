@@ -52,6 +52,8 @@ pub struct Args {
     token_is_known: bool,
     #[arg(long = "try")]
     now: bool,
+    #[arg(long)]
+    stays_clean: bool,
     #[arg(long, value_parser = duration::parse)]
     timeout: Option<Duration>,
     #[command(flatten)]
@@ -76,8 +78,6 @@ fn session(text: &str) -> Result<Session, String> {
 
 pub fn run(args: Args) -> Outcome {
     close_inherited();
-    // A socket has no mode of its own; and the next file may forget to.
-    rustix::process::umask(Mode::RWXG | Mode::RWXO);
     // Refused only to the leader of a group, which a new child is not.
     let _ = rustix::process::setsid();
     let anchor = Arc::new(Anchor::new(args.session.clone()));
@@ -159,6 +159,7 @@ struct Keeper {
     /// The anchor was given with `--pid`.
     given: bool,
     token_is_known: bool,
+    stays_clean: bool,
     ttl: Option<Duration>,
     until: Option<Instant>,
 }
@@ -182,6 +183,9 @@ impl Keeper {
         };
         let leases = wait.acquire(&args.want, &args.pool)?;
         vigil.end();
+        // A socket has no mode of its own; and the next file may forget to. Not before: what
+        // hooks make is the user's.
+        rustix::process::umask(Mode::RWXG | Mode::RWXO);
 
         let (signals, end) = UnixStream::pair().map_err(|error| failed("create a pipe", error))?;
         for signal in [SIGTERM, SIGINT, SIGHUP] {
@@ -214,6 +218,7 @@ impl Keeper {
             bound: args.lifetime.ttl.is_none() && !args.lifetime.until_release,
             given: args.given,
             token_is_known: args.token_is_known,
+            stays_clean: args.stays_clean,
             anchor,
             ttl: args.lifetime.ttl,
             // `None`, for ever, if it is beyond the clock.
@@ -356,7 +361,7 @@ impl Keeper {
             // Before the name is free: its next keeper leaves a file like this one.
             kept.remove(&self.dir);
             // There is no caller to tell; the journal has it.
-            let _ = release(lease, dirty.clone());
+            let _ = release(lease, dirty.clone().filter(|_| !self.stays_clean));
         }
     }
 
@@ -368,7 +373,7 @@ impl Keeper {
                 true => drop(kept.lose(&self.dir, why)),
                 false => kept.remove(&self.dir),
             }
-            let _ = release(lease, Some(why.to_owned()));
+            let _ = release(lease, (!self.stays_clean).then(|| why.to_owned()));
         }
     }
 }

@@ -13,6 +13,7 @@
 
 use std::ffi::{OsStr, OsString};
 
+use nm_runtime::caller::CallerRun;
 use serde::{Deserialize, Serialize};
 
 use crate::process::proc::Process;
@@ -84,9 +85,13 @@ impl Session {
         }
     }
 
-    /// The run that its leases belong to, unless it is told one.
-    pub fn run(&self) -> String {
-        format!("shell-{}-{}", self.pid, self.started)
+    /// The run that its leases belong to, unless it is told one: it lasts as long.
+    pub fn run(&self) -> CallerRun {
+        CallerRun {
+            id: format!("shell-{}-{}", self.pid, self.started),
+            pid: self.pid,
+            started: self.started,
+        }
     }
 
     /// Whether this process belongs to it.

@@ -20,6 +20,16 @@ pub struct Ended {
 }
 
 impl Ended {
+    /// It was not started, and this is the exit code for that.
+    pub fn not_begun(code: u8) -> Self {
+        Self {
+            code,
+            signal: None,
+            pid: None,
+            has_begun: false,
+        }
+    }
+
     /// Why its names are dirty now; `None` if it succeeded, or never ran.
     pub fn complaint(self) -> Option<String> {
         match (self.signal, self.code) {
@@ -44,12 +54,7 @@ pub fn run(mut command: Command, program: &OsStr) -> Ended {
             pid,
             ..ended(status)
         },
-        Err(error) => Ended {
-            code: cannot_run(program, &error),
-            signal: None,
-            pid: None,
-            has_begun: false,
-        },
+        Err(error) => Ended::not_begun(cannot_run(program, &error)),
     }
 }
 

@@ -6,8 +6,12 @@
 #[path = "../../../tests/suites/command.rs"]
 #[allow(dead_code, reason = "tests/suites uses the rest")]
 mod command;
+#[path = "../lend/page.rs"]
+#[allow(dead_code, reason = "other pages have commands and answers")]
+mod page;
 #[path = "../../../tests/suites/place.rs"]
 mod place;
+mod test_threads_page;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,6 +19,18 @@ use std::path::{Path, PathBuf};
 use command::{Command, Finished, has_nextest, wait_until};
 
 const REPOSITORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+/// What `docs/from-serial-test.md` has a package write, without touching a test.
+fn dependency() -> String {
+    let blocks = page::written_in("toml", "docs/from-serial-test.md");
+    let [block] = &blocks[..] else {
+        panic!("{blocks:?}")
+    };
+    let ours = format!("{REPOSITORY}/nm-serial-test");
+    let block = block.replace("../name-manager/nm-serial-test", &ours);
+    assert!(block.contains(&ours), "{block}");
+    block
+}
 
 const TESTS: &str = r#"
 use serial_test::{file_parallel, file_serial, serial};
@@ -32,6 +48,10 @@ fn note(test: &str) {
 
 #[test]
 #[serial(Till)]
+fn a_quick_one() {}
+
+#[test]
+#[serial(Till)]
 #[file_serial(Till)]
 fn sells() { note("sells") }
 
@@ -44,6 +64,10 @@ fn counts() { note("counts") }
 fn alone() { note("alone") }
 
 #[test]
+#[file_serial(path => "till.lock")]
+fn locks() { note("locks") }
+
+#[test]
 #[file_parallel(page)]
 fn reads() { note("reads") }
 "#;
@@ -54,25 +78,28 @@ struct Package {
 }
 
 impl Package {
-    fn new(name: &str) -> Self {
+    /// With this in its manifest, and these tests.
+    fn new(name: &str, dependency: &str, tests: &str) -> Self {
         let root = place::base().join(name);
         let _ = fs::remove_dir_all(&root);
         let notes = root.join("notes");
         fs::create_dir_all(root.join("tests")).unwrap();
         fs::create_dir_all(root.join("src")).unwrap();
         fs::create_dir_all(&notes).unwrap();
-        let path = format!("{REPOSITORY}/nm-serial-test");
         let manifest = format!(
-            "[package]\nname = \"{name}\"\nedition = \"2024\"\n\n[dev-dependencies]\nserial_test = {{ package = \"nm-serial-test\", path = {path:?} }}\n\n[workspace]\n"
+            "[package]\nname = \"{name}\"\nedition = \"2024\"\n\n{dependency}\n\n[workspace]\n"
         );
         fs::write(root.join("Cargo.toml"), manifest).unwrap();
         fs::write(root.join("src/lib.rs"), "").unwrap();
-        fs::write(root.join("tests/it.rs"), TESTS).unwrap();
+        fs::write(root.join("tests/it.rs"), tests).unwrap();
         let locked = Path::new(REPOSITORY).join("Cargo.lock");
         if locked.is_file() {
             fs::copy(locked, root.join("Cargo.lock")).unwrap();
         }
-        Self { root, notes }
+        let package = Self { root, notes };
+        // So that nobody waits for the compiler, who waits for tests.
+        package.cargo(&["test", "--no-run"]).finish().success();
+        package
     }
 
     fn with_surroundings(&self, command: Command) -> Command {
@@ -101,7 +128,7 @@ impl Package {
 
 #[test]
 fn every_view_shows_who_holds_a_key_and_who_waits() {
-    let package = Package::new("keys-seen");
+    let package = Package::new("keys-seen", &dependency(), TESTS);
     let wait = package.notes.join("wait");
     fs::write(&wait, "").unwrap();
     let run = package
@@ -112,15 +139,19 @@ fn every_view_shows_who_holds_a_key_and_who_waits() {
             "--",
             "--skip",
             "reads",
-            "--test-threads=3",
+            "--skip",
+            "locks",
+            "--test-threads=4",
         ])
         .start();
-    let status = || package.name_manager(&["status"]);
     // One of them holds the key of the process, and one of all processes; one waits.
-    let log = || package.name_manager(&["log"]);
-    wait_until("one waits", || log().stdout.contains("waiting"));
-    let seen = status().says(&["serial--till-0", "file-serial--till-0", "it::"]);
-    assert!(seen.stdout.contains("held"), "{seen}");
+    let shows = |view: &str, texts: &[&str]| {
+        let seen = package.name_manager(&[view]);
+        texts.iter().all(|text| seen.stdout.contains(text))
+    };
+    wait_until("one waits", || shows("log", &["waiting"]));
+    let keys = ["serial--till-0", "file-serial--till-0", "it::", "held"];
+    wait_until("both are held", || shows("status", &keys));
     fs::remove_file(&wait).unwrap();
     run.finish().success();
     for view in ["log", "timeline", "stats"] {
@@ -132,18 +163,48 @@ fn every_view_shows_who_holds_a_key_and_who_waits() {
 }
 
 #[test]
+fn a_test_that_begins_right_after_another_is_seen_although_nobody_waits() {
+    let package = Package::new("keys-lone", &dependency(), TESTS);
+    let wait = package.notes.join("wait");
+    fs::write(&wait, "").unwrap();
+    let run = package
+        .cargo(&[
+            "test",
+            "--test",
+            "it",
+            "--",
+            "--exact",
+            "a_quick_one",
+            "alone",
+            "--test-threads=1",
+        ])
+        .start();
+    wait_until("it runs", || package.notes.join("alone").exists());
+    wait_until("it is seen", || {
+        let seen = package.name_manager(&["status"]);
+        seen.stdout.contains("it::alone")
+    });
+    fs::remove_file(&wait).unwrap();
+    run.finish().success();
+    let seen = package.name_manager(&["status"]);
+    assert!(!seen.stdout.contains("it::alone"), "{seen}");
+}
+
+#[test]
 fn keys_of_all_processes_become_groups_of_nextest() {
     if !has_nextest() {
         return;
     }
-    let package = Package::new("keys-grouped");
+    let package = Package::new("keys-grouped", &dependency(), TESTS);
     package
         .name_manager(&["nextest"])
-        .says(&["4 tests run: 4 passed"]);
+        .says(&["6 tests run: 6 passed"]);
     for (test, group) in [
         ("sells", "@tool:name-manager:file-serial--till"),
         ("counts", "@tool:name-manager:file-serial--till"),
         ("alone", "@global"),
+        // Without the path, which is another one on another machine.
+        ("locks", "@tool:name-manager:Path-till-02e-lock"),
         ("reads", "@global"),
     ] {
         assert_eq!(package.group(test), group, "{test}");
@@ -155,7 +216,7 @@ fn keys_of_all_processes_become_groups_of_nextest() {
     fs::write(&manifest, text).unwrap();
     package
         .name_manager(&["nextest"])
-        .says(&["4 tests run: 4 passed"]);
+        .says(&["6 tests run: 6 passed"]);
     assert!(
         package.group("alone").starts_with("@tool:name-manager:"),
         "{}",

@@ -11,6 +11,8 @@ mod errors;
 mod go_test_page;
 mod help;
 mod hold;
+mod hooks;
+mod hooks_page;
 mod lab;
 mod label;
 mod lost;

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use crate::backend::Backend;
 use crate::backend::ask::{Answer, Ask, Granted};
 use crate::backend::hold::{Ending, Hold};
+use crate::backend::hook_files::HookFiles;
 use crate::backend::patience::Patience;
 use crate::backend::runs::{Guard, LifeLock, Reaping, Runs};
 #[cfg(feature = "tools")]
@@ -308,6 +309,14 @@ impl Backend for Double {
         if self.passes(Call::Log).is_ok() {
             self.inner.log(entry);
         }
+    }
+
+    fn hook_files(
+        &self,
+        name: Option<&str>,
+        patience: &mut dyn Patience,
+    ) -> Result<Option<HookFiles>> {
+        self.inner.hook_files(name, patience)
     }
 
     fn events(&self, since: u64) -> Result<Box<dyn Iterator<Item = Result<Event>>>> {

@@ -43,6 +43,9 @@ fn without_allocator(pool: &str, allocator: &Code) -> Error {
 fn error(pool: &str, what: &str, code: &str, why: &str, at: &Code) -> Error {
     let krate = &at.krate;
     let advice = match caller::get() {
+        _ if at.commands.is_some() => format!(
+            "which are not configured here, so {why}; configure the same here, or give it a pool of its own"
+        ),
         Some(_) => format!(
             "which a command cannot call, so {why}; start the command from a test that acquires the name, or give it a pool of its own"
         ),
@@ -63,8 +66,14 @@ pub(crate) fn was_missed(pool: &str, used: &Event, hooks: &Code) -> Error {
         true => String::new(),
         false => format!(" ({}:{})", holder.file, holder.line),
     };
+    let advice = match hooks.commands {
+        Some(_) => "configure them before the run begins; from now on they are called".to_owned(),
+        None => format!(
+            "if `{krate}` is a library, link it there by writing `use {krate} as _;`, and otherwise move the hooks to one"
+        ),
+    };
     Error::config(format!(
-        "`{}`{place} was lent `{}` in this run without the hooks of pool `{pool}`, at {}: nothing had initialised it; if `{krate}` is a library, link it there by writing `use {krate} as _;`, and otherwise move the hooks to one",
+        "`{}`{place} was lent `{}` in this run without the hooks of pool `{pool}`, at {}: nothing had initialised it; {advice}",
         holder.test,
         used.name.as_deref().unwrap_or_default(),
         hooks.place,

@@ -13,7 +13,9 @@ pub(crate) mod decisions;
 #[cfg(test)]
 pub(crate) mod doubles;
 pub(crate) mod hold;
+pub(crate) mod hook_files;
 pub(crate) mod missing_code;
+pub(crate) mod own_name;
 pub(crate) mod patience;
 pub(crate) mod runs;
 pub(crate) mod snapshot;
@@ -22,6 +24,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::backend::ask::{Answer, Ask};
+use crate::backend::hook_files::HookFiles;
+use crate::backend::own_name::OwnName;
 use crate::backend::patience::Patience;
 use crate::backend::runs::Runs;
 #[cfg(feature = "tools")]
@@ -55,6 +59,13 @@ pub(crate) trait Backend: fmt::Debug + Send + Sync {
 
     /// Takes what is asked for if it is free now, overtaking no waiter.
     fn try_acquire(&self, ask: &Ask<'_>) -> Result<Answer>;
+
+    /// Takes the name that is given, for the rest of the process; `None` if somebody else has
+    /// it, or this backend has none to give away.
+    fn own_name(&self, ask: &Ask<'_>) -> Result<Option<Box<dyn OwnName>>> {
+        let _ = ask;
+        Ok(None)
+    }
 
     /// Tells the allocator of every holder that has ended, as the next request would,
     /// unless one is being served.
@@ -102,6 +113,15 @@ pub(crate) trait Backend: fmt::Debug + Send + Sync {
     /// The runs that use the pool. The same value until the pool is removed and
     /// made again: a run that joined the old one has joined nothing then.
     fn runs(&self) -> Result<Arc<dyn Runs>>;
+
+    /// The files of a hook of this name, or of the pool itself, that is a command. Waits
+    /// while a hook that a dead process had begun is being ended. `None` if there are none,
+    /// since the pool has been removed.
+    fn hook_files(
+        &self,
+        name: Option<&str>,
+        patience: &mut dyn Patience,
+    ) -> Result<Option<HookFiles>>;
 
     /// Forgets what is known about names: see [`Pool::forget`](crate::Pool::forget).
     #[cfg(feature = "tools")]

@@ -11,6 +11,7 @@ use crate::base::error::{Error, Result};
 use crate::base::suggest::nearest;
 use crate::base::text::shown;
 use crate::config::document::{Document, Kind, Node};
+use crate::config::hooks::{Command, HooksTable, wrong_placeholder};
 use crate::config::scope::Scope;
 use crate::terms::name;
 use crate::terms::name::misspelt_placeholder;
@@ -43,9 +44,10 @@ pub(crate) struct PoolTable {
     pub(crate) wait_timeout: Option<Duration>,
     pub(crate) scope: Option<Scope>,
     pub(crate) env: Vec<(String, String)>,
+    pub(crate) hooks: Option<HooksTable>,
 }
 
-const POOL_KEYS: [&str; 7] = [
+const POOL_KEYS: [&str; 8] = [
     "max",
     "names",
     "template",
@@ -53,6 +55,17 @@ const POOL_KEYS: [&str; 7] = [
     "scope",
     "dir",
     "env",
+    "hooks",
+];
+
+const HOOKS_KEYS: [&str; 7] = [
+    "setup",
+    "init",
+    "reset",
+    "cleanup",
+    "teardown",
+    "fingerprint",
+    "timeout",
 ];
 
 /// The tables under which pools can be configured.
@@ -182,7 +195,7 @@ impl PoolTable {
                 "max" => read.max = Some(source.max(value)?),
                 "names" => read.names = Some(source.names(value)?),
                 "template" => read.template = Some(source.template(value)?),
-                "wait_timeout" => read.wait_timeout = Some(source.duration(value)?),
+                "wait_timeout" => read.wait_timeout = Some(source.duration(value, "wait_timeout")?),
                 "scope" => {
                     let scope = Scope::parse(source.string(value, "scope", "repository")?);
                     read.scope = Some(scope.map_err(|error| source.error(value.span, error))?);
@@ -234,6 +247,7 @@ impl PoolTable {
                         read.env.push((key.to_owned(), text.to_owned()));
                     }
                 }
+                "hooks" => read.hooks = Some(HooksTable::read(source, source.table(value)?)?),
                 _ => return Err(source.unknown(value, &POOL_KEYS)),
             }
         }
@@ -251,6 +265,37 @@ impl PoolTable {
             ));
         }
         Ok(read)
+    }
+}
+
+impl HooksTable {
+    fn read(source: &Source<'_>, table: &Node<'_>) -> Result<Self> {
+        let mut read = Self {
+            place: source.place(table.key_span),
+            root: source.path.parent().map(Path::to_owned).unwrap_or_default(),
+            ..Self::default()
+        };
+        for value in source.document.children(table) {
+            let key = value.key.as_ref();
+            let command = Self::COMMANDS.iter().find(|(known, _)| *known == key);
+            match (key, command) {
+                (_, Some((_, of_name))) => read.set(key, source.command(value, *of_name)?),
+                ("fingerprint", _) => read.fingerprint = Some(source.paths(value)?),
+                ("timeout", _) => read.timeout = Some(source.timeout(value)?),
+                _ => return Err(source.unknown(value, &HOOKS_KEYS)),
+            }
+        }
+        let is_missing = |(key, _): &(&str, bool)| read.command(key).is_none();
+        match Self::COMMANDS.iter().all(is_missing) {
+            true => Err(source.error(
+                table.key_span,
+                format!(
+                    "`hooks` has no command; expected at least one of `{}`",
+                    Self::COMMANDS.map(|(key, _)| key).join("`, `")
+                ),
+            )),
+            false => Ok(read),
+        }
     }
 }
 
@@ -386,21 +431,105 @@ impl<'a> Source<'a> {
         Ok(template.to_owned())
     }
 
-    fn duration(&self, value: &Node<'_>) -> Result<Duration> {
+    fn duration(&self, value: &Node<'_>, key: &str) -> Result<Duration> {
         const EXPECTED: &str = "a duration like \"90s\" or \"3m\"";
         let Some(text) = value.as_str() else {
             let expected = match value.kind {
                 Kind::Scalar(ScalarKind::Integer(_)) if value.text.parse::<u32>().is_ok() => {
-                    format!("a string with a unit: `wait_timeout = \"{}s\"`", value.text)
+                    format!("a string with a unit: `{key} = \"{}s\"`", value.text)
                 }
                 _ => EXPECTED.to_owned(),
             };
-            return Err(self.expected("wait_timeout", &expected, value));
+            return Err(self.expected(key, &expected, value));
         };
-        humantime::parse_duration(text).map_err(|error| {
-            self.expected("wait_timeout", EXPECTED, value)
-                .because(error)
-        })
+        humantime::parse_duration(text)
+            .map_err(|error| self.expected(key, EXPECTED, value).because(error))
+    }
+
+    fn timeout(&self, value: &Node<'_>) -> Result<Duration> {
+        match self.duration(value, "timeout")? {
+            Duration::ZERO => Err(self.expected("timeout", "more than zero", value)),
+            timeout => Ok(timeout),
+        }
+    }
+
+    fn command(&self, value: &Node<'_>, of_name: bool) -> Result<Command> {
+        let key = value.key.as_ref();
+        if let Some(line) = value.as_str() {
+            self.check_command(key, value, line, of_name)?;
+            return Ok(Command::Line(line.to_owned()));
+        }
+        const EXPECTED: &str = "a command line like \"docker compose up\", or a list of words like [\"docker\", \"compose\", \"up\"]";
+        if !value.is_array() {
+            return Err(self.expected(key, EXPECTED, value));
+        }
+        let mut words = Vec::new();
+        for value in self.document.children(value) {
+            let like = match value.kind {
+                Kind::Scalar(_) => excerpt(&value.text),
+                _ => "up".to_owned(),
+            };
+            let word = self.string(value, key, &like)?;
+            match words.is_empty() {
+                true => self.check_command(key, value, word, of_name)?,
+                false => self.check_word(key, value, word, of_name)?,
+            }
+            words.push(word.to_owned());
+        }
+        match words.is_empty() {
+            true => Err(self.expected(key, EXPECTED, value)),
+            false => Ok(Command::Words(words)),
+        }
+    }
+
+    fn check_command(&self, key: &str, value: &Node<'_>, text: &str, of_name: bool) -> Result<()> {
+        if text.trim().is_empty() {
+            return Err(self.expected(key, "a command", value));
+        }
+        self.check_word(key, value, text, of_name)
+    }
+
+    fn check_word(&self, key: &str, value: &Node<'_>, text: &str, of_name: bool) -> Result<()> {
+        if text.contains('\0') {
+            return Err(self.expected(key, "without NUL bytes", value));
+        }
+        match wrong_placeholder(text, of_name) {
+            None => Ok(()),
+            Some((found, wrong)) => {
+                Err(self.error(self.span_of(found, value), format!("in `{key}`, {wrong}")))
+            }
+        }
+    }
+
+    /// Where this text is in a string; the string itself if that is written with escapes.
+    fn span_of(&self, text: &str, within: &Node<'_>) -> Span {
+        let start = within.span.start();
+        let found = self.text.get(start..within.span.end());
+        match found.and_then(|found| found.find(text)) {
+            Some(at) => Span::new_unchecked(start + at, start + at + text.len()),
+            None => within.span,
+        }
+    }
+
+    fn paths(&self, value: &Node<'_>) -> Result<Vec<String>> {
+        let mut paths = Vec::new();
+        if value.is_array() {
+            for value in self.document.children(value) {
+                let path = self.string(value, "fingerprint", "migrations")?;
+                if path.is_empty() || path.contains('\0') {
+                    return Err(self.expected("fingerprint", "a path", value));
+                }
+                paths.push(path.to_owned());
+            }
+        }
+        match paths.is_empty() {
+            true => {
+                let expected =
+                    "a list of files and directories, like [\"compose.yaml\", \"migrations\"]";
+                Err(self.expected("fingerprint", expected, value))
+            }
+            false => Ok(paths),
+        }
     }
 }
 
@@ -477,7 +606,7 @@ mod tests {
         );
         assert_eq!(
             error("mx = 2"),
-            "Cargo.toml:2:1: unknown key `mx` (did you mean `max`?); expected `max`, `names`, `template`, `wait_timeout`, `scope`, `dir`, `env`"
+            "Cargo.toml:2:1: unknown key `mx` (did you mean `max`?); expected `max`, `names`, `template`, `wait_timeout`, `scope`, `dir`, `env`, `hooks`"
         );
         assert_eq!(
             error("names = []"),
@@ -573,6 +702,107 @@ mod tests {
             broken.starts_with("Cargo.toml:1:") && broken.contains("not TOML"),
             "{broken}"
         );
+    }
+
+    #[test]
+    fn reads_hooks() {
+        let text = r#"
+[package.metadata.name-manager.pools.stack.hooks]
+setup = "createdb {pool} && echo '{' ${HOME}"
+init = ["docker", "compose", "-p", "{name}", ""]
+fingerprint = ["compose.yaml", "migrations"]
+timeout = "5m"
+        "#;
+        let manifest = Manifest::parse(Path::new("/w/Cargo.toml"), text).unwrap();
+        let hooks = manifest.pool("stack").unwrap().hooks.clone().unwrap();
+        let words = ["docker", "compose", "-p", "{name}", ""];
+        let setup = Command::Line("createdb {pool} && echo '{' ${HOME}".to_owned());
+        assert_eq!(hooks.place, "/w/Cargo.toml:2:44");
+        assert_eq!(hooks.root, Path::new("/w"));
+        assert_eq!(hooks.setup, Some(setup));
+        assert_eq!(
+            hooks.init,
+            Some(Command::Words(words.map(str::to_owned).into()))
+        );
+        assert_eq!(hooks.reset, None);
+        assert_eq!(hooks.fingerprint.unwrap(), ["compose.yaml", "migrations"]);
+        assert_eq!(hooks.timeout, Some(Duration::from_secs(300)));
+    }
+
+    #[test]
+    fn a_mistake_in_hooks_is_told_where_it_is() {
+        for (wrong, told) in [
+            (
+                "hooks.ini = \"x\"",
+                "7: unknown key `ini` (did you mean `init`?); expected `setup`, `init`, `reset`, `cleanup`, `teardown`, `fingerprint`, `timeout`",
+            ),
+            (
+                "hooks = \"x\"",
+                "9: `hooks` must be a table; found the string `\"x\"`",
+            ),
+            (
+                "hooks = {}",
+                "1: `hooks` has no command; expected at least one of `setup`, `init`, `reset`, `cleanup`, `teardown`",
+            ),
+            (
+                "hooks.init = true",
+                "14: `init` must be a command line like \"docker compose up\", or a list of words like [\"docker\", \"compose\", \"up\"]; found the boolean `true`",
+            ),
+            (
+                "hooks.init = []",
+                "14: `init` must be a command line like \"docker compose up\", or a list of words like [\"docker\", \"compose\", \"up\"]; found the array `[]`",
+            ),
+            (
+                "hooks.init = \" \"",
+                "14: `init` must be a command; found the string `\" \"`",
+            ),
+            (
+                "hooks.init = [\"\", \"x\"]",
+                "15: `init` must be a command; found the string `\"\"`",
+            ),
+            (
+                "hooks.init = [\"x\", 5432]",
+                "20: `init` must be a string like \"5432\"; found the integer `5432`",
+            ),
+            (
+                "hooks.init = \"x\\u0000\"",
+                "14: `init` must be without NUL bytes; found the string `\"x\\u0000\"`",
+            ),
+            (
+                "hooks.init = \"up {nme}\"",
+                "18: in `init`, unknown placeholder `{nme}` (did you mean `{name}`?); expected `{name}`, `{index}`, `{pool}`",
+            ),
+            (
+                "hooks.init = [\"up\", \"-p{database}\"]",
+                "24: in `init`, unknown placeholder `{database}`; expected `{name}`, `{index}`, `{pool}`",
+            ),
+            (
+                "hooks.init = \"up ${name}\"",
+                "19: in `init`, `${name}` is a variable of the shell; write `{name}` for the name",
+            ),
+            (
+                "hooks.setup = \"up {name}\"",
+                "19: in `setup`, `{name}` is not known here, since the command is run once for the whole pool; expected `{pool}`",
+            ),
+            (
+                "hooks = { init = \"x\", timeout = 5 }",
+                "33: `timeout` must be a string with a unit: `timeout = \"5s\"`; found the integer `5`",
+            ),
+            (
+                "hooks = { init = \"x\", timeout = \"0s\" }",
+                "33: `timeout` must be more than zero; found the string `\"0s\"`",
+            ),
+            (
+                "hooks = { init = \"x\", fingerprint = \"a\" }",
+                "37: `fingerprint` must be a list of files and directories, like [\"compose.yaml\", \"migrations\"]; found the string `\"a\"`",
+            ),
+            (
+                "hooks = { init = \"x\", fingerprint = [\"\"] }",
+                "38: `fingerprint` must be a path; found the string `\"\"`",
+            ),
+        ] {
+            assert_eq!(error(wrong), format!("Cargo.toml:2:{told}"), "{wrong}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! of precedence. May import `declared`, `terms`, `sys`, `base`.
 
 pub(crate) mod document;
+pub(crate) mod hooks;
 pub(crate) mod manifest;
 pub(crate) mod place;
 pub(crate) mod pool;

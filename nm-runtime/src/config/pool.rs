@@ -8,6 +8,7 @@ use std::time::Duration;
 use nm_words::key;
 
 use crate::base::error::{Error, Result};
+use crate::config::hooks::HooksTable;
 use crate::config::manifest::PoolTable;
 use crate::config::place::{self, Why};
 use crate::config::scope::Scope;
@@ -36,6 +37,8 @@ pub(crate) struct PoolConfig {
     /// Where other checkouts may have another configuration for the same pool: what
     /// says ours.
     pub(crate) shared_by: Option<String>,
+    /// Hooks that are commands.
+    pub(crate) hooks: Option<Arc<HooksTable>>,
 }
 
 /// Where a pool's names and their number come from.
@@ -72,6 +75,7 @@ impl PoolConfig {
         };
         Ok(Self {
             shared_by,
+            hooks: table.hooks.clone().map(Arc::new),
             header,
             names,
             size_from,

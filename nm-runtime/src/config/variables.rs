@@ -26,6 +26,17 @@ pub(crate) const MODE: &str = "NAME_MANAGER_MODE";
 pub(crate) const RUNNER: &str = "NAME_MANAGER_RUNNER";
 /// Set by name-manager itself, for its own processes.
 const OWN: [&str; 2] = ["MODE", "RUNNER"];
+/// Set for hooks that are commands.
+pub(crate) const OF_HOOK: [&str; 8] = [
+    "NAME_MANAGER_HOOK",
+    "NAME_MANAGER_INDEX",
+    "NAME_MANAGER_LAST_HOW",
+    "NAME_MANAGER_LAST_RUN",
+    "NAME_MANAGER_LAST_TEST",
+    "NAME_MANAGER_NAME",
+    "NAME_MANAGER_POOL",
+    "NAME_MANAGER_RESET",
+];
 const OF_POOL: [&str; 6] = ["DIR", "MAX", "NAMES", "SCOPE", "TEMPLATE", "WAIT_TIMEOUT"];
 
 /// The values of the `NAME_MANAGER_*` variables.
@@ -131,6 +142,10 @@ impl Variables {
                 }
                 "RUNNER" => variables.runner = Some(text()?),
                 own if OWN.contains(&own) => {}
+                // What a hook starts may have this library in it.
+                told if OF_HOOK
+                    .iter()
+                    .any(|key| key.strip_prefix(PREFIX) == Some(told)) => {}
                 "SCOPE" => variables.scope = Some(text()?),
                 "RUN_ID" => {
                     let id = text()?;

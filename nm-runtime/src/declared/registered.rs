@@ -12,7 +12,8 @@ use crate::terms::decision::Decide;
 
 /// A pool's resource in this process.
 pub(crate) struct Registered {
-    pub(crate) spec: &'static ResourceSpec,
+    pool: String,
+    code: Code,
     pub(crate) resource: Box<dyn Resource>,
     fingerprint: OnceCell<Option<String>>,
 }
@@ -38,35 +39,33 @@ impl Registered {
                 error,
             )
         })?;
-        Ok(Some(Self {
-            spec,
-            resource,
-            fingerprint: OnceCell::new(),
-        }))
+        Ok(Some(Self::new(pool, Self::code_of(spec), resource)))
     }
 
     /// A resource that no attribute registers.
-    #[cfg(test)]
-    pub(crate) fn new(spec: &'static ResourceSpec, resource: Box<dyn Resource>) -> Self {
+    pub(crate) fn new(pool: &str, code: Code, resource: Box<dyn Resource>) -> Self {
         Self {
-            spec,
+            pool: pool.to_owned(),
+            code,
             resource,
             fingerprint: OnceCell::new(),
         }
     }
 
+    /// Where one is that an attribute registers.
+    pub(crate) fn code_of(spec: &ResourceSpec) -> Code {
+        code(spec.module, spec.place)
+    }
+
     /// Where it is, for processes that do not contain it.
     pub(crate) fn code(&self) -> Code {
-        code(self.spec.module, self.spec.place)
+        self.code.clone()
     }
 
     pub(crate) fn fingerprint(&self) -> Result<Option<&str>> {
         let ask = || call(|| self.resource.fingerprint());
         let fingerprint = self.fingerprint.get_or_try_init(ask).map_err(|error| {
-            Error::hook(
-                format!("failed to fingerprint pool `{}`", self.spec.pool),
-                error,
-            )
+            Error::hook(format!("failed to fingerprint pool `{}`", self.pool), error)
         })?;
         Ok(fingerprint.as_deref())
     }
@@ -128,5 +127,6 @@ fn code(module: &str, place: Place) -> Code {
     Code {
         krate: krate.to_owned(),
         place: place.to_string(),
+        commands: None,
     }
 }

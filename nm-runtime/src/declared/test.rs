@@ -28,6 +28,12 @@ impl TestSpec {
         let requests = request::read(self.requests, self.lines);
         requests.map(|request| request.expect("written by the attributes of this version"))
     }
+
+    /// The line of the first attribute.
+    pub(crate) fn line(&self) -> u32 {
+        let first = self.lines.split_once(' ').map(|(first, _)| first);
+        first.and_then(|first| first.parse().ok()).unwrap_or(0)
+    }
 }
 
 /// What one `#[shared_resource(..)]` asks for.

@@ -6,6 +6,7 @@ use toml_parser::decoder::ScalarKind;
 
 use crate::base::error::Result;
 use crate::config::document::{Document, Kind, Node};
+use crate::config::hooks::{Command, HooksTable, wrong_placeholder};
 use crate::config::manifest::{Manifest, PoolTable};
 use crate::config::pool;
 use crate::config::scope::Scope;
@@ -33,7 +34,16 @@ pub(crate) fn manifest(bytes: &[u8]) {
         check(pool);
         let rewritten = parse(&written(pool)).unwrap();
         let again = rewritten.pool(&pool.pool).unwrap();
-        assert_eq!(format!("{again:?}"), format!("{pool:?}"));
+        assert_eq!(said(again), said(pool));
+    }
+}
+
+/// What a table says, wherever it stands.
+fn said(pool: &PoolTable) -> String {
+    let said = format!("{pool:?}");
+    match &pool.hooks {
+        Some(hooks) => said.replace(&format!("{:?}", hooks.place), "here"),
+        None => said,
     }
 }
 
@@ -104,6 +114,14 @@ fn check(pool: &PoolTable) {
         assert_eq!(names.index_of(&name), Some(index));
     }
     names.summary();
+    let commands = pool.hooks.iter();
+    let mut commands = commands
+        .flat_map(|hooks| HooksTable::COMMANDS.map(|(key, of_name)| (hooks.command(key), of_name)));
+    assert!(commands.all(|(command, of_name)| match command {
+        None => true,
+        Some(Command::Line(line)) => wrong_placeholder(line, of_name).is_none(),
+        Some(Command::Words(words)) => !words.is_empty(),
+    }));
     for (key, value) in &pool.env {
         assert!(!key.is_empty() && !key.contains(['=', '\0']) && !value.contains('\0'));
     }
@@ -139,6 +157,27 @@ fn written(pool: &PoolTable) -> String {
     }
     for (key, value) in &pool.env {
         say(&format!("env.{}", quoted(key)), quoted(value));
+    }
+    let Some(hooks) = &pool.hooks else {
+        return text;
+    };
+    let list = |words: &[String]| {
+        let words: Vec<_> = words.iter().map(|word| quoted(word)).collect();
+        format!("[{}]", words.join(", "))
+    };
+    for (key, _) in HooksTable::COMMANDS {
+        match hooks.command(key) {
+            None => {}
+            Some(Command::Line(line)) => say(&format!("hooks.{key}"), quoted(line)),
+            Some(Command::Words(words)) => say(&format!("hooks.{key}"), list(words)),
+        }
+    }
+    if let Some(paths) = &hooks.fingerprint {
+        say("hooks.fingerprint", list(paths));
+    }
+    if let Some(timeout) = hooks.timeout {
+        let timeout = humantime::format_duration(timeout);
+        say("hooks.timeout", format!("\"{timeout}\""));
     }
     text
 }

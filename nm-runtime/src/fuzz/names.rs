@@ -1,5 +1,7 @@
 use std::path::{Component, Path};
 
+use nm_words::key;
+
 use crate::fuzz::shown;
 use crate::terms::name::{self, Name};
 use crate::terms::names::{Names, check_template};
@@ -35,6 +37,17 @@ pub(crate) fn names(bytes: &[u8]) {
         assert_eq!(names.index_of(&name), Some(index as usize));
     }
     fill(text);
+    key(text);
+}
+
+/// Checks that a text that is a key, or a path, has a pool.
+fn key(text: &str) {
+    let at_path = key::at_path(Path::new(text));
+    assert!(key::file_of(&at_path).is_some(), "{at_path}");
+    for pool in [key::in_process(text), key::across_processes(text), at_path] {
+        name::check_pool(&pool).unwrap();
+        is_one_component(&pool);
+    }
 }
 
 /// Checks that it stays in its directory, with any suffix.

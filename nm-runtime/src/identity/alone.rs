@@ -58,8 +58,8 @@ pub(crate) fn set<'a>(variables: impl Iterator<Item = (&'a str, &'a str)>) -> Re
         //
         // - libtest's main thread, which waits for the test;
         // - threads that wait for a lock, or for the end of processes, on behalf of this one
-        //   (`local/timed_lock.rs`, `sys/obituary.rs`): they make system calls on these, and
-        //   look nothing up;
+        //   (`local/timed_lock.rs`, `sys/obituary.rs`), or write down what it did
+        //   (`local/scribe.rs`): they make system calls on these, and look nothing up;
         // - threads that the kernel is ending already.
         //
         // None of them starts a thread, so none has come since. (On Windows any thread may

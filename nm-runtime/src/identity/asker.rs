@@ -101,6 +101,11 @@ fn program_name() -> &'static str {
     &NAME
 }
 
+/// The token that holders on the calling thread have.
+pub(crate) fn token_of_thread() -> String {
+    token(std::process::id())
+}
+
 /// Identifies the calling thread among the threads of all processes.
 fn token(pid: u32) -> String {
     static THREADS: AtomicU64 = AtomicU64::new(0);
@@ -158,11 +163,13 @@ impl CurrentTest {
         let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
         let path = spec.test;
         let thread = std::thread::current();
-        let krate = path.split("::").next().unwrap_or_default();
-        let case = thread
-            .name()
-            .map(|name| format!("{krate}::{name}"))
-            .filter(|case| case.starts_with(path));
+        let case = match thread.name() {
+            Some(name) if !path.ends_with(name) => {
+                let krate = path.split("::").next().unwrap_or_default();
+                Some(format!("{krate}::{name}")).filter(|case| case.starts_with(path))
+            }
+            _ => None,
+        };
         let test = Test {
             number,
             path: case.unwrap_or_else(|| path.to_owned()),

@@ -33,8 +33,8 @@ pub fn id() -> Result<&'static str> {
                     }
                 },
                 Err(_) => {
-                    let given = caller::get().and_then(|caller| caller.run.clone());
-                    Ok(given.unwrap_or_else(runner::run_id))
+                    let given = caller::get().and_then(|caller| caller.run.as_ref());
+                    Ok(given.map_or_else(runner::run_id, |run| run.id.clone()))
                 }
             },
         })?,

@@ -1,9 +1,8 @@
 //! The runner: the process above this one whose end is the end of the run.
 
-use std::fs::File;
-use std::io::Read;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use crate::base::caller::{self, Caller};
 use crate::base::error::Result;
 use crate::base::json;
 use crate::config::variables;
@@ -23,10 +22,23 @@ pub(crate) struct Runner {
 
 json::object!(Runner { pid, started });
 
-/// The runner of this run: the nearest `cargo`; or, if a variable names the run, the
-/// outermost runner, since that may start several. But never a `name-manager run` that has
-/// begun the run, nor what is above it: then it is the command that this has started.
-pub(crate) fn runner() -> Result<Runner> {
+/// The runner of the run that this process belongs to. That of a command is what it says; and
+/// nobody, if the run is the command alone: then it ends when that has left its pools.
+pub(crate) fn of(run: &str) -> Result<Runner> {
+    match caller::get() {
+        Some(Caller { run: Some(own), .. }) if own.id == run => Ok(Runner {
+            pid: own.pid,
+            started: own.started,
+        }),
+        Some(_) if run == own_run_id() => Ok(Runner::NOBODY),
+        _ => around(),
+    }
+}
+
+/// The nearest `cargo`; or, if a variable names the run, the outermost runner, since that may
+/// start several. But never a `name-manager run` that has begun the run, nor what is above
+/// it: then it is the command that this has started.
+fn around() -> Result<Runner> {
     let variables = variables::get()?;
     let named = variables.run_id.is_some();
     let own = std::process::id();
@@ -38,7 +50,7 @@ pub(crate) fn runner() -> Result<Runner> {
     } else {
         CARGO_IS_NEAR
     } {
-        let Some(process) = Process::look_up(pid) else {
+        let Some(process) = sys::ancestor(pid) else {
             break;
         };
         // The variable can outlive that process; then nothing above us is it.
@@ -76,16 +88,19 @@ pub fn end_with_child() -> (&'static str, String) {
 
 /// When a process has started; 0 if the system does not say.
 fn started(pid: u32) -> u64 {
-    Process::look_up(pid).map_or(0, |process| process.started)
+    sys::ancestor(pid).map_or(0, |process| process.started)
 }
 
 impl Runner {
+    /// The run ends with the last of its processes.
+    pub(crate) const NOBODY: Self = Self { pid: 0, started: 0 };
+
     /// Whether this process was started by it, or by what it has started.
     #[cfg(feature = "tools")]
     pub(crate) fn is_above_us(&self) -> bool {
         let mut pid = std::process::id();
         // The first process of all is its own ancestor's end.
-        while let Some(process) = Process::look_up(pid) {
+        while let Some(process) = sys::ancestor(pid) {
             if pid == self.pid {
                 return process.started == self.started;
             }
@@ -97,13 +112,19 @@ impl Runner {
     /// Waits until it has ended.
     pub(crate) fn wait(&self) -> std::io::Result<()> {
         sys::wait_for_exit(self.pid, || {
-            Process::look_up(self.pid).is_some_and(|process| process.started == self.started)
+            sys::ancestor(self.pid).is_some_and(|process| process.started == self.started)
         })
     }
 }
 
-/// Names as the kernel truncates them.
-const RUNNERS: [&str; 4] = ["cargo", "cargo-nextest", "name-manager", "cargo-name-mana"];
+/// Names, and as Linux truncates them.
+const RUNNERS: [&str; 5] = [
+    "cargo",
+    "cargo-nextest",
+    "name-manager",
+    "cargo-name-manager",
+    "cargo-name-mana",
+];
 /// How far above us the outermost runner may be.
 const RUNNER_IS_ABOVE: usize = 16;
 /// How far above us `cargo` may be: `rustdoc` or a runner can be in between.
@@ -111,14 +132,14 @@ const CARGO_IS_NEAR: usize = 4;
 
 /// What the program is called that started this process.
 pub(crate) fn parent_command() -> Option<String> {
-    Process::look_up(PARENT.load(Ordering::Relaxed)).map(|process| process.command)
+    sys::ancestor(PARENT.load(Ordering::Relaxed)).map(|process| process.command)
 }
 
 /// The id of a run that no variable names: after the nearest `cargo`, or this process.
 pub(crate) fn run_id() -> String {
     let mut pid = PARENT.load(Ordering::Relaxed);
     for _ in 0..CARGO_IS_NEAR {
-        let Some(process) = Process::look_up(pid) else {
+        let Some(process) = sys::ancestor(pid) else {
             break;
         };
         if process.command == "cargo" {
@@ -143,32 +164,5 @@ fn container() -> String {
     match sys::pid_namespace() {
         None | Some(0 | OUTSIDE) => String::new(),
         Some(namespace) => format!("-{namespace}"),
-    }
-}
-
-/// What the system says about a process. Linux only; elsewhere every test binary is a
-/// run of its own unless the runner names its run.
-struct Process {
-    command: String,
-    parent: u32,
-    started: u64,
-}
-
-impl Process {
-    fn look_up(pid: u32) -> Option<Self> {
-        // Long enough, on any system, for all fields up to the last one needed.
-        let mut stat = [0; 1024];
-        let mut file = File::open(format!("/proc/{pid}/stat")).ok()?;
-        let read = file.read(&mut stat).ok()?;
-        let stat = str::from_utf8(&stat[..read]).ok()?;
-        // `pid (command) state parent ..`, where the command may contain anything.
-        let (before, after) = stat.rsplit_once(')')?;
-        let (_, command) = before.split_once('(')?;
-        let mut fields = after.split_ascii_whitespace().skip(1);
-        Some(Self {
-            command: command.to_owned(),
-            parent: fields.next()?.parse().ok()?,
-            started: fields.nth(17)?.parse().ok()?,
-        })
     }
 }

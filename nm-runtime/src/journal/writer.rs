@@ -1,11 +1,10 @@
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use once_cell::sync::OnceCell;
 
-use crate::base::notice;
-use crate::sys::Dir;
+use crate::base::{json, notice};
+use crate::sys::{self, Appender, Dir};
 use crate::terms::event::Entry;
 
 pub(crate) const JOURNAL: &str = "journal.jsonl";
@@ -18,19 +17,23 @@ const LONG: u64 = 16 << 20;
 /// Appends to a pool's journal.
 #[derive(Debug, Default)]
 pub(crate) struct Writer {
-    file: OnceCell<File>,
+    file: OnceCell<Appender>,
     failed: AtomicBool,
 }
 
 impl Writer {
-    /// Appends the entry with one `write`, so that lines of several processes
-    /// never mix. A journal that cannot be written costs no lease: the error is reported
+    /// Appends the entry as a line; those of several processes never mix. A journal that cannot be written costs no lease: the error is reported
     /// once.
     pub(crate) fn write(&self, pool_dir: &Dir, entry: &Entry<'_>) {
-        let mut line = crate::base::json::to_string(entry);
+        let mut line = json::to_string(entry);
         line.push('\n');
+        self.write_lines(pool_dir, &line);
+    }
+
+    /// As [`Writer::write`], for entries that are lines already.
+    pub(crate) fn write_lines(&self, pool_dir: &Dir, lines: &str) {
         let file = self.file.get_or_try_init(|| pool_dir.append(JOURNAL));
-        let written = file.and_then(|mut file| file.write_all(line.as_bytes()));
+        let written = file.and_then(|file| file.append(lines.as_bytes()));
         if let Err(error) = written
             && !self.failed.swap(true, Ordering::Relaxed)
         {
@@ -47,7 +50,7 @@ pub(crate) fn rotate(pool_dir: &Dir) -> io::Result<()> {
     let path = pool_dir.path().join(JOURNAL);
     match path.symlink_metadata() {
         Ok(metadata) if metadata.len() > LONG => {
-            fs::rename(&path, pool_dir.path().join(OLD_JOURNAL))
+            sys::rename(&path, &pool_dir.path().join(OLD_JOURNAL))
         }
         _ => Ok(()),
     }

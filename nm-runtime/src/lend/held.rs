@@ -16,7 +16,7 @@ pub(crate) struct HeldName {
     pub(crate) lease: u64,
     pub(crate) holder: Arc<Holder>,
     pub(crate) backend: Arc<dyn Backend>,
-    pub(crate) name: String,
+    pub(crate) name: Arc<str>,
 }
 
 fn lock() -> MutexGuard<'static, Vec<HeldName>> {

@@ -47,6 +47,12 @@ struct Held {
     _permit: Arc<Permit>,
 }
 
+/// A key of the table of what this process holds.
+pub(crate) fn next_key() -> u64 {
+    static LEASES: AtomicU64 = AtomicU64::new(0);
+    LEASES.fetch_add(1, Ordering::Relaxed)
+}
+
 const HOLDS: &str = "a lease holds its name until it ends";
 
 impl Lease {
@@ -59,13 +65,12 @@ impl Lease {
         must_panic: bool,
         mut granted: Granted,
     ) -> Self {
-        static LEASES: AtomicU64 = AtomicU64::new(0);
-        let key = LEASES.fetch_add(1, Ordering::Relaxed);
+        let key = next_key();
         held::add(HeldName {
             lease: key,
             holder: granted.hold.holder().clone(),
             backend: backend.clone(),
-            name: name.name().to_owned(),
+            name: name.name().into(),
         });
         Self {
             name,

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use nm_words::key;
+
 use crate::backend::Backend;
 use crate::backend::ask::Ask;
 use crate::backend::missing_code;
@@ -91,7 +93,7 @@ impl<'a> Wait<'a> {
         let here = |held: &&HeldName| held.backend.key() == self.backend.key();
         let mut own = self.held.iter().filter(here);
         let (held, taken) = match &self.ask.want.name {
-            Some(wanted) => match own.find(|own| own.name == *wanted) {
+            Some(wanted) => match own.find(|own| *own.name == **wanted) {
                 Some(held) => (held, "that very name".to_owned()),
                 None => return Ok(()),
             },
@@ -105,6 +107,10 @@ impl<'a> Wait<'a> {
                 }
             }
         };
+        let instead = match key::attribute_of(self.ask.pool) {
+            None => "use that lease, or ask for all at once with `count`".to_owned(),
+            Some(attribute) => format!("write `#[{attribute}]` on the test that holds it, too"),
+        };
         let (pool, name) = (self.ask.pool, &held.name);
         let (holder, asker) = (&held.holder.test, &self.ask.holder.test);
         // A test that calls another runs it on its own thread.
@@ -115,7 +121,7 @@ impl<'a> Wait<'a> {
         Err(Error::new(
             Kind::AlreadyHeld,
             format!(
-                "`{holder}` already holds `{name}` of pool `{pool}` ({taken}), so waiting for {} more{asker} would never end; use that lease, or ask for all at once with `count`",
+                "`{holder}` already holds `{name}` of pool `{pool}` ({taken}), so waiting for {} more{asker} would never end; {instead}",
                 self.ask.count
             ),
         ))
@@ -365,10 +371,13 @@ impl<'a> Wait<'a> {
     }
 
     fn deadlocked(&self, cycle: &Cycle) -> Error {
-        let message = format!(
-            "deadlock: {}; ask for all of them before the body instead, one `#[shared_resource(..)]` for each pool on each of these tests",
-            cycle.describe()
-        );
+        let instead = match key::attribute_of(self.ask.pool) {
+            None => "ask for all of them before the body instead, one `#[shared_resource(..)]` for each pool on each of these tests".to_owned(),
+            Some(attribute) => format!(
+                "write all keys in one attribute instead, `#[{attribute}(one, other)]`, on each of these tests, or take them in the same order everywhere"
+            ),
+        };
+        let message = format!("deadlock: {}; {instead}", cycle.describe());
         self.log(event::Kind::Deadlock, &message);
         Error::new(Kind::Deadlock, message)
     }

@@ -61,6 +61,12 @@ impl Hooks {
         self.membership.enter(holder, wait, set_up)
     }
 
+    /// The process uses the pool no more.
+    #[cfg(feature = "tools")]
+    pub(crate) fn leave(&self) {
+        self.membership.leave();
+    }
+
     fn set_up(
         &self,
         runs: &dyn Runs,
@@ -85,7 +91,7 @@ impl Hooks {
         for line in mem::take(&mut life.reaped) {
             notice::say(&format!("{line}\n"));
         }
-        if let Some(theirs) = known.resource.filter(|theirs| theirs.place != code.place) {
+        if let Some(theirs) = known.resource.filter(|theirs| !theirs.is_same(&code)) {
             let users = life.runs.iter().filter(|user| *user != run);
             self.warn_of_other_hooks([theirs, code], runs, users, wait)?;
         }
@@ -143,13 +149,11 @@ impl Hooks {
         for other in others {
             if runs.is_running(other, Some(wait))? {
                 notice::say(&format!(
-                    "pool `{}` at `{}` is shared with run {other}, which may have other hooks: crate `{}` ({}), and here crate `{}` ({}); what one makes ready, the other resets and cleans up: use the same hooks in both, or give them pools of their own\n",
+                    "pool `{}` at `{}` is shared with run {other}, which may have other hooks: {}, and here {}; what one makes ready, the other resets and cleans up: use the same hooks in both, or give them pools of their own\n",
                     self.pool,
                     self.backend.key(),
-                    theirs.krate,
-                    theirs.place,
-                    ours.krate,
-                    ours.place
+                    theirs.shown(),
+                    ours.shown()
                 ));
                 break;
             }
@@ -472,7 +476,8 @@ mod tests {
             backend: Arc<dyn Backend>,
         ) -> Pool {
             let opened = session.open("db", config("db", Some(1)), backend);
-            let registered = Registered::new(spec, boxed(self.fake.clone()));
+            let code = Registered::code_of(spec);
+            let registered = Registered::new("db", code, boxed(self.fake.clone()));
             Pool {
                 opened: Arc::new(opened.with_resource(registered)),
             }

@@ -76,6 +76,12 @@ impl Membership {
         Ok(())
     }
 
+    /// For the run, the process is no more, unless it enters again.
+    #[cfg(feature = "tools")]
+    pub(crate) fn leave(&self) {
+        *self.joined() = None;
+    }
+
     fn joined(&self) -> MutexGuard<'_, Option<Joined>> {
         self.joined.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -2,18 +2,23 @@
 
 use std::env;
 use std::fmt;
-use std::io::{self, Read};
-#[cfg(unix)]
-use std::os::unix::process::CommandExt;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use crate::backend::runs::Runs;
 use crate::base::error::{Error, Result};
 use crate::base::json;
+#[cfg(feature = "tools")]
+use crate::config::surroundings::Surroundings;
 use crate::config::variables;
+#[cfg(feature = "tools")]
+use crate::config::workspace::Package;
 use crate::identity::program;
+#[cfg(feature = "tools")]
+use crate::identity::run;
 use crate::identity::runner::{self, Runner};
+use crate::sys::{self, Standby};
 use crate::terms::record::FORMAT;
 use crate::terms::run_note::RunNote;
 
@@ -92,35 +97,29 @@ fn start(pool: &str, address: &Address, run: &str) -> Result<()> {
         package: address.package.as_deref().map(text).transpose()?,
         state_dir: text(&address.state_dir)?,
         run: run.to_owned(),
-        runner: runner::runner()?,
+        runner: runner::of(run)?,
     };
-    let command = Command::new(program::own().map_err(no_reaper)?);
+    let command = program::command().map_err(no_reaper)?;
     // Not waited for: it outlives us.
     run_job(command, &job).map(drop)
 }
 
 /// Starts a program as a reaper; returns once that stands by.
-fn run_job(mut command: Command, job: &Job) -> Result<Child> {
+fn run_job(mut command: Command, job: &Job) -> Result<Standby> {
     command
         .env(variables::MODE, json::to_string(job))
-        .env("NAME_MANAGER_RUN_ID", &job.run)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null());
-    #[cfg(unix)]
-    command.arg0(format!(
+        .env("NAME_MANAGER_RUN_ID", &job.run);
+    let title = format!(
         "name-manager: reaper of pool {} after run {}",
         job.pool, job.run
-    ));
-    let mut child = command.spawn().map_err(no_reaper)?;
-    let mut said = Vec::new();
-    if let Some(mut output) = child.stdout.take() {
-        output.read_to_end(&mut said).map_err(no_reaper)?;
-    }
+    );
+    let (state_dir, runner) = (Path::new(&job.state_dir), job.runner.pid);
+    let started = sys::start_standby(&mut command, &title, state_dir, runner);
+    let (mut reaper, said) = started.map_err(no_reaper)?;
     match said.ends_with(READY) {
-        true => Ok(child),
+        true => Ok(reaper),
         false => {
-            let status = child.wait().map_err(no_reaper)?;
+            let status = reaper.wait().map_err(no_reaper)?;
             let said = String::from_utf8_lossy(&said);
             Err(no_reaper(format!(
                 "it ended with {status}: {}",
@@ -138,15 +137,18 @@ fn run_job(mut command: Command, job: &Job) -> Result<Child> {
 ///
 /// If the program is gone, cannot be started, or has no such resource any more.
 #[cfg(feature = "tools")]
-pub fn take_over(pool: &str, note: &RunNote, kept: bool) -> Result<Child> {
-    let program = Path::new(&note.program);
-    if !program.is_file() {
-        return Err(no_reaper(format!(
-            "`{}`, which has the hooks of pool `{pool}`, no longer exists; the next run of the tests cleans up what this one left",
-            note.program
-        )));
-    }
-    let mut command = Command::new(program);
+pub fn take_over(pool: &str, note: &RunNote, kept: bool) -> Result<Standby> {
+    let mut command = match Path::new(&note.program) {
+        there if there.is_file() => Command::new(there),
+        // Hooks that are commands need no program of their own.
+        _ if has_commands(pool, note) => program::command().map_err(no_reaper)?,
+        _ => {
+            return Err(no_reaper(format!(
+                "`{}`, which has the hooks of pool `{pool}`, no longer exists; the next run of the tests cleans up what this one left",
+                note.program
+            )));
+        }
+    };
     if Path::new(&note.dir).is_dir() {
         command.current_dir(&note.dir);
     }
@@ -166,6 +168,17 @@ pub fn take_over(pool: &str, note: &RunNote, kept: bool) -> Result<Child> {
     run_job(command, &job)
 }
 
+/// Whether the pool's hooks are in its configuration.
+#[cfg(feature = "tools")]
+fn has_commands(pool: &str, note: &RunNote) -> bool {
+    let Some(package) = &note.package else {
+        return false;
+    };
+    let config =
+        Surroundings::of(&Package::In(package.into())).and_then(|around| around.pool(pool));
+    config.is_ok_and(|config| config.hooks.is_some())
+}
+
 #[cfg(feature = "tools")]
 fn runner_of(note: &RunNote) -> Runner {
     Runner {
@@ -177,7 +190,11 @@ fn runner_of(note: &RunNote) -> Runner {
 /// Whether the run ends no sooner than this process does, which is part of it.
 #[cfg(feature = "tools")]
 pub fn outlives_us(note: &RunNote) -> bool {
-    runner_of(note).is_above_us()
+    let runner = runner_of(note);
+    match runner.pid == Runner::NOBODY.pid {
+        true => run::id().is_ok_and(|own| own == note.run),
+        false => runner.is_above_us(),
+    }
 }
 
 /// The error of a reaper that did not start.

@@ -4,7 +4,6 @@
 //! Explains, never decides. Only a head that has waited a while publishes it, so that
 //! a quick hand-over costs nothing.
 
-use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -68,7 +67,7 @@ impl<'a> Published<'a> {
 impl Drop for Published<'_> {
     fn drop(&mut self) {
         if self.written.is_some() {
-            let _ = fs::remove_file(self.dir.pool.path().join(files::HEAD));
+            let _ = sys::remove(&self.dir.pool.path().join(files::HEAD));
         }
     }
 }

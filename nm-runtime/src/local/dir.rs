@@ -1,6 +1,5 @@
 //! The directory of a pool: created, checked and opened.
 
-use std::fs;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -76,10 +75,10 @@ pub(crate) fn replace(path: &Path, text: &str) -> Result<()> {
     let part = numbered(std::process::id(), part);
     let part = path.with_extension([&part, ".part"].concat());
     sys::write_private(&part, text.as_bytes())
-        .and_then(|()| fs::rename(&part, path))
+        .and_then(|()| sys::rename(&part, path))
         .map_err(|error| {
             // A full disk leaves an empty one.
-            let _ = fs::remove_file(&part);
+            let _ = sys::remove(&part);
             unusable(path, error)
         })
 }

@@ -38,12 +38,21 @@ pub(crate) const LIFE_LOCK: &str = "life.lock";
 pub(crate) const SIZES: &str = "sizes.jsonl";
 /// Locked while [`SIZES`] is changed.
 pub(crate) const SIZES_LOCK: &str = "sizes.lock";
+/// The directory of the locks and logs of hooks that are commands.
+pub(crate) const HOOKS: &str = "hooks";
+/// Those of the pool's own hooks, as no name can be called.
+pub(crate) const OF_POOL: &str = "_pool";
 /// The names' directory.
 pub(crate) const NAMES: &str = "names";
 
 /// Locked while the name is lent.
 pub(crate) fn lock(name: &str) -> String {
     [name, ".lock"].concat()
+}
+
+/// What hooks of the name have printed.
+pub(crate) fn log(name: &str) -> String {
+    [name, ".log"].concat()
 }
 
 /// Locked by the waiter that the name is reserved for.

@@ -2,19 +2,12 @@
 
 use std::fs::File;
 use std::io;
-use std::mem;
-
-use fd_lock::RwLock;
 
 use crate::base::failpoint;
-use crate::sys::{Dir, OpenFile, write_at_start};
+use crate::sys::{self, Dir, OpenFile, write_at_start};
 use crate::terms::access::Access;
 
 /// A file whose lock is held until [`Locked::unlock`] or drop.
-///
-/// fd-lock's guards borrow their lock, so they cannot live in a value that also
-/// owns it. All a guard does is to unlock when it drops. So it is forgotten
-/// right after locking, and this type unlocks.
 #[derive(Debug)]
 pub(crate) struct Locked {
     /// Taken by what consumes the value, before it drops.
@@ -28,10 +21,9 @@ impl Locked {
 
     /// Locks without blocking; returns the file if its lock is taken.
     pub(crate) fn try_lock(file: OpenFile, access: Access) -> io::Result<Result<Self, OpenFile>> {
-        match lock_now(&file.file, access) {
-            Ok(()) => Ok(Ok(Self::of(file))),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Err(file)),
-            Err(error) => Err(error),
+        match sys::try_lock(&file.file, is_alone(access))? {
+            true => Ok(Ok(Self::of(file))),
+            false => Ok(Err(file)),
         }
     }
 
@@ -49,34 +41,22 @@ impl Locked {
         if access == Access::Exclusive {
             return Ok(Err(file));
         }
-        let file = match Self::try_lock(file, access)? {
-            Ok(mut lock) => lock.take(),
+        let mut lock = match Self::try_lock(file, access)? {
+            Ok(lock) => lock,
             Err(file) => return Ok(Err(file)),
         };
         // What kept us out may have been exclusive, and have ended since: then nobody
         // shares the lock but us. What keeps us out while we share it is shared.
-        let file = match Self::try_lock(file, Access::Exclusive)? {
-            Ok(lock) => return Ok(Ok((lock, true))),
-            Err(file) => file,
-        };
-        // The kernel has dropped the shared lock for the other.
-        Ok(Self::try_lock(file, access)?.map(|lock| (lock, false)))
+        if sys::change_lock(&lock.file().file, true)? {
+            return Ok(Ok((lock, true)));
+        }
+        // The shared lock has gone for the other.
+        Ok(Self::try_lock(lock.take(), access)?.map(|lock| (lock, false)))
     }
 
     /// Locks, blocked in the kernel's queue for the file until it is granted.
     pub(crate) fn lock(file: OpenFile, access: Access) -> io::Result<Self> {
-        let mut lock = RwLock::new(&file.file);
-        loop {
-            let locked = match access {
-                Access::Exclusive => lock.write().map(mem::forget),
-                Access::Shared => lock.read().map(mem::forget),
-            };
-            match locked {
-                Ok(()) => return Ok(Self::of(file)),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
+        sys::lock(&file.file, is_alone(access)).map(|()| Self::of(file))
     }
 
     /// As if the kernel had released it.
@@ -85,14 +65,10 @@ impl Locked {
         Self::of(file)
     }
 
-    /// Turns an exclusive lock into a shared one. The kernel releases it for a moment:
+    /// Turns an exclusive lock into a shared one. Some kernels release it for a moment:
     /// false if it was taken in between, and then nothing is locked.
     pub(crate) fn share(&self) -> io::Result<bool> {
-        match lock_now(&self.file().file, Access::Shared) {
-            Ok(()) => Ok(true),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
-            Err(error) => Err(error),
-        }
+        sys::change_lock(&self.file().file, false)
     }
 
     /// Overwrites the beginning of the file.
@@ -110,13 +86,20 @@ impl Locked {
         dir.names(name, self.file())
     }
 
+    /// A further descriptor of the locked file, for another process: the lock is released when
+    /// this one unlocks it, or when all who have it open have ended.
+    #[cfg_attr(windows, allow(dead_code, reason = "nobody watches over hooks there"))]
+    pub(crate) fn descriptor(&self) -> io::Result<File> {
+        self.file().file.try_clone()
+    }
+
     /// Unlocks, then returns the open file.
     ///
     /// Closing would unlock too, but only when no child between fork and exec
     /// still has the file open.
     pub(crate) fn unlock(mut self) -> io::Result<OpenFile> {
         let file = self.take();
-        unlock(&file.file).map(|()| file)
+        sys::unlock(&file.file).map(|()| file)
     }
 
     /// Closes the file without unlocking: a forked child shares the lock with
@@ -138,7 +121,7 @@ impl Drop for Locked {
     fn drop(&mut self) {
         if let Some(file) = &self.file {
             // The file closes in any case, and with it the lock.
-            let _ = unlock(&file.file);
+            let _ = sys::unlock(&file.file);
         }
     }
 }
@@ -149,28 +132,8 @@ pub(crate) fn is_locked(file: OpenFile) -> bool {
     matches!(Locked::try_lock(file, Access::Shared), Ok(Err(_)))
 }
 
-fn unlock(file: &File) -> io::Result<()> {
-    loop {
-        #[expect(clippy::disallowed_methods, reason = "this is the one place")]
-        match file.unlock() {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            done => return done,
-        }
-    }
-}
-
-fn lock_now(file: &File, access: Access) -> io::Result<()> {
-    let mut lock = RwLock::new(file);
-    loop {
-        let locked = match access {
-            Access::Exclusive => lock.try_write().map(mem::forget),
-            Access::Shared => lock.try_read().map(mem::forget),
-        };
-        match locked {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            done => return done,
-        }
-    }
+fn is_alone(access: Access) -> bool {
+    access == Access::Exclusive
 }
 
 #[cfg(test)]
@@ -179,6 +142,12 @@ mod tests {
     use std::thread;
 
     use super::*;
+
+    /// Where each takes a few system calls, as many as take no minutes.
+    const ROUNDS: u32 = match cfg!(windows) {
+        true => 500,
+        false => 20_000,
+    };
 
     #[test]
     fn a_reader_is_never_beside_an_exclusive_lock_that_ends_while_it_looks() {
@@ -192,7 +161,7 @@ mod tests {
                     drop(Locked::try_lock(file, Access::Exclusive).unwrap());
                 }
             });
-            let found = (0..20_000).find_map(|_| {
+            let found = (0..ROUNDS).find_map(|_| {
                 let file = dir.file("db-0.lock").unwrap();
                 match Locked::try_lock_name(file, Access::Shared).unwrap() {
                     Ok((lock, false)) => Some(lock),

@@ -5,7 +5,7 @@
 //! [`files`] is the layout on disk; [`queue`] and [`head`] are the way to a name,
 //! [`given_name`] and [`assigned`] two variants of it; [`grant`] and [`hold`] are a
 //! lease's beginning and end; [`runs`] knows which runs are alive, [`own`] which number
-//! this process has; [`look`] takes no lock.
+//! this process has, and [`own_name`] tells of the name with it; [`look`] takes no lock.
 
 pub(crate) mod assigned;
 pub(crate) mod blocked;
@@ -19,16 +19,19 @@ pub(crate) mod given_name;
 pub(crate) mod grant;
 pub(crate) mod head;
 pub(crate) mod hold;
+pub(crate) mod hook_files;
 #[cfg(feature = "tools")]
 pub(crate) mod kernel_locks;
 pub(crate) mod lock;
 pub(crate) mod look;
 pub(crate) mod own;
+pub(crate) mod own_name;
 pub(crate) mod pool_code;
 pub(crate) mod pool_life;
 pub(crate) mod queue;
 pub(crate) mod record_file;
 pub(crate) mod runs;
+pub(crate) mod scribe;
 pub(crate) mod sizes;
 #[cfg(feature = "tools")]
 pub(crate) mod soundness;
@@ -41,8 +44,12 @@ pub(crate) mod wakeup;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use once_cell::sync::OnceCell;
+
 use crate::backend::Backend;
 use crate::backend::ask::{Answer, Ask};
+use crate::backend::hook_files::HookFiles;
+use crate::backend::own_name::OwnName;
 use crate::backend::patience::Patience;
 use crate::backend::runs::Runs;
 #[cfg(feature = "tools")]
@@ -52,6 +59,7 @@ use crate::base::error::{Error, Kind, Result};
 use crate::config::place;
 use crate::journal;
 use crate::local::dir::{PoolDir, unusable};
+use crate::local::own_name::LocalOwnName;
 use crate::local::record_file::RecordFile;
 use crate::terms::code::PoolCode;
 use crate::terms::declaration::Declaration;
@@ -70,6 +78,8 @@ pub(crate) struct Local {
     comes_back: bool,
     /// Opened again after the directory was removed.
     dir: Mutex<Option<Arc<PoolDir>>>,
+    /// The name that this process keeps.
+    own_name: OnceCell<Arc<LocalOwnName>>,
 }
 
 impl Local {
@@ -82,6 +92,7 @@ impl Local {
             key: dir.key.clone(),
             comes_back: true,
             dir: Mutex::new(Some(dir)),
+            own_name: OnceCell::new(),
         })
     }
 
@@ -154,6 +165,18 @@ impl Backend for Local {
         self.settle(&dir, grant::try_acquire(&dir, ask))
     }
 
+    fn own_name(&self, ask: &Ask<'_>) -> Result<Option<Box<dyn OwnName>>> {
+        let dir = self.dir()?;
+        let Some(own) = ask.given else {
+            return Ok(None);
+        };
+        let Some(name) = LocalOwnName::take(&dir, ask, own)? else {
+            return Ok(None);
+        };
+        let name = self.own_name.get_or_init(|| name);
+        Ok(Some(Box::new(name.clone())))
+    }
+
     fn take_back(&self, ask: &Ask<'_>) -> Result<()> {
         assigned::take_back(&*self.dir()?, ask)
     }
@@ -187,6 +210,9 @@ impl Backend for Local {
     }
 
     fn publish(&self, name: &str, token: &str, change: &dyn Fn(&mut Tenure)) {
+        if let Some(own) = self.own_name.get().filter(|own| own.name == name) {
+            return own.publish(token, change);
+        }
         let Ok(dir) = self.dir() else { return };
         let Ok(mut file) = RecordFile::open(&dir.names, name) else {
             return;
@@ -225,6 +251,14 @@ impl Backend for Local {
     fn events(&self, since: u64) -> Result<Box<dyn Iterator<Item = Result<Event>>>> {
         let dir = place::pool_dir(&self.state_dir, &self.pool);
         Ok(Box::new(journal::Reader::open_since(&dir, since)?))
+    }
+
+    fn hook_files(
+        &self,
+        name: Option<&str>,
+        patience: &mut dyn Patience,
+    ) -> Result<Option<HookFiles>> {
+        hook_files::open(&*self.dir()?, name, patience)
     }
 
     fn runs(&self) -> Result<Arc<dyn Runs>> {

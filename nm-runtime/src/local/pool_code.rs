@@ -2,7 +2,7 @@
 
 use std::io::Read;
 #[cfg(feature = "tools")]
-use std::{fs, io, path::Path};
+use std::{io, path::Path};
 
 use crate::base::error::Result;
 use crate::base::json;
@@ -72,7 +72,7 @@ fn lock(dir: &PoolDir) -> Result<Locked> {
 #[cfg(feature = "tools")]
 pub(crate) fn forget(dir: &PoolDir) -> Result<()> {
     let path = dir.pool.path().join(files::CODE);
-    match fs::remove_file(&path) {
+    match sys::remove(&path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unusable(&path, error)),
         _ => Ok(()),
     }

@@ -20,6 +20,11 @@ pub(crate) struct RecordFile {
 /// write without truncation, so a process that dies leaves the old or the new text,
 /// and rewriting needs no room on the disk.
 const BLOCK: usize = 512;
+/// Copied at once, which a debug build does not do where it fills.
+const BLANKS: &str = match str::from_utf8(&[b' '; BLOCK]) {
+    Ok(blanks) => blanks,
+    Err(_) => unreachable!(),
+};
 
 /// How long other readers may take to change a record.
 const UPDATE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -67,12 +72,19 @@ impl RecordFile {
     }
 
     pub(crate) fn write(&mut self, record: &Record) -> io::Result<()> {
-        let mut text = json::to_string(record).into_bytes();
+        self.write_text(json::to_string(record))
+    }
+
+    /// As [`RecordFile::write`], for a record that is JSON already.
+    pub(crate) fn write_text(&mut self, mut text: String) -> io::Result<()> {
         self.len = (text.len() + 1).next_multiple_of(BLOCK).max(self.len);
-        text.resize(self.len - 1, b' ');
-        text.push(b'\n');
-        write_at_start(&self.file, &text)?;
-        Ok(())
+        let missing = self.len - 1 - text.len();
+        match BLANKS.get(..missing) {
+            Some(blanks) => text.push_str(blanks),
+            None => text.push_str(&" ".repeat(missing)),
+        }
+        text.push('\n');
+        write_at_start(&self.file, text.as_bytes())
     }
 
     /// The open file, to be used again.

@@ -3,7 +3,6 @@
 
 #[cfg(feature = "tools")]
 use std::collections::BTreeSet;
-use std::fs;
 use std::io;
 #[cfg(feature = "tools")]
 use std::path::Path;
@@ -177,7 +176,7 @@ impl RunLocks {
         let files = [self.alive(), self.reaper(), self.start()];
         for file in note.into_iter().chain(files) {
             // What stays is unlocked, and so means nothing.
-            let _ = fs::remove_file(self.path(&file));
+            let _ = sys::remove(&self.path(&file));
         }
     }
 }

@@ -4,7 +4,7 @@
 //! binary whose attributes do records it for the run. A binary that says something else
 //! is told so; one that says nothing adopts it.
 
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 
 use crate::base::error::Result;
@@ -58,7 +58,7 @@ fn add(dir: &PoolDir, path: &Path, ours: &Declaration) -> Result<Option<Declarat
         // Meanwhile half a line is foreign to readers, as if it were not there yet.
         // Replacing the file each time would take 100 µs on ext4, this takes 2.
         let appended = dir.pool.append(files::SIZES);
-        let appended = appended.and_then(|mut file| file.write_all(ours.as_bytes()));
+        let appended = appended.and_then(|file| file.append(ours.as_bytes()));
         appended.map_err(|error| unusable(path, error))?;
     } else {
         let kept = lines[lines.len().saturating_sub(RUNS - 1)..].concat();

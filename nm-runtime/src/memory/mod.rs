@@ -19,6 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::backend::Backend;
 use crate::backend::ask::{Answer, Ask};
+use crate::backend::hook_files::HookFiles;
 use crate::backend::patience::Patience;
 use crate::backend::runs::Runs;
 #[cfg(feature = "tools")]
@@ -199,6 +200,15 @@ impl Backend for Memory {
         if let Ok(mut state) = self.part().enter() {
             journal::log(&mut state, entry);
         }
+    }
+
+    /// Hooks of sessions are no commands.
+    fn hook_files(
+        &self,
+        _name: Option<&str>,
+        _patience: &mut dyn Patience,
+    ) -> Result<Option<HookFiles>> {
+        Ok(None)
     }
 
     fn events(&self, _since: u64) -> Result<Box<dyn Iterator<Item = Result<Event>>>> {

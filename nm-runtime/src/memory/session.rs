@@ -160,5 +160,6 @@ pub(crate) fn config(pool: &str, max: Option<u32>) -> PoolConfig {
         header: None,
         size_from: SizeFrom::Configuration,
         shared_by: None,
+        hooks: None,
     }
 }

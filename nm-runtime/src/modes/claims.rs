@@ -8,7 +8,6 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use rustix::fs::{FlockOperation, flock};
 use tempfile::TempDir;
 
 use crate::backend::Backend;
@@ -22,6 +21,7 @@ use crate::memory::session::{Session, World, config};
 use crate::modes::reaper::clean_up;
 use crate::pool::Pool;
 use crate::pool::opened::Opened;
+use crate::sys;
 use crate::terms::name::Name;
 use crate::terms::record::State;
 
@@ -189,7 +189,11 @@ impl Scene {
                 Opened::over("db".into(), config, backend).asked_as(std::process::id(), process.run)
             }
         };
-        opened.with_resource(Registered::new(&SPEC, boxed(self.fake.clone())))
+        opened.with_resource(Registered::new(
+            "db",
+            Registered::code_of(&SPEC),
+            boxed(self.fake.clone()),
+        ))
     }
 
     /// A process that uses the pool.
@@ -439,6 +443,12 @@ fn a_cleanup_that_fails_before_an_init_is_told_at_once() {
     assert_eq!(scene.fake.take(), ["setup", "cleanup db-0", "init db-0"]);
 }
 
+/// As errors show it.
+const ASK_FILE: &str = match cfg!(windows) {
+    true => r"runs\ask",
+    false => "runs/ask",
+};
+
 /// Over files, where the process that asks may have been stopped in the middle.
 #[test]
 fn a_request_that_cannot_find_out_which_runs_are_alive_ends_at_its_deadline() {
@@ -452,16 +462,16 @@ fn a_request_that_cannot_find_out_which_runs_are_alive_ends_at_its_deadline() {
     let (_other, second) = scene.user("other");
     let held = second.acquire().unwrap();
     let ask = File::open(dir.path().join("pools/db/runs/ask")).unwrap();
-    flock(&ask, FlockOperation::LockExclusive).unwrap();
+    sys::lock(&ask, true).unwrap();
     let (_late, third) = scene.user("late");
     // One has joined the pool, and needs the name of the other run; one has not.
     for pool in [&second, &third] {
         let request = pool.request().timeout(Duration::from_millis(50));
         let error = request.acquire().unwrap_err();
         assert!(error.is_timeout(), "{error:?}");
-        assert!(error.to_string().contains("runs/ask"), "{error}");
+        assert!(error.to_string().contains(ASK_FILE), "{error}");
     }
-    flock(&ask, FlockOperation::Unlock).unwrap();
+    sys::unlock(&ask).unwrap();
     second.acquire().unwrap().release().unwrap();
     held.release().unwrap();
 }
@@ -478,11 +488,11 @@ fn a_process_that_is_stopped_while_it_asks_about_a_run_does_not_stop_the_reaper(
     let (_other, pool) = scene.user("other");
     drop(pool.acquire().unwrap());
     let ask = File::open(dir.path().join("pools/db/runs/ask")).unwrap();
-    flock(&ask, FlockOperation::LockExclusive).unwrap();
+    sys::lock(&ask, true).unwrap();
     let backend = reaper.process.backend.clone();
     let error = reaper.reap_over(&backend).unwrap_err();
     assert!(error.is_timeout(), "{error:?}");
-    assert!(error.to_string().contains("runs/ask"), "{error}");
+    assert!(error.to_string().contains(ASK_FILE), "{error}");
     #[cfg(feature = "tools")]
     {
         let error = pool.forget(false).unwrap_err();

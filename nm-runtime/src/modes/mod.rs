@@ -11,6 +11,8 @@ use crate::config::variables::MODE;
 mod before_main;
 #[cfg(test)]
 mod claims;
+#[cfg(unix)]
+mod hook;
 pub mod listing;
 pub(crate) mod reaper;
 
@@ -20,11 +22,22 @@ pub(crate) fn run(mode: &OsStr) -> ! {
         Some(listing::print::MODE) => listing::print::print(),
         Some(text) => match json::from_slice(text.as_bytes()) {
             Some(job) => reaper::run(&job),
-            None => refuse(),
+            None => watch(text),
         },
         None => refuse(),
     };
     process::exit(code)
+}
+
+#[cfg(unix)]
+fn watch(text: &str) -> i32 {
+    let job = json::from_slice(text.as_bytes());
+    job.map_or_else(refuse, |job| hook::run(&job))
+}
+
+#[cfg(not(unix))]
+fn watch(_text: &str) -> i32 {
+    refuse()
 }
 
 fn refuse() -> i32 {

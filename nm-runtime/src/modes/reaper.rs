@@ -3,7 +3,6 @@
 //! the run's runner and all its processes have ended, however they ended.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -32,7 +31,7 @@ pub(crate) fn run(job: &Job) -> i32 {
         Ok(()) => 0,
         Err(error) => {
             // Read by the process that started us, if we have not said that we are ready.
-            let _ = write!(io::stdout(), "{error:?}");
+            let _ = sys::answer(format!("{error:?}").as_bytes());
             1
         }
     }
@@ -54,10 +53,7 @@ fn reap(job: &Job) -> Result<()> {
     if let Some(reaping) = &mut reaping {
         reaping.note(&note);
     }
-    let ready = io::stdout()
-        .write_all(READY)
-        .and_then(|()| sys::close_stdout());
-    ready.map_err(no_reaper)?;
+    sys::answer(READY).map_err(no_reaper)?;
     let Some(mut reaping) = reaping else {
         // There is one already: a process that started a reaper died before that was
         // ready.

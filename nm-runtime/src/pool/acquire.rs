@@ -197,7 +197,7 @@ pub(crate) fn take_back(pool: &Opened, run: &str) -> Result<()> {
     }
 }
 
-fn ask<'a>(
+pub(crate) fn ask<'a>(
     pool: &'a Opened,
     want: &'a Want,
     checked: Checked<'a>,
@@ -228,12 +228,12 @@ fn ask<'a>(
     })
 }
 
-fn begin<'a>(pool: &'a Opened, ask: &'a Ask<'a>, timeout: Duration) -> Result<Wait<'a>> {
+pub(crate) fn begin<'a>(pool: &'a Opened, ask: &'a Ask<'a>, timeout: Duration) -> Result<Wait<'a>> {
     let header = pool.config.header.as_deref();
     Wait::new(ask, &*pool.backend, timeout, header)
 }
 
-fn timeout(pool: &Opened, want: &Want) -> Duration {
+pub(crate) fn timeout(pool: &Opened, want: &Want) -> Duration {
     let timeout = want.timeout.or(pool.config.wait_timeout);
     timeout.unwrap_or(DEFAULT_WAIT)
 }

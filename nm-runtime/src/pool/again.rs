@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, Weak};
 
 use crate::base::error::Result;
 use crate::lend::lease::Lease;
+use crate::pool::key;
 use crate::pool::opened::Opened;
 use crate::terms::access::Access;
 
@@ -63,11 +64,12 @@ pub fn is_held_by_any(pool: &str) -> Result<bool> {
 
 /// Whether this thread holds a name of the pool exclusively, and may have it again.
 pub fn is_held(pool: &str) -> bool {
-    TAKEN.with_borrow(|all| {
+    let leased = TAKEN.with_borrow(|all| {
         all.iter().any(|taken| {
             *taken.pool.name == *pool
                 && taken.access == Access::Exclusive
                 && taken.lease.strong_count() > 0
         })
-    })
+    });
+    leased || key::is_held(pool)
 }

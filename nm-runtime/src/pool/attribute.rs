@@ -2,7 +2,7 @@
 
 use std::mem;
 use std::panic::Location;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use nm_words::request;
 
@@ -15,6 +15,7 @@ use crate::lend::held;
 use crate::lend::lease::{FromLease, Lease};
 use crate::pool::Pool;
 use crate::pool::again;
+use crate::pool::key::{Key, Turn};
 use crate::pool::request::Request;
 use crate::pool::unbounded;
 use crate::terms::access::Access;
@@ -29,6 +30,7 @@ pub struct Leases {
     by_request: Vec<Vec<Lease>>,
     /// Those that this thread can have again.
     again: Vec<Arc<Mutex<Lease>>>,
+    keys: Vec<Turn>,
     /// As which the test holds them.
     holder: Option<Arc<Holder>>,
     _test: Option<CurrentTest>,
@@ -38,6 +40,7 @@ impl Drop for Leases {
     fn drop(&mut self) {
         self.by_request.clear();
         self.again.clear();
+        self.keys.clear();
         // What is held now was forgotten, or kept in a static or another thread.
         if let Some(holder) = &self.holder {
             held::outlive(holder, clock::now());
@@ -62,6 +65,12 @@ pub fn acquire(entry: &'static Entry) -> Leases {
 }
 
 fn try_acquire(spec: &'static TestSpec, place: &Location<'_>) -> Result<Leases> {
+    if let Some(keys) = keys_of(spec)? {
+        let test = CurrentTest::enter(spec, spec.line());
+        let mut leases = keys.take(place)?;
+        leases._test = Some(test);
+        return Ok(leases);
+    }
     let asked: Vec<RequestSpec> = spec.requests().collect();
     let test = CurrentTest::enter(spec, asked.first().map_or(0, |first| first.line));
     take_all(&asked, Some((spec, test)), place)
@@ -74,9 +83,90 @@ fn try_acquire(spec: &'static TestSpec, place: &Location<'_>) -> Result<Leases> 
 /// As [`acquire`].
 #[track_caller]
 pub fn acquire_as_asked(asked: &[request::Request<'_>]) -> Leases {
-    match take_all(asked, None, Location::caller()) {
+    match try_acquire_as_asked(asked, Location::caller()) {
         Ok(leases) => leases,
         Err(error) => panic!("{error:?}"),
+    }
+}
+
+fn try_acquire_as_asked(asked: &[request::Request<'_>], place: &Location<'_>) -> Result<Leases> {
+    match Keys::of(asked, None)? {
+        Some(keys) => keys.take(place),
+        None => take_all(asked, None, place),
+    }
+}
+
+/// All that one attribute asks for, if they are keys of this process.
+#[derive(Clone)]
+struct Keys {
+    access: Access,
+    /// In the order that all tests keep.
+    keys: Arc<[Arc<Key>]>,
+}
+
+/// The keys that a test asks for. Most tests of a binary ask for the same, and to read what
+/// they ask for would take longer than all the rest.
+fn keys_of(spec: &'static TestSpec) -> Result<Option<Keys>> {
+    type Known = (&'static str, &'static str, Option<Keys>);
+    static KNOWN: Mutex<Vec<Known>> = Mutex::new(Vec::new());
+
+    if !request::is_for_own_names(spec.requests) {
+        return Ok(None);
+    }
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    for (requests, dir, keys) in &*known {
+        if *requests == spec.requests && *dir == spec.manifest_dir {
+            return Ok(keys.clone());
+        }
+    }
+    let asked: Vec<_> = spec.requests().collect();
+    let keys = Keys::of(&asked, Some(spec.manifest_dir))?;
+    known.push((spec.requests, spec.manifest_dir, keys.clone()));
+    Ok(keys)
+}
+
+impl Keys {
+    fn of(
+        asked: &[request::Request<'_>],
+        compiled_in: Option<&'static str>,
+    ) -> Result<Option<Self>> {
+        let mut keys = Vec::with_capacity(asked.len());
+        for request in asked {
+            if !request.own {
+                return Ok(None);
+            }
+            let pool = Pool::open_for(request.pool, compiled_in)?;
+            match Key::of(&pool.opened)? {
+                Some(key) => keys.push((request.pool, key)),
+                None => return Ok(None),
+            }
+        }
+        keys.sort_by_key(|(pool, _)| *pool);
+        Ok(Some(Self {
+            access: access(asked.iter().any(|request| request.shared)),
+            keys: keys.into_iter().map(|(_, key)| key).collect(),
+        }))
+    }
+
+    fn take(&self, place: &Location<'_>) -> Result<Leases> {
+        let mut turns = Vec::with_capacity(self.keys.len());
+        for key in &*self.keys {
+            turns.push(key.take(self.access, place)?);
+        }
+        Ok(Leases {
+            by_request: Vec::new(),
+            again: Vec::new(),
+            keys: turns,
+            holder: None,
+            _test: None,
+        })
+    }
+}
+
+fn access(shared: bool) -> Access {
+    match shared {
+        true => Access::Shared,
+        false => Access::Exclusive,
     }
 }
 
@@ -130,16 +220,13 @@ fn take_all(
     Ok(Leases {
         by_request,
         again,
+        keys: Vec::new(),
         holder,
         _test: test.map(|(_, test)| test),
     })
 }
 
 fn want(request: &request::Request<'_>) -> Result<Want> {
-    let access = match request.shared {
-        true => Access::Shared,
-        false => Access::Exclusive,
-    };
     let timeout = request.wait_timeout.map(|timeout| {
         humantime::parse_duration(timeout).map_err(|error| {
             let message = format!("`wait_timeout` is {timeout:?}; expected a duration like `3m`");
@@ -147,7 +234,7 @@ fn want(request: &request::Request<'_>) -> Result<Want> {
         })
     });
     Ok(Want {
-        access,
+        access: access(request.shared),
         amount: request.amount,
         name: request.name.map(str::to_owned),
         timeout: timeout.transpose()?,

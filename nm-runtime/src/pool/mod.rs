@@ -7,6 +7,7 @@ pub(crate) mod attribute;
 mod environment;
 #[cfg(feature = "tools")]
 mod forget;
+pub(crate) mod key;
 pub(crate) mod opened;
 pub(crate) mod request;
 pub(crate) mod unbegun;

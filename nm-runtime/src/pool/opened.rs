@@ -7,18 +7,21 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use nm_words::key;
 use once_cell::sync::OnceCell;
 
 use crate::backend::Backend;
 use crate::base::caller;
 use crate::base::error::Result;
 use crate::base::{notice, suggest};
+use crate::command::commands::{Commands, refuse_both};
 use crate::config::place;
 use crate::config::pool::{PoolConfig, SizeFrom, disagree};
 use crate::config::surroundings::Surroundings;
 use crate::config::variables;
 use crate::config::workspace::Package;
 use crate::declared::registered::{Registered, RegisteredAllocator};
+use crate::declared::resource::boxed;
 use crate::identity::{asker, run};
 use crate::life::hooks::Hooks;
 use crate::life::membership::Membership;
@@ -29,6 +32,24 @@ use crate::terms::holder::Holder;
 use crate::terms::name::{self, Name};
 use crate::terms::names::Names;
 
+type Key = (Arc<str>, Package);
+type Pools = Vec<(Key, Arc<OnceCell<Arc<Opened>>>)>;
+
+/// Those that this process has opened.
+static POOLS: Mutex<Pools> = Mutex::new(Vec::new());
+
+/// Says that this process, which holds no name any more, has come to the end of its run: what
+/// is to be done then need not wait for the end of the process.
+#[cfg(feature = "tools")]
+pub fn leave_pools() {
+    for (_, opened) in &*POOLS.lock().unwrap_or_else(PoisonError::into_inner) {
+        let opened = opened.get();
+        if let Some(Some(hooks)) = opened.and_then(|opened| opened.hooks.get()) {
+            hooks.leave();
+        }
+    }
+}
+
 /// What the handles of one pool in one process share.
 pub(crate) struct Opened {
     pub(crate) name: Arc<str>,
@@ -37,7 +58,7 @@ pub(crate) struct Opened {
     /// The package whose workspace configures it; `None` for a pool that no other process
     /// can open.
     package: Option<Package>,
-    /// The pool's hooks, if this binary registers a resource for it.
+    /// The pool's hooks: of the resource that this binary registers for it, or commands.
     hooks: OnceCell<Option<Hooks>>,
     /// The pool's allocator, if this binary registers one.
     allocator: OnceCell<Option<RegisteredAllocator>>,
@@ -54,10 +75,6 @@ impl Opened {
     /// The pool with this name, for code compiled in the package of this directory.
     /// Opened once in a process.
     pub(crate) fn of(pool: &str, compiled_in: Option<&'static str>) -> Result<Arc<Self>> {
-        type Key = (Arc<str>, Package);
-        type Pools = Vec<(Key, Arc<OnceCell<Arc<Opened>>>)>;
-        static POOLS: Mutex<Pools> = Mutex::new(Vec::new());
-
         name::check_pool(pool)?;
         let package = Package::find(compiled_in)?;
         let ((name, package), opened) = {
@@ -98,7 +115,9 @@ impl Opened {
         if let Some(place) = &config.shared_by {
             warn_if_others_differ(&pool, &config.names, place, &backend)?;
         }
-        let unbounded = config.size_from == SizeFrom::Nowhere && config.names.capacity().is_none();
+        let unbounded = config.size_from == SizeFrom::Nowhere
+            && config.names.capacity().is_none()
+            && key::attribute_of(&pool).is_none();
         let warned = unbounded && warn_if_misspelt(&pool, &around);
         if let Some((found, meant)) = around.misspelt_variable(&pool) {
             notice::say(&format!(
@@ -164,8 +183,18 @@ impl Opened {
     /// pool is merely opened: making them calls user code.
     pub(crate) fn hooks(&self) -> Result<Option<&Hooks>> {
         let find = || {
-            let Some(registered) = Registered::find(&self.name)? else {
-                return Ok(None);
+            let registered = match (Registered::find(&self.name)?, &self.config.hooks) {
+                (Some(registered), None) => registered,
+                (Some(registered), Some(table)) => {
+                    let place = registered.code().place;
+                    return Err(refuse_both(&self.name, table, &place));
+                }
+                (None, Some(table)) => {
+                    let commands =
+                        Commands::new(&self.name, table, &self.config.env, &self.backend);
+                    Registered::new(&self.name, table.code(), boxed(commands))
+                }
+                (None, None) => return Ok(None),
             };
             Ok(Some(Hooks::new(
                 &self.name,

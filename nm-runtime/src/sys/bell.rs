@@ -4,14 +4,16 @@
 use std::io;
 use std::time::Duration;
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(name_manager_strokes)))]
 use crate::sys::open_file::OpenFile;
-#[cfg(not(unix))]
-use crate::sys::other::Dir;
 #[cfg(unix)]
 use crate::sys::unix::Dir;
-#[cfg(target_os = "linux")]
+#[cfg(any(name_manager_strokes, target_os = "macos", target_os = "freebsd"))]
+use crate::sys::unix::{Stroke, Strokes};
+#[cfg(all(target_os = "linux", not(name_manager_strokes)))]
 use crate::sys::unix::{Word, read_at};
+#[cfg(windows)]
+use crate::sys::windows::{Dir, Generations};
 
 /// How often to look again where nothing wakes a waiter.
 pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -19,7 +21,7 @@ pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// A word of a file that the kernel counts up, and on which it lets processes wait (a
 /// futex). No process touches the mapped memory by itself: if the file was cut short, or
 /// the disk is full, a call fails, where touching it would end the process.
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(name_manager_strokes)))]
 #[derive(Debug)]
 pub(crate) struct Bell {
     file: OpenFile,
@@ -29,7 +31,10 @@ pub(crate) struct Bell {
 
 /// How often the bell had been rung.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Heard(#[cfg(target_os = "linux")] Option<u32>);
+pub(crate) struct Heard(
+    #[cfg(any(all(target_os = "linux", not(name_manager_strokes)), windows))] Option<u32>,
+    #[cfg(any(name_manager_strokes, target_os = "macos", target_os = "freebsd"))] Option<Stroke>,
+);
 
 /// What ended a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +45,7 @@ pub(crate) enum End {
     Over,
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(name_manager_strokes)))]
 impl Bell {
     /// The word, and room beside it.
     const LENGTH: usize = 8;
@@ -93,12 +98,96 @@ impl Bell {
     }
 }
 
+/// A file to which who rings writes. The kernel tells of that on the file systems of this
+/// machine.
+#[cfg(any(name_manager_strokes, target_os = "macos", target_os = "freebsd"))]
+#[derive(Debug)]
+pub(crate) struct Bell(Strokes);
+
+#[cfg(any(name_manager_strokes, target_os = "macos", target_os = "freebsd"))]
+impl Bell {
+    /// How often to look again in any case: nobody hears a ring on a full disk, or from
+    /// another machine.
+    const HEARTBEAT: Duration = Duration::from_secs(1);
+
+    pub(crate) fn open(dir: &Dir, name: &str) -> io::Result<Self> {
+        Strokes::open(dir, name).map(Self)
+    }
+
+    pub(crate) fn ring(&self) {
+        self.0.strike();
+    }
+
+    pub(crate) fn heard(&self) -> Heard {
+        Heard(self.0.last().ok())
+    }
+
+    pub(crate) fn wait(&self, heard: Heard, timeout: Duration) -> End {
+        let Heard(Some(heard)) = heard else {
+            return by_the_clock(timeout);
+        };
+        match self.0.wait_while(heard, timeout.min(Self::HEARTBEAT)) {
+            Ok(true) => End::Rung,
+            Ok(false) => End::Over,
+            Err(_) => by_the_clock(timeout),
+        }
+    }
+}
+
+/// Processes of one session of a user alone have it in common: those of others look again
+/// once in a while, as after a ring that was lost.
+#[cfg(windows)]
+#[derive(Debug)]
+pub(crate) struct Bell {
+    /// `None` if the system has no room for it.
+    generations: Option<Generations>,
+}
+
+#[cfg(windows)]
+impl Bell {
+    pub(crate) fn open(dir: &Dir, name: &str) -> io::Result<Self> {
+        let generations = Generations::open(dir, name).ok();
+        Ok(Self { generations })
+    }
+
+    pub(crate) fn ring(&self) {
+        if let Some(generations) = &self.generations {
+            generations.end();
+        }
+    }
+
+    pub(crate) fn heard(&self) -> Heard {
+        Heard(self.generations.as_ref().map(Generations::count))
+    }
+
+    pub(crate) fn wait(&self, heard: Heard, timeout: Duration) -> End {
+        let (Some(generations), Heard(Some(heard))) = (&self.generations, heard) else {
+            return by_the_clock(timeout);
+        };
+        match generations.wait_while(heard, timeout) {
+            Ok(true) => End::Rung,
+            Ok(false) => End::Over,
+            Err(_) => by_the_clock(timeout),
+        }
+    }
+}
+
 /// There is none on this system: waiters look again by the clock.
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(
+    target_os = "linux",
+    target_os = "macos",
+    target_os = "freebsd",
+    windows
+)))]
 #[derive(Debug)]
 pub(crate) struct Bell;
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(
+    target_os = "linux",
+    target_os = "macos",
+    target_os = "freebsd",
+    windows
+)))]
 impl Bell {
     pub(crate) fn open(_dir: &Dir, _name: &str) -> io::Result<Self> {
         Ok(Self)
@@ -120,7 +209,15 @@ fn by_the_clock(timeout: Duration) -> End {
     End::Over
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(all(
+    test,
+    any(
+        target_os = "linux",
+        target_os = "macos",
+        target_os = "freebsd",
+        windows
+    )
+))]
 mod tests {
     use std::thread;
 
@@ -148,6 +245,7 @@ mod tests {
         });
     }
 
+    #[cfg(all(target_os = "linux", not(name_manager_strokes)))]
     #[test]
     fn a_bell_that_was_cut_short_is_an_error_of_no_one() {
         let path = tempfile::tempdir().unwrap();

@@ -6,7 +6,7 @@ pub(crate) fn descriptor_limit() -> Option<u64> {
     static LIMIT: Lazy<Option<u64>> = Lazy::new(|| {
         #[cfg(unix)]
         return crate::sys::unix::calls::descriptor_limit();
-        #[cfg(not(unix))]
+        #[cfg(windows)]
         None
     });
     *LIMIT

@@ -1,6 +1,7 @@
 //! What differs between operating systems, behind the same few names. Imports no
 //! other folder.
 
+mod ancestor;
 mod bell;
 mod budget;
 mod file_id;
@@ -26,26 +27,27 @@ pub(crate) use threads::{LOCK_WAITER, environment_readers};
 
 #[cfg(unix)]
 mod unix;
-#[cfg(all(target_os = "linux", feature = "tools"))]
-pub(crate) use unix::exit_status;
-#[cfg(all(unix, feature = "tools"))]
-pub(crate) use unix::file_id;
-#[cfg(all(unix, any(test, fuzzing, feature = "tools")))]
-pub(crate) use unix::opened;
 #[cfg(unix)]
-pub(crate) use unix::{
-    Dir, close_stdout, detach, is_current_user, is_descriptor_shortage, name_process, open_regular,
-    own_program, parent_id, path_names, read_at, still_linked, wait_for_exit, write_at_start,
-    write_private,
-};
+use unix as system;
+#[cfg(windows)]
+mod windows;
+#[cfg(windows)]
+use windows as system;
 
-#[cfg(not(unix))]
-mod other;
-#[cfg(not(unix))]
-pub(crate) use other::{
-    Dir, close_stdout, detach, is_current_user, is_descriptor_shortage, name_process, open_regular,
-    own_program, parent_id, path_names, read_at, still_linked, wait_for_exit, write_at_start,
-    write_private,
+pub use system::Standby;
+#[cfg(target_os = "linux")]
+pub(crate) use system::emulator;
+#[cfg(all(target_os = "linux", feature = "tools"))]
+pub(crate) use system::exit_status;
+#[cfg(feature = "tools")]
+pub(crate) use system::file_id;
+#[cfg(any(test, fuzzing, feature = "tools"))]
+pub(crate) use system::opened;
+pub(crate) use system::{
+    Appender, Dir, ancestor, answer, at_exit, change_lock, detach, is_current_user,
+    is_descriptor_shortage, lock, name_process, open_regular, own_program, parent_id, path_names,
+    read_at, remove, rename, start_standby, still_linked, try_lock, unlock, wait_for_exit,
+    write_at_start, write_private,
 };
-#[cfg(all(not(unix), feature = "tools"))]
-pub(crate) use other::{file_id, opened};
+#[cfg(unix)]
+pub(crate) use system::{Group, end_group, kill_group, wait_for_leader};

@@ -2,16 +2,33 @@
 //! has closed its files, and so let its locks go.
 
 use std::sync::Arc;
-#[cfg(target_os = "linux")]
+#[cfg(any(
+    target_os = "linux",
+    target_os = "macos",
+    target_os = "freebsd",
+    windows
+))]
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::sys::bell::Bell;
-#[cfg(target_os = "linux")]
+#[cfg(any(
+    target_os = "linux",
+    target_os = "macos",
+    target_os = "freebsd",
+    windows
+))]
 use crate::sys::pid_namespace::pid_namespace;
-#[cfg(target_os = "linux")]
+#[cfg(any(
+    target_os = "linux",
+    target_os = "macos",
+    target_os = "freebsd",
+    windows
+))]
 use crate::sys::threads::LOCK_WAITER;
-#[cfg(target_os = "linux")]
-use crate::sys::unix::Watched;
+#[cfg(any(target_os = "linux", target_os = "macos", target_os = "freebsd"))]
+use crate::sys::unix::{Stop, Watched, stop};
+#[cfg(windows)]
+use crate::sys::windows::{Stop, Watched, stop};
 
 /// A process by its id, and the pid namespace in which it has that.
 pub(crate) type Process = (u32, Option<u64>);
@@ -19,25 +36,40 @@ pub(crate) type Process = (u32, Option<u64>);
 /// Watches processes until it drops.
 #[derive(Debug)]
 pub(crate) struct Obituary {
-    /// Ends the thread that watches, by closing.
-    #[cfg(target_os = "linux")]
-    _stop: std::io::PipeWriter,
-    #[cfg(target_os = "linux")]
+    /// Ends the thread that watches, by dropping.
+    #[cfg(any(
+        target_os = "linux",
+        target_os = "macos",
+        target_os = "freebsd",
+        windows
+    ))]
+    _stop: Stop,
+    #[cfg(any(
+        target_os = "linux",
+        target_os = "macos",
+        target_os = "freebsd",
+        windows
+    ))]
     is_silent: Arc<AtomicBool>,
 }
 
 impl Obituary {
     /// `None` if the end of each of these cannot be told: one has ended, or is in another
     /// pid namespace, or there are too many, or the system does not tell.
-    #[cfg(target_os = "linux")]
+    #[cfg(any(
+        target_os = "linux",
+        target_os = "macos",
+        target_os = "freebsd",
+        windows
+    ))]
     pub(crate) fn of(processes: &[Process], bell: &Arc<Bell>) -> Option<Self> {
         let ours = Some(pid_namespace()?);
         if processes.iter().any(|(_, namespace)| *namespace != ours) {
             return None;
         }
         let mut watched = Watched::open(processes.iter().map(|(process, _)| *process))?;
-        let (until, stop) = std::io::pipe().ok()?;
-        let (until, bell) = (until.into(), bell.clone());
+        let (until, stop) = stop().ok()?;
+        let bell = bell.clone();
         let is_silent = Arc::new(AtomicBool::new(false));
         let silent = is_silent.clone();
         let watch = move || {
@@ -55,26 +87,47 @@ impl Obituary {
         })
     }
 
-    #[cfg(not(target_os = "linux"))]
+    #[cfg(not(any(
+        target_os = "linux",
+        target_os = "macos",
+        target_os = "freebsd",
+        windows
+    )))]
     pub(crate) fn of(processes: &[Process], _bell: &Arc<Bell>) -> Option<Self> {
         processes.is_empty().then_some(Self {})
     }
 
     /// Rings no more. Unlike to drop it, that needs no system call.
     pub(crate) fn silence(&self) {
-        #[cfg(target_os = "linux")]
+        #[cfg(any(
+            target_os = "linux",
+            target_os = "macos",
+            target_os = "freebsd",
+            windows
+        ))]
         self.is_silent.store(true, Ordering::Relaxed);
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(all(
+    test,
+    any(
+        target_os = "linux",
+        target_os = "macos",
+        target_os = "freebsd",
+        windows
+    )
+))]
 mod tests {
     use std::process::{Command, Stdio};
     use std::time::Duration;
 
     use super::*;
     use crate::sys::bell::End;
+    #[cfg(target_os = "linux")]
     use crate::sys::unix::Dir;
+    #[cfg(windows)]
+    use crate::sys::windows::Dir;
 
     const LONG: Duration = Duration::from_secs(3600);
 
@@ -84,7 +137,8 @@ mod tests {
         let dir = Dir::open(path.path()).unwrap();
         let bell = Arc::new(Bell::open(&dir, "bell").unwrap());
         let cat = || {
-            let mut cat = Command::new("cat");
+            // Reads until its input ends.
+            let mut cat = Command::new(if cfg!(windows) { "cmd" } else { "cat" });
             cat.stdin(Stdio::piped()).stdout(Stdio::null());
             cat.spawn().unwrap()
         };

@@ -2,11 +2,11 @@
 
 use once_cell::sync::Lazy;
 
-#[cfg(not(unix))]
-use crate::sys::other as system;
 use crate::sys::process_state::ProcessState;
 #[cfg(unix)]
 use crate::sys::unix as system;
+#[cfg(windows)]
+use crate::sys::windows as system;
 
 /// The pid namespace of this process; 0 on systems that have one for all. `None` if
 /// unknown. Costs a system call the first time.

@@ -4,10 +4,10 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 
-#[cfg(not(unix))]
-use crate::sys::other::open_regular;
 #[cfg(unix)]
 use crate::sys::unix::open_regular;
+#[cfg(windows)]
+use crate::sys::windows::open_regular;
 
 /// Reads a whole file. Refuses anything but a regular file: reading a FIFO would
 /// block, and a device may never end.

@@ -42,7 +42,8 @@ pub(crate) fn environment_readers() -> io::Result<Vec<Thread>> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// What threads of ours are called that wait for a lock, and read no environment.
+/// What threads of ours are called that wait for a lock or write to files, and read no
+/// environment.
 pub(crate) const LOCK_WAITER: &str = "name-manager-queue";
 
 #[cfg(target_os = "linux")]

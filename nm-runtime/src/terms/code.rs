@@ -5,18 +5,40 @@ use crate::base::json;
 use crate::terms::record::FORMAT;
 
 /// Where a pool's hooks or its allocator are.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Code {
-    /// The crate.
+    /// The crate; empty if they are commands.
     pub krate: String,
     /// The file and line.
     pub place: String,
+    /// If they are commands: what changes with any of them.
+    pub commands: Option<String>,
 }
 
 json::object!(Code {
     krate as "crate",
-    place
+    place,
+    commands
 });
+
+impl Code {
+    /// Whether both do the same, as far as can be seen: commands are compared themselves,
+    /// since each checkout has them at a path of its own; of other code the places are.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        match (&self.commands, &other.commands) {
+            (None, None) => self.place == other.place,
+            (ours, theirs) => ours == theirs,
+        }
+    }
+
+    /// Where it is: `crate `app` (src/db.rs:3)`, or `Cargo.toml:7:1`.
+    pub(crate) fn shown(&self) -> String {
+        match self.commands {
+            None => format!("crate `{}` ({})", self.krate, self.place),
+            Some(_) => self.place.clone(),
+        }
+    }
+}
 
 /// The code of one pool.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,6 +58,7 @@ impl PoolCode {
             Some(Code {
                 krate: "unknown".to_owned(),
                 place: "an unknown place".to_owned(),
+                commands: None,
             })
         };
         Self {
@@ -50,9 +73,7 @@ impl PoolCode {
     pub(crate) fn contains(&self, other: &Self) -> bool {
         let is_known = |known: &Option<Code>, said: &Option<Code>| match (known, said) {
             (_, None) => true,
-            (known, Some(said)) => known
-                .as_ref()
-                .is_some_and(|known| known.place == said.place),
+            (known, Some(said)) => known.as_ref().is_some_and(|known| known.is_same(said)),
         };
         is_known(&self.resource, &other.resource) && is_known(&self.allocator, &other.allocator)
     }

@@ -310,6 +310,18 @@ mod modules {
         assert!(not_a_test() && is_locked_serially(Some("own")));
     }
 
+    #[test]
+    #[parallel(own)]
+    fn that_reads_beside_others() {
+        assert!(not_a_test() && !is_locked_serially(Some("own")));
+    }
+
+    /// As one that is called by a test that reads: it would wait for itself.
+    #[test]
+    #[parallel(module)]
+    #[should_panic(expected = "already holds")]
+    fn that_reads_what_its_module_writes() {}
+
     mod inside {
         #[test]
         fn goes_its_own_way() {

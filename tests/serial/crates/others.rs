@@ -79,4 +79,24 @@ mod opposed {
         see::meet(&BOTH, 2);
         takes_left();
     }
+
+    #[file_serial(east)]
+    fn takes_east() {}
+
+    #[file_serial(west)]
+    fn takes_west() {}
+
+    #[test]
+    #[file_serial(east)]
+    fn east_then_west() {
+        see::until("file-serial-west", "acquired", 1);
+        takes_west();
+    }
+
+    #[test]
+    #[file_serial(west)]
+    fn west_then_east() {
+        see::until("file-serial-east", "acquired", 1);
+        takes_east();
+    }
 }

@@ -13,6 +13,7 @@ mod lock;
 mod locks;
 mod result;
 mod talk;
+mod threads;
 mod wake;
 
 use std::path::PathBuf;
@@ -48,6 +49,7 @@ fn run(args: &[&str]) -> Result<()> {
     match args {
         ["pipe", role] => wake::pipe(&state, role),
         ["futex", role] => wake::futex(&state, role),
+        ["name-manager", "threads", count] => threads::run(count.parse()?),
         [lock, job @ ..] => job::run(locks::open(lock, &state)?.as_mut(), job),
         [] => Err("expected a lock and a job".into()),
     }

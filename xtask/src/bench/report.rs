@@ -6,8 +6,9 @@ use crate::bench::table::{Goal, Table};
 use crate::bench::{machine, peer};
 use crate::result::Result;
 
-/// From here on, `BENCHMARKS.md` is written by hand.
-const BY_HAND: &str = "## What was found\n";
+/// Before this, and from the other on, `BENCHMARKS.md` is written by hand.
+const FIGURES: &str = "## Figures\n";
+const FOUND: &str = "## What was found\n";
 
 /// All tables of a run.
 pub struct Report {
@@ -34,11 +35,12 @@ impl Report {
         println!("{}", self.goals());
     }
 
-    /// Writes `BENCHMARKS.md`, and keeps of it what was written by hand.
+    /// Writes the figures of `BENCHMARKS.md`, between what is written by hand.
     pub fn write(&self) -> Result<()> {
         let path = path();
-        let before = fs::read_to_string(&path).unwrap_or_default();
-        fs::write(&path, self.text()? + by_hand(&before))?;
+        let page = fs::read_to_string(&path)?;
+        let [above, below] = by_hand(&page).ok_or("BENCHMARKS.md has no place for figures")?;
+        fs::write(&path, [above, &self.text()?, below].concat())?;
         println!("written to {}", path.display());
         Ok(())
     }
@@ -67,29 +69,26 @@ impl Report {
     }
 }
 
-/// The part of the page that is kept.
-fn by_hand(page: &str) -> &str {
-    match page.find(BY_HAND) {
-        Some(at) => &page[at..],
-        None => BY_HAND,
-    }
+/// What stands above and below the figures.
+fn by_hand(page: &str) -> Option<[&str; 2]> {
+    let (figures, found) = (page.find(FIGURES)?, page.find(FOUND)?);
+    (figures < found).then(|| [&page[..figures], &page[found..]])
 }
 
 fn path() -> PathBuf {
     peer::repository().join("BENCHMARKS.md")
 }
 
-const HEAD: &str = "# Benchmarks
+const HEAD: &str = "## Figures
 
-`cargo xtask bench all` writes this page; only the part from \"What was found\" on is written
-by hand. Peers and name-manager are measured in the same run, in turns, and each round starts
-with a different one. Figures are medians, with the lowest and highest round beside them. A
-ratio is relative to a peer, or to a limit of the system, in the same run; compare ratios, not
-microseconds, with other machines.
+Written by `cargo xtask bench all`. Peers and name-manager are measured in the same run, in
+turns, and each round starts with a different one. Figures are medians, with the lowest and
+highest round beside them. A ratio is relative to a peer, or to a limit of the system, in the
+same run; compare ratios, not microseconds, with other machines.
 
 ";
 
-const QUICK: &str = "This page is of `cargo xtask bench all --quick`, a fifth of the rounds.
+const QUICK: &str = "This is of `cargo xtask bench all --quick`, a fifth of the rounds.
 
 ";
 
@@ -98,9 +97,11 @@ mod tests {
     use super::by_hand;
 
     #[test]
-    fn what_was_found_is_kept() {
-        let page = "# Benchmarks\n\nfigures\n\n## What was found\n\nthis\n\n## And more\n";
-        assert_eq!(by_hand(page), "## What was found\n\nthis\n\n## And more\n");
-        assert_eq!(by_hand("no such part"), "## What was found\n");
+    fn what_is_written_by_hand_is_kept() {
+        let page = "# Benchmarks\n\nread this\n\n## Figures\n\n1.0\n\n## What was found\n\nthat\n";
+        let [above, below] = by_hand(page).unwrap();
+        assert_eq!(above, "# Benchmarks\n\nread this\n\n");
+        assert_eq!(below, "## What was found\n\nthat\n");
+        assert_eq!(by_hand("# Benchmarks\n"), None);
     }
 }

@@ -61,8 +61,11 @@ fn look_at_names(findings: &mut Findings, topic: &str, view: &View) {
         ("hooks are", &view.code.resource),
         ("allocator is", &view.code.allocator),
     ] {
-        if let Some(Code { krate, place }) = code {
-            let text = format!("its {what} at {place}, in crate `{krate}`");
+        if let Some(Code { krate, place, .. }) = code {
+            let text = match krate.is_empty() {
+                true => format!("its {what} commands, at {place}"),
+                false => format!("its {what} at {place}, in crate `{krate}`"),
+            };
             findings.note(topic, text);
         }
     }

@@ -8,8 +8,10 @@ use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 #[cfg(target_os = "linux")]
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::process::CommandExt;
 #[cfg(target_os = "linux")]
 use std::path::PathBuf;
+use std::process::Command;
 #[cfg(target_os = "linux")]
 use std::time::Duration;
 
@@ -202,6 +204,12 @@ fn one_process(pid: u32) -> io::Result<pid_t> {
     }
 }
 
+/// Has this called when the process exits, rather than is killed. False if it will not be.
+pub(crate) fn at_exit(last: extern "C" fn()) -> bool {
+    // SAFETY: the function is there as long as the program.
+    unsafe { libc::atexit(last) == 0 }
+}
+
 /// The user whose rights this process has.
 pub(super) fn effective_user() -> u32 {
     // SAFETY: takes nothing and cannot fail.
@@ -223,6 +231,50 @@ pub(crate) fn descriptor_limit() -> Option<u64> {
 pub(super) fn new_session() -> io::Result<()> {
     // SAFETY: takes nothing, and touches no memory.
     done(unsafe { libc::setsid() }).map(drop)
+}
+
+/// What this starts leads a session of its own, without a terminal. On Linux it is killed
+/// when the thread that starts it ends.
+pub(super) fn lead_session(command: &mut Command) {
+    #[cfg(target_os = "linux")]
+    let parent = std::process::id();
+    let lead = move || {
+        new_session()?;
+        #[cfg(target_os = "linux")]
+        {
+            // SAFETY: takes no pointers.
+            done(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) })?;
+            // SAFETY: takes nothing and cannot fail.
+            if unsafe { libc::getppid() } as u32 != parent {
+                return Err(io::Error::from_raw_os_error(libc::ESRCH));
+            }
+        }
+        Ok(())
+    };
+    // SAFETY: between fork and exec it makes system calls alone: it allocates nothing, and
+    // takes no lock that another thread could have had at the fork.
+    unsafe { command.pre_exec(lead) };
+}
+
+/// Blocks until this child has ended, which keeps its id until it is waited for.
+pub(super) fn wait_for_end(child: u32) -> io::Result<()> {
+    loop {
+        let mut told = std::mem::MaybeUninit::<libc::siginfo_t>::zeroed();
+        let options = libc::WEXITED | libc::WNOWAIT;
+        // SAFETY: `told` is what is written to.
+        let waited = unsafe { libc::waitid(libc::P_PID, child as _, told.as_mut_ptr(), options) };
+        match done(waited) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            waited => return waited.map(drop),
+        }
+    }
+}
+
+/// Sends a signal to all processes of a group.
+pub(super) fn signal_group(leader: u32, signal: c_int) -> io::Result<()> {
+    let leader = one_process(leader)?;
+    // SAFETY: takes no pointers.
+    done(unsafe { libc::kill(-leader, signal) }).map(drop)
 }
 
 /// The result of a call, or its error.

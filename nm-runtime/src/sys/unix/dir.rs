@@ -97,9 +97,18 @@ impl Dir {
     }
 
     /// Like [`Dir::file`], but each write goes to the end.
-    pub(crate) fn append(&self, name: &str) -> io::Result<File> {
+    pub(crate) fn append(&self, name: &str) -> io::Result<Appender> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::APPEND;
-        Ok(self.open_with(name, flags)?.file)
+        Ok(Appender(self.open_with(name, flags)?.file))
+    }
+
+    /// Like [`Dir::append`], for what others write: it can be read, too.
+    pub(crate) fn log(&self, name: &str) -> io::Result<File> {
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::APPEND;
+        let file = self.open_with(name, flags)?.file;
+        // Who inherits it expects that a write blocks.
+        rustix::fs::fcntl_setfl(&file, OFlags::APPEND)?;
+        Ok(file)
     }
 
     /// Opens a file for reading and writing if it exists.
@@ -149,6 +158,17 @@ impl Dir {
     /// Whether the directory's path still names it, rather than nothing or another.
     pub(crate) fn is_current(&self) -> io::Result<bool> {
         is_at(CWD, &self.path, AtFlags::empty(), id(&fstat(&self.fd)?))
+    }
+}
+
+/// A file to whose end processes write.
+#[derive(Debug)]
+pub(crate) struct Appender(File);
+
+impl Appender {
+    /// Adds a line with one `write`, so that lines of several processes never mix.
+    pub(crate) fn append(&self, line: &[u8]) -> io::Result<()> {
+        (&self.0).write_all(line)
     }
 }
 
@@ -265,6 +285,16 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
         opened => opened?,
     };
     file.write_all(bytes)
+}
+
+/// Moves a file to another place, and over what is there.
+pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    std::fs::rename(from, to)
+}
+
+/// Removes a file from its directory.
+pub(crate) fn remove(path: &Path) -> io::Result<()> {
+    std::fs::remove_file(path)
 }
 
 /// Whether the process or the system ran out of file descriptors.

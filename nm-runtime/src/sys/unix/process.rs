@@ -1,5 +1,8 @@
+#[cfg(target_os = "linux")]
 use std::fs::File;
 use std::io;
+#[cfg(target_os = "linux")]
+use std::io::Read;
 use std::os::fd::RawFd;
 #[cfg(target_os = "linux")]
 use std::os::unix::fs::MetadataExt;
@@ -8,6 +11,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::calls;
+#[cfg(any(target_os = "macos", target_os = "freebsd"))]
+use super::events::{Events, Watch};
+#[cfg(any(target_os = "macos", target_os = "freebsd"))]
+use super::kinfo::kinfo;
+use crate::sys::ancestor::Ancestor;
 use crate::sys::process_state::ProcessState;
 
 /// How the process with this id in our pid namespace is.
@@ -21,6 +29,12 @@ pub(crate) fn process_state(pid: u32) -> ProcessState {
         Some('T' | 't') => return ProcessState::Stopped,
         // Its parent has not taken note of its end yet.
         Some('Z' | 'X') => return ProcessState::Ended,
+        _ => {}
+    }
+    #[cfg(any(target_os = "macos", target_os = "freebsd"))]
+    match kinfo(pid) {
+        Some(kinfo) if kinfo.has_ended => return ProcessState::Ended,
+        Some(kinfo) if kinfo.is_stopped => return ProcessState::Stopped,
         _ => {}
     }
     ProcessState::Running
@@ -37,6 +51,35 @@ fn state(pid: u32) -> Option<char> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // `pid (command) state ..`, where the command may contain anything.
     stat.rsplit_once(") ")?.1.chars().next()
+}
+
+/// What is known of the process with this id, if it is there.
+#[cfg(target_os = "linux")]
+pub(crate) fn ancestor(pid: u32) -> Option<Ancestor> {
+    // Long enough, on any system, for all fields up to the last one needed.
+    let mut stat = [0; 1024];
+    let mut file = File::open(format!("/proc/{pid}/stat")).ok()?;
+    let read = file.read(&mut stat).ok()?;
+    let stat = str::from_utf8(&stat[..read]).ok()?;
+    // `pid (command) state parent ..`, where the command may contain anything.
+    let (before, after) = stat.rsplit_once(')')?;
+    let (_, command) = before.split_once('(')?;
+    let mut fields = after.split_ascii_whitespace().skip(1);
+    Some(Ancestor {
+        command: command.to_owned(),
+        parent: fields.next()?.parse().ok()?,
+        started: fields.nth(17)?.parse().ok()?,
+    })
+}
+
+#[cfg(any(target_os = "macos", target_os = "freebsd"))]
+pub(crate) fn ancestor(pid: u32) -> Option<Ancestor> {
+    kinfo(pid).map(|kinfo| kinfo.ancestor)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "macos", target_os = "freebsd")))]
+pub(crate) fn ancestor(_pid: u32) -> Option<Ancestor> {
+    None
 }
 
 /// The pid namespace of this process.
@@ -65,6 +108,20 @@ pub(crate) fn own_program() -> io::Result<PathBuf> {
             "nothing says where this program is: `/proc` is not mounted, and it was started from a file that is gone; mount `/proc`",
         )
     })
+}
+
+/// What emulates this process' processor (QEMU, in user mode), and the program that it was
+/// given. The kernel cannot execute that by itself.
+#[cfg(target_os = "linux")]
+pub(crate) fn emulator() -> Option<(PathBuf, PathBuf)> {
+    let program = std::fs::read_link("/proc/self/exe").ok()?;
+    // An emulator tells its program when the link is read, and executes that when it is to
+    // be executed. It does neither when this path is used.
+    let running = PathBuf::from("//proc/self/exe");
+    // No file has the path of a program that was replaced.
+    let (told, ran) = (program.metadata().ok()?, running.metadata().ok()?);
+    let same = (told.dev(), told.ino()) == (ran.dev(), ran.ino());
+    (!same).then_some((running, program))
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -113,12 +170,6 @@ pub(crate) fn name_process(name: &str) {
     let _ = name;
 }
 
-/// Closes standard output: its reader sees the end.
-pub(crate) fn close_stdout() -> io::Result<()> {
-    let null = File::options().write(true).open("/dev/null")?;
-    Ok(rustix::stdio::dup2_stdout(null)?)
-}
-
 /// Waits until this process has ended. `is_same` distinguishes it from a later process
 /// with the same id.
 pub(crate) fn wait_for_exit(pid: u32, is_same: impl Fn() -> bool) -> io::Result<()> {
@@ -135,8 +186,19 @@ pub(crate) fn wait_for_exit(pid: u32, is_same: impl Fn() -> bool) -> io::Result<
             }
         }
     }
-    // Without handles of processes: look periodically.
-    #[cfg(not(target_os = "linux"))]
+    #[cfg(any(target_os = "macos", target_os = "freebsd"))]
+    {
+        let mut events = Events::new()?;
+        match events.watch(Watch::Ended(pid)) {
+            Err(error) if is_gone(&error) => return Ok(()),
+            watched => watched?,
+        }
+        // Asked after the process is watched: from here on it cannot change. Once in a while
+        // again, should its end not be told.
+        while is_same() && events.wait(Some(Duration::from_secs(1)))?.ended == 0 {}
+    }
+    // Without a kernel that tells: look periodically.
+    #[cfg(not(any(target_os = "linux", target_os = "macos", target_os = "freebsd")))]
     while process_state(pid) != ProcessState::Ended && is_same() {
         std::thread::sleep(Duration::from_millis(100));
     }

@@ -1,0 +1,86 @@
+//! Tells what is known of this process's own names, when there is time for it: at once what
+//! happens after a pause, and otherwise once in a while for all of it, from a thread that
+//! ends when that is done. The rest is told when the process exits; if it is killed, what
+//! happened in the last of these pauses is not told.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::sys;
+
+/// So long nothing is told that can wait.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// Something that tells what it has noted.
+pub(crate) trait Tell: Send + Sync {
+    fn tell(&self);
+}
+
+#[derive(Default)]
+struct Scribe {
+    names: Vec<Arc<dyn Tell>>,
+    /// Of this process: a forked child has nothing to tell.
+    pid: u32,
+    told: Option<Instant>,
+    /// A thread is going to tell.
+    going_to: bool,
+    at_exit: bool,
+}
+
+static SCRIBE: Mutex<Option<Scribe>> = Mutex::new(None);
+
+fn lock() -> MutexGuard<'static, Option<Scribe>> {
+    // Each change is whole, whatever panics elsewhere.
+    SCRIBE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// From now on tells what this has noted.
+pub(crate) fn serve(name: Arc<dyn Tell>) {
+    let mut scribe = lock();
+    let scribe = scribe.get_or_insert_with(|| Scribe {
+        pid: std::process::id(),
+        at_exit: sys::at_exit(tell_the_rest),
+        ..Scribe::default()
+    });
+    scribe.names.push(name);
+}
+
+/// There is something to tell.
+pub(crate) fn changed() {
+    let mut locked = lock();
+    let Some(scribe) = locked.as_mut().filter(|scribe| !scribe.going_to) else {
+        return;
+    };
+    let next = scribe.told.map(|told| told + PAUSE);
+    let left = next.and_then(|next| next.checked_duration_since(Instant::now()));
+    if let Some(left) = left.filter(|_| scribe.at_exit) {
+        let thread = thread::Builder::new().name(sys::LOCK_WAITER.to_owned());
+        let later = move || {
+            thread::sleep(left);
+            tell(lock());
+        };
+        scribe.going_to = thread.stack_size(64 << 10).spawn(later).is_ok();
+        if scribe.going_to {
+            return;
+        }
+    }
+    tell(locked);
+}
+
+fn tell(mut scribe: MutexGuard<'_, Option<Scribe>>) {
+    let Some(known) = &mut *scribe else { return };
+    if known.pid != std::process::id() {
+        return;
+    }
+    // What changes from here on is told next time.
+    known.going_to = false;
+    known.told = Some(Instant::now());
+    let names = known.names.clone();
+    drop(scribe);
+    names.iter().for_each(|name| name.tell());
+}
+
+extern "C" fn tell_the_rest() {
+    tell(lock());
+}

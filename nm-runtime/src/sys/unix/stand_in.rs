@@ -1,0 +1,73 @@
+//! What `kqueue.rs` has, with the same names, by what Linux has: inotify, pidfds and `poll`.
+//! So the code above that can be tried here.
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
+
+use rustix::fs::inotify::{CreateFlags, WatchFlags, add_watch, init};
+
+use super::calls::{Polled, open_process, poll};
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Watch<'a> {
+    Written(BorrowedFd<'a>),
+    Readable(BorrowedFd<'a>),
+    /// As FreeBSD does.
+    Ended(u32),
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Told {
+    pub(super) written: bool,
+    pub(super) readable: bool,
+    pub(super) ended: usize,
+}
+
+#[derive(Debug)]
+pub(super) struct Events {
+    writes: OwnedFd,
+    readable: Option<OwnedFd>,
+    processes: Vec<OwnedFd>,
+}
+
+impl Events {
+    pub(super) fn new() -> io::Result<Self> {
+        Ok(Self {
+            writes: init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?,
+            readable: None,
+            processes: Vec::new(),
+        })
+    }
+
+    pub(super) fn watch(&mut self, what: Watch<'_>) -> io::Result<()> {
+        match what {
+            Watch::Written(file) => {
+                let path = format!("/proc/self/fd/{}", file.as_raw_fd());
+                add_watch(&self.writes, path, WatchFlags::MODIFY)?;
+            }
+            Watch::Readable(file) => self.readable = Some(file.try_clone_to_owned()?),
+            Watch::Ended(process) => self.processes.push(open_process(process)?),
+        }
+        Ok(())
+    }
+
+    pub(super) fn wait(&mut self, timeout: Option<Duration>) -> io::Result<Told> {
+        let others = self.readable.iter().chain(&self.processes);
+        let polled = poll(std::iter::once(&self.writes).chain(others), timeout)?;
+        let mut happened = polled.iter().map(|polled| *polled != Polled::Nothing);
+        let written = happened.next() == Some(true);
+        if written {
+            // Told once.
+            while rustix::io::read(self.writes.as_fd(), &mut [0; 4096]).is_ok() {}
+        }
+        let readable = self.readable.is_some() && happened.next() == Some(true);
+        let watching = self.processes.len();
+        self.processes.retain(|_| happened.next() != Some(true));
+        Ok(Told {
+            written,
+            readable,
+            ended: watching - self.processes.len(),
+        })
+    }
+}

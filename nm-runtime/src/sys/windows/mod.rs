@@ -1,0 +1,61 @@
+//! Windows.
+
+mod dir;
+mod file;
+#[allow(unsafe_code, reason = "system calls are unsafe")]
+mod file_info;
+#[allow(unsafe_code, reason = "system calls are unsafe")]
+mod generations;
+#[allow(unsafe_code, reason = "system calls are unsafe")]
+mod lock;
+#[allow(unsafe_code, reason = "system calls are unsafe")]
+mod owner;
+#[allow(unsafe_code, reason = "system calls are unsafe")]
+mod process;
+#[allow(unsafe_code, reason = "system calls are unsafe")]
+mod standby;
+#[allow(unsafe_code, reason = "system calls are unsafe")]
+mod wait;
+mod watched;
+mod wide;
+
+pub(crate) use dir::Dir;
+#[cfg(feature = "tools")]
+pub(crate) use file::file_id;
+pub(crate) use file::{
+    Appender, open_regular, opened, path_names, read_at, remove, rename, still_linked,
+    write_at_start, write_private,
+};
+pub(super) use generations::Generations;
+pub(crate) use lock::{change_lock, lock, try_lock, unlock};
+pub(crate) use owner::is_current_user;
+pub(crate) use process::{ancestor, parent_id, pid_namespace, process_state, wait_for_exit};
+pub use standby::Standby;
+pub(crate) use standby::{answer, start_standby};
+pub(super) use watched::{Stop, Watched, stop};
+
+use std::io;
+use std::path::PathBuf;
+
+/// This program. Windows replaces the file of no program that runs.
+pub(crate) fn own_program() -> io::Result<PathBuf> {
+    std::env::current_exe()
+}
+
+/// It was started detached.
+pub(crate) fn detach() -> io::Result<()> {
+    Ok(())
+}
+
+/// Never: nothing that is told later would be told.
+pub(crate) fn at_exit(_last: extern "C" fn()) -> bool {
+    false
+}
+
+/// Handles are as many as there is memory for.
+pub(crate) fn is_descriptor_shortage(_error: &io::Error) -> bool {
+    false
+}
+
+/// A process is called what its file is called.
+pub(crate) fn name_process(_name: &str) {}

@@ -1,0 +1,7 @@
+use serial_test::serial;
+
+#[serial("db")]
+#[test]
+fn lists_users() {
+    let users: u8 = "none";
+}

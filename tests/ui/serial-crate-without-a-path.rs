@@ -1,0 +1,5 @@
+use serial_test::parallel;
+
+#[parallel(crate)]
+#[test]
+fn lists_users() {}

@@ -1,0 +1,5 @@
+use serial_test::serial;
+
+#[serial(db::users)]
+#[test]
+fn lists_users() {}

@@ -1,0 +1,5 @@
+use serial_test::serial;
+
+#[serial("db")]
+#[test]
+fn lists_users() {}

@@ -1,0 +1,6 @@
+use serial_test::serial;
+
+trait Connect {
+    #[serial]
+    fn connect();
+}

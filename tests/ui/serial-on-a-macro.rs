@@ -1,0 +1,8 @@
+#![allow(unused)]
+
+use serial_test::serial;
+
+#[serial]
+macro_rules! lists_users {
+    () => {};
+}

@@ -1,0 +1,6 @@
+#![allow(unused)]
+
+use serial_test::serial;
+
+#[serial(db)]
+struct Database;

@@ -1,0 +1,5 @@
+use serial_test::file_serial;
+
+#[file_serial(path => 3)]
+#[test]
+fn lists_users() {}

@@ -68,12 +68,7 @@ const LOST_LONG: Bounds = Bounds {
     ..LOST
 };
 
-const HUNG: Bounds = Bounds {
-    plans: [ENDS, STAYS],
-    ticks: 2,
-    hangs: 1,
-    ..BOUNDS
-};
+const HUNG: Bounds = Bounds { hangs: 1, ..BOUNDS };
 
 const STALLED: Bounds = Bounds {
     lease: 3,
@@ -208,7 +203,7 @@ found! {
     a_grant_that_is_not_checked: GrantUnchecked in Bounds { slow_turns: true, ..LOST_LONG };
     a_beat_from_its_answer: BeatCountsFromAnswer in SLOW_BEATS;
     a_beat_before_all_is_said: BeatCountsBeforeSaidAgain in FAILOVER;
-    a_beat_behind_a_change: BeatBehindSwap in HUNG;
+    a_beat_behind_a_change: BeatBehindSwap in Bounds { plans: [ENDS, STAYS], ticks: 2, ..HUNG };
     watching_without_beats: WatchesWithoutBeats in STALLED;
     watching_across_restarts: WatchesAcrossRestarts in FAILOVER_BEHIND_A_POOLER;
     burial_without_a_count: BuryWithoutCount in SLOW;

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Tries on this machine what PLATFORM.md promises, and says what to report. Needs Rust alone;
 # with cargo-nextest it tries more. Nothing is installed, and nothing outside of this checkout
-# is changed but for temporary directories.
+# is changed but for temporary directories. On Windows, in the shell that comes with git.
 #
 #     platform/try.sh            # all of it
 #     platform/try.sh units life # only these
@@ -61,10 +61,18 @@ try cli 'the command line' \
     cargo test -p nm-cli --no-fail-fast
 try doctor 'locks exclude each other on this file system' \
     cargo run -q -p nm-cli --bin name-manager -- doctor
-if [ "$(uname -s)" = Linux ]; then
+try runner 'hooks over a run, and after a killed runner; a storm of kills' \
+    env STORM_SECONDS=60 cargo test --test runner --no-fail-fast
+case $(uname -s) in
+Linux)
     try conformance 'all that a backend promises, over killed processes' \
         cargo test --test conformance --test engine --no-fail-fast
-fi
+    ;;
+MINGW* | MSYS*)
+    try conformance 'all that a backend promises, over killed processes' \
+        cargo test --test conformance --test allocator --no-fail-fast
+    ;;
+esac
 
 rm -f "$said/lines"
 printf '\nPlease report what %s says, in an issue, even if all of it holds' "$said/summary"

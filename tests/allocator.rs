@@ -1,5 +1,6 @@
 //! Pools that decide for themselves what to hand out.
 
+#[cfg(unix)]
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use name_manager::{
     Allocator, Asked, Assigned, Assignment, BoxError, Lease, Pool, shared_resource,
 };
+#[cfg(unix)]
 use rustix::fs::{FlockOperation, flock};
 
 const BLOCK: u16 = 4;
@@ -248,6 +250,7 @@ impl Allocator for Desks {
 }
 
 /// As a process does that looks who holds what, for a message or for deadlocks.
+#[cfg(unix)]
 #[test]
 fn a_process_that_looks_at_a_name_is_not_taken_for_its_holder() {
     let pool = Pool::open("desks").unwrap();

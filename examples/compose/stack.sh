@@ -1,65 +1,97 @@
 #!/bin/sh
-# A stack by its name: `stack.sh up NAME` starts it unless it runs, and prints its
-# address; `stack.sh down NAME..`; `stack.sh kind` says what a stack is here.
+# A stack by its name, as the hooks of name-manager.toml want it:
 #
-# Where Docker answers, a stack is a compose project. Elsewhere it is the same
-# server, started here. Only who holds the name may call this: nothing in it is
-# safe against two who bring up one stack at once, and nothing needs to be.
+#     stack.sh up NAME       makes a new one, whatever is left of another, and waits for it
+#     stack.sh reset NAME    empties it; a new one, if the last test on it went wrong
+#     stack.sh down NAME     removes it
+#     stack.sh url NAME      prints its address
+#     stack.sh kind          says what a stack is here
+#
+# Where an engine answers, a stack is a compose project. Elsewhere it is the same
+# server, started here. Nothing in this file is safe against two who bring up one
+# stack at once, and nothing needs to be: name-manager calls it for one at a time.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 stacks=${STACKS_DIR:-$here/.stacks}
 
-has_engine() {
-    docker compose version >/dev/null 2>&1 && docker info >/dev/null 2>&1
-}
+if ! docker info >/dev/null 2>&1; then
+    engine=none
+elif docker compose version >/dev/null 2>&1; then
+    engine='docker compose'
+elif command -v docker-compose >/dev/null; then
+    engine='docker-compose'
+else
+    engine=none
+fi
 
 compose() {
-    docker compose --file "$here/compose.yaml" --project-name "$@"
+    # Two words, perhaps.
+    $engine --file "$here/compose.yaml" --project-name "$@"
 }
 
-up_stand_in() {
+url() {
+    if [ "$engine" = none ]; then
+        cat "$stacks/$1/url"
+    else
+        echo "http://$(compose "$1" port shop 8000)"
+    fi
+}
+
+# Older versions have no `up --wait`.
+wait_for_engine() {
+    shop=$(compose "$1" ps --quiet shop)
+    until [ "$(docker inspect --format '{{.State.Health.Status}}' "$shop")" = healthy ]; do
+        if [ "$(docker inspect --format '{{.State.Running}}' "$shop")" != true ]; then
+            compose "$1" logs
+            exit 1
+        fi
+        sleep 0.1
+    done
+}
+
+start_here() {
     dir=$stacks/$1
     mkdir -p "$dir"
-    if ! curl -fs "$(cat "$dir/url" 2>/dev/null)/orders" >/dev/null 2>&1; then
-        rm -f "$dir/ready"
-        mkfifo "$dir/ready"
-        python3 "$here/server.py" "$dir/shop.db" >"$dir/ready" 2>"$dir/log" </dev/null &
-        echo $! >"$dir/pid"
-        read -r port <"$dir/ready" # the server prints it when it answers
-        echo "http://localhost:$port" >"$dir/url"
-    fi
-    cat "$dir/url"
+    mkfifo "$dir/ready"
+    python3 "$here/server.py" "$dir/shop.db" >"$dir/ready" 2>"$dir/log" </dev/null &
+    echo $! >"$dir/pid"
+    read -r port <"$dir/ready" # the server prints it when it answers
+    echo "http://localhost:$port" >"$dir/url"
 }
 
-down_stand_in() {
-    dir=$stacks/$1
-    if [ -f "$dir/pid" ]; then
-        kill "$(cat "$dir/pid")" 2>/dev/null || true
-        rm -r "$dir"
+down() {
+    if [ "$engine" != none ]; then
+        compose "$1" down --volumes --remove-orphans
+    elif [ -d "$stacks/$1" ]; then
+        kill "$(cat "$stacks/$1/pid")" || true
+        rm -r "$stacks/$1"
     fi
 }
 
-command=$1
-shift
-case $command in
-kind)
-    if has_engine; then echo "docker compose"; else echo "stand-in (no container engine answers)"; fi
-    ;;
-up)
-    if has_engine; then
-        compose "$1" up --detach --wait >&2
-        echo "http://$(compose "$1" port shop 8000)"
+up() {
+    down "$1"
+    if [ "$engine" = none ]; then
+        start_here "$1"
     else
-        up_stand_in "$1"
+        compose "$1" up --detach
+        wait_for_engine "$1"
+    fi
+}
+
+case ${1-} in
+kind)
+    if [ "$engine" = none ]; then echo "stand-in (no container engine answers)"; else echo "$engine"; fi
+    ;;
+reset)
+    if [ "$NAME_MANAGER_RESET" = dirty ]; then
+        up "$2"
+    else
+        curl -fsS -X DELETE "$(url "$2")/"
     fi
     ;;
-down)
-    for name; do
-        if has_engine; then compose "$name" down --volumes >&2; else down_stand_in "$name"; fi
-    done
-    ;;
+up | down | url) "$1" "$2" ;;
 *)
-    echo "stack.sh: unknown command $command; expected up, down or kind" >&2
+    echo "stack.sh: unknown command ${1-}; expected up, reset, down, url or kind" >&2
     exit 2
     ;;
 esac

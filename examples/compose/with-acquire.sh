@@ -3,14 +3,14 @@
 # Whatever is not released is when this script ends.
 set -eu
 cd "$(dirname "$0")"
-export NAME_MANAGER_POOL_STACK_MAX=2
 echo "a stack is: $(./stack.sh kind)"
 
 one() {
     stack=$(name-manager acquire stack) || return
     code=0
     ./on-stack.sh "$stack" "$1" || code=$?
-    name-manager release stack "$stack"
+    if [ $code = 0 ]; then dirty=; else dirty=--dirty; fi
+    name-manager release $dirty stack "$stack"
     return $code
 }
 
@@ -21,8 +21,4 @@ for test in $(cat tests/list); do
 done
 failed=0
 for pid in $pids; do wait "$pid" || failed=1; done
-for stack in $(name-manager acquire stack --all); do
-    ./stack.sh down "$stack"
-    name-manager release stack "$stack"
-done
 exit $failed

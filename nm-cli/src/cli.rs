@@ -9,7 +9,7 @@ use crate::args::pass_through;
 use crate::args::wait::{Wait, Waiting};
 #[cfg(unix)]
 use crate::commands::{acquire, hold, keep_alive, release};
-use crate::commands::{adopt, completions, man, nextest, reset, run, test, wait};
+use crate::commands::{adopt, completions, init, man, nextest, reset, run, test, wait};
 use crate::exit::{Outcome, chain, code};
 #[cfg(unix)]
 use crate::keeper;
@@ -51,6 +51,7 @@ enum Command {
     Test(test::Args),
     Wait(wait::Args),
     Adopt(adopt::Args),
+    Init(init::Args),
     Timeline(timeline::Args),
     Stats(stats::Args),
     Completions(completions::Args),
@@ -180,6 +181,7 @@ impl Cli {
             Command::Test(args) => test::run(args),
             Command::Wait(args) => wait::run(args),
             Command::Adopt(args) => adopt::run(args),
+            Command::Init(args) => init::run(args),
             Command::Timeline(args) => timeline::run(args),
             Command::Stats(args) => stats::run(args),
             Command::Completions(args) => completions::run(args, command()),

@@ -61,6 +61,8 @@ pub mod caller {
     pub use crate::identity::runner::end_with_child;
     #[cfg(feature = "tools")]
     pub use crate::pool::opened::leave_pools;
+    #[cfg(all(windows, feature = "tools"))]
+    pub use crate::sys::end_children_with_us;
 }
 
 /// What generated code calls.

@@ -3,6 +3,8 @@
 //! These tests may run at the same time. They share the bookshop's two
 //! databases as any other runs of it would: that is what it is for.
 
+#![cfg(unix)] // starts cargo; elsewhere `tests/runner` stands in for it
+
 mod ledger;
 mod run;
 mod suite;

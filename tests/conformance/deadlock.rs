@@ -261,7 +261,7 @@ fn a_holder_that_is_merely_slow_is_no_circle<S: Stage>() {
     test.release("x").expect_granted("y");
 }
 
-#[apply(on_each_stage)]
+#[apply(on_each_stage_of_unix)]
 fn a_circle_that_death_breaks_is_none<S: Stage>() {
     let mut test = Story::<S>::new("a", 1);
     test.also("b", 1).holds("x", "a");

@@ -33,7 +33,7 @@ fn waiting_for_a_given_name_does_not_starve_behind_those_who_take_any<S: Stage>(
     oracle::check(&test.events(), 2);
 }
 
-#[apply(on_each_stage)]
+#[apply(on_each_stage_of_unix)]
 fn waiters_for_one_given_name_are_served_in_arrival_order<S: Stage>() {
     let mut test = Story::<S>::new("db", 2);
     test.holds("holder", "db name=db-1");

@@ -15,7 +15,7 @@ use crate::support::stage::Stage;
 
 const ROUNDS: usize = 60;
 
-#[apply(on_each_stage)]
+#[apply(on_each_stage_of_unix)]
 fn no_name_is_ever_in_two_hands_under_mixed_load_and_kills<S: Stage>() {
     let mut test = Story::<S>::new("db", 3);
     let history = test.dir().join("history");

@@ -4,7 +4,7 @@
 //! Every step waits for the one before it to have happened: a grant is answered, a
 //! wait is seen in the journal and where the waiter sleeps.
 
-#![cfg(target_os = "linux")] // asks /proc who is queued for which lock
+#![cfg(any(target_os = "linux", windows))] // sees who waits: by /proc there, by files here
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -16,6 +16,27 @@ macro_rules! on_each_stage {
         fn $claim<S: Stage>() $body
 
         mod $claim {
+            #[test]
+            fn local() {
+                super::$claim::<$crate::support::local::Local>();
+            }
+
+            #[test]
+            fn memory() {
+                super::$claim::<$crate::memory::Memory>();
+            }
+        }
+    };
+}
+
+/// As [`on_each_stage`], for stories that need what Windows does not have: processes that are
+/// stopped, and a kernel that grants a lock in the order in which it was asked for.
+macro_rules! on_each_stage_of_unix {
+    (fn $claim:ident<S: Stage $(,)?>() $body:block) => {
+        fn $claim<S: Stage>() $body
+
+        mod $claim {
+            #[cfg(unix)]
             #[test]
             fn local() {
                 super::$claim::<$crate::support::local::Local>();

@@ -89,7 +89,7 @@ fn the_whole_pool_and_several_names_come_at_once<S: Stage>() {
     oracle::check(&test.events(), 3);
 }
 
-#[apply(on_each_stage)]
+#[apply(on_each_stage_of_unix)]
 fn a_paused_waiter_is_overtaken_neither_by_newcomers_nor_by_those_behind_it<S: Stage>() {
     let mut test = Story::<S>::new("db", 1);
     test.hold("holder")

@@ -10,13 +10,15 @@ use tempfile::TempDir;
 use crate::command::{Command, Finished, has_nextest, wait_until};
 use crate::project::{Project, package, workspace};
 use crate::scenario;
+#[cfg(target_os = "linux")]
+use crate::signal;
 
 const HOOKS: &str = r#"
 [workspace.metadata.name-manager.pools.db]
 max = 2
 [workspace.metadata.name-manager.pools.db.hooks]
 setup = 'echo up >"$COMMANDS_DIR/server"; echo setup >>"$COMMANDS_DIR/told"'
-init = 'test -e "$COMMANDS_DIR/server" && echo fresh >"$COMMANDS_DIR/{name}.db"; echo init {name} >>"$COMMANDS_DIR/told"'
+init = 'test -z "$COMMANDS_HANG" || { echo $$ >"$COMMANDS_DIR/hangs"; sleep 1000; }; test -e "$COMMANDS_DIR/server" && echo fresh >"$COMMANDS_DIR/{name}.db"; echo init {name} >>"$COMMANDS_DIR/told"'
 reset = './reset {name}'
 cleanup = ["./cleanup", "{name}"]
 teardown = 'rm "$COMMANDS_DIR/server"; echo teardown >>"$COMMANDS_DIR/told"'
@@ -152,6 +154,32 @@ fn a_run_and_tests_share_one_life_and_tell_each_other_how_it_went() {
             "reset db-0 dirty plain::fails_if_it_is_told_to: its test panicked",
         ]
     );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_test_that_is_killed_in_init_leaves_no_hook_that_goes_on() {
+    let lab = Lab::new();
+    let test = lab.cargo(&["test", "--test", "plain", "--", "--test-threads=1"]);
+    let test = test.env("COMMANDS_HANG", "1").start();
+    let hangs = || fs::read_to_string(lab.path("hangs")).unwrap_or_default();
+    wait_until("the hook hangs", || hangs().ends_with('\n'));
+    let hook: u32 = hangs().trim().parse().unwrap();
+    // Its parent watches over it, for the test's process.
+    signal::kill(parent(parent(hook)));
+    test.finish().failure();
+    wait_until("teardown", || {
+        lab.told().last().is_some_and(|last| last == "teardown")
+    });
+    assert!(!Path::new("/proc").join(hook.to_string()).exists());
+    assert_eq!(lab.told(), ["setup", "cleanup db-0", "teardown"]);
+}
+
+#[cfg(target_os = "linux")]
+fn parent(pid: u32) -> u32 {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let after = stat.rsplit(") ").next().unwrap();
+    after.split(' ').nth(1).unwrap().parse().unwrap()
 }
 
 #[test]

@@ -3,6 +3,8 @@
 //!
 //! Each test has a state directory of its own; all share one generated package.
 
+#![cfg(unix)] // starts cargo; elsewhere `tests/runner` stands in for it
+
 #[allow(dead_code, reason = "tests/suites uses the rest")]
 #[path = "../suites/command.rs"]
 mod command;

@@ -3,6 +3,8 @@
 //!
 //! As in `tests/suites`, what happened is read from the journal.
 
+#![cfg(unix)] // starts cargo; elsewhere `tests/runner` stands in for it
+
 #[path = "../suites/command.rs"]
 #[allow(dead_code, reason = "tests/suites uses the rest")]
 mod command;

@@ -4,6 +4,8 @@
 //! nothing here is decided by time. The workspaces stand at fixed places and
 //! share one target directory: only what changed is built again.
 
+#![cfg(unix)] // starts cargo; elsewhere `tests/runner` stands in for it
+
 #[allow(dead_code, reason = "tests/life uses the rest")]
 mod command;
 #[allow(dead_code, reason = "tests/life uses the rest")]
@@ -20,6 +22,7 @@ mod elsewhere;
 mod environment;
 mod functions;
 mod missing_code;
+mod own_file;
 mod panics;
 mod runs;
 mod scopes;

@@ -38,7 +38,7 @@ fn a_test_that_keeps_none_waiting_says_so_once() {
         panic!("{said}");
     };
     let start = "name-manager: tests/unbounded.rs:";
-    let rest = ": this `#[shared_resource]` keeps no test waiting, since pool `global` is unbounded: write `max = 1` here or under [workspace.metadata.name-manager.pools.global]; or take a name as a parameter, `global: Lease`";
+    let rest = ": this `#[shared_resource]` keeps no test waiting, since pool `global` is unbounded: write `max = 1` here or under [workspace.metadata.name-manager.pools.global] in Cargo.toml; or take a name as a parameter, `global: Lease`";
     let line = warning
         .strip_prefix(start)
         .and_then(|it| it.strip_suffix(rest));

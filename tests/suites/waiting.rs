@@ -60,7 +60,7 @@ fn a_wait_that_ends_names_the_holder_and_how_to_wait_longer() {
         "1 passed; 1 failed",
         "timed out after 50ms waiting for a name of pool `brief`",
         &format!("brief-0 held by `{}` (pid {}", holder.test, holder.pid),
-        "to wait longer, set `wait_timeout` in the attribute or under [workspace.metadata.name-manager.pools.brief], or NAME_MANAGER_WAIT_TIMEOUT",
+        "to wait longer, set `wait_timeout` in the attribute or under [workspace.metadata.name-manager.pools.brief] in Cargo.toml, or NAME_MANAGER_WAIT_TIMEOUT",
     ]);
     PROJECT.forget("brief");
 }

@@ -7,6 +7,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
+#[cfg(unix)]
 use std::time::Duration;
 
 use name_manager::Lease;
@@ -117,6 +118,7 @@ fn obey(verb: &str, rest: &str, leases: &mut Vec<Lease>, home: &dyn Home) -> Str
             "exited".to_owned()
         }
         "spawn" => format!("child {}", spawn()),
+        #[cfg(unix)]
         // A copy of this process that never execs, with all its descriptors.
         "fork" => match fork::fork().expect("the process can be forked") {
             fork::Fork::Parent(child) => format!("child {child}"),

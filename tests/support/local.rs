@@ -7,10 +7,14 @@ use std::time::Duration;
 
 use nm_runtime::journal::{self, Event};
 use nm_runtime::record::Record;
+#[cfg(unix)]
 use rustix::process::Signal;
 
+#[cfg(target_os = "linux")]
 use super::kernel;
-use super::process::{self, Process, Start};
+#[cfg(unix)]
+use super::process;
+use super::process::{Process, Start};
 use super::stage::{Host, Stage};
 
 pub struct Local {
@@ -88,7 +92,14 @@ impl Stage for Local {
         self.start_with(actor, Start::default())
     }
 
+    /// There is no such limit.
+    #[cfg(not(unix))]
+    fn start_with_few_descriptors(&mut self, actor: &str) -> Process {
+        self.start(actor)
+    }
+
     /// `ulimit -n 256`.
+    #[cfg(unix)]
     fn start_with_few_descriptors(&mut self, actor: &str) -> Process {
         let limited = r#"ulimit -n 256; exec "$0" "$@""#;
         let start = Start {
@@ -100,6 +111,7 @@ impl Stage for Local {
 
     /// Whether as many threads of the process have their place as wait: behind
     /// others in line, for a name, or at the head of a queue.
+    #[cfg(target_os = "linux")]
     fn is_parked(&self, process: &Process, _actor: &str, ask: &str) -> bool {
         let pools = self.state.join("pools");
         let each_pool = || fs::read_dir(&pools).into_iter().flatten().flatten();
@@ -124,6 +136,27 @@ impl Stage for Local {
         parked.count() >= process.waiting.len()
     }
 
+    /// As the files beside the locks say: a ticket, a reserved name, what the head has
+    /// published.
+    #[cfg(not(target_os = "linux"))]
+    fn is_parked(&self, process: &Process, _actor: &str, ask: &str) -> bool {
+        let pools = fs::read_dir(self.state.join("pools"));
+        let pools = pools.into_iter().flatten().flatten();
+        let mut parked = BTreeSet::new();
+        for pool in pools.map(|pool| pool.path()) {
+            let tickets = fs::read_dir(pool.join("line")).into_iter().flatten();
+            let mut said: Vec<_> = tickets.flatten().map(|ticket| ticket.path()).collect();
+            said.push(pool.join("head.json"));
+            parked.extend(said.iter().filter_map(|path| owner(path, process.id())));
+            if let Some(name) = ask.split_once("name=").map(|(_, rest)| rest) {
+                let name = name.split(' ').next().unwrap_or_default();
+                let reserved = pool.join(format!("names/{name}.next"));
+                parked.extend(reserved.exists().then(|| name.to_owned()));
+            }
+        }
+        parked.len() >= process.waiting.len()
+    }
+
     /// The kernel knows who sleeps, and not whether it has looked before.
     fn is_settled(&self, _process: &Process, _actor: &str) -> bool {
         true
@@ -146,14 +179,26 @@ impl Stage for Local {
 
 impl Drop for Local {
     fn drop(&mut self) {
+        #[cfg(unix)]
         for child in self.children.drain(..) {
             process::send(child, Signal::KILL);
         }
     }
 }
 
+/// The thread of this process that is told of in this file: as a holder, or as who asks an
+/// allocator.
+#[cfg(not(target_os = "linux"))]
+fn owner(path: &Path, pid: u32) -> Option<String> {
+    let said: serde_json::Value = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
+    let holder = said.get("holder").unwrap_or(&said);
+    let is_its = holder.get("pid")?.as_u64() == Some(pid.into());
+    is_its.then(|| holder.get("token").map(|token| token.to_string()))?
+}
+
 /// The tickets of those who wait in the line of an allocator's pool, and ask it by
 /// themselves: they say what for.
+#[cfg(target_os = "linux")]
 fn asking_tickets(pool: &Path) -> impl Iterator<Item = u64> {
     let tickets = fs::read_dir(pool.join("line")).into_iter().flatten();
     tickets.flatten().filter_map(|ticket| {
@@ -163,6 +208,7 @@ fn asking_tickets(pool: &Path) -> impl Iterator<Item = u64> {
     })
 }
 
+#[cfg(target_os = "linux")]
 fn inodes(dir: &Path) -> impl Iterator<Item = u64> {
     let entries = fs::read_dir(dir).into_iter().flatten().flatten();
     entries.filter_map(|entry| kernel::inode(&entry.path()))

@@ -19,9 +19,11 @@
 pub mod actor;
 pub mod ask;
 pub mod home;
+#[cfg(target_os = "linux")]
 pub mod kernel;
 pub mod local;
 pub mod oracle;
+#[cfg(unix)]
 pub mod other_user;
 pub mod patience;
 pub mod pool_test;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use nm_runtime::journal::{Event, Kind};
 use nm_runtime::record::Record;
+#[cfg(unix)]
 use rustix::process::Signal;
 use tempfile::TempDir;
 
@@ -353,6 +354,7 @@ impl Story<Local> {
         self.host(actor)
     }
 
+    #[cfg(unix)]
     pub fn signal(&mut self, actor: &str, signal: Signal) -> &mut Self {
         self.process(actor).signal(signal);
         self

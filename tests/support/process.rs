@@ -7,12 +7,13 @@ use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::channel;
 use std::thread;
 
+#[cfg(unix)]
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::actor::MARK;
-use super::kernel;
-use super::patience;
 use super::stage::{Host, Replies};
+#[cfg(unix)]
+use super::{kernel, patience};
 
 pub struct Process {
     child: Child,
@@ -95,6 +96,7 @@ impl Process {
         process
     }
 
+    #[cfg(unix)]
     pub fn signal(&self, signal: Signal) {
         send(self.id(), signal);
     }
@@ -130,11 +132,12 @@ impl Host for Process {
 
     /// SIGKILL; returns when the process is gone, and its locks with it.
     fn kill(&mut self) {
-        self.signal(Signal::KILL);
+        self.child.kill().expect("an own process can be killed");
         self.wait();
     }
 
     /// SIGSTOP: returns when no thread of the process runs any more.
+    #[cfg(unix)]
     fn stop(&mut self) {
         self.signal(Signal::STOP);
         let pid = self.id();
@@ -143,8 +146,19 @@ impl Host for Process {
         });
     }
 
+    #[cfg(unix)]
     fn go_on(&mut self) {
         self.signal(Signal::CONT);
+    }
+
+    #[cfg(not(unix))]
+    fn stop(&mut self) {
+        unimplemented!("no process is stopped here: such a story is told on Unix");
+    }
+
+    #[cfg(not(unix))]
+    fn go_on(&mut self) {
+        unimplemented!("no process is stopped here: such a story is told on Unix");
     }
 }
 
@@ -156,6 +170,7 @@ impl Drop for Process {
     }
 }
 
+#[cfg(unix)]
 pub fn send(pid: u32, signal: Signal) {
     let pid = Pid::from_raw(pid as i32).expect("a process id");
     kill_process(pid, signal).expect("an own process can be signalled");

@@ -68,6 +68,7 @@ pub fn plan(seed: u64, worker: &Path, cli: Option<PathBuf>, kills: usize) -> Pla
             ("life", Some(2)),
             ("one", Some(1)),
             ("ports", Some(2)),
+            ("tool", Some(2)),
         ],
     }
 }

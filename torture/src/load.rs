@@ -47,6 +47,7 @@ pub fn run(args: &Args) -> Result<()> {
                 ("many", Some(9)),
                 ("one", Some(2)),
                 ("ports", Some(3)),
+                ("tool", Some(3)),
             ],
         };
         let round = begun(&plan)?;
@@ -62,7 +63,12 @@ pub fn run(args: &Args) -> Result<()> {
 }
 
 /// Pools that a small crowd has if it is told to.
-pub const MORE: [(&str, Option<u32>); 3] = [("frail", Some(3)), ("free", None), ("ports", Some(2))];
+pub const MORE: [(&str, Option<u32>); 4] = [
+    ("frail", Some(3)),
+    ("free", None),
+    ("ports", Some(2)),
+    ("tool", Some(1)),
+];
 
 /// A crowd that finds much in little time, of these of [`MORE`], too.
 pub fn small(seed: u64, worker: &Path, long: u32, more: &[&str]) -> Plan {

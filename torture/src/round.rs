@@ -49,6 +49,25 @@ pub struct Plan {
     pub pools: Vec<(&'static str, Option<u32>)>,
 }
 
+/// Hooks that are commands, by a shell and without one. What `init` runs goes on for a moment
+/// when it is asked to end.
+const MANIFEST: &str = r#"
+[workspace.metadata.name-manager.pools.tool]
+env = { TORTURE_SAID = "it's \"{name}\" \u00fc $HOME `false`  *" }
+
+[workspace.metadata.name-manager.pools.tool.hooks]
+setup = '"$TORTURE_WORKER" command'
+init = '''
+    trap 'sleep 0.03; kill -KILL $hook; exit 1' TERM
+    (trap "" TERM; exec "$TORTURE_WORKER" command "$TORTURE_SAID") & hook=$!
+    wait $hook
+'''
+reset = 'exec "$TORTURE_WORKER" command "$TORTURE_SAID"'
+cleanup = ["sh", "-c", 'exec "$0" command "$1"', "WORKER", "it's \"{name}\" \u00fc $HOME `false`  *"]
+teardown = ["WORKER", "command"]
+timeout = "3s"
+"#;
+
 /// The round.
 #[derive(Debug)]
 pub struct Round {
@@ -97,6 +116,12 @@ impl Round {
         fs::create_dir_all(&histories)?;
         // Its name makes it the runner of all that it starts.
         symlink(env::current_exe()?, dir.join("cargo"))?;
+        let worker = fs::canonicalize(&plan.worker)?;
+        let worker = worker.to_str().ok_or("the worker's path is no text")?;
+        fs::write(
+            dir.join("Cargo.toml"),
+            MANIFEST.replace("\"WORKER\"", &format!("{worker:?}")),
+        )?;
         let writer = Writer::create(&histories, "driver")?;
         for (pool, max) in &plan.pools {
             writer.write(
@@ -104,7 +129,7 @@ impl Round {
                 Event::Pool {
                     pool: (*pool).to_owned(),
                     max: max.map(|max| max as usize),
-                    hooks: ["life", "frail"].contains(pool),
+                    hooks: ["life", "frail", "tool"].contains(pool),
                     allocator: *pool == "ports",
                 },
             );
@@ -156,7 +181,7 @@ impl Round {
             .arg(what)
             .arg(plan.processes.to_string())
             .arg(plan.kills.to_string())
-            .arg(&plan.worker)
+            .arg(fs::canonicalize(&plan.worker)?)
             .env("TORTURE_SEED", seed.to_string())
             .env("TORTURE_DIR", &self.dir)
             .env("TORTURE_STOP", &stop)
@@ -169,11 +194,13 @@ impl Round {
             .env("TORTURE_LONG", plan.long.to_string())
             .env("TORTURE_JITTER", plan.jitter.to_string())
             .env("TORTURE_POOLS", pools.collect::<Vec<_>>().join(","))
+            .env("TORTURE_WORKER", fs::canonicalize(&plan.worker)?)
             .env("NAME_MANAGER_DIR", self.dir.join("state"))
+            .current_dir(&self.dir)
             .stdin(Stdio::null())
             .stdout(Stdio::null());
         if let Some(cli) = &plan.cli {
-            command.env("TORTURE_CLI", cli);
+            command.env("TORTURE_CLI", fs::canonicalize(cli)?);
         }
         let mut errors = File::options();
         let errors = errors.create(true).append(true);

@@ -1,5 +1,5 @@
-# Sourced by each test: a shop that is empty, and how to talk to it. Every test
-# empties the shop first, so two tests on one stack would ruin each other.
+# Sourced by each test: how to talk to the shop, which is empty when a test begins.
+# All tests use the same item, so two of them on one stack would ruin each other.
 set -eu
 
 ask() { curl -sS -X "$1" "$URL/$2" ${3+-d "$3"}; }
@@ -10,5 +10,3 @@ expect() {
         exit 1
     }
 }
-
-ask DELETE "" >/dev/null

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::os::fd::AsFd;
@@ -17,7 +18,7 @@ use crate::exit::{Failure, Outcome, code};
 use crate::keeper::anchor::{Anchor, Vigil};
 use crate::keeper::session::Session;
 use crate::process::signals;
-use crate::screen::{label, stderr, stdout};
+use crate::screen::{json, label, stderr, stdout};
 
 /// Prints a name and holds it until its input ends, a signal, or its parent's exit
 ///
@@ -34,6 +35,9 @@ pub struct Args {
     /// Leave the names clean even if its parent ends first
     #[arg(long)]
     stays_clean: bool,
+    /// Print a line of JSON for each name, with its index and the pool's variables
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     purpose: Purpose,
     #[command(flatten)]
@@ -71,10 +75,11 @@ pub fn run(args: Args, wait: Wait) -> Outcome {
             parent.pid
         ));
     }
-    let text: String = leases
-        .iter()
-        .map(|lease| format!("{}\n", lease.name()))
-        .collect();
+    let text = leases.iter().map(|lease| match args.json {
+        true => described(lease),
+        false => Ok(format!("{}\n", lease.name())),
+    });
+    let text = text.collect::<io::Result<String>>()?;
     stdout::answer(&text)?;
     leases.iter_mut().for_each(Lease::used);
     let complaint = match until_end(&anchor, input, &mut told)? {
@@ -90,6 +95,22 @@ pub fn run(args: Args, wait: Wait) -> Outcome {
         lease.release()?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// For programs, which give their tests more than the name.
+fn described(lease: &Lease) -> io::Result<String> {
+    let env: BTreeMap<_, _> = lease.envs().collect();
+    let mut line = Vec::new();
+    let value = serde_json::json!({
+        "version": 1,
+        "name": lease.name(),
+        "index": lease.index(),
+        "pool": lease.pool(),
+        "env": env,
+    });
+    json::write(&mut line, &value)?;
+    line.push(b'\n');
+    Ok(String::from_utf8_lossy(&line).into_owned())
 }
 
 /// What has ended the lease.

@@ -10,6 +10,7 @@ pub mod adopt;
 pub mod completions;
 #[cfg(unix)]
 pub mod hold;
+pub mod init;
 #[cfg(unix)]
 pub mod keep_alive;
 pub mod man;

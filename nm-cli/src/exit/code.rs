@@ -46,9 +46,9 @@ Exit codes:
   127  run: command not found
   any other code of `run` is the command's own, or 128 + n if signal n ended it
 
-State lives in `.name-manager` in the Cargo workspace of the current directory or,
-outside any workspace, in the user's own directory; --dir, --scope, NAME_MANAGER_DIR
-and NAME_MANAGER_SCOPE override this.";
+State lives in `.name-manager` beside the name-manager.toml or in the Cargo workspace of
+the current directory or, without either, in the user's own directory; --dir, --scope,
+NAME_MANAGER_DIR and NAME_MANAGER_SCOPE override this.";
 
 /// The code of an error.
 pub fn of(error: &(dyn Error + 'static)) -> u8 {

@@ -15,8 +15,30 @@ pub fn ask(
 ) -> Result<Vec<Test>, Failure> {
     let mut command = Command::new(binary);
     listing::ask(&mut command);
+    let printed = run(command, package, libraries)?;
+    Ok(listing::parse(&printed).collect())
+}
+
+/// The names of all tests of a binary, as nextest asks for them.
+pub fn names(binary: &Path, package: &Path, libraries: &[PathBuf]) -> Result<Vec<String>, Failure> {
+    let mut command = Command::new(binary);
+    command.args(["--list", "--format", "terse"]);
+    let printed = run(command, Some(package), libraries)?;
+    let name = |line: &str| {
+        let test = line.strip_suffix(": test");
+        test.or(line.strip_suffix(": benchmark")).map(str::to_owned)
+    };
+    Ok(printed.lines().filter_map(name).collect())
+}
+
+/// What a binary prints that is started as nextest starts it.
+fn run(
+    mut command: Command,
+    package: Option<&Path>,
+    libraries: &[PathBuf],
+) -> Result<String, Failure> {
     if let Some(package) = package {
-        // As nextest starts it: the configuration is that of the checkout in
+        // The configuration is that of the checkout in
         // which the tests will run, which may not be the one they were built in.
         command.current_dir(package);
         command.env("CARGO_MANIFEST_DIR", package);
@@ -27,6 +49,7 @@ pub fn ask(
     if let Ok(paths) = env::join_paths(paths) {
         command.env(LIBRARY_PATH, paths);
     }
+    let binary = PathBuf::from(command.get_program());
     let failed = |what: String| {
         Failure::new(
             code::FAILURE,
@@ -47,7 +70,7 @@ pub fn ask(
             if said.is_empty() { "" } else { ": " }
         )));
     }
-    Ok(listing::parse(&String::from_utf8_lossy(&output.stdout)).collect())
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// Where the tests of procedural macros find the compiler's libraries.

@@ -7,17 +7,17 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// A build, as `cargo nextest list --message-format json` describes it.
+/// A build, as `cargo nextest list --message-format json` describes it, or a [`Binaries`].
 #[derive(Debug, Deserialize)]
 pub struct Build {
     #[serde(rename = "rust-build-meta")]
     meta: Meta,
-    #[serde(rename = "rust-suites")]
+    #[serde(rename = "rust-suites", alias = "rust-binaries")]
     suites: BTreeMap<String, Suite>,
 }
 
 /// A test binary.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub struct Suite {
     /// `package`, `package::test` or `package::kind/name`.
     #[serde(rename = "binary-id")]
@@ -26,8 +26,12 @@ pub struct Suite {
     pub path: PathBuf,
     /// The package's directory.
     pub cwd: PathBuf,
-    #[serde(rename = "testcases")]
-    tests: BTreeMap<String, IgnoredAny>,
+    /// `listed`, or why its tests were not.
+    #[serde(default)]
+    status: String,
+    /// `None` if it is not known which tests it has now.
+    #[serde(rename = "testcases", default)]
+    tests: Option<BTreeMap<String, IgnoredAny>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -77,9 +81,19 @@ struct Binary {
 }
 
 impl Build {
-    /// Those whose tests nextest knows.
+    /// Those that may have tests which nextest runs.
     pub fn suites(&self) -> impl Iterator<Item = &Suite> {
-        self.suites.values().filter(|suite| !suite.tests.is_empty())
+        let may_have = |suite: &&Suite| {
+            let is_empty = suite.tests.as_ref().is_some_and(BTreeMap::is_empty);
+            !is_empty && !suite.status.starts_with("skipped")
+        };
+        self.suites.values().filter(may_have)
+    }
+
+    /// The paths of all test binaries.
+    pub fn binaries(&self) -> Vec<PathBuf> {
+        let suites = self.suites.values();
+        suites.map(|suite| suite.path.clone()).collect()
     }
 
     /// Where the binaries find shared libraries.
@@ -91,22 +105,44 @@ impl Build {
             paths.push(target.join(output).join("deps"));
             paths.push(target.join(output));
         }
-        if let Some(platforms) = &self.meta.platforms {
-            let all = platforms.targets.iter().chain([&platforms.host]);
-            let dirs = all.filter_map(|platform| platform.libdir.as_ref()?.path.clone());
-            paths.extend(dirs);
-        }
+        paths.extend(self.compiler_libraries().cloned());
         paths
+    }
+
+    /// Whether the compiler is still where it was.
+    pub fn has_compiler(&self) -> bool {
+        self.compiler_libraries().all(|dir| dir.is_dir())
+    }
+
+    fn compiler_libraries(&self) -> impl Iterator<Item = &PathBuf> {
+        let all = self.meta.platforms.iter();
+        let all = all.flat_map(|platforms| platforms.targets.iter().chain([&platforms.host]));
+        all.filter_map(|platform| platform.libdir.as_ref()?.path.as_ref())
     }
 }
 
 impl Suite {
+    /// Whether it is known which tests it has.
+    pub fn is_listed(&self) -> bool {
+        self.tests.is_some()
+    }
+
+    /// The same with these tests.
+    pub fn with(&self, tests: impl Iterator<Item = String>) -> Self {
+        Self {
+            tests: Some(tests.map(|test| (test, IgnoredAny)).collect()),
+            ..self.clone()
+        }
+    }
+
     /// The tests of a function: itself, or its cases (rstest, test-case), which
     /// stand in a module of its name.
     pub fn cases<'a>(&'a self, function: &'a str) -> impl Iterator<Item = &'a str> {
-        let itself = self.tests.get_key_value(function).map(|(name, _)| name);
+        let tests = self.tests.as_ref();
+        let itself = tests.and_then(|tests| tests.get_key_value(function));
+        let itself = itself.map(|(name, _)| name);
         let module = format!("{function}::");
-        let cases = self.tests.keys();
+        let cases = tests.into_iter().flat_map(BTreeMap::keys);
         let cases = cases.filter(move |name| itself.is_none() && name.starts_with(&module));
         itself.into_iter().chain(cases).map(String::as_str)
     }
@@ -118,11 +154,10 @@ impl Suite {
             id: id.to_owned(),
             path: path.to_owned(),
             cwd: path.to_owned(),
-            tests: tests
-                .iter()
-                .map(|test| (test.to_string(), IgnoredAny))
-                .collect(),
+            status: "listed".to_owned(),
+            tests: None,
         }
+        .with(tests.iter().map(|test| test.to_string()))
     }
 }
 

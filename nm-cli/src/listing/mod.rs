@@ -50,8 +50,14 @@ pub fn annotated(build: &Build) -> Result<Vec<Annotated>, Box<dyn Error + Send +
 }
 
 fn of(build: &Build, suite: &Suite) -> Result<Vec<Annotated>, Box<dyn Error + Send + Sync>> {
-    let tests = ask(&suite.path, Some(&suite.cwd), &build.library_paths())?;
-    Ok(tests.iter().flat_map(|test| cases(suite, test)).collect())
+    let libraries = build.library_paths();
+    let tests = ask(&suite.path, Some(&suite.cwd), &libraries)?;
+    if suite.is_listed() || tests.is_empty() {
+        return Ok(tests.iter().flat_map(|test| cases(suite, test)).collect());
+    }
+    let names = ask::names(&suite.path, &suite.cwd, &libraries)?;
+    let suite = suite.with(names.into_iter());
+    Ok(tests.iter().flat_map(|test| cases(&suite, test)).collect())
 }
 
 /// The cases of an annotated function, of which a suite has a list.

@@ -5,7 +5,7 @@
 
 pub mod clock;
 pub mod difference;
-mod json;
+pub mod json;
 pub mod label;
 pub mod stderr;
 pub mod stdout;

@@ -11,6 +11,7 @@ mod groups;
 mod nextest_page;
 #[path = "../lend/page.rs"]
 mod page;
+mod remembered;
 mod same_as_nextest;
 mod workspace;
 

@@ -45,7 +45,7 @@ impl Workspace {
             write(&root.join(path), &text);
         }
         lock_as_ours(&root);
-        for leftover in [".config", ".name-manager"] {
+        for leftover in [".config", ".name-manager", "stock/tests/more.rs"] {
             let leftover = root.join(leftover);
             let _ = fs::remove_dir_all(&leftover).or_else(|_| fs::remove_file(&leftover));
         }

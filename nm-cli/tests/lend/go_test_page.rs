@@ -1,89 +1,62 @@
 //! The commands and the code of `docs/go-test.md`, with go.
 
-use std::collections::BTreeSet;
-use std::fs;
-use std::path::Path;
 use std::process::Command;
 
-use crate::lab::{self, Lab, Said};
+use crate::shop::{Shop, command};
 use crate::{page, skip};
 
 const PAGE: &str = "docs/go-test.md";
 
-/// In place of the driver: it knows that nobody else can have what it connects to.
+/// In place of the driver: it takes an order in a database that has none.
 const DRIVER: &str = r#"
-func connect(url string) error {
-	name := strings.TrimPrefix(url, "postgres://localhost/")
-	err := exec.Command("name-manager", "try-acquire", "db", "--name", name).Run()
-	if exit, ok := err.(*exec.ExitError); ok && exit.ExitCode() == 75 {
-		return nil
+func connect(database string) error {
+	order := "INSERT INTO orders VALUES ('tea'); SELECT count(*) FROM orders;"
+	output, err := exec.Command("sqlite3", database, order).CombinedOutput()
+	if err == nil && strings.TrimSpace(string(output)) != "1" {
+		err = fmt.Errorf("%q is not fresh: %s", database, output)
 	}
-	return fmt.Errorf("%q is not held: %v", url, err)
+	return err
 }
 
-type postgres struct{ driver.Conn }
+type sqlite struct{ driver.Conn }
 
-func (postgres) Open(url string) (driver.Conn, error) { return postgres{}, connect(url) }
-func (postgres) Close() error                         { return nil }
+func (sqlite) Open(database string) (driver.Conn, error) { return sqlite{}, connect(database) }
+func (sqlite) Close() error                              { return nil }
 
-func init() { sql.Register("postgres", postgres{}) }
+func init() { sql.Register("sqlite", sqlite{}) }
 "#;
 
-const IMPORTS: [&str; 8] = [
+const IMPORTS: [&str; 10] = [
     "bufio",
     "database/sql",
     "database/sql/driver",
     "fmt",
     "os",
     "os/exec",
+    "path/filepath",
     "strings",
+    "syscall",
     "testing",
 ];
 
 /// A module whose packages each have this test code, unless there is no go.
-fn prepared(packages: &[&str], code: &str) -> Option<Lab> {
+fn prepared(packages: &[&str], code: &str) -> Option<Shop> {
     if Command::new("go").arg("version").output().is_err() {
         skip::because("no go");
         return None;
     }
-    let lab = Lab::new();
-    let write = |path: &Path, text: &str| {
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    };
-    write(&lab.path().join("go.mod"), "module example.com/shop\n");
+    let shop = Shop::of(PAGE)?;
+    shop.write("go.mod", "module example.com/shop\n");
     let body = format!("{DRIVER}{code}");
     let used = |import: &&str| body.contains(&format!("{}.", import.rsplit('/').next().unwrap()));
     let imports: Vec<_> = IMPORTS.into_iter().filter(used).collect();
     let imports = imports.iter().map(|import| format!("import {import:?}\n"));
     let imports: String = imports.collect();
     for package in packages {
-        let path = lab.path().join(package).join("it_test.go");
-        write(&path, &format!("package {package}\n{imports}{body}"));
+        let path = format!("{package}/it_test.go");
+        shop.write(&path, &format!("package {package}\n{imports}{body}"));
     }
-    Some(lab)
-}
-
-/// Runs it after what the page has one set.
-fn run(lab: &Lab, command: &str) -> Said {
-    let set = page::written_in("", PAGE).swap_remove(0);
-    assert!(set.starts_with("export "), "{set}");
-    let mut shell = lab.program("sh");
-    shell
-        .args(["-c", &format!("{set}\n{command}")])
-        .env("GOPROXY", "off")
-        .env("GOFLAGS", "-count=1"); // nothing from its cache of results
-    Said::of(shell.output().unwrap())
-}
-
-/// So many leases, at most two at once, in one run.
-fn check(lab: &Lab, expected: usize) {
-    let events = lab.events("db");
-    let runs: BTreeSet<_> = events.iter().map(|event| &event.holder.run).collect();
-    assert_eq!(runs.len(), 1, "{runs:?}");
-    let (leases, most) = lab::leases(&events);
-    assert_eq!(leases, expected, "{events:?}");
-    assert!(most <= 2, "{events:?}");
+    Some(shop)
 }
 
 #[test]
@@ -93,18 +66,16 @@ fn each_package_of_go_has_a_database() {
         "func TestIt(t *testing.T) {{\n{open}\nif err == nil {{ err = db.Ping() }}\nif err != nil {{ t.Fatal(err) }}\n}}\n"
     );
     let packages = ["orders", "stock", "users"];
-    let Some(lab) = prepared(&packages, &code) else {
+    let Some(shop) = prepared(&packages, &code) else {
         return;
     };
-    let commands = page::written_in("", PAGE);
-    assert_eq!(commands.len(), 2, "{commands:?}");
-    let said = run(&lab, &commands[1]);
+    let said = shop.run(&command(PAGE, "-exec"), None);
     assert_eq!(said.code, 0, "{said:?}");
     for package in packages {
         let ok = format!("ok  \texample.com/shop/{package}");
         assert!(said.out.contains(&ok), "{said:?}");
     }
-    check(&lab, packages.len());
+    shop.check(packages.len());
 }
 
 #[test]
@@ -115,13 +86,13 @@ fn each_test_of_go_has_a_database() {
             "\nfunc {test}(t *testing.T) {{\nt.Parallel()\nif err := connect(Database(t)); err != nil {{ t.Fatal(err) }}\n}}\n"
         );
     }
-    let Some(lab) = prepared(&["shop"], &code) else {
+    let Some(shop) = prepared(&["shop"], &code) else {
         return;
     };
-    let said = run(&lab, "name-manager run -- go test ./...");
+    let said = shop.run("name-manager run -- go test ./...", None);
     assert_eq!(said.code, 0, "{said:?}");
-    check(&lab, 4);
-    let log = run(&lab, "name-manager log --run last").answer();
+    shop.check(4);
+    let log = shop.run("name-manager log --run last", None).answer();
     for test in ["TestA", "TestB", "TestC", "TestD"] {
         assert!(log.contains(test), "{log}");
     }

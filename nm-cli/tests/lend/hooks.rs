@@ -400,7 +400,11 @@ fn a_hook_that_nobody_watches_over_any_more_is_killed_and_has_failed() {
     let hooked = Hooked::new(r#"init = "sleep 1000 & echo $! >child; echo $$ >hook; wait""#);
     let mut run = hooked.start("name-manager run db -- true 2>err");
     let (hook, child) = (hooked.pid("hook"), hooked.pid("child"));
-    kill("KILL", parent(hook));
+    let watcher = parent(hook);
+    // It has told its caller which group that is before it starts the threads that wait.
+    let threads = || fs::read_dir(format!("/proc/{watcher}/task")).unwrap();
+    wait_until("it watches", || threads().count() == 3);
+    kill("KILL", watcher);
     assert_eq!(run.code(), 1);
     wait_until("the hook's processes end", || {
         has_ended(hook) && has_ended(child)

@@ -51,6 +51,19 @@ impl Lab {
         command
     }
 
+    /// A program so far below `cargo`, which has started this test, that no run is its.
+    pub fn apart(&self, program: &[&str]) -> Command {
+        let mut command = self.program("sh");
+        // Something is left to do, so that no shell replaces itself.
+        let apart = r#""$@"; exit $?"#;
+        command.args(["-c", apart, "sh"]);
+        for _ in 0..4 {
+            command.args(["sh", "-c", apart, "sh"]);
+        }
+        command.args(program);
+        command
+    }
+
     pub fn cli(&self, args: &[&str]) -> Command {
         let mut command = self.program(env!("CARGO_BIN_EXE_name-manager"));
         command.args(args);
@@ -173,6 +186,12 @@ impl Said {
     pub fn answer(self) -> String {
         assert_eq!((self.code, self.err.as_str()), (0, ""), "{self:?}");
         self.out
+    }
+
+    #[track_caller]
+    pub fn succeeds(self) -> Self {
+        assert_eq!(self.code, 0, "{self:?}");
+        self
     }
 
     #[track_caller]

@@ -138,11 +138,11 @@ fn what_to_write_is_said_where_it_would_be_read() {
     for (manifest, there) in [
         (
             Some("[workspace]\n"),
-            "or set `wait_timeout` under [workspace.metadata.name-manager.pools.db], or NAME_MANAGER",
+            "or set `wait_timeout` under [workspace.metadata.name-manager.pools.db] in Cargo.toml, or NAME_MANAGER",
         ),
         (
             Some("[package]\nname = \"shop\"\n"),
-            "or set `wait_timeout` under [package.metadata.name-manager.pools.db], or NAME_MANAGER",
+            "or set `wait_timeout` under [package.metadata.name-manager.pools.db] in Cargo.toml, or NAME_MANAGER",
         ),
         (None, "or set NAME_MANAGER_WAIT_TIMEOUT"),
     ] {

@@ -1,7 +1,6 @@
 //! What tells this process from others with the same id: of the past, or in other
 //! containers that share a state directory.
 
-use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::SystemTime;
 
@@ -10,9 +9,12 @@ use once_cell::sync::Lazy;
 /// `PID-NUMBER`: the id of this process, and a number that is counted up in it. Unlike
 /// the id alone, no other process has the two.
 pub(crate) fn numbered(pid: u32, count: u64) -> String {
+    let (mut id, mut number) = (itoa::Buffer::new(), itoa::Buffer::new());
+    // Not by `concat`, which takes twice as long in debug builds.
     let mut text = String::with_capacity(32);
-    // Not by itoa, which takes several times as long in debug builds.
-    let _ = write!(text, "{pid}-{}", first_number() + count);
+    text.push_str(id.format(pid));
+    text.push('-');
+    text.push_str(number.format(first_number() + count));
     text
 }
 

@@ -1,4 +1,5 @@
-//! `[workspace.metadata.name-manager]` in `Cargo.toml`, with the place of each value.
+//! `[workspace.metadata.name-manager]` in `Cargo.toml`, or all of `name-manager.toml`, with
+//! the place of each value.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,14 +18,23 @@ use crate::terms::name;
 use crate::terms::name::misspelt_placeholder;
 use crate::terms::names::check_template;
 
-/// The parts of a `Cargo.toml` that matter here.
+/// What configures pools in projects of every language.
+pub(crate) const OWN_FILE: &str = "name-manager.toml";
+
+/// What Cargo reads.
+pub(crate) const CARGO_FILE: &str = "Cargo.toml";
+
+/// The parts of a `Cargo.toml` that matter here, or a `name-manager.toml`.
 #[derive(Debug, Default)]
 pub(crate) struct Manifest {
+    pub(crate) path: PathBuf,
     workspace: Option<WorkspaceTable>,
     pointer: Option<PathBuf>,
     pools: Vec<PoolTable>,
     /// Where `package.metadata.name-manager` is, if there is one.
     package_place: Option<String>,
+    /// Where `workspace.metadata.name-manager` is, if there is one.
+    workspace_place: Option<String>,
 }
 
 #[derive(Debug, Default)]
@@ -68,28 +78,48 @@ const HOOKS_KEYS: [&str; 7] = [
     "timeout",
 ];
 
-/// The tables under which pools can be configured.
+/// The tables of `Cargo.toml` under which pools can be configured.
 const WORKSPACE: &str = "workspace";
 const PACKAGE: &str = "package";
+/// The root of `name-manager.toml`, under which they can be, too.
+const ROOT: &str = "";
 
 impl Manifest {
     pub(crate) fn read(path: &Path) -> Result<Self> {
         let text = fs::read_to_string(path)
             .map_err(|error| Error::io(format!("failed to read `{}`", path.display()), error))?;
-        Self::parse(path, &text)
+        match path.file_name() == Some(OWN_FILE.as_ref()) {
+            true => Self::parse_own(path, &text),
+            false => Self::parse(path, &text),
+        }
     }
 
-    pub(crate) fn parse(path: &Path, text: &str) -> Result<Self> {
-        let document = Document::parse(text).map_err(|(span, message)| {
-            Error::config(format!("{}: not TOML: {message}", place(path, text, span)))
-        })?;
-        let source = Source {
-            path,
-            text,
-            document,
-        };
+    /// A `name-manager.toml`.
+    pub(crate) fn parse_own(path: &Path, text: &str) -> Result<Self> {
+        let source = Source::new(path, text)?;
         let root = source.document.root();
-        let mut manifest = Self::default();
+        if let Some(cargo) = [WORKSPACE, PACKAGE]
+            .into_iter()
+            .find_map(|key| source.document.get(root, key))
+        {
+            return Err(source.error(
+                cargo.key_span,
+                format!(
+                    "unknown key `{}`; expected `pools`: what is `[{}.metadata.name-manager.pools.db]` in {CARGO_FILE} is `[pools.db]` here",
+                    cargo.key, cargo.key
+                ),
+            ));
+        }
+        let mut manifest = Self::at(path);
+        manifest.read_pools(&source, root, ROOT)?;
+        Ok(manifest)
+    }
+
+    /// A `Cargo.toml`.
+    pub(crate) fn parse(path: &Path, text: &str) -> Result<Self> {
+        let source = Source::new(path, text)?;
+        let root = source.document.root();
+        let mut manifest = Self::at(path);
         if let Some(package) = source.maybe_table(root, PACKAGE) {
             let pointer = source.document.get(package, "workspace");
             manifest.pointer = pointer.and_then(Node::as_str).map(PathBuf::from);
@@ -104,10 +134,30 @@ impl Manifest {
                 exclude: source.strings(workspace, "exclude"),
             });
             if let Some(metadata) = source.our_metadata(workspace)? {
+                manifest.workspace_place = Some(source.place(metadata.key_span));
                 manifest.read_pools(&source, metadata, WORKSPACE)?;
             }
         }
         Ok(manifest)
+    }
+
+    fn at(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// `Cargo.toml` or `name-manager.toml`.
+    pub(crate) fn file(&self) -> &'static str {
+        match self.is_own() {
+            true => OWN_FILE,
+            false => CARGO_FILE,
+        }
+    }
+
+    fn is_own(&self) -> bool {
+        self.path.file_name() == Some(OWN_FILE.as_ref())
     }
 
     pub(crate) fn is_workspace(&self) -> bool {
@@ -135,33 +185,59 @@ impl Manifest {
     }
 
     /// Pools configured where they are never read are a mistake, not a no-op.
-    pub(crate) fn refuse_pools_in_member(&self, root: &Path) -> Result<()> {
-        match &self.package_place {
+    pub(crate) fn refuse_pools_in_member(&self, read: &Self) -> Result<()> {
+        let Some(place) = &self.package_place else {
+            return Ok(());
+        };
+        let table = match read.is_own() {
+            true => "pools",
+            false => "workspace.metadata.name-manager",
+        };
+        Err(Error::config(format!(
+            "{place}: pools are configured once for the workspace; move them to `[{table}]` in `{}`",
+            read.path.display()
+        )))
+    }
+
+    /// A workspace is configured by its `Cargo.toml`, which this is, or by this
+    /// `name-manager.toml`.
+    pub(crate) fn refuse_both(&self, own: &Path) -> Result<()> {
+        let places = [&self.workspace_place, &self.package_place];
+        match places.into_iter().flatten().next() {
             None => Ok(()),
             Some(place) => Err(Error::config(format!(
-                "{place}: pools are configured once for the workspace; move them to `[workspace.metadata.name-manager]` in `{}`",
-                root.display()
+                "pools are configured at {place} and in `{}`; keep one of the two: `[{}.metadata.name-manager.pools.db]` there is `[pools.db]` in the other",
+                own.display(),
+                match self.workspace_place {
+                    Some(_) => WORKSPACE,
+                    None => PACKAGE,
+                }
             ))),
         }
     }
 
-    /// The header under which this pool is configured, or would be.
+    /// The header under which this pool is configured, or would be, and in which file.
     pub(crate) fn header(&self, pool: &str) -> String {
         let home = match self.pool(pool) {
             Some(table) => table.home,
+            None if self.is_own() => ROOT,
             None if self.is_workspace() => WORKSPACE,
             None => PACKAGE,
         };
-        format!("[{home}.metadata.name-manager.pools.{pool}]")
+        let home = match home {
+            ROOT => String::new(),
+            table => format!("{table}.metadata.name-manager."),
+        };
+        format!("[{home}pools.{pool}] in {}", self.file())
     }
 
     fn read_pools(
         &mut self,
         source: &Source<'_>,
-        metadata: &Node<'_>,
+        within: &Node<'_>,
         home: &'static str,
     ) -> Result<()> {
-        for pools in source.document.children(metadata) {
+        for pools in source.document.children(within) {
             if pools.key != "pools" {
                 return Err(source.unknown(pools, &["pools"]));
             }
@@ -307,6 +383,17 @@ struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
+    fn new(path: &'a Path, text: &'a str) -> Result<Self> {
+        let document = Document::parse(text).map_err(|(span, message)| {
+            Error::config(format!("{}: not TOML: {message}", place(path, text, span)))
+        })?;
+        Ok(Self {
+            path,
+            text,
+            document,
+        })
+    }
+
     fn place(&self, span: Span) -> String {
         place(self.path, self.text, span)
     }
@@ -816,9 +903,37 @@ timeout = "5m"
                 "package",
             ),
         ] {
-            let header = format!("[{header}.metadata.name-manager.pools.db]");
+            let header = format!("[{header}.metadata.name-manager.pools.db] in Cargo.toml");
             assert_eq!(parse(text).unwrap().header("db"), header, "{text}");
         }
+    }
+
+    #[test]
+    fn a_file_of_our_own_has_the_same_tables_at_its_root() {
+        let own = |text: &str| Manifest::parse_own(Path::new("a/name-manager.toml"), text);
+        let error = |text: &str| own(text).unwrap_err().to_string();
+        let manifest = own("[pools.db]\nmax = 2\n[pools.db.hooks]\ninit = \"true\"\n").unwrap();
+        let db = manifest.pool("db").unwrap();
+        assert_eq!(db.max, Some(2));
+        assert_eq!(db.hooks.as_ref().unwrap().root, Path::new("a"));
+        for pool in ["db", "other"] {
+            let header = format!("[pools.{pool}] in name-manager.toml");
+            assert_eq!(manifest.header(pool), header);
+        }
+        assert!(own("# nothing yet").unwrap().pools().next().is_none());
+        assert_eq!(
+            error("[pool.db]"),
+            "a/name-manager.toml:1:2: unknown key `pool` (did you mean `pools`?); expected `pools`"
+        );
+        assert_eq!(
+            error("\n[workspace.metadata.name-manager.pools.db]"),
+            "a/name-manager.toml:2:2: unknown key `workspace`; expected `pools`: what is `[workspace.metadata.name-manager.pools.db]` in Cargo.toml is `[pools.db]` here"
+        );
+        let mistake = error("[pools.db]\nmax = 0");
+        assert!(
+            mistake.starts_with("a/name-manager.toml:2:7: `max` must"),
+            "{mistake}"
+        );
     }
 
     #[test]

@@ -56,7 +56,8 @@ pub struct Place {
 pub(crate) enum Why {
     CommandLine,
     Variable,
-    Manifest,
+    /// This file says so.
+    Manifest(&'static str),
     Default,
     /// It is a pool of `file_serial`, which spans all workspaces unless configured.
     Keyed,
@@ -70,7 +71,7 @@ impl Why {
         match self {
             Self::CommandLine => "set on the command line".to_owned(),
             Self::Variable => "set by a NAME_MANAGER_.. variable".to_owned(),
-            Self::Manifest => format!("set for pool `{pool}` in Cargo.toml"),
+            Self::Manifest(file) => format!("set for pool `{pool}` in {file}"),
             Self::Default => "default: in the workspace".to_owned(),
             Self::Keyed => "default of `file_serial`: per user".to_owned(),
             Self::Outside => "default outside a Cargo workspace: per user".to_owned(),
@@ -95,11 +96,11 @@ pub(crate) fn scope(
     }
     let configured = table.and_then(|table| table.scope.clone());
     Ok(match (configured, workspace, caller::get()) {
-        (Some(scope), _, _) => (scope, Why::Manifest),
+        (Some(scope), Some(workspace), _) => (scope, Why::Manifest(workspace.manifest.file())),
         // Tests without a workspace are a mistake, which `of_scope` reports.
         _ if key::is_across_processes(pool) => (Scope::User, Why::Keyed),
         (None, None, Some(_)) => (Scope::User, Why::Outside),
-        (None, _, _) => (Scope::Workspace, Why::Default),
+        _ => (Scope::Workspace, Why::Default),
     })
 }
 
@@ -108,7 +109,7 @@ pub(crate) fn of_scope(pool: &str, scope: Scope, workspace: Option<&Workspace>) 
     let root = || match workspace {
         Some(workspace) => Ok(workspace.root.as_path()),
         None => Err(Error::config(format!(
-            "found no Cargo.toml for pool `{pool}`, neither where the tests were compiled nor above the current directory; set NAME_MANAGER_DIR or NAME_MANAGER_SCOPE=user"
+            "found no Cargo.toml for pool `{pool}`, neither where the tests were compiled nor above the current directory, nor a name-manager.toml there; set NAME_MANAGER_DIR or NAME_MANAGER_SCOPE=user"
         ))),
     };
     match scope {

@@ -30,7 +30,7 @@ pub(crate) struct PoolConfig {
     pub(crate) wait_timeout: Option<Duration>,
     pub(crate) env: Arc<[(String, String)]>,
     pub(crate) state_dir: PathBuf,
-    /// Where `Cargo.toml` would say more, `[workspace.metadata.name-manager.pools.db]`;
+    /// Where more could be said, `[workspace.metadata.name-manager.pools.db] in Cargo.toml`;
     /// `None` outside of any workspace.
     pub(crate) header: Option<String>,
     pub(crate) size_from: SizeFrom,
@@ -68,8 +68,8 @@ impl PoolConfig {
         // A directory that a variable or the command line names is not looked at: each
         // process of a run would read there what the others said.
         let shared_by = match (why, &scope, workspace) {
-            (Why::Manifest, scope, Some(workspace)) if *scope != Scope::Workspace => {
-                Some(workspace.root.join("Cargo.toml").display().to_string())
+            (Why::Manifest(_), scope, Some(workspace)) if *scope != Scope::Workspace => {
+                Some(workspace.manifest.path.display().to_string())
             }
             _ => None,
         };
@@ -107,7 +107,7 @@ pub(crate) fn names(
         template: variables.template(pool)?,
     };
     let manifest = Said {
-        place: format!("{} in Cargo.toml", header.unwrap_or_default()),
+        place: header.unwrap_or_default().to_owned(),
         max: table.max,
         names: table.names.clone(),
         template: table.template.clone(),
@@ -250,9 +250,7 @@ pub(crate) fn disagree(
     [one, one_place]: [&str; 2],
     [other, other_place]: [&str; 2],
 ) -> Error {
-    let there = header.map_or(String::new(), |header| {
-        format!(", under {header} in Cargo.toml")
-    });
+    let there = header.map_or(String::new(), |header| format!(", under {header}"));
     Error::config(format!(
         "pool `{pool}` has `{one}` at {one_place} but `{other}` at {other_place}; say it in one place{there}"
     ))

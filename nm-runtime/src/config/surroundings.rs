@@ -1,10 +1,14 @@
 //! What configures pools around a process: variables, and the workspace if there is
 //! one. The only way to a pool's configuration.
 
+#[cfg(feature = "tools")]
+use std::env;
 use std::path::PathBuf;
 
 use crate::base::error::{Error, Result};
 use crate::config::manifest::PoolTable;
+#[cfg(feature = "tools")]
+use crate::config::manifest::{CARGO_FILE, OWN_FILE};
 #[cfg(feature = "tools")]
 use crate::config::place::{self, Place};
 use crate::config::pool::PoolConfig;
@@ -103,9 +107,37 @@ impl Surroundings {
     }
 }
 
-/// The root of the workspace around the current directory.
+/// The root of the Cargo workspace around the current directory, unless a larger project
+/// has taken its place.
 #[cfg(feature = "tools")]
 pub fn workspace_root() -> Option<PathBuf> {
     let package = Package::find(None).ok()?;
-    Some(Workspace::of(package.dir()?).ok()?.root)
+    let root = Workspace::of(package.dir()?).ok()?.root;
+    root.join(CARGO_FILE).is_file().then_some(root)
+}
+
+/// The `name-manager.toml` that would configure the pools of the current directory, and
+/// whether that is in a Cargo workspace.
+///
+/// # Errors
+///
+/// If something configures them already, or that cannot be read.
+#[cfg(feature = "tools")]
+pub fn unwritten() -> Result<(PathBuf, bool)> {
+    let package = Package::find(None)?;
+    let Some(dir) = package.dir() else {
+        let current = env::current_dir()
+            .map_err(|error| Error::io("failed to find the current directory", error))?;
+        return Ok((current.join(OWN_FILE), false));
+    };
+    let Workspace { root, manifest } = Workspace::of(dir)?;
+    let path = root.join(OWN_FILE);
+    if manifest.path == path {
+        return Err(Error::config(format!(
+            "`{}` configures the pools here already",
+            path.display()
+        )));
+    }
+    manifest.refuse_both(&path)?;
+    Ok((path, true))
 }

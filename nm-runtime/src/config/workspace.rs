@@ -2,16 +2,18 @@
 
 use std::env;
 use std::fs;
+use std::mem;
 use std::path::{Path, PathBuf};
 
 use crate::base::caller;
 use crate::base::error::{Error, Result};
 use crate::base::text::shown;
 use crate::config::document::Document;
-use crate::config::manifest::Manifest;
+use crate::config::manifest::{CARGO_FILE, Manifest, OWN_FILE};
 use crate::declared::section;
 
-/// The root of a Cargo workspace and what its `Cargo.toml` says.
+/// The root of a Cargo workspace, or of a project in other languages, and what configures
+/// its pools.
 #[derive(Debug)]
 pub(crate) struct Workspace {
     pub(crate) root: PathBuf,
@@ -19,47 +21,100 @@ pub(crate) struct Workspace {
 }
 
 impl Workspace {
-    /// The workspace of the package in `manifest_dir`: the nearest directory
-    /// above whose `Cargo.toml` has a `[workspace]` that does not exclude the
-    /// package, or the package itself.
-    pub(crate) fn of(manifest_dir: &Path) -> Result<Self> {
-        let own_path = manifest_dir.join("Cargo.toml");
+    /// The workspace of the package in `dir`: the nearest directory above whose
+    /// `Cargo.toml` has a `[workspace]` that does not exclude the package, or the package
+    /// itself. A `name-manager.toml` there or above makes it part of a larger project.
+    pub(crate) fn of(dir: &Path) -> Result<Self> {
+        let own_path = dir.join(CARGO_FILE);
+        if !own_path.is_file() && dir.join(OWN_FILE).is_file() {
+            return Self::read(&dir.join(OWN_FILE));
+        }
         let own = Manifest::read(&own_path)?;
+        let cargo = Self::of_cargo(dir, &own)?;
+        let (root, manifest) = match &cargo {
+            Some(cargo) => (&*cargo.root, &cargo.manifest),
+            None => (dir, &own),
+        };
+        let members = dir.ancestors().take_while(|dir| *dir != root);
+        let in_member = members
+            .map(|dir| dir.join(OWN_FILE))
+            .find(|path| path.is_file());
+        if let Some(path) = in_member.filter(|path| path.starts_with(root)) {
+            return Err(Error::config(format!(
+                "`{}`: pools are configured once for the workspace; move it to `{}`",
+                path.display(),
+                root.display()
+            )));
+        }
+        let project = project(root);
+        if let Some(project) = &project {
+            manifest.refuse_both(&project.join(OWN_FILE))?;
+        }
+        let project = project
+            .map(|dir| Self::read(&dir.join(OWN_FILE)))
+            .transpose()?;
+        let Some(cargo) = cargo else {
+            return Ok(project.unwrap_or(Self {
+                root: dir.to_owned(),
+                manifest: own,
+            }));
+        };
+        let read = project.unwrap_or(cargo);
+        own.refuse_pools_in_member(&read.manifest)?;
+        Ok(read)
+    }
+
+    /// The workspace that this package is a member of; `None` if its own manifest is the
+    /// workspace's, or there is none.
+    fn of_cargo(dir: &Path, own: &Manifest) -> Result<Option<Self>> {
         if own.is_workspace() {
-            return Ok(Self::new(manifest_dir, own));
+            return Ok(None);
         }
         if let Some(root) = own.workspace_pointer() {
-            let root = manifest_dir.join(root);
+            let root = dir.join(root);
             // Without `..`: all processes must spell the same directory the same way.
             let root = fs::canonicalize(&root).unwrap_or(root);
-            let path = root.join("Cargo.toml");
-            let manifest = Manifest::read(&path)?;
-            own.refuse_pools_in_member(&path)?;
-            return Ok(Self::new(&root, manifest));
+            return Self::read(&root.join(CARGO_FILE)).map(Some);
         }
-        for above in manifest_dir.ancestors().skip(1) {
-            let path = above.join("Cargo.toml");
+        for above in dir.ancestors().skip(1) {
+            let path = above.join(CARGO_FILE);
             if !path.is_file() {
                 continue;
             }
-            let manifest = Manifest::read(&path)?;
-            if manifest.is_workspace() && !manifest.excludes(above, manifest_dir) {
-                own.refuse_pools_in_member(&path)?;
-                return Ok(Self::new(above, manifest));
+            let found = Self::read(&path)?;
+            if found.manifest.is_workspace() && !found.manifest.excludes(above, dir) {
+                return Ok(Some(found));
             }
         }
-        Ok(Self::new(manifest_dir, own))
+        Ok(None)
     }
 
-    fn new(root: &Path, manifest: Manifest) -> Self {
-        Self {
-            root: root.to_owned(),
-            manifest,
-        }
+    fn read(path: &Path) -> Result<Self> {
+        Ok(Self {
+            root: path.parent().unwrap_or(path).to_owned(),
+            manifest: Manifest::read(path)?,
+        })
     }
 }
 
-/// The package that the running code belongs to.
+/// The nearest directory at or above this one that has a `name-manager.toml`. What is
+/// outside of the git repository is about something else: a file that somebody left above
+/// their checkouts must not make them one project.
+fn project(dir: &Path) -> Option<PathBuf> {
+    let within = within_repository(dir);
+    let mut found = within.filter(|dir| dir.join(OWN_FILE).is_file());
+    found.next().map(Path::to_owned)
+}
+
+/// This directory and those above it, up to the root of the git repository, if there is
+/// one.
+fn within_repository(dir: &Path) -> impl Iterator<Item = &Path> {
+    let mut is_over = false;
+    dir.ancestors()
+        .take_while(move |dir| !mem::replace(&mut is_over, dir.join(".git").exists()))
+}
+
+/// The package that the running code belongs to, or the project if it is not Cargo's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Package {
     /// The one in this directory.
@@ -79,7 +134,7 @@ impl Package {
     /// package, the one at run time is right. A binary that another project's tests
     /// start inherits their directory, which holds another package.
     pub(crate) fn find(compiled: Option<&str>) -> Result<Self> {
-        let has_manifest = |dir: &PathBuf| dir.join("Cargo.toml").is_file();
+        let has_manifest = |dir: &PathBuf| dir.join(CARGO_FILE).is_file();
         let compiled = compiled
             .or_else(|| section::tests().next().map(|test| test.manifest_dir))
             .map(PathBuf::from);
@@ -104,7 +159,9 @@ impl Package {
         let current = env::current_dir()
             .map_err(|error| Error::io("failed to find the current directory", error))?;
         let mut above = current.ancestors().map(Path::to_owned);
-        let found = above.find(has_manifest);
+        let package = above.find(has_manifest);
+        // The nearer of the two.
+        let found = project(&current).max(package);
         Ok(found.map_or(Self::None, Self::In).out_of_target())
     }
 
@@ -128,7 +185,7 @@ impl Package {
             return self;
         };
         let mut around = target.ancestors().skip(1);
-        match around.find(|dir| dir.join("Cargo.toml").is_file()) {
+        match around.find(|dir| dir.join(CARGO_FILE).is_file()) {
             Some(around) => Self::In(around.to_owned()),
             None => self,
         }
@@ -137,7 +194,7 @@ impl Package {
 
 /// The name of the package in this directory; `None` if it says none.
 fn package_name(dir: &Path) -> Option<String> {
-    let text = fs::read_to_string(dir.join("Cargo.toml")).ok()?;
+    let text = fs::read_to_string(dir.join(CARGO_FILE)).ok()?;
     let document = Document::parse(&text).ok()?;
     let package = document.get(document.root(), "package")?;
     let name = document.get(package, "name")?;

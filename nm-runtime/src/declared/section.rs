@@ -55,7 +55,36 @@ macro_rules! __register {
         #[used]
         #[unsafe(link_section = ".name_manager$b")]
         static $name: $crate::private::Entry = $entry;
+        $crate::__keep!($name);
     };
+}
+
+/// The linker of MinGW removes parts of a section that nothing refers to, and knows of no
+/// way to say that one is to stay; but all that runs before `main` stays, and what it refers
+/// to.
+#[cfg(all(windows, target_env = "gnu"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __keep {
+    ($name:ident) => {
+        const _: () = {
+            #[used]
+            #[unsafe(link_section = ".CRT$XCU")]
+            static KEEP: extern "C" fn() = keep;
+
+            extern "C" fn keep() {
+                ::core::hint::black_box(::core::ptr::addr_of!($name));
+            }
+        };
+    };
+}
+
+/// All that is in a section stays.
+#[cfg(all(windows, not(target_env = "gnu")))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __keep {
+    ($name:ident) => {};
 }
 
 /// Acquires all leases of a test, and registers what it asks for.

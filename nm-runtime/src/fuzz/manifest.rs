@@ -22,12 +22,19 @@ pub(crate) fn manifest(bytes: &[u8]) {
     };
     #[cfg(test)] // while fuzzing, the target in `fuzz/` does it
     assert_eq!(outline(text, theirs::is_date), theirs::outline(text));
+    if let Err(error) = Manifest::parse_own(Path::new(PATH), text) {
+        is_in(text, &shown(&error));
+    }
     let manifest = match parse(text) {
         Ok(manifest) => manifest,
         Err(error) => return is_in(text, &shown(&error)),
     };
     let _ = manifest.excludes(Path::new("/a"), Path::new("/a/b"));
-    if let Err(error) = manifest.refuse_pools_in_member(Path::new("Cargo.toml")) {
+    let refused = [
+        manifest.refuse_pools_in_member(&manifest),
+        manifest.refuse_both(Path::new("name-manager.toml")),
+    ];
+    for error in refused.into_iter().filter_map(Result::err) {
         shown(&error);
     }
     for pool in manifest.pools() {

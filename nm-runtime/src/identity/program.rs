@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::sys;
+pub(crate) use crate::sys::{Standby, start_standby};
 
 /// The running one, even if its file was replaced by a newer build.
 pub(crate) fn own() -> io::Result<PathBuf> {

@@ -27,7 +27,7 @@ pub use left::{Left, Run, runs, wait_for_reaper};
 
 pub use crate::config::place::Place;
 use crate::config::surroundings::Surroundings;
-pub use crate::config::surroundings::workspace_root;
+pub use crate::config::surroundings::{unwritten, workspace_root};
 use crate::config::workspace::Package;
 use crate::local::kernel_locks::Locks;
 pub use crate::local::soundness::{locks_work, writing_works};

@@ -14,11 +14,10 @@ use crate::config::surroundings::Surroundings;
 use crate::config::variables;
 #[cfg(feature = "tools")]
 use crate::config::workspace::Package;
-use crate::identity::program;
+use crate::identity::program::{self, Standby};
 #[cfg(feature = "tools")]
 use crate::identity::run;
 use crate::identity::runner::{self, Runner};
-use crate::sys::{self, Standby};
 use crate::terms::record::FORMAT;
 use crate::terms::run_note::RunNote;
 
@@ -114,7 +113,7 @@ fn run_job(mut command: Command, job: &Job) -> Result<Standby> {
         job.pool, job.run
     );
     let (state_dir, runner) = (Path::new(&job.state_dir), job.runner.pid);
-    let started = sys::start_standby(&mut command, &title, state_dir, runner);
+    let started = program::start_standby(&mut command, &title, state_dir, runner);
     let (mut reaper, said) = started.map_err(no_reaper)?;
     match said.ends_with(READY) {
         true => Ok(reaper),

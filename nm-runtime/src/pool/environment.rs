@@ -35,7 +35,7 @@ pub(crate) fn check(requests: Vec<Option<Arc<Opened>>>) -> Result<Setting> {
         if pool.config.env.is_empty() && pool.allocator()?.is_none() {
             let header = pool.config.header.as_deref();
             return Err(Error::config(format!(
-                "`set_env` has nothing to set, since pool `{}` has no variables; write `env = {{ KEY = \"..{{name}}..\" }}` under {} in Cargo.toml",
+                "`set_env` has nothing to set, since pool `{}` has no variables; write `env = {{ KEY = \"..{{name}}..\" }}` under {}",
                 pool.name,
                 header.unwrap_or("the pool's table"),
             )));

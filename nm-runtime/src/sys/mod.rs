@@ -37,6 +37,8 @@ use windows as system;
 pub use system::Standby;
 #[cfg(target_os = "linux")]
 pub(crate) use system::emulator;
+#[cfg(all(windows, feature = "tools"))]
+pub use system::end_children_with_us;
 #[cfg(all(target_os = "linux", feature = "tools"))]
 pub(crate) use system::exit_status;
 #[cfg(feature = "tools")]

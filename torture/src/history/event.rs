@@ -21,6 +21,8 @@ pub enum Event {
         role: String,
         /// Its run.
         run: String,
+        /// The process whose hook it is, if it is one.
+        of: Option<String>,
     },
     /// It asks for names, and is about to call the library, or to start the process
     /// that does.
@@ -86,6 +88,15 @@ pub enum Event {
     HookDone(Hook),
     /// It is about to return an error, or to panic. An allocator may, too.
     HookFails(Hook),
+    /// A process of a hook still works on the name.
+    Works {
+        /// The pool.
+        pool: String,
+        /// The name; empty for the pool's own hooks.
+        name: String,
+    },
+    /// What a process of a hook finds around it that should not be so.
+    Wrong(String),
     /// A pool's allocator is about to answer.
     Decides {
         /// The pool.
@@ -189,6 +200,7 @@ impl Event {
         match word {
             // The rest of the line is the text.
             "dies" => return Ok(Self::Dies(rest.to_owned())),
+            "wrong" => return Ok(Self::Wrong(rest.to_owned())),
             "error" => {
                 let (r, text) = rest.split_once(' ').unwrap_or((rest, ""));
                 let r = Fields::new(r)?.number("r")?;
@@ -212,6 +224,7 @@ impl Event {
             "begins" => Self::Begins {
                 role: fields.text("role")?,
                 run: fields.text("run")?,
+                of: fields.text("of").ok(),
             },
             "ask" => Self::Ask(fields.ask()?),
             "by" => Self::By {
@@ -243,6 +256,10 @@ impl Event {
             "hook" => Self::HookBegins(fields.hook()?),
             "done" => Self::HookDone(fields.hook()?),
             "fails" => Self::HookFails(fields.hook()?),
+            "works" => Self::Works {
+                pool: fields.text("pool")?,
+                name: fields.text("name").unwrap_or_default(),
+            },
             "decides" => Self::Decides {
                 pool: fields.text("pool")?,
                 turn: fields.number("turn")?,
@@ -309,7 +326,10 @@ impl fmt::Display for Event {
                     "pool pool={pool} max={max} hooks={hooks} allocator={allocator}"
                 )
             }
-            Self::Begins { role, run } => write!(f, "begins role={role} run={run}"),
+            Self::Begins { role, run, of } => {
+                write!(f, "begins role={role} run={run}")?;
+                other(f, of)
+            }
             Self::Ask(ask) => ask.fmt(f),
             Self::By { r, process } => write!(f, "by r={r} process={process}"),
             Self::Waits(r) => write!(f, "waits r={r}"),
@@ -345,6 +365,14 @@ impl fmt::Display for Event {
             Self::HookBegins(hook) => write!(f, "hook {hook}"),
             Self::HookDone(hook) => write!(f, "done {hook}"),
             Self::HookFails(hook) => write!(f, "fails {hook}"),
+            Self::Works { pool, name } => {
+                write!(f, "works pool={pool}")?;
+                match name.as_str() {
+                    "" => Ok(()),
+                    name => write!(f, " name={name}"),
+                }
+            }
+            Self::Wrong(text) => write!(f, "wrong {text}"),
             Self::Decides { pool, turn, name } => {
                 write!(f, "decides pool={pool} turn={turn}")?;
                 match name {

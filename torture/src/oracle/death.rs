@@ -56,6 +56,8 @@ pub fn deaths(lines: &[Line]) -> Vec<Death> {
         let (group, state) = match (process.role, why) {
             // The first there, and those that write nothing of what they do.
             (_, "container") if !["worker", "reaper", "client"].contains(&process.role) => continue,
+            ("hook", _) => (Group::Change, "a hook that is a command"),
+            (_, "watcher") => (Group::Change, "what watches over a command"),
             (_, "runner") => (Group::Other, "the runner of all, a stand-in for cargo"),
             (_, "run") => outside(&story, name, "`name-manager run`"),
             (_, "keeper") => outside(&story, name, "keeper of `name-manager acquire`"),

@@ -13,6 +13,10 @@ pub struct Story<'a> {
     pub(crate) calls: Vec<Call<'a>>,
     /// What allocators were asked and told, in order: one at a time is.
     pub(crate) decisions: Vec<Decision<'a>>,
+    /// Where processes of hooks, each on one name, have worked last.
+    pub(crate) works: BTreeMap<&'a str, (&'a str, &'a Line)>,
+    /// What such processes have found that should not be so.
+    pub(crate) wrong: Vec<&'a Line>,
     /// That all processes have ended.
     pub(crate) over: Option<&'a Line>,
 }
@@ -31,6 +35,9 @@ pub(crate) struct Pool {
 pub(crate) struct Process<'a> {
     pub(crate) role: &'a str,
     pub(crate) run: &'a str,
+    /// The process whose hook it is, if it is one: the calls are that one's.
+    pub(crate) of: Option<&'a str>,
+    pub(crate) first: Option<&'a Line>,
     /// Just before it was killed. What it holds ends no earlier.
     pub(crate) killed: Option<&'a Line>,
     pub(crate) last: Option<&'a Line>,
@@ -73,8 +80,11 @@ pub(crate) struct Turn<'a> {
 /// A call of a hook.
 #[derive(Debug)]
 pub(crate) struct Call<'a> {
+    /// The caller.
     pub(crate) process: &'a str,
     pub(crate) thread: u32,
+    /// The process that does it: the caller, unless the hook is a command.
+    pub(crate) own: &'a str,
     pub(crate) hook: &'a Hook,
     /// The request that it is for; `None` for the reaper's.
     pub(crate) request: Option<usize>,
@@ -98,6 +108,12 @@ pub(crate) enum Decided<'a> {
     Grants { name: &'a str, turn: u64 },
     Busy,
     TakesBack(&'a str),
+}
+
+/// The process whose hook writes this.
+fn own_caller<'a>(processes: &BTreeMap<&'a str, Process<'a>>, line: &'a Line) -> &'a str {
+    let own = processes.get(line.process.as_str());
+    own.and_then(|own| own.of).unwrap_or(&line.process)
 }
 
 /// For how long a name was surely held.
@@ -152,6 +168,7 @@ impl<'a> Story<'a> {
     fn note(&mut self, line: &'a Line) {
         let own = self.processes.entry(&line.process).or_default();
         own.last = Some(line);
+        own.first.get_or_insert(line);
         match &line.event {
             Event::Pool {
                 pool,
@@ -169,9 +186,10 @@ impl<'a> Story<'a> {
                     },
                 );
             }
-            Event::Begins { role, run } => {
+            Event::Begins { role, run, of } => {
                 own.role = role;
                 own.run = run;
+                own.of = of.as_deref();
             }
             Event::Dies(_) => {
                 own.killed.get_or_insert(line);
@@ -194,11 +212,17 @@ impl<'a> Story<'a> {
                 self.processes.entry(process).or_default().gone = Some(line);
             }
             Event::HookBegins(hook) => {
+                let request = self.open_request(line, &hook.pool);
+                let caller = own_caller(&self.processes, line);
+                if caller != line.process {
+                    self.note_caller(caller, line);
+                }
                 self.calls.push(Call {
-                    process: &line.process,
-                    thread: line.thread,
+                    process: caller,
+                    thread: request.map_or(line.thread, |at| self.requests[at].thread),
+                    own: &line.process,
                     hook,
-                    request: self.open_request(line, &hook.pool),
+                    request,
                     begins: line,
                     done: None,
                     failed: None,
@@ -206,8 +230,8 @@ impl<'a> Story<'a> {
             }
             Event::HookDone(hook) | Event::HookFails(hook) => {
                 let begun = |call: &&mut Call<'_>| {
-                    call.process == line.process
-                        && call.thread == line.thread
+                    call.own == line.process
+                        && (call.own != call.process || call.thread == line.thread)
                         && call.hook.what == hook.what
                         && call.hook.pool == hook.pool
                         && call.hook.name == hook.name
@@ -228,8 +252,22 @@ impl<'a> Story<'a> {
                 self.decided(line, pool, what);
             }
             Event::TakesBack { pool, name } => self.decided(line, pool, Decided::TakesBack(name)),
+            Event::Works { name, .. } if !name.is_empty() => {
+                self.works.insert(&line.process, (name, line));
+            }
+            Event::Wrong(_) => self.wrong.push(line),
             Event::Over => self.over = Some(line),
             _ => {}
+        }
+    }
+
+    /// A reaper whose hooks are commands writes nothing itself.
+    fn note_caller(&mut self, caller: &'a str, line: &'a Line) {
+        let run = self.run(&line.process);
+        let caller = self.processes.entry(caller).or_default();
+        if caller.role.is_empty() {
+            caller.role = "reaper";
+            caller.run = run;
         }
     }
 
@@ -245,9 +283,11 @@ impl<'a> Story<'a> {
 
     /// The request of the thread to that pool that is not answered yet.
     fn open_request(&self, line: &Line, pool: &str) -> Option<usize> {
+        let caller = own_caller(&self.processes, line);
         let open = |request: &Request<'_>| {
-            request.process == line.process
-                && request.thread == line.thread
+            request.process == caller
+                // One thread alone asks for what a process of its own makes.
+                && (caller != line.process || request.thread == line.thread)
                 && request.ask.pool == pool
                 && !request.is_answered()
         };

@@ -895,3 +895,51 @@ fn a_container_that_had_to_be_killed_for_its_silence() {
     ));
     says(&found, "left waiting", "3 d.0 kills");
 }
+
+/// A caller is killed in a hook that is a command, and the next holder's begins.
+const COMMAND: &str = "
+    1 a.0 begins role=worker run=one
+    2 a.0 ask r=0 pool=life what=any count=1 access=exclusive how=60000
+    2 a.0 hook what=setup pool=life state=clean
+    2 a.0 done what=setup pool=life state=clean
+    3 a.0 taken r=0
+    4 h.0 begins role=hook run=one of=a
+    5 h.0 hook what=init pool=life name=life-0 state=clean
+    6 h.0 kills process=a why=random
+    7 b.0 begins role=worker run=one
+    8 b.0 ask r=0 pool=life what=any count=1 access=exclusive how=60000
+    9 b.0 taken r=0
+    10 i.0 begins role=hook run=one of=b
+    11 i.0 hook what=init pool=life name=life-0 state=clean
+";
+
+#[test]
+fn a_command_goes_on_beside_the_next_hook() {
+    let found = so_far(&format!(
+        "{COMMAND}
+        12 h.0 works pool=life name=life-0
+    "
+    ));
+    says(&found, "goes on", "12 h.0 works");
+}
+
+#[test]
+fn what_a_command_has_started_goes_on() {
+    let found = so_far(&format!(
+        "{COMMAND}
+        5 k.0 begins role=hung run=none
+        12 k.0 works pool=life name=life-0
+    "
+    ));
+    says(&found, "goes on", "12 k.0 works");
+}
+
+#[test]
+fn a_command_finds_another_variable() {
+    let found = so_far(&format!(
+        "{COMMAND}
+        12 i.0 wrong a variable is `stack 0`
+    "
+    ));
+    says(&found, "wrong surroundings", "12 i.0 wrong");
+}

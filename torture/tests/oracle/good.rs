@@ -844,3 +844,28 @@ fn what_had_ended_before_its_container_was_killed() {
     "
     )));
 }
+
+#[test]
+fn a_command_ends_with_its_caller_and_the_next_one_makes_the_name() {
+    says_nothing(&so_far(
+        "
+        1 a.0 begins role=worker run=one
+        2 a.0 ask r=0 pool=life what=any count=1 access=exclusive how=60000
+        2 a.0 hook what=setup pool=life state=clean
+        2 a.0 done what=setup pool=life state=clean
+        3 a.0 taken r=0
+        4 h.0 begins role=hook run=one of=a
+        5 h.0 hook what=init pool=life name=life-0 state=clean
+        6 h.0 kills process=a why=random
+        7 h.0 works pool=life name=life-0
+        8 b.0 begins role=worker run=one
+        9 b.0 ask r=0 pool=life what=any count=1 access=exclusive how=60000
+        10 b.0 taken r=0
+        11 i.0 begins role=hook run=one of=b
+        12 i.0 hook what=init pool=life name=life-0 state=clean
+        13 i.0 works pool=life name=life-0
+        14 i.0 done what=init pool=life name=life-0 state=clean
+        15 b.0 granted r=0 leases=life-0:2
+    ",
+    ));
+}

@@ -12,7 +12,7 @@ use nm_runtime::record::Record;
 use rustix::process::{Pid, Signal, kill_process};
 use torture::history::{Access, Ask, Event, How, What, process};
 
-use crate::request::DECIDED;
+use crate::request::{DECIDED, TOOL};
 use crate::seen;
 use crate::task::{self, Task};
 
@@ -28,9 +28,10 @@ pub fn run(task: &Task) {
             return;
         }
         let (pool, _) = &task.pools[random.usize(0..task.pools.len())];
-        // The command line has no hooks, and no allocator.
+        // The command line has neither the workers' hooks nor their allocator; and a hook
+        // says whose it is by its processes.
         let pool = match pool.as_str() {
-            "life" | "frail" | DECIDED => "db",
+            "life" | "frail" | TOOL | DECIDED => "db",
             pool => pool,
         };
         match random.bool() {

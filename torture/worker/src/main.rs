@@ -9,6 +9,7 @@
 mod allocator;
 mod body;
 mod client;
+mod command;
 mod fate;
 mod hooks;
 mod menu;
@@ -48,6 +49,9 @@ fn main() -> ExitCode {
             client::run(task);
         }
         ["body", ref names @ ..] => body::run(task, names),
+        ["command", ref words @ ..] => return command::run(task, words),
+        ["hang", ref words @ ..] => command::hang(words),
+        ["linger"] => command::linger(task),
         _ => {
             eprintln!("started by `cargo xtask torture`");
             return ExitCode::from(2);

@@ -16,6 +16,10 @@ use crate::{fate, menu, order, seen};
 /// since only the allocator knows what would satisfy a request.
 pub const DECIDED: &str = "ports";
 
+/// The pool whose hooks are commands. One thread of a process asks for it, so that it is
+/// known for which request a hook is called.
+pub const TOOL: &str = "tool";
+
 /// What a body that panics throws.
 pub struct OnPurpose;
 
@@ -25,8 +29,11 @@ pub fn work(task: &'static Task) {
         for thread in 0..task.threads.max(1) {
             let seed = task.seed ^ (u64::from(std::process::id()) << 20) ^ u64::from(thread);
             scope.spawn(move || {
+                let pools = task.pools.iter();
+                let may_ask = |(pool, _): &&Pool| thread == 0 || pool != TOOL;
                 let mut worker = Worker {
                     task,
+                    pools: pools.filter(may_ask).cloned().collect(),
                     random: Rng::with_seed(seed),
                     began: false,
                 };
@@ -41,8 +48,11 @@ pub fn work(task: &'static Task) {
     });
 }
 
+type Pool = (String, Option<u32>);
+
 struct Worker {
     task: &'static Task,
+    pools: Vec<Pool>,
     random: Rng,
     /// Whether it has asked for anything yet.
     began: bool,
@@ -51,7 +61,7 @@ struct Worker {
 impl Worker {
     /// One request, or several at once.
     fn one(&mut self, depth: u32) {
-        let pools = &self.task.pools;
+        let pools = &self.pools;
         let random = &mut self.random;
         let mut asks = Vec::new();
         if depth == 0 && random.u32(0..100) < 8 {

@@ -12,12 +12,22 @@ static WRITER: OnceLock<Writer> = OnceLock::new();
 
 /// Begins it.
 pub fn begin(role: &str, run: &str) {
+    start(role, run, None);
+}
+
+/// Begins that of a process which another one's hook is.
+pub fn begin_for(role: &str, run: &str, caller: &str) {
+    start(role, run, Some(caller.to_owned()));
+}
+
+fn start(role: &str, run: &str, of: Option<String>) {
     let dir = task::get().dir.join("histories");
     let writer = Writer::create(&dir, role).expect("begins its history");
     if WRITER.set(writer).is_ok() {
         write(Event::Begins {
             role: role.to_owned(),
             run: run.to_owned(),
+            of,
         });
     }
 }

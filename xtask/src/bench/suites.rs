@@ -63,13 +63,15 @@ enum Way {
     GroupsByHand,
     Attribute,
     OurGroups,
+    WrittenGroups,
 }
 
-const WAYS: [(Way, &str); 4] = [
+const WAYS: [(Way, &str); 5] = [
     (Way::FileSerial, "serial_test `file_serial`"),
     (Way::GroupsByHand, "nextest test groups, by hand"),
     (Way::Attribute, "**name-manager** `#[shared_resource]`"),
     (Way::OurGroups, "**name-manager** `test`, `nextest`"),
+    (Way::WrittenGroups, "its groups, by `nextest --write`"),
 ];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -122,6 +124,13 @@ impl Suites {
             Cost::of(package.cargo().args(["test", "--no-run"]))?;
             Cost::of(package.cargo().args(["nextest", "run", "--no-run"]))?;
         }
+        for suite in &SUITES {
+            let config = suite.written();
+            suites.ours.write(&config, "")?;
+            let mut command = suites.ours.command(&suites.name_manager);
+            command.args(["nextest", "--write", "--config-file", &config]);
+            Cost::of(command.args(["--test", suite.file]))?;
+        }
         Ok(suites)
     }
 
@@ -129,10 +138,10 @@ impl Suites {
     fn command(&self, suite: &Suite, way: Way, runner: Runner) -> Option<Command> {
         let mut command = match (way, runner) {
             (Way::FileSerial, _) if suite.names > 1 => return None,
-            (Way::GroupsByHand, Runner::CargoTest) => return None,
+            (Way::GroupsByHand | Way::WrittenGroups, Runner::CargoTest) => return None,
             (Way::FileSerial, _) => self.file_serial.cargo(),
             (Way::GroupsByHand, _) => self.bare.cargo(),
-            (Way::Attribute, _) => self.ours.cargo(),
+            (Way::Attribute | Way::WrittenGroups, _) => self.ours.cargo(),
             (Way::OurGroups, _) => self.ours.command(&self.name_manager),
         };
         match (way, runner) {
@@ -141,6 +150,9 @@ impl Suites {
             (Way::GroupsByHand, Runner::Nextest) => {
                 let config = format!("{}.toml", suite.file);
                 command.args(["nextest", "run", "--config-file", &config])
+            }
+            (Way::WrittenGroups, Runner::Nextest) => {
+                command.args(["nextest", "run", "--config-file", &suite.written()])
             }
             (_, Runner::Nextest) => command.args(["nextest", "run"]),
         };
@@ -240,6 +252,11 @@ impl Suite {
             "[test-groups]\nhand = {{ max-threads = {} }}\n\n[[profile.default.overrides]]\nfilter = 'test(/^limited_/)'\ntest-group = 'hand'\npriority = 100\n",
             self.names
         )
+    }
+
+    /// The configuration in which name-manager has written the same.
+    fn written(&self) -> String {
+        format!("{}-written.toml", self.file)
     }
 
     fn ideal(&self) -> Duration {

@@ -132,6 +132,44 @@ impl Arguments {
         self.select(takes_value, is_flag)
     }
 
+    /// Those with which nextest has cargo build; `None` if some may mean more to nextest
+    /// than to cargo.
+    pub fn of_cargo(&self) -> Option<Vec<OsString>> {
+        let mut translated = Vec::new();
+        let given = self.of_build();
+        let mut args = given.iter();
+        while let Some(arg) = args.next() {
+            let text = arg.to_str()?;
+            let name = name(arg)?;
+            let is_flag = FLAGS_OF_CARGO.contains(&text);
+            if FLAGS_OF_BUILD.contains(&text) {
+                continue;
+            }
+            let to_cargo = match name {
+                // Given twice it silences cargo.
+                "--cargo-quiet" => return None,
+                "--cargo-verbose" => "--verbose",
+                "--cargo-profile" => "--profile",
+                "--build-jobs" => "--jobs",
+                name => name,
+            };
+            if is_flag {
+                translated.push(to_cargo.into());
+                continue;
+            }
+            let value = match is_joined(arg) {
+                true => text[name.len()..].trim_start_matches('=').into(),
+                false => args.next()?.clone(),
+            };
+            if OF_CARGO.contains(&name) || ["--manifest-path", "--color"].contains(&name) {
+                translated.extend([to_cargo.into(), value]);
+            } else if name != CONFIG_FILE && !PROFILE.contains(&name) {
+                return None;
+            }
+        }
+        Some(translated)
+    }
+
     /// Without the options that say which binaries are built; `None` if an unknown option
     /// may say so, too.
     pub fn without_build(&self) -> Option<Self> {
@@ -301,6 +339,47 @@ mod tests {
             "--some-day -p a",
         ] {
             assert_eq!(without_build(given), None, "{given}");
+        }
+    }
+
+    #[test]
+    fn cargo_is_told_what_nextest_would_tell_it() {
+        let of_cargo = |text: &str| {
+            let args = arguments(text).of_cargo()?;
+            let args: Vec<_> = args.iter().map(|arg| arg.to_str().unwrap()).collect();
+            Some(args.join(" "))
+        };
+        for (given, told) in [
+            ("", ""),
+            (
+                "-p a -pb --package=c --test t -j4 x --lib -- -p d",
+                "-p a -p b --package c --test t --lib",
+            ),
+            (
+                "--cargo-profile=ci --build-jobs 3 --cargo-verbose -r -Fx",
+                "--profile ci --jobs 3 --verbose -r -F x",
+            ),
+            (
+                "-Pci --profile fast --config-file a.toml --color=never --ignore-default-filter",
+                "--color never",
+            ),
+            (
+                "--manifest-path a/Cargo.toml --locked",
+                "--manifest-path a/Cargo.toml --locked",
+            ),
+        ] {
+            assert_eq!(of_cargo(given).as_deref(), Some(told), "{given}");
+        }
+        for given in [
+            "--cargo-quiet",
+            "--archive-file a.tar.zst",
+            "--config a=1",
+            "-Zbuild-std",
+            "--tool-config-file mine:a.toml",
+            "-p",
+            "-rv",
+        ] {
+            assert_eq!(of_cargo(given), None, "{given}");
         }
     }
 

@@ -13,8 +13,8 @@ use crate::exit::{Failure, code};
 /// Files that were not used for this long are removed.
 const OLD: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// Files for nextest to read, named after their contents: concurrent runs do not
-/// overwrite each other's.
+/// Files for nextest to read, named after their contents or what those are made of:
+/// concurrent runs do not overwrite each other's.
 pub struct Generated {
     dir: PathBuf,
     /// Tells this process from others, also from those of other containers with its id.
@@ -38,7 +38,11 @@ impl Generated {
 
     /// A file with this text. Absolute, as nextest wants it.
     pub fn file(&self, what: &str, extension: &str, text: &str) -> Result<OsString, Failure> {
-        let name = format!("{what}-{}.{extension}", fingerprint(text));
+        self.write(&format!("{what}-{}.{extension}", fingerprint(text)), text)
+    }
+
+    /// The file of this name with this text, likewise.
+    pub fn write(&self, name: &str, text: &str) -> Result<OsString, Failure> {
         let path = self.dir.join(name);
         let failed = |error| {
             Failure::new(
@@ -57,6 +61,11 @@ impl Generated {
             .and_then(|()| fs::rename(&part, &path))
             .map_err(failed)?;
         Ok(path.into())
+    }
+
+    /// What a file of this name says, if an earlier run has left it.
+    pub fn read(&self, name: &str) -> Option<String> {
+        fs::read_to_string(self.dir.join(name)).ok()
     }
 
     /// Where the binaries of an archive are put.
@@ -116,8 +125,8 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
     options.open(path)?.write_all(text.as_bytes())
 }
 
-fn fingerprint(text: &str) -> String {
+pub fn fingerprint(what: impl Hash) -> String {
     let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
+    what.hash(&mut hasher);
     format!("{:016x}", hasher.finish())
 }

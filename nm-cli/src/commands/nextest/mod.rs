@@ -2,25 +2,29 @@
 
 pub mod arguments;
 pub mod block;
+mod building;
 pub mod config;
 mod generated;
+mod listed;
 mod repository;
 pub mod version;
 
 use std::ffi::OsString;
-use std::process::{Command, ExitCode, ExitStatus, Stdio};
+use std::process::{Command, ExitCode};
 
 use crate::args::pass_through::take_flag;
 use crate::cleanup;
 use crate::exit::{Failure, Outcome, code};
 use crate::groups::{Durations, Plan};
-use crate::listing::{self, Binaries, Build};
+use crate::listing;
 use crate::process::exec::exec;
 use crate::process::{cargo, child};
 use crate::screen::stderr;
 use arguments::Arguments;
+use building::Building;
 use config::{Owner, config};
 use generated::Generated;
+use listed::{Listed, Surroundings};
 use repository::Repository;
 
 /// Runs tests under nextest, which then starts none that would only wait
@@ -60,8 +64,10 @@ pub fn run(mut args: Args) -> Outcome {
     }
     let asked = version::ask()?;
     let given = Arguments::new(args.args);
+    // Beside these questions: each is the start of another cargo.
+    let building = Building::start(&given)?;
     let repository = Repository::find(&given)?;
-    asked.check()?;
+    let nextest = asked.check()?;
     if args.write || args.check {
         // Before nextest reads it, whose message is only that of its TOML parser.
         repository.validate()?;
@@ -73,11 +79,16 @@ pub fn run(mut args: Args) -> Outcome {
         Some(text) => given.with_config_file(generated.file("repository", "toml", &text)?),
         None => given,
     };
-    let (build, binaries) = match Listed::build(&arguments, &generated)? {
-        Listed::Build(build, binaries) => (build, binaries),
-        Listed::Failed(status) => return Ok(exit_code(status)),
+    let around = Surroundings {
+        generated: &generated,
+        configuration: &repository.text,
+        nextest: &nextest,
     };
-    let tests = listing::annotated(&build)?;
+    let described = match Listed::of(building, &arguments, &around)? {
+        Listed::Build(described) => described,
+        Listed::Failed(code) => return Ok(code),
+    };
+    let tests = listing::annotated(&described.build)?;
     generated.remove_extracted();
     if args.write || args.check {
         let plan = Plan::new(&tests, &Durations::default());
@@ -108,7 +119,7 @@ pub fn run(mut args: Args) -> Outcome {
     // Checking again whether all is built would take half as long as listing it.
     let arguments = match arguments.without_build() {
         Some(arguments) => {
-            let file = generated.file("binaries", "json", &binaries)?;
+            let file = described.write(&generated)?;
             arguments.prepend(&["--binaries-metadata".into(), file])
         }
         None => arguments,
@@ -124,45 +135,4 @@ pub fn run(mut args: Args) -> Outcome {
         let what = "failed to run `cargo nextest run`";
         Failure::new(code::NOT_RUNNABLE, what).because(error).into()
     })
-}
-
-enum Listed {
-    /// A build, and the same for nextest to read.
-    Build(Build, String),
-    /// nextest has reported why.
-    Failed(ExitStatus),
-}
-
-impl Listed {
-    fn build(arguments: &Arguments, generated: &Generated) -> Result<Self, Failure> {
-        let mut command = Command::new(cargo::program());
-        command.args(["nextest", "list", "--message-format", "json"]);
-        command.args(arguments.of_build());
-        if arguments.value("--archive-file").is_some() {
-            // Kept until its binaries have been asked.
-            command.arg("--extract-to").arg(generated.extract_to()?);
-        }
-        command.stdin(Stdio::null()).stdout(Stdio::piped());
-        let failed = |what| Failure::new(code::FAILURE, what);
-        let output = command
-            .spawn()
-            .and_then(|child| child.wait_with_output())
-            .map_err(|error| failed("failed to run `cargo nextest list`").because(error))?;
-        if !output.status.success() {
-            return Ok(Self::Failed(output.status));
-        }
-        let read = || {
-            let build = serde_json::from_slice(&output.stdout)?;
-            let binaries: Binaries = serde_json::from_slice(&output.stdout)?;
-            Ok(Self::Build(build, serde_json::to_string(&binaries)?))
-        };
-        read().map_err(|error: serde_json::Error| {
-            failed("failed to read what `cargo nextest list` printed").because(error)
-        })
-    }
-}
-
-fn exit_code(status: ExitStatus) -> ExitCode {
-    let code = status.code().and_then(|code| u8::try_from(code).ok());
-    ExitCode::from(code.unwrap_or(code::FAILURE))
 }

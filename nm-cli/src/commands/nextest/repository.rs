@@ -16,7 +16,7 @@ pub struct Repository {
     pub root: PathBuf,
     config: PathBuf,
     /// Empty when there is none.
-    text: String,
+    pub text: String,
 }
 
 impl Repository {

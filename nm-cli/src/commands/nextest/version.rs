@@ -21,8 +21,8 @@ pub fn ask() -> Result<Asked, Failure> {
 }
 
 impl Asked {
-    /// Waits for the answer, and checks it.
-    pub fn check(self) -> Result<(), Failure> {
+    /// Waits for the answer, checks it and returns it.
+    pub fn check(self) -> Result<String, Failure> {
         let output = self.0.wait_with_output().map_err(|error| {
             Failure::new(code::FAILURE, "failed to ask nextest for its version").because(error)
         })?;
@@ -32,7 +32,9 @@ impl Asked {
                 "`cargo nextest` is not installed; install it (`cargo install --locked cargo-nextest`), or use `name-manager test`",
             ));
         }
-        check(&String::from_utf8_lossy(&output.stdout))
+        let said = String::from_utf8_lossy(&output.stdout);
+        check(&said)?;
+        Ok(said.into_owned())
     }
 }
 

@@ -6,6 +6,9 @@ mod file;
 mod file_info;
 #[allow(unsafe_code, reason = "system calls are unsafe")]
 mod generations;
+#[cfg(feature = "tools")]
+#[allow(unsafe_code, reason = "system calls are unsafe")]
+mod job;
 #[allow(unsafe_code, reason = "system calls are unsafe")]
 mod lock;
 #[allow(unsafe_code, reason = "system calls are unsafe")]
@@ -22,11 +25,15 @@ mod wide;
 pub(crate) use dir::Dir;
 #[cfg(feature = "tools")]
 pub(crate) use file::file_id;
+#[cfg(any(test, feature = "tools"))]
+pub(crate) use file::opened;
 pub(crate) use file::{
-    Appender, open_regular, opened, path_names, read_at, remove, rename, still_linked,
-    write_at_start, write_private,
+    Appender, open_regular, path_names, read_at, remove, rename, still_linked, write_at_start,
+    write_private,
 };
 pub(super) use generations::Generations;
+#[cfg(feature = "tools")]
+pub use job::end_children_with_us;
 pub(crate) use lock::{change_lock, lock, try_lock, unlock};
 pub(crate) use owner::is_current_user;
 pub(crate) use process::{ancestor, parent_id, pid_namespace, process_state, wait_for_exit};

@@ -3,6 +3,7 @@
 mod allocator;
 mod answered;
 mod broken;
+mod command;
 mod exclusion;
 mod fences;
 mod given;
@@ -17,7 +18,7 @@ use super::{Bounds, Story, Verdict};
 
 type Rule = fn(&Story<'_>, Bounds, &mut Verdict);
 
-pub(crate) const ALL: [Rule; 12] = [
+pub(crate) const ALL: [Rule; 13] = [
     exclusion::check,
     given::check,
     fences::check,
@@ -28,6 +29,7 @@ pub(crate) const ALL: [Rule; 12] = [
     life::check,
     pool_life::check,
     broken::check,
+    command::check,
     allocator::check,
     lowest::check,
 ];

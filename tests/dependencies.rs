@@ -56,13 +56,17 @@ const DIRECT: [(&str, &str, &str); 21] = [
 ];
 
 /// Terms as packages write them.
-const LICENCES: [&str; 15] = [
+const LICENCES: [&str; 19] = [
     "(MIT OR Apache-2.0) AND Unicode-3.0",
     "Apache-2.0",
+    "Apache-2.0 AND ISC",
+    "Apache-2.0 OR BSL-1.0 OR MIT",
+    "Apache-2.0 OR ISC OR MIT",
     "Apache-2.0 OR MIT",
     "Apache-2.0 WITH LLVM-exception OR Apache-2.0 OR MIT",
     "Apache-2.0/MIT",
     "BSD-3-Clause",
+    "ISC",
     "MIT",
     "MIT OR Apache-2.0",
     "MIT OR Apache-2.0 OR LGPL-2.1-or-later",
@@ -81,20 +85,23 @@ const LICENCE_OF: [(&str, &str); 1] = [
 ];
 
 /// Whose build script somebody has read: none fetches anything.
-const BUILD_SCRIPTS: [&str; 21] = [
+const BUILD_SCRIPTS: [&str; 24] = [
     "async-io",
     "crossbeam-utils",
     "getrandom",
     "libc",
     "nix",
     "num-traits",
+    "oid-registry",
     "parking_lot_core",
     "portable-atomic",
     "portable-atomic-util",
     "proc-macro2",
     "quote",
+    "ring",
     "rstest_macros",
     "rustix",
+    "rustls",
     "serde",
     "serde_core",
     "serde_json",

@@ -6,10 +6,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const PACKAGES: [&str; 7] = [
+const PACKAGES: [&str; 9] = [
     "",
     "nm-cli",
     "nm-macros",
+    "nm-postgres",
+    "nm-register",
     "nm-runtime",
     "nm-serial-test",
     "nm-words",
@@ -54,6 +56,7 @@ fn packages_pin_each_other_and_share_one_version() {
         ("", 2),
         ("nm-cli", 2),
         ("nm-macros", 1),
+        ("nm-postgres", 1),
         ("nm-runtime", 1),
         ("nm-serial-test", 2),
     ] {
@@ -178,6 +181,8 @@ fn unsafe_stands_where_it_is_allowed() {
     for root in [
         "src/lib.rs",
         "nm-macros/src/lib.rs",
+        "nm-postgres/src/lib.rs",
+        "nm-register/src/lib.rs",
         "nm-serial-test/src/lib.rs",
         "nm-words/src/lib.rs",
         "nm-cli/src/main.rs",

@@ -1,0 +1,110 @@
+use std::fmt;
+
+use tokio::task::JoinHandle;
+use tokio_postgres::{Client, NoTls};
+
+use crate::address::Address;
+use crate::error::{Error, Kind};
+use crate::tls;
+
+/// One connection to a server. Every statement is a transaction of its own.
+pub struct Connection {
+    pub(crate) client: Client,
+    server: String,
+    task: JoinHandle<()>,
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Connection({})", self.server)
+    }
+}
+
+impl Connection {
+    /// Connects. In a runtime of tokio, which drives the connection.
+    ///
+    /// # Errors
+    ///
+    /// If nobody answers, if the server lets the user not in, or cannot prove who it is.
+    pub async fn open(address: &Address) -> Result<Self, Error> {
+        let server = address.to_string();
+        let (client, task) = match &address.tls {
+            None => {
+                let connected = address.config.connect(NoTls).await;
+                let (client, connection) = connected.map_err(|error| failed(&server, error))?;
+                // Its end is seen by the statement that waits for it.
+                (client, tokio::spawn(async { drop(connection.await) }))
+            }
+            Some(trust) => {
+                let connected = address.config.connect(tls::connector(trust)?).await;
+                let (client, connection) = connected.map_err(|error| failed(&server, error))?;
+                (client, tokio::spawn(async { drop(connection.await) }))
+            }
+        };
+        Ok(Self {
+            client,
+            server,
+            task,
+        })
+    }
+
+    /// Whether it is known to be gone.
+    pub fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
+    pub(crate) fn server(&self) -> &str {
+        &self.server
+    }
+
+    pub(crate) fn failed(&self, error: tokio_postgres::Error) -> Error {
+        Error::of(&self.server, error)
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+fn failed(server: &str, error: tokio_postgres::Error) -> Error {
+    if error.code().is_some() {
+        return Error::of(server, error);
+    }
+    if is_of_tls(&error) {
+        return Error::new(
+            Kind::Untrusted,
+            format!("{server} does not prove who it is; name the file with its authority's certificate in `sslrootcert`, and the host as its certificate does"),
+        )
+        .because(error);
+    }
+    let source = std::error::Error::source(&error).map(|source| source.to_string());
+    let wants_password = source.as_deref() == Some("password missing");
+    match wants_password {
+        true => Error::new(
+            Kind::Login,
+            format!(
+                "{server} wants a password; write it into a file that PGPASSFILE names, or into the address"
+            ),
+        ),
+        false => {
+            Error::new(Kind::Unreachable, format!("failed to connect to {server}")).because(error)
+        }
+    }
+}
+
+fn is_of_tls(error: &tokio_postgres::Error) -> bool {
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        // What an `io::Error` holds is not among its sources.
+        let held = error
+            .downcast_ref::<std::io::Error>()
+            .and_then(std::io::Error::get_ref);
+        if error.is::<rustls::Error>() || held.is_some_and(|held| held.is::<rustls::Error>()) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}

@@ -1,0 +1,432 @@
+//! Reading and changing pools, sessions, and the row for the server.
+
+use std::collections::BTreeMap;
+
+use nm_register::{Document, Event, Look, Seen, Server, Session, Start, Tag, Unsound};
+use tokio_postgres::Row;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::{ToSql, Type};
+
+use crate::connection::Connection;
+use crate::error::{Error, Kind};
+
+/// When the process that answers started, in microseconds.
+macro_rules! start {
+    () => {
+        "(extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint"
+    };
+}
+
+/// A commit that is acknowledged once it is written, whatever the session's default is.
+macro_rules! durable {
+    () => {
+        "set_config('synchronous_commit', 'on', true)"
+    };
+}
+
+/// $1 space, $2 pool.
+const READ: &str = concat!(
+    "SELECT ",
+    start!(),
+    ", s.start, s.calm, s.epoch, pg_is_in_recovery(), p.tag::text, p.doc::text, \
+     (SELECT coalesce(string_agg(x.id || ' ' || coalesce(v.beat, -1) || ' ' || coalesce(v.dead, false), ','), '') \
+      FROM (SELECT DISTINCT h->>'session' AS id FROM jsonb_array_elements((p.doc->'holds') || (p.doc->'line')) h) x \
+      LEFT JOIN name_manager.session v ON v.id = x.id::uuid) \
+     FROM name_manager.server s LEFT JOIN name_manager.pool p ON (p.space, p.pool) = ($1, $2)"
+);
+
+/// $1 space, $2 pool, $3 tag read, $4 new tag, $5 document, $6 start read, $7 own session,
+/// $8 events. A row that somebody has locked is a lost swap, and not a wait.
+const SWAP: &str = concat!(
+    "WITH l AS (SELECT p.space, p.pool FROM name_manager.pool p \
+                WHERE (p.space, p.pool) = ($1, $2) AND p.tag = $3::text::uuid AND ",
+    start!(),
+    " = $6 AND NOT EXISTS (SELECT FROM name_manager.session WHERE id = $7::text::uuid AND dead) \
+                FOR UPDATE SKIP LOCKED), \
+     u AS (UPDATE name_manager.pool p SET tag = $4::text::uuid, doc = $5::text::jsonb FROM l \
+           WHERE (p.space, p.pool) = (l.space, l.pool) AND p.tag = $3::text::uuid RETURNING 1), \
+     j AS (INSERT INTO name_manager.journal (space, pool, event) \
+           SELECT $1, $2, e FROM u, jsonb_array_elements($8::text::jsonb) e) \
+     SELECT ",
+    durable!(),
+    " FROM u"
+);
+
+/// As SWAP, of a pool that nobody has used.
+const MAKE: &str = concat!(
+    "WITH u AS (INSERT INTO name_manager.pool (space, pool, tag, doc) \
+                SELECT $1, $2, $3::text::uuid, $4::text::jsonb WHERE ",
+    start!(),
+    " = $5 AND NOT EXISTS (SELECT FROM name_manager.session WHERE id = $6::text::uuid AND dead) \
+                ON CONFLICT DO NOTHING RETURNING 1), \
+     j AS (INSERT INTO name_manager.journal (space, pool, event) \
+           SELECT $1, $2, e FROM u, jsonb_array_elements($7::text::jsonb) e) \
+     SELECT ",
+    durable!(),
+    " FROM u"
+);
+
+/// $1 session, $2 beat, $3 who. A session that was declared dead stays so.
+const BORN: &str = concat!(
+    "INSERT INTO name_manager.session AS s (id, beat, who) \
+     VALUES ($1::text::uuid, $2, $3::text::jsonb) \
+     ON CONFLICT (id) DO UPDATE SET beat = greatest(s.beat, excluded.beat), seen = clock_timestamp() \
+     WHERE NOT s.dead RETURNING ",
+    start!(),
+    ", set_config('synchronous_commit', 'local', true)"
+);
+
+/// $1 session, $2 beat: another for every attempt. Waits for no standby, but is written: a
+/// process of the server that is killed behind a pooler must not forget it.
+const BEAT: &str = concat!(
+    "UPDATE name_manager.session SET beat = $2, seen = clock_timestamp() \
+     WHERE id = $1::text::uuid AND beat < $2 AND NOT dead RETURNING ",
+    start!(),
+    ", set_config('synchronous_commit', 'local', true)"
+);
+
+/// Whether a session that took no beat is dead.
+const DEAD: &str = concat!(
+    "SELECT ",
+    start!(),
+    ", (SELECT dead FROM name_manager.session WHERE id = $1::text::uuid)"
+);
+
+/// $1 session, $2 the beat that was seen.
+const BURY: &str = concat!(
+    "UPDATE name_manager.session SET dead = true \
+     WHERE id = $1::text::uuid AND beat = $2 AND NOT dead RETURNING ",
+    durable!()
+);
+
+/// The same for one that the server forgot.
+const BURY_MISSING: &str = concat!(
+    "INSERT INTO name_manager.session (id, beat, dead, who) \
+     VALUES ($1::text::uuid, 0, true, '{}') ON CONFLICT DO NOTHING RETURNING ",
+    durable!()
+);
+
+/// $1 to $3 the row as it was seen, $4 to $6 as it shall be.
+const SERVER: &str = concat!(
+    "UPDATE name_manager.server SET start = $4, calm = $5, epoch = $6 \
+     WHERE (start, calm, epoch) = ($1, $2, $3) AND ",
+    start!(),
+    " = $4 RETURNING ",
+    durable!()
+);
+
+/// The answer of a READ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The document's tag; `None` if nobody has used the pool.
+    pub tag: Option<Tag>,
+    /// The document.
+    pub document: Document,
+    /// The rest.
+    pub look: Look,
+}
+
+/// A change of a pool.
+#[derive(Clone, Debug)]
+pub struct Swap<'a> {
+    /// The project whose pool it is.
+    pub space: &'a str,
+    /// The pool.
+    pub pool: &'a str,
+    /// What was read.
+    pub page: &'a Page,
+    /// Whose change it is.
+    pub session: Session,
+    /// Drawn for this change.
+    pub tag: Tag,
+    /// What shall be there.
+    pub document: &'a Document,
+    /// What is written beside.
+    pub events: &'a [Event],
+}
+
+/// What has become of a beat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beaten {
+    /// Taken, by a process that started then.
+    Alive(Start),
+    /// The session was declared dead.
+    Dead,
+    /// The server does not know the session: this process has started since, and its last
+    /// changes were lost; or its row was removed by hand.
+    Missing(Start),
+}
+
+type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
+
+impl Connection {
+    /// Reads a pool.
+    ///
+    /// # Errors
+    ///
+    /// If the server does not answer, takes no changes, or has a document that is not ours.
+    pub async fn read(&self, space: &str, pool: &str) -> Result<Page, Error> {
+        let rows = self
+            .query(READ, &[(&space, Type::TEXT), (&pool, Type::TEXT)])
+            .await?;
+        let Some(row) = rows.first() else {
+            return Err(Error::new(
+                Kind::Damaged,
+                format!("{}: `name_manager.server` has no row", self.server()),
+            ));
+        };
+        let get = |error| self.failed(error);
+        let is_standby: bool = row.try_get(4).map_err(get)?;
+        if is_standby {
+            return Err(Error::new(Kind::ReadOnly, Error::read_only(self.server())));
+        }
+        self.page(row, pool)
+    }
+
+    fn page(&self, row: &Row, pool: &str) -> Result<Page, Error> {
+        let get = |error| self.failed(error);
+        let damaged = |why: &str| {
+            Error::new(
+                Kind::Damaged,
+                format!(
+                    "{}: pool `{pool}` is not as it was written ({why}), so nothing is lent; if somebody changed it by hand, let them change it back, or delete its row in `name_manager.pool` while nobody uses it",
+                    self.server()
+                ),
+            )
+        };
+        let start = Start(row.try_get(0).map_err(get)?);
+        let epoch: i64 = row.try_get(3).map_err(get)?;
+        let server = Server {
+            start: Start(row.try_get(1).map_err(get)?),
+            calm: row.try_get(2).map_err(get)?,
+            epoch: u64::try_from(epoch).map_err(|_| damaged("its epoch is negative"))?,
+        };
+        let tag: Option<&str> = row.try_get(5).map_err(get)?;
+        let text: Option<&str> = row.try_get(6).map_err(get)?;
+        let (Some(tag), Some(text)) = (tag, text) else {
+            return Ok(Page {
+                tag: None,
+                document: Document::default(),
+                look: Look {
+                    start,
+                    server,
+                    sessions: BTreeMap::new(),
+                },
+            });
+        };
+        let document = Document::parse(text).map_err(|error| match error {
+            Unsound::TooNew(..) => Error::new(
+                Kind::TooNew,
+                format!(
+                    "{}: pool `{pool}` was written by a newer name-manager; install it here, too",
+                    self.server()
+                ),
+            )
+            .because(error),
+            Unsound::Damaged(why) => damaged(&why),
+        })?;
+        let sessions: &str = row.try_get(7).map_err(get)?;
+        let sessions = sessions.split(',').filter(|part| !part.is_empty());
+        let sessions = sessions.map(session).collect::<Option<_>>();
+        Ok(Page {
+            tag: Some(tag.parse().map_err(|_| damaged("its tag is none"))?),
+            document,
+            look: Look {
+                start,
+                server,
+                sessions: sessions.ok_or_else(|| damaged("a session in it is none"))?,
+            },
+        })
+    }
+
+    /// Changes a pool, if it still is what was read; whether it was.
+    ///
+    /// # Errors
+    ///
+    /// If the outcome is not known, or nothing was done. It is known once the tag has moved:
+    /// the change may still be on its way.
+    pub async fn swap(&self, swap: &Swap<'_>) -> Result<bool, Error> {
+        let (tag, session) = (swap.tag.to_string(), swap.session.to_string());
+        let document = stored(swap.document.to_text());
+        let events = serde_json::to_string(swap.events).expect("its keys are texts");
+        let events = stored(events);
+        let start = swap.page.look.start.0;
+        let (space, pool) = (&swap.space, &swap.pool);
+        let rows = match swap.page.tag {
+            Some(was) => {
+                let was = was.to_string();
+                self.query(
+                    SWAP,
+                    &[
+                        (space, Type::TEXT),
+                        (pool, Type::TEXT),
+                        (&was, Type::TEXT),
+                        (&tag, Type::TEXT),
+                        (&document, Type::TEXT),
+                        (&start, Type::INT8),
+                        (&session, Type::TEXT),
+                        (&events, Type::TEXT),
+                    ],
+                )
+                .await
+            }
+            None => {
+                self.query(
+                    MAKE,
+                    &[
+                        (space, Type::TEXT),
+                        (pool, Type::TEXT),
+                        (&tag, Type::TEXT),
+                        (&document, Type::TEXT),
+                        (&start, Type::INT8),
+                        (&session, Type::TEXT),
+                        (&events, Type::TEXT),
+                    ],
+                )
+                .await
+            }
+        };
+        self.done(rows)
+    }
+
+    /// Begins a session, or goes on with one that the server forgot; never with one that was
+    /// declared dead.
+    ///
+    /// # Errors
+    ///
+    /// If the server does not answer, or takes no changes.
+    pub async fn begin(&self, session: Session, beat: u64, host: &str) -> Result<Beaten, Error> {
+        let (session, beat) = (session.to_string(), beat as i64);
+        let who = stored(serde_json::json!({ "host": host }).to_string());
+        let parameters: [Parameter<'_>; 3] = [
+            (&session, Type::TEXT),
+            (&beat, Type::INT8),
+            (&who, Type::TEXT),
+        ];
+        match self.query(BORN, &parameters).await?.first() {
+            Some(row) => Ok(Beaten::Alive(self.start(row)?)),
+            None => Ok(Beaten::Dead),
+        }
+    }
+
+    /// Beats.
+    ///
+    /// # Errors
+    ///
+    /// If it is not acknowledged. It may have been taken.
+    pub async fn beat(&self, session: Session, beat: u64) -> Result<Beaten, Error> {
+        let (session, beat) = (session.to_string(), beat as i64);
+        let rows = self
+            .query(BEAT, &[(&session, Type::TEXT), (&beat, Type::INT8)])
+            .await?;
+        if let Some(row) = rows.first() {
+            return Ok(Beaten::Alive(self.start(row)?));
+        }
+        let rows = self.query(DEAD, &[(&session, Type::TEXT)]).await?;
+        let row = rows
+            .first()
+            .ok_or_else(|| Error::new(Kind::Server, format!("{} gave no answer", self.server())))?;
+        let dead: Option<bool> = row.try_get(1).map_err(|error| self.failed(error))?;
+        Ok(match dead {
+            None => Beaten::Missing(self.start(row)?),
+            Some(true) => Beaten::Dead,
+            // A later beat has come before this one.
+            Some(false) => Beaten::Alive(self.start(row)?),
+        })
+    }
+
+    /// Declares a session dead, unless it is not any more what was seen; whether it was.
+    ///
+    /// # Errors
+    ///
+    /// If the outcome is not known.
+    pub async fn bury(&self, session: Session, seen: Seen) -> Result<bool, Error> {
+        let session = session.to_string();
+        let rows = match seen {
+            Seen::Dead => return Ok(false),
+            Seen::Beat(beat) => {
+                let beat = beat as i64;
+                self.query(BURY, &[(&session, Type::TEXT), (&beat, Type::INT8)])
+                    .await
+            }
+            Seen::Missing => self.query(BURY_MISSING, &[(&session, Type::TEXT)]).await,
+        };
+        self.done(rows)
+    }
+
+    /// Replaces the row for the server, if it is what was seen, and this process the one that
+    /// it shall be about.
+    ///
+    /// # Errors
+    ///
+    /// If the outcome is not known.
+    pub async fn replace_server(&self, was: Server, row: Server) -> Result<bool, Error> {
+        let (epoch, next) = (was.epoch as i64, row.epoch as i64);
+        let parameters: [Parameter<'_>; 6] = [
+            (&was.start.0, Type::INT8),
+            (&was.calm, Type::BOOL),
+            (&epoch, Type::INT8),
+            (&row.start.0, Type::INT8),
+            (&row.calm, Type::BOOL),
+            (&next, Type::INT8),
+        ];
+        self.done(self.query(SERVER, &parameters).await)
+    }
+
+    fn start(&self, row: &Row) -> Result<Start, Error> {
+        row.try_get(0)
+            .map(Start)
+            .map_err(|error| self.failed(error))
+    }
+
+    async fn query(
+        &self,
+        statement: &str,
+        parameters: &[Parameter<'_>],
+    ) -> Result<Vec<Row>, Error> {
+        // No prepared statement: a pooler may give the next one to another process.
+        let rows = self.client.query_typed(statement, parameters).await;
+        rows.map_err(|error| self.failed(error))
+    }
+
+    /// Whether a change was done. One that met another is a lost swap, under any isolation.
+    fn done(&self, rows: Result<Vec<Row>, Error>) -> Result<bool, Error> {
+        match rows {
+            Ok(rows) => Ok(!rows.is_empty()),
+            Err(error) if is_conflict(&error) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn is_conflict(error: &Error) -> bool {
+    let source = std::error::Error::source(error);
+    let source = source.and_then(|source| source.downcast_ref::<tokio_postgres::Error>());
+    let state = source.and_then(tokio_postgres::Error::code);
+    state.is_some_and(|state| {
+        [
+            SqlState::T_R_SERIALIZATION_FAILURE,
+            SqlState::T_R_DEADLOCK_DETECTED,
+        ]
+        .contains(state)
+    })
+}
+
+/// `jsonb` has no NUL, which a test's message may have.
+fn stored(json: String) -> String {
+    json.replace("\\u0000", "\\ufffd")
+}
+
+/// `id beat dead`, as READ writes it.
+fn session(text: &str) -> Option<(Session, Seen)> {
+    let mut parts = text.split(' ');
+    let id = parts.next()?.parse().ok()?;
+    let beat: i64 = parts.next()?.parse().ok()?;
+    let dead = parts.next()? == "true";
+    let seen = match u64::try_from(beat) {
+        _ if dead => Seen::Dead,
+        Ok(beat) => Seen::Beat(beat),
+        Err(_) => Seen::Missing,
+    };
+    Some((id, seen))
+}

@@ -1,0 +1,9 @@
+//! A real PostgreSQL: its tables, its guards, and what it says to those who get it wrong.
+#![cfg(unix)]
+
+mod encrypted;
+mod instance;
+mod life;
+mod mistakes;
+mod pools;
+mod steps;

@@ -1,0 +1,7 @@
+//! The rules of a pool on a server, case by case, and over sequences that nobody thought of.
+
+mod again;
+mod lives;
+mod order;
+mod scene;
+mod sequences;

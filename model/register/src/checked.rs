@@ -80,7 +80,7 @@ impl stateright::Model for Model {
             match agent.beat {
                 Beat::None if agent.beaten != Some(state.now) => actions.push(Action::Beat(index)),
                 Beat::Sent(_)
-                    if !state.stalled && !(agent.hangs && self.has(Flaw::BeatBehindSwap)) =>
+                    if !(state.stalled || agent.hangs && self.has(Flaw::BeatBehindSwap)) =>
                 {
                     actions.push(Action::Arrive(index));
                 }

@@ -254,7 +254,7 @@ fn what_a_holder_waits_for_is_never_written_into_the_next_holders_record() {
             lease: 1,
             holder: Arc::new(holder.clone()),
             backend: backend.clone(),
-            name: "db-0".to_owned(),
+            name: "db-0".into(),
         };
         held::add(entry.clone());
         let asks = thread::spawn(move || {

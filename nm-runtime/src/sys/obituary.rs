@@ -123,11 +123,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::sys::Dir;
     use crate::sys::bell::End;
-    #[cfg(target_os = "linux")]
-    use crate::sys::unix::Dir;
-    #[cfg(windows)]
-    use crate::sys::windows::Dir;
 
     const LONG: Duration = Duration::from_secs(3600);
 

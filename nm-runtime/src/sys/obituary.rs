@@ -123,8 +123,11 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::sys::Dir;
     use crate::sys::bell::End;
+    #[cfg(unix)]
+    use crate::sys::unix::Dir;
+    #[cfg(windows)]
+    use crate::sys::windows::Dir;
 
     const LONG: Duration = Duration::from_secs(3600);
 

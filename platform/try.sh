@@ -40,7 +40,8 @@ try() {
 
 tell "name-manager $(git rev-parse --short HEAD 2>/dev/null || echo 'of no commit'), $(date -u +%Y-%m-%dT%H:%MZ)"
 tell "$(uname -srm)$(command -v sw_vers >/dev/null && printf ', macOS %s' "$(sw_vers -productVersion)"), $(rustc -V)"
-tell "$(cargo nextest --version 2>/dev/null | head -1 || echo 'no cargo-nextest')"
+nextest=$(cargo nextest --version 2>/dev/null) || nextest='no cargo-nextest'
+tell "${nextest%%$'\n'*}"
 tell "file system: $(df . | tail -1)"
 
 try build 'everything builds' \

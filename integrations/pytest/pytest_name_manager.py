@@ -10,6 +10,7 @@ from typing import Dict
 import pytest
 
 FAILED = pytest.StashKey[bool]()
+OPTIONS = ("count", "shared", "name", "timeout")
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,14 @@ def name_manager(request):
 def _name_manager_marks(request):
     marks = {}
     for mark in request.node.iter_markers("name_manager"):
+        unknown = [key for key in mark.kwargs if key not in OPTIONS]
+        if len(mark.args) != 1 or unknown:
+            asked = ", ".join([repr(arg) for arg in mark.args] + list(mark.kwargs))
+            pytest.fail(
+                f'the mark name_manager has ({asked}); expected one pool, as name_manager("db"), '
+                f"and of options {', '.join(OPTIONS)}",
+                pytrace=False,
+            )
         marks.setdefault(mark.args[0], mark.kwargs)  # the nearest one counts
     if not marks:
         return

@@ -15,7 +15,8 @@ use crate::screen::{label, stderr, stdout};
 pub struct Args {
     /// The pool
     pool: String,
-    /// Reset even while names are lent, which are skipped, and names that are not cleaned up
+    /// Reset even while names are lent, which are skipped, and names that are not cleaned up,
+    /// or not yet
     #[arg(long)]
     force: bool,
     #[command(flatten)]
@@ -38,6 +39,19 @@ pub fn run(args: Args) -> Outcome {
             format!(
                 "{} of pool `{pool}` {is} not cleaned up, which would be forgotten; nothing was reset: `name-manager wait {pool}` cleans {it} up, --force forgets {it}",
                 left.join(", ")
+            ),
+        )
+        .into());
+    }
+    let made = view.names.iter();
+    let made = made.filter(|name| name.is_made() && name.left.is_none() && !name.held);
+    let made: Vec<_> = made.map(|name| name.name.as_str()).collect();
+    if !made.is_empty() && !args.force {
+        return Err(Failure::new(
+            code::IN_USE,
+            format!(
+                "hooks have made {} of pool `{pool}` for a run that has yet to clean up; nothing was reset: `name-manager wait {pool}` says when that is done, --force forgets what they have made",
+                made.join(", ")
             ),
         )
         .into());

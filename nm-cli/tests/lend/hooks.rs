@@ -294,6 +294,39 @@ timeout = "300ms"
 }
 
 #[test]
+fn what_a_run_that_goes_on_has_made_is_not_forgotten_by_mistake() {
+    let hooked = Hooked::new(TOLD);
+    let said = hooked.script(
+        "name-manager run -- sh -c 'name-manager run db -- true; name-manager reset db; echo $?'",
+    );
+    assert_eq!(said.out, "75\n", "{said:?}");
+    assert!(said.err.contains("hooks have made db-0"), "{said:?}");
+    assert!(hooked.read("told").ends_with("cleanup db-0\nteardown\n"));
+}
+
+#[test]
+fn what_a_command_line_has_started_may_end_by_itself_too() {
+    let hooked = Hooked::new("init = \"sh ./slow && true\"\ntimeout = \"300ms\"");
+    hooked.write(
+        "slow",
+        "trap 'sleep 0.2; echo tidied >tidied; exit 1' TERM; echo begun >begun; sleep 1000 & wait",
+    );
+    let said = hooked.script("name-manager run db -- true");
+    assert!(said.err.contains("was ended after its timeout"), "{said:?}");
+    assert_eq!(hooked.read("tidied"), "tidied\n", "{said:?}");
+}
+
+#[test]
+fn a_caller_that_ignores_the_ends_of_its_children_learns_how_a_hook_ended() {
+    let hooked = Hooked::new(r#"init = "echo init >>told""#);
+    let ignoring = "import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); \
+                    os.execvp(sys.argv[1], sys.argv[1:])";
+    let said = hooked.script(&format!(": | python3 -c '{ignoring}' name-manager hold db"));
+    let told = hooked.read("told");
+    assert_eq!((&*said.out, &*told), ("db-0\n", "init\n"), "{said:?}");
+}
+
+#[test]
 fn a_cleanup_that_fails_is_the_end_of_a_run_that_went_well() {
     let hooked = Hooked::new(r#"cleanup = "echo no server >&2; test -e fine""#);
     let said = hooked.script("name-manager run db -- true");

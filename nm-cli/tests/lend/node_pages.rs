@@ -22,7 +22,7 @@ fn prepared(page: &str, runner: Option<&str>) -> Option<Shop> {
         skip::because("no node");
         return None;
     }
-    if runner.is_some() && std::env::var_os("NAME_MANAGER_WITHOUT_NODE_RUNNERS").is_some() {
+    if runner.is_some() && std::env::var_os("WITHOUT_NODE_RUNNERS").is_some() {
         eprintln!("skipped: .ci/run could not install the runners");
         return None;
     }

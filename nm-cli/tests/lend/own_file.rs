@@ -130,6 +130,16 @@ fn a_cargo_workspace_has_one_of_the_two() {
     )
     .unwrap();
     run_in(&lab, "shop/engine", &echo).fails(2, "move it to");
+
+    // A member that is elsewhere.
+    write(
+        &lab,
+        "elsewhere/Cargo.toml",
+        "[package]\nname = \"elsewhere\"\nworkspace = \"../shop\"\n",
+    );
+    write(&lab, "elsewhere/name-manager.toml", "[pools.db]\nmax = 2\n");
+    run_in(&lab, "elsewhere", &echo)
+        .fails(2, "elsewhere/name-manager.toml`: pools are configured once");
 }
 
 #[test]
@@ -232,6 +242,6 @@ fn init_in_a_cargo_workspace_writes_beside_its_manifest() {
 
     let pools = "[workspace]\n[workspace.metadata.name-manager.pools.db]\n";
     write(&lab, "shop/Cargo.toml", pools);
-    run_in(&lab, "shop", &["init"]).fails(1, "Cargo.toml:2:21");
+    run_in(&lab, "shop", &["init"]).fails(1, "Cargo.toml:2:21 already; to have them in");
     assert!(!path.exists());
 }

@@ -11,6 +11,10 @@ use std::process::{Command, Stdio};
 use crate::backend::hook_files::HookLock;
 use crate::command::job::Job;
 
+/// So long killed processes may take to be gone.
+#[cfg(unix)]
+const GRACE: std::time::Duration = std::time::Duration::from_secs(5);
+
 /// Runs the hook with what `around` says of environment and working directory. Returns how it
 /// ended.
 ///
@@ -55,16 +59,19 @@ pub(crate) fn call(
     // Whatever fails, what was said until then is all.
     let _ = ours.read_to_end(&mut said);
     let said = Said::read(&String::from_utf8_lossy(&said));
-    let status = watcher.wait()?;
-    Ok(said.how.unwrap_or_else(|| {
-        if let Some(group) = said.group {
-            // Nobody watches over it any more.
-            sys::kill_group(group);
-        }
-        Err(format!(
-            "was not watched over to its end: that process ended with {status}"
-        ))
-    }))
+    let status = watcher.wait();
+    if let Some(how) = said.how {
+        return Ok(how);
+    }
+    if let Some(group) = said.group {
+        // Nobody watches over it any more. Its number can only be another's if it has ended.
+        sys::kill_group(group);
+        sys::wait_for_group(group, GRACE);
+    }
+    Ok(Err(format!(
+        "was not watched over to its end: that process ended with {}",
+        status?
+    )))
 }
 
 /// Written for Windows; never run there. If this process is killed, the hook goes on.

@@ -199,19 +199,24 @@ impl Manifest {
         )))
     }
 
+    /// Where in this `Cargo.toml` pools are configured, and under which header `db` would be.
+    pub(crate) fn metadata(&self) -> Option<(&str, String)> {
+        let (place, table) = match (&self.workspace_place, &self.package_place) {
+            (Some(place), _) => (place, WORKSPACE),
+            (None, Some(place)) => (place, PACKAGE),
+            (None, None) => return None,
+        };
+        Some((place, format!("[{table}.metadata.name-manager.pools.db]")))
+    }
+
     /// A workspace is configured by its `Cargo.toml`, which this is, or by this
     /// `name-manager.toml`.
     pub(crate) fn refuse_both(&self, own: &Path) -> Result<()> {
-        let places = [&self.workspace_place, &self.package_place];
-        match places.into_iter().flatten().next() {
+        match self.metadata() {
             None => Ok(()),
-            Some(place) => Err(Error::config(format!(
-                "pools are configured at {place} and in `{}`; keep one of the two: `[{}.metadata.name-manager.pools.db]` there is `[pools.db]` in the other",
+            Some((place, header)) => Err(Error::config(format!(
+                "pools are configured at {place} and in `{}`; keep one of the two: `{header}` there is `[pools.db]` in the other",
                 own.display(),
-                match self.workspace_place {
-                    Some(_) => WORKSPACE,
-                    None => PACKAGE,
-                }
             ))),
         }
     }

@@ -6,9 +6,9 @@ use std::env;
 use std::path::PathBuf;
 
 use crate::base::error::{Error, Result};
-use crate::config::manifest::PoolTable;
 #[cfg(feature = "tools")]
-use crate::config::manifest::{CARGO_FILE, OWN_FILE};
+use crate::config::manifest::OWN_FILE;
+use crate::config::manifest::{CARGO_FILE, Manifest, PoolTable};
 #[cfg(feature = "tools")]
 use crate::config::place::{self, Place};
 use crate::config::pool::PoolConfig;
@@ -63,6 +63,12 @@ impl Surroundings {
     pub(crate) fn configured(&self) -> impl Iterator<Item = &PoolTable> {
         let workspace = self.workspace.iter();
         workspace.flat_map(|workspace| workspace.manifest.pools())
+    }
+
+    /// The file in which they are, as people call it.
+    pub(crate) fn file(&self) -> &'static str {
+        let manifest = self.workspace.as_ref().map(|workspace| &workspace.manifest);
+        manifest.map_or(CARGO_FILE, Manifest::file)
     }
 
     /// Whether a table or a variable is about this pool.
@@ -138,6 +144,11 @@ pub fn unwritten() -> Result<(PathBuf, bool)> {
             path.display()
         )));
     }
-    manifest.refuse_both(&path)?;
-    Ok((path, true))
+    match manifest.metadata() {
+        None => Ok((path, true)),
+        Some((place, header)) => Err(Error::config(format!(
+            "pools are configured at {place} already; to have them in `{}` instead, move them there: `{header}` is `[pools.db]` there",
+            path.display(),
+        ))),
+    }
 }

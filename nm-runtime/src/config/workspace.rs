@@ -35,11 +35,15 @@ impl Workspace {
             Some(cargo) => (&*cargo.root, &cargo.manifest),
             None => (dir, &own),
         };
-        let members = dir.ancestors().take_while(|dir| *dir != root);
-        let in_member = members
+        // A member may be elsewhere than below the root.
+        let is_below = dir.starts_with(root);
+        let within = |above: &&Path| *above != root && (is_below || *above == dir);
+        let in_member = dir
+            .ancestors()
+            .take_while(within)
             .map(|dir| dir.join(OWN_FILE))
             .find(|path| path.is_file());
-        if let Some(path) = in_member.filter(|path| path.starts_with(root)) {
+        if let Some(path) = in_member {
             return Err(Error::config(format!(
                 "`{}`: pools are configured once for the workspace; move it to `{}`",
                 path.display(),

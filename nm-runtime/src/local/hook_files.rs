@@ -78,7 +78,10 @@ mod tests {
         assert_eq!(next.log.metadata().unwrap().len(), 0);
         let old = next.log_path.with_extension("old.log");
         assert_eq!(old.metadata().unwrap().len(), LONGEST + 1);
-        std::fs::remove_dir_all(root.path()).unwrap();
-        assert!(open(Some("db-2")).unwrap().is_none());
+        // Where a directory can be removed with open files in it.
+        if cfg!(unix) {
+            std::fs::remove_dir_all(root.path()).unwrap();
+            assert!(open(Some("db-2")).unwrap().is_none());
+        }
     }
 }

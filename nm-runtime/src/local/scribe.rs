@@ -3,6 +3,7 @@
 //! ends when that is done. The rest is told when the process exits; if it is killed, what
 //! happened in the last of these pauses is not told.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -20,8 +21,6 @@ pub(crate) trait Tell: Send + Sync {
 #[derive(Default)]
 struct Scribe {
     names: Vec<Arc<dyn Tell>>,
-    /// Of this process: a forked child has nothing to tell.
-    pid: u32,
     told: Option<Instant>,
     /// A thread is going to tell.
     going_to: bool,
@@ -29,6 +28,13 @@ struct Scribe {
 }
 
 static SCRIBE: Mutex<Option<Scribe>> = Mutex::new(None);
+/// Whose it is. A forked child has nothing to tell, and a thread that it has no copy of may
+/// have locked the scribe.
+static PROCESS: AtomicU32 = AtomicU32::new(0);
+
+fn is_ours() -> bool {
+    PROCESS.load(Ordering::Relaxed) == std::process::id()
+}
 
 fn lock() -> MutexGuard<'static, Option<Scribe>> {
     // Each change is whole, whatever panics elsewhere.
@@ -38,16 +44,21 @@ fn lock() -> MutexGuard<'static, Option<Scribe>> {
 /// From now on tells what this has noted.
 pub(crate) fn serve(name: Arc<dyn Tell>) {
     let mut scribe = lock();
-    let scribe = scribe.get_or_insert_with(|| Scribe {
-        pid: std::process::id(),
-        at_exit: sys::at_exit(tell_the_rest),
-        ..Scribe::default()
+    let scribe = scribe.get_or_insert_with(|| {
+        PROCESS.store(std::process::id(), Ordering::Relaxed);
+        Scribe {
+            at_exit: sys::at_exit(tell_the_rest),
+            ..Scribe::default()
+        }
     });
     scribe.names.push(name);
 }
 
 /// There is something to tell.
 pub(crate) fn changed() {
+    if !is_ours() {
+        return;
+    }
     let mut locked = lock();
     let Some(scribe) = locked.as_mut().filter(|scribe| !scribe.going_to) else {
         return;
@@ -70,9 +81,6 @@ pub(crate) fn changed() {
 
 fn tell(mut scribe: MutexGuard<'_, Option<Scribe>>) {
     let Some(known) = &mut *scribe else { return };
-    if known.pid != std::process::id() {
-        return;
-    }
     // What changes from here on is told next time.
     known.going_to = false;
     known.told = Some(Instant::now());
@@ -82,5 +90,7 @@ fn tell(mut scribe: MutexGuard<'_, Option<Scribe>>) {
 }
 
 extern "C" fn tell_the_rest() {
-    tell(lock());
+    if is_ours() {
+        tell(lock());
+    }
 }

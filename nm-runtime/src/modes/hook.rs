@@ -82,11 +82,24 @@ fn until_end(
         None => job.timed_out(),
     };
     sys::end_group(id);
-    let until = Instant::now().checked_add(GRACE);
-    while let Some(Event::CallerEnded) = wait(&told, until, log) {}
-    // Before the leader's number can be another's.
-    sys::kill_group(id);
-    group.status()?;
+    let until = Instant::now() + GRACE;
+    let leader_ended = loop {
+        match wait(&told, Some(until), log) {
+            Some(Event::CallerEnded) => {}
+            Some(Event::HookEnded) => break true,
+            None => break false,
+        }
+    };
+    if leader_ended {
+        // Of `a && b` that is the shell, and not yet `a`.
+        group.status()?;
+        sys::wait_for_group(id, until.saturating_duration_since(Instant::now()));
+        sys::kill_group(id);
+    } else {
+        // Before the leader's number can be another's.
+        sys::kill_group(id);
+        group.status()?;
+    }
     Ok(Err(why))
 }
 

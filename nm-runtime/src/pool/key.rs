@@ -66,6 +66,7 @@ const UNTOLD: Duration = Duration::from_millis(2);
 pub(crate) struct Turn {
     key: Arc<Key>,
     lease: u64,
+    pid: u32,
 }
 
 impl Key {
@@ -115,7 +116,7 @@ impl Key {
         if let Some(current) = turns.again(&holder.token, access) {
             current.times += 1;
             let lease = current.lease;
-            return Ok(self.turn(lease));
+            return Ok(self.turn(lease, holder.pid));
         }
         let request = RequestId::next(holder.pid);
         let mut waited = Duration::ZERO;
@@ -125,6 +126,7 @@ impl Key {
             waited = started.elapsed();
         }
         holder.since = clock::now();
+        let pid = holder.pid;
         let holder = Arc::new(holder);
         let tenure = Tenure {
             holder: holder.clone(),
@@ -148,13 +150,14 @@ impl Key {
             must_panic: asker::must_panic(),
             times: 1,
         });
-        Ok(self.turn(lease))
+        Ok(self.turn(lease, pid))
     }
 
-    fn turn(self: &Arc<Self>, lease: u64) -> Turn {
+    fn turn(self: &Arc<Self>, lease: u64, pid: u32) -> Turn {
         Turn {
             key: self.clone(),
             lease,
+            pid,
         }
     }
 
@@ -294,6 +297,11 @@ impl Turns {
 
 impl Drop for Turn {
     fn drop(&mut self) {
+        // A forked child has only a copy of what its parent has; and a thread that it has no
+        // copy of may have locked that.
+        if self.pid != std::process::id() {
+            return;
+        }
         let mut turns = lock(&self.key.turns);
         let turns = &mut *turns;
         let mine = turns
@@ -306,15 +314,12 @@ impl Drop for Turn {
             return;
         }
         let ended = turns.current.remove(mine);
-        // A forked child has only a copy of what its parent has.
-        if ended.tenure.holder.pid == std::process::id() {
-            held::remove(ended.lease);
-            let after = match thread::panicking() && !ended.must_panic {
-                true => (State::Dirty, Some("its test panicked")),
-                false => (State::Clean, None),
-            };
-            turns.own.end(&ended.tenure, ended.request, after);
-        }
+        held::remove(ended.lease);
+        let after = match thread::panicking() && !ended.must_panic {
+            true => (State::Dirty, Some("its test panicked")),
+            false => (State::Clean, None),
+        };
+        turns.own.end(&ended.tenure, ended.request, after);
         if !turns.queue.is_empty() {
             self.key.changed.notify_all();
         }

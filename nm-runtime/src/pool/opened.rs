@@ -309,7 +309,8 @@ fn warn_if_misspelt(pool: &str, around: &Surroundings) -> bool {
     let near = suggest::nearest_word(pool, &configured);
     if let Some(near) = near {
         notice::say(&format!(
-            "pool `{pool}` is unbounded, since neither `max` nor `names` is set for it; `Cargo.toml` configures `{near}`: is one of the two misspelt? If both are intended, give `{pool}` a table there too; it may be empty\n"
+            "pool `{pool}` is unbounded, since neither `max` nor `names` is set for it; `{}` configures `{near}`: is one of the two misspelt? If both are intended, give `{pool}` a table there too; it may be empty\n",
+            around.file()
         ));
     }
     near.is_some()

@@ -52,4 +52,4 @@ pub(crate) use system::{
     write_at_start, write_private,
 };
 #[cfg(unix)]
-pub(crate) use system::{Group, end_group, kill_group, wait_for_leader};
+pub(crate) use system::{Group, end_group, kill_group, wait_for_group, wait_for_leader};

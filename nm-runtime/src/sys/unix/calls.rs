@@ -256,6 +256,13 @@ pub(super) fn lead_session(command: &mut Command) {
     unsafe { command.pre_exec(lead) };
 }
 
+/// Children that have ended can be waited for. If who started this program ignored their
+/// signal, so would this, and the kernel would forget them.
+pub(super) fn keep_ended_children() {
+    // SAFETY: sets no handler of ours.
+    unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) };
+}
+
 /// Blocks until this child has ended, which keeps its id until it is waited for.
 pub(super) fn wait_for_end(child: u32) -> io::Result<()> {
     loop {

@@ -2,6 +2,8 @@
 
 use std::io;
 use std::process::{Child, Command, ExitStatus};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::calls;
 
@@ -44,4 +46,14 @@ pub(crate) fn end_group(group: u32) {
 /// Ends the processes of a group.
 pub(crate) fn kill_group(group: u32) {
     let _ = calls::signal_group(group, libc::SIGKILL);
+}
+
+/// Blocks until no process of a group lives, at most so long. A group keeps its number as
+/// long as it has a process.
+pub(crate) fn wait_for_group(group: u32, timeout: Duration) {
+    const LOOK: Duration = Duration::from_millis(20);
+    let until = Instant::now() + timeout;
+    while calls::signal_group(group, 0).is_ok() && Instant::now() < until {
+        thread::sleep(LOOK);
+    }
 }

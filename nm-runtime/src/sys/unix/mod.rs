@@ -41,7 +41,7 @@ pub(crate) use dir::{
 };
 #[cfg(any(target_os = "macos", target_os = "freebsd"))]
 pub(super) use ends::Watched;
-pub(crate) use group::{Group, end_group, kill_group, wait_for_leader};
+pub(crate) use group::{Group, end_group, kill_group, wait_for_group, wait_for_leader};
 pub(crate) use lock::{change_lock, lock, try_lock, unlock};
 #[cfg(target_os = "linux")]
 pub(crate) use process::emulator;

@@ -133,6 +133,7 @@ pub(crate) fn own_program() -> io::Result<PathBuf> {
 /// descriptors except the standard streams.
 pub(crate) fn detach() -> io::Result<()> {
     calls::new_session()?;
+    calls::keep_ended_children();
     let mut inherited = Vec::new();
     if let Ok(entries) = std::fs::read_dir("/dev/fd") {
         for entry in entries.flatten() {

@@ -252,40 +252,21 @@ impl Connection {
         let events = stored(events);
         let start = swap.page.look.start.0;
         let (space, pool) = (&swap.space, &swap.pool);
-        let rows = match swap.page.tag {
-            Some(was) => {
-                let was = was.to_string();
-                self.query(
-                    SWAP,
-                    &[
-                        (space, Type::TEXT),
-                        (pool, Type::TEXT),
-                        (&was, Type::TEXT),
-                        (&tag, Type::TEXT),
-                        (&document, Type::TEXT),
-                        (&start, Type::INT8),
-                        (&session, Type::TEXT),
-                        (&events, Type::TEXT),
-                    ],
-                )
-                .await
-            }
-            None => {
-                self.query(
-                    MAKE,
-                    &[
-                        (space, Type::TEXT),
-                        (pool, Type::TEXT),
-                        (&tag, Type::TEXT),
-                        (&document, Type::TEXT),
-                        (&start, Type::INT8),
-                        (&session, Type::TEXT),
-                        (&events, Type::TEXT),
-                    ],
-                )
-                .await
-            }
+        let was = swap.page.tag.map(|was| was.to_string());
+        let mut values: Vec<Parameter<'_>> = vec![(space, Type::TEXT), (pool, Type::TEXT)];
+        values.extend(was.as_ref().map(|was| (was as _, Type::TEXT)));
+        values.extend([
+            (&tag as _, Type::TEXT),
+            (&document as _, Type::TEXT),
+            (&start as _, Type::INT8),
+            (&session as _, Type::TEXT),
+            (&events as _, Type::TEXT),
+        ]);
+        let statement = match was {
+            Some(_) => SWAP,
+            None => MAKE,
         };
+        let rows = self.query(statement, &values).await;
         self.done(rows)
     }
 

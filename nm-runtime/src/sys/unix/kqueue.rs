@@ -1,32 +1,14 @@
 //! What the kernels of macOS and FreeBSD tell, by a kqueue.
 
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::ptr;
 use std::time::Duration;
 
 use libc::{c_int, kevent, timespec};
 use rustix::io::{FdFlags, fcntl_setfd};
 
-/// What is to be told.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Watch<'a> {
-    /// Each write to this file, once.
-    Written(BorrowedFd<'a>),
-    /// That there is something to read, or that nobody can write any more.
-    Readable(BorrowedFd<'a>),
-    /// The end of this process, once. Watching it fails if it has ended, unless nobody has
-    /// waited for it yet and the system is FreeBSD: that tells it at once.
-    Ended(u32),
-}
-
-/// What has been told.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Told {
-    pub(super) written: bool,
-    pub(super) readable: bool,
-    pub(super) ended: usize,
-}
+use super::watch::{Told, Watch};
 
 /// Watches until it drops. No child has it.
 #[derive(Debug)]

@@ -23,6 +23,8 @@ mod standby;
 mod stop;
 #[cfg(any(test, name_manager_strokes, target_os = "macos", target_os = "freebsd"))]
 mod strokes;
+#[cfg(any(test, name_manager_strokes, target_os = "macos", target_os = "freebsd"))]
+mod watch;
 #[cfg(target_os = "linux")]
 mod watched;
 

@@ -1,28 +1,15 @@
 //! What `kqueue.rs` has, with the same names, by what Linux has: inotify, pidfds and `poll`.
-//! So the code above that can be tried here.
+//! So the code above that can be tried on Linux.
+//! Of an end it tells as FreeBSD does.
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::time::Duration;
 
 use rustix::fs::inotify::{CreateFlags, WatchFlags, add_watch, init};
 
 use super::calls::{Polled, open_process, poll};
-
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Watch<'a> {
-    Written(BorrowedFd<'a>),
-    Readable(BorrowedFd<'a>),
-    /// As FreeBSD does.
-    Ended(u32),
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Told {
-    pub(super) written: bool,
-    pub(super) readable: bool,
-    pub(super) ended: usize,
-}
+use super::watch::{Told, Watch};
 
 #[derive(Debug)]
 pub(super) struct Events {

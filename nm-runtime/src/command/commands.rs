@@ -205,7 +205,7 @@ impl Resource for Commands {
             .collect();
         let files = fingerprint(&paths)?;
         let mut hash = DefaultHasher::new();
-        (&self.table.init, &self.env).hash(&mut hash);
+        (self.table.command("init"), &self.env).hash(&mut hash);
         Ok(Some(format!("{files}-{:016x}", hash.finish())))
     }
 

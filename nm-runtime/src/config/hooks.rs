@@ -17,11 +17,8 @@ pub(crate) struct HooksTable {
     pub(crate) place: String,
     /// The directory of that file, in which the commands run.
     pub(crate) root: PathBuf,
-    pub(crate) setup: Option<Command>,
-    pub(crate) init: Option<Command>,
-    pub(crate) reset: Option<Command>,
-    pub(crate) cleanup: Option<Command>,
-    pub(crate) teardown: Option<Command>,
+    /// Each as [`HooksTable::COMMANDS`] has its key.
+    pub(crate) commands: [Option<Command>; 5],
     /// Files and directories, relative to `root`.
     pub(crate) fingerprint: Option<Vec<String>>,
     pub(crate) timeout: Option<Duration>,
@@ -38,32 +35,14 @@ impl HooksTable {
     ];
 
     pub(crate) fn command(&self, key: &str) -> Option<&Command> {
-        match key {
-            "setup" => self.setup.as_ref(),
-            "init" => self.init.as_ref(),
-            "reset" => self.reset.as_ref(),
-            "cleanup" => self.cleanup.as_ref(),
-            "teardown" => self.teardown.as_ref(),
-            _ => None,
-        }
-    }
-
-    pub(crate) fn set(&mut self, key: &str, command: Command) {
-        match key {
-            "setup" => self.setup = Some(command),
-            "init" => self.init = Some(command),
-            "reset" => self.reset = Some(command),
-            "cleanup" => self.cleanup = Some(command),
-            "teardown" => self.teardown = Some(command),
-            _ => {}
-        }
+        let mut known = Self::COMMANDS.iter().zip(&self.commands);
+        known.find(|((known, _), _)| *known == key)?.1.as_ref()
     }
 
     /// For processes that read another configuration, or none.
     pub(crate) fn code(&self) -> Code {
-        let commands = Self::COMMANDS.map(|(key, _)| self.command(key));
         let mut hash = DefaultHasher::new();
-        (commands, &self.fingerprint).hash(&mut hash);
+        (&self.commands, &self.fingerprint).hash(&mut hash);
         Code {
             krate: String::new(),
             place: self.place.clone(),

@@ -358,16 +358,18 @@ impl HooksTable {
         };
         for value in source.document.children(table) {
             let key = value.key.as_ref();
-            let command = Self::COMMANDS.iter().find(|(known, _)| *known == key);
+            let command = Self::COMMANDS.iter().position(|(known, _)| *known == key);
             match (key, command) {
-                (_, Some((_, of_name))) => read.set(key, source.command(value, *of_name)?),
+                (_, Some(at)) => {
+                    let (_, of_name) = Self::COMMANDS[at];
+                    read.commands[at] = Some(source.command(value, of_name)?);
+                }
                 ("fingerprint", _) => read.fingerprint = Some(source.paths(value)?),
                 ("timeout", _) => read.timeout = Some(source.timeout(value)?),
                 _ => return Err(source.unknown(value, &HOOKS_KEYS)),
             }
         }
-        let is_missing = |(key, _): &(&str, bool)| read.command(key).is_none();
-        match Self::COMMANDS.iter().all(is_missing) {
+        match read.commands.iter().all(Option::is_none) {
             true => Err(source.error(
                 table.key_span,
                 format!(
@@ -811,12 +813,12 @@ timeout = "5m"
         let setup = Command::Line("createdb {pool} && echo '{' ${HOME}".to_owned());
         assert_eq!(hooks.place, "/w/Cargo.toml:2:44");
         assert_eq!(hooks.root, Path::new("/w"));
-        assert_eq!(hooks.setup, Some(setup));
+        assert_eq!(hooks.command("setup"), Some(&setup));
         assert_eq!(
-            hooks.init,
+            hooks.command("init").cloned(),
             Some(Command::Words(words.map(str::to_owned).into()))
         );
-        assert_eq!(hooks.reset, None);
+        assert_eq!(hooks.command("reset"), None);
         assert_eq!(hooks.fingerprint.unwrap(), ["compose.yaml", "migrations"]);
         assert_eq!(hooks.timeout, Some(Duration::from_secs(300)));
     }

@@ -11,6 +11,7 @@ use crate::backend::own_name::{After, OwnName};
 use crate::base::clock;
 use crate::base::error::Result;
 use crate::base::json::to_string as json;
+use crate::local::blocked;
 use crate::local::dir::PoolDir;
 use crate::local::files;
 use crate::local::head::{Take, taken, try_lock_name};
@@ -106,7 +107,10 @@ impl LocalOwnName {
     fn write(&self, told: &mut Told) {
         let held = !told.record.holders.is_empty();
         if held && told.lock.is_none() {
-            let lock = try_lock_name(&self.dir, &self.name, Access::Exclusive);
+            // Whoever looks at it has it for a moment.
+            let lock = blocked::within(blocked::A_MOMENT, || {
+                try_lock_name(&self.dir, &self.name, Access::Exclusive)
+            });
             told.lock = lock.ok().flatten().map(|(lock, _)| lock);
         }
         if !told.events.is_empty() {

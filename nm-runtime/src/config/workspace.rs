@@ -25,11 +25,10 @@ impl Workspace {
     /// `Cargo.toml` has a `[workspace]` that does not exclude the package, or the package
     /// itself. A `name-manager.toml` there or above makes it part of a larger project.
     pub(crate) fn of(dir: &Path) -> Result<Self> {
-        let own_path = dir.join(CARGO_FILE);
-        if !own_path.is_file() && dir.join(OWN_FILE).is_file() {
-            return Self::read(&dir.join(OWN_FILE));
-        }
-        let own = Manifest::read(&own_path)?;
+        let own = match Manifest::read(&dir.join(CARGO_FILE)) {
+            Err(_) if is_project_only(dir) => return Self::read(&dir.join(OWN_FILE)),
+            own => own?,
+        };
         let cargo = Self::of_cargo(dir, &own)?;
         let (root, manifest) = match &cargo {
             Some(cargo) => (&*cargo.root, &cargo.manifest),
@@ -99,6 +98,11 @@ impl Workspace {
             manifest: Manifest::read(path)?,
         })
     }
+}
+
+/// Whether there is a project in this directory that is not Cargo's.
+fn is_project_only(dir: &Path) -> bool {
+    !dir.join(CARGO_FILE).is_file() && dir.join(OWN_FILE).is_file()
 }
 
 /// The nearest directory at or above this one that has a `name-manager.toml`. What is

@@ -43,6 +43,8 @@ pub use system::end_children_with_us;
 pub(crate) use system::exit_status;
 #[cfg(feature = "tools")]
 pub(crate) use system::file_id;
+#[cfg(all(unix, feature = "tools"))]
+pub use system::keep_ended_children;
 #[cfg(any(test, fuzzing, feature = "tools"))]
 pub(crate) use system::opened;
 pub(crate) use system::{

@@ -259,7 +259,7 @@ pub(super) fn lead_session(command: &mut Command) {
 
 /// Children that have ended can be waited for. If who started this program ignored their
 /// signal, so would this, and the kernel would forget them.
-pub(super) fn keep_ended_children() {
+pub fn keep_ended_children() {
     // SAFETY: sets no handler of ours.
     unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) };
 }

@@ -31,6 +31,7 @@ use crate::terms::declaration::Declaration;
 use crate::terms::holder::Holder;
 use crate::terms::name::{self, Name};
 use crate::terms::names::Names;
+use crate::terms::record::Tenure;
 
 type Key = (Arc<str>, Package);
 type Pools = Vec<(Key, Arc<OnceCell<Arc<Opened>>>)>;
@@ -302,7 +303,7 @@ pub(crate) fn agree(pool: &str, config: &mut PoolConfig, backend: &dyn Backend) 
 /// may not be kept apart as intended. Returns whether it did.
 fn warn_if_misspelt(pool: &str, around: &Surroundings) -> bool {
     let configured = around.configured();
-    let configured: Vec<_> = configured.map(|table| table.pool.as_str()).collect();
+    let configured: Vec<_> = configured.iter().map(|table| table.pool.as_str()).collect();
     if configured.contains(&pool) {
         return false;
     }
@@ -345,21 +346,21 @@ fn warn_if_others_differ(
     }
     // Runs that are over are no longer in the way.
     let snapshot = backend.snapshot(backend.key())?.unwrap_or_default();
-    let mut holders = snapshot.names.iter().flat_map(|name| &name.holders);
-    let holds = holders.find_map(|tenure| {
-        let other = others.iter().find(|other| other.run == tenure.holder.run)?;
-        Some((other, &tenure.holder))
-    });
-    if let Some((other, holder)) = holds {
-        notice::say(&format!(
-            "pool `{pool}` is shared at `{}` by two that configure it differently: {} ({}), and {} ({}), of which `{}` holds a name now; say the same in both, or give them pools of their own\n",
-            backend.key(),
-            other.place,
-            other.names(names).size(),
-            place,
-            names.size(),
-            holder.test
-        ));
+    for name in &snapshot.names {
+        for Tenure { holder, .. } in &name.holders {
+            if let Some(other) = others.iter().find(|other| other.run == holder.run) {
+                notice::say(&format!(
+                    "pool `{pool}` is shared at `{}` by two that configure it differently: {} ({}), and {} ({}), of which `{}` holds a name now; say the same in both, or give them pools of their own\n",
+                    backend.key(),
+                    other.place,
+                    other.names(names).size(),
+                    place,
+                    names.size(),
+                    holder.test
+                ));
+                return Ok(());
+            }
+        }
     }
     Ok(())
 }

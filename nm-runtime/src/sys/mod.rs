@@ -23,7 +23,7 @@ pub(crate) use open_file::OpenFile;
 pub(crate) use pid_namespace::{pid_namespace, process_state};
 pub use process_state::ProcessState;
 pub(crate) use read::{list, read_regular};
-pub(crate) use threads::{environment_readers, start_in, start_lock_waiter};
+pub(crate) use threads::{environment_readers, start_lock_waiter};
 
 #[cfg(unix)]
 mod unix;

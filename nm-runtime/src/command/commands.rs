@@ -126,6 +126,7 @@ impl Commands {
     fn words(&self, command: &Command, name: Option<&Name>) -> Vec<String> {
         let value = |key: &str| match (key, name) {
             ("pool", _) => Some(self.pool.to_string()),
+            (hooks::ROOT, _) => self.table.root.to_str().map(str::to_owned),
             ("name", Some(name)) => Some(name.name().to_owned()),
             ("index", Some(name)) => Some(name.index().to_string()),
             _ => None,

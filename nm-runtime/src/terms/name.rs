@@ -69,8 +69,9 @@ impl Name {
         &self.pool
     }
 
-    /// The pool's configured variable with this key, with `{name}`, `{index}` and
-    /// `{pool}` replaced; `None` if the configuration has no such key.
+    /// The pool's configured variable with this key, with `{name}`, `{index}`,
+    /// `{pool}` and `{root}`, the directory of the file that configures it, replaced; `None` if
+    /// the configuration has no such key.
     ///
     /// It is not a variable of this process, unless
     /// [`Request::set_env`](crate::Request::set_env) or the attribute's `set_env` makes it

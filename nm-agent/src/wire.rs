@@ -339,6 +339,9 @@ pub struct Look {
     pub line: Vec<Waiter>,
     /// The pool's own life, as the engine has noted it.
     pub life: Option<String>,
+    /// Whether somebody holds the lock under which that changes, and so may be running a hook
+    /// of the pool's own.
+    pub in_life: bool,
     /// Machines that have not been heard of for a while, and for how many milliseconds.
     pub silent: Vec<(String, u64)>,
 }

@@ -331,6 +331,8 @@ pub struct Place {
 /// A pool as it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Look {
+    /// Its names, as somebody has said them; `None` if nobody has used it.
+    pub spec: Option<Spec>,
     /// Its names that were ever lent, without locks: what is known of each, with its fence.
     pub names: Vec<(String, u64, Record)>,
     /// Who holds what, without locks.

@@ -36,6 +36,7 @@ impl Server {
     pub fn env(database: &str, dir: &Path) -> Vec<(&'static str, String)> {
         vec![
             ("NAME_MANAGER_SCOPE", "server".to_owned()),
+            ("NAME_MANAGER_HOST", "ci-1".to_owned()),
             ("NAME_MANAGER_SERVER", database.to_owned()),
             ("NAME_MANAGER_PROGRAM", program().display().to_string()),
             ("XDG_STATE_HOME", dir.display().to_string()),
@@ -121,6 +122,7 @@ impl Stage for Server {
     type Host = Process;
 
     const READERS_HAVE_FENCES: bool = true;
+    const HOST: &str = " on ci-1";
 
     fn new(dir: &Path) -> Self {
         let mut processes = Local::new(dir);
@@ -216,11 +218,13 @@ impl Stage for Server {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let events = answers.iter().flat_map(|answer| {
             let events = answer["events"]["events"].as_array();
-            events.expect("events").iter().map(|event| format!("{event}\n"))
+            events
+                .expect("events")
+                .iter()
+                .map(|event| format!("{event}\n"))
         });
         let text: String = events.collect();
         fs::write(dir.path().join("journal.jsonl"), text).expect("a file");
         journal::read(dir.path()).expect("a journal that can be read")
     }
 }
-

@@ -10,8 +10,8 @@ use crate::base::caller::{self, Caller};
 use crate::base::error::{Error, Result};
 use crate::base::suggest;
 use crate::base::text::shown;
+use crate::config::address::Address;
 use crate::config::scope::Scope;
-use crate::config::server::Address;
 use crate::terms::name;
 use crate::terms::names::check_template;
 

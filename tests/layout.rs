@@ -134,6 +134,7 @@ const PACKAGES: &[Package] = &[
         rooms: &[
             ("lib", "*"),
             ("register", "*"),
+            ("journal", "*"),
             ("tables", "*"),
             ("connection", "*"),
             ("tls", "*"),

@@ -135,6 +135,7 @@ const PACKAGES: &[Package] = &[
         rooms: &[
             ("lib", "*"),
             ("register", "*"),
+            ("journal", "*"),
             ("tables", "*"),
             ("connection", "*"),
             ("tls", "*"),

@@ -10,6 +10,7 @@
 mod address;
 mod connection;
 mod error;
+mod journal;
 mod passfile;
 mod register;
 mod tables;
@@ -19,4 +20,4 @@ pub use address::{Address, Surroundings};
 pub use connection::Connection;
 pub use error::{Error, Kind};
 pub use register::{Beaten, Page, Swap};
-pub use tables::{Made, STATEMENTS};
+pub use tables::{LEASE, LEASES, Made, statements};

@@ -199,7 +199,8 @@ impl Instance {
         self.sql("postgres", &format!("CREATE DATABASE {name}"));
         let wire = self.connect("boss", name).unwrap();
         if with_tables {
-            wire.run(wire.connection.make_tables()).unwrap();
+            let made = wire.connection.make_tables(nm_postgres::LEASE);
+            wire.run(made).unwrap();
         }
         wire
     }

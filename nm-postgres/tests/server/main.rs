@@ -3,6 +3,7 @@
 
 mod encrypted;
 mod instance;
+mod journal;
 mod life;
 mod mistakes;
 mod pools;

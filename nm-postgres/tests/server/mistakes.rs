@@ -21,7 +21,7 @@ impl Wire {
     }
 
     fn make(&self) -> Result<Made, Error> {
-        self.run(self.connection.make_tables())
+        self.run(self.connection.make_tables(nm_postgres::LEASE))
     }
 }
 

@@ -74,6 +74,7 @@ const PACKAGES: &[Package] = &[
             ("listing", "*"),
             ("args", "*"),
             ("pools", "*"),
+            ("server", "*"),
             ("process", "*"),
             ("screen", "*"),
             ("exit", "*"),
@@ -134,6 +135,7 @@ const PACKAGES: &[Package] = &[
         rooms: &[
             ("lib", "*"),
             ("register", "*"),
+            ("facts", "*"),
             ("tables", "*"),
             ("connection", "*"),
             ("tls", "*"),

@@ -6,8 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const PACKAGES: [&str; 9] = [
+const PACKAGES: [&str; 10] = [
     "",
+    "nm-agent",
     "nm-cli",
     "nm-macros",
     "nm-postgres",
@@ -54,7 +55,7 @@ fn packages_pin_each_other_and_share_one_version() {
     }
     for (package, pins) in [
         ("", 2),
-        ("nm-cli", 2),
+        ("nm-cli", 4),
         ("nm-macros", 1),
         ("nm-postgres", 1),
         ("nm-runtime", 1),
@@ -524,7 +525,8 @@ fn workspace_key(key: &str) -> String {
     value.trim_end_matches('"').to_owned()
 }
 
-/// The lines of a manifest that say on what the package depends, without comments.
+/// The lines of a manifest that say on what the package depends, without comments, and without
+/// what only a feature builds.
 fn dependencies(manifest: &str) -> BTreeSet<String> {
     let mut lines = BTreeSet::new();
     let mut is_one = false;
@@ -532,6 +534,7 @@ fn dependencies(manifest: &str) -> BTreeSet<String> {
         let line = line.split(" #").next().unwrap().trim_end();
         match line.starts_with('[') {
             true => is_one = line.ends_with("dependencies]") && !line.contains("dev-"),
+            false if line.contains("optional = true") => {}
             false if is_one && line.contains(" = ") => drop(lines.insert(line.to_owned())),
             false => {}
         }

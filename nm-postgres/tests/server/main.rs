@@ -2,8 +2,10 @@
 #![cfg(unix)]
 
 mod encrypted;
+#[path = "../../../tests/support/postgres.rs"]
 mod instance;
 mod life;
 mod mistakes;
 mod pools;
 mod steps;
+mod wire;

@@ -38,12 +38,13 @@ const PACKAGES: &[Package] = &[
             // The one file that chooses a backend.
             (
                 "pool/opened",
-                "life command local backend identity config declared",
+                "life command remote local backend identity config declared",
             ),
             ("pool", "life lend backend identity config declared"),
             ("life", "lend backend identity config declared"),
             ("lend", "backend sys"),
             ("command", "backend identity config declared sys"),
+            ("remote", "local backend config sys"),
             ("local", "backend journal config sys"),
             ("memory", "backend"),
             ("backend", ""),
@@ -136,6 +137,7 @@ const PACKAGES: &[Package] = &[
             ("lib", "*"),
             ("register", "*"),
             ("facts", "*"),
+            ("journal", "*"),
             ("tables", "*"),
             ("connection", "*"),
             ("tls", "*"),

@@ -331,6 +331,8 @@ pub struct Place {
 /// A pool as it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Look {
+    /// Its names, as somebody has said them; `None` if nobody has used it.
+    pub spec: Option<Spec>,
     /// Its names that were ever lent, without locks: what is known of each, with its fence.
     pub names: Vec<(String, u64, Record)>,
     /// Who holds what, without locks.
@@ -339,6 +341,9 @@ pub struct Look {
     pub line: Vec<Waiter>,
     /// The pool's own life, as the engine has noted it.
     pub life: Option<String>,
+    /// Whether somebody holds the lock under which that changes, and so may be running a hook
+    /// of the pool's own.
+    pub in_life: bool,
     /// Machines that have not been heard of for a while, and for how many milliseconds.
     pub silent: Vec<(String, u64)>,
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use nm_register::{Session, Wanted, is_lock};
 use tokio_postgres::Row;
-use tokio_postgres::types::{FromSql, ToSql, Type};
+use tokio_postgres::types::FromSql;
 
 use crate::connection::Connection;
 use crate::error::{Error, Kind};
@@ -71,7 +71,7 @@ impl Connection {
     ///
     /// If it does not answer.
     pub async fn facts(&self) -> Result<Facts, Error> {
-        let rows = self.all(FACTS).await?;
+        let rows = self.query(FACTS, &[]).await?;
         let row = rows
             .first()
             .ok_or_else(|| Error::new(Kind::Server, format!("{} gave no answer", self.server())))?;
@@ -103,7 +103,7 @@ impl Connection {
     /// If it does not answer, or has no such table.
     pub async fn machines(&self) -> Result<Vec<Machine>, Error> {
         let mut machines = Vec::new();
-        for row in self.all(MACHINES).await? {
+        for row in self.query(MACHINES, &[]).await? {
             let id: String = self.get(&row, 0)?;
             let session = id.parse().map_err(|error| {
                 let text = format!("{}: session `{id}` is none", self.server());
@@ -126,7 +126,7 @@ impl Connection {
     ///
     /// If it does not answer, or has no such table.
     pub async fn pools(&self) -> Result<Vec<(String, String)>, Error> {
-        let rows = self.all(POOLS).await?;
+        let rows = self.query(POOLS, &[]).await?;
         let pools = rows.iter();
         pools
             .map(|row| Ok((self.get(row, 0)?, self.get(row, 1)?)))
@@ -157,12 +157,6 @@ impl Connection {
         // What is said of a pool that nobody has.
         let look = self.read("", "").await?.look;
         Ok(look.server.is_calm(look.start))
-    }
-
-    async fn all(&self, statement: &str) -> Result<Vec<Row>, Error> {
-        let none: &[(&(dyn ToSql + Sync), Type)] = &[];
-        let rows = self.client.query_typed(statement, none).await;
-        rows.map_err(|error| self.failed(error))
     }
 
     fn get<'a, T: FromSql<'a>>(&self, row: &'a Row, at: usize) -> Result<T, Error> {

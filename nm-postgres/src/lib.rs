@@ -11,6 +11,7 @@ mod address;
 mod connection;
 mod error;
 mod facts;
+mod journal;
 mod passfile;
 mod register;
 mod tables;

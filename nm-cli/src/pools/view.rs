@@ -18,8 +18,8 @@ pub fn views(pools: &[String]) -> Result<Vec<View>, Box<dyn Error + Send + Sync>
 /// `pid 7`, and how that process is if that matters.
 pub fn pid(holder: &Holder) -> String {
     match inspect::process(holder).note() {
-        Some(note) => format!("pid {}, {note}", holder.pid),
-        None => format!("pid {}", holder.pid),
+        Some(note) => format!("{}, {note}", holder.process()),
+        None => holder.process(),
     }
 }
 

@@ -13,7 +13,7 @@ mod encrypted;
 #[cfg(feature = "server")]
 mod init;
 #[cfg(feature = "server")]
-#[path = "../../../tests/support/postgres.rs"]
+#[path = "../../../tests/support/instance.rs"]
 mod instance;
 #[path = "../lend/lab.rs"]
 #[allow(dead_code, reason = "each test binary uses a part")]

@@ -105,9 +105,7 @@ fn a_standby_is_told_apart_and_is_another_process_once_it_takes_over() {
     let standby = Instance::standby_of(&primary);
     let wire = standby.connect("boss", "ours").unwrap();
     for error in [
-        wire.run(wire.connection.check_tables())
-            .map(drop)
-            .unwrap_err(),
+        wire.run(wire.connection.check_tables()).unwrap_err(),
         wire.run(wire.connection.make_tables(LEASE)).unwrap_err(),
         wire.run(wire.connection.read("shop", "gcp")).unwrap_err(),
         wire.run(wire.connection.beat(Session(1), 2)).unwrap_err(),

@@ -2,8 +2,9 @@
 #![cfg(unix)]
 
 mod encrypted;
-#[path = "../../../tests/support/postgres.rs"]
+#[path = "../../../tests/support/instance.rs"]
 mod instance;
+mod journal;
 mod life;
 mod mistakes;
 mod pools;

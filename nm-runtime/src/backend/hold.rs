@@ -49,4 +49,6 @@ pub(crate) struct Ending<'a> {
     pub(crate) reason: Option<String>,
     /// The name is not ready yet: its state stays what it was.
     pub(crate) as_it_was: bool,
+    /// Whether it is waited for that a server has it. Who drops a lease does not wait.
+    pub(crate) durable: bool,
 }

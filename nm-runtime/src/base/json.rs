@@ -147,6 +147,20 @@ pub(crate) fn read_fields(
     found.ok()
 }
 
+/// Calls `item` with where each item of an array begins.
+#[cfg(unix)]
+pub(crate) fn read_items(
+    next: u8,
+    from: &mut SliceLexer<'_>,
+    item: &mut dyn FnMut(u8, &mut SliceLexer<'_>) -> Option<()>,
+) -> Option<()> {
+    let read = |next, from: &mut SliceLexer<'_>| item(next, from).ok_or(Malformed);
+    match next {
+        b'[' => from.discarded().seq(b']', Lex::ws_peek, read).ok(),
+        _ => None,
+    }
+}
+
 /// Skips a value.
 pub(crate) fn skip(next: u8, from: &mut SliceLexer<'_>) -> Option<()> {
     value::parse_bounded(DEEPEST, next, from).ok().map(drop)

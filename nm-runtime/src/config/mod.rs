@@ -7,6 +7,7 @@ pub(crate) mod manifest;
 pub(crate) mod place;
 pub(crate) mod pool;
 pub(crate) mod scope;
+pub(crate) mod server;
 pub(crate) mod surroundings;
 pub(crate) mod user;
 pub(crate) mod variables;

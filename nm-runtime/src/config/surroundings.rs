@@ -107,7 +107,7 @@ impl Surroundings {
         let table = self.configured().find(|table| table.pool == pool);
         let (scope, why) = place::scope(pool, self.variables, table, self.workspace.as_ref())?;
         Ok(Place {
-            dir: place::of_scope(pool, scope, self.workspace.as_ref())?,
+            dir: place::of_scope(pool, scope, self.variables, self.workspace.as_ref())?,
             why: why.text(pool),
         })
     }

@@ -108,6 +108,10 @@ fn run_job(mut command: Command, job: &Job) -> Result<Standby> {
     command
         .env(variables::MODE, json::to_string(job))
         .env("NAME_MANAGER_RUN_ID", &job.run);
+    // A test may have changed it.
+    if let Some(server) = &variables::get()?.server {
+        command.env("NAME_MANAGER_SERVER", server.as_str());
+    }
     let title = format!(
         "name-manager: reaper of pool {} after run {}",
         job.pool, job.run

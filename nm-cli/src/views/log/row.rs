@@ -30,7 +30,7 @@ pub fn short(event: &Event, clock: &mut Clock) -> Vec<Cell> {
 pub fn long(event: &Event, clock: &mut Clock) -> Vec<Cell> {
     let holder = &event.holder;
     let location = match holder.file.is_empty() {
-        true => format!("pid {}", holder.pid),
+        true => holder.process(),
         false => format!("{}:{}", holder.file, holder.line),
     };
     vec![

@@ -75,6 +75,7 @@ const PACKAGES: &[Package] = &[
             ("listing", "*"),
             ("args", "*"),
             ("pools", "*"),
+            ("server", "*"),
             ("process", "*"),
             ("screen", "*"),
             ("exit", "*"),
@@ -135,6 +136,7 @@ const PACKAGES: &[Package] = &[
         rooms: &[
             ("lib", "*"),
             ("register", "*"),
+            ("facts", "*"),
             ("journal", "*"),
             ("tables", "*"),
             ("connection", "*"),

@@ -1,6 +1,5 @@
 //! `name-manager doctor`: finds and explains.
 
-mod finding;
 mod place;
 mod pool;
 mod tools;
@@ -11,8 +10,7 @@ use nm_runtime::inspect::{self, Inspector};
 
 use crate::args::place::Place;
 use crate::exit::{Outcome, chain, code};
-use crate::screen::Screen;
-use finding::{Findings, Level};
+use crate::screen::finding::{Findings, Level};
 
 /// Finds and explains problems: where state lives and why, whether locks work there,
 /// tools, leftover processes, conflicting declarations
@@ -74,13 +72,7 @@ pub fn run(args: Args) -> Outcome {
         }
         Err(error) => findings.problem("pools", chain(&error), "tests cannot use them either"),
     }
-    let mut screen = Screen::stdout();
-    match args.json {
-        true => findings.json(&mut screen)?,
-        false => findings.show(&mut screen)?,
-    }
-    screen.flush()?;
-    Ok(match findings.worst() {
+    Ok(match findings.answer(args.json)? {
         Level::Problem => ExitCode::from(code::FAILURE),
         _ => ExitCode::SUCCESS,
     })

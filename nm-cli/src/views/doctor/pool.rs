@@ -13,7 +13,7 @@ use crate::pools;
 #[cfg(unix)]
 use crate::process::proc::Process;
 use crate::screen::clock;
-use crate::views::doctor::finding::{Findings, bytes};
+use crate::screen::finding::{Findings, bytes};
 use crate::views::doctor::place;
 
 /// A name that is held for longer is worth a look.

@@ -78,7 +78,13 @@ impl Instance {
         drop(free);
         let data = dir.join("data");
         let output = command(&programs.join("initdb"), &dir, user)
-            .args(["--no-sync", "--auth=trust", "--encoding=UTF8", "--username=boss", "--pgdata"])
+            .args([
+                "--no-sync",
+                "--auth=trust",
+                "--encoding=UTF8",
+                "--username=boss",
+                "--pgdata",
+            ])
             .arg(&data)
             .output()
             .expect("initdb can be started");
@@ -115,7 +121,18 @@ impl Instance {
     fn try_sql(&self, statement: &str) -> Result<(), String> {
         let port = self.port.to_string();
         let output = command(&self.programs.join("psql"), &self.dir, self.user)
-            .args(["-h", "127.0.0.1", "-p", &port, "-U", "boss", "-d", "postgres", "-qc", statement])
+            .args([
+                "-h",
+                "127.0.0.1",
+                "-p",
+                &port,
+                "-U",
+                "boss",
+                "-d",
+                "postgres",
+                "-qc",
+                statement,
+            ])
             .output()
             .expect("psql can be started");
         match output.status.success() {

@@ -6,8 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const PACKAGES: [&str; 9] = [
+const PACKAGES: [&str; 10] = [
     "",
+    "nm-agent",
     "nm-cli",
     "nm-macros",
     "nm-postgres",
@@ -54,6 +55,7 @@ fn packages_pin_each_other_and_share_one_version() {
     }
     for (package, pins) in [
         ("", 2),
+        ("nm-agent", 2),
         ("nm-cli", 2),
         ("nm-macros", 1),
         ("nm-postgres", 1),
@@ -180,6 +182,7 @@ fn unsafe_stands_where_it_is_allowed() {
     assert_eq!(found, UNSAFE.map(str::to_owned).into());
     for root in [
         "src/lib.rs",
+        "nm-agent/src/lib.rs",
         "nm-macros/src/lib.rs",
         "nm-postgres/src/lib.rs",
         "nm-register/src/lib.rs",

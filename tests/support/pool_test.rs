@@ -70,6 +70,10 @@ impl<S: Stage> Story<S> {
         self
     }
 
+    pub fn stage(&self) -> &S {
+        &self.stage
+    }
+
     /// For what a test keeps itself.
     pub fn dir(&self) -> &Path {
         self.dir.path()

@@ -9,7 +9,14 @@ pub fn program() -> &'static Path {
     static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("");
         let built = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--package", "nm-cli", "--bin", "name-manager"])
+            .args([
+                "build",
+                "--quiet",
+                "--package",
+                "nm-cli",
+                "--bin",
+                "name-manager",
+            ])
             .arg("--target-dir")
             .arg(&target)
             .current_dir(env!("CARGO_MANIFEST_DIR"))

@@ -132,6 +132,26 @@ const PACKAGES: &[Package] = &[
         ground: "",
     },
     Package {
+        sources: "nm-agent/src",
+        rooms: &[
+            ("lib", "*"),
+            ("serve", "*"),
+            ("clients", "*"),
+            ("orphans", "*"),
+            ("work", "*"),
+            ("beat", "*"),
+            ("link", "*"),
+            ("agent", "*"),
+            ("pool", "fault wire"),
+            ("locks", "wire"),
+            ("fault", "wire"),
+            ("draw", ""),
+            ("clock", ""),
+            ("wire", ""),
+        ],
+        ground: "",
+    },
+    Package {
         sources: "nm-postgres/src",
         rooms: &[
             ("lib", "*"),

@@ -55,6 +55,7 @@ fn packages_pin_each_other_and_share_one_version() {
     }
     for (package, pins) in [
         ("", 2),
+        ("nm-agent", 2),
         ("nm-cli", 4),
         ("nm-macros", 1),
         ("nm-postgres", 1),
@@ -187,6 +188,7 @@ fn unsafe_stands_where_it_is_allowed() {
     assert_eq!(found, UNSAFE.map(str::to_owned).into());
     for root in [
         "src/lib.rs",
+        "nm-agent/src/lib.rs",
         "nm-macros/src/lib.rs",
         "nm-postgres/src/lib.rs",
         "nm-register/src/lib.rs",

@@ -1,0 +1,1 @@
+//! Servers that end, and connections that are cut.

@@ -1,0 +1,1 @@
+//! Processes, agents and machines that end.

@@ -1,0 +1,13 @@
+//! Agents of several machines at a real PostgreSQL, with real processes. A machine is a
+//! directory; an agent, and a process that is to be killed, is this program once more.
+#![cfg(unix)]
+
+mod child;
+mod cuts;
+#[allow(dead_code, reason = "other tests use the rest")]
+#[path = "../../../nm-postgres/tests/server/instance.rs"]
+mod instance;
+mod lends;
+mod lives;
+mod machine;
+mod process;

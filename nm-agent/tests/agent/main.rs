@@ -5,7 +5,7 @@
 mod child;
 mod cuts;
 #[allow(dead_code, reason = "other tests use the rest")]
-#[path = "../../../nm-postgres/tests/server/instance.rs"]
+#[path = "../../../tests/support/instance.rs"]
 mod instance;
 mod lends;
 mod lives;

@@ -122,9 +122,7 @@ fn space() -> &'static str {
 impl Drop for Server {
     /// Ends the agent, which would wait a while for more to do.
     fn drop(&mut self) {
-        if let Some(dir) = self.agent_dir() {
-            agents::end(&dir);
-        }
+        while agents::end(&self.dir) {}
     }
 }
 

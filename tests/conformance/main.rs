@@ -7,8 +7,14 @@
 #![cfg(any(target_os = "linux", windows))] // sees who waits: by /proc there, by files here
 
 #[cfg(target_os = "linux")]
-#[path = "../support/postgres.rs"]
-mod postgres;
+#[path = "../support/agents.rs"]
+mod agents;
+#[cfg(target_os = "linux")]
+#[path = "../support/database.rs"]
+mod database;
+#[cfg(target_os = "linux")]
+#[path = "../support/instance.rs"]
+mod instance;
 #[cfg(target_os = "linux")]
 #[path = "../support/program.rs"]
 mod program;
@@ -35,7 +41,7 @@ macro_rules! on_each_stage {
             #[cfg(target_os = "linux")]
             #[test]
             fn server() {
-                if $crate::postgres::is_there() {
+                if $crate::database::can_be_made() {
                     super::$claim::<$crate::server::Server>();
                 } else {
                     $crate::support::skip::because("PostgreSQL is not installed");
@@ -86,7 +92,7 @@ macro_rules! on_each_stage_of_unix {
             #[cfg(target_os = "linux")]
             #[test]
             fn server() {
-                if $crate::postgres::is_there() {
+                if $crate::database::can_be_made() {
                     super::$claim::<$crate::server::Server>();
                 } else {
                     $crate::support::skip::because("PostgreSQL is not installed");
@@ -97,6 +103,8 @@ macro_rules! on_each_stage_of_unix {
 }
 
 mod again;
+#[cfg(target_os = "linux")]
+mod agent;
 mod assigned;
 mod crowd;
 mod deadlock;

@@ -12,7 +12,8 @@ use nm_runtime::journal::{self, Event};
 use nm_runtime::record::Record;
 use serde_json::{Value, json};
 
-use crate::postgres;
+use crate::agents;
+use crate::database;
 use crate::program::program;
 use crate::support::local::Local;
 use crate::support::process::Process;
@@ -44,7 +45,7 @@ impl Server {
     }
 
     /// The agent's directory; `None` if no process has asked for anything yet.
-    fn agent_dir(&self) -> Option<PathBuf> {
+    pub fn agent_dir(&self) -> Option<PathBuf> {
         let servers = self.dir.join("name-manager/servers");
         Some(fs::read_dir(servers).ok()?.next()?.ok()?.path())
     }
@@ -118,6 +119,13 @@ fn space() -> &'static str {
         .1
 }
 
+impl Drop for Server {
+    /// Ends the agent, which would wait a while for more to do.
+    fn drop(&mut self) {
+        while agents::end(&self.dir) {}
+    }
+}
+
 impl Stage for Server {
     type Host = Process;
 
@@ -127,7 +135,7 @@ impl Stage for Server {
     fn new(dir: &Path) -> Self {
         let mut processes = Local::new(dir);
         processes.forget("NAME_MANAGER_DIR");
-        let database = postgres::database();
+        let database = database::new();
         for (key, value) in Self::env(&database, dir) {
             processes.env(key, &value);
         }

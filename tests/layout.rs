@@ -21,7 +21,7 @@ const PACKAGES: &[Package] = &[
             ("lib", "*"),
             ("private", "*"),
             ("fuzz", "*"),
-            ("inspect", "local backend journal config sys"),
+            ("inspect", "remote local backend journal config sys"),
             // Tests, as the contract.
             (
                 "modes/claims",
@@ -75,6 +75,7 @@ const PACKAGES: &[Package] = &[
             ("listing", "*"),
             ("args", "*"),
             ("pools", "*"),
+            ("server", "*"),
             ("process", "*"),
             ("screen", "*"),
             ("exit", "*"),
@@ -155,6 +156,7 @@ const PACKAGES: &[Package] = &[
         rooms: &[
             ("lib", "*"),
             ("register", "*"),
+            ("facts", "*"),
             ("journal", "*"),
             ("tables", "*"),
             ("connection", "*"),

@@ -19,6 +19,8 @@ mod pools;
 mod process;
 mod replay;
 mod screen;
+#[cfg(all(unix, feature = "server"))]
+mod server;
 mod views;
 
 use std::process::ExitCode;
@@ -28,5 +30,6 @@ fn main() -> ExitCode {
     if let Some(code) = process::tether::exec_if_asked() {
         return code;
     }
+    process::signals::keep_ended_children();
     cli::main()
 }

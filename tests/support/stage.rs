@@ -14,6 +14,12 @@ use super::patience;
 pub trait Stage {
     type Host: Host;
 
+    /// Whether a reader's lease, too, has a fence above all earlier ones.
+    const READERS_HAVE_FENCES: bool = false;
+
+    /// What messages say of a process behind its id.
+    const HOST: &str = "";
+
     /// May keep things in this directory.
     fn new(dir: &Path) -> Self;
 

@@ -5,8 +5,9 @@ use std::time::Duration;
 use nm_postgres::Kind;
 use nm_register::{Event, Outcome, Request, Session};
 
-use crate::instance::{Wire, shared};
+use crate::instance::shared;
 use crate::steps::{Machine, join, release};
+use crate::wire::Wire;
 
 fn read(wire: &Wire, from: u64, after: i64, most: usize) -> Vec<(i64, Event)> {
     let events = wire.connection.events("shop", "gcp", from, after, most);

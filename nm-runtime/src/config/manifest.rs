@@ -11,10 +11,10 @@ use toml_parser::decoder::ScalarKind;
 use crate::base::error::{Error, Result};
 use crate::base::suggest::nearest;
 use crate::base::text::shown;
+use crate::config::address::{check_space, is_address, space_of_repository};
 use crate::config::document::{Document, Kind, Node};
 use crate::config::hooks::{Command, HooksTable, wrong_placeholder};
 use crate::config::scope::Scope;
-use crate::config::server::{check_space, is_address, space_of_repository};
 use crate::terms::name;
 use crate::terms::name::misspelt_placeholder;
 use crate::terms::names::check_template;
@@ -867,13 +867,13 @@ mod tests {
             Some("github.com/acme/shop")
         );
         for key in ["scope", "space", "server", "dir", "url"] {
-            let error = error(&format!("{key} = \"postgres://ci:secret@db/names\""));
+            let error = error(&format!("{key} = \"postgres://ci:hunter2@db/names\""));
             assert!(
                 error.contains(&format!("`{key}` has the address of a server")),
                 "{error}"
             );
             assert!(error.contains("NAME_MANAGER_SERVER"), "{error}");
-            assert!(!error.contains("secret"), "{error}");
+            assert!(!error.contains("hunter2"), "{error}");
         }
         assert_eq!(
             error("space = \"two words\""),

@@ -1,6 +1,7 @@
 //! A pool's configuration, from variables, `Cargo.toml` and attributes, in that order
 //! of precedence. May import `declared`, `terms`, `sys`, `base`.
 
+pub(crate) mod address;
 pub(crate) mod document;
 pub(crate) mod hooks;
 pub(crate) mod manifest;

@@ -6,9 +6,9 @@ use nm_words::key;
 
 use crate::base::caller::{self, Caller};
 use crate::base::error::{Error, Result};
+use crate::config::address::fnv;
 use crate::config::manifest::PoolTable;
 use crate::config::scope::Scope;
-use crate::config::server::fnv;
 use crate::config::user;
 use crate::config::variables::Variables;
 use crate::config::workspace::{Workspace, git_common_dir};

@@ -15,7 +15,7 @@ use std::thread;
 
 use crate::base::error::{Error, Result};
 use crate::base::{json, notice};
-use crate::config::server::Address;
+use crate::config::address::Address;
 use crate::remote::start::{Agent, Connection};
 use crate::remote::token::{Token, TokenLock};
 use crate::remote::wire::{

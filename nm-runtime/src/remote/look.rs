@@ -1,5 +1,6 @@
 //! A pool on a server as a snapshot, for messages, the deadlock search and people.
 
+use std::borrow::Cow;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
@@ -10,7 +11,9 @@ use once_cell::sync::Lazy;
 use crate::backend::snapshot::{BlockedHead, NameSnapshot, SERVER_KEY, Snapshot};
 use crate::base::json;
 use crate::remote::wire::{Held, Look, Triple, Waiter, Wanted};
+use crate::terms::access::Access;
 use crate::terms::holder::Holder;
+use crate::terms::names::Names;
 use crate::terms::pool_life::PoolLife;
 use crate::terms::record::{Tenure, Waiting};
 
@@ -28,7 +31,7 @@ pub(crate) fn snapshot(look: Look, pool: &str, key: &str, host: &str) -> Snapsho
         life,
         in_life,
     } = look;
-    let capacity = spec.and_then(|spec| spec.names.capacity());
+    let of_pool = spec.map(|spec| spec.names);
     let life = life.filter(|_| in_life);
     let life = life.and_then(|text| json::from_slice::<PoolLife>(text.as_bytes()));
     let mut names: Vec<_> = names
@@ -54,7 +57,10 @@ pub(crate) fn snapshot(look: Look, pool: &str, key: &str, host: &str) -> Snapsho
     }
     Snapshot {
         names,
-        head: head.map(|waiter| blocked(waiter, pool, key, capacity, host)),
+        head: head.map(|waiter| {
+            let taken = free(waiter, of_pool.as_ref(), &holds, &line);
+            blocked(waiter, pool, key, of_pool.as_ref(), taken, host)
+        }),
         hook,
     }
 }
@@ -78,12 +84,31 @@ pub(crate) fn shown(who: &Holder, host: &str) -> Holder {
     }
 }
 
-/// The head of the queue. It has taken nothing: it takes all at once.
+/// The names that the head of the queue could have, if they were enough: nobody else is
+/// granted them.
+fn free(head: &Waiter, names: Option<&Names>, holds: &[Held], line: &[Waiter]) -> Vec<String> {
+    let Wanted::Count(count) = head.wants else {
+        return Vec::new();
+    };
+    let all = (0..).map_while(|index| names?.get(index));
+    let is_free = |name: &str| {
+        let mut holds = holds.iter().filter(|held| held.name == name);
+        let excludes =
+            |held: &Held| held.alone || [held.access, head.access].contains(&Access::Exclusive);
+        !holds.any(excludes) && !line.iter().any(|waiter| waiter.reserves(name))
+    };
+    let free = all.filter(|name| is_free(name)).map(Cow::into_owned);
+    // If they were enough, it would have them.
+    free.take((count as usize).saturating_sub(1)).collect()
+}
+
+/// The head of the queue.
 fn blocked(
     waiter: &Waiter,
     pool: &str,
     key: &str,
-    capacity: Option<usize>,
+    names: Option<&Names>,
+    taken: Vec<String>,
     host: &str,
 ) -> BlockedHead {
     let (count, name) = match &waiter.wants {
@@ -94,13 +119,15 @@ fn blocked(
         pool: pool.to_owned(),
         dir: key.to_owned(),
         count,
-        capacity: capacity.map(|capacity| capacity as u64),
+        capacity: names
+            .and_then(Names::capacity)
+            .map(|capacity| capacity as u64),
         name,
         access: waiter.access,
         queued: true,
         reserved: None,
     };
-    BlockedHead::new(shown(&waiter.who, host), waiting, Vec::new())
+    BlockedHead::new(shown(&waiter.who, host), waiting, taken)
 }
 
 /// What a holder waits for, as others are told: a pool of this machine has the same

@@ -18,6 +18,9 @@ use crate::terms::holder::Holder;
 /// So long an agent may take for what it answers at once, or as soon as the server does.
 const ANSWER: Duration = Duration::from_secs(60);
 
+/// So long it may take to find out whether something is free.
+const FIRST_ANSWER: Duration = Duration::from_secs(5);
+
 /// What is wanted, beside who wants it.
 #[derive(Debug)]
 pub(crate) struct Wish<'a> {
@@ -118,14 +121,20 @@ impl Request<'_> {
         mut place: impl FnMut(&Place, Option<&mut dyn Patience>),
     ) -> Result<Answer> {
         let asked = Instant::now();
+        let mut is_first = true;
         loop {
             let until = match &patience {
+                // What is free can be had, however short the patience is.
+                Some(patience) if is_first => patience.until().max(asked + FIRST_ANSWER),
                 Some(patience) => patience.until(),
                 None => Instant::now() + ANSWER,
             };
             let left = until.saturating_duration_since(Instant::now());
             match self.question.answers.recv_timeout(left) {
-                Ok(Answer::Waiting(at)) => place(&at, reborrow(&mut patience)),
+                Ok(Answer::Waiting(at)) => {
+                    is_first = false;
+                    place(&at, reborrow(&mut patience));
+                }
                 Ok(Answer::Fault(fault)) => {
                     self.is_open = false;
                     return Err(error_of(fault));
@@ -140,6 +149,7 @@ impl Request<'_> {
                 }
                 Err(RecvTimeoutError::Timeout) => match reborrow(&mut patience) {
                     Some(patience) => {
+                        is_first = false;
                         if let Err(error) = patience.tick() {
                             self.leave();
                             return Err(error);

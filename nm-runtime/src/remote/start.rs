@@ -13,7 +13,7 @@ use std::time::Duration;
 use crate::base::error::{Error, Kind, Result};
 use crate::base::json;
 use crate::base::text::printable;
-use crate::config::server::Address;
+use crate::config::address::Address;
 use crate::local::dir::{check_owner, unusable};
 use crate::local::lock::Locked;
 use crate::remote::wire::{Fault, FaultKind, Greeting, VERSION, Welcome, hello};

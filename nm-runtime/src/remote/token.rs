@@ -5,10 +5,11 @@ use std::fs::File;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use hifijson::SliceLexer;
 
+use crate::base::clock;
 use crate::base::error::Result;
 use crate::base::json::{self, FromJson, ToJson};
 use crate::local::dir::unusable;
@@ -28,16 +29,12 @@ impl Token {
         if drawn.is_err() {
             // Seeded by the system at the first call in each thread; differs at each.
             for half in bytes.chunks_exact_mut(8) {
-                let seed = RandomState::new().hash_one((std::process::id(), bytes_of_time()));
+                let seed = RandomState::new().hash_one((std::process::id(), clock::now()));
                 half.copy_from_slice(&seed.to_ne_bytes());
             }
         }
         Self(u128::from_ne_bytes(bytes))
     }
-}
-
-fn bytes_of_time() -> u64 {
-    crate::base::clock::now()
 }
 
 impl fmt::Display for Token {
@@ -76,7 +73,7 @@ pub(crate) struct TokenLock {
     pub(crate) token: Token,
     /// Which file it is.
     pub(crate) file: FileSeen,
-    locks: std::path::PathBuf,
+    locks: PathBuf,
     pid: u32,
     /// Taken when it drops.
     locked: Option<Locked>,

@@ -1,5 +1,7 @@
 //! What a process asks, put down for the next statement.
 
+use std::time::Duration;
+
 use nm_register::{Event, Hold, Request, Token};
 
 use super::{Asked, Change, Client, Held, Pool, Presented, To};
@@ -226,8 +228,11 @@ impl Pool {
     }
 
     /// A process ended, and left what it had with this token.
-    pub(crate) fn died(&mut self, token: Token) {
+    pub(crate) fn died(&mut self, token: Token, time: Duration) {
         self.dirty = true;
+        if self.asked.iter().any(|asked| asked.join.token == token) {
+            self.look_on(time);
+        }
         self.asked.retain(|asked| asked.join.token != token);
         self.known.retain(|held| held.grant.hold.token != token);
         for presented in &mut self.presented {

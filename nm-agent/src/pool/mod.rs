@@ -209,6 +209,22 @@ impl Pool {
             && self.unsettled.is_none()
     }
 
+    /// Whether a process holds something, or waits for an answer.
+    pub(crate) fn is_of_somebody(&self) -> bool {
+        let is_presented = self.presented.iter().any(|it| !it.holds.is_empty());
+        let is_asked = self.changes.iter().any(|change| change.to.is_some());
+        self.is_awaited()
+            || !self.known.is_empty()
+            || !self.reads.is_empty()
+            || is_presented
+            || is_asked
+    }
+
+    /// Somebody went away without what it wanted.
+    pub(crate) fn look_on(&mut self, time: Duration) {
+        self.looks_until = time + self.lease * 2;
+    }
+
     /// Whether this process of the server was told all of it.
     pub(crate) fn is_said_to(&self, start: Start) -> bool {
         self.said == Some(start)

@@ -111,6 +111,15 @@ impl Agent {
     }
 }
 
+/// Those of the stories.
+const POOLS: [&str; 9] = ["db", "a", "b", "c", "d", "cache", "many", "other", "x"];
+
+/// Who holds, or waits.
+fn whos<'a>(look: &'a Value, which: &str) -> impl Iterator<Item = &'a Value> {
+    let all = look[which].as_array().into_iter().flatten();
+    all.map(|one| &one["who"])
+}
+
 /// This repository's pools, as its manifest says.
 fn space() -> &'static str {
     env!("CARGO_PKG_REPOSITORY")
@@ -131,6 +140,7 @@ impl Stage for Server {
 
     const READERS_HAVE_FENCES: bool = true;
     const HOST: &str = " on ci-1";
+    const CROWD: usize = 200;
 
     fn new(dir: &Path) -> Self {
         let mut processes = Local::new(dir);
@@ -169,22 +179,27 @@ impl Stage for Server {
     /// Whether as many requests of the process are in the line as wait, and this one where it
     /// is to be.
     fn is_parked(&self, process: &Process, actor: &str, ask: &str) -> bool {
-        let pools = ["db", "a", "b", "c"].into_iter();
         let asked = ask.split(' ').next().unwrap_or_default();
-        let pools: Vec<_> = pools.filter(|pool| *pool != asked).chain([asked]).collect();
         let mut parked = 0;
         let mut own = false;
-        for pool in pools {
+        for pool in POOLS.iter().filter(|pool| **pool != asked).chain([&asked]) {
             let Some(look) = self.look(pool) else {
                 return false;
             };
-            for waiter in look["line"].as_array().into_iter().flatten() {
-                let is_its = waiter["who"]["pid"] == process.id();
-                parked += usize::from(is_its);
-                own |= is_its && pool == asked && waiter["who"]["test"] == actor;
+            for who in whos(&look, "line").filter(|who| who["pid"] == process.id()) {
+                parked += 1;
+                own |= *pool == asked && who["test"] == actor;
             }
         }
         own && parked >= process.waiting.len()
+    }
+
+    fn has_left(&self, process: &Process) -> bool {
+        POOLS.iter().all(|pool| {
+            let look = self.look(pool).unwrap_or_default();
+            let mut all = whos(&look, "line").chain(whos(&look, "holds"));
+            all.all(|who| who["pid"] != process.id())
+        })
     }
 
     /// A request is in the line once it has been served as far as it can be.

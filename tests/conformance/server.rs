@@ -1,12 +1,13 @@
 //! The stage of several machines: real processes, the agent of their machine, and a real
 //! PostgreSQL server.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use nm_runtime::journal::{self, Event};
 use nm_runtime::record::Record;
@@ -25,6 +26,8 @@ pub struct Server {
     dir: PathBuf,
     /// A connection to the agent, to look at the pools.
     agent: RefCell<Option<Agent>>,
+    /// When a journal was read last: who reads one all the time keeps the agent from its work.
+    read: Cell<Option<Instant>>,
 }
 
 struct Agent {
@@ -111,6 +114,9 @@ impl Agent {
     }
 }
 
+/// Between two looks at a journal.
+const A_WHILE: Duration = Duration::from_millis(20);
+
 /// Those of the stories.
 const POOLS: [&str; 9] = ["db", "a", "b", "c", "d", "cache", "many", "other", "x"];
 
@@ -153,6 +159,7 @@ impl Stage for Server {
             processes,
             dir: dir.to_owned(),
             agent: RefCell::default(),
+            read: Cell::default(),
         }
     }
 
@@ -235,7 +242,12 @@ impl Stage for Server {
     }
 
     fn events(&self, pool: &str) -> Vec<Event> {
-        let Some(answers) = self.ask(pool, &json!({"events": 0})) else {
+        if let Some(read) = self.read.get() {
+            thread::sleep(A_WHILE.saturating_sub(read.elapsed()));
+        }
+        let answers = self.ask(pool, &json!({"events": 0}));
+        self.read.set(Some(Instant::now()));
+        let Some(answers) = answers else {
             return Vec::new();
         };
         let dir = tempfile::tempdir().expect("a temporary directory");

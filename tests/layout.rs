@@ -21,7 +21,7 @@ const PACKAGES: &[Package] = &[
             ("lib", "*"),
             ("private", "*"),
             ("fuzz", "*"),
-            ("inspect", "local backend journal config sys"),
+            ("inspect", "remote local backend journal config sys"),
             // Tests, as the contract.
             (
                 "modes/claims",

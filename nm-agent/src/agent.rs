@@ -19,6 +19,9 @@ use crate::wire::{Answer, Ask, Asked, FaultKind, Join, Lock, Told};
 /// How long an agent stays without anything to do.
 const IDLE: Duration = Duration::from_secs(60);
 
+/// How long one without a server tries to say that something has ended.
+const ALONE: Duration = Duration::from_secs(600);
+
 /// Of a new session: above all disturbances that one can have had before.
 const NEXT_SESSION: u64 = 1 << 32;
 
@@ -214,12 +217,11 @@ impl State {
             return self.journals.push_back((to, key, from));
         }
         let (away, time) = (!self.is_connected, clock::now());
-        let looks_on = matches!(asked.ask, Ask::Leave(_));
-        let looks_until = time + self.lease * 2;
+        let gives_up = matches!(asked.ask, Ask::Leave(_));
         let pool = self.pool(key);
         pool.used_at = time;
-        if looks_on {
-            pool.looks_until = looks_until;
+        if gives_up {
+            pool.look_on(time);
         }
         pool.ask(to, asked.ask, away);
         self.tell_all();
@@ -355,13 +357,102 @@ impl State {
     /// Whether it is to end: nothing has been held, awaited or asked for a minute, and nobody
     /// who went away without what it wanted is looked on for.
     pub(crate) fn may_end(&mut self, time: Duration) -> bool {
-        let is_idle = self.journals.is_empty() && self.pools.values().all(Pool::is_idle);
-        let used = self.pools.values().map(|pool| pool.used_at).max();
-        let looks_until = self.pools.values().map(|pool| pool.looks_until).max();
+        // What nobody can be told for so long is left to those who declare the machine dead.
+        let is_alone = !self.is_connected && time >= self.heard_at + ALONE;
+        let mut pools = self.pools.values();
+        let is_idle = self.journals.is_empty()
+            && pools.all(|pool| pool.is_idle() || is_alone && !pool.is_of_somebody());
         if !is_idle {
             self.idle_since = time;
         }
+        let used = self.pools.values().map(|pool| pool.used_at).max();
+        let looks_until = self.pools.values().map(|pool| pool.looks_until).max();
         let since = self.idle_since.max(used.unwrap_or_default());
         is_idle && time >= since + IDLE && looks_until.is_none_or(|until| time >= until)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nm_register::{After, Hold, State as NameState, Who};
+
+    const S: fn(u64) -> Duration = Duration::from_secs;
+
+    fn state() -> Agent {
+        let locks = Locks::new(std::path::Path::new("/nowhere"));
+        let agent = Agent::new("db".to_owned(), "ci-1".to_owned(), locks, Session(1));
+        let mut state = agent.state();
+        state.is_connected = true;
+        (state.idle_since, state.heard_at) = (S(100), S(100));
+        drop(state);
+        agent
+    }
+
+    fn holds(state: &mut State, token: u128) {
+        let hold = Hold {
+            token: Token(token),
+            session: Session(9),
+            name: "n".to_owned(),
+            access: nm_register::Access::Exclusive,
+            alone: false,
+            fence: 1,
+            id: String::new(),
+            who: Who::default(),
+            waiting: None,
+            body_ended: None,
+        };
+        let ask = Ask::Present {
+            holds: vec![hold],
+            waits: Vec::new(),
+            locks: Vec::new(),
+        };
+        let pool = state.pool(("space".to_owned(), "pool".to_owned()));
+        pool.ask(To { client: 1, id: 1 }, ask, false);
+    }
+
+    #[test]
+    fn an_agent_ends_a_minute_after_the_last_that_it_had_to_do() {
+        let agent = state();
+        let mut state = agent.state();
+        assert!(!state.may_end(S(159)) && state.may_end(S(160)));
+        holds(&mut state, 7);
+        assert!(!state.may_end(S(1000)));
+        state.pools.clear();
+        assert!(!state.may_end(S(1059)) && state.may_end(S(1060)));
+        // For those who come after one that went away with nothing.
+        let lease = state.lease;
+        let pool = state.pool(("space".to_owned(), "other".to_owned()));
+        pool.look_on(S(1200) - lease * 2);
+        assert!(!state.may_end(S(1199)) && state.may_end(S(1200)));
+    }
+
+    #[test]
+    fn an_agent_without_a_server_ends_only_if_nobody_needs_it() {
+        let agent = state();
+        let mut state = agent.state();
+        state.is_connected = false;
+        holds(&mut state, 7);
+        assert!(!state.may_end(S(10_000)));
+        // It is released, but nobody can be told.
+        let pool = state.pool(("space".to_owned(), "pool".to_owned()));
+        pool.ask(To { client: 1, id: 2 }, release(7), true);
+        state.heard_at = S(9_500);
+        assert!(!state.may_end(S(10_099)));
+        state.idle_since = S(10_000);
+        assert!(state.may_end(S(10_100)));
+    }
+
+    fn release(token: u128) -> Ask {
+        Ask::Release {
+            token: Token(token),
+            name: "n".to_owned(),
+            after: After {
+                state: NameState::Clean,
+                reason: None,
+                as_it_was: false,
+            },
+            durable: false,
+        }
     }
 }

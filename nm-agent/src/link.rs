@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
 use crate::agent::Agent;
+use crate::clock;
 use crate::fault;
 
 /// The first and the longest wait between two attempts to connect.
@@ -79,6 +80,10 @@ impl Link {
                     Err(_) => "it does not answer".to_owned(),
                 };
                 agent.state().not_heard(&why);
+                let may_end = agent.state().may_end(clock::now());
+                if may_end {
+                    return agent.end.notify_one();
+                }
                 sleep(wait).await;
                 wait = (wait * 2).min(longest);
             };

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use crate::agent::Agent;
+use crate::clock;
 
 /// The first and the longest wait between two looks. A process that ends closes its socket
 /// before the file, or the other way round.
@@ -44,7 +45,7 @@ fn look(agent: &Agent) -> bool {
         gone = true;
         for pool in state.pools.values_mut() {
             if pool.is_orphan(token, |_| false) {
-                pool.died(token);
+                pool.died(token, clock::now());
             }
         }
         state.locks.remove(token);

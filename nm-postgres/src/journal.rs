@@ -23,9 +23,10 @@ const PRUNE: &str = "DELETE FROM name_manager.journal j USING \
       FROM (SELECT DISTINCT space FROM name_manager.journal) s) most \
      WHERE j.space = most.space AND (j.n <= most.n OR j.at < clock_timestamp() - make_interval(days => $2))";
 
-/// Sessions that ended long ago. Their machines would have had to sleep for as long.
+/// Sessions that were not heard of for so long, and have left nothing: also of agents that were
+/// killed, and whose processes the next one took over.
 const PRUNE_SESSIONS: &str = "DELETE FROM name_manager.session s \
-     WHERE dead AND seen < clock_timestamp() - make_interval(days => $1) \
+     WHERE seen < clock_timestamp() - make_interval(days => $1) \
      AND NOT EXISTS (SELECT FROM name_manager.pool p, \
                      jsonb_array_elements((p.doc->'holds') || (p.doc->'line')) e \
                      WHERE e->>'session' = replace(s.id::text, '-', ''))";
@@ -88,7 +89,7 @@ impl Connection {
     }
 
     /// Forgets the oldest events: of each project all but so many, and those that are older
-    /// than so many days; and what is left of sessions that were declared dead as long ago.
+    /// than so many days; and sessions that were last heard of as long ago.
     ///
     /// # Errors
     ///

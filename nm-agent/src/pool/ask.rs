@@ -1,22 +1,11 @@
 //! What a process asks, put down for the next statement.
 
+use std::time::Duration;
+
 use nm_register::{Event, Hold, Request, Token};
 
-use super::{Asked, Change, Client, Held, Pool, Presented, To};
+use super::state::{Asked, Change, Client, Held, Pool, Presented, Read, To};
 use crate::wire::{Answer, Ask, Fault, Join};
-
-/// A question that a look answers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Read {
-    /// The pool.
-    Look,
-    /// What code it depends on.
-    Code,
-    /// A text.
-    Noted(String),
-    /// Whether a run lives.
-    Run(String),
-}
 
 impl Pool {
     /// Takes in what is asked. `away`: the server is not to be heard at the moment.
@@ -226,8 +215,11 @@ impl Pool {
     }
 
     /// A process ended, and left what it had with this token.
-    pub(crate) fn died(&mut self, token: Token) {
+    pub(crate) fn died(&mut self, token: Token, time: Duration) {
         self.dirty = true;
+        if self.asked.iter().any(|asked| asked.join.token == token) {
+            self.look_on(time);
+        }
         self.asked.retain(|asked| asked.join.token != token);
         self.known.retain(|held| held.grant.hold.token != token);
         for presented in &mut self.presented {

@@ -6,12 +6,11 @@ use nm_register::{
 };
 
 use super::grant::{grants, place};
-use super::{Change, Held, Now, Pool};
+use super::state::{Change, Held, Now, Pool};
 use crate::wire::Answer;
 
-/// How a lease that nobody has released ends otherwise.
-const FORGOTTEN: &str =
-    "the server has lost its last changes, and others may have had the name since";
+/// How a lease ends that nobody has released. Which of the two it was is not always known.
+const FORGOTTEN: &str = "this machine was not heard of for too long, or the server has lost its last changes; others may have had the name since";
 
 /// What has become of a request.
 pub(super) enum Own<'a> {
@@ -178,7 +177,7 @@ impl Pool {
                 true => Answer::Done,
                 false => Answer::Lost {
                     leases: gone.into_iter().map(|it| (it.token, it.name)).collect(),
-                    why: "nothing was heard of this machine's last agent for too long, or the server has lost its last changes".to_owned(),
+                    why: FORGOTTEN.to_owned(),
                 },
             };
             self.answer(Some(presented.to), answer);

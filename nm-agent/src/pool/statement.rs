@@ -9,7 +9,7 @@ use nm_register::{
 };
 
 use super::heed::{Own, own};
-use super::{Change, Now, Pool};
+use super::state::{Change, Now, Pool};
 use crate::fault::fault;
 use crate::wire::{Answer, FaultKind};
 
@@ -250,7 +250,7 @@ impl Pool {
                         self.answer(change.to, answer);
                     }
                 }
-                (From::Join(token), outcome) => self.joined(token, outcome),
+                (From::Join(token), outcome) => self.joined(token, outcome, now),
                 (From::Nothing, _) => {}
             }
         }
@@ -267,7 +267,7 @@ impl Pool {
         });
     }
 
-    fn joined(&mut self, token: Token, outcome: Outcome) {
+    fn joined(&mut self, token: Token, outcome: Outcome, now: &Now) {
         let answer = match outcome {
             Outcome::Busy => Answer::Busy,
             Outcome::Failed(failure) => Answer::Failed(failure),
@@ -282,6 +282,7 @@ impl Pool {
         let Some(at) = self.asked.iter().position(|it| it.join.token == token) else {
             return;
         };
+        self.look_on(now.time);
         // One that stands in the line with its failure is to be taken out of it.
         let asked = &mut self.asked[at];
         let to = asked.to.take().or(asked.leave.take());

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::child::Started;
-use crate::instance::{Instance, shared};
+use crate::instance::{Instance, Wire, shared};
 use crate::process::Process;
 
 /// The lease of these tests: the shortest.
@@ -13,6 +13,7 @@ pub const LEASE: Duration = Duration::from_secs(5);
 /// Tables in a database of one test.
 pub struct Site {
     pub url: String,
+    wire: Wire,
 }
 
 impl Site {
@@ -26,7 +27,12 @@ impl Site {
         wire.run(wire.connection.make_tables(LEASE)).unwrap();
         Self {
             url: server.url("boss", database),
+            wire,
         }
+    }
+
+    pub fn execute(&self, statements: &str) {
+        self.wire.execute(statements);
     }
 
     pub fn machine(&self, host: &str) -> Machine {

@@ -4,10 +4,12 @@
 
 mod child;
 mod cuts;
-#[allow(dead_code, reason = "other tests use the rest")]
 #[path = "../../../tests/support/instance.rs"]
 mod instance;
 mod lends;
 mod lives;
 mod machine;
 mod process;
+#[allow(dead_code, reason = "other tests use the rest")]
+#[path = "../../../nm-postgres/tests/server/wire.rs"]
+mod wire;

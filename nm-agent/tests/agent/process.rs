@@ -48,17 +48,18 @@ pub fn number() -> u128 {
 
 impl Process {
     pub fn connect(dir: &Path) -> Self {
-        match Self::try_connect(dir) {
+        match Self::greet(dir, VERSION) {
             (process, Greeting::Welcome(welcome)) => Self { welcome, ..process },
             (_, greeting) => panic!("{greeting:?}"),
         }
     }
 
-    pub fn try_connect(dir: &Path) -> (Self, Greeting) {
+    /// With lines of this version.
+    pub fn greet(dir: &Path, v: u32) -> (Self, Greeting) {
         let stream = UnixStream::connect(dir.join("agent.sock")).unwrap();
         stream.set_read_timeout(Some(LONG)).unwrap();
         let hello = Hello {
-            v: VERSION,
+            v,
             program: "test".to_owned(),
         };
         let hello = serde_json::to_string(&hello).unwrap();

@@ -4,10 +4,14 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use nm_agent::wire::{Fault, FaultKind, Greeting};
 
+use signal_hook::consts::{SIGHUP, SIGINT};
+
 use crate::exit::{Failure, Outcome, code};
+use crate::process::inherited;
 use crate::server;
 
 /// The subcommand, as libraries start it.
@@ -21,8 +25,10 @@ pub struct Args {
 }
 
 pub fn run(args: Args) -> Outcome {
+    let dir = std::path::absolute(&args.dir)?;
+    stand_alone()?;
     let served = match server::text() {
-        Ok(address) => nm_agent::serve(&args.dir, &address, &mut io::stdout()),
+        Ok(address) => nm_agent::serve(&dir, &address, &mut io::stdout()),
         Err(failure) => {
             let fault = Fault {
                 kind: FaultKind::Config,
@@ -44,4 +50,16 @@ pub fn run(args: Args) -> Outcome {
         Failure::new(code, fault.message + &causes.collect::<String>())
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Outlives the tests that have started it: no end of theirs is its own, and nobody who waits
+/// for the end of a pipe of theirs waits for it.
+fn stand_alone() -> io::Result<()> {
+    inherited::close();
+    // Refused only to the leader of a group, which a new child is not.
+    let _ = rustix::process::setsid();
+    for signal in [SIGHUP, SIGINT] {
+        signal_hook::flag::register(signal, Arc::default())?;
+    }
+    std::env::set_current_dir("/")
 }

@@ -3,14 +3,21 @@ use std::error::Error;
 use nm_runtime::Holder;
 use nm_runtime::inspect::{self, Inspector, View};
 
+use crate::exit::chain;
 use crate::pools::chosen;
+use crate::screen::stderr;
 
 /// How these pools are now, or all if none is given.
 pub fn views(pools: &[String]) -> Result<Vec<View>, Box<dyn Error + Send + Sync>> {
     let inspector = Inspector::new();
     let mut views = Vec::new();
     for found in chosen::known(pools)? {
-        views.push(inspector.look(&found)?);
+        match inspector.look(&found) {
+            Ok(view) => views.push(view),
+            // Those of this machine can be shown without a server.
+            Err(error) if found.is_on_server && pools.is_empty() => stderr::warn(&chain(&error)),
+            Err(error) => return Err(error.into()),
+        }
     }
     Ok(views)
 }

@@ -19,6 +19,8 @@ mod instance;
 #[allow(dead_code, reason = "each test binary uses a part")]
 mod lab;
 #[cfg(feature = "server")]
+mod machines;
+#[cfg(feature = "server")]
 mod mistakes;
 #[cfg(not(feature = "server"))]
 mod without;

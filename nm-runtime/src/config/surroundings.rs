@@ -12,6 +12,8 @@ use crate::config::manifest::{CARGO_FILE, Manifest, PoolTable};
 #[cfg(feature = "tools")]
 use crate::config::place::{self, Place};
 use crate::config::pool::PoolConfig;
+#[cfg(feature = "tools")]
+use crate::config::scope::Scope;
 use crate::config::variables::{self, Variables};
 use crate::config::workspace::{Package, Workspace};
 use crate::declared::section;
@@ -96,6 +98,14 @@ impl Surroundings {
         known.push(pool);
         known.extend(self.configured().map(|table| table.pool.as_str()));
         known
+    }
+
+    /// Whether a server lends the names of this pool.
+    #[cfg(feature = "tools")]
+    pub(crate) fn is_on_server(&self, pool: &str) -> Result<bool> {
+        let table = self.configured().find(|table| table.pool == pool);
+        let (scope, _) = place::scope(pool, self.variables, table, self.workspace.as_ref())?;
+        Ok(scope == Scope::Server)
     }
 
     /// Where the state of the pool with this name lives; without a name, of a pool

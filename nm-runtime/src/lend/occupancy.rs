@@ -21,12 +21,13 @@ const MOST: usize = 16;
 pub(crate) fn of(snapshot: &Snapshot, ahead: &Ahead, ask: &Ask<'_>) -> Vec<String> {
     // An allocator's names are its own affair.
     let any = ask.decide.map(|_| usize::MAX);
-    let mut known: Vec<_> = snapshot
-        .names
-        .iter()
-        .filter_map(|seen| Some((ask.names.index_of(&seen.name).or(any)?, seen)))
-        .collect();
-    known.sort_by_key(|(index, _)| *index);
+    let mut known = Vec::new();
+    for seen in &snapshot.names {
+        if let Some(index) = ask.names.index_of(&seen.name).or(any) {
+            let place = known.partition_point(|(before, _)| *before <= index);
+            known.insert(place, (index, seen));
+        }
+    }
     let mut lines = Vec::new();
     let is_other = |holder: &Holder| holder.token != ask.holder.token;
     let hook = snapshot.hook.as_ref();

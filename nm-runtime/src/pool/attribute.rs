@@ -137,11 +137,14 @@ impl Keys {
             }
             let pool = Pool::open_for(request.pool, compiled_in)?;
             match Key::of(&pool.opened)? {
-                Some(key) => keys.push((request.pool, key)),
+                // In order, so that no two tests wait for each other.
+                Some(key) => {
+                    let place = keys.partition_point(|(pool, _)| *pool <= request.pool);
+                    keys.insert(place, (request.pool, key));
+                }
                 None => return Ok(None),
             }
         }
-        keys.sort_by_key(|(pool, _)| *pool);
         Ok(Some(Self {
             access: access(asked.iter().any(|request| request.shared)),
             keys: keys.into_iter().map(|(_, key)| key).collect(),

@@ -39,7 +39,11 @@ use crate::remote::request::{Wish, answer, answers, join, unexpected};
 use crate::remote::runs::RemoteRuns;
 #[cfg(feature = "tools")]
 use crate::remote::wire::Forget;
-use crate::remote::wire::{Answer, Failure, Grant, PoolPlaces, Publish, Spec, Wanted, variant};
+#[cfg(feature = "tools")]
+use crate::remote::wire::Waiter;
+use crate::remote::wire::{
+    Answer, Failure, Grant, Look, PoolPlaces, Publish, Spec, Wanted, variant,
+};
 use crate::sys::{self, Dir};
 use crate::terms::access::Access;
 use crate::terms::code::PoolCode;
@@ -49,6 +53,8 @@ use crate::terms::event::Phase;
 use crate::terms::event::{Entry, Event, Kind as Happened};
 use crate::terms::holder::Holder;
 use crate::terms::record::{FORMAT, Life, Record, Tenure};
+#[cfg(feature = "tools")]
+use crate::terms::run_note::RunNote;
 
 /// One pool, whose names a server lends.
 #[derive(Debug)]
@@ -236,6 +242,74 @@ impl Remote {
         }
     }
 
+    /// The runs, as this process has joined them.
+    fn own_runs(&self) -> Arc<RemoteRuns> {
+        let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(runs) = &*runs
+            && runs.is_current()
+        {
+            return runs.clone();
+        }
+        let pid = std::process::id();
+        let new = Arc::new(RemoteRuns {
+            link: self.link(),
+            at: self.at.clone(),
+            holder: Holder {
+                test: format!("process {pid}"),
+                pid,
+                pid_namespace: sys::pid_namespace(),
+                token: format!("{pid}-0"),
+                run: String::new(),
+                file: String::new(),
+                line: 0,
+                since: 0,
+                host: None,
+            },
+            joined: Mutex::default(),
+        });
+        runs.insert(new).clone()
+    }
+
+    /// A pool as it is, and what this machine is called.
+    fn look(&self, at: &Where) -> Result<(Look, String)> {
+        let link = self.link();
+        let host = link.welcome()?.host;
+        match answer(&link, at, "\"look\"".to_owned())? {
+            Answer::Look(look) => Ok((look, host)),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// The pool as people see it, with its line.
+    #[cfg(feature = "tools")]
+    pub(crate) fn seen(&self) -> Result<(Snapshot, Vec<Waiter>)> {
+        let (mut look, host) = self.look(&self.at)?;
+        let mut line = look.line.clone();
+        line.retain(|waiter| waiter.failed.is_none());
+        for waiter in &mut line {
+            waiter.who = look::shown(&waiter.who, &host);
+        }
+        look.line.retain(|waiter| waiter.failed.is_none());
+        let snapshot = look::snapshot(look, &self.at.pool, &self.key, &host);
+        Ok((snapshot, line))
+    }
+
+    /// What is known of clean-ups that go on, or have left something.
+    #[cfg(feature = "tools")]
+    pub(crate) fn run_notes(&self) -> Result<Vec<RunNote>> {
+        notes::all_runs(&self.link(), &self.at)
+    }
+
+    /// Waits until nobody cleans up after this run; false if somebody still does when the
+    /// patience is over.
+    #[cfg(feature = "tools")]
+    pub(crate) fn wait_for_reaper(&self, run: &str, patience: &mut dyn Patience) -> Result<bool> {
+        match self.own_runs().share_reaper(run, patience) {
+            Err(error) if error.is_timeout() => Ok(false),
+            done => done.map(|()| true),
+        }
+    }
+
     /// The space and the pool of a key.
     fn by_key(key: &str) -> Option<Where> {
         let (space, pool) = key.strip_prefix(SERVER_KEY)?.rsplit_once('/')?;
@@ -273,12 +347,8 @@ impl Backend for Remote {
         let Some(at) = Self::by_key(key) else {
             return Ok(look::is_elsewhere(key).then(Snapshot::default));
         };
-        let link = self.link();
-        let host = link.welcome()?.host;
-        match answer(&link, &at, "\"look\"".to_owned())? {
-            Answer::Look(look) => Ok(Some(look::snapshot(look, &at.pool, key, &host))),
-            other => Err(unexpected(&other)),
-        }
+        let (look, host) = self.look(&at)?;
+        Ok(Some(look::snapshot(look, &at.pool, key, &host)))
     }
 
     fn ahead(&self, ask: &Ask<'_>, _head: Option<&BlockedHead>) -> Ahead {
@@ -386,30 +456,7 @@ impl Backend for Remote {
     }
 
     fn runs(&self) -> Result<Arc<dyn Runs>> {
-        let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(runs) = &*runs
-            && runs.is_current()
-        {
-            return Ok(runs.clone());
-        }
-        let pid = std::process::id();
-        let new = Arc::new(RemoteRuns {
-            link: self.link(),
-            at: self.at.clone(),
-            holder: Holder {
-                test: format!("process {pid}"),
-                pid,
-                pid_namespace: sys::pid_namespace(),
-                token: format!("{pid}-0"),
-                run: String::new(),
-                file: String::new(),
-                line: 0,
-                since: 0,
-                host: None,
-            },
-            joined: Mutex::default(),
-        });
-        Ok(runs.insert(new).clone())
+        Ok(self.own_runs())
     }
 
     fn hook_files(

@@ -109,6 +109,12 @@ pub(crate) fn declarations(link: &Arc<Link>, at: &Where) -> Result<Vec<Declarati
     Ok(Declaration::all(&text).collect())
 }
 
+/// What is known of clean-ups of this pool.
+#[cfg(feature = "tools")]
+pub(crate) fn all_runs(link: &Arc<Link>, at: &Where) -> Result<Vec<RunNote>> {
+    Ok(runs(&read(link, at, RUNS)?.unwrap_or_default()))
+}
+
 /// What is known of clean-ups that go on, or have left something.
 pub(crate) fn runs(text: &str) -> Vec<RunNote> {
     json::from_slice(text.as_bytes()).unwrap_or_default()

@@ -131,6 +131,13 @@ impl RemoteRuns {
         }
     }
 
+    /// Has the lock of a run's reaper for a moment.
+    #[cfg(feature = "tools")]
+    pub(crate) fn share_reaper(&self, run: &str, patience: &mut dyn Patience) -> Result<()> {
+        self.lock(&reaper(run), Access::Shared, Some(patience))
+            .map(drop)
+    }
+
     /// Whether somebody has this lock alone. To share it for a moment keeps out who tries to
     /// have it alone: that one tries again.
     fn is_locked(&self, name: &str) -> Result<bool> {

@@ -605,11 +605,13 @@ pub(crate) struct Waiter {
     pub(crate) access: Access,
     pub(crate) beside: bool,
     /// Whether it can never be served, and waits for nothing.
-    failed: Option<Failure>,
+    pub(crate) failed: Option<Failure>,
+    /// The request, for people.
+    pub(crate) id: String,
     pub(crate) who: Holder,
 }
 
-json::object!(read Waiter { wants, access, beside, failed, who });
+json::object!(read Waiter { wants, access, beside, failed, id, who });
 
 impl Waiter {
     pub(crate) fn is_in_queue(&self) -> bool {

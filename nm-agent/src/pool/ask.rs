@@ -4,21 +4,8 @@ use std::time::Duration;
 
 use nm_register::{Event, Hold, Request, Token};
 
-use super::{Asked, Change, Client, Held, Pool, Presented, To};
+use super::state::{Asked, Change, Client, Held, Pool, Presented, Read, To};
 use crate::wire::{Answer, Ask, Fault, Join};
-
-/// A question that a look answers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Read {
-    /// The pool.
-    Look,
-    /// What code it depends on.
-    Code,
-    /// A text.
-    Noted(String),
-    /// Whether a run lives.
-    Run(String),
-}
 
 impl Pool {
     /// Takes in what is asked. `away`: the server is not to be heard at the moment.

@@ -6,7 +6,7 @@ use nm_register::{
 };
 
 use super::grant::{grants, place};
-use super::{Change, Held, Now, Pool};
+use super::state::{Change, Held, Now, Pool};
 use crate::wire::Answer;
 
 /// How a lease ends that nobody has released. Which of the two it was is not always known.

@@ -2,8 +2,8 @@
 
 use nm_register::{Document, Known, Wanted, decide, is_lock};
 
+use super::state::{Now, Pool, Read};
 use super::statement::dead;
-use super::{Now, Pool, Read};
 use crate::wire::{Answer, Look};
 
 impl Pool {

@@ -9,7 +9,7 @@ use nm_register::{
 };
 
 use super::heed::{Own, own};
-use super::{Change, Now, Pool};
+use super::state::{Change, Now, Pool};
 use crate::fault::fault;
 use crate::wire::{Answer, FaultKind};
 

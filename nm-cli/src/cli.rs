@@ -7,9 +7,13 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::args::pass_through;
 #[cfg(unix)]
 use crate::args::wait::{Wait, Waiting};
+#[cfg(not(all(unix, feature = "server")))]
+use crate::commands::without_server::{self as server, COMMAND as AGENT, run_agent};
 #[cfg(unix)]
 use crate::commands::{acquire, hold, keep_alive, release};
 use crate::commands::{adopt, completions, init, man, nextest, reset, run, test, wait};
+#[cfg(all(unix, feature = "server"))]
+use crate::commands::{agent, agent::COMMAND as AGENT, agent::run as run_agent, server};
 use crate::exit::{Outcome, chain, code};
 #[cfg(unix)]
 use crate::keeper;
@@ -54,6 +58,7 @@ enum Command {
     Init(init::Args),
     Timeline(timeline::Args),
     Stats(stats::Args),
+    Server(server::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -75,6 +80,17 @@ struct Keep {
     args: keeper::Args,
 }
 
+/// Started by the first process that uses a pool of a server.
+#[derive(Debug, Parser)]
+struct Agent {
+    #[cfg(all(unix, feature = "server"))]
+    #[command(flatten)]
+    args: agent::Args,
+    #[cfg(not(all(unix, feature = "server")))]
+    #[command(flatten)]
+    args: server::Args,
+}
+
 /// Started by cargo, for `test`.
 #[derive(Debug, Parser)]
 struct TestBinary {
@@ -90,6 +106,7 @@ pub fn main() -> ExitCode {
         Some("run") => run::run(parse::<Run>(args.collect()).args),
         #[cfg(unix)]
         Some(keeper::report::COMMAND) => keeper::run(Keep::parse_from(args).args),
+        Some(AGENT) => run_agent(Agent::parse_from(args).args),
         Some(test::COMMAND) => test::run_binary(TestBinary::parse_from(args).args),
         _ => {
             let args = pass_through::marked(std::env::args_os());
@@ -105,15 +122,18 @@ pub fn main() -> ExitCode {
 /// The parser. Every `--help` has the same form: clap gives the long one only to commands
 /// that have more to say than their first line.
 fn command() -> clap::Command {
-    Cli::command().mut_subcommands(|command| {
-        match (command.get_long_about(), command.get_about()) {
-            (None, Some(about)) => {
-                let about = about.clone();
-                command.long_about(about)
-            }
-            _ => command,
+    Cli::command().mut_subcommands(with_long_help)
+}
+
+fn with_long_help(command: clap::Command) -> clap::Command {
+    let command = match (command.get_long_about(), command.get_about()) {
+        (None, Some(about)) => {
+            let about = about.clone();
+            command.long_about(about)
         }
-    })
+        _ => command,
+    };
+    command.mut_subcommands(with_long_help)
 }
 
 fn parse<P: Parser>(args: Vec<OsString>) -> P {
@@ -189,6 +209,7 @@ impl Cli {
             Command::Init(args) => init::run(args),
             Command::Timeline(args) => timeline::run(args),
             Command::Stats(args) => stats::run(args),
+            Command::Server(args) => server::run(args),
             Command::Completions(args) => completions::run(args, command()),
             Command::Man(args) => man::run(args, command()),
         }

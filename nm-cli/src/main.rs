@@ -19,6 +19,8 @@ mod pools;
 mod process;
 mod replay;
 mod screen;
+#[cfg(all(unix, feature = "server"))]
+mod server;
 mod views;
 
 use std::process::ExitCode;

@@ -25,6 +25,17 @@ pub struct Surroundings {
     pub root_certificate: Option<PathBuf>,
 }
 
+impl Surroundings {
+    /// Those of this process.
+    pub fn of_this_process() -> Self {
+        let file = |key| std::env::var_os(key).filter(|file| !file.is_empty());
+        Self {
+            passfile: file("PGPASSFILE").map(PathBuf::from),
+            root_certificate: file("PGSSLROOTCERT").map(PathBuf::from),
+        }
+    }
+}
+
 /// A server's address, read and checked.
 #[derive(Clone)]
 pub struct Address {
@@ -56,6 +67,8 @@ impl fmt::Display for Address {
 }
 
 const FORM: &str = "expected `postgres://USER@HOST:PORT/DATABASE`, for example `postgres://ci@db.example.org/names`";
+
+const PORT: u16 = 5432;
 
 /// The part of a connect that may take long: a host that does not answer.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -107,7 +120,7 @@ impl Address {
                 "the server's address must name a user; {FORM}"
             )));
         };
-        let port = config.get_ports().first().copied().unwrap_or(5432);
+        let port = config.get_ports().first().copied().unwrap_or(PORT);
         let database = config.get_dbname().unwrap_or(&user).to_owned();
         let shown = match host.contains(':') {
             true => format!("[{host}]:{port}/{database} as {user}"),
@@ -159,6 +172,24 @@ impl Address {
             config.connect_timeout(CONNECT);
         }
         Ok(Self { config, tls, shown })
+    }
+
+    /// Whether the connection is encrypted, and the server's certificate and name are checked.
+    pub fn is_encrypted(&self) -> bool {
+        self.tls.is_some()
+    }
+
+    /// Whether what is sent stays on this machine.
+    pub fn is_on_this_machine(&self) -> bool {
+        match self.config.get_hosts() {
+            [Host::Tcp(host)] => is_here(host),
+            _ => true,
+        }
+    }
+
+    /// The server's port.
+    pub fn port(&self) -> u16 {
+        self.config.get_ports().first().copied().unwrap_or(PORT)
     }
 }
 

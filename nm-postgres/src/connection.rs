@@ -1,11 +1,20 @@
 use std::fmt;
 
 use tokio::task::JoinHandle;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, NoTls, Row};
 
 use crate::address::Address;
 use crate::error::{Error, Kind};
 use crate::tls;
+
+/// A value of a statement.
+pub(crate) type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
+
+/// `jsonb` has no NUL, which a test's message may have.
+pub(crate) fn stored(json: String) -> String {
+    json.replace("\\u0000", "\\ufffd")
+}
 
 /// One connection to a server. Every statement is a transaction of its own.
 pub struct Connection {
@@ -55,6 +64,21 @@ impl Connection {
 
     pub(crate) fn server(&self) -> &str {
         &self.server
+    }
+
+    pub(crate) async fn query(
+        &self,
+        statement: &str,
+        parameters: &[Parameter<'_>],
+    ) -> Result<Vec<Row>, Error> {
+        // No prepared statement: a pooler may give the next one to another process.
+        let rows = self.client.query_typed(statement, parameters).await;
+        rows.map_err(|error| self.failed(error))
+    }
+
+    pub(crate) async fn batch(&self, statements: &str) -> Result<(), Error> {
+        let done = self.client.batch_execute(statements).await;
+        done.map_err(|error| self.failed(error))
     }
 
     pub(crate) fn failed(&self, error: tokio_postgres::Error) -> Error {

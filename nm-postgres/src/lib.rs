@@ -10,6 +10,8 @@
 mod address;
 mod connection;
 mod error;
+mod facts;
+mod journal;
 mod passfile;
 mod register;
 mod tables;
@@ -18,5 +20,6 @@ mod tls;
 pub use address::{Address, Surroundings};
 pub use connection::Connection;
 pub use error::{Error, Kind};
+pub use facts::{Facts, Machine};
 pub use register::{Beaten, Page, Swap};
-pub use tables::{Made, STATEMENTS};
+pub use tables::{LEASE, LEASES, Made, statements};

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use nm_register::{Document, Event, Look, Seen, Server, Session, Start, Tag, Unsound};
 use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::types::Type;
 
-use crate::connection::Connection;
+use crate::connection::{Connection, Parameter, stored};
 use crate::error::{Error, Kind};
 
 /// When the process that answers started, in microseconds.
@@ -115,6 +115,28 @@ const SERVER: &str = concat!(
     durable!()
 );
 
+/// $1 spaces, $2 pools.
+const TAGS: &str = "SELECT p.space, p.pool, p.tag::text FROM name_manager.pool p \
+     JOIN unnest($1, $2) AS k (space, pool) USING (space, pool)";
+
+/// $1 session. Every document: there are few, and this is asked once a connection.
+const ENTRIES: &str = concat!(
+    "SELECT ",
+    start!(),
+    ", p.space, p.pool FROM (SELECT) one LEFT JOIN name_manager.pool p \
+     ON EXISTS (SELECT FROM jsonb_array_elements((p.doc->'holds') || (p.doc->'line')) e \
+                WHERE e->>'session' = $1)"
+);
+
+/// $1 session. The last that it does.
+const END: &str = "DELETE FROM name_manager.session WHERE id = $1::text::uuid AND NOT dead";
+
+/// $1 space, $2 pool. Waits for whoever changes the row; not for long, and no machine that
+/// falls silent meanwhile keeps it for long.
+const LOCK: &str = "BEGIN; SET LOCAL lock_timeout = '5s'; \
+     SET LOCAL idle_in_transaction_session_timeout = '5s'";
+const LOCK_ROW: &str = "SELECT 1 FROM name_manager.pool WHERE (space, pool) = ($1, $2) FOR UPDATE";
+
 /// The answer of a READ.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
@@ -156,8 +178,6 @@ pub enum Beaten {
     /// changes were lost; or its row was removed by hand.
     Missing(Start),
 }
-
-type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 
 impl Connection {
     /// Reads a pool.
@@ -354,20 +374,103 @@ impl Connection {
         self.done(self.query(SERVER, &parameters).await)
     }
 
+    /// The tags of these pools, in no order: those that nobody has used are not there.
+    ///
+    /// # Errors
+    ///
+    /// If the server does not answer.
+    pub async fn tags(
+        &self,
+        pools: &[(String, String)],
+    ) -> Result<Vec<((String, String), Tag)>, Error> {
+        let (spaces, names): (Vec<&str>, Vec<&str>) = pools
+            .iter()
+            .map(|(space, pool)| (&**space, &**pool))
+            .unzip();
+        let parameters: [Parameter<'_>; 2] =
+            [(&spaces, Type::TEXT_ARRAY), (&names, Type::TEXT_ARRAY)];
+        let rows = self.query(TAGS, &parameters).await?;
+        let tags = rows.iter().map(|row| {
+            let get = |error| self.failed(error);
+            let key = (row.try_get(0).map_err(get)?, row.try_get(1).map_err(get)?);
+            let tag: &str = row.try_get(2).map_err(get)?;
+            // One that is none is found, and told, by whoever reads the pool.
+            Ok((key, tag.parse().unwrap_or(Tag(0))))
+        });
+        tags.collect()
+    }
+
+    /// The pools in which a session holds something or waits, and when the process that says so
+    /// started.
+    ///
+    /// # Errors
+    ///
+    /// If the server does not answer.
+    pub async fn entries(&self, session: Session) -> Result<(Start, Vec<(String, String)>), Error> {
+        let session = session.to_string();
+        let rows = self.query(ENTRIES, &[(&session, Type::TEXT)]).await?;
+        let mut start = Err(Error::new(
+            Kind::Server,
+            format!("{} gave no answer", self.server()),
+        ));
+        let mut pools = Vec::new();
+        for row in &rows {
+            let get = |error| self.failed(error);
+            start = Ok(self.start(row)?);
+            let space: Option<String> = row.try_get(1).map_err(get)?;
+            let pool: Option<String> = row.try_get(2).map_err(get)?;
+            pools.extend(space.zip(pool));
+        }
+        Ok((start?, pools))
+    }
+
+    /// Ends a session that has left nothing in any pool.
+    ///
+    /// # Errors
+    ///
+    /// If the server does not answer.
+    pub async fn end(&self, session: Session) -> Result<(), Error> {
+        let session = session.to_string();
+        let ended = self.query(END, &[(&session, Type::TEXT)]).await;
+        ended.map(drop)
+    }
+
+    /// Locks a pool's row, and reads it. Until [`Connection::commit`], which must follow, nobody
+    /// else changes it: for who has lost too often against others that are nearer.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Connection::read`]; or if the row is not free for some time. Then, too, the
+    /// transaction is to be ended.
+    pub async fn lock(&self, space: &str, pool: &str) -> Result<Page, Error> {
+        self.batch(LOCK).await?;
+        let parameters: [Parameter<'_>; 2] = [(&space, Type::TEXT), (&pool, Type::TEXT)];
+        self.query(LOCK_ROW, &parameters).await?;
+        self.read(space, pool).await
+    }
+
+    /// Ends the transaction that [`Connection::lock`] began, with what was changed in it.
+    ///
+    /// # Errors
+    ///
+    /// If the outcome is not known.
+    pub async fn commit(&self) -> Result<(), Error> {
+        self.batch("COMMIT").await
+    }
+
+    /// Ends that transaction without a change.
+    ///
+    /// # Errors
+    ///
+    /// If the server does not answer.
+    pub async fn roll_back(&self) -> Result<(), Error> {
+        self.batch("ROLLBACK").await
+    }
+
     fn start(&self, row: &Row) -> Result<Start, Error> {
         row.try_get(0)
             .map(Start)
             .map_err(|error| self.failed(error))
-    }
-
-    async fn query(
-        &self,
-        statement: &str,
-        parameters: &[Parameter<'_>],
-    ) -> Result<Vec<Row>, Error> {
-        // No prepared statement: a pooler may give the next one to another process.
-        let rows = self.client.query_typed(statement, parameters).await;
-        rows.map_err(|error| self.failed(error))
     }
 
     /// Whether a change was done. One that met another is a lost swap, under any isolation.
@@ -391,11 +494,6 @@ fn is_conflict(error: &Error) -> bool {
         ]
         .contains(state)
     })
-}
-
-/// `jsonb` has no NUL, which a test's message may have.
-fn stored(json: String) -> String {
-    json.replace("\\u0000", "\\ufffd")
 }
 
 /// `id beat dead`, as READ writes it.

@@ -1,5 +1,8 @@
 //! The tables, and who makes them.
 
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
 use tokio_postgres::types::Type;
 
 use crate::connection::Connection;
@@ -10,14 +13,27 @@ use crate::error::{Error, Kind};
 /// 1: the first.
 const TABLES: i32 = 1;
 
+/// How long a machine may be silent before its names are lent on: below, one delayed beat
+/// would cost its leases; above, nobody would wait.
+pub const LEASES: RangeInclusive<Duration> = Duration::from_secs(5)..=Duration::from_secs(600);
+
+/// That, unless somebody says otherwise.
+pub const LEASE: Duration = Duration::from_secs(30);
+
 /// What makes the tables, for somebody to read or to run. In one transaction.
-pub const STATEMENTS: &str = "\
+pub fn statements(lease: Duration) -> String {
+    STATEMENTS.replace("{lease}", &lease.as_millis().to_string())
+}
+
+const STATEMENTS: &str = "\
 CREATE SCHEMA name_manager;
 
--- The version of these tables.
+-- The version of these tables; and for how many milliseconds a machine may be silent before
+-- its names are lent on. To be changed while nobody uses it.
 CREATE TABLE name_manager.format (
     one bool PRIMARY KEY DEFAULT true CHECK (one),
-    tables int NOT NULL
+    tables int NOT NULL,
+    lease int NOT NULL CHECK (lease BETWEEN 5000 AND 600000)
 );
 
 -- The server's process: when it started, whether names may be lent, how many there were.
@@ -66,7 +82,7 @@ SELECT space, pool, h->>'name' AS name, h->>'access' AS access,
 FROM name_manager.pool, jsonb_array_elements(doc->'holds') h
 WHERE left(h->>'name', 1) <> '#';
 
-INSERT INTO name_manager.format (tables) VALUES (1);
+INSERT INTO name_manager.format (tables, lease) VALUES (1, {lease});
 INSERT INTO name_manager.server (start, calm, epoch)
 VALUES ((extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint, true, 0);
 ";
@@ -94,18 +110,26 @@ pub enum Made {
 }
 
 impl Connection {
-    /// Makes the tables, unless they are there.
+    /// Makes the tables, unless they are there: those keep the lease that they have.
     ///
     /// # Errors
     ///
-    /// If the server is read-only, if its tables are newer, or if the user may not make them.
-    pub async fn make_tables(&self) -> Result<Made, Error> {
+    /// If the lease is not in [`LEASES`], if the server is read-only, if its tables are newer, or
+    /// if the user may not make them.
+    pub async fn make_tables(&self, lease: Duration) -> Result<Made, Error> {
+        if !LEASES.contains(&lease) {
+            let (least, most) = (LEASES.start().as_secs(), LEASES.end().as_secs());
+            return Err(Error::new(
+                Kind::Config,
+                format!("a lease of {lease:?} is not possible; expected {least}s to {most}s"),
+            ));
+        }
         self.check_writable().await?;
         if self.has_tables().await? {
             self.check_version().await?;
             return Ok(Made::Before);
         }
-        let make = format!("BEGIN; {ONE_MAKER}; {STATEMENTS} COMMIT;");
+        let make = format!("BEGIN; {ONE_MAKER}; {} COMMIT;", statements(lease));
         match self.client.batch_execute(&make).await {
             Ok(()) => Ok(Made::Now),
             Err(error) => {
@@ -160,6 +184,28 @@ impl Connection {
             ));
         }
         self.check_version().await
+    }
+
+    /// How long a machine may be silent before its names are lent on.
+    ///
+    /// # Errors
+    ///
+    /// If the server does not answer, or has no such time.
+    pub async fn lease(&self) -> Result<Duration, Error> {
+        let found: Option<i32> = self
+            .ask("SELECT max(lease) FROM name_manager.format")
+            .await?;
+        let found = found.and_then(|found| u64::try_from(found).ok());
+        let lease = found.map(Duration::from_millis);
+        lease.filter(|lease| LEASES.contains(lease)).ok_or_else(|| {
+            Error::new(
+                Kind::Damaged,
+                format!(
+                    "{}: `name_manager.format` has no lease between 5000 and 600000 ms",
+                    self.server()
+                ),
+            )
+        })
     }
 
     async fn check_writable(&self) -> Result<(), Error> {

@@ -138,6 +138,9 @@ pub struct Place {
     pub krate: String,
     /// The file and line.
     pub place: String,
+    /// If it is commands: what changes with any of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commands: Option<String>,
 }
 
 /// The user code of one pool.

@@ -14,12 +14,36 @@ pub enum Kind {
     Acquired,
     /// A name was released.
     Released,
+    /// A request's deadline passed.
+    Timeout,
+    /// A request failed because it was part of a deadlock cycle.
+    Deadlock,
     /// A holder ended without releasing its name.
     Died,
     /// The server forgot a grant, and others may have been lent the name since.
     Lost,
-    /// All that was known of a name is forgotten.
+    /// A pool's `setup`.
+    Setup,
+    /// A name's `init`.
+    Init,
+    /// A name's `reset`; or all that was known of it is forgotten.
     Reset,
+    /// A name's `cleanup`.
+    Cleanup,
+    /// A pool's `teardown`.
+    Teardown,
+}
+
+/// How far a hook is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Phase {
+    /// It is running.
+    Started,
+    /// It returned.
+    Done,
+    /// It failed or panicked.
+    Failed,
 }
 
 /// One event of a pool's journal.
@@ -49,4 +73,6 @@ pub struct Event {
     pub access: Option<Access>,
     /// The state that the name was released in.
     pub state: Option<State>,
+    /// How far it is, in the events of hooks.
+    pub phase: Option<Phase>,
 }

@@ -32,7 +32,7 @@ pub use access::Access;
 pub use beats::Beats;
 pub use decide::{Decided, decide};
 pub use document::{Code, Document, Hold, Place, Standing, Unsound, Waiter, Wanted};
-pub use event::{Event, Kind};
+pub use event::{Event, Kind, Phase};
 pub use failure::Failure;
 pub use id::{NotAnId, Session, Tag, Token};
 pub use names::{Names, Spec, is_lock};

@@ -72,6 +72,7 @@ impl Work<'_> {
             waited,
             access: Some(hold.access),
             state: None,
+            phase: None,
         });
     }
 
@@ -94,6 +95,7 @@ impl Work<'_> {
             waited: None,
             access: Some(waiter.access),
             state: None,
+            phase: None,
         });
     }
 }

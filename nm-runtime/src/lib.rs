@@ -23,6 +23,8 @@ mod local;
 pub mod memory;
 mod modes;
 mod pool;
+#[cfg(unix)]
+mod remote;
 mod sys;
 mod terms;
 

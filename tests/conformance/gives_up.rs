@@ -128,7 +128,10 @@ fn a_long_wait_says_once_who_holds_what<S: Stage>() {
         "{said}"
     );
     assert!(
-        said.contains(&format!("db-0 held by `holder` (pid {pid}, for ")),
+        said.contains(&format!(
+            "db-0 held by `holder` (pid {pid}{}, for ",
+            S::HOST
+        )),
         "{said}"
     );
 }

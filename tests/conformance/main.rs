@@ -6,11 +6,53 @@
 
 #![cfg(any(target_os = "linux", windows))] // sees who waits: by /proc there, by files here
 
+#[cfg(target_os = "linux")]
+#[path = "../support/agents.rs"]
+mod agents;
+#[cfg(target_os = "linux")]
+#[path = "../support/database.rs"]
+mod database;
+#[cfg(target_os = "linux")]
+#[path = "../support/instance.rs"]
+mod instance;
+#[cfg(target_os = "linux")]
+#[path = "../support/program.rs"]
+mod program;
 #[path = "../support/mod.rs"]
 mod support;
 
 /// A claim becomes one test for each stage.
 macro_rules! on_each_stage {
+    ($(#[$attribute:meta])* fn $claim:ident<S: Stage $(,)?>() $body:block) => {
+        $(#[$attribute])*
+        fn $claim<S: Stage>() $body
+
+        mod $claim {
+            #[test]
+            fn local() {
+                super::$claim::<$crate::support::local::Local>();
+            }
+
+            #[test]
+            fn memory() {
+                super::$claim::<$crate::memory::Memory>();
+            }
+
+            #[cfg(target_os = "linux")]
+            #[test]
+            fn server() {
+                if $crate::database::can_be_made() {
+                    super::$claim::<$crate::server::Server>();
+                } else {
+                    $crate::support::skip::because("PostgreSQL is not installed");
+                }
+            }
+        }
+    };
+}
+
+/// As [`on_each_stage`], for what only a pool of one machine has or promises.
+macro_rules! on_each_stage_of_one_machine {
     ($(#[$attribute:meta])* fn $claim:ident<S: Stage $(,)?>() $body:block) => {
         $(#[$attribute])*
         fn $claim<S: Stage>() $body
@@ -46,11 +88,23 @@ macro_rules! on_each_stage_of_unix {
             fn memory() {
                 super::$claim::<$crate::memory::Memory>();
             }
+
+            #[cfg(target_os = "linux")]
+            #[test]
+            fn server() {
+                if $crate::database::can_be_made() {
+                    super::$claim::<$crate::server::Server>();
+                } else {
+                    $crate::support::skip::because("PostgreSQL is not installed");
+                }
+            }
         }
     };
 }
 
 mod again;
+#[cfg(target_os = "linux")]
+mod agent;
 mod assigned;
 mod crowd;
 mod deadlock;
@@ -61,6 +115,8 @@ mod load;
 mod memory;
 mod order;
 mod outcome;
+#[cfg(target_os = "linux")]
+mod server;
 mod several;
 mod shared;
 mod tries;

@@ -173,6 +173,7 @@ mod checked {
                 file: "a.rs".into(),
                 line: 1,
                 since: 0,
+                host: None,
             },
             detail: None,
             waited: None,

@@ -22,10 +22,11 @@ pub type PoolTest = Story<Local>;
 /// One stage and its actors. Every step returns only when it has happened; what must
 /// not happen yet is seen to be waited for.
 pub struct Story<S: Stage> {
+    /// Ended first, then what they need.
+    hosts: Vec<S::Host>,
+    stage: S,
     dir: TempDir,
     pool: String,
-    stage: S,
-    hosts: Vec<S::Host>,
     /// The place in `hosts` of each actor.
     actors: BTreeMap<String, usize>,
 }
@@ -68,6 +69,10 @@ impl<S: Stage> Story<S> {
     pub fn run(&mut self, id: &str) -> &mut Self {
         self.stage.run(id);
         self
+    }
+
+    pub fn stage(&self) -> &S {
+        &self.stage
     }
 
     /// For what a test keeps itself.
@@ -255,6 +260,10 @@ impl<S: Stage> Story<S> {
         let host = self.host(actor);
         host.kill();
         host.waiting().clear();
+        let at = self.place(actor);
+        patience::until(&format!("what `{actor}` leaves"), || {
+            self.stage.has_left(&self.hosts[at]).then_some(())
+        });
         self
     }
 

@@ -10,7 +10,8 @@ pub struct Place {
     /// Keep state in this directory; all users of the pool must give the same one
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
-    /// Share pools within this workspace, all its git worktrees, or all of this user's workspaces
+    /// Share pools within this workspace, all its git worktrees, all of this user's workspaces,
+    /// or all machines that use the same server
     #[arg(long, value_enum, conflicts_with = "dir")]
     pub scope: Option<Scope>,
 }
@@ -20,6 +21,7 @@ pub enum Scope {
     Workspace,
     Repository,
     User,
+    Server,
 }
 
 impl Scope {
@@ -28,6 +30,7 @@ impl Scope {
             Self::Workspace => "workspace",
             Self::Repository => "repository",
             Self::User => "user",
+            Self::Server => "server",
         }
     }
 }

@@ -83,10 +83,10 @@ fn has_failed(pools: Vec<Found>, runner: Option<u32>) -> Result<bool> {
             let mut note = run.note.iter();
             note.any(|note| Some(note.runner) == runner || (note.runner == 0 && note.run == own))
         };
-        for run in inspect::runs(&found.dir)?.into_iter().filter(is_its) {
+        for run in found.runs()?.into_iter().filter(is_its) {
             pool.wait_for(&run)?;
             // Gone, if nothing is left.
-            let mut left = inspect::runs(&found.dir)?.into_iter();
+            let mut left = found.runs()?.into_iter();
             let left = left.rfind(|left| left.run == run.run);
             let Some(note) = left.and_then(|left| left.note) else {
                 continue;
@@ -129,7 +129,7 @@ impl Pool<'_> {
     }
 
     fn runs(&self) -> Result<Vec<Run>> {
-        let mut runs = inspect::runs(&self.found.dir)?;
+        let mut runs = self.found.runs()?;
         // That of a run which goes on until we end would never come.
         runs.retain(|run| !run.note.as_ref().is_some_and(outlives_us));
         Ok(runs)
@@ -146,7 +146,7 @@ impl Pool<'_> {
                 .wanted
                 .until
                 .map_or(progress.next(), |until| until.min(progress.next()));
-            if inspect::wait_for_reaper(&self.found.dir, &run.run, tick)? {
+            if self.found.wait_for_reaper(&run.run, tick)? {
                 return Ok(());
             }
             if self

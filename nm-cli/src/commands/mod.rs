@@ -1,12 +1,14 @@
 //! The commands that lend names, give them back, or run tests, and those that
 //! describe the program itself.
 //!
-//! May import `cleanup`, `keeper`, `groups`, `listing`, `pools`, `args`, `process`, `screen` and
-//! `exit`; no command imports another.
+//! May import `cleanup`, `keeper`, `groups`, `listing`, `pools`, `server`, `args`, `process`,
+//! `screen` and `exit`; no command imports another.
 
 #[cfg(unix)]
 pub mod acquire;
 pub mod adopt;
+#[cfg(all(unix, feature = "server"))]
+pub mod agent;
 pub mod completions;
 #[cfg(unix)]
 pub mod hold;
@@ -19,5 +21,9 @@ pub mod nextest;
 pub mod release;
 pub mod reset;
 pub mod run;
+#[cfg(all(unix, feature = "server"))]
+pub mod server;
 pub mod test;
 pub mod wait;
+#[cfg(not(all(unix, feature = "server")))]
+pub mod without_server;

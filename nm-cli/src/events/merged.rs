@@ -1,20 +1,20 @@
 use nm_runtime::Error;
-use nm_runtime::inspect::Found;
-use nm_runtime::journal::{Event, Reader};
+use nm_runtime::inspect::{Events, Found};
+use nm_runtime::journal::Event;
 
 use crate::screen::stderr;
 
 /// The events of several pools by their time. Of one pool they stay in the order
 /// in which they happened, also where the clock was set back.
 pub struct Merged {
-    pools: Vec<(Reader, Option<Event>)>,
+    pools: Vec<(Events, Option<Event>)>,
 }
 
 impl Merged {
     pub fn open(pools: &[Found]) -> Result<Self, Error> {
         let mut readers = Vec::with_capacity(pools.len());
         for pool in pools {
-            readers.push((Reader::open(&pool.dir)?, None));
+            readers.push((pool.events()?, None));
         }
         Ok(Self { pools: readers })
     }
@@ -30,7 +30,7 @@ impl Merged {
 
     /// Adds a pool that is new.
     pub fn add(&mut self, pool: &Found) -> Result<(), Error> {
-        self.pools.push((Reader::open(&pool.dir)?, None));
+        self.pools.push((pool.events()?, None));
         Ok(())
     }
 }

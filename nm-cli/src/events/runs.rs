@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use nm_runtime::inspect::Found;
-use nm_runtime::journal::{Kind, Reader};
+use nm_runtime::journal::Kind;
 
 use crate::exit::{Failure, code};
 
@@ -47,7 +47,7 @@ struct Runs {
 impl Runs {
     fn read(pool: &Found) -> Result<Self, nm_runtime::Error> {
         let (mut runs, mut cleaned) = (Self::default(), Self::default());
-        for (at, event) in (0..).zip(Reader::open_near_end(&pool.dir, END)?) {
+        for (at, event) in (0..).zip(pool.last_events(END)?) {
             let event = event?;
             let of = match event.kind {
                 Kind::Cleanup | Kind::Teardown => &mut cleaned,

@@ -21,6 +21,8 @@ pub struct Lease {
     pub to_reaper: bool,
     pub token: String,
     pub pid: u32,
+    /// Its machine, if several share the pool.
+    pub host: Option<String>,
     pub location: String,
     pub access: Access,
     pub start: u64,
@@ -59,6 +61,8 @@ pub struct Wait {
     pub of_reaper: bool,
     pub token: String,
     pub pid: u32,
+    /// Its machine, if several share the pool.
+    pub host: Option<String>,
     pub location: String,
     pub wanted: String,
     pub access: Access,
@@ -331,6 +335,7 @@ impl Pool {
                     of_reaper: reaper,
                     token: event.holder.token,
                     pid: event.holder.pid,
+                    host: event.holder.host.clone(),
                     access: event.access.unwrap_or(Access::Exclusive),
                     wanted: event.detail.unwrap_or_default(),
                     start: time,
@@ -387,6 +392,7 @@ impl Pool {
             to_reaper,
             token: event.holder.token,
             pid: event.holder.pid,
+            host: event.holder.host,
             access: event.access.unwrap_or(Access::Exclusive),
             start: event.time,
             end: event.time,

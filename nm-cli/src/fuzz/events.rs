@@ -43,6 +43,7 @@ impl Bytes<'_> {
                 file: self.word("tests/a.rs"),
                 line: self.number(),
                 since: 0,
+                host: None,
             },
             fence: None,
             detail: self.detail(),

@@ -38,6 +38,7 @@ use crate::keeper::kept::Kept;
 use crate::keeper::report::{CONSENT, Report};
 use crate::keeper::session::Session;
 use crate::pools;
+use crate::process::inherited;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -77,7 +78,7 @@ fn session(text: &str) -> Result<Session, String> {
 }
 
 pub fn run(args: Args) -> Outcome {
-    close_inherited();
+    inherited::close();
     // Refused only to the leader of a group, which a new child is not.
     let _ = rustix::process::setsid();
     let anchor = Arc::new(Anchor::new(args.session.clone()));
@@ -115,21 +116,6 @@ fn send(report: &Report) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     writeln!(stdout, "{}", serde_json::to_string(report)?)?;
     stdout.flush()
-}
-
-/// Closes the descriptors of the shell: readers that wait for the end of a pipe must
-/// not wait for us. Before anything of ours is open.
-fn close_inherited() {
-    let Ok(open) = fs::read_dir("/dev/fd") else {
-        return;
-    };
-    let open: Vec<i32> = open
-        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
-        .collect();
-    for fd in open.into_iter().filter(|fd| *fd > 2) {
-        // One of them was the directory's, closed by now.
-        let _ = nix::unistd::close(fd);
-    }
 }
 
 fn stand_alone() -> io::Result<()> {

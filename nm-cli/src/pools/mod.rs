@@ -1,6 +1,6 @@
 //! Pools: those that a command is about, and how they are now.
 //!
-//! May import `exit`.
+//! May import `screen` and `exit`.
 
 mod chosen;
 mod open;

@@ -5,14 +5,21 @@ use nm_runtime::Holder;
 use nm_runtime::inspect::Found;
 use nm_runtime::inspect::{self, Inspector, View};
 
+use crate::exit::chain;
 use crate::pools::chosen;
+use crate::screen::stderr;
 
 /// How these pools are now, or all if none is given.
 pub fn views(pools: &[String]) -> Result<Vec<View>, Box<dyn Error + Send + Sync>> {
     let inspector = Inspector::new();
     let mut views = Vec::new();
     for found in chosen::known(pools)? {
-        views.push(inspector.look(&found)?);
+        match inspector.look(&found) {
+            Ok(view) => views.push(view),
+            // Those of this machine can be shown without a server.
+            Err(error) if found.is_on_server && pools.is_empty() => stderr::warn(&chain(&error)),
+            Err(error) => return Err(error.into()),
+        }
     }
     Ok(views)
 }
@@ -20,8 +27,8 @@ pub fn views(pools: &[String]) -> Result<Vec<View>, Box<dyn Error + Send + Sync>
 /// `pid 7`, and how that process is if that matters.
 pub fn pid(holder: &Holder) -> String {
     match inspect::process(holder).note() {
-        Some(note) => format!("pid {}, {note}", holder.pid),
-        None => format!("pid {}", holder.pid),
+        Some(note) => format!("{}, {note}", holder.process()),
+        None => holder.process(),
     }
 }
 

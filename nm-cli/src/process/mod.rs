@@ -7,6 +7,8 @@ pub mod cargo;
 pub mod child;
 pub mod exec;
 #[cfg(unix)]
+pub mod inherited;
+#[cfg(unix)]
 pub mod proc;
 pub mod signals;
 pub mod tether;

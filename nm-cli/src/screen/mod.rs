@@ -5,6 +5,7 @@
 
 pub mod clock;
 pub mod difference;
+pub mod finding;
 pub mod json;
 pub mod label;
 pub mod stderr;

@@ -1,6 +1,7 @@
 //! The commands that show something and change nothing.
 //!
-//! May import `replay`, `events`, `pools`, `args`, `process`, `screen` and `exit`;
+//! May import `replay`, `events`, `pools`, `server`, `args`, `process`, `screen` and
+//! `exit`;
 //! no view imports another.
 
 pub mod doctor;

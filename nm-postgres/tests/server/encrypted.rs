@@ -5,7 +5,8 @@ use std::fs;
 use nm_postgres::{Kind, Surroundings};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 
-use crate::instance::{Instance, Wire};
+use crate::instance::Instance;
+use crate::wire::Wire;
 
 #[test]
 fn a_server_must_prove_who_it_is() {

@@ -1,6 +1,6 @@
 //! Restarts, standbys, and what a server may forget.
 
-use nm_postgres::{Beaten, Kind};
+use nm_postgres::{Beaten, Kind, LEASE};
 use nm_register::{Due, Observer, Outcome, Request, Seen, Session};
 use std::time::Duration;
 
@@ -106,7 +106,7 @@ fn a_standby_is_told_apart_and_is_another_process_once_it_takes_over() {
     let wire = standby.connect("boss", "ours").unwrap();
     for error in [
         wire.run(wire.connection.check_tables()).unwrap_err(),
-        wire.run(wire.connection.make_tables()).unwrap_err(),
+        wire.run(wire.connection.make_tables(LEASE)).unwrap_err(),
         wire.run(wire.connection.read("shop", "gcp")).unwrap_err(),
         wire.run(wire.connection.beat(Session(1), 2)).unwrap_err(),
     ] {

@@ -2,8 +2,11 @@
 #![cfg(unix)]
 
 mod encrypted;
+#[path = "../../../tests/support/instance.rs"]
 mod instance;
+mod journal;
 mod life;
 mod mistakes;
 mod pools;
 mod steps;
+mod wire;

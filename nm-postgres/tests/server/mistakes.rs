@@ -3,10 +3,11 @@
 use std::sync::Barrier;
 use std::thread;
 
-use nm_postgres::{Connection, Error, Kind, Made, Surroundings};
+use nm_postgres::{Connection, Error, Kind, LEASE, Made, Surroundings};
 
-use crate::instance::{Instance, Wire, shared};
+use crate::instance::{Instance, shared};
 use crate::steps::{Machine, join};
+use crate::wire::Wire;
 
 #[track_caller]
 fn says<T: std::fmt::Debug>(result: Result<T, Error>, kind: Kind, text: &str) {
@@ -21,7 +22,7 @@ impl Wire {
     }
 
     fn make(&self) -> Result<Made, Error> {
-        self.run(self.connection.make_tables())
+        self.run(self.connection.make_tables(LEASE))
     }
 }
 
@@ -58,6 +59,7 @@ fn tables_are_made_once_by_whoever_is_first_of_many() {
         "{made:?}"
     );
     wire.check().unwrap();
+    assert_eq!(wire.run(wire.connection.lease()).unwrap(), LEASE);
     assert_eq!(wire.make().unwrap(), Made::Before);
     assert_eq!(
         server.sql("many", "SELECT count(*) FROM name_manager.server"),

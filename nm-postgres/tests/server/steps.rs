@@ -8,7 +8,7 @@ use nm_register::{
     Waiter, Wanted, Who, decide,
 };
 
-use crate::instance::Wire;
+use crate::wire::Wire;
 
 pub struct Machine<'a> {
     pub wire: &'a Wire,

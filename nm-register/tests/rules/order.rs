@@ -256,6 +256,7 @@ fn a_program_without_the_hooks_of_the_pool_is_lent_nothing() {
         resource: Some(nm_register::Place {
             krate: "app".to_owned(),
             place: "src/db.rs:3".to_owned(),
+            commands: None,
         }),
         allocator: None,
     };

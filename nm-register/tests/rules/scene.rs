@@ -273,7 +273,8 @@ impl Pool {
                 Kind::Released => "released",
                 Kind::Died => "died",
                 Kind::Lost => "lost",
-                Kind::Reset => "reset",
+                // The engine itself tells of all others.
+                other => panic!("the rules tell nothing of {other:?}"),
             };
             let name = event.name.as_deref().unwrap_or("any");
             format!("{kind} {name} {}", event.holder.test)

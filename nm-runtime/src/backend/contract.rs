@@ -129,6 +129,7 @@ impl Side {
             file: String::new(),
             line: 0,
             since: 0,
+            host: None,
         }
     }
 
@@ -207,6 +208,7 @@ fn end_as(hold: Box<dyn Hold>, state: State, as_it_was: bool) {
         state,
         reason: None,
         as_it_was,
+        durable: true,
     };
     hold.end(ending).unwrap();
 }
@@ -764,6 +766,7 @@ fn a_pool_that_is_removed_is_another_one_from_then_on() {
                 state: State::Clean,
                 reason: None,
                 as_it_was: false,
+                durable: true,
             };
             let lost = held.hold.end(ending).unwrap_err();
             assert!(lost.is_lost(), "{lost}");

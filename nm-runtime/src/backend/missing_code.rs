@@ -91,7 +91,7 @@ pub(crate) fn held_without(
     let tenure = record.and_then(|record| record.holders.first());
     let holder = tenure.map_or(String::new(), |Tenure { holder, .. }| {
         let test = text::printable(&holder.test);
-        format!(" by `{test}` (pid {})", holder.pid)
+        format!(" by `{test}` ({})", holder.process())
     });
     Error::config(format!(
         "`{name}` is held{holder} without asking the allocator of pool `{pool}`, at {}, which cannot say what is free meanwhile; if `{krate}` is a library, link it there by writing `use {krate} as _;`, and otherwise move the allocator to one",

@@ -6,6 +6,10 @@ use crate::terms::holder::Holder;
 use crate::terms::pool_life::PoolHook;
 use crate::terms::record::{FORMAT, Record, Tenure, Waiting};
 
+/// How the keys of pools on a server begin; those of other pools are absolute paths.
+#[cfg(unix)]
+pub(crate) const SERVER_KEY: &str = "server:";
+
 /// A look at one pool.
 #[derive(Debug, Default)]
 pub(crate) struct Snapshot {

@@ -148,7 +148,7 @@ pub(crate) fn read_fields(
 }
 
 /// Calls `item` with where each item of an array begins.
-fn read_items(
+pub(crate) fn read_items(
     next: u8,
     from: &mut SliceLexer<'_>,
     item: &mut dyn FnMut(u8, &mut SliceLexer<'_>) -> Option<()>,

@@ -11,6 +11,7 @@ use toml_parser::decoder::ScalarKind;
 use crate::base::error::{Error, Result};
 use crate::base::suggest::nearest;
 use crate::base::text::shown;
+use crate::config::address::{check_space, is_address, space_of_repository};
 use crate::config::document::{Document, Kind, Node};
 use crate::config::hooks::{Command, HooksTable, wrong_placeholder};
 use crate::config::scope::Scope;
@@ -31,6 +32,8 @@ pub(crate) struct Manifest {
     workspace: Option<WorkspaceTable>,
     pointer: Option<PathBuf>,
     pools: Vec<PoolTable>,
+    /// Which project it is, as `repository` says.
+    repository: Option<String>,
     /// Where `package.metadata.name-manager` is, if there is one.
     package_place: Option<String>,
     /// Where `workspace.metadata.name-manager` is, if there is one.
@@ -53,16 +56,19 @@ pub(crate) struct PoolTable {
     pub(crate) template: Option<String>,
     pub(crate) wait_timeout: Option<Duration>,
     pub(crate) scope: Option<Scope>,
+    /// Which project's pool it is, on a server.
+    pub(crate) space: Option<String>,
     pub(crate) env: Vec<(String, String)>,
     pub(crate) hooks: Option<HooksTable>,
 }
 
-const POOL_KEYS: [&str; 8] = [
+const POOL_KEYS: [&str; 9] = [
     "max",
     "names",
     "template",
     "wait_timeout",
     "scope",
+    "space",
     "dir",
     "env",
     "hooks",
@@ -123,6 +129,7 @@ impl Manifest {
         let root = source.document.root();
         let mut manifest = Self::at(path);
         if let Some(package) = source.maybe_table(root, PACKAGE) {
+            manifest.repository = source.repository(package);
             let pointer = source.document.get(package, "workspace");
             manifest.pointer = pointer.and_then(Node::as_str).map(PathBuf::from);
             if let Some(metadata) = source.our_metadata(package)? {
@@ -131,6 +138,10 @@ impl Manifest {
             }
         }
         if let Some(workspace) = source.maybe_table(root, WORKSPACE) {
+            if let Some(package) = source.maybe_table(workspace, PACKAGE) {
+                let shared = source.repository(package);
+                manifest.repository = manifest.repository.take().or(shared);
+            }
             manifest.workspace = Some(WorkspaceTable {
                 members: source.strings(workspace, "members"),
                 exclude: source.strings(workspace, "exclude"),
@@ -168,6 +179,11 @@ impl Manifest {
 
     pub(crate) fn workspace_pointer(&self) -> Option<&Path> {
         self.pointer.as_deref()
+    }
+
+    /// Which project it is: `github.com/acme/shop`.
+    pub(crate) fn repository(&self) -> Option<String> {
+        space_of_repository(self.repository.as_deref()?)
     }
 
     /// Whether this workspace, in `root`, excludes the package in `dir`. As for
@@ -274,6 +290,16 @@ impl PoolTable {
             ..Self::default()
         };
         for value in source.document.children(pool) {
+            if value.as_str().is_some_and(is_address) {
+                // It may have a password in it: it is not shown.
+                return Err(source.error(
+                    value.span,
+                    format!(
+                        "`{}` has the address of a server, which is a secret and differs between machines; set NAME_MANAGER_SERVER to it, and write `scope = \"server\"` here",
+                        shown(&value.key)
+                    ),
+                ));
+            }
             match value.key.as_ref() {
                 "max" => read.max = Some(source.max(value)?),
                 "names" => read.names = Some(source.names(value)?),
@@ -282,6 +308,13 @@ impl PoolTable {
                 "scope" => {
                     let scope = Scope::parse(source.string(value, "scope", "repository")?);
                     read.scope = Some(scope.map_err(|error| source.error(value.span, error))?);
+                }
+                "space" => {
+                    let space = source.string(value, "space", "acme/shop")?;
+                    if let Err(expected) = check_space(space) {
+                        return Err(source.expected("space", expected, value));
+                    }
+                    read.space = Some(space.to_owned());
                 }
                 "dir" => {
                     let dir = PathBuf::from(source.string(value, "dir", "/var/lib/names")?);
@@ -352,7 +385,16 @@ impl PoolTable {
                 ),
             ));
         }
-        Ok(read)
+        match (&read.scope, source.document.get(pool, "space")) {
+            (None | Some(Scope::Server), _) | (_, None) => Ok(read),
+            (Some(_), Some(space)) => Err(source.error(
+                space.key_span,
+                format!(
+                    "pool `{}` has a `space`, which only a pool with `scope = \"server\"` has; remove one of the two",
+                    pool.key
+                ),
+            )),
+        }
     }
 }
 
@@ -471,6 +513,11 @@ impl<'a> Source<'a> {
             }
         }
         strings
+    }
+
+    fn repository(&self, package: &Node<'a>) -> Option<String> {
+        let repository = self.document.get(package, "repository")?;
+        repository.as_str().map(str::to_owned)
     }
 
     fn table<'n>(&self, value: &'n Node<'a>) -> Result<&'n Node<'a>> {
@@ -722,7 +769,7 @@ mod tests {
         );
         assert_eq!(
             error("mx = 2"),
-            "Cargo.toml:2:1: unknown key `mx` (did you mean `max`?); expected `max`, `names`, `template`, `wait_timeout`, `scope`, `dir`, `env`, `hooks`"
+            "Cargo.toml:2:1: unknown key `mx` (did you mean `max`?); expected `max`, `names`, `template`, `wait_timeout`, `scope`, `space`, `dir`, `env`, `hooks`"
         );
         assert_eq!(
             error("names = []"),
@@ -734,7 +781,7 @@ mod tests {
         );
         assert_eq!(
             error("scope = \"repo\""),
-            "Cargo.toml:2:9: unknown scope \"repo\" (did you mean `repository`?); expected `workspace`, `repository` or `user`"
+            "Cargo.toml:2:9: unknown scope \"repo\" (did you mean `repository`?); expected `workspace`, `repository`, `user` or `server`"
         );
         assert_eq!(
             error("template = \"db\""),
@@ -818,6 +865,48 @@ mod tests {
             broken.starts_with("Cargo.toml:1:") && broken.contains("not TOML"),
             "{broken}"
         );
+    }
+
+    #[test]
+    fn a_pool_on_a_server_says_whose_it_is_and_never_where_that_is() {
+        let table = "[workspace.metadata.name-manager.pools.db]\nscope = \"server\"\n";
+        let repository = "[workspace.package]\nrepository = \"https://github.com/acme/shop\"\n";
+        let manifest = parse(&format!("{repository}{table}space = \"acme/other\"")).unwrap();
+        let db = manifest.pool("db").unwrap();
+        assert_eq!(db.scope, Some(Scope::Server));
+        assert_eq!(db.space.as_deref(), Some("acme/other"));
+        assert_eq!(
+            manifest.repository().as_deref(),
+            Some("github.com/acme/shop")
+        );
+        let own = "[package]\nrepository = \"https://example.org/own\"\n";
+        let manifest = parse(&format!("{own}{repository}")).unwrap();
+        assert_eq!(manifest.repository().as_deref(), Some("example.org/own"));
+        let inherited = "[package]\nrepository.workspace = true\n";
+        let manifest = parse(&format!("{inherited}{repository}")).unwrap();
+        assert_eq!(
+            manifest.repository().as_deref(),
+            Some("github.com/acme/shop")
+        );
+        for key in ["scope", "space", "server", "dir", "url"] {
+            let error = error(&format!("{key} = \"postgres://ci:hunter2@db/names\""));
+            assert!(
+                error.contains(&format!("`{key}` has the address of a server")),
+                "{error}"
+            );
+            assert!(error.contains("NAME_MANAGER_SERVER"), "{error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+        assert_eq!(
+            error("space = \"two words\""),
+            "Cargo.toml:2:9: `space` must be 1 to 200 bytes without white space, like \"acme/shop\"; found the string `\"two words\"`"
+        );
+        assert_eq!(
+            error("scope = \"user\"\nspace = \"acme/shop\""),
+            "Cargo.toml:3:1: pool `db` has a `space`, which only a pool with `scope = \"server\"` has; remove one of the two"
+        );
+        assert!(error("spce = \"a\"").contains("did you mean `space`?"));
+        assert!(error("scope = \"servr\"").contains("did you mean `server`?"));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use nm_words::key;
 
 use crate::base::caller::{self, Caller};
 use crate::base::error::{Error, Result};
+use crate::config::address::fnv;
 use crate::config::manifest::PoolTable;
 use crate::config::scope::Scope;
 use crate::config::user;
@@ -25,6 +26,12 @@ pub(crate) fn pools_dir(state_dir: &Path) -> PathBuf {
 /// The directory of one pool.
 pub(crate) fn pool_dir(state_dir: &Path, pool: &str) -> PathBuf {
     pools_dir(state_dir).join(pool)
+}
+
+/// Where a pool on a server has its files, those of hooks.
+pub(crate) fn of_server(agent_dir: &Path, space: &str, pool: &str) -> PathBuf {
+    let space = format!("{:016x}", fnv(space.as_bytes()));
+    agent_dir.join("spaces").join(space).join(pool)
 }
 
 /// The pools that have a directory in this state directory, as far as it can be listed.
@@ -91,7 +98,29 @@ pub(crate) fn scope(
     table: Option<&PoolTable>,
     workspace: Option<&Workspace>,
 ) -> Result<(Scope, Why)> {
+    let configured = table.and_then(|table| table.scope.clone());
+    let (scope, why) = as_configured(pool, variables, configured, workspace)?;
+    Ok(match scope {
+        Scope::Server if variables.has_no_server() => match variables.dir() {
+            Some(dir) => (Scope::Dir(dir.to_owned()), Why::Variable),
+            None => (Scope::User, Why::Variable),
+        },
+        scope => (scope, why),
+    })
+}
+
+fn as_configured(
+    pool: &str,
+    variables: &Variables,
+    configured: Option<Scope>,
+    workspace: Option<&Workspace>,
+) -> Result<(Scope, Why)> {
     let on_command_line = |caller: &Caller| caller.dir.is_some() || caller.scope.is_some();
+    // A directory for all pools is where the agents of servers have theirs.
+    let only_dir = variables.dir().is_some() && !variables.place(pool);
+    if let (true, Some(Scope::Server), Some(workspace)) = (only_dir, &configured, workspace) {
+        return Ok((Scope::Server, Why::Manifest(workspace.manifest.file())));
+    }
     if let Some(scope) = variables.scope(pool)? {
         let why = match caller::get().is_some_and(on_command_line) {
             true => Why::CommandLine,
@@ -99,7 +128,6 @@ pub(crate) fn scope(
         };
         return Ok((scope, why));
     }
-    let configured = table.and_then(|table| table.scope.clone());
     Ok(match (configured, workspace, caller::get()) {
         (Some(scope), Some(workspace), _) => (scope, Why::Manifest(workspace.manifest.file())),
         // Tests without a workspace are a mistake, which `of_scope` reports.
@@ -110,7 +138,12 @@ pub(crate) fn scope(
 }
 
 /// The state directory of a scope.
-pub(crate) fn of_scope(pool: &str, scope: Scope, workspace: Option<&Workspace>) -> Result<PathBuf> {
+pub(crate) fn of_scope(
+    pool: &str,
+    scope: Scope,
+    variables: &Variables,
+    workspace: Option<&Workspace>,
+) -> Result<PathBuf> {
     let root = || match workspace {
         Some(workspace) => Ok(workspace.root.as_path()),
         None => Err(Error::config(format!(
@@ -129,6 +162,16 @@ pub(crate) fn of_scope(pool: &str, scope: Scope, workspace: Option<&Workspace>) 
                 root()?.display()
             ))),
         },
+        // That of the agent which speaks for this machine.
+        Scope::Server => {
+            let base = match variables.dir() {
+                Some(dir) => Scope::Dir(dir.to_owned()),
+                None => Scope::User,
+            };
+            let base = of_scope(pool, base, variables, workspace)?;
+            let address = variables.server.as_ref();
+            Ok(address.map_or_else(|| base.clone(), |address| address.dir(&base)))
+        }
         Scope::User => match user::state_dir() {
             Some(dir) => Ok(dir.join(SHARED_STATE_DIR)),
             None => Err(Error::config(format!(

@@ -12,6 +12,7 @@ use crate::config::hooks::HooksTable;
 use crate::config::manifest::PoolTable;
 use crate::config::place::{self, Why};
 use crate::config::scope::Scope;
+use crate::config::server::Server;
 use crate::config::variables::Variables;
 use crate::config::workspace::Workspace;
 use crate::declared::place::Place;
@@ -30,6 +31,9 @@ pub(crate) struct PoolConfig {
     pub(crate) wait_timeout: Option<Duration>,
     pub(crate) env: Arc<[(String, String)]>,
     pub(crate) state_dir: PathBuf,
+    /// Where its names are lent, if not by this machine alone. Its state directory is that of
+    /// the agent there.
+    pub(crate) server: Option<Server>,
     /// Where more could be said, `[workspace.metadata.name-manager.pools.db] in Cargo.toml`;
     /// `None` outside of any workspace.
     pub(crate) header: Option<String>,
@@ -53,6 +57,14 @@ pub(crate) enum SizeFrom {
 }
 
 impl PoolConfig {
+    /// Where the pool's files are.
+    pub(crate) fn pool_dir(&self, pool: &str) -> PathBuf {
+        match &self.server {
+            Some(server) => place::of_server(&self.state_dir, &server.space, pool),
+            None => place::pool_dir(&self.state_dir, pool),
+        }
+    }
+
     pub(crate) fn new(
         pool: &str,
         variables: &Variables,
@@ -68,12 +80,24 @@ impl PoolConfig {
         // A directory that a variable or the command line names is not looked at: each
         // process of a run would read there what the others said.
         let shared_by = match (why, &scope, workspace) {
-            (Why::Manifest(_), scope, Some(workspace)) if *scope != Scope::Workspace => {
+            // A server refuses whoever configures a pool differently.
+            (Why::Manifest(_), Scope::Workspace | Scope::Server, _) => None,
+            (Why::Manifest(_), _, Some(workspace)) => {
                 Some(workspace.manifest.path.display().to_string())
             }
             _ => None,
         };
+        let server = match scope {
+            Scope::Server => Some(Server::of(
+                pool,
+                table.space.as_deref(),
+                variables,
+                workspace,
+            )?),
+            _ => None,
+        };
         Ok(Self {
+            server,
             shared_by,
             hooks: table.hooks.clone().map(Arc::new),
             header,
@@ -81,7 +105,7 @@ impl PoolConfig {
             size_from,
             wait_timeout,
             env: table.env.as_slice().into(),
-            state_dir: place::of_scope(pool, scope, workspace)?,
+            state_dir: place::of_scope(pool, scope, variables, workspace)?,
         })
     }
 }

@@ -11,6 +11,8 @@ pub(crate) enum Scope {
     Workspace,
     Repository,
     User,
+    /// Also processes of other machines.
+    Server,
     Dir(PathBuf),
 }
 
@@ -20,11 +22,12 @@ impl Scope {
             "workspace" => Ok(Self::Workspace),
             "repository" => Ok(Self::Repository),
             "user" => Ok(Self::User),
+            "server" => Ok(Self::Server),
             _ => {
-                let known = ["workspace", "repository", "user"];
+                let known = ["workspace", "repository", "user", "server"];
                 let near = nearest(text, &known);
                 Err(format!(
-                    "unknown scope \"{}\"{near}; expected `workspace`, `repository` or `user`",
+                    "unknown scope \"{}\"{near}; expected `workspace`, `repository`, `user` or `server`",
                     shown(text)
                 ))
             }

@@ -12,6 +12,8 @@ use crate::config::manifest::{CARGO_FILE, Manifest, PoolTable};
 #[cfg(feature = "tools")]
 use crate::config::place::{self, Place};
 use crate::config::pool::PoolConfig;
+#[cfg(feature = "tools")]
+use crate::config::scope::Scope;
 use crate::config::variables::{self, Variables};
 use crate::config::workspace::{Package, Workspace};
 use crate::declared::section;
@@ -98,6 +100,14 @@ impl Surroundings {
         known
     }
 
+    /// Whether a server lends the names of this pool.
+    #[cfg(feature = "tools")]
+    pub(crate) fn is_on_server(&self, pool: &str) -> Result<bool> {
+        let table = self.configured().iter().find(|table| table.pool == pool);
+        let (scope, _) = place::scope(pool, self.variables, table, self.workspace.as_ref())?;
+        Ok(scope == Scope::Server)
+    }
+
     /// Where the state of the pool with this name lives; without a name, of a pool
     /// that is not configured.
     #[cfg(feature = "tools")]
@@ -107,7 +117,7 @@ impl Surroundings {
         let table = self.configured().iter().find(|table| table.pool == pool);
         let (scope, why) = place::scope(pool, self.variables, table, self.workspace.as_ref())?;
         Ok(Place {
-            dir: place::of_scope(pool, scope, self.workspace.as_ref())?,
+            dir: place::of_scope(pool, scope, self.variables, self.workspace.as_ref())?,
             why: why.text(pool),
         })
     }

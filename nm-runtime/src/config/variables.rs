@@ -1,7 +1,7 @@
 //! The environment variables, read once and checked as a whole.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use once_cell::sync::OnceCell;
@@ -11,6 +11,7 @@ use crate::base::error::{Error, Result};
 use crate::base::json;
 use crate::base::suggest;
 use crate::base::text::shown;
+use crate::config::address::Address;
 use crate::config::scope::Scope;
 use crate::terms::hook_call::HookCall;
 use crate::terms::name;
@@ -18,7 +19,17 @@ use crate::terms::names::check_template;
 
 const PREFIX: &str = "NAME_MANAGER_";
 const POOL: &str = "POOL_";
-const GLOBAL: [&str; 6] = ["DIR", "KEEP", "RUN_ID", "SCOPE", "TOKEN", "WAIT_TIMEOUT"];
+const GLOBAL: [&str; 9] = [
+    "DIR",
+    "HOST",
+    "KEEP",
+    "PROGRAM",
+    "RUN_ID",
+    "SCOPE",
+    "SERVER",
+    "TOKEN",
+    "WAIT_TIMEOUT",
+];
 /// What a process is to do instead of its program, which has this library in it:
 /// `list`, or a reaper's job.
 pub(crate) const MODE: &str = "NAME_MANAGER_MODE";
@@ -54,6 +65,12 @@ pub(crate) struct Variables {
     /// The hooks that this process is part of, the outermost first.
     pub(crate) within: Vec<HookCall>,
     pub(crate) keep: Option<Keep>,
+    /// The server of pools of scope `server`.
+    pub(crate) server: Option<Address>,
+    /// There is none: they are local ones.
+    no_server: bool,
+    /// The command `name-manager`, of which a process starts the agent for that server.
+    pub(crate) program: Option<PathBuf>,
     wait_timeout: Option<Duration>,
     /// `NAME_MANAGER_POOL_{POOL}_{KEY}`, as `{POOL}_{KEY}` with the value.
     pools: Vec<(String, String)>,
@@ -144,6 +161,31 @@ impl Variables {
                         "failed" => Some(Keep::Failed),
                         "always" => Some(Keep::Always),
                         other => return Err(wrong(&key, other, "`failed` or `always`")),
+                    }
+                }
+                "SERVER" => match text()?.as_str() {
+                    "none" => variables.no_server = true,
+                    address => match Address::parse(address) {
+                        Some(address) => variables.server = Some(address),
+                        // It may be an address with a password in it.
+                        None => {
+                            return Err(Error::config(format!(
+                                "variable {PREFIX}{key} has no address of a server; expected one like postgres://ci@db.example.org/names, or `none`"
+                            )));
+                        }
+                    },
+                },
+                "PROGRAM" => match text()?.as_str() {
+                    "" => return Err(wrong(&key, "", "the path of the command `name-manager`")),
+                    path => variables.program = Some(PathBuf::from(path)),
+                },
+                // The agent reads it.
+                "HOST" => {
+                    let host = text()?;
+                    let is_shown = |c: char| !c.is_control() && !c.is_whitespace();
+                    if host.is_empty() || host.len() > 64 || !host.chars().all(is_shown) {
+                        let expected = "what this machine is to be called, in at most 64 bytes without white space";
+                        return Err(wrong(&key, &host, expected));
                     }
                 }
                 "RUNNER" => variables.runner = Some(text()?),
@@ -306,6 +348,24 @@ impl Variables {
         }
     }
 
+    /// The directory that is given for all pools.
+    pub(crate) fn dir(&self) -> Option<&Path> {
+        let dir = self.dir.as_deref().filter(|dir| !dir.is_empty());
+        dir.map(Path::new)
+    }
+
+    /// Whether one says of this very pool where its state lives.
+    pub(crate) fn place(&self, pool: &str) -> bool {
+        ["DIR", "SCOPE"]
+            .iter()
+            .any(|key| self.of_pool(pool, key).is_some())
+    }
+
+    /// Whether pools of scope `server` are local ones here.
+    pub(crate) fn has_no_server(&self) -> bool {
+        self.no_server
+    }
+
     /// `wait_timeout` of a pool, or for all.
     pub(crate) fn wait_timeout(&self, pool: &str) -> Result<Option<Duration>> {
         match self.of_pool(pool, "WAIT_TIMEOUT") {
@@ -422,7 +482,7 @@ mod tests {
         let error = read(&[("WAIT_TIMOUT", "3m")]).unwrap_err().to_string();
         assert_eq!(
             error,
-            "unknown variable NAME_MANAGER_WAIT_TIMOUT (did you mean `NAME_MANAGER_WAIT_TIMEOUT`?); expected NAME_MANAGER_ followed by DIR, KEEP, RUN_ID, SCOPE, TOKEN, WAIT_TIMEOUT, or NAME_MANAGER_POOL_{POOL}_ followed by DIR, MAX, NAMES, SCOPE, TEMPLATE, WAIT_TIMEOUT"
+            "unknown variable NAME_MANAGER_WAIT_TIMOUT (did you mean `NAME_MANAGER_WAIT_TIMEOUT`?); expected NAME_MANAGER_ followed by DIR, HOST, KEEP, PROGRAM, RUN_ID, SCOPE, SERVER, TOKEN, WAIT_TIMEOUT, or NAME_MANAGER_POOL_{POOL}_ followed by DIR, MAX, NAMES, SCOPE, TEMPLATE, WAIT_TIMEOUT"
         );
         for (wrong, right) in [
             ("POOL_DB_MX", "POOL_DB_MAX"),
@@ -496,6 +556,30 @@ mod tests {
             both(&[("DIR", "")], false),
             "variable NAME_MANAGER_DIR is \"\"; expected a directory"
         );
+    }
+
+    #[test]
+    fn a_server_is_an_address_or_none_and_a_wrong_one_is_not_shown() {
+        let address = "postgres://ci:secret@db.example.org/names";
+        let variables = read(&[("SERVER", address)]).unwrap();
+        assert_eq!(variables.server.as_ref().unwrap().as_str(), address);
+        assert!(!format!("{variables:?}").contains("secret"));
+        let none = read(&[("SERVER", "none")]).unwrap();
+        assert!(none.server.is_none() && none.has_no_server());
+        for wrong in ["", "None", "mysql://ci:secret@db", "secret"] {
+            let error = read(&[("SERVER", wrong)]).unwrap_err().to_string();
+            assert_eq!(
+                error,
+                "variable NAME_MANAGER_SERVER has no address of a server; expected one like postgres://ci@db.example.org/names, or `none`"
+            );
+        }
+        for (key, wrong) in [("HOST", ""), ("HOST", "a b"), ("PROGRAM", "")] {
+            let error = read(&[(key, wrong)]).unwrap_err().to_string();
+            assert!(
+                error.starts_with(&format!("variable NAME_MANAGER_{key} is")),
+                "{error}"
+            );
+        }
     }
 
     #[test]

@@ -157,6 +157,7 @@ fn written(pool: &PoolTable) -> String {
         Some(Scope::Workspace) => say("scope", "\"workspace\"".to_owned()),
         Some(Scope::Repository) => say("scope", "\"repository\"".to_owned()),
         Some(Scope::User) => say("scope", "\"user\"".to_owned()),
+        Some(Scope::Server) => say("scope", "\"server\"".to_owned()),
         Some(Scope::Dir(dir)) => {
             let dir = dir.strip_prefix("dir").unwrap_or(dir);
             say("dir", quoted(dir.to_str().unwrap()));

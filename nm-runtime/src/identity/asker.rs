@@ -27,6 +27,7 @@ pub(crate) fn reaper(run: &str) -> Holder {
         file: String::new(),
         line: 0,
         since: 0,
+        host: None,
     }
 }
 
@@ -55,6 +56,7 @@ pub(crate) fn of(pid: u32, run: &str, place: &Location<'_>) -> Holder {
         file,
         line,
         since: 0,
+        host: None,
     }
 }
 

@@ -1,10 +1,5 @@
 //! What runs that are over have left: made by hooks, cleaned up by nobody.
 
-use std::path::Path;
-use std::time::{Duration, Instant};
-
-use crate::backend::patience::Deadline;
-use crate::base::error::Result;
 use crate::local::runs;
 use crate::terms::pool_life::PoolLife;
 use crate::terms::record::Record;
@@ -19,33 +14,6 @@ pub struct Run {
     pub note: Option<RunNote>,
     /// Whether the process that cleans up after it is alive.
     pub has_reaper: bool,
-}
-
-/// The runs of the pool in this directory that are not over, or have left something.
-///
-/// # Errors
-///
-/// If the pool's directory cannot be read.
-pub fn runs(pool_dir: &Path) -> Result<Vec<Run>> {
-    let seen = runs::seen(pool_dir)?.into_iter();
-    let seen = seen.map(|seen| Run {
-        run: seen.run,
-        note: seen.note,
-        has_reaper: seen.has_reaper,
-    });
-    Ok(seen.collect())
-}
-
-/// Waits until the process that cleans up after this run has ended, at most so long; false
-/// if it has not.
-///
-/// # Errors
-///
-/// If the pool's directory cannot be used.
-pub fn wait_for_reaper(pool_dir: &Path, run: &str, until: Instant) -> Result<bool> {
-    let patience = until.saturating_duration_since(Instant::now());
-    let patience = patience.max(Duration::from_millis(1));
-    runs::wait_for_reaper(pool_dir, run, &mut Deadline::after(patience))
 }
 
 /// Why something is left.

@@ -1,29 +1,42 @@
 //! Looks at pools from outside, for people and tools. Makes no waiter miss a name, creates
-//! no file, and decides nothing. May import `local`, `config` and what is below them.
+//! no file, and decides nothing. May import `local`, `remote`, `config` and what is below them.
 
+mod events;
 mod left;
+#[cfg(not(unix))]
+#[path = "no_server.rs"]
+mod server_pool;
+#[cfg(unix)]
+mod server_pool;
+#[cfg(unix)]
+mod waiter;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use nm_words::key;
 
-use crate::backend::snapshot::NameSnapshot;
+use crate::backend::patience::Deadline;
+use crate::backend::snapshot::{NameSnapshot, Snapshot};
 use crate::base::clock;
 use crate::base::error::{Error, Kind, Result};
 use crate::config::place;
-use crate::journal::Event;
+use crate::inspect::server_pool::ServerPool;
+use crate::journal::{Event, Reader};
 use crate::local::{files, first_waiter, look, pool_code, pool_life, runs, sizes};
 use crate::sys;
 use crate::terms::declaration::Declaration;
 use crate::terms::holder::Holder;
 use crate::terms::name;
 use crate::terms::names::Names;
+use crate::terms::pool_life::PoolLife;
 use crate::terms::record::{FORMAT, Record, Tenure};
 
-pub use left::{Left, Run, runs, wait_for_reaper};
+pub use events::Events;
+pub use left::{Left, Run};
 
 pub use crate::config::place::Place;
 use crate::config::surroundings::Surroundings;
@@ -47,6 +60,9 @@ pub struct Found {
     pub dir: PathBuf,
     /// The state directory, and why it was chosen.
     pub place: Place,
+    /// Whether a server lends its names. The directory has only what its hooks need then, and
+    /// the state directory is that of the agent which speaks for this machine.
+    pub is_on_server: bool,
 }
 
 /// Where the state of pools lives, for the current directory, unless configured.
@@ -92,7 +108,10 @@ pub fn pools() -> Result<Vec<Found>> {
         .collect();
     for pool in elsewhere {
         let there = around.place(Some(&pool))?;
-        if there.dir != place.dir && place::pool_dir(&there.dir, &pool).is_dir() {
+        if around.is_on_server(&pool)? {
+            // Whether it has been used, only the server knows.
+            found.insert(pool.clone(), Found::of(&pool, &around)?);
+        } else if there.dir != place.dir && place::pool_dir(&there.dir, &pool).is_dir() {
             check_format(&there.dir)?;
             found.insert(pool.clone(), Found::new(pool, there));
         }
@@ -125,9 +144,9 @@ pub fn unused() -> Result<Vec<Found>> {
     let around = Surroundings::look()?;
     let mut unused = BTreeMap::new();
     for table in around.configured() {
-        let found = Found::new(table.pool.clone(), around.place(Some(&table.pool))?);
+        let found = Found::of(&table.pool, &around)?;
         check_format(&found.place.dir)?;
-        if !found.dir.is_dir() {
+        if !found.is_on_server && !found.dir.is_dir() {
             unused.insert(found.pool.clone(), found);
         }
     }
@@ -153,7 +172,7 @@ pub fn configured(pool: &str) -> Result<Option<Found>> {
 /// As [`configured`].
 pub fn find(pool: &str) -> Result<Found> {
     name::check_pool(pool)?;
-    let found = Found::new(pool.to_owned(), Surroundings::look()?.place(Some(pool))?);
+    let found = Found::of(pool, &Surroundings::look()?)?;
     check_format(&found.place.dir)?;
     Ok(found)
 }
@@ -175,9 +194,24 @@ pub enum Known {
 ///
 /// If the pool's configuration is wrong, or what attributes said of it cannot be read.
 pub fn knows(found: &Found, name: &str) -> Result<Known> {
-    let (names, _) = names_now(&found.pool, &Surroundings::look()?, &found.dir, &[])?;
+    let around = Surroundings::look()?;
+    let (names, made) = match found.server(&around)? {
+        Some(server) => {
+            let said = || server.declarations();
+            let (names, _) = names_now(&found.pool, &around, said, &[])?;
+            let lent = server.look(&found.pool)?.0.names.into_iter();
+            (names, Some(lent.map(|name| name.name).collect::<Vec<_>>()))
+        }
+        None => {
+            let said = || sizes::all(&found.dir);
+            (names_now(&found.pool, &around, said, &[])?.0, None)
+        }
+    };
     let locks = found.dir.join(files::NAMES);
-    let was_made = |name: &str| locks.join(files::lock(name)).exists();
+    let was_made = |name: &str| match &made {
+        Some(made) => made.iter().any(|made| made == name),
+        None => locks.join(files::lock(name)).exists(),
+    };
     Ok(match names.index_of(name) {
         Some(index) if names.capacity().is_none() => {
             let before = index.checked_sub(1).map(|before| names.get(before));
@@ -199,6 +233,78 @@ impl Found {
             dir: place::pool_dir(&place.dir, &pool),
             pool,
             place,
+            is_on_server: false,
+        }
+    }
+
+    fn of(pool: &str, around: &Surroundings) -> Result<Self> {
+        Ok(Self {
+            is_on_server: around.is_on_server(pool)?,
+            ..Self::new(pool.to_owned(), around.place(Some(pool))?)
+        })
+    }
+
+    fn server(&self, around: &Surroundings) -> Result<Option<ServerPool>> {
+        match self.is_on_server {
+            true => ServerPool::open(&self.pool, around),
+            false => Ok(None),
+        }
+    }
+
+    /// What happened in the pool, as far as it is still known.
+    ///
+    /// # Errors
+    ///
+    /// If the journal cannot be opened.
+    pub fn events(&self) -> Result<Events> {
+        match self.server(&Surroundings::look()?)? {
+            Some(server) => Ok(Events::of_server(server)),
+            None => Ok(Events::of_machine(Reader::open(&self.dir)?)),
+        }
+    }
+
+    /// What happened last, of a pool of this machine from about this many bytes before the end.
+    ///
+    /// # Errors
+    ///
+    /// If the journal cannot be opened.
+    pub fn last_events(&self, bytes: u64) -> Result<Events> {
+        match self.is_on_server {
+            true => self.events(),
+            false => Ok(Events::of_machine(Reader::open_near_end(&self.dir, bytes)?)),
+        }
+    }
+
+    /// Its runs that are not over, or have left something.
+    ///
+    /// # Errors
+    ///
+    /// If what is known of them cannot be read.
+    pub fn runs(&self) -> Result<Vec<Run>> {
+        let seen = match self.server(&Surroundings::look()?)? {
+            Some(server) => server.runs()?,
+            None => runs::seen(&self.dir)?,
+        };
+        let seen = seen.into_iter().map(|seen| Run {
+            run: seen.run,
+            note: seen.note,
+            has_reaper: seen.has_reaper,
+        });
+        Ok(seen.collect())
+    }
+
+    /// Waits until the process that cleans up after this run has ended, at most so long; false
+    /// if it has not.
+    ///
+    /// # Errors
+    ///
+    /// If the pool's directory cannot be used, or its server.
+    pub fn wait_for_reaper(&self, run: &str, until: Instant) -> Result<bool> {
+        let patience = until.saturating_duration_since(Instant::now());
+        let mut patience = Deadline::after(patience.max(Duration::from_millis(1)));
+        match self.server(&Surroundings::look()?)? {
+            Some(server) => server.wait_for_reaper(run, patience),
+            None => runs::wait_for_reaper(&self.dir, run, &mut patience),
         }
     }
 }
@@ -304,6 +410,20 @@ impl NameView {
     }
 }
 
+/// What a view is made of.
+struct Looked<'a> {
+    found: &'a Found,
+    names: Names,
+    said_last: Option<Declaration>,
+    code: PoolCode,
+    hooks: BTreeMap<String, Event>,
+    waiters: Vec<Waiter>,
+    cleaning: Vec<String>,
+    life: PoolLife,
+    runs: left::Seen,
+    snapshot: Snapshot,
+}
+
 /// Looks at pools, with one look at the kernel's locks for all of them.
 #[derive(Debug)]
 pub struct Inspector {
@@ -326,6 +446,13 @@ impl Inspector {
     /// If the pool's directory or journal cannot be read.
     pub fn look(&self, found: &Found) -> Result<View> {
         let around = Surroundings::look()?;
+        match found.server(&around)? {
+            Some(server) => self.look_at_server(found, &around, &server),
+            None => self.look_here(found, &around),
+        }
+    }
+
+    fn look_here(&self, found: &Found, around: &Surroundings) -> Result<View> {
         let tickets = first_waiter::tickets(&found.dir);
         let runs_before = runs::seen(&found.dir)?;
         let snapshot = look::snapshot(&found.dir).map_err(|error| {
@@ -334,15 +461,68 @@ impl Inspector {
         })?;
         let holders = snapshot.names.iter().flat_map(|name| &name.holders);
         let holders: Vec<_> = holders.map(|tenure| &*tenure.holder).collect();
-        let (names, said_last) = names_now(&found.pool, &around, &found.dir, &holders)?;
+        let said = || sizes::all(&found.dir);
+        let (names, said_last) = names_now(&found.pool, around, said, &holders)?;
         let code = pool_code::look(&found.dir)?;
         let reserved = snapshot.names.iter().filter(|seen| seen.reserved);
         let reserved: Vec<_> = reserved.map(|seen| seen.name.clone()).collect();
         let mut recent = Recent::read(&found.dir, &tickets, &reserved)?;
+        let hooks = std::mem::take(&mut recent.hooks);
+        Ok(self.view(Looked {
+            found,
+            names,
+            said_last,
+            code,
+            hooks,
+            waiters: recent.waiters(tickets, snapshot.head.as_ref(), &reserved),
+            cleaning: runs::over(&found.dir, &self.locks),
+            life: pool_life::look(&found.dir),
+            runs: left::Seen::new(runs_before, runs::seen(&found.dir)?),
+            snapshot,
+        }))
+    }
+
+    fn look_at_server(
+        &self,
+        found: &Found,
+        around: &Surroundings,
+        server: &ServerPool,
+    ) -> Result<View> {
+        let runs_before = server.runs()?;
+        let (snapshot, waiters) = server.look(&found.pool)?;
+        let holders = snapshot.names.iter().flat_map(|name| &name.holders);
+        let holders: Vec<_> = holders.map(|tenure| &*tenure.holder).collect();
+        let said = || server.declarations();
+        let (names, said_last) = names_now(&found.pool, around, said, &holders)?;
+        let runs_after = server.runs()?;
+        Ok(self.view(Looked {
+            found,
+            names,
+            said_last,
+            code: server.code()?,
+            hooks: server.hooks(&snapshot)?,
+            waiters,
+            cleaning: server.cleaning(&runs_after)?,
+            life: server.life()?,
+            runs: left::Seen::new(runs_before, runs_after),
+            snapshot,
+        }))
+    }
+
+    fn view(&self, looked: Looked<'_>) -> View {
+        let Looked {
+            found,
+            names,
+            said_last,
+            code,
+            mut hooks,
+            waiters,
+            cleaning,
+            life,
+            runs,
+            snapshot,
+        } = looked;
         let (head, hook) = (snapshot.head, snapshot.hook);
-        let cleaning = runs::over(&found.dir, &self.locks);
-        let life = pool_life::look(&found.dir);
-        let runs = left::Seen::new(runs_before, runs::seen(&found.dir)?);
         let mut seen = BTreeMap::new();
         // An allocator makes names of its own, and none of these.
         let configured = match code.allocator {
@@ -363,38 +543,39 @@ impl Inspector {
             .map(|seen| {
                 let mut taken = head.iter().flat_map(|head| &head.taken);
                 let taken = taken.any(|taken| *taken == seen.name);
-                let view = self.look_at_name(&found.dir, seen, taken, &mut recent, &cleaning);
+                let view = self.look_at_name(found, seen, taken, &mut hooks, &cleaning);
                 let record = view.record.as_ref().filter(|_| !view.held);
                 let left = record.and_then(|record| runs.of_name(&view.name, record));
                 NameView { left, ..view }
             })
             .collect();
-        Ok(View {
+        View {
             pool: found.pool.clone(),
             capacity: names.capacity(),
             said_last: said_last.map(|said| Declared::of(said, &names)),
             names: views,
-            waiters: recent.waiters(tickets, head.as_ref(), &reserved),
+            waiters,
             code,
             hook,
             cleaning,
             is_set_up: life.is_set_up(),
             left: runs.of_pool(&life),
-        })
+        }
     }
 
     /// `taken`: by the head of the queue, whose lease has not begun yet.
     fn look_at_name(
         &self,
-        pool_dir: &Path,
+        found: &Found,
         seen: NameSnapshot,
         taken: bool,
-        recent: &mut Recent,
+        hooks: &mut BTreeMap<String, Event>,
         cleaning: &[String],
     ) -> NameView {
-        let lock = pool_dir.join(files::NAMES).join(files::lock(&seen.name));
-        let held = taken || !seen.holders.is_empty() || self.locks.has(&lock);
-        let hook = recent.hooks.remove(&seen.name).filter(|_| held);
+        let lock = || found.dir.join(files::NAMES).join(files::lock(&seen.name));
+        let is_locked = !found.is_on_server && self.locks.has(&lock());
+        let held = taken || !seen.holders.is_empty() || is_locked;
+        let hook = hooks.remove(&seen.name).filter(|_| held);
         let awaits_cleanup = match (&seen.record, held) {
             (Some(record), false) => awaits_cleanup(record, cleaning),
             _ => None,
@@ -432,14 +613,14 @@ fn order(names: &Names, name: &str) -> (usize, u64, String) {
 fn names_now(
     pool: &str,
     around: &Surroundings,
-    dir: &Path,
+    declared: impl FnOnce() -> Result<Vec<Declaration>>,
     holders: &[&Holder],
 ) -> Result<(Names, Option<Declaration>)> {
     let names = around.pool(pool)?.names;
     if names.capacity().is_some() {
         return Ok((names, None));
     }
-    let declared = sizes::all(dir)?;
+    let declared = declared()?;
     // Commands say nothing, and keep to what was said last.
     let runs: Vec<_> = holders
         .iter()
@@ -493,7 +674,11 @@ pub fn declarations(found: &Found) -> Result<Vec<Declared>> {
         template: String::new(),
         max: None,
     };
-    let declared = sizes::all(&found.dir)?.into_iter();
+    let declared = match found.server(&Surroundings::look()?)? {
+        Some(server) => server.declarations()?,
+        None => sizes::all(&found.dir)?,
+    };
+    let declared = declared.into_iter();
     let declared = declared.filter(|declared| !declared.is_configured());
     Ok(declared.map(|said| Declared::of(said, &unsaid)).collect())
 }

@@ -10,6 +10,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::backend::Backend;
 use crate::backend::snapshot::{BlockedHead, NameSnapshot};
 use crate::base::text;
 use crate::lend::held::HeldName;
@@ -43,9 +44,16 @@ impl Watch {
 
     /// The cycle that the waiter is in, once it is certain and the waiter is the one
     /// to fail.
-    pub(crate) fn look(&mut self, token: &str, held: &[HeldName], now: Instant) -> Option<Cycle> {
+    /// `wanted`: the backend of what it waits for.
+    pub(crate) fn look(
+        &mut self,
+        token: &str,
+        held: &[HeldName],
+        wanted: &dyn Backend,
+        now: Instant,
+    ) -> Option<Cycle> {
         self.next = now + LOOK_EVERY;
-        let found = Graph::read_around(held).cycle(token);
+        let found = Graph::read_around(held, wanted).cycle(token);
         let times = match (&self.seen, &found) {
             (Some((seen, times)), Some(found)) if seen == found => times + 1,
             _ => 1,
@@ -162,7 +170,7 @@ impl Node {
 impl Graph {
     /// Follows what holders wait for from pool to pool, starting with the pools of the
     /// names that the waiter holds: it, too, is read from its records.
-    fn read_around(held: &[HeldName]) -> Self {
+    fn read_around(held: &[HeldName], wanted: &dyn Backend) -> Self {
         let mut graph = Self::default();
         let mut unread: Vec<String> = held
             .iter()
@@ -173,9 +181,10 @@ impl Graph {
                 continue;
             }
             // The first backend that can look at it.
+            let held = held.iter().map(|held| &*held.backend);
             let mut snapshots = held
-                .iter()
-                .filter_map(|held| held.backend.snapshot(&dir).ok().flatten());
+                .chain([wanted])
+                .filter_map(|backend| backend.snapshot(&dir).ok().flatten());
             let snapshot = snapshots.next().unwrap_or_default();
             let mut pool = PoolState {
                 dir,
@@ -440,6 +449,7 @@ mod tests {
             file: "tests/a.rs".to_owned(),
             line: 1,
             since: 1,
+            host: None,
         }
     }
 

@@ -132,6 +132,7 @@ mod tests {
                 file: String::new(),
                 line: 0,
                 since: 0,
+                host: None,
             },
             detail: None,
             waited: None,

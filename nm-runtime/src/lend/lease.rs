@@ -191,10 +191,10 @@ impl Lease {
     /// # }
     /// ```
     pub fn release(mut self) -> Result<()> {
-        self.end()
+        self.end(true)
     }
 
-    fn end(&mut self) -> Result<()> {
+    fn end(&mut self, durable: bool) -> Result<()> {
         let Some(mut held) = self.held.take() else {
             return Ok(());
         };
@@ -224,6 +224,7 @@ impl Lease {
             state,
             reason,
             as_it_was: held.as_it_was,
+            durable,
         })
     }
 }
@@ -246,7 +247,7 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        if let Err(error) = self.end() {
+        if let Err(error) = self.end(false) {
             notice::say(&format!("{error:?}\n"));
         }
     }

@@ -129,8 +129,8 @@ fn line(name: &str, tenure: &Tenure, doing: Option<&Doing>) -> String {
 /// `pid 7`, and how that process is if that matters.
 fn process(holder: &Holder) -> String {
     match sys::process_state(holder.pid, holder.pid_namespace).note() {
-        Some(note) => format!("pid {}, {note}", holder.pid),
-        None => format!("pid {}", holder.pid),
+        Some(note) => format!("{}, {note}", holder.process()),
+        None => holder.process(),
     }
 }
 

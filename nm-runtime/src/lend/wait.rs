@@ -430,7 +430,7 @@ impl Patience for Wait<'_> {
         if self.is_in_the_way()
             && let Some(watch) = &mut self.blocked
             && watch.next() <= now
-            && let Some(cycle) = watch.look(&self.ask.holder.token, &self.held, now)
+            && let Some(cycle) = watch.look(&self.ask.holder.token, &self.held, self.backend, now)
         {
             return Err(self.deadlocked(&cycle));
         }

@@ -110,6 +110,10 @@ fn run_job(mut command: Command, job: &Job) -> Result<Standby> {
         // It cleans up when the hook is over within which it was started.
         .env_remove(variables::WITHIN)
         .env("NAME_MANAGER_RUN_ID", &job.run);
+    // A test may have changed it.
+    if let Some(server) = &variables::get()?.server {
+        command.env("NAME_MANAGER_SERVER", server.as_str());
+    }
     let title = format!(
         "name-manager: reaper of pool {} after run {}",
         job.pool, job.run

@@ -132,6 +132,7 @@ impl<'a> Grant<'a> {
                 state,
                 reason,
                 as_it_was: true,
+                durable: true,
             });
         }
     }
@@ -249,6 +250,7 @@ mod tests {
             file: "tests/a.rs".to_owned(),
             line: 1,
             since: 0,
+            host: None,
         };
         let ask = Ask {
             pool: "db",
@@ -316,6 +318,7 @@ mod tests {
             state: State::Clean,
             reason: None,
             as_it_was: false,
+            durable: true,
         };
         writers.remove(0).hold.end(ending).unwrap();
         use Kind::{Acquired, Died, Released};

@@ -7,10 +7,10 @@ use std::io;
 use crate::backend::hook_files::{HookFiles, HookLock};
 use crate::backend::patience::Patience;
 use crate::base::error::Result;
-use crate::local::dir::{PoolDir, unusable};
+use crate::local::dir::unusable;
 use crate::local::lock::Locked;
 use crate::local::{blocked, files};
-use crate::sys;
+use crate::sys::{self, Dir};
 use crate::terms::access::Access;
 
 /// A log that is longer gives way to a new one. One old one is kept.
@@ -28,17 +28,17 @@ impl HookLock for Lock {
     }
 }
 
-/// Opens and locks them. `None` if the pool's directory was removed.
+/// Opens and locks them, in the pool's directory. `None` if that was removed.
 pub(crate) fn open(
-    dir: &PoolDir,
+    pool: &Dir,
     name: Option<&str>,
     patience: &mut dyn Patience,
 ) -> Result<Option<HookFiles>> {
     let name = name.unwrap_or(files::OF_POOL);
     // Not by its path: a checkout that was removed must not come back.
-    let hooks = match dir.pool.child(files::HOOKS) {
+    let hooks = match pool.child(files::HOOKS) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        hooks => hooks.map_err(|error| unusable(&dir.pool.path().join(files::HOOKS), error))?,
+        hooks => hooks.map_err(|error| unusable(&pool.path().join(files::HOOKS), error))?,
     };
     let locked = blocked::lock(&hooks, &files::lock(name), Access::Exclusive, patience)?;
     let file = files::log(name);
@@ -62,12 +62,19 @@ mod tests {
 
     use super::*;
     use crate::backend::patience::Deadline;
+    use crate::local::dir::PoolDir;
 
     #[test]
     fn hooks_of_a_name_are_kept_apart_and_a_long_log_gives_way() {
         let root = tempfile::tempdir().unwrap();
         let dir = PoolDir::open(root.path(), "db").unwrap();
-        let open = |name| open(&dir, name, &mut Deadline::after(Duration::from_millis(10)));
+        let open = |name| {
+            open(
+                &dir.pool,
+                name,
+                &mut Deadline::after(Duration::from_millis(10)),
+            )
+        };
         let first = open(Some("db-0")).unwrap().unwrap();
         assert!(open(Some("db-0")).unwrap_err().is_timeout());
         open(Some("db-1")).unwrap().unwrap();

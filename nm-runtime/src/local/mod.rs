@@ -191,6 +191,10 @@ impl Backend for Local {
 
     fn snapshot(&self, key: &str) -> Result<Option<Snapshot>> {
         let pool_dir = Path::new(key);
+        // Of a pool on a server, or on another machine.
+        if pool_dir.is_relative() {
+            return Ok(None);
+        }
         let snapshot = look::snapshot(pool_dir);
         snapshot
             .map(Some)
@@ -258,7 +262,7 @@ impl Backend for Local {
         name: Option<&str>,
         patience: &mut dyn Patience,
     ) -> Result<Option<HookFiles>> {
-        hook_files::open(&*self.dir()?, name, patience)
+        hook_files::open(&self.dir()?.pool, name, patience)
     }
 
     fn runs(&self) -> Result<Arc<dyn Runs>> {

@@ -308,6 +308,7 @@ fn holder_text(holder: &Holder) -> String {
         file,
         line,
         since,
+        host: _,
     } = holder;
     let (test, file, pid_namespace) = (quoted(test), quoted(file), OrNull(*pid_namespace));
     format!(
@@ -359,6 +360,7 @@ mod tests {
             file: r"tests\it.rs".to_owned(),
             line: 3,
             since: 5,
+            host: None,
         };
         Tenure {
             holder: Arc::new(holder),

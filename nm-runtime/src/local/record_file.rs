@@ -138,6 +138,7 @@ mod tests {
                 file: "tests/a.rs".to_owned(),
                 line: 3,
                 since: 1,
+                host: None,
             }),
             access: Access::Shared,
             waiting: Some(Waiting {

@@ -66,7 +66,7 @@ impl Recent {
         }
     }
 
-    fn add(&mut self, event: Event) {
+    pub(crate) fn add(&mut self, event: Event) {
         match event.kind {
             Kind::Waiting => {
                 self.waiting.insert(event.id.clone(), event);

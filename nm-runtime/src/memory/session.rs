@@ -149,6 +149,7 @@ impl Session {
 /// A pool of this many names, or an unbounded one.
 pub(crate) fn config(pool: &str, max: Option<u32>) -> PoolConfig {
     PoolConfig {
+        server: None,
         names: Names::Numbered {
             template: format!("{pool}-{}", Names::INDEX),
             max,

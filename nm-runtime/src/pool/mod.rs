@@ -20,7 +20,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::base::error::Result;
-use crate::config::place;
 use crate::lend::lease::Lease;
 use crate::pool::opened::Opened;
 use crate::pool::request::Request;
@@ -74,7 +73,7 @@ impl Pool {
 
     /// Where its state lives.
     pub fn directory(&self) -> PathBuf {
-        place::pool_dir(&self.opened.config.state_dir, &self.opened.name)
+        self.opened.config.pool_dir(&self.opened.name)
     }
 
     /// Whether it has, or may come to have, this name.

@@ -27,6 +27,8 @@ use crate::life::hooks::Hooks;
 use crate::life::membership::Membership;
 use crate::life::standby::Address;
 use crate::local::{Local, own};
+#[cfg(unix)]
+use crate::remote::Remote;
 use crate::terms::declaration::Declaration;
 use crate::terms::holder::Holder;
 use crate::terms::name::{self, Name};
@@ -108,18 +110,15 @@ impl Opened {
         if let Some(state_dir) = state_dir {
             config.state_dir = state_dir;
         }
-        let is_used = place::pool_dir(&config.state_dir, &pool).is_dir();
+        let is_used = config.server.is_some() || place::pool_dir(&config.state_dir, &pool).is_dir();
         // A word of a command line, which nothing else has. Somebody meant one that is used.
         if caller::get().is_some() && !is_used && is_unbounded(&pool, &config) {
             refuse_misspelt(&pool, &around)?;
         }
-        let mut backend = Local::open(&config.state_dir, &pool)?;
-        if cleans_up {
-            backend = backend.and_stays_removed();
-        }
-        agree(&pool, &mut config, &backend)?;
+        let backend = choose(&pool, &config, cleans_up)?;
+        agree(&pool, &mut config, &*backend)?;
         if let Some(place) = &config.shared_by {
-            warn_if_others_differ(&pool, &config.names, place, &backend)?;
+            warn_if_others_differ(&pool, &config.names, place, &*backend)?;
         }
         let unbounded = is_unbounded(&pool, &config);
         let warned = unbounded && warn_if_misspelt(&pool, &around);
@@ -133,7 +132,7 @@ impl Opened {
         Ok(Self {
             package: Some(package),
             warned_unbounded: AtomicBool::new(warned),
-            ..Self::over(pool, config, Arc::new(backend))
+            ..Self::over(pool, config, backend)
         })
     }
 
@@ -231,7 +230,13 @@ impl Opened {
 
     /// The pool's allocator, if it has one.
     pub(crate) fn allocator(&self) -> Result<Option<&RegisteredAllocator>> {
-        let find = || RegisteredAllocator::find(&self.name);
+        let find = || match RegisteredAllocator::find(&self.name)? {
+            Some(allocator) if self.config.server.is_some() => Err(Error::config(format!(
+                "pool `{}` has scope `server` and an allocator, at {}, which only the processes of one machine can ask; remove the allocator and write `max` or `names`, or use scope `user`",
+                self.name, allocator.code.place
+            ))),
+            found => Ok(found),
+        };
         Ok(self.allocator.get_or_try_init(find)?.as_ref())
     }
 
@@ -264,6 +269,28 @@ impl fmt::Debug for Opened {
             .field("names", &self.config.names.summary())
             .finish_non_exhaustive()
     }
+}
+
+/// The backend of a pool with this configuration. `cleans_up`: nothing is made again that was
+/// removed.
+fn choose(pool: &Arc<str>, config: &PoolConfig, cleans_up: bool) -> Result<Arc<dyn Backend>> {
+    #[cfg(unix)]
+    if let Some(server) = &config.server {
+        let place = match (&config.size_from, &config.header) {
+            (SizeFrom::Attribute(place), _) => place.clone(),
+            (_, Some(header)) => header.clone(),
+            (_, None) => "the environment".to_owned(),
+        };
+        let program = variables::get()?.program.clone();
+        let agent_dir = config.state_dir.clone();
+        let remote = Remote::new(agent_dir, server, program, pool, place);
+        return Ok(Arc::new(remote));
+    }
+    let mut backend = Local::open(&config.state_dir, pool)?;
+    if cleans_up {
+        backend = backend.and_stays_removed();
+    }
+    Ok(Arc::new(backend))
 }
 
 /// Makes the configuration agree with what other binaries of this run said.

@@ -45,7 +45,7 @@ pub(crate) fn environment_readers() -> io::Result<Vec<Thread>> {
 
 /// What threads of ours are called that wait for a lock or write to files, and read no
 /// environment.
-const LOCK_WAITER: &str = "name-manager-queue";
+pub(crate) const LOCK_WAITER: &str = "name-manager-queue";
 
 /// Starts a thread that does no more than that. The work is boxed: to start a thread is a lot
 /// of code to compile, which is then compiled once.

@@ -1,6 +1,7 @@
 //! A name's holder, and what is left of its last one.
 
-use crate::base::json;
+use crate::base::json::{self, ToJson};
+use crate::base::text::printable;
 
 /// A holder of a name, or a waiter for one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,9 +24,11 @@ pub struct Holder {
     pub line: u32,
     /// When the name was granted, in microseconds since 1970.
     pub since: u64,
+    /// The machine, in a pool that several share.
+    pub host: Option<String>,
 }
 
-json::object!(Holder {
+json::object!(read Holder {
     test,
     pid,
     pid_namespace,
@@ -33,10 +36,38 @@ json::object!(Holder {
     run,
     file,
     line,
-    since
+    since,
+    host
 });
 
+/// A pool of one machine says nothing of hosts.
+impl ToJson for Holder {
+    fn write(&self, text: &mut String) {
+        text.push('{');
+        json::write_field("\"test\":", &self.test, text);
+        json::write_field("\"pid\":", &self.pid, text);
+        json::write_field("\"pid_namespace\":", &self.pid_namespace, text);
+        json::write_field("\"token\":", &self.token, text);
+        json::write_field("\"run\":", &self.run, text);
+        json::write_field("\"file\":", &self.file, text);
+        json::write_field("\"line\":", &self.line, text);
+        json::write_field("\"since\":", &self.since, text);
+        if let Some(host) = &self.host {
+            json::write_field("\"host\":", host, text);
+        }
+        text.push('}');
+    }
+}
+
 impl Holder {
+    /// Its process, as people see it: `pid 7`, or `pid 7 on ci-7`.
+    pub fn process(&self) -> String {
+        match &self.host {
+            None => format!("pid {}", self.pid),
+            Some(host) => format!("pid {} on {}", self.pid, printable(host)),
+        }
+    }
+
     /// Whether it is the reaper of its run.
     pub fn is_reaper(&self) -> bool {
         self.test == Self::reaper_of(&self.run)

@@ -354,6 +354,7 @@ mod tests {
             file: String::new(),
             line: 0,
             since,
+            host: None,
         })
     }
 

@@ -1,6 +1,5 @@
 //! `name-manager doctor`: finds and explains.
 
-mod finding;
 mod place;
 mod pool;
 mod tools;
@@ -11,8 +10,9 @@ use nm_runtime::inspect::{self, Inspector};
 
 use crate::args::place::Place;
 use crate::exit::{Outcome, chain, code};
-use crate::screen::Screen;
-use finding::{Findings, Level};
+use crate::screen::finding::{Findings, Level};
+#[cfg(all(unix, feature = "server"))]
+use crate::server;
 
 /// Finds and explains problems: where state lives and why, whether locks work there,
 /// tools, leftover processes, conflicting declarations
@@ -49,6 +49,13 @@ fn places() -> Result<Vec<inspect::Place>, nm_runtime::Error> {
     Ok(places)
 }
 
+/// Whether pools of a server are used here. If they cannot be listed, that is said elsewhere.
+#[cfg(all(unix, feature = "server"))]
+fn has_server() -> bool {
+    let pools = inspect::pools().unwrap_or_default();
+    pools.iter().any(|pool| pool.is_on_server)
+}
+
 pub fn run(args: Args) -> Outcome {
     args.place
         .announce("name-manager doctor".to_owned(), None)?;
@@ -62,6 +69,13 @@ pub fn run(args: Args) -> Outcome {
         }
         Err(error) => findings.problem("state", chain(&error), "nothing works without it"),
     }
+    #[cfg(all(unix, feature = "server"))]
+    if has_server() {
+        match server::address() {
+            Ok(address) => server::look(&mut findings, address),
+            Err(failure) => findings.problem("server", chain(&failure), "its pools cannot be used"),
+        }
+    }
     match inspect::pools() {
         Ok(found) if found.is_empty() => {
             findings.note("pools", "no pool has been used here yet");
@@ -74,13 +88,7 @@ pub fn run(args: Args) -> Outcome {
         }
         Err(error) => findings.problem("pools", chain(&error), "tests cannot use them either"),
     }
-    let mut screen = Screen::stdout();
-    match args.json {
-        true => findings.json(&mut screen)?,
-        false => findings.show(&mut screen)?,
-    }
-    screen.flush()?;
-    Ok(match findings.worst() {
+    Ok(match findings.answer(args.json)? {
         Level::Problem => ExitCode::from(code::FAILURE),
         _ => ExitCode::SUCCESS,
     })

@@ -3,9 +3,9 @@ use std::path::{Path, PathBuf};
 
 use nm_runtime::inspect::{self, Place};
 
-use crate::views::doctor::finding::Findings;
+use crate::screen::finding::Findings;
 #[cfg(unix)]
-use crate::views::doctor::finding::bytes;
+use crate::screen::finding::bytes;
 
 /// File systems that several machines may share: a lock may not reach the others,
 /// and an orphan on another machine is not seen here.

@@ -3,7 +3,6 @@ use std::error::Error;
 use std::fs;
 
 use nm_runtime::inspect::{self, Code, Found, Inspector, Left, ProcessState, View, now};
-use nm_runtime::journal::Reader;
 use nm_runtime::record::Tenure;
 
 use crate::exit::chain;
@@ -13,7 +12,7 @@ use crate::pools;
 #[cfg(unix)]
 use crate::process::proc::Process;
 use crate::screen::clock;
-use crate::views::doctor::finding::{Findings, bytes};
+use crate::screen::finding::{Findings, bytes};
 use crate::views::doctor::place;
 
 /// A name that is held for longer is worth a look.
@@ -33,7 +32,9 @@ pub fn look(findings: &mut Findings, inspector: &Inspector, found: &Found) {
             );
         }
     }
-    place::look_at_mode(findings, &found.dir.join("names"));
+    if !found.is_on_server {
+        place::look_at_mode(findings, &found.dir.join("names"));
+    }
     declarations(findings, &topic, found);
     journal(findings, &topic, found);
 }
@@ -167,6 +168,10 @@ fn declarations(findings: &mut Findings, topic: &str, found: &Found) {
 }
 
 fn journal(findings: &mut Findings, topic: &str, found: &Found) {
+    // A server's is in its database, and is pruned there.
+    if found.is_on_server {
+        return;
+    }
     let size = ["journal.jsonl", "journal.old.jsonl"].iter().map(|name| {
         let file = fs::metadata(found.dir.join(name));
         file.map_or(0, |file| file.len())
@@ -188,7 +193,7 @@ fn journal(findings: &mut Findings, topic: &str, found: &Found) {
 }
 
 fn last_event(found: &Found) -> Result<(), Box<dyn Error + Send + Sync>> {
-    for event in Reader::open_near_end(&found.dir, 1 << 16)? {
+    for event in found.last_events(1 << 16)? {
         event?;
     }
     Ok(())

@@ -1,7 +1,7 @@
 use std::env;
 use std::process::{Command, Stdio};
 
-use crate::views::doctor::finding::Findings;
+use crate::screen::finding::Findings;
 
 /// Variables that are no secret.
 const SHOWN: [&str; 5] = ["DIR", "KEEP", "RUN_ID", "SCOPE", "WAIT_TIMEOUT"];

@@ -2,7 +2,7 @@ use std::error::Error;
 
 use clap::ValueEnum;
 use globset::{Glob, GlobMatcher};
-use nm_runtime::inspect::Found;
+use nm_runtime::inspect::{Found, Inspector};
 use nm_runtime::journal::{Event, Kind};
 
 use crate::events::runs;
@@ -89,11 +89,22 @@ impl Args {
     }
 }
 
+/// Whether a server knows the name.
+fn was_lent(pool: &Found, name: &str) -> Result<bool, Failure> {
+    let view = Inspector::new().look(pool)?;
+    let mut names = view.names.iter();
+    Ok(names.any(|view| view.name == name && view.record.is_some()))
+}
+
 fn check_name(name: &str, pools: &[Found]) -> Result<(), Failure> {
     // Any name that was ever lent is known, whatever its state is now.
-    let known = pools
-        .iter()
-        .any(|pool| pool.dir.join("names").join(format!("{name}.json")).exists());
+    let mut known = false;
+    for pool in pools {
+        known |= match pool.is_on_server {
+            true => was_lent(pool, name)?,
+            false => pool.dir.join("names").join(format!("{name}.json")).exists(),
+        };
+    }
     match known {
         true => Ok(()),
         false => Err(Failure::new(

@@ -30,8 +30,11 @@ pub fn short(event: &Event, clock: &mut Clock) -> Vec<Cell> {
 pub fn long(event: &Event, clock: &mut Clock) -> Vec<Cell> {
     let holder = &event.holder;
     let location = match holder.file.is_empty() {
-        true => format!("pid {}", holder.pid),
-        false => format!("{}:{}", holder.file, holder.line),
+        true => holder.process(),
+        false => match &holder.host {
+            None => format!("{}:{}", holder.file, holder.line),
+            Some(host) => format!("{}:{} on {host}", holder.file, holder.line),
+        },
     };
     vec![
         time(event, clock),
@@ -92,6 +95,8 @@ pub struct Json<'a> {
     id: &'a str,
     test: &'a str,
     pid: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    host: Option<&'a str>,
     run: &'a str,
     file: &'a str,
     line: u32,
@@ -115,6 +120,7 @@ impl<'a> Json<'a> {
             id: &event.id,
             test: &holder.test,
             pid: holder.pid,
+            host: holder.host.as_deref(),
             run: &holder.run,
             file: &holder.file,
             line: holder.line,

@@ -37,6 +37,8 @@ struct Hook<'a> {
     since: u64,
     test: &'a str,
     pid: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    host: Option<&'a str>,
     run: &'a str,
 }
 
@@ -66,6 +68,8 @@ struct NotCleaned<'a> {
 struct Holder<'a> {
     test: &'a str,
     pid: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    host: Option<&'a str>,
     process: Option<&'static str>,
     run: &'a str,
     since: u64,
@@ -80,6 +84,8 @@ struct Holder<'a> {
 struct Waiting<'a> {
     id: &'a str,
     pid: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    host: Option<&'a str>,
     process: Option<&'static str>,
     test: Option<&'a str>,
     run: Option<&'a str>,
@@ -133,6 +139,7 @@ fn hook(hook: &PoolHook) -> Hook<'_> {
         since: hook.since,
         test: &hook.holder.test,
         pid: hook.holder.pid,
+        host: hook.holder.host.as_deref(),
         run: &hook.holder.run,
     }
 }
@@ -160,6 +167,7 @@ fn holder(tenure: &Tenure) -> Holder<'_> {
     Holder {
         test: &holder.test,
         pid: holder.pid,
+        host: holder.host.as_deref(),
         process: inspect::process(holder).as_str(),
         run: &holder.run,
         since: holder.since,
@@ -176,6 +184,7 @@ fn waiter(waiter: &Waiter) -> Waiting<'_> {
     Waiting {
         id: &waiter.id,
         pid: waiter.pid,
+        host: event.and_then(|event| event.holder.host.as_deref()),
         process: event.and_then(|event| inspect::process(&event.holder).as_str()),
         test: event.map(|event| event.holder.test.as_str()),
         run: event.map(|event| event.holder.run.as_str()),

@@ -1,8 +1,8 @@
 use std::io;
 
-use nm_runtime::Access;
 use nm_runtime::inspect::{self, Left, NameView, View, Waiter, now};
 use nm_runtime::record::{Record, State, Tenure};
+use nm_runtime::{Access, Holder};
 
 use crate::pools;
 use crate::screen::{Cell, Column, Give, Screen, Table, clock, style, text};
@@ -106,7 +106,7 @@ fn show_name(screen: &mut Screen, table: &mut Table, name: &NameView) -> io::Res
                 Cell::new(state).style(style),
                 Cell::new(&holder.test),
                 Cell::new(since),
-                Cell::new(holder.pid.to_string()),
+                Cell::new(pid(holder)),
                 Cell::new(&holder.run).style(style::FAINT),
                 Cell::new(holding(tenure)),
             ],
@@ -175,6 +175,14 @@ fn held_state(tenure: &Tenure) -> &'static str {
     }
 }
 
+/// The process, and its machine if several share the pool.
+fn pid(holder: &Holder) -> String {
+    match &holder.host {
+        None => holder.pid.to_string(),
+        Some(host) => format!("{} on {host}", holder.pid),
+    }
+}
+
 /// How its process is, the pool that it waits for itself, or where it stands in the source.
 fn holding(tenure: &Tenure) -> String {
     let holder = &tenure.holder;
@@ -206,7 +214,7 @@ fn waiting(at: usize, waiter: &Waiter) -> Vec<Cell> {
         Cell::new("waits").style(style::WAITING),
         Cell::new(test),
         Cell::new(age.unwrap_or_default()),
-        Cell::new(waiter.pid.to_string()),
+        Cell::new(event.map_or_else(|| waiter.pid.to_string(), |event| pid(&event.holder))),
         Cell::new(run).style(style::FAINT),
         Cell::new(format!("for {}{note}", wanted.unwrap_or("a name"))),
     ]

@@ -25,6 +25,8 @@ struct LeaseJson<'a> {
     id: &'a str,
     test: &'a str,
     pid: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    host: Option<&'a str>,
     #[serde(rename = "where")]
     location: &'a str,
     access: &'static str,
@@ -57,6 +59,8 @@ struct WaitJson<'a> {
     id: &'a str,
     test: &'a str,
     pid: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    host: Option<&'a str>,
     #[serde(rename = "where")]
     location: &'a str,
     wants: &'a str,
@@ -99,6 +103,7 @@ fn lease(lease: &Lease) -> LeaseJson<'_> {
         id: &lease.request,
         test: &lease.test,
         pid: lease.pid,
+        host: lease.host.as_deref(),
         location: &lease.location,
         access: lease.access.as_str(),
         start: lease.start,
@@ -128,6 +133,7 @@ fn wait(wait: &Wait) -> WaitJson<'_> {
         id: &wait.request,
         test: &wait.test,
         pid: wait.pid,
+        host: wait.host.as_deref(),
         location: &wait.location,
         wants: &wait.wanted,
         start: wait.start,

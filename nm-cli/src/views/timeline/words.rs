@@ -34,7 +34,11 @@ pub fn lease(chart: &Chart, lease: &Lease) -> String {
         Ending::Released(State::Clean) => {}
         Ending::Released(state) => lines.push(format!("released {}", state.as_str())),
     }
-    lines.push(where_from(&lease.location, lease.pid));
+    lines.push(where_from(
+        &lease.location,
+        lease.pid,
+        lease.host.as_deref(),
+    ));
     lines.join("\n")
 }
 
@@ -54,7 +58,7 @@ pub fn other(chart: &Chart, lease: &Lease) -> String {
         lease.name,
         duration(end - start),
         duration(start - chart.start),
-        where_from(&lease.location, lease.pid),
+        where_from(&lease.location, lease.pid, lease.host.as_deref()),
     )
 }
 
@@ -76,14 +80,15 @@ pub fn wait(chart: &Chart, wait: &Wait) -> String {
         },
         wait.pool,
         duration(wait.start - chart.start),
-        where_from(&wait.location, wait.pid),
+        where_from(&wait.location, wait.pid, wait.host.as_deref()),
     )
 }
 
-fn where_from(location: &str, pid: u32) -> String {
+fn where_from(location: &str, pid: u32, host: Option<&str>) -> String {
+    let host = host.map_or(String::new(), |host| format!(" on {host}"));
     match location {
-        "" => format!("pid {pid}"),
-        location => format!("{location}, pid {pid}"),
+        "" => format!("pid {pid}{host}"),
+        location => format!("{location}, pid {pid}{host}"),
     }
 }
 

@@ -4,7 +4,6 @@ use std::io::{self, Write};
 
 use crate::base::error::Result;
 use crate::base::{json, notice};
-use crate::config::place;
 use crate::config::pool::SizeFrom;
 use crate::config::surroundings::Surroundings;
 use crate::config::workspace::Package;
@@ -119,9 +118,7 @@ impl Pool {
             size: config.names.capacity().map(|size| size as u32),
             open: config.size_from == SizeFrom::Nowhere,
             allocator: RegisteredAllocator::place(pool),
-            dir: place::pool_dir(&config.state_dir, pool)
-                .to_string_lossy()
-                .into_owned(),
+            dir: config.pool_dir(pool).to_string_lossy().into_owned(),
         })
     }
 }

@@ -1,3 +1,5 @@
+//! What a look at a place, a pool or a server has found: one line for each fact.
+
 use std::io;
 
 use serde::Serialize;
@@ -58,12 +60,19 @@ impl Findings {
         });
     }
 
-    pub fn worst(&self) -> Level {
+    /// Says all of it, and returns the worst.
+    pub fn answer(&self, json: bool) -> io::Result<Level> {
+        let mut screen = Screen::stdout();
+        match json {
+            true => self.json(&mut screen)?,
+            false => self.show(&mut screen)?,
+        }
+        screen.flush()?;
         let levels = self.0.iter().map(|finding| finding.level);
-        levels.max().unwrap_or(Level::Ok)
+        Ok(levels.max().unwrap_or(Level::Ok))
     }
 
-    pub fn json(&self, screen: &mut Screen) -> io::Result<()> {
+    fn json(&self, screen: &mut Screen) -> io::Result<()> {
         #[derive(Serialize)]
         struct Doctor<'a> {
             version: u32,
@@ -75,7 +84,7 @@ impl Findings {
         })
     }
 
-    pub fn show(&self, screen: &mut Screen) -> io::Result<()> {
+    fn show(&self, screen: &mut Screen) -> io::Result<()> {
         let mut table = Table::new(COLUMNS).untitled();
         for finding in &self.0 {
             let (mark, style) = match finding.level {

@@ -1,6 +1,7 @@
 //! A PostgreSQL server of the tests' own, on a directory and a port of its own.
 
-use std::cell::OnceCell;
+#![allow(dead_code, reason = "each test binary uses a part")]
+
 use std::fs;
 use std::io::{self, Write as _};
 use std::net::TcpListener;
@@ -10,8 +11,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
-
-use nm_postgres::{Address, Connection, Error, Surroundings};
 
 /// What a `postgres` is told beside its directory: nothing is to be lost but by our doing.
 const SETTINGS: &str = "-c max_connections=20 -c superuser_reserved_connections=3 -c fsync=on";
@@ -142,10 +141,9 @@ impl Instance {
         let pipe = shell.stdin.take().unwrap();
         self.running = Some((shell, pipe));
         let until = Instant::now() + Duration::from_secs(120);
-        while let Err(error) = self.connect("boss", "postgres") {
+        while let Err(error) = self.try_sql("postgres", "SELECT") {
             let log = fs::read_to_string(self.log()).unwrap_or_default();
             assert!(Instant::now() < until, "{error}: {log}");
-            std::thread::yield_now();
         }
     }
 
@@ -190,22 +188,14 @@ impl Instance {
         format!("postgres://{user}@127.0.0.1:{}/{database}", self.port)
     }
 
-    pub fn connect(&self, user: &str, database: &str) -> Result<Wire, Error> {
-        Wire::open(&self.url(user, database), &Surroundings::default())
-    }
-
-    /// A new database, with our tables in it or not.
-    pub fn database(&self, name: &str, with_tables: bool) -> Wire {
-        self.sql("postgres", &format!("CREATE DATABASE {name}"));
-        let wire = self.connect("boss", name).unwrap();
-        if with_tables {
-            wire.run(wire.connection.make_tables()).unwrap();
-        }
-        wire
-    }
-
     /// What `psql` answers as the owner of everything.
+    #[track_caller]
     pub fn sql(&self, database: &str, statements: &str) -> String {
+        self.try_sql(database, statements)
+            .unwrap_or_else(|error| panic!("{statements}: {error}"))
+    }
+
+    fn try_sql(&self, database: &str, statements: &str) -> Result<String, String> {
         let programs = programs().expect("it was made by them");
         let mut psql = self.command(&programs.join("psql"));
         let (host, port) = (self.dir.path().display().to_string(), self.port.to_string());
@@ -221,8 +211,10 @@ impl Instance {
             statements,
         ]);
         let output = psql.output().unwrap();
-        assert!(output.status.success(), "{statements}: {output:?}");
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+        match output.status.success() {
+            true => Ok(String::from_utf8(output.stdout).unwrap().trim().to_owned()),
+            false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+        }
     }
 
     /// A file in its directory that it may read.
@@ -255,53 +247,4 @@ fn ordinary_user() -> (u32, u32) {
     ids("postgres")
         .or_else(|| ids("nobody"))
         .expect("a user who is not root")
-}
-
-/// A connection, and the runtime that drives it.
-pub struct Wire {
-    pub connection: Connection,
-    /// Another one, for statements of the tests' own.
-    raw: OnceCell<tokio_postgres::Client>,
-    url: String,
-    runtime: tokio::runtime::Runtime,
-}
-
-impl Wire {
-    pub fn open(url: &str, surroundings: &Surroundings) -> Result<Self, Error> {
-        let address = Address::parse(url, surroundings)?;
-        let builder = &mut tokio::runtime::Builder::new_current_thread();
-        let runtime = builder.enable_all().build().unwrap();
-        let connection = runtime.block_on(Connection::open(&address))?;
-        Ok(Self {
-            connection,
-            raw: OnceCell::new(),
-            url: url.to_owned(),
-            runtime,
-        })
-    }
-
-    pub fn run<T>(&self, future: impl Future<Output = T>) -> T {
-        self.runtime.block_on(future)
-    }
-
-    fn raw(&self) -> &tokio_postgres::Client {
-        self.raw.get_or_init(|| {
-            self.run(async {
-                let connected = tokio_postgres::connect(&self.url, tokio_postgres::NoTls).await;
-                let (client, connection) = connected.unwrap();
-                tokio::spawn(async { drop(connection.await) });
-                client
-            })
-        })
-    }
-
-    pub fn execute(&self, statements: &str) {
-        self.run(self.raw().batch_execute(statements)).unwrap();
-    }
-
-    pub fn ask(&self, statement: &str) -> i32 {
-        self.run(self.raw().query_one(statement, &[]))
-            .unwrap()
-            .get(0)
-    }
 }

@@ -1,0 +1,458 @@
+//! What one machine knows: its session, its pools, and the processes that are connected.
+
+use std::cell::{RefCell, RefMut};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::rc::Rc;
+use std::time::Duration;
+
+use nm_register::{Beats, Due, Look, Observer, Session, Start, Token};
+use tokio::sync::Notify;
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::clock;
+use crate::draw;
+use crate::fault::fault;
+use crate::locks::Locks;
+use crate::pool::{Client, Key, Now, Pool, To};
+use crate::wire::{Answer, Ask, Asked, FaultKind, Join, Lock, Told};
+
+/// How long an agent stays without anything to do.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// How long one without a server tries to say that something has ended.
+const ALONE: Duration = Duration::from_secs(600);
+
+/// Of a new session: above all disturbances that one can have had before.
+const NEXT_SESSION: u64 = 1 << 32;
+
+/// An agent, for its tasks.
+#[derive(Clone)]
+pub(crate) struct Agent {
+    state: Rc<RefCell<State>>,
+    /// There is something to ask of the server.
+    pub(crate) work: Rc<Notify>,
+    /// The session is over, or its first connection is there.
+    pub(crate) beat: Rc<Notify>,
+    /// A process has gone.
+    pub(crate) orphan: Rc<Notify>,
+    /// The connections are gone: no answer will come.
+    pub(crate) cut: Rc<Notify>,
+    /// It is to end.
+    pub(crate) end: Rc<Notify>,
+}
+
+/// What it knows.
+pub(crate) struct State {
+    /// The server, as people see it.
+    pub(crate) server: String,
+    /// This machine, as people see it.
+    pub(crate) host: String,
+    pub(crate) lease: Duration,
+    pub(crate) locks: Locks,
+    pub(crate) session: Session,
+    /// Whether the server knows it.
+    pub(crate) is_born: bool,
+    pub(crate) beats: Beats,
+    /// How often it had to connect, and more with every session.
+    pub(crate) connections: u64,
+    /// Whether both connections are there.
+    pub(crate) is_connected: bool,
+    /// What it sees of the server.
+    observer: Observer,
+    /// The process of the server that was read from last.
+    pub(crate) heard_from: Option<Start>,
+    /// When the server was last heard.
+    pub(crate) heard_at: Duration,
+    /// What processes were told of its silence.
+    silence: Option<String>,
+    pub(crate) pools: BTreeMap<Key, Pool>,
+    clients: BTreeMap<Client, UnboundedSender<String>>,
+    /// Who wants to read a journal, from which time on.
+    pub(crate) journals: VecDeque<(To, Key, u64)>,
+    /// Tokens of processes that are not connected.
+    pub(crate) orphans: BTreeSet<Token>,
+    /// Since when there has been nothing to do.
+    idle_since: Duration,
+    /// It does not serve any more.
+    pub(crate) is_ending: bool,
+    next_client: Client,
+}
+
+impl Agent {
+    pub(crate) fn new(server: String, host: String, locks: Locks, session: Session) -> Self {
+        let (lease, now) = (Duration::from_secs(30), clock::now());
+        let state = State {
+            server,
+            host,
+            lease,
+            locks,
+            session,
+            is_born: false,
+            beats: Beats::new(lease),
+            connections: 0,
+            is_connected: false,
+            observer: Observer::new(lease),
+            heard_from: None,
+            heard_at: now,
+            silence: None,
+            pools: BTreeMap::new(),
+            clients: BTreeMap::new(),
+            journals: VecDeque::new(),
+            orphans: BTreeSet::new(),
+            idle_since: now,
+            is_ending: false,
+            next_client: 0,
+        };
+        Self {
+            state: Rc::new(RefCell::new(state)),
+            work: Rc::default(),
+            beat: Rc::default(),
+            orphan: Rc::default(),
+            cut: Rc::default(),
+            end: Rc::default(),
+        }
+    }
+
+    /// What it knows. Never held while something else is waited for.
+    pub(crate) fn state(&self) -> RefMut<'_, State> {
+        self.state.borrow_mut()
+    }
+
+    /// Takes in a line of a process.
+    pub(crate) fn ask(&self, client: Client, asked: Asked) {
+        self.state().ask(client, asked);
+        self.work.notify_one();
+    }
+
+    /// A connection of a process has ended.
+    pub(crate) fn disconnect(&self, client: Client) {
+        let mut state = self.state();
+        state.clients.remove(&client);
+        let tokens: Vec<_> = state
+            .pools
+            .values_mut()
+            .flat_map(|pool| pool.disconnect(client))
+            .collect();
+        state.journals.retain(|(to, ..)| to.client != client);
+        if !tokens.is_empty() {
+            state.orphans.extend(tokens);
+            self.orphan.notify_one();
+        }
+    }
+
+    /// The session was declared dead.
+    pub(crate) fn bury(&self) {
+        self.state().beats.bury();
+        self.beat.notify_one();
+    }
+}
+
+impl State {
+    /// The lease of the server, before anything is asked.
+    pub(crate) fn set_lease(&mut self, lease: Duration) {
+        self.lease = lease;
+        self.beats = Beats::new(lease);
+        self.observer = Observer::new(lease);
+    }
+
+    /// The moment.
+    pub(crate) fn now(&self) -> Now {
+        let time = clock::now();
+        Now {
+            session: self.session,
+            time,
+            wall: clock::wall(),
+            valid: self.is_born && self.beats.is_valid(time),
+        }
+    }
+
+    /// A new connection of a process, which is told so by `lines`.
+    pub(crate) fn connect(&mut self, lines: UnboundedSender<String>) -> Client {
+        self.next_client += 1;
+        let client = self.next_client;
+        self.clients.insert(client, lines);
+        if let Some(silence) = self.silence.clone() {
+            self.tell(To { client, id: 0 }, Answer::Silence(Some(silence)));
+        }
+        client
+    }
+
+    pub(crate) fn is_there(&self, client: Client) -> bool {
+        self.clients.contains_key(&client)
+    }
+
+    /// Tells a process something, if it is still there.
+    pub(crate) fn tell(&self, to: To, answer: Answer) {
+        if let Some(lines) = self.clients.get(&to.client) {
+            let told = Told { id: to.id, answer };
+            let mut line = serde_json::to_string(&told).expect("its keys are texts");
+            line.push('\n');
+            // Who does not read any more is gone.
+            let _ = lines.send(line);
+        }
+    }
+
+    /// Tells processes what has come out for them.
+    pub(crate) fn tell_all(&mut self) {
+        let answers: Vec<_> = self.pools.values_mut().flat_map(Pool::answers).collect();
+        for (to, answer) in answers {
+            self.tell(to, answer);
+        }
+    }
+
+    fn ask(&mut self, client: Client, asked: Asked) {
+        let to = To {
+            client,
+            id: asked.id,
+        };
+        let key = (asked.space, asked.pool);
+        if self.is_ending {
+            let message = "the agent of this machine ends; ask the next one";
+            return self.tell(to, Answer::Fault(fault(FaultKind::Agent, message)));
+        }
+        if let Err(message) = self.check(&asked.ask) {
+            return self.tell(to, Answer::Fault(fault(FaultKind::Config, message)));
+        }
+        if let Ask::Events(from) = asked.ask {
+            return self.journals.push_back((to, key, from));
+        }
+        let (away, time) = (!self.is_connected, clock::now());
+        let gives_up = matches!(asked.ask, Ask::Leave(_));
+        let pool = self.pool(key);
+        pool.used_at = time;
+        if gives_up {
+            pool.look_on(time);
+        }
+        pool.ask(to, asked.ask, away);
+        self.tell_all();
+    }
+
+    /// Whether the process that asks can be seen to live.
+    fn check(&self, ask: &Ask) -> Result<(), String> {
+        let check = |token: Token, lock: Lock| match self.locks.is_shared(token, lock) {
+            true => Ok(()),
+            false => Err(format!(
+                "the agent of this machine finds no file `locks/{token}` as the process sees it; they must share the agent's directory, in containers, too"
+            )),
+        };
+        let check_join = |join: &Join| check(join.token, join.lock);
+        match ask {
+            Ask::Join(join) => check_join(join),
+            Ask::Present {
+                holds,
+                waits,
+                locks,
+            } => {
+                for hold in holds {
+                    let mut locks = locks.iter();
+                    let lock = locks.find(|(token, _)| *token == hold.token);
+                    let (token, lock) =
+                        lock.ok_or_else(|| format!("`{}` is held without a file", hold.name))?;
+                    check(*token, *lock)?;
+                }
+                waits.iter().try_for_each(|(_, join)| check_join(join))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn pool(&mut self, key: Key) -> &mut Pool {
+        let (host, lease) = (&self.host, self.lease);
+        let pools = &mut self.pools;
+        pools
+            .entry(key.clone())
+            .or_insert_with(|| Pool::new(key, host, lease))
+    }
+
+    /// The connections are gone.
+    pub(crate) fn cut(&mut self) {
+        self.is_connected = false;
+        self.beats.cut();
+        self.connections += 1;
+        self.heard_from = None;
+        for pool in self.pools.values_mut() {
+            pool.cut();
+        }
+        self.tell_all();
+    }
+
+    /// The server was heard.
+    pub(crate) fn heard(&mut self) {
+        self.heard_at = clock::now();
+        if self.silence.take().is_some() {
+            self.tell_everybody(&Answer::Silence(None));
+        }
+    }
+
+    /// The server is not heard. Processes are told after a third of a lease.
+    pub(crate) fn not_heard(&mut self, why: &str) {
+        let since = clock::now().saturating_sub(self.heard_at);
+        if since < self.lease / 3 || self.silence.is_some() {
+            return;
+        }
+        let silence = format!(
+            "{} has not been heard of for {}s ({why}); nobody is lent a name meanwhile",
+            self.server,
+            since.as_secs()
+        );
+        self.silence = Some(silence.clone());
+        self.tell_everybody(&Answer::Silence(Some(silence)));
+    }
+
+    fn tell_everybody(&self, answer: &Answer) {
+        for client in self.clients.keys() {
+            let to = To {
+                client: *client,
+                id: 0,
+            };
+            self.tell(to, answer.clone());
+        }
+    }
+
+    /// What is due after a look at a pool.
+    pub(crate) fn observe(&mut self, key: &Key, look: &Look, time: Duration) -> Vec<Due> {
+        let undisturbed = self.beats.undisturbed(time);
+        let connection = undisturbed.map(|own| own + self.connections);
+        self.heard_from = Some(look.start);
+        // The row for the server is one for all pools.
+        let of_server = Look {
+            sessions: BTreeMap::new(),
+            ..look.clone()
+        };
+        let mut due = self.observer.look(&of_server, connection, time);
+        if let Some(pool) = self.pools.get_mut(key) {
+            let dead = pool.observer.look(look, connection, time);
+            due.extend(dead.into_iter().filter(|due| matches!(due, Due::Bury(..))));
+        }
+        // Who is declared dead here has said so to itself.
+        due.retain(|due| !matches!(due, Due::Bury(session, _) if *session == self.session));
+        due
+    }
+
+    /// Whether a process of the server has not been told all that is held.
+    pub(crate) fn must_say_again(&self) -> bool {
+        let said = self.beats.said();
+        self.beats.must_say_again() || self.heard_from.is_some_and(|start| said != Some(start))
+    }
+
+    /// Ends a session that was declared dead: processes are told what they have lost, and what
+    /// they wait for is asked by another one.
+    pub(crate) fn next_session(&mut self) -> std::io::Result<()> {
+        self.session = Session(draw::id()?);
+        self.is_born = false;
+        self.beats = Beats::new(self.lease);
+        self.connections += NEXT_SESSION;
+        let why = format!(
+            "this machine was not heard of at {} for more than {}s",
+            self.server,
+            self.lease.as_secs()
+        );
+        for pool in self.pools.values_mut() {
+            pool.bury(&why);
+        }
+        self.tell_all();
+        Ok(())
+    }
+
+    /// Whether it is to end: nothing has been held, awaited or asked for a minute, and nobody
+    /// who went away without what it wanted is looked on for.
+    pub(crate) fn may_end(&mut self, time: Duration) -> bool {
+        // What nobody can be told for so long is left to those who declare the machine dead.
+        let is_alone = !self.is_connected && time >= self.heard_at + ALONE;
+        let mut pools = self.pools.values();
+        let is_idle = self.journals.is_empty()
+            && pools.all(|pool| pool.is_idle() || is_alone && !pool.is_of_somebody());
+        if !is_idle {
+            self.idle_since = time;
+        }
+        let used = self.pools.values().map(|pool| pool.used_at).max();
+        let looks_until = self.pools.values().map(|pool| pool.looks_until).max();
+        let since = self.idle_since.max(used.unwrap_or_default());
+        is_idle && time >= since + IDLE && looks_until.is_none_or(|until| time >= until)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nm_register::{After, Hold, State as NameState, Who};
+
+    const S: fn(u64) -> Duration = Duration::from_secs;
+
+    fn state() -> Agent {
+        let locks = Locks::new(std::path::Path::new("/nowhere"));
+        let agent = Agent::new("db".to_owned(), "ci-1".to_owned(), locks, Session(1));
+        let mut state = agent.state();
+        state.is_connected = true;
+        (state.idle_since, state.heard_at) = (S(100), S(100));
+        drop(state);
+        agent
+    }
+
+    fn holds(state: &mut State, token: u128) {
+        let hold = Hold {
+            token: Token(token),
+            session: Session(9),
+            name: "n".to_owned(),
+            access: nm_register::Access::Exclusive,
+            alone: false,
+            fence: 1,
+            id: String::new(),
+            who: Who::default(),
+            waiting: None,
+            body_ended: None,
+        };
+        let ask = Ask::Present {
+            holds: vec![hold],
+            waits: Vec::new(),
+            locks: Vec::new(),
+        };
+        let pool = state.pool(("space".to_owned(), "pool".to_owned()));
+        pool.ask(To { client: 1, id: 1 }, ask, false);
+    }
+
+    #[test]
+    fn an_agent_ends_a_minute_after_the_last_that_it_had_to_do() {
+        let agent = state();
+        let mut state = agent.state();
+        assert!(!state.may_end(S(159)) && state.may_end(S(160)));
+        holds(&mut state, 7);
+        assert!(!state.may_end(S(1000)));
+        state.pools.clear();
+        assert!(!state.may_end(S(1059)) && state.may_end(S(1060)));
+        // For those who come after one that went away with nothing.
+        let lease = state.lease;
+        let pool = state.pool(("space".to_owned(), "other".to_owned()));
+        pool.look_on(S(1200) - lease * 2);
+        assert!(!state.may_end(S(1199)) && state.may_end(S(1200)));
+    }
+
+    #[test]
+    fn an_agent_without_a_server_ends_only_if_nobody_needs_it() {
+        let agent = state();
+        let mut state = agent.state();
+        state.is_connected = false;
+        holds(&mut state, 7);
+        assert!(!state.may_end(S(10_000)));
+        // It is released, but nobody can be told.
+        let pool = state.pool(("space".to_owned(), "pool".to_owned()));
+        pool.ask(To { client: 1, id: 2 }, release(7), true);
+        state.heard_at = S(9_500);
+        assert!(!state.may_end(S(10_099)));
+        state.idle_since = S(10_000);
+        assert!(state.may_end(S(10_100)));
+    }
+
+    fn release(token: u128) -> Ask {
+        Ask::Release {
+            token: Token(token),
+            name: "n".to_owned(),
+            after: After {
+                state: NameState::Clean,
+                reason: None,
+                as_it_was: false,
+            },
+            durable: false,
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The two connections to the server: one for beats, so that they wait behind nothing, and one
+//! for all else.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
+
+use nm_postgres::{Address, Connection, Error};
+use tokio::sync::Notify;
+use tokio::time::{sleep, timeout};
+
+use crate::agent::Agent;
+use crate::clock;
+use crate::fault;
+
+/// The first and the longest wait between two attempts to connect.
+const WAITS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
+
+/// No attempt takes longer.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// Both, with a number that no other two have.
+#[derive(Clone)]
+pub(crate) struct Pair {
+    pub(crate) number: u64,
+    pub(crate) work: Rc<Connection>,
+    pub(crate) beat: Rc<Connection>,
+}
+
+/// The connections, if they are there.
+#[derive(Clone)]
+pub(crate) struct Link {
+    address: Rc<Address>,
+    pair: Rc<RefCell<Option<Pair>>>,
+    /// Those that are to be used no more.
+    lost: Rc<Cell<u64>>,
+    is_lost: Rc<Notify>,
+}
+
+impl Link {
+    /// Connects for the first time.
+    pub(crate) async fn open(address: Address) -> Result<Self, Error> {
+        let pair = connect(&address, 1).await?;
+        Ok(Self {
+            address: Rc::new(address),
+            pair: Rc::new(RefCell::new(Some(pair))),
+            lost: Rc::default(),
+            is_lost: Rc::default(),
+        })
+    }
+
+    /// Both, unless they are gone.
+    pub(crate) fn pair(&self) -> Option<Pair> {
+        self.pair.borrow().clone()
+    }
+
+    /// These failed, or did not answer in time.
+    pub(crate) fn lose(&self, number: u64) {
+        self.lost.set(number.max(self.lost.get()));
+        self.is_lost.notify_one();
+    }
+
+    /// Connects whenever the connections are lost.
+    pub(crate) async fn keep(self, agent: Agent) {
+        loop {
+            let number = self.pair.borrow().as_ref().map_or(0, |pair| pair.number);
+            if self.lost.get() < number {
+                self.is_lost.notified().await;
+                continue;
+            }
+            *self.pair.borrow_mut() = None;
+            agent.state().cut();
+            agent.cut.notify_waiters();
+            let (mut wait, longest) = WAITS;
+            let most = CONNECT.min(agent.state().lease / 3);
+            let pair = loop {
+                let why = match timeout(most, connect(&self.address, number + 1)).await {
+                    Ok(Ok(pair)) => break pair,
+                    Ok(Err(error)) => fault::line(&fault::of_server(&error)),
+                    Err(_) => "it does not answer".to_owned(),
+                };
+                agent.state().not_heard(&why);
+                let may_end = agent.state().may_end(clock::now());
+                if may_end {
+                    return agent.end.notify_one();
+                }
+                sleep(wait).await;
+                wait = (wait * 2).min(longest);
+            };
+            *self.pair.borrow_mut() = Some(pair);
+            agent.state().is_connected = true;
+            agent.beat.notify_one();
+            agent.work.notify_one();
+        }
+    }
+}
+
+async fn connect(address: &Address, number: u64) -> Result<Pair, Error> {
+    let beat = Rc::new(Connection::open(address).await?);
+    let work = Rc::new(Connection::open(address).await?);
+    Ok(Pair { number, work, beat })
+}

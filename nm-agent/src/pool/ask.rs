@@ -1,0 +1,300 @@
+//! What a process asks, put down for the next statement.
+
+use std::time::Duration;
+
+use nm_register::{Event, Hold, Request, Token};
+
+use super::state::{Asked, Change, Client, Held, Pool, Presented, Read, To};
+use crate::wire::{Answer, Ask, Fault, Join};
+
+impl Pool {
+    /// Takes in what is asked. `away`: the server is not to be heard at the moment.
+    pub(crate) fn ask(&mut self, to: To, ask: Ask, away: bool) {
+        self.dirty = true;
+        let some = Some(to);
+        match ask {
+            Ask::Join(join) => self.join(to, *join),
+            Ask::Leave(token) => self.leave(to, token, away),
+            Ask::Release {
+                token,
+                name,
+                after,
+                durable,
+            } => {
+                if !self.let_go(token, &name) {
+                    return self.answer(some, Answer::Gone);
+                }
+                if !durable {
+                    self.answer(some, Answer::Done);
+                }
+                let request = Request::Release { token, name, after };
+                self.change(request, some.filter(|_| durable));
+            }
+            Ask::Share { token, name } => {
+                if let Some(hold) = self.own(token, &name) {
+                    hold.alone = false;
+                }
+                self.change(Request::Share { token, name }, some);
+            }
+            Ask::Change {
+                token,
+                name,
+                was,
+                record,
+            } => {
+                let request = Request::Change {
+                    token,
+                    name,
+                    was,
+                    record,
+                };
+                self.change(request, some);
+            }
+            Ask::Publish {
+                token,
+                name,
+                waiting,
+                body_ended,
+            } => {
+                self.answer(some, Answer::Done);
+                if let Some(hold) = self.own(token, &name) {
+                    hold.waiting.clone_from(&waiting);
+                    hold.body_ended = body_ended;
+                }
+                let is_earlier = |change: &Change| match &change.request {
+                    Request::Publish {
+                        token: t, name: n, ..
+                    } => *t == token && *n == name,
+                    _ => false,
+                };
+                // Only the last counts.
+                self.changes.retain(|change| !is_earlier(change));
+                let request = Request::Publish {
+                    token,
+                    name,
+                    waiting,
+                    body_ended,
+                };
+                self.change(request, None);
+            }
+            Ask::Declare(code) => self.change(Request::Declare(code), some),
+            Ask::Note {
+                key,
+                was,
+                value,
+                holding,
+            } => {
+                let request = Request::Note {
+                    key,
+                    was,
+                    value,
+                    holding,
+                };
+                self.change(request, some);
+            }
+            Ask::Forget { force } => self.change(Request::Forget { force }, some),
+            Ask::Code => self.reads.push((to, Read::Code)),
+            Ask::Noted(key) => self.reads.push((to, Read::Noted(key))),
+            Ask::Run(run) => self.reads.push((to, Read::Run(run))),
+            Ask::Look => self.reads.push((to, Read::Look)),
+            Ask::Log(events) => {
+                self.answer(some, Answer::Done);
+                self.events.extend(events);
+            }
+            Ask::Present { holds, waits, .. } => self.present(to, holds, waits),
+            // Of the journal alone: see `Agent::ask`.
+            Ask::Events(_) => {}
+        }
+    }
+
+    fn change(&mut self, request: Request, to: Option<To>) {
+        self.numbers += 1;
+        self.changes.push(Change {
+            number: self.numbers,
+            request,
+            to,
+            tried: false,
+        });
+    }
+
+    fn join(&mut self, to: To, join: Join) {
+        // Asked twice, it is one request.
+        self.asked.retain(|asked| asked.join.token != join.token);
+        self.asked.push(Asked {
+            join,
+            to: Some(to),
+            place: None,
+            given_up: false,
+            leave: None,
+            tried: false,
+        });
+    }
+
+    fn leave(&mut self, to: To, token: Token, away: bool) {
+        if let Some(at) = self.asked.iter().position(|it| it.join.token == token) {
+            let asked = &mut self.asked[at];
+            asked.given_up = true;
+            asked.to = None;
+            if asked.tried && !away {
+                asked.leave = Some(to);
+                return;
+            }
+            if !asked.tried {
+                self.asked.remove(at);
+            }
+            return self.answer(Some(to), Answer::Done);
+        }
+        let granted = self.known.iter().map(|held| &held.grant);
+        let granted: Vec<_> = granted
+            .filter(|grant| grant.hold.token == token)
+            .cloned()
+            .collect();
+        let answer = match granted.is_empty() {
+            true => Answer::Done,
+            false => Answer::Granted(granted),
+        };
+        self.answer(Some(to), answer);
+    }
+
+    /// A name that is about to be released is held no more; whether it was.
+    fn let_go(&mut self, token: Token, name: &str) -> bool {
+        let is_it = |hold: &Hold| hold.token == token && hold.name == name;
+        let before = self.known.len();
+        self.known.retain(|held| !is_it(&held.grant.hold));
+        let mut was = self.known.len() < before;
+        for presented in &mut self.presented {
+            let before = presented.holds.len();
+            presented.holds.retain(|hold| !is_it(hold));
+            was |= presented.holds.len() < before;
+        }
+        was
+    }
+
+    fn own(&mut self, token: Token, name: &str) -> Option<&mut Hold> {
+        let holds = self.known.iter_mut().map(|held| &mut held.grant.hold);
+        let presented = self.presented.iter_mut().flat_map(|it| &mut it.holds);
+        let mut all = holds.chain(presented);
+        all.find(|hold| hold.token == token && hold.name == name)
+    }
+
+    fn present(&mut self, to: To, mut holds: Vec<Hold>, waits: Vec<(u64, Join)>) {
+        // What is known: the process had merely lost its connection, or its file said that it
+        // lives.
+        holds.retain(|hold| {
+            let own = self.known.iter_mut().find(|held| {
+                let known = &held.grant.hold;
+                known.token == hold.token && known.name == hold.name
+            });
+            let is_new = own.is_none();
+            if let Some(held) = own {
+                held.client = Some(to.client);
+            }
+            is_new
+        });
+        for (id, join) in waits {
+            let to = To {
+                client: to.client,
+                id,
+            };
+            let mut asked = self.asked.iter_mut();
+            match asked.find(|asked| asked.join.token == join.token) {
+                Some(asked) => {
+                    asked.to = Some(to);
+                    asked.place = None;
+                }
+                None => {
+                    self.join(to, join);
+                    // By the agent before.
+                    if let Some(asked) = self.asked.last_mut() {
+                        asked.tried = true;
+                    }
+                }
+            }
+        }
+        self.presented.push(Presented { to, holds });
+    }
+
+    /// A process ended, and left what it had with this token.
+    pub(crate) fn died(&mut self, token: Token, time: Duration) {
+        self.dirty = true;
+        if self.asked.iter().any(|asked| asked.join.token == token) {
+            self.look_on(time);
+        }
+        self.asked.retain(|asked| asked.join.token != token);
+        self.known.retain(|held| held.grant.hold.token != token);
+        for presented in &mut self.presented {
+            presented.holds.retain(|hold| hold.token != token);
+        }
+        self.change(Request::Died(token), None);
+    }
+
+    /// What is to be written to the journal, if no change carries it.
+    pub(crate) fn take_events(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.events)
+    }
+
+    /// Nothing of this pool can be done, for a reason that does not pass by itself.
+    pub(crate) fn fail(&mut self, fault: &Fault) {
+        let mut told = Vec::new();
+        self.asked.retain_mut(|asked| {
+            told.extend(asked.to.take());
+            told.extend(asked.leave.take());
+            asked.given_up = true;
+            asked.tried
+        });
+        self.changes.retain_mut(|change| {
+            told.extend(change.to.take());
+            // What is over is not forgotten.
+            matches!(change.request, Request::Release { .. } | Request::Died(_))
+        });
+        told.extend(self.reads.drain(..).map(|(to, _)| to));
+        self.events.clear();
+        for to in told {
+            self.answer(Some(to), Answer::Fault(fault.clone()));
+        }
+    }
+
+    /// This machine was declared dead: what it held is lost, and what it waits for is asked
+    /// again by its next session.
+    pub(crate) fn bury(&mut self, why: &str) {
+        self.dirty = true;
+        self.page = None;
+        self.said = None;
+        let lost = self.known.drain(..).map(|Held { grant, client }| {
+            let lease = (grant.hold.token, grant.hold.name);
+            (client, lease)
+        });
+        let lost = lost.collect();
+        self.lose(lost, why);
+        for change in std::mem::take(&mut self.changes) {
+            let is_of_hold = matches!(
+                change.request,
+                Request::Release { .. }
+                    | Request::Died(_)
+                    | Request::Share { .. }
+                    | Request::Change { .. }
+                    | Request::Publish { .. }
+            );
+            match is_of_hold {
+                true => self.answer(change.to, Answer::Gone),
+                false => self.changes.push(change),
+            }
+        }
+        for asked in &mut self.asked {
+            asked.place = None;
+        }
+    }
+
+    /// Tells processes that these of their leases are lost.
+    pub(super) fn lose(&mut self, lost: Vec<(Option<Client>, (Token, String))>, why: &str) {
+        let mut clients: Vec<_> = lost.iter().filter_map(|(client, _)| *client).collect();
+        clients.sort_unstable();
+        clients.dedup();
+        for client in clients {
+            let of_it = lost.iter().filter(|(its, _)| *its == Some(client));
+            let leases = of_it.map(|(_, lease)| lease.clone()).collect();
+            let why = why.to_owned();
+            self.answer(Some(To { client, id: 0 }), Answer::Lost { leases, why });
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Answers to questions about a pool.
+
+use nm_register::{Document, Known, Wanted, decide, is_lock};
+
+use super::state::{Now, Pool, Read};
+use super::statement::dead;
+use crate::wire::{Answer, Look};
+
+impl Pool {
+    /// Answers what was asked, by what was just read.
+    pub(super) fn answer_reads(&mut self, now: &Now) {
+        let Some(page) = self.page.as_ref().filter(|_| !self.reads.is_empty()) else {
+            return;
+        };
+        // Without those who are known to be dead, whether somebody has taken them out or not.
+        let known = Known {
+            pool: &self.key.1,
+            session: now.session,
+            calm: false,
+            epoch: page.look.server.epoch,
+            dead: &dead(page),
+            now: now.wall,
+        };
+        let document = decide(&page.document, &[], known).document;
+        for (to, read) in std::mem::take(&mut self.reads) {
+            let answer = match read {
+                Read::Code => Answer::Code(document.code.clone()),
+                Read::Noted(key) => Answer::Note(document.notes.get(&key).cloned()),
+                Read::Run(run) => Answer::Run {
+                    alive: document.is_alive(&run),
+                    running: document.is_running(&run),
+                },
+                Read::Look => {
+                    let silent = self.silent(&document, now);
+                    Answer::Look(Box::new(look(&document, silent)))
+                }
+            };
+            self.answer(Some(to), answer);
+        }
+    }
+
+    /// Machines that have not been heard of for a third of a lease.
+    fn silent(&self, document: &Document, now: &Now) -> Vec<(String, u64)> {
+        let others = document.sessions().into_iter();
+        let others = others.filter(|session| *session != now.session);
+        let silent = others.filter_map(|session| {
+            let since = self.observer.silent(session, now.time)?;
+            let holds = document.holds.iter().map(|hold| (hold.session, &hold.who));
+            let mut all = holds.chain(document.line.iter().map(|it| (it.session, &it.who)));
+            let (_, who) = all.find(|(of, _)| *of == session)?;
+            let millis = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+            (since > self.lease / 3).then(|| (who.host.clone(), millis))
+        });
+        silent.collect()
+    }
+}
+
+fn look(document: &Document, silent: Vec<(String, u64)>) -> Look {
+    let names = document.names.iter().filter(|(name, _)| !is_lock(name));
+    let holds = document.holds.iter().filter(|hold| !is_lock(&hold.name));
+    let wants_lock = |wants: &Wanted| matches!(wants, Wanted::Name(name) if is_lock(name));
+    let line = document.line.iter().filter(|it| !wants_lock(&it.wants));
+    Look {
+        spec: document.spec.clone(),
+        names: names
+            .map(|(name, known)| (name.clone(), known.fence, known.record.clone()))
+            .collect(),
+        holds: holds.cloned().collect(),
+        line: line.cloned().collect(),
+        life: document.notes.get("life").cloned(),
+        in_life: document.of_name("#life").next().is_some(),
+        silent,
+    }
+}

@@ -1,0 +1,363 @@
+//! What is to be changed at the server, and what came of it.
+
+use std::collections::BTreeSet;
+
+use nm_postgres::{Page, Swap};
+use nm_register::{
+    Document, Event, Hold, Known, Outcome, Refusal, Request, Seen, Session, Tag, Token, Waiter,
+    decide,
+};
+
+use super::heed::{Own, own};
+use super::state::{Change, Now, Pool};
+use crate::fault::fault;
+use crate::wire::{Answer, FaultKind};
+
+/// What a request of a statement came from.
+#[derive(Clone, Copy, Debug)]
+enum From {
+    /// All that is held, said again, with so many that were presented.
+    Again(usize),
+    Change(u64),
+    Join(Token),
+    Nothing,
+}
+
+/// A change of a pool, with all that is to be done at once.
+#[derive(Debug)]
+pub(crate) struct Statement {
+    session: Session,
+    page: Page,
+    tag: Tag,
+    document: Document,
+    events: Vec<Event>,
+    /// How many of these are to be written with the next change if this one is not made.
+    logged: usize,
+    outcomes: Vec<(From, Outcome)>,
+    says_again: bool,
+    /// It would change nothing of what was just read.
+    pub(crate) is_void: bool,
+}
+
+/// The sessions that are known to be dead.
+pub(super) fn dead(page: &Page) -> BTreeSet<Session> {
+    let sessions = page.look.sessions.iter();
+    let dead = sessions.filter(|(_, seen)| **seen == Seen::Dead);
+    dead.map(|(session, _)| *session).collect()
+}
+
+impl Statement {
+    /// For the server.
+    pub(crate) fn swap<'a>(&'a self, key: &'a (String, String)) -> Swap<'a> {
+        Swap {
+            space: &key.0,
+            pool: &key.1,
+            page: &self.page,
+            session: self.session,
+            tag: self.tag,
+            document: &self.document,
+            events: &self.events,
+        }
+    }
+}
+
+impl Pool {
+    /// The change to make of what is known; `None` if there is none. With it goes what is
+    /// known: what came of it must be said by one of [`Pool::done`], [`Pool::overtaken`] and
+    /// [`Pool::unknown`].
+    pub(crate) fn statement(&mut self, now: &Now, tag: Tag) -> Option<Statement> {
+        let page = self.page.take()?;
+        let start = page.look.start;
+        let dead = dead(&page);
+        let says_again = self.said != Some(start);
+        let mut requests = Vec::new();
+        let again = self.again(&page, &dead, now);
+        let presented = self.presented.len();
+        let is_empty = matches!(&again, Request::Again { holds, waiters } if holds.is_empty() && waiters.is_empty());
+        let has_entries = page.document.sessions().contains(&now.session);
+        if !is_empty || presented > 0 || says_again && (has_entries || self.unsettled.is_some()) {
+            requests.push((From::Again(presented), again));
+        } else if says_again {
+            // There is nothing to say.
+            self.said = Some(start);
+        }
+        requests.extend(self.keep(&page.document, now));
+        for change in &self.changes {
+            requests.push((From::Change(change.number), change.request.clone()));
+        }
+        for asked in &mut self.asked {
+            let token = asked.join.token;
+            let standing = own(&page.document, token, now.session);
+            let request = match standing {
+                Own::Unknown if asked.given_up => continue,
+                // Those of a session that is dead are taken out before anything is done.
+                Own::Foreign if !asked.given_up && !is_of(&page.document, token, &dead) => continue,
+                Own::Foreign | Own::Unknown if !asked.given_up => Request::Join {
+                    waiter: Box::new(asked.join.waiter(now.session, &self.host)),
+                    spec: asked.join.spec.clone(),
+                    waits: asked.join.waits,
+                },
+                Own::Waits | Own::Failed(_) | Own::Foreign if asked.given_up => {
+                    Request::Leave(token)
+                }
+                _ => continue,
+            };
+            requests.push((From::Join(token), request));
+        }
+        if self.unsettled.is_some() {
+            requests.push((From::Nothing, Request::Settle));
+        }
+        let (from, requests): (Vec<_>, Vec<_>) = requests.into_iter().unzip();
+        let known = Known {
+            pool: &self.key.1,
+            session: now.session,
+            calm: page.look.server.is_calm(start),
+            epoch: page.look.server.epoch,
+            dead: &dead,
+            now: now.wall,
+        };
+        let decided = decide(&page.document, &requests, known);
+        let is_same = decided.document == page.document;
+        if requests.is_empty() && is_same {
+            self.page = Some(page);
+            return None;
+        }
+        for asked in &mut self.asked {
+            asked.tried = true;
+        }
+        let harmless = |outcome: &Outcome| matches!(outcome, Outcome::Busy | Outcome::Done);
+        let is_void = self.fresh
+            && is_same
+            && !says_again
+            && self.unsettled.is_none()
+            && decided.events.is_empty()
+            && decided.outcomes.iter().all(harmless);
+        self.fresh = false;
+        let mut events = decided.events;
+        let mut logged = 0;
+        if !is_void {
+            logged = self.events.len();
+            events.append(&mut self.events);
+        }
+        Some(Statement {
+            session: now.session,
+            page,
+            tag,
+            document: decided.document,
+            events,
+            logged,
+            outcomes: from.into_iter().zip(decided.outcomes).collect(),
+            says_again,
+            is_void,
+        })
+    }
+
+    /// All that is held; and what an earlier session of this machine has left in the document.
+    fn again(&self, page: &Page, dead: &BTreeSet<Session>, now: &Now) -> Request {
+        let says_again = self.said != Some(page.look.start);
+        let known = self.known.iter().map(|held| &held.grant.hold);
+        let known = known.filter(|_| says_again);
+        let presented = self.presented.iter().flat_map(|it| &it.holds);
+        let document = &page.document;
+        let is_left = |token: Token, session: Session| {
+            let is_asked = self.asked.iter().any(|it| it.join.token == token);
+            is_asked && session != now.session && !dead.contains(&session)
+        };
+        let holds = document.holds.iter();
+        let granted = holds.filter(|hold| is_left(hold.token, hold.session));
+        let line = document.line.iter();
+        let line = line.filter(|waiter| is_left(waiter.token, waiter.session));
+        let mut holds: Vec<Hold> = known.chain(presented).chain(granted).cloned().collect();
+        let mut seen = BTreeSet::new();
+        holds.retain(|hold| seen.insert((hold.token, hold.name.clone())));
+        Request::Again {
+            holds,
+            waiters: line.cloned().collect(),
+        }
+    }
+
+    /// What is not over, if the document has anything else of this session.
+    fn keep(&self, document: &Document, now: &Now) -> Option<(From, Request)> {
+        let known = self.known.iter().map(|held| &held.grant.hold);
+        let presented = self.presented.iter().flat_map(|it| &it.holds);
+        let held = known.chain(presented);
+        let held = held.map(|hold| (hold.token, hold.name.clone()));
+        let released = self
+            .changes
+            .iter()
+            .filter_map(|change| match &change.request {
+                Request::Release { token, name, .. } => Some((*token, name.clone())),
+                _ => None,
+            });
+        let held: BTreeSet<(Token, String)> = held.chain(released).collect();
+        let died = self
+            .changes
+            .iter()
+            .filter_map(|change| match &change.request {
+                Request::Died(token) => Some(*token),
+                _ => None,
+            });
+        let asked = self.asked.iter().map(|asked| asked.join.token);
+        let asked: BTreeSet<Token> = asked.chain(died).collect();
+        let is_over = |hold: &&Hold| {
+            let is_known = held.contains(&(hold.token, hold.name.clone()));
+            hold.session == now.session && !is_known && !asked.contains(&hold.token)
+        };
+        let is_left =
+            |waiter: &&Waiter| waiter.session == now.session && !asked.contains(&waiter.token);
+        let is_over = document.holds.iter().any(|hold| is_over(&hold));
+        let is_left = document.line.iter().any(|waiter| is_left(&waiter));
+        (is_over || is_left).then(|| {
+            let request = Request::Keep {
+                held: held.into_iter().collect(),
+                asked: asked.into_iter().collect(),
+            };
+            (From::Nothing, request)
+        })
+    }
+
+    /// The change was made, or there was none to make.
+    pub(crate) fn done(&mut self, statement: Statement, now: &Now) {
+        let start = statement.page.look.start;
+        let Statement {
+            page,
+            tag,
+            document,
+            outcomes,
+            is_void,
+            says_again,
+            ..
+        } = statement;
+        if !is_void {
+            self.unsettled = None;
+            self.overtaken = 0;
+        }
+        for (from, outcome) in outcomes {
+            match (from, outcome) {
+                (From::Again(count), outcome) => {
+                    let lost = match outcome {
+                        Outcome::Lost(lost) => lost,
+                        _ => Vec::new(),
+                    };
+                    self.presented(count, &document, &lost);
+                    self.lost_again(lost);
+                }
+                (From::Change(number), outcome) => {
+                    let at = self.changes.iter().position(|it| it.number == number);
+                    if let Some(at) = at {
+                        let change = self.changes.remove(at);
+                        let answer = answer(&change, outcome, &page.document, &document);
+                        self.answer(change.to, answer);
+                    }
+                }
+                (From::Join(token), outcome) => self.joined(token, outcome, now),
+                (From::Nothing, _) => {}
+            }
+        }
+        if says_again {
+            self.said = Some(start);
+        }
+        // What has become possible with it.
+        self.dirty = true;
+        self.learn(&document, start, now);
+        self.page = Some(Page {
+            tag: if is_void { page.tag } else { Some(tag) },
+            document,
+            look: page.look,
+        });
+    }
+
+    fn joined(&mut self, token: Token, outcome: Outcome, now: &Now) {
+        let answer = match outcome {
+            Outcome::Busy => Answer::Busy,
+            Outcome::Failed(failure) => Answer::Failed(failure),
+            Outcome::Refused(Refusal::Names(spec)) => Answer::Disagrees(spec),
+            Outcome::Refused(Refusal::NoNames) => Answer::Fault(fault(
+                FaultKind::Config,
+                format!("nobody has said which names pool `{}` has", self.key.1),
+            )),
+            // It was told what came of it, or is to be.
+            _ => return,
+        };
+        let Some(at) = self.asked.iter().position(|it| it.join.token == token) else {
+            return;
+        };
+        self.look_on(now.time);
+        // One that stands in the line with its failure is to be taken out of it.
+        let asked = &mut self.asked[at];
+        let to = asked.to.take().or(asked.leave.take());
+        if asked.join.waits && matches!(answer, Answer::Failed(_)) {
+            asked.given_up = true;
+        } else {
+            self.asked.remove(at);
+        }
+        self.answer(to, answer);
+    }
+
+    /// Others have changed the pool before.
+    pub(crate) fn overtaken(&mut self, statement: Statement) {
+        self.dirty = true;
+        self.overtaken += 1;
+        self.log_later(statement);
+    }
+
+    /// The change may be made, or may have been.
+    pub(crate) fn unknown(&mut self, statement: Statement) {
+        self.dirty = true;
+        self.unsettled = Some(statement.page.tag);
+        for (from, _) in &statement.outcomes {
+            if let From::Change(number) = from
+                && let Some(change) = self.changes.iter_mut().find(|it| it.number == *number)
+            {
+                change.tried = true;
+            }
+        }
+        // Rather lost than told twice: its events, too, may be there.
+    }
+
+    fn log_later(&mut self, mut statement: Statement) {
+        let at = statement.events.len() - statement.logged;
+        let mut events = statement.events.split_off(at);
+        events.append(&mut self.events);
+        self.events = events;
+    }
+}
+
+/// Whether a token's entries are of one of these sessions.
+fn is_of(document: &Document, token: Token, sessions: &BTreeSet<Session>) -> bool {
+    let holds = document.holds.iter().map(|it| (it.token, it.session));
+    let mut all = holds.chain(document.line.iter().map(|it| (it.token, it.session)));
+    all.any(|(of, session)| of == token && sessions.contains(&session))
+}
+
+/// What a process is told of its change.
+fn answer(change: &Change, outcome: Outcome, before: &Document, after: &Document) -> Answer {
+    match (&change.request, outcome) {
+        (Request::Declare(_), Outcome::Done) => Answer::Code(before.code.clone()),
+        // It was done when it was asked first.
+        (Request::Release { .. }, Outcome::Gone) if change.tried => Answer::Done,
+        (Request::Change { name, .. }, Outcome::Changed) => {
+            let known = after.names.get(name);
+            let record = known.map(|known| known.record.clone()).unwrap_or_default();
+            Answer::Changed(Box::new(record))
+        }
+        (Request::Note { key, .. }, Outcome::Changed) => {
+            Answer::Note(after.notes.get(key).cloned())
+        }
+        (
+            _,
+            Outcome::Forgotten {
+                names,
+                lent,
+                awaited,
+            },
+        ) => Answer::Forgotten {
+            names,
+            lent,
+            awaited,
+        },
+        (_, Outcome::Done) => Answer::Done,
+        // Of a machine that was declared dead, too.
+        _ => Answer::Gone,
+    }
+}

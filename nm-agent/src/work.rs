@@ -1,0 +1,475 @@
+//! All that is asked of the server beside beats, one thing after the other.
+
+use std::time::Duration;
+
+use nm_postgres::{Connection, Error, Page};
+use nm_register::{Due, Seen, Tag};
+use tokio::time::{sleep, timeout};
+
+use crate::agent::Agent;
+use crate::clock;
+use crate::draw;
+use crate::fault;
+use crate::link::Link;
+use crate::pool::{Key, To};
+use crate::wire::Answer;
+
+/// How often a pool that somebody waits for is looked at: whether it has changed; and whoever
+/// is silent in it, or has just started.
+const POLL: Duration = Duration::from_millis(50);
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Of a change that cannot be made for a reason that does not pass by itself.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// After so many lost swaps a row is locked: those that are nearer would win for ever.
+const LOST: u32 = 3;
+
+/// No answer comes after that. What waits for a standby may take long.
+const LONGEST: Duration = Duration::from_secs(10);
+
+/// The events of one line.
+const PAGE: usize = 500;
+
+/// How many events of a project are kept, and for how long.
+const EVENTS: u32 = 100_000;
+const DAYS: u16 = 30;
+
+/// When and how often old events are removed.
+const PRUNED: (Duration, Duration) = (Duration::from_secs(20), Duration::from_secs(3600));
+
+/// Why something could not be asked.
+enum Failed {
+    /// The connection is of no use any more.
+    Cut,
+    /// The server said so.
+    Error(Error),
+}
+
+/// Asks for as long as the agent lives.
+pub(crate) async fn run(agent: Agent, link: Link) {
+    let mut server = Server {
+        said_over: 0,
+        polled_at: Duration::ZERO,
+        prune_at: clock::now() + PRUNED.0,
+        agent,
+    };
+    loop {
+        let agent = server.agent.clone();
+        let is_alive = {
+            let state = agent.state();
+            state.is_born && !state.beats.is_dead()
+        };
+        let Some(pair) = link.pair().filter(|_| is_alive) else {
+            agent.work.notified().await;
+            continue;
+        };
+        match server.step(&pair.work, pair.number).await {
+            Ok(None) => {}
+            Ok(Some(wait)) => tokio::select! {
+                () = sleep(wait) => {}
+                () = agent.work.notified() => {}
+            },
+            Err(_) => {
+                link.lose(pair.number);
+                agent.work.notified().await;
+            }
+        }
+    }
+}
+
+struct Server {
+    agent: Agent,
+    /// The connections over which all was said again.
+    said_over: u64,
+    polled_at: Duration,
+    prune_at: Duration,
+}
+
+impl Server {
+    /// The next thing to do; or how long there is none.
+    async fn step(
+        &mut self,
+        connection: &Connection,
+        number: u64,
+    ) -> Result<Option<Duration>, Failed> {
+        let agent = self.agent.clone();
+        if self.said_over != number || agent.state().must_say_again() {
+            if self.say_again(connection).await? {
+                self.said_over = number;
+            }
+            return Ok(None);
+        }
+        let journal = agent.state().journals.pop_front();
+        if let Some((to, key, from)) = journal {
+            self.journal(connection, to, &key, from).await?;
+            return Ok(None);
+        }
+        let time = clock::now();
+        let (next, mut until) = {
+            let mut state = agent.state();
+            let own = state.session;
+            let mut until = Duration::MAX;
+            let mut next = None;
+            for (key, pool) in &mut state.pools {
+                let looks =
+                    pool.is_awaited() || time < pool.looks_until && pool.is_worth_a_look(own);
+                if looks && time >= pool.read_at + LOOK {
+                    pool.forget_page();
+                    pool.dirty = true;
+                } else if looks {
+                    until = until.min(pool.read_at + LOOK);
+                }
+                if pool.dirty && time >= pool.not_before {
+                    // In turn: the one that was looked at longest ago.
+                    let before = next.as_ref().is_none_or(|(at, _)| pool.read_at < *at);
+                    if before {
+                        next = Some((pool.read_at, key.clone()));
+                    }
+                } else if pool.dirty {
+                    until = until.min(pool.not_before);
+                }
+            }
+            (next, until)
+        };
+        if let Some((_, key)) = next {
+            self.turn(connection, &key).await?;
+            return Ok(None);
+        }
+        if let Some(polls) = self.poll(connection, time).await? {
+            until = until.min(polls);
+        }
+        if time >= self.prune_at {
+            self.prune_at = time + PRUNED.1;
+            match self.call(connection.prune(EVENTS, DAYS)).await {
+                // Somebody else does it, or nobody may.
+                Err(Failed::Error(_)) | Ok(()) => {}
+                Err(cut) => return Err(cut),
+            }
+        }
+        let wait = until.saturating_sub(clock::now());
+        let has_dirty = agent.state().pools.values().any(|pool| pool.dirty);
+        let now = clock::now();
+        let is_due = has_dirty && until <= now;
+        Ok((!is_due).then_some(wait.min(Duration::from_secs(3600))))
+    }
+
+    /// Asks something, and waits for the answer.
+    async fn call<T>(&self, answer: impl Future<Output = Result<T, Error>>) -> Result<T, Failed> {
+        let most = LONGEST.max(self.agent.state().lease);
+        let answered = tokio::select! {
+            answered = timeout(most, answer) => answered,
+            () = self.agent.cut.notified() => return Err(Failed::Cut),
+        };
+        match answered {
+            Ok(Ok(answer)) => {
+                self.agent.state().heard();
+                Ok(answer)
+            }
+            Ok(Err(error)) if !fault::is_cut(&error) => Err(Failed::Error(error)),
+            _ => Err(Failed::Cut),
+        }
+    }
+
+    /// Says to a process of the server all that is held; whether it has all been said.
+    async fn say_again(&self, connection: &Connection) -> Result<bool, Failed> {
+        let session = self.agent.state().session;
+        let (start, entries) = match self.call(connection.entries(session)).await {
+            Ok(found) => found,
+            Err(Failed::Error(error)) => {
+                let fault = fault::of_server(&error);
+                let mut state = self.agent.state();
+                state.pools.values_mut().for_each(|pool| pool.fail(&fault));
+                state.tell_all();
+                drop(state);
+                sleep(PAUSE).await;
+                return Ok(false);
+            }
+            Err(cut) => return Err(cut),
+        };
+        let keys: Vec<Key> = {
+            let mut state = self.agent.state();
+            state.heard_from = Some(start);
+            for key in &entries {
+                state.pool(key.clone());
+            }
+            let keys = state.pools.iter_mut().filter_map(|(key, pool)| {
+                if pool.is_idle() && !entries.contains(key) {
+                    pool.set_said(start);
+                }
+                (!pool.is_said_to(start)).then(|| key.clone())
+            });
+            keys.collect()
+        };
+        for key in keys {
+            loop {
+                let wait = {
+                    let mut state = self.agent.state();
+                    if state.heard_from != Some(start) || state.beats.is_dead() {
+                        return Ok(false);
+                    }
+                    let pool = state.pool(key.clone());
+                    if pool.is_said_to(start) {
+                        break;
+                    }
+                    pool.not_before
+                };
+                sleep(wait.saturating_sub(clock::now())).await;
+                if !self.turn(connection, &key).await? {
+                    // Nobody is lent anything there; it is not to cost all else.
+                    self.agent.state().pool(key.clone()).set_said(start);
+                }
+            }
+        }
+        self.agent.state().beats.said_again(start);
+        Ok(true)
+    }
+
+    /// Reads a pool if it must be, and changes it; whether the server does not refuse to.
+    async fn turn(&self, connection: &Connection, key: &Key) -> Result<bool, Failed> {
+        let done = {
+            let mut state = self.agent.state();
+            let pool = state.pool(key.clone());
+            pool.dirty = false;
+            let is_lost = pool.overtaken >= LOST;
+            drop(state);
+            match is_lost {
+                true => self.locked(connection, key).await,
+                false => self.change(connection, key).await,
+            }
+        };
+        let mut state = self.agent.state();
+        let done = match done {
+            Err(Failed::Error(error)) => {
+                let fault = fault::of_server(&error);
+                let until = clock::now() + PAUSE;
+                let pool = state.pool(key.clone());
+                pool.forget_page();
+                pool.fail(&fault);
+                pool.not_before = until;
+                pool.dirty = !pool.is_idle();
+                Ok(false)
+            }
+            Err(cut) => Err(cut),
+            Ok(()) => Ok(true),
+        };
+        state.tell_all();
+        done
+    }
+
+    async fn change(&self, connection: &Connection, key: &Key) -> Result<(), Failed> {
+        let must_read = self.agent.state().pool(key.clone()).must_read();
+        if must_read {
+            let page = self.read(connection, key).await?;
+            if !self.heed(key, page) {
+                return Ok(());
+            }
+        }
+        let tag = Tag(self.draw()?);
+        let statement = {
+            let mut state = self.agent.state();
+            let now = state.now();
+            state.pool(key.clone()).statement(&now, tag)
+        };
+        let Some(statement) = statement else {
+            return self.log(connection, key).await;
+        };
+        if statement.is_void {
+            let mut state = self.agent.state();
+            let now = state.now();
+            state.pool(key.clone()).done(statement, &now);
+            return Ok(());
+        }
+        let swapped = self.call(connection.swap(&statement.swap(key))).await;
+        let mut state = self.agent.state();
+        let now = state.now();
+        let pool = state.pool(key.clone());
+        match swapped {
+            Ok(true) => pool.done(statement, &now),
+            Ok(false) => {
+                pool.overtaken(statement);
+                pool.not_before = now.time + draw::pause();
+            }
+            Err(failed) => {
+                pool.unknown(statement);
+                return Err(failed);
+            }
+        }
+        Ok(())
+    }
+
+    /// The same, with the row locked meanwhile.
+    async fn locked(&self, connection: &Connection, key: &Key) -> Result<(), Failed> {
+        // Whatever comes of it, the next try is without.
+        self.agent.state().pool(key.clone()).overtaken = 0;
+        match self.in_lock(connection, key).await {
+            Ok(true) => Ok(()),
+            Ok(false) => self.call(connection.roll_back()).await,
+            Err(Failed::Error(_)) => {
+                self.agent.state().pool(key.clone()).dirty = true;
+                self.call(connection.roll_back()).await
+            }
+            Err(cut) => Err(cut),
+        }
+    }
+
+    /// Whether there is nothing to roll back.
+    async fn in_lock(&self, connection: &Connection, key: &Key) -> Result<bool, Failed> {
+        let page = self.call(connection.lock(&key.0, &key.1)).await?;
+        if !self.heed(key, page) {
+            return Ok(false);
+        }
+        let tag = Tag(self.draw()?);
+        let statement = {
+            let mut state = self.agent.state();
+            let now = state.now();
+            state.pool(key.clone()).statement(&now, tag)
+        };
+        let Some(statement) = statement else {
+            return Ok(false);
+        };
+        let swapped = match self.call(connection.swap(&statement.swap(key))).await {
+            Ok(true) => self.call(connection.commit()).await.map(|()| true),
+            other => other,
+        };
+        let mut state = self.agent.state();
+        let now = state.now();
+        let pool = state.pool(key.clone());
+        match swapped {
+            Ok(true) => pool.done(statement, &now),
+            Ok(false) => {
+                pool.overtaken(statement);
+                return Ok(false);
+            }
+            Err(failed) => {
+                pool.unknown(statement);
+                return Err(failed);
+            }
+        }
+        Ok(true)
+    }
+
+    fn draw(&self) -> Result<u128, Failed> {
+        draw::id().map_err(|error| {
+            eprintln!("the agent ends: failed to draw a random number: {error}");
+            self.agent.end.notify_one();
+            Failed::Cut
+        })
+    }
+
+    /// Takes in a page; whether this session lives.
+    fn heed(&self, key: &Key, page: Page) -> bool {
+        let mut state = self.agent.state();
+        let own = page.look.sessions.get(&state.session);
+        if own == Some(&Seen::Dead) {
+            drop(state);
+            self.agent.bury();
+            return false;
+        }
+        state.heard_from = Some(page.look.start);
+        let now = state.now();
+        state.pool(key.clone()).heed(page, &now);
+        true
+    }
+
+    /// Reads a pool, and does what is due.
+    async fn read(&self, connection: &Connection, key: &Key) -> Result<Page, Failed> {
+        let page = self.call(connection.read(&key.0, &key.1)).await?;
+        let due = {
+            let mut state = self.agent.state();
+            state.observe(key, &page.look, clock::now())
+        };
+        if due.is_empty() {
+            return Ok(page);
+        }
+        for due in due {
+            match due {
+                Due::Server { was, row } => {
+                    self.call(connection.replace_server(was, row)).await?;
+                }
+                Due::Bury(session, seen) => {
+                    self.call(connection.bury(session, seen)).await?;
+                }
+            }
+        }
+        self.call(connection.read(&key.0, &key.1)).await
+    }
+
+    /// Looks whether pools that are awaited have changed; when to look again.
+    async fn poll(
+        &mut self,
+        connection: &Connection,
+        time: Duration,
+    ) -> Result<Option<Duration>, Failed> {
+        let pools: Vec<Key> = {
+            let state = self.agent.state();
+            let awaited = state.pools.iter().filter(|(_, pool)| pool.is_awaited());
+            awaited.map(|(key, _)| key.clone()).collect()
+        };
+        if pools.is_empty() {
+            return Ok(None);
+        }
+        if time < self.polled_at + POLL {
+            return Ok(Some(self.polled_at + POLL));
+        }
+        let tags = match self.call(connection.tags(&pools)).await {
+            Ok(tags) => tags,
+            // Whoever reads the pool is told.
+            Err(Failed::Error(_)) => Vec::new(),
+            Err(cut) => return Err(cut),
+        };
+        self.polled_at = clock::now();
+        let mut state = self.agent.state();
+        for (key, tag) in tags {
+            let pool = state.pool(key);
+            if pool.tag() != Some(Some(tag)) {
+                pool.forget_page();
+                pool.dirty = true;
+            }
+        }
+        Ok(Some(self.polled_at + POLL))
+    }
+
+    /// Writes events that no change has carried.
+    async fn log(&self, connection: &Connection, key: &Key) -> Result<(), Failed> {
+        let events = self.agent.state().pool(key.clone()).take_events();
+        match events.is_empty() {
+            true => Ok(()),
+            false => self.call(connection.append(&key.0, &key.1, &events)).await,
+        }
+    }
+
+    async fn journal(
+        &self,
+        connection: &Connection,
+        to: To,
+        key: &Key,
+        from: u64,
+    ) -> Result<(), Failed> {
+        let mut after = 0;
+        loop {
+            let events = connection.events(&key.0, &key.1, from, after, PAGE);
+            let page = match self.call(events).await {
+                Ok(page) => page,
+                Err(Failed::Error(error)) => {
+                    let fault = fault::of_server(&error);
+                    self.agent.state().tell(to, Answer::Fault(fault));
+                    return Ok(());
+                }
+                Err(cut) => {
+                    // From the beginning, once it is back: nobody is told of half a journal.
+                    let waits = (to, key.clone(), from);
+                    self.agent.state().journals.push_front(waits);
+                    return Err(cut);
+                }
+            };
+            let last = page.len() < PAGE;
+            after = page.last().map_or(after, |(number, _)| *number);
+            let events = page.into_iter().map(|(_, event)| event).collect();
+            self.agent.state().tell(to, Answer::Events { events, last });
+            if last {
+                return Ok(());
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Servers that end, and connections that are cut.
+
+use nm_agent::wire::Answer;
+use nm_register::State;
+
+use crate::instance::Instance;
+use crate::machine::Site;
+use crate::process::join;
+
+#[test]
+fn a_server_that_is_away_for_long_costs_nobody_a_lease() {
+    let Some(mut server) = Instance::start() else {
+        return;
+    };
+    let site = Site::at(&server, "away");
+    let (one, two) = (site.machine("ci-1"), site.machine("ci-2"));
+    let (mut a, mut b) = (one.process(), two.process());
+    let tokens = [a.token(), b.token(), a.token()];
+    a.takes(&tokens[0], "a");
+    let id = b.ask(join(&tokens[1], "b"));
+    assert!(matches!(b.answer(id), Answer::Waiting(_)));
+    server.stop();
+    // Those who wait, and those who come, are told after a while.
+    let (Answer::Silence(Some(of_a)), Answer::Silence(Some(of_b))) = (a.answer(0), b.answer(0))
+    else {
+        panic!("not of its silence");
+    };
+    for told in [of_a, of_b] {
+        assert!(told.contains("has not been heard of for"), "{told}");
+    }
+    let mut late = one.process();
+    assert!(matches!(late.answer(0), Answer::Silence(Some(_))));
+    let third = a.ask(join(&tokens[2], "third"));
+    // What was given up is not waited for.
+    let fourth = late.token();
+    late.ask(join(&fourth, "fourth"));
+    assert_eq!(
+        late.asks(nm_agent::wire::Ask::Leave(fourth.token)),
+        Answer::Done
+    );
+    server.go();
+    assert_eq!(
+        (a.answer(0), b.answer(0)),
+        (Answer::Silence(None), Answer::Silence(None))
+    );
+    assert_eq!(a.releases(&tokens[0], "gcp-0"), Answer::Done);
+    // Nobody is granted anything before all have had the time to say again what they hold.
+    let grant = b.granted(id).remove(0);
+    assert_eq!(grant.record.state, State::Clean);
+    assert_eq!(grant.hold.fence, (1 << 32) | 1);
+    assert_eq!(b.releases(&tokens[1], "gcp-0"), Answer::Done);
+    a.granted(third);
+}
+
+#[test]
+fn connections_that_are_cut_are_made_anew() {
+    let Some(site) = Site::new("cut") else { return };
+    let (one, two) = (site.machine("ci-1"), site.machine("ci-2"));
+    let (mut a, mut b) = (one.process(), two.process());
+    let mut fence = 0;
+    for _ in 0..10 {
+        let tokens = [a.token(), b.token()];
+        let first = a.ask(join(&tokens[0], "a"));
+        let second = b.ask(join(&tokens[1], "b"));
+        site.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'cut' AND pid <> pg_backend_pid()",
+        );
+        let (ga, gb) = std::thread::scope(|scope| {
+            let ga = scope.spawn(|| {
+                let grant = a.granted(first).remove(0);
+                assert_eq!(a.releases(&tokens[0], "gcp-0"), Answer::Done);
+                grant.hold.fence
+            });
+            let gb = scope.spawn(|| {
+                let grant = b.granted(second).remove(0);
+                assert_eq!(b.releases(&tokens[1], "gcp-0"), Answer::Done);
+                grant.hold.fence
+            });
+            (ga.join().unwrap(), gb.join().unwrap())
+        });
+        assert!(ga.min(gb) > fence, "{ga} {gb} {fence}");
+        fence = ga.max(gb);
+    }
+    let look = a.look();
+    assert_eq!((look.holds, look.line), (Vec::new(), Vec::new()));
+}
+
+#[test]
+fn a_session_that_the_server_does_not_know_any_more_is_over() {
+    let Some(site) = Site::new("erased") else {
+        return;
+    };
+    let one = site.machine("ci-1");
+    let mut a = one.process();
+    let held = a.token();
+    a.takes(&held, "a");
+    site.execute("DELETE FROM name_manager.session");
+    assert!(matches!(a.answer(0), Answer::Lost { .. }));
+    let other = a.token();
+    // By the next one; the first is declared dead.
+    assert_eq!(a.takes(&other, "b").record.state, State::Dirty);
+}

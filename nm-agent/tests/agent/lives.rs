@@ -1,0 +1,238 @@
+//! Processes, agents and machines that end.
+
+use std::fs::File;
+use std::time::{Duration, SystemTime};
+
+use nm_agent::wire::{Answer, Ask, Grant, Greeting};
+use nm_register::State;
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::child::Started;
+use crate::machine::{Site, started};
+use crate::process::{Held, Process, join, wants};
+
+fn present(grant: &Grant, held: &Held) -> Ask {
+    Ask::Present {
+        holds: vec![grant.hold.clone()],
+        waits: Vec::new(),
+        locks: vec![(held.token, held.lock)],
+    }
+}
+
+#[test]
+fn a_killed_process_gives_its_name_back_to_another_machine() {
+    let Some(site) = Site::new("killed") else {
+        return;
+    };
+    let (one, two) = (site.machine("ci-1"), site.machine("ci-2"));
+    let mut victim = Started::process(&one.dir, "victim");
+    assert!(victim.line().contains("Granted"));
+    // One that waits is as dead.
+    let mut waits = Started::process(&one.dir, "second victim");
+    assert!(waits.line().contains("Waiting"));
+    let mut b = two.process();
+    let held = b.token();
+    let id = b.ask(join(&held, "b"));
+    let Answer::Waiting(place) = b.answer(id) else {
+        panic!("it is lent");
+    };
+    assert_eq!(place.behind, 1);
+    waits.kill();
+    assert!(matches!(b.answer(id), Answer::Waiting(place) if place.behind == 0));
+    victim.kill();
+    let grant = b.granted(id).remove(0);
+    assert_eq!((grant.hold.fence, grant.record.state), (2, State::Dirty));
+    let last = grant.record.last.unwrap();
+    assert_eq!(
+        (&*last.test, &*last.how),
+        ("victim", "`victim` ended while it held it")
+    );
+    let left = std::fs::read_dir(one.dir.join("locks")).unwrap().count();
+    assert_eq!(left, 0, "their files are gone");
+}
+
+#[test]
+fn a_process_that_loses_its_connection_keeps_its_name() {
+    let Some(site) = Site::new("reconnected") else {
+        return;
+    };
+    let (one, two) = (site.machine("ci-1"), site.machine("ci-2"));
+    let mut a = one.process();
+    let held = a.token();
+    let grant = a.takes(&held, "a");
+    let mut b = two.process();
+    let other = b.token();
+    let id = b.ask(join(&other, "b"));
+    assert!(matches!(b.answer(id), Answer::Waiting(_)));
+    drop(a);
+    let mut a = one.process();
+    assert_eq!(a.asks(present(&grant, &held)), Answer::Done);
+    assert_eq!(a.look().holds.len(), 1);
+    assert_eq!(a.releases(&held, "gcp-0"), Answer::Done);
+    assert_eq!(b.granted(id)[0].record.state, State::Clean);
+}
+
+#[test]
+fn what_a_killed_agent_left_is_taken_over_by_the_next_one() {
+    let Some(site) = Site::new("next") else {
+        return;
+    };
+    let (mut one, two) = (site.machine("ci-1"), site.machine("ci-2"));
+    let mut a = one.process();
+    let tokens = [a.token(), a.token()];
+    let grant = a.takes(&tokens[0], "a");
+    let waits = a.ask(join(&tokens[1], "second"));
+    assert!(matches!(a.answer(waits), Answer::Waiting(_)));
+    let mut b = two.process();
+    let held = b.token();
+    let id = b.ask(join(&held, "b"));
+    assert!(matches!(b.answer(id), Answer::Waiting(place) if place.behind == 1));
+    one.agent.kill();
+    assert!(a.is_cut());
+    one.next_agent(&site.url);
+    let mut a = one.process();
+    let again = Ask::Present {
+        holds: vec![grant.hold],
+        waits: vec![(77, wants(&tokens[1], "second"))],
+        locks: vec![(tokens[0].token, tokens[0].lock)],
+    };
+    assert_eq!(a.asks(again), Answer::Done);
+    assert_eq!(a.look().holds.len(), 1);
+    assert_eq!(a.releases(&tokens[0], "gcp-0"), Answer::Done);
+    let grant = a.granted(77).remove(0);
+    assert_eq!((grant.hold.fence, &*grant.hold.who.test), (2, "second"));
+    assert_eq!(a.releases(&tokens[1], "gcp-0"), Answer::Done);
+    assert_eq!(b.granted(id)[0].hold.fence, 3);
+}
+
+#[test]
+fn a_machine_that_is_gone_is_declared_dead() {
+    let Some(site) = Site::new("buried") else {
+        return;
+    };
+    let (mut one, two) = (site.machine("ci-1"), site.machine("ci-2"));
+    let mut victim = Started::process(&one.dir, "victim");
+    assert!(victim.line().contains("Granted"));
+    let mut b = two.process();
+    let held = b.token();
+    let id = b.ask(join(&held, "b"));
+    one.agent.kill();
+    victim.kill();
+    let grant = b.granted(id).remove(0);
+    let last = grant.record.last.unwrap();
+    assert_eq!(
+        last.how,
+        "the machine of `victim` was not heard of any more"
+    );
+    // Those that nobody can present any more are lost.
+    one.next_agent(&site.url);
+    let mut a = one.process();
+    let held = a.token();
+    let mut old = grant.hold;
+    (old.token, old.fence) = (held.token, 1);
+    let old = Ask::Present {
+        holds: vec![old],
+        waits: Vec::new(),
+        locks: vec![(held.token, held.lock)],
+    };
+    match a.asks(old) {
+        Answer::Lost { leases, .. } => {
+            assert_eq!(leases, [(held.token, "gcp-0".to_owned())]);
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_machine_that_was_stopped_for_long_tells_its_processes_what_they_lost() {
+    let Some(site) = Site::new("stopped") else {
+        return;
+    };
+    let (one, two) = (site.machine("ci-1"), site.machine("ci-2"));
+    let (mut a, mut b) = (one.process(), two.process());
+    let tokens = [a.token(), a.token(), b.token()];
+    a.takes(&tokens[0], "a");
+    let waits = a.ask(join(&tokens[1], "second"));
+    assert!(matches!(a.answer(waits), Answer::Waiting(_)));
+    let pid = Pid::from_raw(one.agent.pid()).unwrap();
+    kill_process(pid, Signal::STOP).unwrap();
+    // Whose request of the stopped machine waits first: it goes, too.
+    b.takes(&tokens[2], "b");
+    kill_process(pid, Signal::CONT).unwrap();
+    match a.answer(0) {
+        Answer::Lost { leases, why } => {
+            assert_eq!(leases, [(tokens[0].token, "gcp-0".to_owned())]);
+            assert!(why.contains("not heard of"), "{why}");
+        }
+        other => panic!("{other:?}"),
+    }
+    // What waits is asked again, by the machine's next session.
+    assert!(matches!(a.answer(waits), Answer::Waiting(place) if place.behind == 0));
+    assert_eq!(a.releases(&tokens[0], "gcp-0"), Answer::Gone);
+    assert_eq!(b.releases(&tokens[2], "gcp-0"), Answer::Done);
+    assert_eq!(a.granted(waits)[0].hold.fence, 3);
+}
+
+#[test]
+fn one_agent_serves_a_directory_and_says_why_another_one_does_not() {
+    let Some(site) = Site::new("one_agent") else {
+        return;
+    };
+    let one = site.machine("ci-1");
+    let mut second = Started::agent(&one.dir, "ci-1", &site.url);
+    let line = second.line();
+    assert!(
+        line.contains("refused") && line.contains("another agent serves"),
+        "{line}"
+    );
+    // The first has not noticed.
+    let mut a = one.process();
+    let held = a.token();
+    a.takes(&held, "a");
+    let nowhere = Started::agent(
+        &one.dir.join("other"),
+        "ci-1",
+        "postgres://ci:secret@127.0.0.1:1/x",
+    );
+    let line = { nowhere }.line();
+    assert!(
+        line.contains("failed to connect to 127.0.0.1:1/x as ci"),
+        "{line}"
+    );
+    assert!(!line.contains("secret"), "{line}");
+    let (_, greeting) = Process::greet(&one.dir, 99);
+    match greeting {
+        Greeting::Refused(fault) => assert!(fault.message.contains("version"), "{fault:?}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn files_that_nobody_has_locked_are_removed_at_the_start() {
+    let Some(site) = Site::new("stale") else {
+        return;
+    };
+    let temp = tempfile::tempdir().unwrap();
+    let dir = temp.path().join("a-long-name-".repeat(12)).join("agent");
+    let locks = dir.join("locks");
+    std::fs::create_dir_all(&locks).unwrap();
+    let old = SystemTime::now() - Duration::from_secs(3600);
+    let file = |name: &str, time| {
+        let file = File::create(locks.join(name)).unwrap();
+        file.set_modified(time).unwrap();
+        file
+    };
+    let (stale, lives, fresh, other) = ("1".repeat(32), "2".repeat(32), "3".repeat(32), "readme");
+    file(&stale, old);
+    let locked = file(&lives, old);
+    rustix::fs::flock(&locked, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    file(&fresh, SystemTime::now());
+    file(other, old);
+    let _agent = started(&dir, "ci-1", &site.url);
+    assert!(!locks.join(&stale).exists());
+    for left in [&lives, &fresh, other] {
+        assert!(locks.join(left).exists(), "{left}");
+    }
+    // A long path is no obstacle.
+    assert!(dir.as_os_str().len() > 108 && dir.join("agent.sock").exists());
+}

@@ -1,0 +1,15 @@
+//! Agents of several machines at a real PostgreSQL, with real processes. A machine is a
+//! directory; an agent, and a process that is to be killed, is this program once more.
+#![cfg(unix)]
+
+mod child;
+mod cuts;
+#[path = "../../../tests/support/instance.rs"]
+mod instance;
+mod lends;
+mod lives;
+mod machine;
+mod process;
+#[allow(dead_code, reason = "other tests use the rest")]
+#[path = "../../../nm-postgres/tests/server/wire.rs"]
+mod wire;

@@ -1,0 +1,47 @@
+//! A way to a database for commands.
+
+use std::process::Command;
+
+use crate::instance::Instance;
+use crate::lab::{Lab, Said};
+
+pub struct Door {
+    lab: Lab,
+    url: String,
+}
+
+impl Door {
+    /// To whatever the address means.
+    pub fn to(url: &str) -> Self {
+        Self {
+            lab: Lab::new(),
+            url: url.to_owned(),
+        }
+    }
+
+    /// As its owner to a new database.
+    pub fn to_new(server: &Instance, database: &str) -> Self {
+        server.sql("postgres", &format!("CREATE DATABASE {database}"));
+        Self::to(&server.url("boss", database))
+    }
+
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = self.program(env!("CARGO_BIN_EXE_name-manager"));
+        command.args(args);
+        command
+    }
+
+    /// A program with this way.
+    pub fn program(&self, program: &str) -> Command {
+        let mut command = self.lab.program(program);
+        command
+            .env("NAME_MANAGER_SERVER", &self.url)
+            .env_remove("PGPASSFILE")
+            .env_remove("PGSSLROOTCERT");
+        command
+    }
+
+    pub fn run(&self, args: &[&str]) -> Said {
+        Said::of(self.command(args).output().unwrap())
+    }
+}

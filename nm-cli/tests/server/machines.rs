@@ -1,0 +1,223 @@
+//! What two machines see of one pool.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::door::Door;
+use crate::instance::{Instance, shared};
+use crate::lab::{Running, Said, kill};
+
+/// A project that is checked out on several machines: directories of their own for state, and
+/// names.
+pub struct Project {
+    dir: TempDir,
+    door: Door,
+}
+
+const POOLS: &str = r#"
+[pools.gcp]
+names = ["shop-0", "shop-1"]
+scope = "server"
+space = "acme/shop"
+wait_timeout = "90s"
+
+[pools.local]
+max = 1
+"#;
+
+impl Project {
+    pub fn new(server: &Instance, database: &str, pools: &str) -> Self {
+        let door = Door::to_new(server, database);
+        door.run(&["server", "init", "--lease", "5s"]).succeeds();
+        let dir = TempDir::with_prefix_in("nm-", "/tmp").unwrap();
+        fs::write(dir.path().join("name-manager.toml"), pools).unwrap();
+        Self { dir, door }
+    }
+
+    pub fn path(&self, file: &str) -> PathBuf {
+        self.dir.path().join(file)
+    }
+
+    fn on(&self, host: &str, args: &[&str]) -> Command {
+        self.of(host, self.door.command(args))
+    }
+
+    /// A command in a shell there.
+    pub fn shell(&self, host: &str, command: &str) -> Command {
+        let mut bash = self.door.program("bash");
+        bash.args(["-e", "-c", command]);
+        self.of(host, bash)
+    }
+
+    fn of(&self, host: &str, mut command: Command) -> Command {
+        command
+            .env("NAME_MANAGER_DIR", self.dir.path().join(host))
+            .env("NAME_MANAGER_HOST", host)
+            .env("NAME_MANAGER_PROGRAM", env!("CARGO_BIN_EXE_name-manager"))
+            .current_dir(self.dir.path());
+        command
+    }
+
+    pub fn run(&self, host: &str, args: &[&str]) -> Said {
+        Said::of(self.on(host, args).output().unwrap())
+    }
+
+    /// Holds a name until it is let go.
+    fn hold(&self, host: &str, name: &str) -> Running {
+        let mut holder = Running::new(&mut self.on(host, &["hold", "gcp", "--name", name]));
+        assert_eq!(holder.line(), name);
+        holder
+    }
+
+    fn status(&self, host: &str) -> Value {
+        let said = self.run(host, &["status", "gcp", "--json"]);
+        let status: Value = serde_json::from_str(&said.answer()).unwrap();
+        status["pools"][0].clone()
+    }
+
+    fn events(&self, host: &str) -> Vec<Value> {
+        let log = self.run(host, &["log", "--pool", "gcp", "--json"]).answer();
+        let lines = log.lines();
+        lines
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+}
+
+/// Its agents would stay for a minute.
+impl Drop for Project {
+    fn drop(&mut self) {
+        let dir = self.dir.path().to_str().unwrap().as_bytes();
+        for process in fs::read_dir("/proc").into_iter().flatten().flatten() {
+            let command = fs::read(process.path().join("cmdline")).unwrap_or_default();
+            if command.windows(dir.len()).any(|part| part == dir) {
+                kill(
+                    "KILL",
+                    process.file_name().to_str().unwrap().parse().unwrap(),
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn every_machine_sees_who_holds_what_where_and_what_happened() {
+    let Some(server) = shared() else { return };
+    let project = Project::new(server, "seen", POOLS);
+    let mut first = project.hold("ci-1", "shop-0");
+    let mut second = project.hold("ci-2", "shop-1");
+    // From a third, which holds nothing.
+    let said = project.run("ci-3", &["try-acquire", "gcp"]);
+    said.fails(75, "pool `gcp`");
+    let status = project.status("ci-3");
+    for (at, (host, pid)) in [("ci-1", first.pid()), ("ci-2", second.pid())]
+        .iter()
+        .enumerate()
+    {
+        let name = &status["names"][at];
+        assert_eq!(name["held"], true, "{status:#}");
+        assert_eq!(name["holders"][0]["host"], *host, "{status:#}");
+        assert_eq!(name["holders"][0]["pid"], *pid, "{status:#}");
+    }
+    let said = project.run("ci-3", &["status"]).succeeds();
+    let process = format!("{} on ci-1", first.pid());
+    assert!(said.out.contains(&process), "{said:?}");
+    let said = project.run("ci-3", &["list", "gcp"]).succeeds();
+    assert!(said.out.contains("on ci-2"), "{said:?}");
+    // Somebody waits.
+    let mut waiter = Running::new(&mut project.on("ci-3", &["run", "gcp", "--", "cat"]));
+    let waiters = loop {
+        let status = project.status("ci-1");
+        let waiters = status["waiters"].as_array().unwrap().clone();
+        if !waiters.is_empty() {
+            break waiters;
+        }
+    };
+    assert_eq!(waiters[0]["host"], "ci-3", "{waiters:?}");
+    assert_eq!(waiters[0]["wants"], "a name", "{waiters:?}");
+    first.end_input();
+    assert_eq!(first.code(), 0);
+    waiter.end_input();
+    assert_eq!(waiter.code(), 0);
+    second.end_input();
+    assert_eq!(second.code(), 0);
+    for host in ["ci-1", "ci-3"] {
+        let events = project.events(host);
+        let of = |kind: &str, on: &str| {
+            let is_it = |event: &&Value| event["kind"] == kind && event["host"] == on;
+            events.iter().filter(is_it).count()
+        };
+        let seen = [
+            of("acquired", "ci-1"),
+            of("acquired", "ci-2"),
+            of("waiting", "ci-3"),
+            of("acquired", "ci-3"),
+            of("released", "ci-3"),
+        ];
+        assert_eq!(seen, [1; 5], "{events:#?}");
+    }
+    let said = project.run("ci-2", &["timeline", "gcp", "--json", "--all"]);
+    let said = match said.code {
+        0 => said,
+        _ => project
+            .run("ci-2", &["timeline", "gcp", "--json"])
+            .succeeds(),
+    };
+    assert!(said.out.contains("\"host\":\"ci-"), "{said:?}");
+    let said = project.run("ci-2", &["stats", "gcp"]).succeeds();
+    assert!(said.out.contains("gcp"), "{said:?}");
+}
+
+#[test]
+fn reset_and_wait_reach_a_pool_of_a_server() {
+    let Some(server) = shared() else { return };
+    let project = Project::new(server, "reached", POOLS);
+    let mut holder = project.hold("ci-1", "shop-0");
+    let said = project.run("ci-2", &["reset", "gcp"]);
+    said.fails(75, "shop-0");
+    holder.end_input();
+    assert_eq!(holder.code(), 0);
+    let said = project.run("ci-2", &["reset", "gcp"]).succeeds();
+    assert!(said.out.contains("shop-0"), "{said:?}");
+    let said = project.run("ci-2", &["wait", "gcp"]).succeeds();
+    assert_eq!(said.out, "");
+}
+
+#[test]
+fn pools_of_this_machine_are_shown_when_the_server_cannot_be_reached() {
+    let Some(mut server) = Instance::start() else {
+        return;
+    };
+    let project = Project::new(&server, "away", POOLS);
+    let said = project.run("ci-1", &["run", "local", "--", "true"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    server.stop();
+    let said = project.run("ci-1", &["status"]).succeeds();
+    assert!(said.out.contains("local: "), "{said:?}");
+    assert!(said.err.contains("away as boss"), "{said:?}");
+    let said = project.run("ci-1", &["status", "gcp"]);
+    said.fails(1, "away as boss");
+    let said = project.run("ci-1", &["doctor"]);
+    assert_eq!(said.code, 1, "{said:?}");
+    assert!(said.out.contains("failed to connect to"), "{said:?}");
+}
+
+#[test]
+fn a_pool_of_a_server_without_its_address_is_an_error_and_none_is_a_local_pool() {
+    let Some(server) = shared() else { return };
+    let project = Project::new(server, "addressed", POOLS);
+    let args = ["run", "gcp", "--", "true"];
+    let mut without = project.on("ci-1", &args);
+    let said = Said::of(without.env_remove("NAME_MANAGER_SERVER").output().unwrap());
+    said.fails(2, "NAME_MANAGER_SERVER is not set");
+    let mut none = project.on("ci-1", &args);
+    Said::of(none.env("NAME_MANAGER_SERVER", "none").output().unwrap()).succeeds();
+    let mut nowhere = project.on("ci-1", &args);
+    let nowhere = nowhere.env("NAME_MANAGER_PROGRAM", "/nowhere/name-manager");
+    let said = Said::of(nowhere.output().unwrap());
+    said.fails(1, "/nowhere/name-manager");
+}

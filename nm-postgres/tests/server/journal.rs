@@ -1,0 +1,139 @@
+//! Events, and what an agent asks beside READ and SWAP.
+
+use std::time::Duration;
+
+use nm_postgres::Kind;
+use nm_register::{Event, Outcome, Request, Session};
+
+use crate::instance::shared;
+use crate::steps::{Machine, join, release};
+use crate::wire::Wire;
+
+fn read(wire: &Wire, from: u64, after: i64, most: usize) -> Vec<(i64, Event)> {
+    let events = wire.connection.events("shop", "gcp", from, after, most);
+    wire.run(events).unwrap()
+}
+
+#[test]
+fn events_are_read_from_a_time_on_in_pages() {
+    let Some(server) = shared() else { return };
+    let wire = server.database("events", true);
+    let machine = Machine::begin(&wire, 1, "ci-1");
+    machine.does(join(7, "a"));
+    let first = read(&wire, 0, 0, 9).remove(0).1;
+    let at = |time| Event {
+        time,
+        ..first.clone()
+    };
+    let more = [at(5), at(6), at(7)];
+    wire.run(wire.connection.append("shop", "gcp", &more))
+        .unwrap();
+    wire.run(wire.connection.append("shop", "other", &more))
+        .unwrap();
+    let times = |events: &[(i64, Event)]| events.iter().map(|it| it.1.time).collect::<Vec<_>>();
+    let page = read(&wire, 5, 0, 2);
+    assert_eq!(times(&page), [5, 6]);
+    assert_eq!(times(&read(&wire, 5, page[1].0, 2)), [7]);
+    assert_eq!(read(&wire, 8, 0, 2), []);
+    // All but two of a project.
+    wire.run(wire.connection.prune(2, 30)).unwrap();
+    assert_eq!(read(&wire, 0, 0, 9), []);
+    let count = || wire.ask("SELECT count(*)::int FROM name_manager.journal");
+    assert_eq!(count(), 2);
+    wire.execute("UPDATE name_manager.journal SET at = now() - interval '31 days'");
+    wire.run(wire.connection.prune(2, 30)).unwrap();
+    assert_eq!(count(), 0);
+    wire.execute("INSERT INTO name_manager.journal (space, pool, event) VALUES ('shop', 'gcp', '{\"time\": 9}')");
+    let error = wire.run(wire.connection.events("shop", "gcp", 0, 0, 9));
+    assert_eq!(error.unwrap_err().kind(), Kind::Damaged);
+}
+
+#[test]
+fn sessions_that_ended_long_ago_are_forgotten_with_the_events() {
+    let Some(server) = shared() else { return };
+    let wire = server.database("ended", true);
+    let machine = Machine::begin(&wire, 1, "ci-1");
+    machine.does(join(7, "a"));
+    for session in [2, 3] {
+        Machine::begin(&wire, session, "ci-2");
+    }
+    wire.execute(
+        "UPDATE name_manager.session SET seen = now() - interval '31 days' WHERE id::text NOT LIKE '%3'",
+    );
+    wire.run(wire.connection.prune(9, 30)).unwrap();
+    // One is still named in a pool, and one lives.
+    assert_eq!(
+        wire.ask("SELECT count(*)::int FROM name_manager.session"),
+        2
+    );
+    wire.run(wire.connection.end(Session(3))).unwrap();
+    assert_eq!(
+        wire.ask("SELECT count(*)::int FROM name_manager.session"),
+        1
+    );
+}
+
+#[test]
+fn tags_and_entries_are_found_without_reading_pools() {
+    let Some(server) = shared() else { return };
+    let wire = server.database("cheap", true);
+    let machine = Machine::begin(&wire, 1, "ci-1");
+    let key = |pool: &str| ("shop".to_owned(), pool.to_owned());
+    let pools = [key("gcp"), key("unused")];
+    let tags = || wire.run(wire.connection.tags(&pools)).unwrap();
+    let entries = |session| wire.run(wire.connection.entries(Session(session))).unwrap();
+    assert_eq!(tags(), []);
+    assert_eq!(entries(1).1, []);
+    machine.does(join(7, "a"));
+    let page = machine.read();
+    assert_eq!(tags(), [(key("gcp"), page.tag.unwrap())]);
+    assert_eq!(entries(1), (page.look.start, vec![key("gcp")]));
+    assert_eq!(entries(2), (page.look.start, vec![]));
+    machine.does(release(7));
+    assert_ne!(tags()[0].1, page.tag.unwrap());
+    assert_eq!(entries(1).1, []);
+}
+
+#[test]
+fn who_has_locked_a_row_is_not_overtaken() {
+    let Some(server) = shared() else { return };
+    let (one, two) = (
+        server.database("rows", true),
+        server.connect("boss", "rows").unwrap(),
+    );
+    let (near, far) = (
+        Machine::begin(&one, 1, "ci-1"),
+        Machine::begin(&two, 2, "ci-2"),
+    );
+    near.does(join(7, "a"));
+    let page = two.run(two.connection.lock("shop", "gcp")).unwrap();
+    let late = near.read();
+    assert!(!near.swap(&late, &near.decide(&late, release(7))));
+    assert!(far.swap(&page, &far.decide(&page, join(8, "b"))));
+    two.run(two.connection.commit()).unwrap();
+    assert_eq!(near.does(release(7)), Outcome::Done);
+    assert_eq!(near.read().document.holds[0].who.test, "b");
+    two.run(two.connection.lock("shop", "gcp")).unwrap();
+    two.run(two.connection.roll_back()).unwrap();
+    assert_eq!(near.does(Request::Settle), Outcome::Done);
+}
+
+#[test]
+fn the_lease_is_the_servers() {
+    let Some(server) = shared() else { return };
+    let wire = server.database("leases", false);
+    let make = |seconds| {
+        let lease = Duration::from_secs(seconds);
+        wire.run(wire.connection.make_tables(lease))
+    };
+    for seconds in [4, 601] {
+        assert_eq!(make(seconds).unwrap_err().kind(), Kind::Config);
+    }
+    make(5).unwrap();
+    // Tables that are there keep what they have.
+    make(60).unwrap();
+    let lease = || wire.run(wire.connection.lease());
+    assert_eq!(lease().unwrap(), Duration::from_secs(5));
+    wire.execute("DELETE FROM name_manager.format");
+    assert_eq!(lease().unwrap_err().kind(), Kind::Damaged);
+}

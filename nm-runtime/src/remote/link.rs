@@ -1,0 +1,538 @@
+//! The connection of this process to the agent of its machine, for all pools: one thread
+//! reads what the agent says, whoever asked for it.
+//!
+//! If the agent ends, that thread starts another one and says there again what this process
+//! holds and waits for; so nobody who waits for an answer is told of it.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, Write};
+use std::net::Shutdown;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use crate::base::error::{Error, Result};
+use crate::base::{json, notice};
+use crate::config::address::Address;
+use crate::remote::start::{Agent, Connection};
+use crate::remote::token::{Token, TokenLock};
+use crate::remote::wire::{
+    After, Answer, Fault, FaultKind, Grant, Held, Lost, Pair, Place, Present, Raw, Release, Told,
+    Welcome, asked, variant,
+};
+use crate::sys;
+use crate::terms::record::State;
+
+/// Those of this process, or of the one that it was forked from.
+static LINKS: Mutex<Vec<Arc<Link>>> = Mutex::new(Vec::new());
+
+/// Which pool it is, on the server.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Where {
+    pub(crate) space: Arc<str>,
+    pub(crate) pool: Arc<str>,
+}
+
+/// A connection to an agent.
+#[derive(Debug)]
+pub(crate) struct Link {
+    agent: Agent,
+    /// A forked child must not speak through its parent's.
+    pid: u32,
+    state: Mutex<Known>,
+    /// Locked by the thread that connects.
+    connecting: Mutex<()>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    speaker: Option<Arc<Speaker>>,
+    welcome: Option<Welcome>,
+    /// A thread reads, or connects again.
+    is_read: bool,
+    last_id: u64,
+    pending: BTreeMap<u64, Pending>,
+    held: Vec<Kept>,
+    /// The server is silent, as was told last.
+    silence: Option<String>,
+}
+
+/// What was asked and is not answered yet.
+#[derive(Debug)]
+struct Pending {
+    at: Where,
+    ask: String,
+    answers: Sender<Answer>,
+    /// Of a request that may be granted something: what it asks, and the proof that we live.
+    token: Option<Arc<TokenLock>>,
+    /// It waits: said again to the next agent as one that waits.
+    waits: Option<String>,
+    /// Where it is in the line.
+    place: Option<Place>,
+}
+
+/// A name that is held, as it would be said again.
+#[derive(Debug)]
+struct Kept {
+    at: Where,
+    token: Arc<TokenLock>,
+    held: Held,
+    /// Why others may have the name by now.
+    lost: Option<String>,
+}
+
+/// What was asked: its answers come here.
+#[derive(Debug)]
+pub(crate) struct Question {
+    pub(crate) id: u64,
+    pub(crate) answers: Receiver<Answer>,
+}
+
+impl Link {
+    /// That of this process to the agent of this directory.
+    pub(crate) fn to(dir: &Path, address: &Address, program: Option<&Path>) -> Arc<Self> {
+        let pid = std::process::id();
+        let mut links = LINKS.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_ours = |link: &&Arc<Self>| link.pid == pid && link.agent.dir == dir;
+        if let Some(link) = links.iter().find(is_ours) {
+            return link.clone();
+        }
+        let link = Arc::new(Self {
+            agent: Agent::new(dir, address, program),
+            pid,
+            state: Mutex::default(),
+            connecting: Mutex::default(),
+        });
+        links.push(link.clone());
+        link
+    }
+
+    pub(crate) fn is_of_this_process(&self) -> bool {
+        self.pid == std::process::id()
+    }
+
+    /// The agent's directory.
+    pub(crate) fn dir(&self) -> &Path {
+        &self.agent.dir
+    }
+
+    /// What the agent has said of itself.
+    pub(crate) fn welcome(self: &Arc<Self>) -> Result<Welcome> {
+        loop {
+            if let Some(welcome) = &self.state().welcome {
+                return Ok(welcome.clone());
+            }
+            self.connect()?;
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, Known> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Connects, unless somebody has.
+    fn connect(self: &Arc<Self>) -> Result<()> {
+        let _turn = self
+            .connecting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if self.state().is_read {
+            return Ok(());
+        }
+        let connection = self.agent.connect()?;
+        let lines = self.take(connection);
+        self.state().is_read = true;
+        let link = self.clone();
+        // Called as those that read no environment: what it starts has the one that the
+        // process began with.
+        let reader = thread::Builder::new().name(sys::LOCK_WAITER.to_owned());
+        let started = reader.stack_size(256 << 10).spawn(move || link.read(lines));
+        started.map(drop).map_err(|error| {
+            self.state().is_read = false;
+            Error::io(
+                "failed to start the thread that listens to the agent",
+                error,
+            )
+        })
+    }
+
+    /// Makes a connection that of all, and says what is to be said there first.
+    fn take(&self, connection: Connection) -> Taken {
+        let Connection {
+            stream,
+            lines,
+            welcome,
+            child,
+        } = connection;
+        let speaker = Arc::new(Speaker {
+            stream,
+            turn: Mutex::default(),
+        });
+        // Before what others say there.
+        let turn = speaker.turn();
+        let text = {
+            let mut state = self.state();
+            state.welcome = Some(welcome);
+            state.speaker = Some(speaker.clone());
+            state.silence = None;
+            state.again()
+        };
+        speaker.say_in(&turn, &text);
+        Taken { lines, child }
+    }
+
+    /// Asks. Who drops the question loses its answer; a grant is given back then.
+    pub(crate) fn ask(
+        self: &Arc<Self>,
+        at: &Where,
+        ask: String,
+        token: Option<&Arc<TokenLock>>,
+        waits: Option<String>,
+    ) -> Result<Question> {
+        self.welcome()?;
+        let (answers, question) = channel();
+        let (id, line, speaker) = loop {
+            let mut state = self.state();
+            if !state.is_read {
+                drop(state);
+                self.connect()?;
+                continue;
+            }
+            state.last_id += 1;
+            let id = state.last_id;
+            let line = asked(id, &at.space, &at.pool, &ask);
+            let pending = Pending {
+                at: at.clone(),
+                ask,
+                answers,
+                token: token.cloned(),
+                waits,
+                place: None,
+            };
+            state.pending.insert(id, pending);
+            break (id, line, state.speaker.clone());
+        };
+        // `None`: it is said to the next agent.
+        if let Some(speaker) = speaker {
+            speaker.say_in(&speaker.turn(), &line);
+        }
+        Ok(Question {
+            id,
+            answers: question,
+        })
+    }
+
+    /// Where a request is in the line, as far as that was told.
+    pub(crate) fn place(&self, id: u64) -> Option<Place> {
+        self.state().pending.get(&id)?.place.clone()
+    }
+
+    /// Nobody listens for more answers to this; what it is granted nevertheless is given back.
+    pub(crate) fn forget(&self, id: u64) {
+        self.state().pending.remove(&id);
+    }
+
+    /// Changes what is said again of a held name, if it is held.
+    pub(crate) fn change<T>(
+        &self,
+        token: Token,
+        name: &str,
+        change: impl FnOnce(&mut Held) -> T,
+    ) -> Option<T> {
+        let mut state = self.state();
+        let kept = state.kept(token, name)?;
+        Some(change(&mut kept.held))
+    }
+
+    /// Changes all that a thread holds under this name: several readers, perhaps.
+    pub(crate) fn change_of_thread(
+        &self,
+        at: &Where,
+        name: &str,
+        thread: &str,
+        mut change: impl FnMut(&mut Held),
+    ) -> Vec<Held> {
+        let mut state = self.state();
+        let kept = state.held.iter_mut().filter(|kept| {
+            kept.at == *at && kept.held.name == name && kept.held.who.token == thread
+        });
+        kept.map(|kept| {
+            change(&mut kept.held);
+            kept.held.clone()
+        })
+        .collect()
+    }
+
+    /// Why others may have the name by now, if they may.
+    pub(crate) fn lost(&self, token: Token, name: &str) -> Option<String> {
+        self.state().kept(token, name)?.lost.clone()
+    }
+
+    /// Whether others may have anything of this token by now.
+    pub(crate) fn is_any_lost(&self, token: Token) -> bool {
+        let state = self.state();
+        let mut held = state.held.iter();
+        held.any(|kept| kept.token.token == token && kept.lost.is_some())
+    }
+
+    /// The name is not held any more.
+    pub(crate) fn released(&self, token: Token, name: &str) {
+        self.state()
+            .held
+            .retain(|kept| kept.token.token != token || kept.held.name != name);
+    }
+
+    /// Reads what the agent says, and if that ends, what the next one says.
+    fn read(self: &Arc<Self>, first: Taken) {
+        let Taken {
+            mut lines,
+            mut child,
+        } = first;
+        loop {
+            let mut line = Vec::new();
+            let read = lines.read_until(b'\n', &mut line);
+            if matches!(read, Ok(1..)) && line.ends_with(b"\n") {
+                if let Some(told) = json::from_slice::<Told>(&line) {
+                    self.told(told);
+                    continue;
+                }
+                // What cannot be read may have been anything: begin anew.
+                self.hang_up();
+            }
+            // If it is our child, it is not to stay as one that nobody asked how it ended.
+            if let Some(mut ended) = child.take() {
+                let _ = ended.try_wait();
+            }
+            {
+                let mut state = self.state();
+                state.speaker = None;
+                if state.held.is_empty() && state.pending.is_empty() {
+                    state.welcome = None;
+                    state.is_read = false;
+                    return;
+                }
+            }
+            match self.agent.connect() {
+                Ok(connection) => Taken { lines, child } = self.take(connection),
+                Err(error) => return self.give_up(&error),
+            }
+        }
+    }
+
+    fn hang_up(&self) {
+        if let Some(speaker) = &self.state().speaker {
+            let _ = speaker.stream.shutdown(Shutdown::Both);
+        }
+    }
+
+    /// There is no agent any more, and none can be started: whoever waits is told so, and the
+    /// next one tries again.
+    fn give_up(&self, error: &Error) {
+        let pending = {
+            let mut state = self.state();
+            state.welcome = None;
+            state.is_read = false;
+            std::mem::take(&mut state.pending)
+        };
+        let fault = Fault {
+            kind: match error.is_config() {
+                true => FaultKind::Config,
+                false => FaultKind::Server,
+            },
+            message: format!(
+                "the agent for this machine ended, and no other could be started: {error:?}"
+            ),
+            causes: Vec::new(),
+        };
+        for pending in pending.into_values() {
+            let _ = pending.answers.send(Answer::Fault(fault.clone()));
+        }
+    }
+
+    fn told(self: &Arc<Self>, told: Told) {
+        let Told { id, answer } = told;
+        match answer {
+            Answer::Lost(lost) => self.are_lost(id, lost),
+            Answer::Silence(why) => {
+                let mut state = self.state();
+                let is_awaited = state.pending.values().any(|it| it.waits.is_some());
+                if let (Some(why), None, true) = (&why, &state.silence, is_awaited) {
+                    notice::say(&format!("{why}\n"));
+                }
+                state.silence = why;
+            }
+            // Another agent is to be asked: that is what happens when this one has hung up.
+            Answer::Fault(fault) if fault.kind == FaultKind::Agent => self.hang_up(),
+            answer => self.answered(id, answer),
+        }
+    }
+
+    fn answered(self: &Arc<Self>, id: u64, answer: Answer) {
+        let mut state = self.state();
+        match &answer {
+            Answer::Waiting(place) => {
+                if let Some(pending) = state.pending.get_mut(&id) {
+                    let was = pending.place.replace(place.clone());
+                    // Its thread is not woken for what is for people alone.
+                    if was.is_none_or(|was| was.reserved != place.reserved) {
+                        let _ = pending.answers.send(answer);
+                    }
+                }
+                return;
+            }
+            Answer::Events(_, false) => {
+                if let Some(pending) = state.pending.get(&id) {
+                    let _ = pending.answers.send(answer);
+                }
+                return;
+            }
+            _ => {}
+        }
+        let Some(pending) = state.pending.remove(&id) else {
+            return;
+        };
+        let granted = match &answer {
+            Answer::Granted(grants) => grants.clone(),
+            _ => Vec::new(),
+        };
+        if let Some(token) = &pending.token {
+            for Grant { hold, .. } in &granted {
+                state.held.push(Kept {
+                    at: pending.at.clone(),
+                    token: token.clone(),
+                    held: hold.clone(),
+                    lost: None,
+                });
+            }
+        }
+        drop(state);
+        if pending.answers.send(answer).is_err() {
+            for Grant { hold, .. } in &granted {
+                self.give_back(&pending.at, hold);
+            }
+        }
+    }
+
+    /// Gives a name back that nobody has used.
+    pub(crate) fn give_back(self: &Arc<Self>, at: &Where, held: &Held) {
+        let release = Release {
+            token: held.token,
+            name: &held.name,
+            after: After {
+                state: State::Clean,
+                reason: None,
+                as_it_was: true,
+            },
+            durable: false,
+        };
+        // Not waited for: if there is no agent, nothing is held.
+        let _ = self.ask(at, variant("release", &release), None, None);
+        self.released(held.token, &held.name);
+    }
+
+    /// Others may be lent these. Who holds them is told now, and when they end.
+    fn are_lost(&self, id: u64, lost: Lost) {
+        let Lost { leases, why } = lost;
+        let mut state = self.state();
+        for Pair(token, name) in leases {
+            let Some(kept) = state.kept(token, &name) else {
+                continue;
+            };
+            if kept.lost.is_none() && !name.starts_with('#') {
+                notice::say(&format!(
+                    "`{}` no longer holds `{name}` of pool `{}`, and others may be lent it: {why}\n",
+                    kept.held.who.test, kept.at.pool
+                ));
+            }
+            kept.lost = Some(why.clone());
+        }
+        state.pending.remove(&id);
+    }
+}
+
+/// The writing half of a connection: one line at a time.
+#[derive(Debug)]
+struct Speaker {
+    stream: UnixStream,
+    turn: Mutex<()>,
+}
+
+impl Speaker {
+    fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn say_in(&self, _turn: &MutexGuard<'_, ()>, text: &str) {
+        // If this fails, so does the next read, and what was to be said is said again.
+        let _ = (&self.stream).write_all(text.as_bytes());
+    }
+}
+
+/// The reading half of a connection.
+struct Taken {
+    lines: std::io::BufReader<UnixStream>,
+    child: Option<std::process::Child>,
+}
+
+impl Known {
+    fn kept(&mut self, token: Token, name: &str) -> Option<&mut Kept> {
+        let mut held = self.held.iter_mut();
+        held.find(|kept| kept.token.token == token && kept.held.name == name)
+    }
+
+    /// All that an agent is to be told which knows nothing of this process: for each pool
+    /// what it holds and waits for, and then what else was asked and not answered.
+    fn again(&mut self) -> String {
+        // What an earlier agent was told.
+        self.pending
+            .retain(|_, it| !it.ask.starts_with("{\"present\":"));
+        let mut pools: Vec<_> = self.held.iter().map(|kept| kept.at.clone()).collect();
+        let waiting = self.pending.values().filter(|it| it.waits.is_some());
+        pools.extend(waiting.map(|it| it.at.clone()));
+        pools.sort();
+        pools.dedup();
+        let mut text = String::new();
+        for at in pools {
+            let of_pool = |kept: &&Kept| kept.at == at && kept.lost.is_none();
+            let held: Vec<_> = self.held.iter().filter(of_pool).collect();
+            let mut locks: Vec<_> = held
+                .iter()
+                .map(|kept| Pair(kept.token.token, kept.token.file))
+                .collect();
+            locks.dedup_by_key(|lock| lock.0);
+            let waits = self.pending.iter().filter(|(_, it)| it.at == at);
+            let waits = waits.filter_map(|(id, it)| Some(Pair(*id, Raw(it.waits.as_deref()?))));
+            let present = Present {
+                holds: held.iter().map(|kept| &kept.held).collect(),
+                waits: waits.collect(),
+                locks,
+            };
+            let ask = variant("present", &present);
+            self.last_id += 1;
+            text.push_str(&asked(self.last_id, &at.space, &at.pool, &ask));
+            let pending = Pending {
+                at,
+                ask,
+                answers: channel().0,
+                token: None,
+                waits: None,
+                place: None,
+            };
+            self.pending.insert(self.last_id, pending);
+        }
+        for (id, pending) in &self.pending {
+            let is_said = pending.waits.is_some() || pending.ask.starts_with("{\"present\":");
+            if !is_said {
+                text.push_str(&asked(
+                    *id,
+                    &pending.at.space,
+                    &pending.at.pool,
+                    &pending.ask,
+                ));
+            }
+        }
+        text
+    }
+}

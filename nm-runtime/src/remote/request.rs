@@ -1,0 +1,257 @@
+//! From a request to what it is granted: names, or locks of the machinery.
+
+use std::mem;
+use std::sync::Arc;
+use std::sync::mpsc::RecvTimeoutError;
+use std::time::{Duration, Instant};
+
+use crate::backend::patience::Patience;
+use crate::base::clock;
+use crate::base::error::{Error, Kind, Result};
+use crate::remote::link::{Link, Question, Where};
+use crate::remote::start::error_of;
+use crate::remote::token::TokenLock;
+use crate::remote::wire::{Answer, Grant, Join, Place, Spec, Wanted, variant};
+use crate::terms::access::Access;
+use crate::terms::holder::Holder;
+
+/// So long an agent may take for what it answers at once, or as soon as the server does.
+const ANSWER: Duration = Duration::from_secs(60);
+
+/// So long it may take to find out whether something is free.
+const FIRST_ANSWER: Duration = Duration::from_secs(5);
+
+/// What is wanted, beside who wants it.
+#[derive(Debug)]
+pub(crate) struct Wish<'a> {
+    pub(crate) wants: Wanted,
+    pub(crate) access: Access,
+    pub(crate) has_hooks: bool,
+    pub(crate) warm_first: bool,
+    pub(crate) even_broken: bool,
+    pub(crate) first: u64,
+    pub(crate) request: &'a str,
+    pub(crate) spec: Option<Spec>,
+}
+
+impl<'a> Wish<'a> {
+    /// A lock of the machinery.
+    pub(crate) fn lock(name: String, access: Access) -> Self {
+        Self {
+            wants: Wanted::Name(name),
+            access,
+            has_hooks: false,
+            warm_first: false,
+            even_broken: true,
+            first: 0,
+            request: "",
+            spec: None,
+        }
+    }
+}
+
+/// A request that was made.
+pub(crate) struct Request<'a> {
+    link: &'a Arc<Link>,
+    at: &'a Where,
+    token: Arc<TokenLock>,
+    question: Question,
+    /// It may be in the line.
+    is_open: bool,
+}
+
+/// Asks for it. `waits`: if it is not free.
+pub(crate) fn join<'a>(
+    link: &'a Arc<Link>,
+    at: &'a Where,
+    wish: Wish<'_>,
+    holder: &Holder,
+    waits: bool,
+) -> Result<Request<'a>> {
+    let who = Holder {
+        host: Some(link.welcome()?.host),
+        since: clock::now(),
+        ..holder.clone()
+    };
+    let token = Arc::new(TokenLock::new(link.dir())?);
+    let Wish {
+        wants,
+        access,
+        has_hooks,
+        warm_first,
+        even_broken,
+        first,
+        request,
+        spec,
+    } = wish;
+    let join = crate::base::json::to_string(&Join {
+        token: token.token,
+        lock: token.file,
+        wants,
+        access,
+        has_hooks,
+        warm_first,
+        even_broken,
+        first,
+        request,
+        who: &who,
+        spec,
+        waits,
+    });
+    let ask = variant("join", &crate::remote::wire::Raw(&join));
+    let question = link.ask(at, ask, Some(&token), waits.then_some(join))?;
+    Ok(Request {
+        link,
+        at,
+        token,
+        question,
+        is_open: waits,
+    })
+}
+
+impl Request<'_> {
+    /// The next answer that is none of those in between.
+    ///
+    /// # Errors
+    ///
+    /// If the patience is over: then it has left the line.
+    pub(crate) fn wait(
+        mut self,
+        mut patience: Option<&mut dyn Patience>,
+        mut place: impl FnMut(u64, &Place, Option<&mut dyn Patience>),
+    ) -> Result<Answer> {
+        let asked = Instant::now();
+        let mut is_first = true;
+        loop {
+            let until = match &patience {
+                // What is free can be had, however short the patience is.
+                Some(patience) if is_first => patience.until().max(asked + FIRST_ANSWER),
+                Some(patience) => patience.until(),
+                None => Instant::now() + ANSWER,
+            };
+            let left = until.saturating_duration_since(Instant::now());
+            match self.question.answers.recv_timeout(left) {
+                Ok(Answer::Waiting(at)) => {
+                    is_first = false;
+                    place(self.question.id, &at, reborrow(&mut patience));
+                }
+                Ok(Answer::Fault(fault)) => {
+                    self.is_open = false;
+                    return Err(error_of(fault));
+                }
+                Ok(answer) => {
+                    self.is_open = false;
+                    return Ok(answer);
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    self.is_open = false;
+                    return Err(no_answer(asked.elapsed()));
+                }
+                Err(RecvTimeoutError::Timeout) => match reborrow(&mut patience) {
+                    Some(patience) => {
+                        is_first = false;
+                        if let Err(error) = patience.tick() {
+                            self.leave();
+                            return Err(error);
+                        }
+                    }
+                    // A lock that is waited for however long it takes.
+                    None if self.is_open => {}
+                    None => return Err(no_answer(asked.elapsed())),
+                },
+            }
+        }
+    }
+
+    /// Gives up. What it is granted meanwhile, it gives back.
+    fn leave(&mut self) {
+        if !mem::take(&mut self.is_open) {
+            return;
+        }
+        // From here on its answers mean nothing: the answer to this says what it was granted.
+        self.link.forget(self.question.id);
+        let ask = variant("leave", &self.token.token);
+        // Not waited for: a grant that nobody listens to is given back by who reads it.
+        let left = self.link.ask(self.at, ask, Some(&self.token), None);
+        drop(left);
+    }
+}
+
+impl Drop for Request<'_> {
+    fn drop(&mut self) {
+        if self.link.is_of_this_process() {
+            self.leave();
+        }
+    }
+}
+
+fn reborrow<'s>(patience: &'s mut Option<&mut dyn Patience>) -> Option<&'s mut dyn Patience> {
+    match patience {
+        Some(patience) => Some(&mut **patience),
+        None => None,
+    }
+}
+
+fn no_answer(after: Duration) -> Error {
+    Error::new(
+        Kind::Io,
+        format!(
+            "the agent that speaks with the server for this machine has not answered for {}; it is `name-manager agent`: end it if it hangs, another one takes its place",
+            crate::base::text::seconds(after)
+        ),
+    )
+}
+
+/// Asks for what is answered at once, or as soon as the server has answered.
+pub(crate) fn answer(link: &Arc<Link>, at: &Where, ask: String) -> Result<Answer> {
+    let question = link.ask(at, ask, None, None)?;
+    match question.answers.recv_timeout(ANSWER) {
+        Ok(Answer::Fault(fault)) => Err(error_of(fault)),
+        Ok(answer) => Ok(answer),
+        Err(_) => {
+            link.forget(question.id);
+            Err(no_answer(ANSWER))
+        }
+    }
+}
+
+/// All answers to what is answered bit by bit.
+pub(crate) fn answers<T>(
+    link: &Arc<Link>,
+    at: &Where,
+    ask: String,
+    mut each: impl FnMut(Answer) -> Option<T>,
+) -> Result<T> {
+    let question = link.ask(at, ask, None, None)?;
+    loop {
+        match question.answers.recv_timeout(ANSWER) {
+            Ok(Answer::Fault(fault)) => return Err(error_of(fault)),
+            Ok(answer) => {
+                if let Some(done) = each(answer) {
+                    return Ok(done);
+                }
+            }
+            Err(_) => {
+                link.forget(question.id);
+                return Err(no_answer(ANSWER));
+            }
+        }
+    }
+}
+
+/// The error of an answer that does not fit the question.
+pub(crate) fn unexpected(answer: &Answer) -> Error {
+    Error::new(
+        Kind::Io,
+        format!("the agent answered what was not asked: {answer:?}"),
+    )
+}
+
+/// The only grant of a request for one.
+pub(crate) fn only(grants: Vec<Grant>) -> Result<Grant> {
+    let mut grants = grants.into_iter();
+    match (grants.next(), grants.next()) {
+        (Some(grant), None) => Ok(grant),
+        _ => Err(Error::new(Kind::Io, "the agent granted not one name")),
+    }
+}

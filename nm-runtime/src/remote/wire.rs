@@ -1,0 +1,679 @@
+//! The lines between this process and the agent of its machine, as JSON: what `nm-agent`'s
+//! `wire` says, which is the source of truth.
+
+use hifijson::SliceLexer;
+
+use crate::base::json::{self, FromJson, ToJson};
+use crate::remote::token::{FileSeen, Token};
+use crate::terms::access::Access;
+use crate::terms::code::Code;
+use crate::terms::event::{Entry, Event};
+use crate::terms::holder::{Holder, LastHolder};
+use crate::terms::names::Names;
+use crate::terms::record::{FORMAT, Life, Record, State, Tenure};
+
+/// The version of these lines.
+pub(crate) const VERSION: u32 = 1;
+
+/// The first line of a process.
+pub(crate) fn hello() -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    format!("{{\"v\":{VERSION},\"program\":\"{version}\"}}")
+}
+
+/// The first line of an agent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Greeting {
+    Welcome(Welcome),
+    Refused(Fault),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Welcome {
+    /// The version of the agent's lines.
+    pub(crate) v: u32,
+    /// The server, as people see it.
+    pub(crate) server: String,
+    /// This machine, as people see it.
+    pub(crate) host: String,
+    /// In milliseconds.
+    pub(crate) lease: u64,
+}
+
+json::object!(read Welcome { v, server, host, lease });
+
+impl FromJson for Greeting {
+    fn read(next: u8, from: &mut SliceLexer<'_>) -> Option<Self> {
+        tagged(
+            next,
+            from,
+            |_| None,
+            |tag, next, from| match tag {
+                "welcome" => Welcome::read(next, from).map(Self::Welcome),
+                "refused" => Fault::read(next, from).map(Self::Refused),
+                _ => None,
+            },
+        )
+    }
+}
+
+/// Reads a variant: a text, or an object of one field.
+fn tagged<T>(
+    next: u8,
+    from: &mut SliceLexer<'_>,
+    unit: impl FnOnce(&str) -> Option<T>,
+    mut field: impl FnMut(&str, u8, &mut SliceLexer<'_>) -> Option<T>,
+) -> Option<T> {
+    if next == b'"' {
+        return unit(&String::read(next, from)?);
+    }
+    let mut found = None;
+    json::read_fields(next, from, &mut |tag, next, from| {
+        found = Some(field(tag, next, from)?);
+        Some(())
+    })?;
+    found
+}
+
+/// A pair, which is an array.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Pair<A, B>(pub(crate) A, pub(crate) B);
+
+impl<A: ToJson, B: ToJson> ToJson for Pair<A, B> {
+    fn write(&self, text: &mut String) {
+        text.push('[');
+        self.0.write(text);
+        text.push(',');
+        self.1.write(text);
+        text.push(']');
+    }
+}
+
+impl<A: FromJson, B: FromJson> FromJson for Pair<A, B> {
+    fn read(next: u8, from: &mut SliceLexer<'_>) -> Option<Self> {
+        let (mut a, mut b) = (None, None);
+        sequence(next, from, |at, next, from| match at {
+            0 => A::read(next, from).map(|read| a = Some(read)),
+            1 => B::read(next, from).map(|read| b = Some(read)),
+            _ => None,
+        })?;
+        Some(Self(a?, b?))
+    }
+}
+
+/// Three of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Triple<A, B, C>(pub(crate) A, pub(crate) B, pub(crate) C);
+
+impl<A: FromJson, B: FromJson, C: FromJson> FromJson for Triple<A, B, C> {
+    fn read(next: u8, from: &mut SliceLexer<'_>) -> Option<Self> {
+        let (mut a, mut b, mut c) = (None, None, None);
+        sequence(next, from, |at, next, from| match at {
+            0 => A::read(next, from).map(|read| a = Some(read)),
+            1 => B::read(next, from).map(|read| b = Some(read)),
+            2 => C::read(next, from).map(|read| c = Some(read)),
+            _ => None,
+        })?;
+        Some(Self(a?, b?, c?))
+    }
+}
+
+/// Calls `item` with the index of each item of an array.
+fn sequence(
+    next: u8,
+    from: &mut SliceLexer<'_>,
+    mut item: impl FnMut(usize, u8, &mut SliceLexer<'_>) -> Option<()>,
+) -> Option<()> {
+    let mut at = 0;
+    json::read_items(next, from, &mut |next, from| {
+        item(at, next, from)?;
+        at += 1;
+        Some(())
+    })
+}
+
+/// Raw JSON.
+pub(crate) struct Raw<'a>(pub(crate) &'a str);
+
+impl ToJson for Raw<'_> {
+    fn write(&self, text: &mut String) {
+        text.push_str(self.0);
+    }
+}
+
+/// An object of one field, as an enum's variant is written.
+pub(crate) fn variant(tag: &str, value: &dyn ToJson) -> String {
+    let mut text = format!("{{\"{tag}\":");
+    value.write(&mut text);
+    text.push('}');
+    text
+}
+
+/// A line of a process: what is asked is JSON already.
+pub(crate) fn asked(id: u64, space: &str, pool: &str, ask: &str) -> String {
+    let mut text = String::with_capacity(ask.len() + 64);
+    text.push('{');
+    json::write_field("\"id\":", &id, &mut text);
+    json::write_field("\"space\":", &space, &mut text);
+    json::write_field("\"pool\":", &pool, &mut text);
+    json::write_field("\"ask\":", &Raw(ask), &mut text);
+    text.push_str("}\n");
+    text
+}
+
+/// What a request wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    Count(u64),
+    Name(String),
+}
+
+impl ToJson for Wanted {
+    fn write(&self, text: &mut String) {
+        text.push_str(&match self {
+            Self::Count(count) => variant("count", count),
+            Self::Name(name) => variant("name", name),
+        });
+    }
+}
+
+impl FromJson for Wanted {
+    fn read(next: u8, from: &mut SliceLexer<'_>) -> Option<Self> {
+        tagged(
+            next,
+            from,
+            |_| None,
+            |tag, next, from| match tag {
+                "count" => u64::read(next, from).map(Self::Count),
+                "name" => String::read(next, from).map(Self::Name),
+                _ => None,
+            },
+        )
+    }
+}
+
+/// A pool's names, and where they are said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Spec {
+    pub(crate) names: Names,
+    pub(crate) place: String,
+}
+
+json::object!(Spec { names, place });
+
+#[derive(Clone, Debug)]
+struct Numbered {
+    template: String,
+    max: Option<u32>,
+}
+
+json::object!(Numbered { template, max });
+
+impl ToJson for Names {
+    fn write(&self, text: &mut String) {
+        text.push_str(&match self {
+            Self::Listed(names) => variant("listed", names),
+            Self::Numbered { template, max } => {
+                let numbered = Numbered {
+                    template: template.clone(),
+                    max: *max,
+                };
+                variant("numbered", &numbered)
+            }
+        });
+    }
+}
+
+impl FromJson for Names {
+    fn read(next: u8, from: &mut SliceLexer<'_>) -> Option<Self> {
+        tagged(
+            next,
+            from,
+            |_| None,
+            |tag, next, from| match tag {
+                "listed" => Vec::read(next, from).map(Self::Listed),
+                "numbered" => {
+                    let Numbered { template, max } = Numbered::read(next, from)?;
+                    Some(Self::Numbered { template, max })
+                }
+                _ => None,
+            },
+        )
+    }
+}
+
+/// A request for names, or for a lock.
+#[derive(Debug)]
+pub(crate) struct Join<'a> {
+    pub(crate) token: Token,
+    pub(crate) lock: FileSeen,
+    pub(crate) wants: Wanted,
+    pub(crate) access: Access,
+    pub(crate) has_hooks: bool,
+    pub(crate) warm_first: bool,
+    pub(crate) even_broken: bool,
+    pub(crate) first: u64,
+    pub(crate) request: &'a str,
+    pub(crate) who: &'a Holder,
+    pub(crate) spec: Option<Spec>,
+    pub(crate) waits: bool,
+}
+
+json::object!(write Join<'_> {
+    token,
+    lock,
+    wants,
+    access,
+    has_hooks,
+    warm_first,
+    even_broken,
+    first,
+    request,
+    who,
+    spec,
+    waits
+});
+
+/// How a lease ends.
+#[derive(Debug)]
+pub(crate) struct After {
+    pub(crate) state: State,
+    pub(crate) reason: Option<String>,
+    pub(crate) as_it_was: bool,
+}
+
+json::object!(write After { state, reason, as_it_was });
+
+#[derive(Debug)]
+pub(crate) struct Release<'a> {
+    pub(crate) token: Token,
+    pub(crate) name: &'a str,
+    pub(crate) after: After,
+    pub(crate) durable: bool,
+}
+
+json::object!(write Release<'_> { token, name, after, durable });
+
+#[derive(Debug)]
+pub(crate) struct Share<'a> {
+    pub(crate) token: Token,
+    pub(crate) name: &'a str,
+}
+
+json::object!(write Share<'_> { token, name });
+
+#[derive(Debug)]
+pub(crate) struct Change<'a> {
+    pub(crate) token: Token,
+    pub(crate) name: &'a str,
+    pub(crate) was: &'a Known,
+    pub(crate) record: &'a Known,
+}
+
+json::object!(write Change<'_> { token, name, was, record });
+
+#[derive(Debug)]
+pub(crate) struct Publish<'a> {
+    pub(crate) token: Token,
+    pub(crate) name: &'a str,
+    pub(crate) waiting: Option<&'a str>,
+    pub(crate) body_ended: Option<u64>,
+}
+
+json::object!(write Publish<'_> { token, name, waiting, body_ended });
+
+#[derive(Debug)]
+pub(crate) struct Note<'a> {
+    pub(crate) key: &'a str,
+    pub(crate) was: Option<&'a str>,
+    pub(crate) value: Option<&'a str>,
+    pub(crate) holding: Option<Pair<Token, &'a str>>,
+}
+
+json::object!(write Note<'_> { key, was, value, holding });
+
+#[cfg(feature = "tools")]
+#[derive(Debug)]
+pub(crate) struct Forget {
+    pub(crate) force: bool,
+}
+
+#[cfg(feature = "tools")]
+json::object!(write Forget { force });
+
+/// What a process holds and waits for in a pool, for an agent that has taken another one's
+/// place.
+#[derive(Debug)]
+pub(crate) struct Present<'a> {
+    pub(crate) holds: Vec<&'a Held>,
+    pub(crate) waits: Vec<Pair<u64, Raw<'a>>>,
+    pub(crate) locks: Vec<Pair<Token, FileSeen>>,
+}
+
+impl std::fmt::Debug for Raw<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+json::object!(write Present<'_> { holds, waits, locks });
+
+/// The user code of a pool, as the server has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct PoolPlaces {
+    pub(crate) resource: Option<Code>,
+    pub(crate) allocator: Option<Code>,
+}
+
+json::object!(PoolPlaces {
+    resource,
+    allocator
+});
+
+/// Events, each with its host.
+pub(crate) fn log(entries: &[Entry<'_>]) -> String {
+    struct Entries<'a, 'b>(&'a [Entry<'b>]);
+    impl ToJson for Entries<'_, '_> {
+        fn write(&self, text: &mut String) {
+            text.push('[');
+            for (at, entry) in self.0.iter().enumerate() {
+                if at > 0 {
+                    text.push(',');
+                }
+                entry.write(text);
+            }
+            text.push(']');
+        }
+    }
+    variant("log", &Entries(entries))
+}
+
+/// A name that is held, as the server has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Held {
+    pub(crate) token: Token,
+    pub(crate) session: Token,
+    pub(crate) name: String,
+    pub(crate) access: Access,
+    pub(crate) alone: bool,
+    pub(crate) fence: u64,
+    pub(crate) id: String,
+    pub(crate) who: Holder,
+    pub(crate) waiting: Option<String>,
+    pub(crate) body_ended: Option<u64>,
+}
+
+json::object!(Held {
+    token,
+    session,
+    name,
+    access,
+    alone,
+    fence,
+    id,
+    who,
+    waiting,
+    body_ended
+});
+
+/// What is known of a name, beside its fence and its holders.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Known {
+    state: State,
+    reason: Option<String>,
+    broken_in: Option<String>,
+    created: u64,
+    lent: u64,
+    last: Option<LastHolder>,
+    life: Option<Life>,
+}
+
+json::object!(Known {
+    state,
+    reason,
+    broken_in,
+    created,
+    lent,
+    last,
+    life
+});
+
+impl Known {
+    pub(crate) fn of(record: &Record) -> Self {
+        Self {
+            state: record.state,
+            reason: record.reason.clone(),
+            broken_in: record.broken_in.clone(),
+            created: record.created,
+            lent: record.lent,
+            last: record.last.clone(),
+            life: record.life.clone(),
+        }
+    }
+
+    pub(crate) fn into_record(self, fence: u64, holders: Vec<Tenure>) -> Record {
+        Record {
+            v: FORMAT,
+            fence,
+            state: self.state,
+            reason: self.reason,
+            broken_in: self.broken_in,
+            holders,
+            created: self.created,
+            lent: self.lent,
+            last: self.last,
+            life: self.life,
+        }
+    }
+}
+
+/// A line of an agent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Told {
+    pub(crate) id: u64,
+    pub(crate) answer: Answer,
+}
+
+json::object!(read Told { id, answer });
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    Done,
+    Granted(Vec<Grant>),
+    Waiting(Place),
+    Busy,
+    Failed(Failure),
+    Disagrees(Spec),
+    Gone,
+    Changed(Known),
+    Code(PoolPlaces),
+    Note(Option<String>),
+    Run(Run),
+    Look(Look),
+    Events(Vec<Event>, bool),
+    Forgotten(Forgotten),
+    Lost(Lost),
+    Fault(Fault),
+    Silence(Option<String>),
+}
+
+impl FromJson for Answer {
+    fn read(next: u8, from: &mut SliceLexer<'_>) -> Option<Self> {
+        let unit = |tag: &str| match tag {
+            "done" => Some(Self::Done),
+            "busy" => Some(Self::Busy),
+            "gone" => Some(Self::Gone),
+            _ => None,
+        };
+        tagged(next, from, unit, |tag, next, from| {
+            Some(match tag {
+                "granted" => Self::Granted(Vec::read(next, from)?),
+                "waiting" => Self::Waiting(Place::read(next, from)?),
+                "failed" => Self::Failed(Failure::read(next, from)?),
+                "disagrees" => Self::Disagrees(Spec::read(next, from)?),
+                "changed" => Self::Changed(Known::read(next, from)?),
+                "code" => Self::Code(PoolPlaces::read(next, from)?),
+                "note" => Self::Note(Option::read(next, from)?),
+                "run" => Self::Run(Run::read(next, from)?),
+                "look" => Self::Look(Look::read(next, from)?),
+                "events" => {
+                    let Events { events, last } = Events::read(next, from)?;
+                    Self::Events(events, last)
+                }
+                "forgotten" => Self::Forgotten(Forgotten::read(next, from)?),
+                "lost" => Self::Lost(Lost::read(next, from)?),
+                "fault" => Self::Fault(Fault::read(next, from)?),
+                "silence" => Self::Silence(Option::read(next, from)?),
+                _ => return None,
+            })
+        })
+    }
+}
+
+/// A name that is granted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Grant {
+    pub(crate) hold: Held,
+    pub(crate) index: u64,
+    pub(crate) record: Known,
+    pub(crate) others: Vec<Held>,
+}
+
+json::object!(read Grant { hold, index, record, others });
+
+/// A place in the line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) behind: u64,
+    pub(crate) first: Option<Holder>,
+    pub(crate) reserved: Option<bool>,
+}
+
+json::object!(read Place { behind, first, reserved });
+
+/// Why a request can never be served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    Broken(String),
+    Hooks,
+    Allocator,
+    Made(String),
+    Capacity(u64),
+}
+
+impl FromJson for Failure {
+    fn read(next: u8, from: &mut SliceLexer<'_>) -> Option<Self> {
+        let unit = |tag: &str| match tag {
+            "hooks" => Some(Self::Hooks),
+            "allocator" => Some(Self::Allocator),
+            _ => None,
+        };
+        tagged(next, from, unit, |tag, next, from| match tag {
+            "broken" => String::read(next, from).map(Self::Broken),
+            "made" => String::read(next, from).map(Self::Made),
+            "capacity" => u64::read(next, from).map(Self::Capacity),
+            _ => None,
+        })
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Run {
+    pub(crate) alive: bool,
+    pub(crate) running: bool,
+}
+
+json::object!(read Run { alive, running });
+
+/// A pool as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Look {
+    pub(crate) spec: Option<Spec>,
+    pub(crate) names: Vec<Triple<String, u64, Known>>,
+    pub(crate) holds: Vec<Held>,
+    pub(crate) line: Vec<Waiter>,
+    pub(crate) life: Option<String>,
+    pub(crate) in_life: bool,
+}
+
+json::object!(read Look { spec, names, holds, line, life, in_life });
+
+/// A request in the line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Waiter {
+    pub(crate) wants: Wanted,
+    pub(crate) access: Access,
+    pub(crate) beside: bool,
+    /// Whether it can never be served, and waits for nothing.
+    pub(crate) failed: Option<Failure>,
+    /// The request, for people.
+    pub(crate) id: String,
+    pub(crate) who: Holder,
+}
+
+json::object!(read Waiter { wants, access, beside, failed, id, who });
+
+impl Waiter {
+    pub(crate) fn is_in_queue(&self) -> bool {
+        !self.beside && self.failed.is_none()
+    }
+
+    pub(crate) fn reserves(&self, name: &str) -> bool {
+        let wants = matches!(&self.wants, Wanted::Name(wanted) if wanted == name);
+        wants && self.beside && self.failed.is_none()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Events {
+    events: Vec<Event>,
+    last: bool,
+}
+
+json::object!(read Events { events, last });
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Forgotten {
+    pub(crate) names: Vec<String>,
+    pub(crate) lent: Vec<String>,
+    pub(crate) awaited: bool,
+}
+
+json::object!(read Forgotten { names, lent, awaited });
+
+/// Leases that are lost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Lost {
+    pub(crate) leases: Vec<Pair<Token, String>>,
+    pub(crate) why: String,
+}
+
+json::object!(read Lost { leases, why });
+
+/// Why something cannot be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Fault {
+    pub(crate) kind: FaultKind,
+    pub(crate) message: String,
+    pub(crate) causes: Vec<String>,
+}
+
+json::object!(read Fault { kind, message, causes });
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FaultKind {
+    Config,
+    Server,
+    Agent,
+}
+
+impl FromJson for FaultKind {
+    fn read(next: u8, from: &mut SliceLexer<'_>) -> Option<Self> {
+        match String::read(next, from)?.as_str() {
+            "config" => Some(Self::Config),
+            "agent" => Some(Self::Agent),
+            // A kind that we do not know cannot mean less.
+            _ => Some(Self::Server),
+        }
+    }
+}

@@ -23,7 +23,7 @@ mod local;
 pub mod memory;
 mod modes;
 mod pool;
-#[cfg(unix)]
+#[cfg(all(unix, feature = "server"))]
 mod remote;
 mod sys;
 mod terms;

@@ -51,7 +51,7 @@ pub(crate) struct Ending<'a> {
     pub(crate) as_it_was: bool,
     /// Whether it is waited for that a server has it. Who drops a lease does not wait.
     #[cfg_attr(
-        not(unix),
+        not(all(unix, feature = "server")),
         expect(dead_code, reason = "pools of a server are on Unix alone")
     )]
     pub(crate) durable: bool,

@@ -23,7 +23,7 @@ pub(crate) use open_file::OpenFile;
 pub(crate) use pid_namespace::{pid_namespace, process_state};
 pub use process_state::ProcessState;
 pub(crate) use read::{list, read_regular};
-#[cfg(unix)]
+#[cfg(all(unix, feature = "server"))]
 pub(crate) use threads::LOCK_WAITER;
 pub(crate) use threads::{environment_readers, start_lock_waiter};
 

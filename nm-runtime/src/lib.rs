@@ -63,6 +63,8 @@ pub mod caller {
     pub use crate::pool::opened::leave_pools;
     #[cfg(all(windows, feature = "tools"))]
     pub use crate::sys::end_children_with_us;
+    #[cfg(all(unix, feature = "tools"))]
+    pub use crate::sys::keep_ended_children;
 }
 
 /// What generated code calls.

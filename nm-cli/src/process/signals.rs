@@ -5,6 +5,8 @@
 //! others are passed on to the command.
 
 #[cfg(unix)]
+pub use nm_runtime::caller::keep_ended_children;
+#[cfg(unix)]
 pub use unix::{Forwarder, end_by_them, ignores};
 
 #[cfg(unix)]
@@ -112,12 +114,15 @@ mod unix {
 }
 
 #[cfg(not(unix))]
-pub use other::{Forwarder, end_by_them};
+pub use other::{Forwarder, end_by_them, keep_ended_children};
 
 #[cfg(not(unix))]
 mod other {
     use std::io;
     use std::process::{Child, ExitStatus};
+
+    /// They are, whatever the caller does.
+    pub fn keep_ended_children() {}
 
     /// Nothing was changed.
     pub fn end_by_them() {}

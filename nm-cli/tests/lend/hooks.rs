@@ -50,11 +50,16 @@ impl Hooked {
 
     /// A script so far below `cargo`, which has started this test, that no run is its.
     fn command(&self, script: &str) -> Command {
+        self.below(5, script)
+    }
+
+    /// A script below so many shells.
+    fn below(&self, shells: usize, script: &str) -> Command {
         let mut command = self.lab.program("sh");
         // Something is left to do, so that no shell replaces itself.
         let apart = r#""$@"; exit $?"#;
         command.args(["-c", apart, "sh"]);
-        for _ in 0..4 {
+        for _ in 1..shells {
             command.args(["sh", "-c", apart, "sh"]);
         }
         command.args(["dash", "-c", script]);
@@ -291,6 +296,70 @@ timeout = "300ms"
     assert_eq!(said.code, 1, "{said:?}");
     assert!(said.err.contains("was ended after its timeout of 300ms, with its process group; its last output: still at it"), "{said:?}");
     assert!(has_ended(hooked.pid("child")));
+}
+
+#[test]
+fn a_hook_that_asks_for_its_own_pool_is_refused_at_once() {
+    let ways = [
+        "name-manager run db -- true",
+        "name-manager run --name db-0 db -- true",
+        "name-manager acquire --until-release db",
+        "sh -c '(name-manager hold db; exit 3)'",
+    ];
+    for (hook, what) in [("init", "init of db-0"), ("setup", "setup of pool db")] {
+        for way in ways {
+            // Without the refusal, this is what ends it.
+            let hooked = Hooked::new(&format!("timeout = \"10s\"\n{hook} = \"{way}\""));
+            let said = hooked.script("name-manager run db -- echo never");
+            let place = hooked.path("Cargo.toml:5:43").display().to_string();
+            let expected = format!(
+                "name-manager: pool `db` is asked for within its own hook, {what} ({place}), and would wait for that to end; do without it there: NAME_MANAGER_NAME is the name that the hook is about, and anything else can be a pool of its own"
+            );
+            assert!(said.err.contains(&expected), "{way}: {said:?}");
+            assert!(!said.out.contains("never"), "{way}: {said:?}");
+        }
+    }
+}
+
+#[test]
+fn hooks_of_two_pools_that_ask_for_each_other_are_refused_at_once() {
+    let hooked = Hooked::new("");
+    let pool = |pool, other| {
+        format!(
+            "[pools.{pool}]\nmax = 1\n[pools.{pool}.hooks]\ntimeout = \"10s\"\ninit = \"name-manager run {other} -- true\"\n"
+        )
+    };
+    hooked.write(
+        "name-manager.toml",
+        &(pool("db", "mail") + &pool("mail", "db")),
+    );
+    fs::remove_file(hooked.path("Cargo.toml")).unwrap();
+    let said = hooked.script("name-manager run db -- echo never");
+    let place = |at| format!("{}:{at}", hooked.path("name-manager.toml").display());
+    let expected = format!(
+        "name-manager: pool `db` is asked for within its own hook, init of db-0 ({}), by way of init of mail-0 ({}), and would wait for that to end; let the hooks of one of these pools do without the other",
+        place("3:11"),
+        place("8:13")
+    );
+    assert!(said.err.contains(&expected), "{said:?}");
+    assert_eq!((said.code, said.out.as_str()), (1, ""), "{said:?}");
+}
+
+#[test]
+fn what_cleans_up_is_not_within_the_hook_that_had_it_started() {
+    let hooked = Hooked::new("");
+    let text = r#"
+[pools.db.hooks]
+init = "test -e made || name-manager run mail -- touch made"
+[pools.mail.hooks]
+cleanup = "name-manager run db -- touch cleaned"
+"#;
+    hooked.write("name-manager.toml", text);
+    fs::remove_file(hooked.path("Cargo.toml")).unwrap();
+    // Of a run that has a name, the outermost runner is looked for further up.
+    let run = hooked.below(20, "name-manager run db -- true").output();
+    assert_eq!(Said::of(run.unwrap()).answer(), "");
+    wait_until("cleaned up", || hooked.path("cleaned").exists());
 }
 
 #[test]

@@ -14,14 +14,16 @@ use crate::backend::Backend;
 use crate::backend::hook_files::HookFiles;
 use crate::backend::patience::Deadline;
 use crate::base::error::{BoxError, Error};
+use crate::base::json;
 use crate::command::call::call;
 use crate::command::job::Job;
 use crate::command::output::last_lines;
 use crate::config::hooks::{self, Command, DEFAULT_TIMEOUT, HooksTable, quoted};
-use crate::config::variables::OF_HOOK;
+use crate::config::variables::{self, OF_HOOK, WITHIN};
 use crate::declared::fingerprint::fingerprint;
 use crate::declared::resource::{Reset, Resource};
 use crate::identity::run;
+use crate::terms::hook_call::HookCall;
 use crate::terms::name::Name;
 
 /// The hook of a process that died is ended within seconds. One that takes longer is stopped.
@@ -90,6 +92,12 @@ impl Commands {
             timeout: self.timeout().as_millis().try_into().unwrap_or(u64::MAX),
         };
         let run = run::id()?;
+        let mut within = variables::get()?.within.clone();
+        within.push(HookCall {
+            key: self.backend.key().to_owned(),
+            what: what.clone(),
+            place: self.table.place.clone(),
+        });
         let dir = WorkingDir::of(&self.table.root)?;
         let around = |command: &mut process::Command| {
             command.current_dir(dir.path());
@@ -98,6 +106,7 @@ impl Commands {
             }
             command.envs(self.variables(hook, name, why));
             command.env("NAME_MANAGER_RUN_ID", run);
+            command.env(WITHIN, json::to_string(&within));
         };
         let ended = call(&job, &what, around, lock.as_deref(), &log);
         let ended = ended.unwrap_or_else(|error| Err(format!("could not be run: {error}")));

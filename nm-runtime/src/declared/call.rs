@@ -5,7 +5,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::base::error::BoxError;
-use crate::sys;
+use crate::base::thread;
 
 /// Calls a hook; its panic is an error like any other.
 pub(crate) fn call<T>(
@@ -40,7 +40,7 @@ pub(crate) fn call_apart<T: Send>(
 fn run_apart(job: Box<dyn FnOnce() + Send + '_>) -> std::io::Result<()> {
     std::thread::scope(|scope| {
         // A panic leaves no result behind, which the caller notices.
-        let _ = sys::start_in(scope, "name-manager-hook", job)?.join();
+        let _ = thread::start_in(scope, "name-manager-hook", job)?.join();
         Ok(())
     })
 }

@@ -11,6 +11,7 @@ use crate::backend::patience::Deadline;
 use crate::backend::runs::Runs;
 use crate::base::error::{BoxError, Error, Result};
 use crate::base::failpoint;
+use crate::base::thread::start_in;
 use crate::config::variables::{self, Keep};
 use crate::identity::asker;
 use crate::life::hooks::Hooks;
@@ -386,7 +387,7 @@ impl Cleaning<'_> {
         thread::scope(|scope| {
             for _ in 1..at_once {
                 // What a thread that cannot be started would do, the others do.
-                let _ = sys::start_in(scope, "name-manager-cleanup", Box::new(work));
+                let _ = start_in(scope, "name-manager-cleanup", Box::new(work));
             }
             work();
         });

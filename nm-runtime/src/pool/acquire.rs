@@ -10,12 +10,14 @@ use crate::backend::patience::Patience;
 use crate::base::error::Result;
 use crate::base::failpoint;
 use crate::config::pool::DEFAULT_WAIT;
+use crate::config::variables;
 use crate::identity::{asker, slot};
 use crate::lend::gate::Permit;
 use crate::lend::held;
 use crate::lend::lease::Lease;
 use crate::lend::wait::Wait;
 use crate::pool::opened::Opened;
+use crate::pool::within_hook;
 use crate::terms::access::Access;
 use crate::terms::holder::Holder;
 use crate::terms::name::Name;
@@ -229,6 +231,7 @@ pub(crate) fn ask<'a>(
 }
 
 pub(crate) fn begin<'a>(pool: &'a Opened, ask: &'a Ask<'a>, timeout: Duration) -> Result<Wait<'a>> {
+    within_hook::refuse(pool, &variables::get()?.within)?;
     let header = pool.config.header.as_deref();
     Wait::new(ask, &*pool.backend, timeout, header)
 }

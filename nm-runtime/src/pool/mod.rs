@@ -12,6 +12,7 @@ pub(crate) mod opened;
 pub(crate) mod request;
 pub(crate) mod unbegun;
 mod unbounded;
+mod within_hook;
 
 use std::panic::Location;
 use std::path::PathBuf;

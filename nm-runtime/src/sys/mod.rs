@@ -23,7 +23,7 @@ pub(crate) use open_file::OpenFile;
 pub(crate) use pid_namespace::{pid_namespace, process_state};
 pub use process_state::ProcessState;
 pub(crate) use read::{list, read_regular};
-pub(crate) use threads::{environment_readers, start_in, start_lock_waiter};
+pub(crate) use threads::{environment_readers, start_lock_waiter};
 
 #[cfg(unix)]
 mod unix;
@@ -43,6 +43,8 @@ pub use system::end_children_with_us;
 pub(crate) use system::exit_status;
 #[cfg(feature = "tools")]
 pub(crate) use system::file_id;
+#[cfg(all(unix, feature = "tools"))]
+pub use system::keep_ended_children;
 #[cfg(any(test, fuzzing, feature = "tools"))]
 pub(crate) use system::opened;
 pub(crate) use system::{

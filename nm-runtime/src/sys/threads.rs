@@ -1,7 +1,7 @@
 //! The threads of this process that may read its environment.
 
 use std::io;
-use std::thread::{Builder, Scope, ScopedJoinHandle};
+use std::thread::Builder;
 
 /// A thread other than the calling one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,21 +47,11 @@ pub(crate) fn environment_readers() -> io::Result<Vec<Thread>> {
 /// environment.
 const LOCK_WAITER: &str = "name-manager-queue";
 
-/// Starts a thread that does no more than that. Here and below the work is boxed: to start a
-/// thread is a lot of code to compile, which is then compiled once.
+/// Starts a thread that does no more than that. The work is boxed: to start a thread is a lot
+/// of code to compile, which is then compiled once.
 pub(crate) fn start_lock_waiter(work: Box<dyn FnOnce() + Send>) -> io::Result<()> {
     let thread = Builder::new().name(LOCK_WAITER.to_owned());
     thread.stack_size(64 << 10).spawn(work).map(drop)
-}
-
-/// Starts a thread of a scope.
-pub(crate) fn start_in<'scope>(
-    scope: &'scope Scope<'scope, '_>,
-    name: &str,
-    work: Box<dyn FnOnce() + Send + 'scope>,
-) -> io::Result<ScopedJoinHandle<'scope, ()>> {
-    let thread = Builder::new().name(name.to_owned());
-    thread.spawn_scoped(scope, work)
 }
 
 #[cfg(target_os = "linux")]

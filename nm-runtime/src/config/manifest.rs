@@ -182,8 +182,8 @@ impl Manifest {
         self.pools.iter().find(|table| table.pool == pool)
     }
 
-    pub(crate) fn pools(&self) -> impl Iterator<Item = &PoolTable> {
-        self.pools.iter()
+    pub(crate) fn pools(&self) -> &[PoolTable] {
+        &self.pools
     }
 
     /// Pools configured where they are never read are a mistake, not a no-op.
@@ -969,7 +969,7 @@ timeout = "5m"
             let header = format!("[pools.{pool}] in name-manager.toml");
             assert_eq!(manifest.header(pool), header);
         }
-        assert!(own("# nothing yet").unwrap().pools().next().is_none());
+        assert!(own("# nothing yet").unwrap().pools().is_empty());
         assert_eq!(
             error("[pool.db]"),
             "a/name-manager.toml:1:2: unknown key `pool` (did you mean `pools`?); expected `pools`"

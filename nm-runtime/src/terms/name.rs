@@ -45,11 +45,10 @@ impl Name {
 
     /// Adds what the pool's allocator says beyond the name.
     pub(crate) fn assigned(mut self, env: Vec<(String, String)>, args: Vec<String>) -> Self {
-        let known = self
-            .env
-            .iter()
-            .filter(|(key, _)| !env.iter().any(|(own, _)| own == key));
-        self.env = known.chain(&env).cloned().collect();
+        let mut all = self.env.to_vec();
+        all.retain(|(key, _)| !env.iter().any(|(own, _)| own == key));
+        all.extend(env);
+        self.env = all.into();
         self.args = args.into();
         self
     }

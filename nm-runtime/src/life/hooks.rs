@@ -14,7 +14,7 @@ use crate::base::{failpoint, notice};
 use crate::declared::call::{call, call_apart};
 use crate::declared::registered::Registered;
 use crate::declared::resource::Reset;
-use crate::identity::asker;
+use crate::identity::{asker, runner};
 use crate::lend::lease::Lease;
 use crate::lend::wait::Wait;
 use crate::life::membership::Membership;
@@ -148,12 +148,22 @@ impl Hooks {
     ) -> Result<()> {
         for other in others {
             if runs.is_running(other, Some(wait))? {
+                let (theirs, ours) = (theirs.shown(), ours.shown());
+                if theirs == ours {
+                    let until = runner::named_in(other);
+                    let until = until.map_or(String::new(), |runner| {
+                        format!(" and lasts until {runner} ends")
+                    });
+                    notice::say(&format!(
+                        "the hooks of pool `{}` at {ours} have been edited since run {other} began, which goes on{until}; what one makes ready, the other resets and cleans up: if that does not fit, end that run first\n",
+                        self.pool
+                    ));
+                    break;
+                }
                 notice::say(&format!(
-                    "pool `{}` at `{}` is shared with run {other}, which may have other hooks: {}, and here {}; what one makes ready, the other resets and cleans up: use the same hooks in both, or give them pools of their own\n",
+                    "pool `{}` at `{}` is shared with run {other}, which may have other hooks: {theirs}, and here {ours}; what one makes ready, the other resets and cleans up: use the same hooks in both, or give them pools of their own\n",
                     self.pool,
                     self.backend.key(),
-                    theirs.shown(),
-                    ours.shown()
                 ));
                 break;
             }

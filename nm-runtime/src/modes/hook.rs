@@ -1,18 +1,15 @@
-//! The process that watches over a hook that is a command. Its standard streams are a socket
-//! to the caller, the lock of the name's hooks, and the log; the hook gets the log alone.
+//! The process that watches over a hook that is a command, for its caller. It has the lock of
+//! the name's hooks; the hook gets the log alone.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
-use std::os::fd::AsFd;
-use std::os::unix::net::UnixStream;
-use std::os::unix::process::ExitStatusExt;
-use std::process::{Command, ExitStatus, Stdio};
+use std::io;
+use std::process::{ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::command::job::{self, Job};
-use crate::sys::{self, Group};
+use crate::sys::{self, Caller, Group};
 
 /// So long a hook has to end by itself, once it is asked to, before it is killed.
 const GRACE: Duration = Duration::from_secs(5);
@@ -27,15 +24,11 @@ pub(crate) fn run(job: &Job) -> i32 {
 }
 
 fn watch(job: &Job) -> io::Result<()> {
-    // Ctrl-C ends the caller, which is seen here.
-    sys::detach()?;
     // Not one of those that `identity::runner` looks for, above what the hook starts.
     sys::name_process("nm-hook");
-    let caller = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
-    let log = File::from(io::stderr().as_fd().try_clone_to_owned()?);
-    let mut command = Command::new(&job.words[0]);
+    let (caller, log) = Caller::find()?;
+    let mut command = sys::command(&job.words);
     command
-        .args(&job.words[1..])
         .stdin(Stdio::null())
         .stdout(log.try_clone()?)
         .stderr(log.try_clone()?);
@@ -43,11 +36,11 @@ fn watch(job: &Job) -> io::Result<()> {
         Err(error) => Err(format!("could not be started: {error}")),
         Ok(group) => {
             // If nobody hears it, that is seen at once.
-            let _ = (&caller).write_all(job::begun(group.id()).as_bytes());
+            let _ = caller.tell(&job::begun(group.id()));
             until_end(job, group, &caller, &log)?
         }
     };
-    (&caller).write_all(job::ended(&how).as_bytes())
+    caller.tell(&job::ended(&how))
 }
 
 /// What can happen meanwhile.
@@ -59,19 +52,18 @@ enum Event {
 fn until_end(
     job: &Job,
     group: Group,
-    caller: &UnixStream,
+    caller: &Caller,
     log: &File,
 ) -> io::Result<Result<(), String>> {
     let (tell, told) = mpsc::channel();
-    let (id, tell_end) = (group.id(), tell.clone());
+    let (leader, tell_end) = (group.leader_end()?, tell.clone());
     thread::spawn(move || {
-        let _ = sys::wait_for_leader(id);
+        let _ = leader.wait();
         let _ = tell_end.send(Event::HookEnded);
     });
-    let mut caller = caller.try_clone()?;
+    let wait_for_caller = caller.end()?;
     thread::spawn(move || {
-        // It says nothing: what is read is its end.
-        let _ = caller.read(&mut [0]);
+        wait_for_caller();
         let _ = tell.send(Event::CallerEnded);
     });
     // `None`, for ever, if it is beyond the clock.
@@ -81,7 +73,7 @@ fn until_end(
         Some(Event::CallerEnded) => "was ended with its caller".to_owned(),
         None => job.timed_out(),
     };
-    sys::end_group(id);
+    group.end();
     let until = Instant::now() + GRACE;
     let leader_ended = loop {
         match wait(&told, Some(until), log) {
@@ -90,16 +82,7 @@ fn until_end(
             None => break false,
         }
     };
-    if leader_ended {
-        // Of `a && b` that is the shell, and not yet `a`.
-        group.status()?;
-        sys::wait_for_group(id, until.saturating_duration_since(Instant::now()));
-        sys::kill_group(id);
-    } else {
-        // Before the leader's number can be another's.
-        sys::kill_group(id);
-        group.status()?;
-    }
+    group.kill(leader_ended, until)?;
     Ok(Err(why))
 }
 
@@ -123,7 +106,7 @@ fn wait(told: &Receiver<Event>, until: Option<Instant>, log: &File) -> Option<Ev
 }
 
 fn how(status: ExitStatus) -> Result<(), String> {
-    match (status.code(), status.signal()) {
+    match (status.code(), sys::signal(status)) {
         (Some(0), _) => Ok(()),
         (Some(code), _) => Err(format!("exited with {code}")),
         (None, Some(signal)) => Err(format!("was ended by signal {signal}")),

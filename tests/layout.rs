@@ -77,6 +77,7 @@ const PACKAGES: &[Package] = &[
             ("process", "*"),
             ("screen", "*"),
             ("exit", "*"),
+            ("sys", ""),
         ],
         ground: "",
     },

@@ -12,13 +12,13 @@ mod exit;
 #[cfg(all(unix, any(test, fuzzing)))]
 pub mod fuzz;
 mod groups;
-#[cfg(unix)]
 mod keeper;
 mod listing;
 mod pools;
 mod process;
 mod replay;
 mod screen;
+mod sys;
 mod views;
 
 use std::process::ExitCode;

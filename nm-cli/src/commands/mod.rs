@@ -1,21 +1,17 @@
 //! The commands that lend names, give them back, or run tests, and those that
 //! describe the program itself.
 //!
-//! May import `cleanup`, `keeper`, `groups`, `listing`, `pools`, `args`, `process`, `screen` and
-//! `exit`; no command imports another.
+//! May import `cleanup`, `keeper`, `groups`, `listing`, `pools`, `args`, `process`, `screen`,
+//! `exit` and `sys`; no command imports another.
 
-#[cfg(unix)]
 pub mod acquire;
 pub mod adopt;
 pub mod completions;
-#[cfg(unix)]
 pub mod hold;
 pub mod init;
-#[cfg(unix)]
 pub mod keep_alive;
 pub mod man;
 pub mod nextest;
-#[cfg(unix)]
 pub mod release;
 pub mod reset;
 pub mod run;

@@ -24,7 +24,6 @@ pub fn pid(holder: &Holder) -> String {
 }
 
 /// The holders of a name, for people; `None` if it is free.
-#[cfg(unix)]
 pub fn holder(pool: &str, name: &str) -> Result<Option<String>, Box<dyn Error + Send + Sync>> {
     let view = Inspector::new().look(&chosen::one(pool)?)?;
     let Some(name) = view.names.into_iter().find(|view| view.name == name) else {

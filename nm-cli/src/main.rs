@@ -28,5 +28,6 @@ fn main() -> ExitCode {
     if let Some(code) = process::tether::exec_if_asked() {
         return code;
     }
+    process::signals::keep_ended_children();
     cli::main()
 }

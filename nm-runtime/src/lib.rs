@@ -40,6 +40,8 @@ pub use life::standby::{outlives_us, take_over};
 #[doc(hidden)]
 pub use modes::listing;
 pub use pool::Pool;
+#[cfg(feature = "tools")]
+pub use pool::forget::Kept;
 pub use pool::request::Request;
 #[cfg(feature = "tools")]
 pub use sys::Standby;
@@ -61,6 +63,8 @@ pub mod caller {
     pub use crate::identity::runner::end_with_child;
     #[cfg(feature = "tools")]
     pub use crate::pool::opened::leave_pools;
+    #[cfg(all(unix, feature = "tools"))]
+    pub use crate::sys::keep_ended_children;
 }
 
 #[cfg(all(windows, feature = "tools"))]

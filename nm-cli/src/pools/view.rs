@@ -1,7 +1,7 @@
 use std::error::Error;
 
 use nm_runtime::Holder;
-use nm_runtime::inspect::{self, Inspector, View};
+use nm_runtime::inspect::{self, Found, Inspector, View};
 
 use crate::pools::chosen;
 
@@ -24,8 +24,8 @@ pub fn pid(holder: &Holder) -> String {
 }
 
 /// The holders of a name, for people; `None` if it is free.
-pub fn holder(pool: &str, name: &str) -> Result<Option<String>, Box<dyn Error + Send + Sync>> {
-    let view = Inspector::new().look(&chosen::one(pool)?)?;
+pub fn holder(pool: &Found, name: &str) -> Result<Option<String>, Box<dyn Error + Send + Sync>> {
+    let view = Inspector::new().look(pool)?;
     let Some(name) = view.names.into_iter().find(|view| view.name == name) else {
         return Ok(None);
     };

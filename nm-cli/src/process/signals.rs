@@ -5,6 +5,8 @@
 //! others are passed on to the command.
 
 #[cfg(unix)]
+pub use nm_runtime::caller::keep_ended_children;
+#[cfg(unix)]
 pub use unix::{Forwarder, end_by_them};
 
 #[cfg(unix)]
@@ -101,7 +103,7 @@ mod unix {
 }
 
 #[cfg(not(unix))]
-pub use other::{Forwarder, end_by_them};
+pub use other::{Forwarder, end_by_them, keep_ended_children};
 
 #[cfg(not(unix))]
 mod other {
@@ -109,6 +111,9 @@ mod other {
     use std::process::{Child, ExitStatus};
 
     use crate::sys::Interrupts;
+
+    /// They are, whatever the caller does.
+    pub fn keep_ended_children() {}
 
     /// They end this process again once the forwarder is gone.
     pub fn end_by_them() {}

@@ -50,11 +50,16 @@ impl Hooked {
 
     /// A script so far below `cargo`, which has started this test, that no run is its.
     fn command(&self, script: &str) -> Command {
+        self.below(5, script)
+    }
+
+    /// A script below so many shells.
+    fn below(&self, shells: usize, script: &str) -> Command {
         let mut command = self.lab.program("sh");
         // Something is left to do, so that no shell replaces itself.
         let apart = r#""$@"; exit $?"#;
         command.args(["-c", apart, "sh"]);
-        for _ in 0..4 {
+        for _ in 1..shells {
             command.args(["sh", "-c", apart, "sh"]);
         }
         command.args(["dash", "-c", script]);
@@ -294,6 +299,70 @@ timeout = "300ms"
 }
 
 #[test]
+fn a_hook_that_asks_for_its_own_pool_is_refused_at_once() {
+    let ways = [
+        "name-manager run db -- true",
+        "name-manager run --name db-0 db -- true",
+        "name-manager acquire --until-release db",
+        "sh -c '(name-manager hold db; exit 3)'",
+    ];
+    for (hook, what) in [("init", "init of db-0"), ("setup", "setup of pool db")] {
+        for way in ways {
+            // Without the refusal, this is what ends it.
+            let hooked = Hooked::new(&format!("timeout = \"10s\"\n{hook} = \"{way}\""));
+            let said = hooked.script("name-manager run db -- echo never");
+            let place = hooked.path("Cargo.toml:5:43").display().to_string();
+            let expected = format!(
+                "name-manager: pool `db` is asked for within its own hook, {what} ({place}), and would wait for that to end; do without it there: NAME_MANAGER_NAME is the name that the hook is about, and anything else can be a pool of its own"
+            );
+            assert!(said.err.contains(&expected), "{way}: {said:?}");
+            assert!(!said.out.contains("never"), "{way}: {said:?}");
+        }
+    }
+}
+
+#[test]
+fn hooks_of_two_pools_that_ask_for_each_other_are_refused_at_once() {
+    let hooked = Hooked::new("");
+    let pool = |pool, other| {
+        format!(
+            "[pools.{pool}]\nmax = 1\n[pools.{pool}.hooks]\ntimeout = \"10s\"\ninit = \"name-manager run {other} -- true\"\n"
+        )
+    };
+    hooked.write(
+        "name-manager.toml",
+        &(pool("db", "mail") + &pool("mail", "db")),
+    );
+    fs::remove_file(hooked.path("Cargo.toml")).unwrap();
+    let said = hooked.script("name-manager run db -- echo never");
+    let place = |at| format!("{}:{at}", hooked.path("name-manager.toml").display());
+    let expected = format!(
+        "name-manager: pool `db` is asked for within its own hook, init of db-0 ({}), by way of init of mail-0 ({}), and would wait for that to end; let the hooks of one of these pools do without the other",
+        place("3:11"),
+        place("8:13")
+    );
+    assert!(said.err.contains(&expected), "{said:?}");
+    assert_eq!((said.code, said.out.as_str()), (1, ""), "{said:?}");
+}
+
+#[test]
+fn what_cleans_up_is_not_within_the_hook_that_had_it_started() {
+    let hooked = Hooked::new("");
+    let text = r#"
+[pools.db.hooks]
+init = "test -e made || name-manager run mail -- touch made"
+[pools.mail.hooks]
+cleanup = "name-manager run db -- touch cleaned"
+"#;
+    hooked.write("name-manager.toml", text);
+    fs::remove_file(hooked.path("Cargo.toml")).unwrap();
+    // Of a run that has a name, the outermost runner is looked for further up.
+    let run = hooked.below(20, "name-manager run db -- true").output();
+    assert_eq!(Said::of(run.unwrap()).answer(), "");
+    wait_until("cleaned up", || hooked.path("cleaned").exists());
+}
+
+#[test]
 fn what_a_run_that_goes_on_has_made_is_not_forgotten_by_mistake() {
     let hooked = Hooked::new(TOLD);
     let said = hooked.script(
@@ -505,6 +574,61 @@ fn a_fingerprint_keeps_names_until_a_file_or_the_command_changes() {
             .contains("failed to fingerprint pool `db`: failed to fingerprint `"),
         "{said:?}"
     );
+}
+
+#[test]
+fn a_reset_cleans_up_what_a_fingerprint_keeps() {
+    let cleanup = r#"cleanup = "test ! -e broken && echo cleanup {name} >>told""#;
+    let hooks = TOLD.lines().map(|line| match line.starts_with("cleanup") {
+        true => cleanup,
+        false => line,
+    });
+    let hooks: Vec<_> = hooks.chain(["fingerprint = ['schema']"]).collect();
+    let hooked = Hooked::new(&hooks.join("\n"));
+    hooked.write("schema", "one");
+    assert_eq!(hooked.script("name-manager run db -- true").answer(), "");
+    let made = "setup\ninit db-0\nteardown\n";
+    assert_eq!(hooked.read("told"), made);
+    // What cannot be cleaned up is not forgotten.
+    hooked.write("broken", "");
+    let said = hooked.script("name-manager reset db");
+    assert_eq!((said.code, said.out.as_str()), (70, ""), "{said:?}");
+    let expected = "name-manager: db-0 of pool `db`, which a fingerprint keeps, could not be cleaned up, which would be forgotten; nothing was reset: `name-manager wait db` tries again, --force forgets it: ";
+    assert!(said.err.contains(expected), "{said:?}");
+    fs::remove_file(hooked.path("broken")).unwrap();
+    assert_eq!(hooked.script("name-manager wait db").code, 0);
+    assert!(hooked.read("told").contains("cleanup db-0\n"));
+    // And where nothing is broken:
+    fs::remove_file(hooked.path("told")).unwrap();
+    assert_eq!(hooked.script("name-manager run db -- true").answer(), "");
+    assert_eq!(hooked.read("told"), made);
+    assert_eq!(hooked.script("name-manager reset db").answer(), "db-0\n");
+    let all = made.to_owned() + "setup\ncleanup db-0\nteardown\n";
+    assert_eq!(hooked.read("told"), all);
+    // Nothing is left to do, and no hook is called.
+    assert_eq!(hooked.script("name-manager reset db").answer(), "db-0\n");
+    assert_eq!(hooked.read("told"), all);
+}
+
+#[test]
+fn a_reset_leaves_what_a_fingerprint_keeps_to_a_run_that_uses_it() {
+    let hooked = Hooked::new(&(TOLD.to_owned() + "fingerprint = ['schema']\n"));
+    hooked.write("schema", "one");
+    let mut running = hooked.start(
+        "name-manager run -- sh -c 'name-manager run db -- true; echo between; read line; name-manager run db -- true'",
+    );
+    assert_eq!(running.line(), "between");
+    let said = hooked.script("name-manager reset db");
+    assert_eq!((said.code, said.out.as_str()), (75, ""), "{said:?}");
+    assert!(
+        said.err.contains("a run that goes on uses db-0"),
+        "{said:?}"
+    );
+    running.end_input();
+    assert_eq!(running.code(), 0);
+    let told = hooked.read("told");
+    assert!(told.contains("init db-0\nreset db-0 clean"), "{told}");
+    assert!(!told.contains("cleanup"), "{told}");
 }
 
 #[test]

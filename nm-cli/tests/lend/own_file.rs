@@ -143,6 +143,35 @@ fn a_cargo_workspace_has_one_of_the_two() {
 }
 
 #[test]
+fn a_pool_whose_name_is_misspelt_is_refused_until_it_is_known() {
+    let lab = Lab::new();
+    write(&lab, "name-manager.toml", "[pools.db]\nmax = 1\n");
+    let commands: [&[&str]; 4] = [
+        &["run", "dbb", "--", "true"],
+        &["acquire", "dbb", "--until-release"],
+        &["hold", "dbb"],
+        &["try-hold", "dbb"],
+    ];
+    for args in commands {
+        let said = run_in(&lab, ".", args);
+        let expected = "name-manager: pool `dbb` is neither configured nor used, and nothing would limit it; is `db` meant, which `name-manager.toml` configures? If not, give `dbb` a table there too, which may be empty, or set NAME_MANAGER_POOL_DBB_MAX\n";
+        assert_eq!((said.code, said.err.as_str()), (2, expected), "{args:?}");
+    }
+    assert!(!lab.path().join(".name-manager/pools/dbb").exists());
+    // One that is not like it needs no table.
+    run_in(&lab, ".", &["run", "mail", "--", "true"]).answer();
+    let mut sized = lab.cli(&["run", "dbb", "--", "true"]);
+    sized
+        .env_remove("NAME_MANAGER_DIR")
+        .env("NAME_MANAGER_POOL_DBB_MAX", "1");
+    Said::of(sized.output().unwrap()).answer();
+    // Whoever has used it meant it.
+    let said = run_in(&lab, ".", &["run", "dbb", "--", "true"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(said.err.contains("is one of the two misspelt?"), "{said:?}");
+}
+
+#[test]
 fn a_mistake_in_it_is_told_with_its_place_and_what_to_write() {
     for (text, place, told) in [
         (

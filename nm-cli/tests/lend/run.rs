@@ -4,7 +4,7 @@ use std::os::unix::process::CommandExt;
 use nm_runtime::journal::{Event, Kind};
 use nm_runtime::record::State;
 
-use crate::lab::{Lab, Running, kill};
+use crate::lab::{Lab, Running, Said, kill};
 
 #[test]
 fn the_command_knows_its_name() {
@@ -56,6 +56,99 @@ fn input_and_output_are_the_commands() {
         (said.code, said.out.as_str(), said.err.as_str()),
         (0, "hello\n", "oops\n")
     );
+}
+
+#[test]
+fn a_caller_that_ignores_the_ends_of_its_children_gets_the_exit_status() {
+    let lab = Lab::new();
+    let ignoring = "import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); \
+                    os.execvp(sys.argv[1], sys.argv[1:])";
+    for (script, code) in [
+        ("echo ran", 0),
+        ("echo ran; exit 75", 75),
+        ("echo ran; kill -9 $$", 137),
+    ] {
+        let mut command = lab.program("python3");
+        command.args([
+            "-c",
+            ignoring,
+            "name-manager",
+            "run",
+            "db",
+            "--",
+            "sh",
+            "-c",
+            script,
+        ]);
+        let said = Said::of(command.output().unwrap());
+        assert_eq!(
+            (said.code, &*said.out, &*said.err),
+            (code, "ran\n", ""),
+            "{script}"
+        );
+    }
+    // That is no business of the command's, which might not know.
+    let mut command = lab.program("python3");
+    let command = command.args([
+        "-c",
+        ignoring,
+        "name-manager",
+        "run",
+        "--",
+        "grep",
+        "SigIgn",
+        "/proc/self/status",
+    ]);
+    let said = Said::of(command.output().unwrap()).answer();
+    let ignored = u64::from_str_radix(said.split_whitespace().last().unwrap(), 16).unwrap();
+    assert_eq!(ignored & 1 << (17 - 1), 0, "{said}");
+}
+
+#[test]
+fn a_command_without_its_dashes_is_told_what_to_write() {
+    let lab = Lab::new();
+    for (args, tip) in [
+        (
+            &["db", "pytest"][..],
+            "write `--` before the command: `name-manager run db -- pytest`",
+        ),
+        (
+            &["db", "echo", "hi"],
+            "write `--` before the command: `name-manager run db -- echo ..`",
+        ),
+        (
+            &["db", "sh", "-c", "true"],
+            "write `--` before the command: `name-manager run db -- sh ..`",
+        ),
+        (
+            &["db"],
+            "write the command behind `--`: `name-manager run db -- CMD`",
+        ),
+        (
+            &["--shared", "db", "pytest"],
+            "write `--` before the command: `name-manager run POOL -- CMD`",
+        ),
+        (
+            &[],
+            "write the command behind `--`: `name-manager run POOL -- CMD`",
+        ),
+    ] {
+        let said = lab.run(&[&["run"], args].concat());
+        assert_eq!(said.code, 2, "{said:?}");
+        assert!(
+            said.err.contains(&format!("\n\n  tip: {tip}\n")),
+            "{args:?}: {said:?}"
+        );
+    }
+    // Other mistakes have other tips.
+    for args in [
+        ["db", "--tmeout", "3s", "--", "x"],
+        ["db", "x", "--tmeout", "3s", "x"],
+    ] {
+        let said = lab.run(&[&["run"], &args[..]].concat());
+        assert!(!said.err.contains("write `--`"), "{said:?}");
+        assert!(said.err.contains("'--timeout'"), "{said:?}");
+    }
 }
 
 #[test]

@@ -96,7 +96,8 @@ impl Error {
         self.0.kind == Kind::Deadlock
     }
 
-    /// The thread already holds what it asks for, so waiting would never end.
+    /// The thread already holds what it asks for, or asks for a pool within a hook of that
+    /// pool, so waiting would never end.
     ///
     /// ```
     /// # use name_manager::Pool;

@@ -147,6 +147,19 @@ pub(crate) fn read_fields(
     found.ok()
 }
 
+/// Calls `item` with where each item of an array begins.
+fn read_items(
+    next: u8,
+    from: &mut SliceLexer<'_>,
+    item: &mut dyn FnMut(u8, &mut SliceLexer<'_>) -> Option<()>,
+) -> Option<()> {
+    let item = |next, from: &mut SliceLexer<'_>| item(next, from).ok_or(Malformed);
+    match next {
+        b'[' => from.discarded().seq(b']', Lex::ws_peek, item).ok(),
+        _ => None,
+    }
+}
+
 /// Skips a value.
 pub(crate) fn skip(next: u8, from: &mut SliceLexer<'_>) -> Option<()> {
     value::parse_bounded(DEEPEST, next, from).ok().map(drop)
@@ -217,14 +230,10 @@ impl<T: ToJson> ToJson for Vec<T> {
 impl<T: FromJson> FromJson for Vec<T> {
     fn read(next: u8, from: &mut SliceLexer<'_>) -> Option<Self> {
         let mut values = Vec::new();
-        let read = |next, from: &mut SliceLexer<'_>| {
-            values.push(T::read(next, from).ok_or(Malformed)?);
-            Ok::<_, Malformed>(())
-        };
-        match next {
-            b'[' => from.discarded().seq(b']', Lex::ws_peek, read).ok()?,
-            _ => return None,
-        }
+        read_items(next, from, &mut |next, from| {
+            values.push(T::read(next, from)?);
+            Some(())
+        })?;
         Some(values)
     }
 }

@@ -10,3 +10,4 @@ pub(crate) mod notice;
 pub(crate) mod process;
 pub(crate) mod suggest;
 pub(crate) mod text;
+pub(crate) mod thread;

@@ -14,14 +14,16 @@ use crate::backend::Backend;
 use crate::backend::hook_files::HookFiles;
 use crate::backend::patience::Deadline;
 use crate::base::error::{BoxError, Error};
+use crate::base::json;
 use crate::command::call::call;
 use crate::command::job::Job;
 use crate::command::output::last_lines;
 use crate::config::hooks::{self, Command, DEFAULT_TIMEOUT, HooksTable, quoted};
-use crate::config::variables::OF_HOOK;
+use crate::config::variables::{self, OF_HOOK, WITHIN};
 use crate::declared::fingerprint::fingerprint;
 use crate::declared::resource::{Reset, Resource};
 use crate::identity::run;
+use crate::terms::hook_call::HookCall;
 use crate::terms::name::Name;
 
 /// The hook of a process that died is ended within seconds. One that takes longer is stopped.
@@ -90,6 +92,12 @@ impl Commands {
             timeout: self.timeout().as_millis().try_into().unwrap_or(u64::MAX),
         };
         let run = run::id()?;
+        let mut within = variables::get()?.within.clone();
+        within.push(HookCall {
+            key: self.backend.key().to_owned(),
+            what: what.clone(),
+            place: self.table.place.clone(),
+        });
         let dir = WorkingDir::of(&self.table.root)?;
         let around = |command: &mut process::Command| {
             command.current_dir(dir.path());
@@ -98,6 +106,7 @@ impl Commands {
             }
             command.envs(self.variables(hook, name, why));
             command.env("NAME_MANAGER_RUN_ID", run);
+            command.env(WITHIN, json::to_string(&within));
         };
         let ended = call(&job, &what, around, lock.as_deref(), &log);
         let ended = ended.unwrap_or_else(|error| Err(format!("could not be run: {error}")));
@@ -117,6 +126,7 @@ impl Commands {
     fn words(&self, command: &Command, name: Option<&Name>) -> Vec<String> {
         let value = |key: &str| match (key, name) {
             ("pool", _) => Some(self.pool.to_string()),
+            (hooks::ROOT, _) => self.table.root.to_str().map(str::to_owned),
             ("name", Some(name)) => Some(name.name().to_owned()),
             ("index", Some(name)) => Some(name.index().to_string()),
             _ => None,
@@ -145,20 +155,18 @@ impl Commands {
         name: Option<&Name>,
         why: Option<Reset<'_>>,
     ) -> Vec<(String, String)> {
-        let mut variables: Vec<(String, String)> = match name {
-            Some(name) => name
-                .envs()
-                .map(|(key, value)| (key.to_owned(), value))
-                .collect(),
-            None => {
-                let is_of_name =
-                    |value: &str| ["{name}", "{index}"].iter().any(|key| value.contains(key));
-                let of_pool = self.env.iter().filter(|(_, value)| !is_of_name(value));
-                of_pool
-                    .map(|(key, value)| (key.clone(), value.replace("{pool}", &self.pool)))
-                    .collect()
+        let mut variables = Vec::new();
+        if let Some(name) = name {
+            for (key, value) in name.envs() {
+                variables.push((key.to_owned(), value));
             }
-        };
+        } else {
+            for (key, value) in &*self.env {
+                if !value.contains("{name}") && !value.contains("{index}") {
+                    variables.push((key.clone(), value.replace("{pool}", &self.pool)));
+                }
+            }
+        }
         let mut set = |key: &str, value: &str| {
             // A test can be called anything, and end with any message.
             let value = value.chars().take(LONGEST_VALUE);

@@ -8,9 +8,11 @@ use once_cell::sync::OnceCell;
 
 use crate::base::caller::{self, Caller};
 use crate::base::error::{Error, Result};
+use crate::base::json;
 use crate::base::suggest;
 use crate::base::text::shown;
 use crate::config::scope::Scope;
+use crate::terms::hook_call::HookCall;
 use crate::terms::name;
 use crate::terms::names::check_template;
 
@@ -24,6 +26,8 @@ pub(crate) const MODE: &str = "NAME_MANAGER_MODE";
 /// of the run is that of its command.
 #[cfg(feature = "tools")]
 pub(crate) const RUNNER: &str = "NAME_MANAGER_RUNNER";
+/// Set for what a hook starts that is a command: this hook, and those within which it was called.
+pub(crate) const WITHIN: &str = "NAME_MANAGER_WITHIN";
 /// Set by name-manager itself, for its own processes.
 const OWN: [&str; 2] = ["MODE", "RUNNER"];
 /// Set for hooks that are commands.
@@ -47,6 +51,8 @@ pub(crate) struct Variables {
     pub(crate) run_id: Option<String>,
     /// The `name-manager run` that began the run: its id and when it started.
     pub(crate) runner: Option<String>,
+    /// The hooks that this process is part of, the outermost first.
+    pub(crate) within: Vec<HookCall>,
     pub(crate) keep: Option<Keep>,
     wait_timeout: Option<Duration>,
     /// `NAME_MANAGER_POOL_{POOL}_{KEY}`, as `{POOL}_{KEY}` with the value.
@@ -154,6 +160,14 @@ impl Variables {
                 }
                 // For the command line alone: the lease that may be released.
                 "TOKEN" => {}
+                "WITHIN" => {
+                    let calls = json::from_slice(text()?.as_bytes());
+                    variables.within = calls.ok_or_else(|| {
+                        Error::config(format!(
+                            "variable {WITHIN} is set by name-manager alone, and this is not what it sets; unset it"
+                        ))
+                    })?;
+                }
                 "WAIT_TIMEOUT" => variables.wait_timeout = Some(duration(&key, &text()?)?),
                 _ => match key.strip_prefix(POOL) {
                     Some(rest) if pool_key(rest).is_some() => {

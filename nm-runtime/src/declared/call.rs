@@ -5,6 +5,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::base::error::BoxError;
+use crate::base::thread;
 
 /// Calls a hook; its panic is an error like any other.
 pub(crate) fn call<T>(
@@ -31,17 +32,15 @@ pub(crate) fn call_apart<T: Send>(
     if !apart {
         return call(hook);
     }
-    let (mut hook, mut result) = (Some(hook), None);
-    run_apart(&mut || result = hook.take().map(call))?;
+    let mut result = None;
+    run_apart(Box::new(|| result = Some(call(hook))))?;
     result.unwrap_or_else(|| Err("the hook's thread panicked".into()))
 }
 
-/// Not generic over the closure: starting a thread is a lot of code to compile.
-fn run_apart(job: &mut (dyn FnMut() + Send)) -> std::io::Result<()> {
+fn run_apart(job: Box<dyn FnOnce() + Send + '_>) -> std::io::Result<()> {
     std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().name("name-manager-hook".to_owned());
         // A panic leaves no result behind, which the caller notices.
-        let _ = thread.spawn_scoped(scope, job)?.join();
+        let _ = thread::start_in(scope, "name-manager-hook", job)?.join();
         Ok(())
     })
 }

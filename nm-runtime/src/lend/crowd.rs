@@ -1,24 +1,26 @@
 //! The requests of one process that wait for one pool: they say so together.
 
-use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// By process (a session of a test stands for one) and pool.
-static CROWDS: Mutex<BTreeMap<(u32, String), Crowd>> = Mutex::new(BTreeMap::new());
+static CROWDS: Mutex<Vec<Crowd>> = Mutex::new(Vec::new());
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Crowd {
+    key: Key,
     /// When each began.
     waiting: Vec<Instant>,
     /// When it last said that it waits.
     said: Option<Instant>,
 }
 
+/// The process (a session of a test stands for one) and the pool.
+type Key = (u32, String);
+
 /// A request's part in the crowd, until it drops.
 #[derive(Debug)]
 pub(crate) struct Part {
-    key: (u32, String),
+    key: Key,
     since: Instant,
 }
 
@@ -40,16 +42,24 @@ impl Part {
     pub(crate) fn join(process: u32, pool: &str, since: Instant) -> Self {
         let key = (process, pool.to_owned());
         let mut crowds = lock();
-        let crowd = crowds.entry(key.clone()).or_default();
-        crowd.waiting.push(since);
-        drop(crowds);
+        match crowds.iter_mut().find(|crowd| crowd.key == key) {
+            Some(crowd) => crowd.waiting.push(since),
+            None => crowds.push(Crowd {
+                key: key.clone(),
+                waiting: vec![since],
+                said: None,
+            }),
+        }
         Self { key, since }
     }
 
     /// Whether it is this one's turn to say that they wait: one of them does, so often.
     pub(crate) fn turn(&self, now: Instant, pause: Duration) -> Turn {
         let mut crowds = lock();
-        let crowd = crowds.entry(self.key.clone()).or_default();
+        let Some(crowd) = crowds.iter_mut().find(|crowd| crowd.key == self.key) else {
+            let (count, since) = (1, self.since);
+            return Turn::Speak { count, since };
+        };
         let next = crowd.said.map(|said| said + pause);
         match next.filter(|next| now < *next) {
             Some(next) => Turn::Wait(next),
@@ -68,19 +78,20 @@ impl Part {
 impl Drop for Part {
     fn drop(&mut self) {
         let mut crowds = lock();
-        let Some(crowd) = crowds.get_mut(&self.key) else {
+        let Some(at) = crowds.iter().position(|crowd| crowd.key == self.key) else {
             return;
         };
-        if let Some(own) = crowd.waiting.iter().position(|since| *since == self.since) {
-            crowd.waiting.swap_remove(own);
+        let waiting = &mut crowds[at].waiting;
+        if let Some(own) = waiting.iter().position(|since| *since == self.since) {
+            waiting.swap_remove(own);
         }
-        if crowd.waiting.is_empty() {
-            crowds.remove(&self.key);
+        if waiting.is_empty() {
+            crowds.swap_remove(at);
         }
     }
 }
 
-fn lock() -> MutexGuard<'static, BTreeMap<(u32, String), Crowd>> {
+fn lock() -> MutexGuard<'static, Vec<Crowd>> {
     // Each change is whole, whatever panics elsewhere.
     CROWDS.lock().unwrap_or_else(PoisonError::into_inner)
 }

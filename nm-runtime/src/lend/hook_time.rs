@@ -2,7 +2,6 @@
 //! tells it. The names' records would not do: they show one hook under way, of `init`
 //! alone, and none that is over.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::base::error::Result;
@@ -57,7 +56,8 @@ pub(crate) fn of(
 /// The hooks under way.
 #[derive(Default)]
 struct Hooks {
-    names: BTreeSet<String>,
+    /// Those of `init`, `reset` and `cleanup`.
+    names: Vec<String>,
     /// `setup` or `teardown`.
     of_pool: bool,
 }
@@ -69,12 +69,12 @@ impl Hooks {
             (Kind::Setup, _) if event.holder.token == own => {}
             (Kind::Setup | Kind::Teardown, _) => self.of_pool = begins,
             (Kind::Init | Kind::Reset | Kind::Cleanup, Some(name)) if begins => {
-                self.names.insert(name.clone());
+                self.names.push(name.clone());
             }
             // Also a hook whose process died.
             (Kind::Waiting | Kind::Timeout | Kind::Deadlock, _) => {}
             (kind, Some(name)) => {
-                self.names.remove(name);
+                self.names.retain(|busy| busy != name);
                 self.of_pool &= kind != Kind::Acquired;
             }
             (_, None) => {}
@@ -100,7 +100,7 @@ impl Hooks {
 
     fn keep(&self, waited: &Waited<'_>, at: u64) -> bool {
         let ours = waited.names.iter();
-        let busy = ours.filter(|name| self.names.contains(*name)).count();
+        let busy = ours.filter(|name| self.names.contains(name)).count();
         let is_outside = at < waited.entered;
         self.of_pool || busy > waited.spare || (is_outside && !self.names.is_empty())
     }

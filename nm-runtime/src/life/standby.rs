@@ -107,6 +107,8 @@ fn start(pool: &str, address: &Address, run: &str) -> Result<()> {
 fn run_job(mut command: Command, job: &Job) -> Result<Standby> {
     command
         .env(variables::MODE, json::to_string(job))
+        // It cleans up when the hook is over within which it was started.
+        .env_remove(variables::WITHIN)
         .env("NAME_MANAGER_RUN_ID", &job.run);
     let title = format!(
         "name-manager: reaper of pool {} after run {}",

@@ -1,8 +1,10 @@
 //! The first waiter of a pool's queue, from its ticket: for people. A head that has waited a
 //! while says more itself.
 
+use std::cmp::Reverse;
 #[cfg(feature = "tools")]
 use std::collections::BTreeMap;
+use std::collections::BinaryHeap;
 use std::path::Path;
 
 use crate::backend::ask::RequestId;
@@ -23,22 +25,27 @@ pub(crate) fn find(pool_dir: &Path) -> Option<Holder> {
     let noted = noted.and_then(|noted| String::from_utf8(noted).ok());
     let noted = noted.and_then(|noted| TicketFile::named(noted.trim_end().to_owned()));
     let first = noted.and_then(|ticket| owner(&line, &ticket));
-    first.or_else(|| in_order(&line).iter().find_map(|it| owner(&line, it)))
+    first.or_else(|| {
+        let mut tickets: BinaryHeap<_> = all(&line).into_iter().map(Reverse).collect();
+        std::iter::from_fn(|| tickets.pop()).find_map(|Reverse(it)| owner(&line, &it))
+    })
 }
 
 /// How many requests of the queue are before this one, but for the first.
 pub(crate) fn others_before(pool_dir: &Path, request: RequestId, first: Option<&Holder>) -> usize {
     let line = pool_dir.join(files::TICKETS);
-    let (tickets, own) = (in_order(&line), request.text());
-    let Some(before) = tickets.iter().position(|it| it.request() == own) else {
+    let (mut tickets, own) = (all(&line), request.text());
+    let Some(own) = tickets.iter().position(|it| it.request() == own) else {
         return 0;
     };
+    let own = tickets.swap_remove(own);
+    tickets.retain(|it| *it < own);
     // The head of the queue has a ticket if it came when others waited.
     let is_first = |ticket: &TicketFile| {
         let owner = owner(&line, ticket);
         owner.is_some_and(|owner| first.is_some_and(|first| owner.token == first.token))
     };
-    before - usize::from(tickets[..before].first().is_some_and(is_first))
+    tickets.len() - usize::from(tickets.iter().min().is_some_and(is_first))
 }
 
 /// The owner of a ticket, as it says; `None` if it is gone.
@@ -58,14 +65,12 @@ pub(crate) fn tickets(pool_dir: &Path) -> BTreeMap<u64, String> {
     let line = pool_dir.join(files::TICKETS);
     let is_live =
         |ticket: &TicketFile| sys::open_regular(&line.join(&ticket.name)).is_ok_and(is_locked);
-    let live = in_order(&line).into_iter().filter(is_live);
+    let live = all(&line).into_iter().filter(is_live);
     live.map(|it| (it.number, it.request().to_owned()))
         .collect()
 }
 
-fn in_order(line: &Path) -> Vec<TicketFile> {
+fn all(line: &Path) -> Vec<TicketFile> {
     // A pool that never had a waiter has no tickets.
-    let mut tickets = list(line).unwrap_or_default();
-    tickets.sort_unstable();
-    tickets
+    list(line).unwrap_or_default()
 }

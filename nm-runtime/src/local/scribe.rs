@@ -66,12 +66,11 @@ pub(crate) fn changed() {
     let next = scribe.told.map(|told| told + PAUSE);
     let left = next.and_then(|next| next.checked_duration_since(Instant::now()));
     if let Some(left) = left.filter(|_| scribe.at_exit) {
-        let thread = thread::Builder::new().name(sys::LOCK_WAITER.to_owned());
         let later = move || {
             thread::sleep(left);
             tell(lock());
         };
-        scribe.going_to = thread.stack_size(64 << 10).spawn(later).is_ok();
+        scribe.going_to = sys::start_lock_waiter(Box::new(later)).is_ok();
         if scribe.going_to {
             return;
         }

@@ -7,7 +7,6 @@
 use std::io;
 use std::mem;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::Instant;
 
 use crate::local::lock::Locked;
@@ -34,9 +33,6 @@ enum Slot {
     Abandoned,
 }
 
-/// The helpers do nothing but block and hand over.
-const STACK: usize = 64 << 10;
-
 impl Pending {
     /// Joins the kernel's queue for the file. `abandoned` runs after an abandoned
     /// request was granted and released: for a moment others saw the lock taken.
@@ -62,10 +58,7 @@ impl Pending {
             *slot = Slot::Granted(granted);
             theirs.changed.notify_one();
         };
-        let helper = thread::Builder::new()
-            .name(sys::LOCK_WAITER.to_owned())
-            .stack_size(STACK);
-        helper.spawn(wait)?;
+        sys::start_lock_waiter(Box::new(wait))?;
         Ok(Self { handover })
     }
 

@@ -74,7 +74,7 @@ impl<'a> Wakeup<'a> {
         };
     }
 
-    /// The processes that hold these names; `None` unless it is known of each.
+    /// The processes that hold these names, in order; `None` unless it is known of each.
     fn holders_of(&self, names: impl Iterator<Item = String>) -> Option<Vec<Process>> {
         let mut holders = Vec::new();
         for (count, name) in names.enumerate() {
@@ -87,10 +87,13 @@ impl<'a> Wakeup<'a> {
                 return None;
             }
             let of = |holder: &Holder| (holder.pid, holder.pid_namespace);
-            holders.extend(record.holders.iter().map(|tenure| of(&tenure.holder)));
+            for tenure in &record.holders {
+                let process = of(&tenure.holder);
+                if let Err(place) = holders.binary_search(&process) {
+                    holders.insert(place, process);
+                }
+            }
         }
-        holders.sort_unstable();
-        holders.dedup();
         Some(holders)
     }
 

@@ -4,8 +4,7 @@
 use std::fs::File;
 use std::io;
 use std::process::{ExitStatus, Stdio};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
-use std::thread;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::command::job::{self, Job};
@@ -43,11 +42,14 @@ fn watch(job: &Job) -> io::Result<()> {
     caller.tell(&job::ended(&how))
 }
 
-/// What can happen meanwhile.
-enum Event {
-    HookEnded,
-    CallerEnded,
+/// Who has ended meanwhile.
+#[derive(Clone, Copy, Default)]
+struct Ended {
+    hook: bool,
+    caller: bool,
 }
+
+type Told = Arc<(Mutex<Ended>, Condvar)>;
 
 fn until_end(
     job: &Job,
@@ -55,49 +57,47 @@ fn until_end(
     caller: &Caller,
     log: &File,
 ) -> io::Result<Result<(), String>> {
-    let (tell, told) = mpsc::channel();
-    let (leader, tell_end) = (group.leader_end()?, tell.clone());
-    thread::spawn(move || {
+    let told = Told::default();
+    let (leader, tell) = (group.leader_end()?, told.clone());
+    sys::start_lock_waiter(Box::new(move || {
         let _ = leader.wait();
-        let _ = tell_end.send(Event::HookEnded);
-    });
-    let wait_for_caller = caller.end()?;
-    thread::spawn(move || {
+        tell_of(&tell, |ended| ended.hook = true);
+    }))?;
+    let (wait_for_caller, tell) = (caller.end()?, told.clone());
+    sys::start_lock_waiter(Box::new(move || {
         wait_for_caller();
-        let _ = tell.send(Event::CallerEnded);
-    });
+        tell_of(&tell, |ended| ended.caller = true);
+    }))?;
     // `None`, for ever, if it is beyond the clock.
     let until = Instant::now().checked_add(job.timeout());
-    let why = match wait(&told, until, log) {
-        Some(Event::HookEnded) => return Ok(how(group.status()?)),
-        Some(Event::CallerEnded) => "was ended with its caller".to_owned(),
-        None => job.timed_out(),
+    let ended = wait(&told, |ended| ended.hook || ended.caller, until, log);
+    let why = match ended {
+        Ended { hook: true, .. } => return Ok(how(group.status()?)),
+        Ended { caller: true, .. } => "was ended with its caller".to_owned(),
+        _ => job.timed_out(),
     };
     group.end();
     let until = Instant::now() + GRACE;
-    let leader_ended = loop {
-        match wait(&told, Some(until), log) {
-            Some(Event::CallerEnded) => {}
-            Some(Event::HookEnded) => break true,
-            None => break false,
-        }
-    };
+    let leader_ended = wait(&told, |ended| ended.hook, Some(until), log).hook;
     group.kill(leader_ended, until)?;
     Ok(Err(why))
 }
 
-/// Waits for what happens next; `None` if the time is over.
-fn wait(told: &Receiver<Event>, until: Option<Instant>, log: &File) -> Option<Event> {
+fn tell_of(told: &Told, end: fn(&mut Ended)) {
+    end(&mut told.0.lock().unwrap_or_else(PoisonError::into_inner));
+    told.1.notify_one();
+}
+
+/// Waits for one of these ends, or until the time is over; returns who has ended by then.
+fn wait(told: &Told, these: fn(&Ended) -> bool, until: Option<Instant>, log: &File) -> Ended {
+    let mut ended = told.0.lock().unwrap_or_else(PoisonError::into_inner);
     loop {
         let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-        match told.recv_timeout(left.unwrap_or(LOOK).min(LOOK)) {
-            Ok(event) => return Some(event),
-            Err(RecvTimeoutError::Disconnected) => return None,
-            Err(RecvTimeoutError::Timeout) => {}
+        if these(&ended) || left == Some(Duration::ZERO) {
+            return *ended;
         }
-        if left == Some(Duration::ZERO) {
-            return None;
-        }
+        let woken = told.1.wait_timeout(ended, left.unwrap_or(LOOK).min(LOOK));
+        ended = woken.unwrap_or_else(PoisonError::into_inner).0;
         if log.metadata().is_ok_and(|log| log.len() > MOST_PRINTED) {
             // What comes next goes to the end, which is the beginning then.
             let _ = log.set_len(0);

@@ -2,7 +2,6 @@
 //! detached by the first process of the run that uses hooks. It stands by until
 //! the run's runner and all its processes have ended, however they ended.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -12,6 +11,7 @@ use crate::backend::patience::Deadline;
 use crate::backend::runs::Runs;
 use crate::base::error::{BoxError, Error, Result};
 use crate::base::failpoint;
+use crate::base::thread::start_in;
 use crate::config::variables::{self, Keep};
 use crate::identity::asker;
 use crate::life::hooks::Hooks;
@@ -130,7 +130,7 @@ fn clean_up_from(pool: &Opened, runs: &dyn Runs, run: &str, first: Result<Seen>)
 #[derive(Debug, Default)]
 struct Seen {
     /// The names that were ever lent, and whether no live run uses it.
-    names: BTreeMap<String, bool>,
+    names: Vec<(String, bool)>,
     /// Whether the pool is to be torn down; `None` if nothing is known of it.
     last: Option<bool>,
 }
@@ -140,7 +140,7 @@ impl Seen {
         let mut seen = Self::default();
         for known in names(pool)? {
             let over = is_over(runs, run, &known.record)?;
-            seen.names.insert(known.name, over);
+            seen.names.push((known.name, over));
         }
         if let Some(life) = runs.life_by_now() {
             let last = life.is_set_up() && all_dead(runs, run, &life.runs)?;
@@ -151,6 +151,8 @@ impl Seen {
 
     /// What was seen before, and later, when some of it may have been gone.
     fn and_later(mut self, later: Self) -> Self {
+        let is_later = |name: &String| later.names.iter().any(|(later, _)| later == name);
+        self.names.retain(|(name, _)| !is_later(name));
         self.names.extend(later.names);
         self.last = later.last.or(self.last);
         self
@@ -211,13 +213,13 @@ struct Cleaning<'a> {
     runs: &'a dyn Runs,
     run: &'a str,
     /// The names whose `cleanup` has begun here.
-    begun: Mutex<BTreeSet<String>>,
+    begun: Mutex<Vec<String>>,
     /// Whether `teardown` has begun.
     torn_down: AtomicBool,
 }
 
-/// Names that could not be cleaned up, and why.
-type Failed = BTreeMap<String, BoxError>;
+/// Names that could not be cleaned up, and why; in order.
+type Failed = Vec<(String, BoxError)>;
 
 impl Cleaning<'_> {
     /// Cleans up, and leaves word for the next run of what failed.
@@ -238,14 +240,15 @@ impl Cleaning<'_> {
             // And so is whom to tell.
             return Ok(Left::default());
         }
-        left.failed
-            .extend(failed.iter().map(|(name, error)| FailedCleanup {
+        for (name, error) in &failed {
+            left.failed.push(FailedCleanup {
                 name: Some(name.clone()),
                 error: error.to_string(),
-            }));
-        told.extend(failed.iter().map(|(name, error)| {
-            format!("cleanup of `{name}` after the last run failed: {error}")
-        }));
+            });
+            told.push(format!(
+                "cleanup of `{name}` after the last run failed: {error}"
+            ));
+        }
         if let Err(error) = &cleaned {
             let pool = &self.pool.name;
             told.push(format!(
@@ -277,7 +280,7 @@ impl Cleaning<'_> {
         let holder = asker::reaper(self.run);
         let over = seen.names.into_iter().filter(|(_, over)| *over);
         for (name, _) in over {
-            if lock(&self.begun).insert(name.clone()) {
+            if !lock(&self.begun).contains(&name) {
                 // The journal, which would tell how it went, is gone as well.
                 let _ = self.hooks.clean_up(&holder, &self.pool.name_of(&name));
             }
@@ -328,8 +331,8 @@ impl Cleaning<'_> {
             self.clean_names(more, Others::Wait, failed);
         };
         // What another run uses is left to its reaper.
-        failed.retain(|_, error| last || !is_timeout(error));
-        let in_use = failed.values().any(is_timeout);
+        failed.retain(|(_, error)| last || !is_timeout(error));
+        let in_use = failed.iter().any(|(_, error)| is_timeout(error));
         if !last || in_use {
             // Nothing is torn down while a process still holds a name.
             return Ok(());
@@ -358,7 +361,8 @@ impl Cleaning<'_> {
     fn over(&self, names: Vec<Known>, failed: &Failed) -> Result<Vec<String>> {
         let mut over = Vec::new();
         for known in names {
-            if !failed.contains_key(&known.name) && is_over(self.runs, self.run, &known.record)? {
+            let has_failed = failed.iter().any(|(name, _)| *name == known.name);
+            if !has_failed && is_over(self.runs, self.run, &known.record)? {
                 over.push(known.name);
             }
         }
@@ -374,15 +378,16 @@ impl Cleaning<'_> {
         let work = || {
             while let Some(name) = next() {
                 if let Err(error) = self.clean_name(&name, others) {
-                    lock(&failing).insert(name, error);
+                    let mut failing = lock(&failing);
+                    let at = failing.partition_point(|(other, _)| *other < name);
+                    failing.insert(at, (name, error));
                 }
             }
         };
         thread::scope(|scope| {
             for _ in 1..at_once {
-                let thread = thread::Builder::new().name("name-manager-cleanup".to_owned());
                 // What a thread that cannot be started would do, the others do.
-                let _ = thread.spawn_scoped(scope, work);
+                let _ = start_in(scope, "name-manager-cleanup", Box::new(work));
             }
             work();
         });
@@ -437,7 +442,7 @@ impl Cleaning<'_> {
         }
         lease.hold().save()?;
         failpoint::at("reaper: has a name");
-        lock(&self.begun).insert(name.to_owned());
+        lock(&self.begun).push(name.to_owned());
         let cleaned = self.hooks.clean_up(&holder, lease.handle());
         failpoint::at("reaper: cleaned a name");
         let record = lease.hold().record();
@@ -461,8 +466,8 @@ impl Cleaning<'_> {
     fn has_live_holder(&self, name: &str) -> Result<bool> {
         let backend = &self.pool.backend;
         let snapshot = backend.snapshot(backend.key())?.unwrap_or_default();
-        let holders = snapshot.names.iter().filter(|seen| seen.name == name);
-        for tenure in holders.flat_map(|seen| &seen.holders) {
+        let seen = snapshot.names.iter().find(|seen| seen.name == name);
+        for tenure in seen.map_or(&[][..], |seen| &seen.holders) {
             let run = &tenure.holder.run;
             let mut patience = Deadline::after(ANSWER);
             if run != self.run && self.runs.is_alive(run, Some(&mut patience))? {

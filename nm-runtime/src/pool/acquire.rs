@@ -10,12 +10,14 @@ use crate::backend::patience::Patience;
 use crate::base::error::Result;
 use crate::base::failpoint;
 use crate::config::pool::DEFAULT_WAIT;
+use crate::config::variables;
 use crate::identity::{asker, slot};
 use crate::lend::gate::Permit;
 use crate::lend::held;
 use crate::lend::lease::Lease;
 use crate::lend::wait::Wait;
 use crate::pool::opened::Opened;
+use crate::pool::within_hook;
 use crate::terms::access::Access;
 use crate::terms::holder::Holder;
 use crate::terms::name::Name;
@@ -109,6 +111,20 @@ fn enter(pool: &Opened, holder: &Holder, wait: &mut Wait<'_>) -> Result<()> {
         (None, Some(_)) => pool.membership().enter(holder, wait, |_, _| Ok(())),
         (None, None) => Ok(()),
     }
+}
+
+/// Joins the run, and acquires nothing.
+#[cfg(feature = "tools")]
+pub(crate) fn join(pool: &Opened, place: &Location<'_>) -> Result<()> {
+    let want = Want::default();
+    let checked = Checked {
+        count: 1,
+        given: None,
+    };
+    let holder = asker(pool, &want, place)?;
+    let ask = ask(pool, &want, checked, &holder)?;
+    let mut wait = begin(pool, &ask, timeout(pool, &want))?;
+    enter(pool, &holder, &mut wait)
 }
 
 /// The current thread as a holder.
@@ -229,6 +245,7 @@ pub(crate) fn ask<'a>(
 }
 
 pub(crate) fn begin<'a>(pool: &'a Opened, ask: &'a Ask<'a>, timeout: Duration) -> Result<Wait<'a>> {
+    within_hook::refuse(pool, &variables::get()?.within)?;
     let header = pool.config.header.as_deref();
     Wait::new(ask, &*pool.backend, timeout, header)
 }

@@ -1,6 +1,5 @@
 //! `set_env`: the variables of leases become those of the process.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::base::error::{Error, Result};
@@ -66,9 +65,12 @@ fn refused(pool: &Opened, reason: &str) -> Error {
 impl Setting {
     /// Sets the variables of these leases, by request.
     pub(crate) fn set(&self, by_request: &[Vec<Lease>]) -> Result<()> {
-        let requests = self.requests.iter().zip(by_request);
-        let leases = requests.filter(|(pool, _)| pool.is_some());
-        let leases: Vec<&Lease> = leases.flat_map(|(_, leases)| leases).collect();
+        let mut leases = Vec::new();
+        for (pool, of_request) in self.requests.iter().zip(by_request) {
+            if pool.is_some() {
+                leases.extend(of_request);
+            }
+        }
         let mut variables = Variables::default();
         for lease in &leases {
             for (key, value) in lease.envs() {
@@ -93,35 +95,45 @@ impl Setting {
         })?;
         let mut set = lock();
         for lease in leases {
-            let of_lease = lease.envs().map(|(key, _)| Set {
-                variable: key.to_owned(),
-                name: lease.handle().clone(),
-                lease: lease.key(),
-            });
-            set.extend(of_lease);
+            for (key, _) in lease.envs() {
+                set.push(Set {
+                    variable: key.to_owned(),
+                    name: lease.handle().clone(),
+                    lease: lease.key(),
+                });
+            }
         }
         Ok(())
     }
 }
 
-/// Variables to be set: each with its pool and its value.
+/// Variables to be set.
 #[derive(Default)]
-struct Variables(BTreeMap<String, (String, String)>);
+struct Variables(Vec<Variable>);
+
+struct Variable {
+    key: String,
+    pool: String,
+    value: String,
+}
 
 impl Variables {
     /// Several values of one pool are separated by commas, as `name-manager run` does it.
     fn add(&mut self, key: &str, pool: &str, value: String) -> Result<()> {
-        match self.0.get_mut(key) {
-            None => {
-                self.0.insert(key.to_owned(), (pool.to_owned(), value));
+        match self.0.iter_mut().find(|known| known.key == key) {
+            None => self.0.push(Variable {
+                key: key.to_owned(),
+                pool: pool.to_owned(),
+                value,
+            }),
+            Some(known) if known.pool == pool => {
+                known.value.push(',');
+                known.value.push_str(&value);
             }
-            Some((known, all)) if known == pool => {
-                all.push(',');
-                all.push_str(&value);
-            }
-            Some((known, _)) => {
+            Some(known) => {
                 return Err(Error::config(format!(
-                    "pools `{known}` and `{pool}` both set the variable `{}`; give it another name in one of them, or leave out one `set_env`",
+                    "pools `{}` and `{pool}` both set the variable `{}`; give it another name in one of them, or leave out one `set_env`",
+                    known.pool,
                     shown(key)
                 )));
             }
@@ -133,7 +145,8 @@ impl Variables {
     fn refuse_held(&self) -> Result<()> {
         let mut set = lock();
         set.retain(|set| held::is_held(set.lease));
-        match set.iter().find(|set| self.0.contains_key(&set.variable)) {
+        let ours = |set: &&Set| self.0.iter().any(|ours| ours.key == set.variable);
+        match set.iter().find(ours) {
             None => Ok(()),
             Some(set) => Err(Error::config(format!(
                 "the variable `{}` is set for `{}` of pool `{}` as long as that is lent; leave out one `set_env`",
@@ -145,8 +158,8 @@ impl Variables {
     }
 
     fn values(&self) -> impl Iterator<Item = (&str, &str)> {
-        let values = self.0.iter();
-        values.map(|(key, (_, value))| (key.as_str(), value.as_str()))
+        let all = self.0.iter();
+        all.map(|variable| (variable.key.as_str(), variable.value.as_str()))
     }
 }
 
@@ -172,7 +185,7 @@ mod tests {
     fn several_names_of_one_pool_are_separated_by_commas() {
         let [one, two] = ["db-0", "db-1"].map(|name| ("URL", "db", name));
         let set = variables(&[one, ("PORT", "mail", "25"), two]).unwrap();
-        let expected = [("PORT", "25"), ("URL", "db-0,db-1")];
+        let expected = [("URL", "db-0,db-1"), ("PORT", "25")];
         assert_eq!(set, expected.map(|(k, v)| (k.to_owned(), v.to_owned())));
     }
 

@@ -6,12 +6,13 @@ pub(crate) mod again;
 pub(crate) mod attribute;
 mod environment;
 #[cfg(feature = "tools")]
-mod forget;
+pub(crate) mod forget;
 pub(crate) mod key;
 pub(crate) mod opened;
 pub(crate) mod request;
 pub(crate) mod unbegun;
 mod unbounded;
+mod within_hook;
 
 use std::panic::Location;
 use std::path::PathBuf;

@@ -12,7 +12,7 @@ use once_cell::sync::OnceCell;
 
 use crate::backend::Backend;
 use crate::base::caller;
-use crate::base::error::Result;
+use crate::base::error::{Error, Result};
 use crate::base::{notice, suggest};
 use crate::command::commands::{Commands, refuse_both};
 use crate::config::place;
@@ -31,6 +31,7 @@ use crate::terms::declaration::Declaration;
 use crate::terms::holder::Holder;
 use crate::terms::name::{self, Name};
 use crate::terms::names::Names;
+use crate::terms::record::Tenure;
 
 type Key = (Arc<str>, Package);
 type Pools = Vec<(Key, Arc<OnceCell<Arc<Opened>>>)>;
@@ -107,6 +108,11 @@ impl Opened {
         if let Some(state_dir) = state_dir {
             config.state_dir = state_dir;
         }
+        let is_used = place::pool_dir(&config.state_dir, &pool).is_dir();
+        // A word of a command line, which nothing else has. Somebody meant one that is used.
+        if caller::get().is_some() && !is_used && is_unbounded(&pool, &config) {
+            refuse_misspelt(&pool, &around)?;
+        }
         let mut backend = Local::open(&config.state_dir, &pool)?;
         if cleans_up {
             backend = backend.and_stays_removed();
@@ -115,9 +121,7 @@ impl Opened {
         if let Some(place) = &config.shared_by {
             warn_if_others_differ(&pool, &config.names, place, &backend)?;
         }
-        let unbounded = config.size_from == SizeFrom::Nowhere
-            && config.names.capacity().is_none()
-            && key::attribute_of(&pool).is_none();
+        let unbounded = is_unbounded(&pool, &config);
         let warned = unbounded && warn_if_misspelt(&pool, &around);
         if let Some((found, meant)) = around.misspelt_variable(&pool) {
             notice::say(&format!(
@@ -298,15 +302,40 @@ pub(crate) fn agree(pool: &str, config: &mut PoolConfig, backend: &dyn Backend) 
     }
 }
 
+/// Whether nothing says how many names the pool has.
+fn is_unbounded(pool: &str, config: &PoolConfig) -> bool {
+    config.size_from == SizeFrom::Nowhere
+        && config.names.capacity().is_none()
+        && key::attribute_of(pool).is_none()
+}
+
+/// The configured pool that may be meant by a name that no configured one has.
+fn meant<'a>(pool: &str, around: &'a Surroundings) -> Option<&'a str> {
+    let configured = around.configured();
+    let configured: Vec<_> = configured.iter().map(|table| table.pool.as_str()).collect();
+    match configured.contains(&pool) {
+        true => None,
+        false => suggest::nearest_word(pool, &configured),
+    }
+}
+
+/// Refuses an unbounded pool that may be a configured one misspelt: the limit of that is to
+/// be kept.
+fn refuse_misspelt(pool: &str, around: &Surroundings) -> Result<()> {
+    match meant(pool, around) {
+        None => Ok(()),
+        Some(near) => Err(Error::config(format!(
+            "pool `{pool}` is neither configured nor used, and nothing would limit it; is `{near}` meant, which `{}` configures? If not, give `{pool}` a table there too, which may be empty, or set {}",
+            around.file(),
+            variables::variable(pool, "MAX")
+        ))),
+    }
+}
+
 /// Warns of an unbounded pool whose name is like that of a configured one: its tests
 /// may not be kept apart as intended. Returns whether it did.
 fn warn_if_misspelt(pool: &str, around: &Surroundings) -> bool {
-    let configured = around.configured();
-    let configured: Vec<_> = configured.map(|table| table.pool.as_str()).collect();
-    if configured.contains(&pool) {
-        return false;
-    }
-    let near = suggest::nearest_word(pool, &configured);
+    let near = meant(pool, around);
     if let Some(near) = near {
         notice::say(&format!(
             "pool `{pool}` is unbounded, since neither `max` nor `names` is set for it; `{}` configures `{near}`: is one of the two misspelt? If both are intended, give `{pool}` a table there too; it may be empty\n",
@@ -345,21 +374,21 @@ fn warn_if_others_differ(
     }
     // Runs that are over are no longer in the way.
     let snapshot = backend.snapshot(backend.key())?.unwrap_or_default();
-    let mut holders = snapshot.names.iter().flat_map(|name| &name.holders);
-    let holds = holders.find_map(|tenure| {
-        let other = others.iter().find(|other| other.run == tenure.holder.run)?;
-        Some((other, &tenure.holder))
-    });
-    if let Some((other, holder)) = holds {
-        notice::say(&format!(
-            "pool `{pool}` is shared at `{}` by two that configure it differently: {} ({}), and {} ({}), of which `{}` holds a name now; say the same in both, or give them pools of their own\n",
-            backend.key(),
-            other.place,
-            other.names(names).size(),
-            place,
-            names.size(),
-            holder.test
-        ));
+    for name in &snapshot.names {
+        for Tenure { holder, .. } in &name.holders {
+            if let Some(other) = others.iter().find(|other| other.run == holder.run) {
+                notice::say(&format!(
+                    "pool `{pool}` is shared at `{}` by two that configure it differently: {} ({}), and {} ({}), of which `{}` holds a name now; say the same in both, or give them pools of their own\n",
+                    backend.key(),
+                    other.place,
+                    other.names(names).size(),
+                    place,
+                    names.size(),
+                    holder.test
+                ));
+                return Ok(());
+            }
+        }
     }
     Ok(())
 }

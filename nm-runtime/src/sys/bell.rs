@@ -2,6 +2,8 @@
 //! for that, who then look again. It decides nothing.
 
 use std::io;
+#[cfg(all(target_os = "linux", not(name_manager_strokes)))]
+use std::thread;
 use std::time::Duration;
 
 #[cfg(all(target_os = "linux", not(name_manager_strokes)))]
@@ -64,8 +66,10 @@ impl Bell {
     /// Ends all waits, also those that begin after this with what was [heard](Bell::heard)
     /// before.
     pub(crate) fn ring(&self) {
-        if let Some(word) = &self.word {
-            word.count_up_and_wake();
+        let is_awaited = self.word.as_ref().is_some_and(Word::count_up_and_wake);
+        if is_awaited {
+            // Linux may have queued who is woken behind us, on our processor.
+            thread::yield_now();
         }
     }
 

@@ -23,7 +23,7 @@ pub(crate) use open_file::OpenFile;
 pub(crate) use pid_namespace::{pid_namespace, process_state};
 pub use process_state::ProcessState;
 pub(crate) use read::{list, read_regular};
-pub(crate) use threads::{LOCK_WAITER, environment_readers};
+pub(crate) use threads::{environment_readers, start_lock_waiter};
 
 #[cfg(unix)]
 mod unix;
@@ -41,6 +41,8 @@ pub(crate) use system::emulator;
 pub(crate) use system::exit_status;
 #[cfg(feature = "tools")]
 pub(crate) use system::file_id;
+#[cfg(all(unix, feature = "tools"))]
+pub use system::keep_ended_children;
 #[cfg(any(test, fuzzing, feature = "tools"))]
 pub(crate) use system::opened;
 #[cfg(all(windows, feature = "tools"))]

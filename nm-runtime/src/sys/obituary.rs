@@ -24,7 +24,7 @@ use crate::sys::pid_namespace::pid_namespace;
     target_os = "freebsd",
     windows
 ))]
-use crate::sys::threads::LOCK_WAITER;
+use crate::sys::threads::start_lock_waiter;
 #[cfg(any(target_os = "linux", target_os = "macos", target_os = "freebsd"))]
 use crate::sys::unix::{Stop, Watched, stop};
 #[cfg(windows)]
@@ -79,8 +79,7 @@ impl Obituary {
                 }
             }
         };
-        let thread = std::thread::Builder::new().name(LOCK_WAITER.to_owned());
-        thread.stack_size(64 << 10).spawn(watch).ok()?;
+        start_lock_waiter(Box::new(watch)).ok()?;
         Some(Self {
             _stop: stop,
             is_silent,

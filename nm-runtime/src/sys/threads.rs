@@ -1,6 +1,7 @@
 //! The threads of this process that may read its environment.
 
 use std::io;
+use std::thread::Builder;
 
 /// A thread other than the calling one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +45,14 @@ pub(crate) fn environment_readers() -> io::Result<Vec<Thread>> {
 
 /// What threads of ours are called that wait for a lock or write to files, and read no
 /// environment.
-pub(crate) const LOCK_WAITER: &str = "name-manager-queue";
+const LOCK_WAITER: &str = "name-manager-queue";
+
+/// Starts a thread that does no more than that. The work is boxed: to start a thread is a lot
+/// of code to compile, which is then compiled once.
+pub(crate) fn start_lock_waiter(work: Box<dyn FnOnce() + Send>) -> io::Result<()> {
+    let thread = Builder::new().name(LOCK_WAITER.to_owned());
+    thread.stack_size(64 << 10).spawn(work).map(drop)
+}
 
 #[cfg(target_os = "linux")]
 fn others() -> io::Result<Vec<Thread>> {

@@ -7,6 +7,7 @@ pub(crate) mod decision;
 pub(crate) mod declaration;
 pub(crate) mod event;
 pub(crate) mod holder;
+pub(crate) mod hook_call;
 pub(crate) mod name;
 pub(crate) mod names;
 pub(crate) mod pool_life;

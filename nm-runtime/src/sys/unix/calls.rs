@@ -92,8 +92,8 @@ impl Word {
         }
     }
 
-    /// Adds one to the word, and wakes all who wait on it.
-    pub(crate) fn count_up_and_wake(&self) {
+    /// Adds one to the word, and wakes all who wait on it. Whether there were any.
+    pub(crate) fn count_up_and_wake(&self) -> bool {
         // `FUTEX_OP_ADD` of 1; the comparison that could wake more on the same word is void.
         const ADD_ONE: u32 = 1 << 28 | 1 << 12;
         let (all, none_more) = (c_int::MAX, 0_usize);
@@ -110,11 +110,12 @@ impl Word {
                 ADD_ONE,
             )
         };
-        if woken < 0 {
-            // On a full disk nothing may be written: who waits already is woken.
-            // SAFETY: as above.
-            unsafe { libc::syscall(libc::SYS_futex, word, libc::FUTEX_WAKE, all) };
+        if woken >= 0 {
+            return woken > 0;
         }
+        // On a full disk nothing may be written: who waits already is woken.
+        // SAFETY: as above.
+        (unsafe { libc::syscall(libc::SYS_futex, word, libc::FUTEX_WAKE, all) }) > 0
     }
 
     /// Blocks while the word is this, until it is woken, at most so long. Fails with
@@ -258,7 +259,7 @@ pub(super) fn lead_session(command: &mut Command) {
 
 /// Children that have ended can be waited for. If who started this program ignored their
 /// signal, so would this, and the kernel would forget them.
-pub(super) fn keep_ended_children() {
+pub fn keep_ended_children() {
     // SAFETY: sets no handler of ours.
     unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) };
 }

@@ -35,6 +35,8 @@ pub(crate) use calls::at_exit;
 #[cfg(all(target_os = "linux", feature = "tools"))]
 pub(crate) use calls::exit_status;
 #[cfg(feature = "tools")]
+pub use calls::keep_ended_children;
+#[cfg(feature = "tools")]
 pub(crate) use dir::file_id;
 #[cfg(any(test, fuzzing, feature = "tools"))]
 pub(crate) use dir::opened;

@@ -103,7 +103,7 @@ impl Surroundings {
     /// Whether a server lends the names of this pool.
     #[cfg(feature = "tools")]
     pub(crate) fn is_on_server(&self, pool: &str) -> Result<bool> {
-        let table = self.configured().find(|table| table.pool == pool);
+        let table = self.configured().iter().find(|table| table.pool == pool);
         let (scope, _) = place::scope(pool, self.variables, table, self.workspace.as_ref())?;
         Ok(scope == Scope::Server)
     }

@@ -10,9 +10,10 @@ use crate::support::stage::Stage;
 fn a_thousand_threads_share_two_names<S: Stage>() {
     let mut test = Story::<S>::new("db", 2);
     test.start_with_few_descriptors("crowd");
-    test.expect("crowd", "crowd 1000 db", "crowd done");
+    let crowd = format!("crowd {} db", S::CROWD);
+    test.expect("crowd", &crowd, "crowd done");
     assert_eq!(oracle::check(&test.events(), 2), 2);
-    assert_eq!(test.order().len(), 1000);
+    assert_eq!(test.order().len(), S::CROWD);
 }
 
 #[apply(on_each_stage)]

@@ -1,12 +1,13 @@
 //! The stage of several machines: real processes, the agent of their machine, and a real
 //! PostgreSQL server.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use nm_runtime::journal::{self, Event};
 use nm_runtime::record::Record;
@@ -25,6 +26,8 @@ pub struct Server {
     dir: PathBuf,
     /// A connection to the agent, to look at the pools.
     agent: RefCell<Option<Agent>>,
+    /// When a journal was read last: who reads one all the time keeps the agent from its work.
+    read: Cell<Option<Instant>>,
 }
 
 struct Agent {
@@ -111,6 +114,18 @@ impl Agent {
     }
 }
 
+/// Between two looks at a journal.
+const A_WHILE: Duration = Duration::from_millis(20);
+
+/// Those of the stories.
+const POOLS: [&str; 9] = ["db", "a", "b", "c", "d", "cache", "many", "other", "x"];
+
+/// Who holds, or waits.
+fn whos<'a>(look: &'a Value, which: &str) -> impl Iterator<Item = &'a Value> {
+    let all = look[which].as_array().into_iter().flatten();
+    all.map(|one| &one["who"])
+}
+
 /// This repository's pools, as its manifest says.
 fn space() -> &'static str {
     env!("CARGO_PKG_REPOSITORY")
@@ -131,6 +146,7 @@ impl Stage for Server {
 
     const READERS_HAVE_FENCES: bool = true;
     const HOST: &str = " on ci-1";
+    const CROWD: usize = 200;
 
     fn new(dir: &Path) -> Self {
         let mut processes = Local::new(dir);
@@ -143,6 +159,7 @@ impl Stage for Server {
             processes,
             dir: dir.to_owned(),
             agent: RefCell::default(),
+            read: Cell::default(),
         }
     }
 
@@ -169,22 +186,27 @@ impl Stage for Server {
     /// Whether as many requests of the process are in the line as wait, and this one where it
     /// is to be.
     fn is_parked(&self, process: &Process, actor: &str, ask: &str) -> bool {
-        let pools = ["db", "a", "b", "c"].into_iter();
         let asked = ask.split(' ').next().unwrap_or_default();
-        let pools: Vec<_> = pools.filter(|pool| *pool != asked).chain([asked]).collect();
         let mut parked = 0;
         let mut own = false;
-        for pool in pools {
+        for pool in POOLS.iter().filter(|pool| **pool != asked).chain([&asked]) {
             let Some(look) = self.look(pool) else {
                 return false;
             };
-            for waiter in look["line"].as_array().into_iter().flatten() {
-                let is_its = waiter["who"]["pid"] == process.id();
-                parked += usize::from(is_its);
-                own |= is_its && pool == asked && waiter["who"]["test"] == actor;
+            for who in whos(&look, "line").filter(|who| who["pid"] == process.id()) {
+                parked += 1;
+                own |= *pool == asked && who["test"] == actor;
             }
         }
         own && parked >= process.waiting.len()
+    }
+
+    fn has_left(&self, process: &Process) -> bool {
+        POOLS.iter().all(|pool| {
+            let look = self.look(pool).unwrap_or_default();
+            let mut all = whos(&look, "line").chain(whos(&look, "holds"));
+            all.all(|who| who["pid"] != process.id())
+        })
     }
 
     /// A request is in the line once it has been served as far as it can be.
@@ -220,7 +242,12 @@ impl Stage for Server {
     }
 
     fn events(&self, pool: &str) -> Vec<Event> {
-        let Some(answers) = self.ask(pool, &json!({"events": 0})) else {
+        if let Some(read) = self.read.get() {
+            thread::sleep(A_WHILE.saturating_sub(read.elapsed()));
+        }
+        let answers = self.ask(pool, &json!({"events": 0}));
+        self.read.set(Some(Instant::now()));
+        let Some(answers) = answers else {
             return Vec::new();
         };
         let dir = tempfile::tempdir().expect("a temporary directory");

@@ -260,6 +260,10 @@ impl<S: Stage> Story<S> {
         let host = self.host(actor);
         host.kill();
         host.waiting().clear();
+        let at = self.place(actor);
+        patience::until(&format!("what `{actor}` leaves"), || {
+            self.stage.has_left(&self.hosts[at]).then_some(())
+        });
         self
     }
 

@@ -20,6 +20,9 @@ pub trait Stage {
     /// What messages say of a process behind its id.
     const HOST: &str = "";
 
+    /// As many as ask one after the other within the time that a story may take.
+    const CROWD: usize = 1000;
+
     /// May keep things in this directory.
     fn new(dir: &Path) -> Self;
 
@@ -44,6 +47,11 @@ pub trait Stage {
     /// Whether an actor that waits has done what there was to do for it, as far as
     /// that can be seen: what it has not been granted then, it is not granted.
     fn is_settled(&self, host: &Self::Host, actor: &str) -> bool;
+
+    /// Whether what a host held that was killed is free, and nothing waits for it any more.
+    fn has_left(&self, _host: &Self::Host) -> bool {
+        true
+    }
 
     /// What an actor told people; of one that shares its host, perhaps the others, too.
     fn notices(&self, host: &Self::Host, actor: &str) -> String;

@@ -19,8 +19,8 @@ use crate::config::address::Address;
 use crate::remote::start::{Agent, Connection};
 use crate::remote::token::{Token, TokenLock};
 use crate::remote::wire::{
-    After, Answer, Fault, FaultKind, Grant, Held, Lost, Pair, Present, Raw, Release, Told, Welcome,
-    asked, variant,
+    After, Answer, Fault, FaultKind, Grant, Held, Lost, Pair, Place, Present, Raw, Release, Told,
+    Welcome, asked, variant,
 };
 use crate::sys;
 use crate::terms::record::State;
@@ -69,6 +69,8 @@ struct Pending {
     token: Option<Arc<TokenLock>>,
     /// It waits: said again to the next agent as one that waits.
     waits: Option<String>,
+    /// Where it is in the line.
+    place: Option<Place>,
 }
 
 /// A name that is held, as it would be said again.
@@ -207,6 +209,7 @@ impl Link {
                 answers,
                 token: token.cloned(),
                 waits,
+                place: None,
             };
             state.pending.insert(id, pending);
             break (id, line, state.speaker.clone());
@@ -219,6 +222,11 @@ impl Link {
             id,
             answers: question,
         })
+    }
+
+    /// Where a request is in the line, as far as that was told.
+    pub(crate) fn place(&self, id: u64) -> Option<Place> {
+        self.state().pending.get(&id)?.place.clone()
     }
 
     /// Nobody listens for more answers to this; what it is granted nevertheless is given back.
@@ -363,17 +371,26 @@ impl Link {
 
     fn answered(self: &Arc<Self>, id: u64, answer: Answer) {
         let mut state = self.state();
-        let goes_on = matches!(answer, Answer::Waiting(_) | Answer::Events(_, false));
-        let pending = match goes_on {
-            true => {
+        match &answer {
+            Answer::Waiting(place) => {
+                if let Some(pending) = state.pending.get_mut(&id) {
+                    let was = pending.place.replace(place.clone());
+                    // Its thread is not woken for what is for people alone.
+                    if was.is_none_or(|was| was.reserved != place.reserved) {
+                        let _ = pending.answers.send(answer);
+                    }
+                }
+                return;
+            }
+            Answer::Events(_, false) => {
                 if let Some(pending) = state.pending.get(&id) {
                     let _ = pending.answers.send(answer);
                 }
                 return;
             }
-            false => state.pending.remove(&id),
-        };
-        let Some(pending) = pending else {
+            _ => {}
+        }
+        let Some(pending) = state.pending.remove(&id) else {
             return;
         };
         let granted = match &answer {
@@ -501,6 +518,7 @@ impl Known {
                 answers: channel().0,
                 token: None,
                 waits: None,
+                place: None,
             };
             self.pending.insert(self.last_id, pending);
         }

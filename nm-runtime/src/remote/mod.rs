@@ -18,7 +18,7 @@ pub(crate) mod wire;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::backend::ask::{Answer as Answered, Ask, Granted};
 use crate::backend::hook_files::HookFiles;
@@ -42,7 +42,7 @@ use crate::remote::wire::Forget;
 #[cfg(feature = "tools")]
 use crate::remote::wire::Waiter;
 use crate::remote::wire::{
-    Answer, Failure, Grant, Look, Place, PoolPlaces, Publish, Spec, Wanted, variant,
+    Answer, Failure, Grant, Look, PoolPlaces, Publish, Spec, Wanted, variant,
 };
 use crate::sys::{self, Dir};
 use crate::terms::access::Access;
@@ -70,8 +70,8 @@ pub(crate) struct Remote {
     link: Mutex<Option<Arc<Link>>>,
     /// Replaced when the server has lost what this process had joined.
     runs: Mutex<Option<Arc<RemoteRuns>>>,
-    /// The places of requests that wait.
-    places: Mutex<BTreeMap<String, Place>>,
+    /// What was asked by each request that waits.
+    waiting: Mutex<BTreeMap<String, u64>>,
 }
 
 impl Remote {
@@ -95,7 +95,7 @@ impl Remote {
             place,
             link: Mutex::default(),
             runs: Mutex::default(),
-            places: Mutex::default(),
+            waiting: Mutex::default(),
         }
     }
 
@@ -145,8 +145,8 @@ impl Remote {
             }),
         };
         let asked = join(&link, &self.at, wish, ask.holder, waits)?;
-        let told = asked.wait(patience, |place, patience| {
-            self.places().insert(request.clone(), place.clone());
+        let told = asked.wait(patience, |id, place, patience| {
+            self.waiting().insert(request.clone(), id);
             if let Some(patience) = patience {
                 patience.blocked();
                 if let Some(reserved) = place.reserved {
@@ -154,7 +154,7 @@ impl Remote {
                 }
             }
         });
-        self.places().remove(&request);
+        self.waiting().remove(&request);
         match told? {
             Answer::Granted(grants) => {
                 let host = link.welcome()?.host;
@@ -175,8 +175,8 @@ impl Remote {
         }
     }
 
-    fn places(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Place>> {
-        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    fn waiting(&self) -> MutexGuard<'_, BTreeMap<String, u64>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn granted(&self, link: &Arc<Link>, ask: &Ask<'_>, grant: Grant, host: &str) -> Granted {
@@ -352,7 +352,8 @@ impl Backend for Remote {
     }
 
     fn ahead(&self, ask: &Ask<'_>, _head: Option<&BlockedHead>) -> Ahead {
-        let place = self.places().get(&ask.request.text()).cloned();
+        let id = self.waiting().get(&ask.request.text()).copied();
+        let place = id.and_then(|id| self.link().place(id));
         let Some(place) = place.filter(|place| place.reserved.is_none()) else {
             return Ahead::default();
         };

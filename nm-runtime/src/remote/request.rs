@@ -118,7 +118,7 @@ impl Request<'_> {
     pub(crate) fn wait(
         mut self,
         mut patience: Option<&mut dyn Patience>,
-        mut place: impl FnMut(&Place, Option<&mut dyn Patience>),
+        mut place: impl FnMut(u64, &Place, Option<&mut dyn Patience>),
     ) -> Result<Answer> {
         let asked = Instant::now();
         let mut is_first = true;
@@ -133,7 +133,7 @@ impl Request<'_> {
             match self.question.answers.recv_timeout(left) {
                 Ok(Answer::Waiting(at)) => {
                     is_first = false;
-                    place(&at, reborrow(&mut patience));
+                    place(self.question.id, &at, reborrow(&mut patience));
                 }
                 Ok(Answer::Fault(fault)) => {
                     self.is_open = false;

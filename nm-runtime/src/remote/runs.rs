@@ -94,7 +94,7 @@ impl RemoteRuns {
     ) -> Result<Option<Locked>> {
         let wish = Wish::lock(name.to_owned(), access);
         let request = join(&self.link, &self.at, wish, &self.holder, waits)?;
-        let answer = request.wait(patience, |_, _| ());
+        let answer = request.wait(patience, |_, _, _| ());
         match answer? {
             Answer::Granted(grants) => {
                 let grant = only(grants)?;

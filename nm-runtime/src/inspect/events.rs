@@ -17,7 +17,7 @@ pub struct Events(Of);
 #[derive(Debug)]
 enum Of {
     Machine(Reader),
-    Server(Told),
+    Server(Box<Told>),
 }
 
 /// What a server tells, each time from a while ago on.
@@ -43,12 +43,12 @@ impl Events {
     }
 
     pub(super) fn of_server(pool: ServerPool) -> Self {
-        Self(Of::Server(Told {
+        Self(Of::Server(Box::new(Told {
             pool,
             next: Vec::new().into_iter(),
             last: VecDeque::new(),
             asked: None,
-        }))
+        })))
     }
 
     /// How many invalid lines were skipped so far.

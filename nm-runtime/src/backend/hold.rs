@@ -50,5 +50,6 @@ pub(crate) struct Ending<'a> {
     /// The name is not ready yet: its state stays what it was.
     pub(crate) as_it_was: bool,
     /// Whether it is waited for that a server has it. Who drops a lease does not wait.
+    #[cfg_attr(not(unix), allow(dead_code, reason = "no pool is on a server there"))]
     pub(crate) durable: bool,
 }

@@ -14,7 +14,7 @@ use crate::draw;
 use crate::fault::fault;
 use crate::locks::Locks;
 use crate::pool::{Client, Key, Now, Pool, To};
-use crate::wire::{Answer, Ask, Asked, FaultKind, Join, Lock, Told};
+use crate::wire::{Answer, Ask, Asked, Fault, FaultKind, Join, Lock, Told};
 
 /// How long an agent stays without anything to do.
 const IDLE: Duration = Duration::from_secs(60);
@@ -69,6 +69,9 @@ pub(crate) struct State {
     clients: BTreeMap<Client, UnboundedSender<String>>,
     /// Who wants to read a journal, from which time on.
     pub(crate) journals: VecDeque<(To, Key, u64)>,
+    /// Tokens of an earlier agent's processes: those that live, and those that are gone.
+    pub(crate) held: Vec<Token>,
+    pub(crate) gone: Vec<Token>,
     /// Tokens of processes that are not connected.
     pub(crate) orphans: BTreeSet<Token>,
     /// Since when there has been nothing to do.
@@ -98,6 +101,8 @@ impl Agent {
             pools: BTreeMap::new(),
             clients: BTreeMap::new(),
             journals: VecDeque::new(),
+            held: Vec::new(),
+            gone: Vec::new(),
             orphans: BTreeSet::new(),
             idle_since: now,
             is_ending: false,
@@ -262,6 +267,12 @@ impl State {
         pools
             .entry(key.clone())
             .or_insert_with(|| Pool::new(key, host, lease))
+    }
+
+    /// Nothing can be done, for a reason that does not pass by itself.
+    pub(crate) fn fail(&mut self, fault: &Fault) {
+        self.pools.values_mut().for_each(|pool| pool.fail(fault));
+        self.tell_all();
     }
 
     /// The connections are gone.

@@ -50,9 +50,10 @@ impl Locks {
         let _ = fs::remove_file(self.file(token));
     }
 
-    /// Removes the files of processes that are gone; the tokens of the others.
-    pub(crate) fn sweep(&self) -> io::Result<Vec<Token>> {
-        let mut held = Vec::new();
+    /// The tokens whose processes live, and those whose processes are gone: their files are
+    /// removed.
+    pub(crate) fn sweep(&self) -> io::Result<(Vec<Token>, Vec<Token>)> {
+        let (mut held, mut gone) = (Vec::new(), Vec::new());
         for entry in fs::read_dir(&self.dir)? {
             let entry = entry?;
             let name = entry.file_name();
@@ -67,9 +68,10 @@ impl Locks {
                 held.push(token);
             } else {
                 self.remove(token);
+                gone.push(token);
             }
         }
-        Ok(held)
+        Ok((held, gone))
     }
 }
 

@@ -111,7 +111,7 @@ async fn begin(dir: &Path, address: &str) -> Result<(File, Agent, Link, UnixList
     let unusable =
         |error: io::Error| of_machine(format!("failed to use `{}`", dir.display()), &error);
     make_dir(&dir.join("locks")).map_err(unusable)?;
-    locks.sweep().map_err(unusable)?;
+    let (held, gone) = locks.sweep().map_err(unusable)?;
     let agent = Agent::new(address.to_string(), host(), locks, Session(session));
     let link = Link::open(address)
         .await
@@ -122,6 +122,7 @@ async fn begin(dir: &Path, address: &str) -> Result<(File, Agent, Link, UnixList
         let lease = pair.work.lease().await.map_err(failed)?;
         let mut state = agent.state();
         state.set_lease(lease);
+        (state.held, state.gone) = (held, gone);
         state.is_connected = true;
     }
     let listener = listen(dir).map_err(|error| {

@@ -94,6 +94,7 @@ impl Server {
         number: u64,
     ) -> Result<Option<Duration>, Failed> {
         let agent = self.agent.clone();
+        self.adopt(connection).await?;
         if self.said_over != number || agent.state().must_say_again() {
             if self.say_again(connection).await? {
                 self.said_over = number;
@@ -171,6 +172,40 @@ impl Server {
         }
     }
 
+    /// Takes over what an earlier agent of this machine left.
+    async fn adopt(&self, connection: &Connection) -> Result<(), Failed> {
+        let (held, gone) = {
+            let state = self.agent.state();
+            (state.held.clone(), state.gone.clone())
+        };
+        let tokens = [&held[..], &gone].concat();
+        if tokens.is_empty() {
+            return Ok(());
+        }
+        // What cannot be read is left to those who present themselves.
+        let pools = match self.call(connection.pools_of(&tokens)).await {
+            Err(Failed::Error(_)) => Vec::new(),
+            pools => pools?,
+        };
+        for key in pools {
+            let page = match self.call(connection.read(&key.0, &key.1)).await {
+                Err(Failed::Error(_)) => continue,
+                page => page?,
+            };
+            if !self.heed(&key, page) {
+                return Ok(());
+            }
+            let mut state = self.agent.state();
+            let adopted = state.pool(key).adopt(&held, &gone, clock::now());
+            state.orphans.extend(adopted);
+        }
+        let mut state = self.agent.state();
+        state.held.clear();
+        state.gone.clear();
+        self.agent.orphan.notify_one();
+        Ok(())
+    }
+
     /// Says to a process of the server all that is held; whether it has all been said.
     async fn say_again(&self, connection: &Connection) -> Result<bool, Failed> {
         let session = self.agent.state().session;
@@ -178,10 +213,7 @@ impl Server {
             Ok(found) => found,
             Err(Failed::Error(error)) => {
                 let fault = fault::of_server(&error);
-                let mut state = self.agent.state();
-                state.pools.values_mut().for_each(|pool| pool.fail(&fault));
-                state.tell_all();
-                drop(state);
+                self.agent.state().fail(&fault);
                 sleep(PAUSE).await;
                 return Ok(false);
             }
@@ -227,16 +259,15 @@ impl Server {
 
     /// Reads a pool if it must be, and changes it; whether the server does not refuse to.
     async fn turn(&self, connection: &Connection, key: &Key) -> Result<bool, Failed> {
-        let done = {
+        let is_starved = {
             let mut state = self.agent.state();
             let pool = state.pool(key.clone());
             pool.dirty = false;
-            let is_lost = pool.overtaken >= LOST;
-            drop(state);
-            match is_lost {
-                true => self.locked(connection, key).await,
-                false => self.change(connection, key).await,
-            }
+            pool.overtaken >= LOST
+        };
+        let done = match is_starved {
+            true => self.locked(connection, key).await,
+            false => self.change(connection, key).await,
         };
         let mut state = self.agent.state();
         let done = match done {

@@ -143,16 +143,21 @@ fn parse<P: Parser>(args: Vec<OsString>) -> P {
 /// Of an unknown option, clap says how to pass it as a value; but no pool and no name
 /// begins with a dash.
 fn with_our_tip(mut error: clap::Error, args: &[OsString]) -> clap::Error {
-    if error.kind() != ErrorKind::UnknownArgument {
-        return error;
-    }
-    let unknown = match error.get(ContextKind::InvalidArg) {
-        Some(ContextValue::String(unknown)) => unknown.clone(),
+    let unknown = match (error.kind(), error.get(ContextKind::InvalidArg)) {
+        (ErrorKind::MissingRequiredArgument, _) => String::new(),
+        (ErrorKind::UnknownArgument, Some(ContextValue::String(unknown))) => unknown.clone(),
         _ => return error,
     };
-    let tip = match error.remove(ContextKind::Suggested) {
-        Some(_) if unknown == "--pool" => "write the pool without `--pool`".to_owned(),
-        None if !unknown.starts_with('-') && args.get(1).is_some_and(|arg| arg == "log") => {
+    // Unless it is an option of ours, misspelt.
+    let without_dashes = match error.get(ContextKind::SuggestedArg) {
+        None => run::without_dashes(args),
+        Some(_) => None,
+    };
+    let is_log = args.get(1).is_some_and(|arg| arg == "log");
+    let tip = match (error.remove(ContextKind::Suggested), without_dashes) {
+        (Some(_), _) if unknown == "--pool" => "write the pool without `--pool`".to_owned(),
+        (_, Some(tip)) => tip,
+        (None, None) if is_log && !unknown.starts_with('-') => {
             format!("write `--pool {unknown}` or `--test {unknown}`")
         }
         _ => return error,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use nm_register::{Document, Event, Look, Seen, Server, Session, Start, Tag, Unsound};
+use nm_register::{Document, Event, Look, Seen, Server, Session, Start, Tag, Token, Unsound};
 use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
@@ -127,6 +127,11 @@ const ENTRIES: &str = concat!(
      ON EXISTS (SELECT FROM jsonb_array_elements((p.doc->'holds') || (p.doc->'line')) e \
                 WHERE e->>'session' = $1)"
 );
+
+/// $1 tokens. Asked once by an agent, of those that its processes may have left.
+const HELD: &str = "SELECT p.space, p.pool FROM name_manager.pool p \
+     WHERE EXISTS (SELECT FROM jsonb_array_elements((p.doc->'holds') || (p.doc->'line')) e \
+                   WHERE e->>'token' = ANY ($1))";
 
 /// $1 session. The last that it does.
 const END: &str = "DELETE FROM name_manager.session WHERE id = $1::text::uuid AND NOT dead";
@@ -422,6 +427,21 @@ impl Connection {
             pools.extend(space.zip(pool));
         }
         Ok((start?, pools))
+    }
+
+    /// The pools in which something is held or awaited with one of these tokens.
+    ///
+    /// # Errors
+    ///
+    /// If the server does not answer.
+    pub async fn pools_of(&self, tokens: &[Token]) -> Result<Vec<(String, String)>, Error> {
+        let tokens: Vec<String> = tokens.iter().map(Token::to_string).collect();
+        let rows = self.query(HELD, &[(&tokens, Type::TEXT_ARRAY)]).await?;
+        let pools = rows.iter().map(|row| {
+            let get = |error| self.failed(error);
+            Ok((row.try_get(0).map_err(get)?, row.try_get(1).map_err(get)?))
+        });
+        pools.collect()
     }
 
     /// Ends a session that has left nothing in any pool.

@@ -42,6 +42,8 @@ pub use life::standby::{outlives_us, take_over};
 #[doc(hidden)]
 pub use modes::listing;
 pub use pool::Pool;
+#[cfg(feature = "tools")]
+pub use pool::forget::Kept;
 pub use pool::request::Request;
 #[cfg(feature = "tools")]
 pub use sys::Standby;

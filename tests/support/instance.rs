@@ -13,7 +13,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 /// What a `postgres` is told beside its directory: nothing is to be lost but by our doing.
-const SETTINGS: &str = "-c max_connections=20 -c superuser_reserved_connections=3 -c fsync=on";
+const SETTINGS: &str = "-c max_connections=100 -c superuser_reserved_connections=3 -c fsync=on";
 
 /// Runs until it drops, or this process ends in whatever way.
 pub struct Instance {

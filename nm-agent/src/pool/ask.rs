@@ -211,7 +211,31 @@ impl Pool {
                 }
             }
         }
+        let to = Some(to);
         self.presented.push(Presented { to, holds });
+    }
+
+    /// Takes over what an earlier agent of this machine left, and says whose it is: of processes
+    /// that live, whether they come or not, and of those that are gone.
+    pub(crate) fn adopt(&mut self, held: &[Token], gone: &[Token], time: Duration) -> Vec<Token> {
+        let Some(page) = &self.page else {
+            return Vec::new();
+        };
+        let entries = page.document.holds.iter().map(|hold| hold.token);
+        let entries = entries.chain(page.document.line.iter().map(|waiter| waiter.token));
+        let left: Vec<_> = entries.filter(|token| gone.contains(token)).collect();
+        let holds = page.document.holds.iter();
+        let holds = holds.filter(|hold| held.contains(&hold.token)).cloned();
+        let holds: Vec<Hold> = holds.collect();
+        for token in left {
+            self.died(token, time);
+        }
+        let tokens = holds.iter().map(|hold| hold.token).collect();
+        if !holds.is_empty() {
+            self.dirty = true;
+            self.presented.push(Presented { to: None, holds });
+        }
+        tokens
     }
 
     /// A process ended, and left what it had with this token.

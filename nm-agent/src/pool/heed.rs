@@ -168,11 +168,17 @@ impl Pool {
             };
             let (gone, kept): (Vec<_>, Vec<_>) = presented.holds.into_iter().partition(is_lost);
             let kept: Vec<_> = kept.iter().collect();
-            self.known
-                .extend(grants(document, &kept).into_iter().map(|grant| Held {
-                    grant,
-                    client: Some(presented.to.client),
-                }));
+            let client = presented.to.map(|to| to.client);
+            for grant in grants(document, &kept) {
+                let is_it = |held: &&mut Held| {
+                    let hold = &held.grant.hold;
+                    (hold.token, &hold.name) == (grant.hold.token, &grant.hold.name)
+                };
+                match self.known.iter_mut().find(is_it) {
+                    Some(held) => held.client = client.or(held.client),
+                    None => self.known.push(Held { grant, client }),
+                }
+            }
             let answer = match gone.is_empty() {
                 true => Answer::Done,
                 false => Answer::Lost {
@@ -180,7 +186,7 @@ impl Pool {
                     why: FORGOTTEN.to_owned(),
                 },
             };
-            self.answer(Some(presented.to), answer);
+            self.answer(presented.to, answer);
         }
     }
 }

@@ -6,6 +6,7 @@ use nm_register::State;
 use crate::instance::Instance;
 use crate::machine::Site;
 use crate::process::join;
+use crate::proxy::{Proxy, Way};
 
 #[test]
 fn a_server_that_is_away_for_long_costs_nobody_a_lease() {
@@ -99,4 +100,36 @@ fn a_session_that_the_server_does_not_know_any_more_is_over() {
     let other = a.token();
     // By the next one; the first is declared dead.
     assert_eq!(a.takes(&other, "b").record.state, State::Dirty);
+}
+
+#[test]
+fn a_machine_that_is_cut_off_for_long_is_declared_dead_and_hears_of_it() {
+    let Some(server) = crate::instance::shared() else {
+        return;
+    };
+    let near = Site::at(server, "far");
+    let proxy = Proxy::to(server.port);
+    let (one, two) = (
+        near.through(proxy.port).machine("ci-1"),
+        near.machine("ci-2"),
+    );
+    let (mut a, mut b) = (one.process(), two.process());
+    let tokens = [a.token(), b.token(), a.token()];
+    a.takes(&tokens[0], "a");
+    // Nothing comes through, and nobody says so.
+    proxy.set(Way::Silent);
+    b.takes(&tokens[1], "b");
+    assert!(matches!(a.answer(0), Answer::Silence(Some(_))));
+    proxy.set(Way::To(server.port));
+    let lost = loop {
+        match a.answer(0) {
+            Answer::Silence(_) => {}
+            other => break other,
+        }
+    };
+    assert!(matches!(lost, Answer::Lost { .. }), "{lost:?}");
+    let id = a.ask(join(&tokens[2], "a later"));
+    assert!(matches!(a.answer(id), Answer::Waiting(_)));
+    assert_eq!(b.releases(&tokens[1], "gcp-0"), Answer::Done);
+    a.granted(id);
 }

@@ -106,6 +106,61 @@ fn what_a_killed_agent_left_is_taken_over_by_the_next_one() {
 }
 
 #[test]
+fn a_stopped_process_keeps_its_name_although_its_agent_was_killed() {
+    let Some(site) = Site::new("adopted") else {
+        return;
+    };
+    let (mut one, two) = (site.machine("ci-1"), site.machine("ci-2"));
+    // It reads nothing after its grant, and presents itself to nobody.
+    let mut stopped = Started::process(&one.dir, "stopped");
+    assert!(stopped.line().contains("Granted"));
+    let mut b = two.process();
+    let held = b.token();
+    let id = b.ask(join(&held, "b"));
+    assert!(matches!(b.answer(id), Answer::Waiting(_)));
+    one.agent.kill();
+    one.next_agent(&site.url);
+    // By the next session, once it has been taken over.
+    site.until(
+        "SELECT count(*)::int FROM name_manager.session s JOIN name_manager.pool p \
+         ON p.doc->'holds'->0->>'session' = replace(s.id::text, '-', '') \
+         WHERE s.seen = (SELECT max(seen) FROM name_manager.session WHERE who->>'host' = 'ci-1')",
+        1,
+    );
+    stopped.kill();
+    let grant = b.granted(id).remove(0);
+    let last = grant.record.last.unwrap();
+    assert_eq!(last.how, "`stopped` ended while it held it");
+}
+
+#[test]
+fn a_process_that_was_killed_with_its_agent_is_dead_to_the_next_one() {
+    // Of a new file, too, which may be about to be locked if it is in no pool.
+    for (database, is_old) in [("killed_old", true), ("killed_new", false)] {
+        let Some(site) = Site::new(database) else {
+            return;
+        };
+        let (mut one, two) = (site.machine("ci-1"), site.machine("ci-2"));
+        let mut victim = Started::process(&one.dir, "victim");
+        assert!(victim.line().contains("Granted"));
+        one.agent.kill();
+        victim.kill();
+        for file in std::fs::read_dir(one.dir.join("locks")).unwrap() {
+            let file = File::open(file.unwrap().path()).unwrap();
+            if is_old {
+                let old = SystemTime::now() - Duration::from_secs(3600);
+                file.set_modified(old).unwrap();
+            }
+        }
+        one.next_agent(&site.url);
+        let mut b = two.process();
+        let held = b.token();
+        let last = b.takes(&held, "b").record.last.unwrap();
+        assert_eq!(last.how, "`victim` ended while it held it");
+    }
+}
+
+#[test]
 fn a_machine_that_is_gone_is_declared_dead() {
     let Some(site) = Site::new("buried") else {
         return;

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::child::Started;
-use crate::instance::{Instance, Wire, shared};
+use crate::instance::{Instance, shared};
 use crate::process::Process;
+use crate::wire::Wire;
 
 /// The lease of these tests: the shortest.
 pub const LEASE: Duration = Duration::from_secs(5);
@@ -13,7 +14,8 @@ pub const LEASE: Duration = Duration::from_secs(5);
 /// Tables in a database of one test.
 pub struct Site {
     pub url: String,
-    wire: Wire,
+    database: String,
+    wire: Option<Wire>,
 }
 
 impl Site {
@@ -27,12 +29,34 @@ impl Site {
         wire.run(wire.connection.make_tables(LEASE)).unwrap();
         Self {
             url: server.url("boss", database),
-            wire,
+            database: database.to_owned(),
+            wire: Some(wire),
+        }
+    }
+
+    /// The same, at another port.
+    pub fn through(&self, port: u16) -> Self {
+        let database = self.database.clone();
+        Self {
+            url: format!("postgres://boss@127.0.0.1:{port}/{database}"),
+            database,
+            wire: None,
+        }
+    }
+
+    /// Asks the server until it says so.
+    pub fn until(&self, statement: &str, answer: i32) {
+        let wire = self.wire.as_ref().expect("it was made here");
+        let until = std::time::Instant::now() + Duration::from_secs(90);
+        while wire.ask(statement) != answer {
+            assert!(std::time::Instant::now() < until, "never: {statement}");
+            std::thread::yield_now();
         }
     }
 
     pub fn execute(&self, statements: &str) {
-        self.wire.execute(statements);
+        let wire = self.wire.as_ref().expect("it was made here");
+        wire.execute(statements);
     }
 
     pub fn machine(&self, host: &str) -> Machine {

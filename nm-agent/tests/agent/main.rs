@@ -4,12 +4,14 @@
 
 mod child;
 mod cuts;
+mod forgets;
 #[path = "../../../tests/support/instance.rs"]
 mod instance;
 mod lends;
 mod lives;
 mod machine;
 mod process;
+mod proxy;
 #[allow(dead_code, reason = "other tests use the rest")]
 #[path = "../../../nm-postgres/tests/server/wire.rs"]
 mod wire;

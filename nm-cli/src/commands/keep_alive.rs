@@ -8,6 +8,7 @@ use crate::exit::{Failure, Outcome, code};
 use crate::keeper::ask::{Answer, ask_keepers};
 use crate::keeper::control::{Ask, Order};
 use crate::keeper::session::Session;
+use crate::pools;
 use crate::screen::label;
 
 /// Extends the time to live of a name that was acquired with --ttl
@@ -37,7 +38,7 @@ pub fn run(args: Args) -> Outcome {
         dirty: false,
         ttl: args.ttl.map(|ttl| ttl.as_millis() as u64),
     };
-    match ask_keepers(&args.pool, &order)? {
+    match ask_keepers(&pools::one(&args.pool)?, &order)? {
         Answer::Done(_) => Ok(ExitCode::SUCCESS),
         Answer::Refused(failure) | Answer::Lost(failure) => Err(failure.into()),
         Answer::NoKeeper => Err(Failure::new(

@@ -1,16 +1,22 @@
+use std::error::Error;
 use std::process::ExitCode;
 
 use nm_runtime::inspect::Inspector;
+use nm_runtime::{Kept, Pool, caller};
 
 use crate::args::place::Place;
+use crate::cleanup;
 use crate::exit::{Failure, Outcome, code};
 use crate::pools;
+use crate::process::child::Ended;
 use crate::screen::{label, stderr, stdout};
 
 /// Forgets the state of a pool's names, so that each starts afresh
 ///
 /// Their dates are forgotten, and whether they are dirty, broken or initialised: the next
 /// holder finds them as if they had never been lent. Fences and the journal are kept.
+///
+/// What a `fingerprint` keeps is cleaned up first, if the pool's hooks are commands.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The pool
@@ -56,7 +62,12 @@ pub fn run(args: Args) -> Outcome {
         )
         .into());
     }
-    let done = pools::open(pool)?.forget(args.force)?;
+    let opened = pools::open(pool)?;
+    let is_lent = view.names.iter().any(|name| name.held);
+    if !args.force && !is_lent {
+        clean_up_kept(&opened)?;
+    }
+    let done = opened.forget(args.force)?;
     if done.awaited {
         return Err(Failure::new(
             code::IN_USE,
@@ -85,4 +96,51 @@ pub fn run(args: Args) -> Outcome {
         stderr::warn(&format!("skipped {lent}, which is lent"));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What a fingerprint keeps is nobody's any more once it is forgotten.
+fn clean_up_kept(pool: &Pool) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let ends = pool.clean_up_kept()?;
+    if ends.is_empty() {
+        return Ok(());
+    }
+    // Of the run that this was, which tears the pool down.
+    caller::leave_pools();
+    let code = match caller::begins_here()? {
+        true => cleanup::after(Ended::not_begun(0)),
+        false => 0,
+    };
+    let name = pool.name();
+    for (kept, end) in ends {
+        match end {
+            Kept::CleanedUp => {}
+            Kept::InUse => {
+                return Err(Failure::new(
+                    code::IN_USE,
+                    format!(
+                        "a run that goes on uses {kept} of pool `{name}`, which a fingerprint keeps; nothing was reset: `name-manager wait {name}` says when that is over, --force forgets what has been made"
+                    ),
+                )
+                .into());
+            }
+            Kept::Failed(error) => {
+                return Err(Failure::new(
+                    code::LEFT,
+                    format!(
+                        "{kept} of pool `{name}`, which a fingerprint keeps, could not be cleaned up, which would be forgotten; nothing was reset: `name-manager wait {name}` tries again, --force forgets it"
+                    ),
+                )
+                .because(error)
+                .into());
+            }
+        }
+    }
+    match code {
+        0 => Ok(()),
+        code => Err(Failure::new(
+            code,
+            format!("pool `{name}` was not torn down; nothing was reset: `name-manager wait {name}` tries again, --force forgets it"),
+        )
+        .into()),
+    }
 }

@@ -120,6 +120,28 @@ pub fn run(args: Args) -> Outcome {
     }))
 }
 
+/// What to write instead of a command line of `run` in which the command has no `--` before it.
+pub fn without_dashes(args: &[OsString]) -> Option<String> {
+    let (command, words) = args.split_first()?;
+    if command != "run" || words.iter().any(|word| word == "--") {
+        return None;
+    }
+    let words: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
+    let example = match &words[..] {
+        // It may be the value of an option.
+        _ if words.iter().take(2).any(|word| word.starts_with('-')) => "POOL -- CMD".to_owned(),
+        [] => "POOL -- CMD".to_owned(),
+        [pool] => format!("{pool} -- CMD"),
+        [pool, program] => format!("{pool} -- {program}"),
+        [pool, program, ..] => format!("{pool} -- {program} .."),
+    };
+    let what = match words.len() {
+        0 | 1 => "write the command behind `--`",
+        _ => "write `--` before the command",
+    };
+    Some(format!("{what}: `name-manager run {example}`"))
+}
+
 fn acquire(args: &Args) -> Result<Vec<Lease>, Failure> {
     let mut pools = args.pools.clone();
     pools.sort();

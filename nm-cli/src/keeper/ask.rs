@@ -4,6 +4,8 @@ use std::error::Error;
 use std::io;
 use std::path::Path;
 
+use nm_runtime::inspect::Found;
+
 use crate::exit::{Failure, code};
 use crate::keeper::control::{self, Ask, Order};
 use crate::keeper::kept::{self, Kept};
@@ -20,8 +22,7 @@ pub enum Answer {
 }
 
 /// Asks the keepers of a name until one carries out the order: a shared name has several.
-pub fn ask_keepers(pool: &str, order: &Order) -> Result<Answer, Box<dyn Error + Send + Sync>> {
-    let found = pools::one(pool)?;
+pub fn ask_keepers(found: &Found, order: &Order) -> Result<Answer, Box<dyn Error + Send + Sync>> {
     let dir = kept::directory(&found.dir);
     let failed = |error| {
         let what = format!(
@@ -67,7 +68,7 @@ pub fn ask_keepers(pool: &str, order: &Order) -> Result<Answer, Box<dyn Error + 
         return Ok(Answer::Lost(Failure::new(code::LOST, text)));
     }
     if let Answer::NoKeeper = answer {
-        pools::check_name(&found, &order.name)?;
+        pools::check_name(found, &order.name)?;
     }
     Ok(answer)
 }

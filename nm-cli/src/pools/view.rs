@@ -1,6 +1,8 @@
 use std::error::Error;
 
 use nm_runtime::Holder;
+#[cfg(unix)]
+use nm_runtime::inspect::Found;
 use nm_runtime::inspect::{self, Inspector, View};
 
 use crate::exit::chain;
@@ -32,8 +34,8 @@ pub fn pid(holder: &Holder) -> String {
 
 /// The holders of a name, for people; `None` if it is free.
 #[cfg(unix)]
-pub fn holder(pool: &str, name: &str) -> Result<Option<String>, Box<dyn Error + Send + Sync>> {
-    let view = Inspector::new().look(&chosen::one(pool)?)?;
+pub fn holder(pool: &Found, name: &str) -> Result<Option<String>, Box<dyn Error + Send + Sync>> {
+    let view = Inspector::new().look(pool)?;
     let Some(name) = view.names.into_iter().find(|view| view.name == name) else {
         return Ok(None);
     };

@@ -172,6 +172,33 @@ fn several_names_are_released_one_by_one() {
 }
 
 #[test]
+fn several_names_are_released_at_once_as_they_were_printed() {
+    for names in ["$names", "\"$names\"", "db-1 db-0"] {
+        let lab = Lab::new();
+        let script = format!(
+            "names=$(name-manager acquire db --count 2)
+            name-manager release db {names} && name-manager try-acquire db --count 2"
+        );
+        let said = lab.shell("sh", &script);
+        assert_eq!(said.answer(), "db-0\ndb-1\n", "{names}");
+    }
+}
+
+#[test]
+fn a_name_that_cannot_be_released_keeps_no_other_from_it() {
+    let lab = Lab::new();
+    let script = "name-manager acquire db --count 2 --until-release
+        name-manager release db db-1 db-9 db-0; echo $?
+        name-manager try-acquire db --count 2";
+    let said = lab.shell("sh", script);
+    assert_eq!(said.out, "db-0\ndb-1\n69\ndb-0\ndb-1\n", "{said:?}");
+    assert!(
+        said.err.contains("pool `db` has no name `db-9`"),
+        "{said:?}"
+    );
+}
+
+#[test]
 fn a_lease_ends_when_its_time_to_live_has_passed() {
     let lab = Lab::new();
     let said = lab.run(&["acquire", "db", "--ttl", "20ms"]);

@@ -577,6 +577,61 @@ fn a_fingerprint_keeps_names_until_a_file_or_the_command_changes() {
 }
 
 #[test]
+fn a_reset_cleans_up_what_a_fingerprint_keeps() {
+    let cleanup = r#"cleanup = "test ! -e broken && echo cleanup {name} >>told""#;
+    let hooks = TOLD.lines().map(|line| match line.starts_with("cleanup") {
+        true => cleanup,
+        false => line,
+    });
+    let hooks: Vec<_> = hooks.chain(["fingerprint = ['schema']"]).collect();
+    let hooked = Hooked::new(&hooks.join("\n"));
+    hooked.write("schema", "one");
+    assert_eq!(hooked.script("name-manager run db -- true").answer(), "");
+    let made = "setup\ninit db-0\nteardown\n";
+    assert_eq!(hooked.read("told"), made);
+    // What cannot be cleaned up is not forgotten.
+    hooked.write("broken", "");
+    let said = hooked.script("name-manager reset db");
+    assert_eq!((said.code, said.out.as_str()), (70, ""), "{said:?}");
+    let expected = "name-manager: db-0 of pool `db`, which a fingerprint keeps, could not be cleaned up, which would be forgotten; nothing was reset: `name-manager wait db` tries again, --force forgets it: ";
+    assert!(said.err.contains(expected), "{said:?}");
+    fs::remove_file(hooked.path("broken")).unwrap();
+    assert_eq!(hooked.script("name-manager wait db").code, 0);
+    assert!(hooked.read("told").contains("cleanup db-0\n"));
+    // And where nothing is broken:
+    fs::remove_file(hooked.path("told")).unwrap();
+    assert_eq!(hooked.script("name-manager run db -- true").answer(), "");
+    assert_eq!(hooked.read("told"), made);
+    assert_eq!(hooked.script("name-manager reset db").answer(), "db-0\n");
+    let all = made.to_owned() + "setup\ncleanup db-0\nteardown\n";
+    assert_eq!(hooked.read("told"), all);
+    // Nothing is left to do, and no hook is called.
+    assert_eq!(hooked.script("name-manager reset db").answer(), "db-0\n");
+    assert_eq!(hooked.read("told"), all);
+}
+
+#[test]
+fn a_reset_leaves_what_a_fingerprint_keeps_to_a_run_that_uses_it() {
+    let hooked = Hooked::new(&(TOLD.to_owned() + "fingerprint = ['schema']\n"));
+    hooked.write("schema", "one");
+    let mut running = hooked.start(
+        "name-manager run -- sh -c 'name-manager run db -- true; echo between; read line; name-manager run db -- true'",
+    );
+    assert_eq!(running.line(), "between");
+    let said = hooked.script("name-manager reset db");
+    assert_eq!((said.code, said.out.as_str()), (75, ""), "{said:?}");
+    assert!(
+        said.err.contains("a run that goes on uses db-0"),
+        "{said:?}"
+    );
+    running.end_input();
+    assert_eq!(running.code(), 0);
+    let told = hooked.read("told");
+    assert!(told.contains("init db-0\nreset db-0 clean"), "{told}");
+    assert!(!told.contains("cleanup"), "{told}");
+}
+
+#[test]
 fn what_is_never_given_back_is_dirty_unless_it_is_to_stay_clean() {
     let hooked = Hooked::new(TOLD);
     let script = |option: &str| {

@@ -25,6 +25,7 @@ mod no_proc;
 mod node_pages;
 mod own_file;
 mod page;
+mod pages_below;
 #[path = "../../../tests/support/patience.rs"]
 mod patience;
 mod place;

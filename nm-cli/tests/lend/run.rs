@@ -105,6 +105,53 @@ fn a_caller_that_ignores_the_ends_of_its_children_gets_the_exit_status() {
 }
 
 #[test]
+fn a_command_without_its_dashes_is_told_what_to_write() {
+    let lab = Lab::new();
+    for (args, tip) in [
+        (
+            &["db", "pytest"][..],
+            "write `--` before the command: `name-manager run db -- pytest`",
+        ),
+        (
+            &["db", "echo", "hi"],
+            "write `--` before the command: `name-manager run db -- echo ..`",
+        ),
+        (
+            &["db", "sh", "-c", "true"],
+            "write `--` before the command: `name-manager run db -- sh ..`",
+        ),
+        (
+            &["db"],
+            "write the command behind `--`: `name-manager run db -- CMD`",
+        ),
+        (
+            &["--shared", "db", "pytest"],
+            "write `--` before the command: `name-manager run POOL -- CMD`",
+        ),
+        (
+            &[],
+            "write the command behind `--`: `name-manager run POOL -- CMD`",
+        ),
+    ] {
+        let said = lab.run(&[&["run"], args].concat());
+        assert_eq!(said.code, 2, "{said:?}");
+        assert!(
+            said.err.contains(&format!("\n\n  tip: {tip}\n")),
+            "{args:?}: {said:?}"
+        );
+    }
+    // Other mistakes have other tips.
+    for args in [
+        ["db", "--tmeout", "3s", "--", "x"],
+        ["db", "x", "--tmeout", "3s", "x"],
+    ] {
+        let said = lab.run(&[&["run"], &args[..]].concat());
+        assert!(!said.err.contains("write `--`"), "{said:?}");
+        assert!(said.err.contains("'--timeout'"), "{said:?}");
+    }
+}
+
+#[test]
 fn the_exit_status_is_the_commands() {
     let lab = Lab::new();
     let code = |command: &[&str]| {

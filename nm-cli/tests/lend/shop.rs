@@ -56,6 +56,11 @@ impl Shop {
         fs::write(path, text).unwrap();
     }
 
+    /// What the page says of its pools.
+    pub fn pools(&self) -> String {
+        fs::read_to_string(self.lab.path().join("name-manager.toml")).unwrap()
+    }
+
     pub fn script(&self, path: &str, text: &str) {
         self.write(path, text);
         let executable = fs::Permissions::from_mode(0o755);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use nm_postgres::Kind;
-use nm_register::{Event, Outcome, Request, Session};
+use nm_register::{Event, Outcome, Request, Session, Token};
 
 use crate::instance::shared;
 use crate::steps::{Machine, join, release};
@@ -89,6 +89,9 @@ fn tags_and_entries_are_found_without_reading_pools() {
     assert_eq!(tags(), [(key("gcp"), page.tag.unwrap())]);
     assert_eq!(entries(1), (page.look.start, vec![key("gcp")]));
     assert_eq!(entries(2), (page.look.start, vec![]));
+    let of = |tokens: &[Token]| wire.run(wire.connection.pools_of(tokens)).unwrap();
+    assert_eq!(of(&[Token(8), Token(7)]), [key("gcp")]);
+    assert_eq!(of(&[Token(8)]), []);
     machine.does(release(7));
     assert_ne!(tags()[0].1, page.tag.unwrap());
     assert_eq!(entries(1).1, []);

@@ -148,15 +148,14 @@ pub(crate) fn read_fields(
 }
 
 /// Calls `item` with where each item of an array begins.
-#[cfg(unix)]
 pub(crate) fn read_items(
     next: u8,
     from: &mut SliceLexer<'_>,
     item: &mut dyn FnMut(u8, &mut SliceLexer<'_>) -> Option<()>,
 ) -> Option<()> {
-    let read = |next, from: &mut SliceLexer<'_>| item(next, from).ok_or(Malformed);
+    let item = |next, from: &mut SliceLexer<'_>| item(next, from).ok_or(Malformed);
     match next {
-        b'[' => from.discarded().seq(b']', Lex::ws_peek, read).ok(),
+        b'[' => from.discarded().seq(b']', Lex::ws_peek, item).ok(),
         _ => None,
     }
 }
@@ -231,14 +230,10 @@ impl<T: ToJson> ToJson for Vec<T> {
 impl<T: FromJson> FromJson for Vec<T> {
     fn read(next: u8, from: &mut SliceLexer<'_>) -> Option<Self> {
         let mut values = Vec::new();
-        let read = |next, from: &mut SliceLexer<'_>| {
-            values.push(T::read(next, from).ok_or(Malformed)?);
-            Ok::<_, Malformed>(())
-        };
-        match next {
-            b'[' => from.discarded().seq(b']', Lex::ws_peek, read).ok()?,
-            _ => return None,
-        }
+        read_items(next, from, &mut |next, from| {
+            values.push(T::read(next, from)?);
+            Some(())
+        })?;
         Some(values)
     }
 }

@@ -22,6 +22,11 @@ pub(crate) fn printable(text: &str) -> String {
     text.replace(obeyed, "\u{fffd}")
 }
 
+/// These words in a message: `` `a`, `b` ``.
+pub(crate) fn quoted(words: &[String]) -> String {
+    format!("`{}`", words.join("`, `"))
+}
+
 /// A duration in whole seconds, as people read it: `1m 30s`.
 pub(crate) fn seconds(duration: Duration) -> String {
     humantime::format_duration(Duration::from_secs(duration.as_secs())).to_string()

@@ -126,6 +126,7 @@ impl Commands {
     fn words(&self, command: &Command, name: Option<&Name>) -> Vec<String> {
         let value = |key: &str| match (key, name) {
             ("pool", _) => Some(self.pool.to_string()),
+            (hooks::ROOT, _) => self.table.root.to_str().map(str::to_owned),
             ("name", Some(name)) => Some(name.name().to_owned()),
             ("index", Some(name)) => Some(name.index().to_string()),
             _ => None,
@@ -154,20 +155,18 @@ impl Commands {
         name: Option<&Name>,
         why: Option<Reset<'_>>,
     ) -> Vec<(String, String)> {
-        let mut variables: Vec<(String, String)> = match name {
-            Some(name) => name
-                .envs()
-                .map(|(key, value)| (key.to_owned(), value))
-                .collect(),
-            None => {
-                let is_of_name =
-                    |value: &str| ["{name}", "{index}"].iter().any(|key| value.contains(key));
-                let of_pool = self.env.iter().filter(|(_, value)| !is_of_name(value));
-                of_pool
-                    .map(|(key, value)| (key.clone(), value.replace("{pool}", &self.pool)))
-                    .collect()
+        let mut variables = Vec::new();
+        if let Some(name) = name {
+            for (key, value) in name.envs() {
+                variables.push((key.to_owned(), value));
             }
-        };
+        } else {
+            for (key, value) in &*self.env {
+                if !value.contains("{name}") && !value.contains("{index}") {
+                    variables.push((key.clone(), value.replace("{pool}", &self.pool)));
+                }
+            }
+        }
         let mut set = |key: &str, value: &str| {
             // A test can be called anything, and end with any message.
             let value = value.chars().take(LONGEST_VALUE);

@@ -60,7 +60,9 @@ pub(crate) enum Command {
     Words(Vec<String>),
 }
 
-const PLACEHOLDERS: [&str; 3] = ["name", "index", "pool"];
+const PLACEHOLDERS: [&str; 4] = ["name", "index", "pool", ROOT];
+/// The directory of the file that configures the pool.
+pub(crate) const ROOT: &str = "root";
 
 /// A word in braces in the text of a command that is wrong there, braces included, and what
 /// is wrong with it.
@@ -77,7 +79,8 @@ pub(crate) fn wrong_placeholder(text: &str, of_name: bool) -> Option<(&str, Stri
     braces(text).find_map(|(before, word)| {
         let key = &word[1..word.len() - 1];
         if before == Some('$') {
-            return PLACEHOLDERS.contains(&key).then(|| {
+            // A script may well call something of its own so.
+            return (key != ROOT && PLACEHOLDERS.contains(&key)).then(|| {
                 (
                     word,
                     format!("`${word}` is a variable of the shell; write `{word}` for the {key}"),
@@ -163,6 +166,7 @@ mod tests {
             ("-p x{name}y-{pool}", "-p xNAMEy-POOL"),
             ("{name", "{name"),
             ("a {}", "a {}"),
+            ("{root}/x ${root}", "ROOT/x ${root}"),
             ("${HOME} %{http_code} stash@{0} {{.Names}} {{name}}", ""),
             ("awk '{print $1}' {a,b} { a; }", ""),
             ("{ {name}; }", "{ NAME; }"),

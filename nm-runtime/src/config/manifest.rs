@@ -85,6 +85,8 @@ const HOOKS_KEYS: [&str; 7] = [
 ];
 
 /// The tables of `Cargo.toml` under which pools can be configured.
+/// In the text of hooks and variables: the directory of the file.
+const IN_ROOT: &str = "{root}";
 const WORKSPACE: &str = "workspace";
 const PACKAGE: &str = "package";
 /// The root of `name-manager.toml`, under which they can be, too.
@@ -196,8 +198,8 @@ impl Manifest {
         self.pools.iter().find(|table| table.pool == pool)
     }
 
-    pub(crate) fn pools(&self) -> impl Iterator<Item = &PoolTable> {
-        self.pools.iter()
+    pub(crate) fn pools(&self) -> &[PoolTable] {
+        &self.pools
     }
 
     /// Pools configured where they are never read are a mistake, not a no-op.
@@ -347,7 +349,8 @@ impl PoolTable {
                                 variable,
                             ));
                         }
-                        if let Some((found, meant)) = misspelt_placeholder(text) {
+                        let known = text.replace(IN_ROOT, "");
+                        if let Some((found, meant)) = misspelt_placeholder(&known) {
                             return Err(source.error(
                                 variable.span,
                                 format!(
@@ -358,7 +361,11 @@ impl PoolTable {
                                 ),
                             ));
                         }
-                        read.env.push((key.to_owned(), text.to_owned()));
+                        let text = match text.contains(IN_ROOT) {
+                            true => text.replace(IN_ROOT, source.root(variable)?),
+                            false => text.to_owned(),
+                        };
+                        read.env.push((key.to_owned(), text));
                     }
                 }
                 "hooks" => read.hooks = Some(HooksTable::read(source, source.table(value)?)?),
@@ -634,12 +641,27 @@ impl<'a> Source<'a> {
         if text.contains('\0') {
             return Err(self.expected(key, "without NUL bytes", value));
         }
+        if text.contains(IN_ROOT) {
+            self.root(value)?;
+        }
         match wrong_placeholder(text, of_name) {
             None => Ok(()),
             Some((found, wrong)) => {
                 Err(self.error(self.span_of(found, value), format!("in `{key}`, {wrong}")))
             }
         }
+    }
+
+    /// What `{root}` stands for in this value.
+    fn root(&self, value: &Node<'_>) -> Result<&'a str> {
+        let root = self.path.parent().unwrap_or(self.path);
+        root.to_str().ok_or_else(|| {
+            let message = format!(
+                "`{IN_ROOT}` would be `{}`, which is not UTF-8; rename that directory, or write a path without it",
+                root.display()
+            );
+            self.error(value.span, message)
+        })
     }
 
     /// Where this text is in a string; the string itself if that is written with escapes.
@@ -913,6 +935,26 @@ timeout = "5m"
     }
 
     #[test]
+    fn the_directory_of_the_file_is_part_of_variables() {
+        let text = "[package.metadata.name-manager.pools.db]\nenv.URL = \"{root}/{name} {root}\"\n";
+        let url = |path: &Path| {
+            let manifest = Manifest::parse(path, text)?;
+            Ok::<_, Error>(manifest.pool("db").unwrap().env[0].1.clone())
+        };
+        let there = Path::new("/w/\u{fc} x/Cargo.toml");
+        assert_eq!(url(there).unwrap(), "/w/\u{fc} x/{name} /w/\u{fc} x");
+        #[cfg(unix)]
+        {
+            use std::ffi::OsStr;
+            use std::os::unix::ffi::OsStrExt;
+
+            let error = url(Path::new(OsStr::from_bytes(b"/w\xff/Cargo.toml"))).unwrap_err();
+            let expected = "2:11: `{root}` would be `/w\u{fffd}`, which is not UTF-8; rename that directory, or write a path without it";
+            assert!(error.to_string().ends_with(expected), "{error}");
+        }
+    }
+
+    #[test]
     fn a_mistake_in_hooks_is_told_where_it_is() {
         for (wrong, told) in [
             (
@@ -953,11 +995,11 @@ timeout = "5m"
             ),
             (
                 "hooks.init = \"up {nme}\"",
-                "18: in `init`, unknown placeholder `{nme}` (did you mean `{name}`?); expected `{name}`, `{index}`, `{pool}`",
+                "18: in `init`, unknown placeholder `{nme}` (did you mean `{name}`?); expected `{name}`, `{index}`, `{pool}`, `{root}`",
             ),
             (
                 "hooks.init = [\"up\", \"-p{database}\"]",
-                "24: in `init`, unknown placeholder `{database}`; expected `{name}`, `{index}`, `{pool}`",
+                "24: in `init`, unknown placeholder `{database}`; expected `{name}`, `{index}`, `{pool}`, `{root}`",
             ),
             (
                 "hooks.init = \"up ${name}\"",
@@ -965,7 +1007,7 @@ timeout = "5m"
             ),
             (
                 "hooks.setup = \"up {name}\"",
-                "19: in `setup`, `{name}` is not known here, since the command is run once for the whole pool; expected `{pool}`",
+                "19: in `setup`, `{name}` is not known here, since the command is run once for the whole pool; expected `{pool}`, `{root}`",
             ),
             (
                 "hooks = { init = \"x\", timeout = 5 }",
@@ -1016,7 +1058,7 @@ timeout = "5m"
             let header = format!("[pools.{pool}] in name-manager.toml");
             assert_eq!(manifest.header(pool), header);
         }
-        assert!(own("# nothing yet").unwrap().pools().next().is_none());
+        assert!(own("# nothing yet").unwrap().pools().is_empty());
         assert_eq!(
             error("[pool.db]"),
             "a/name-manager.toml:1:2: unknown key `pool` (did you mean `pools`?); expected `pools`"

@@ -36,13 +36,18 @@ pub(crate) fn of_server(agent_dir: &Path, space: &str, pool: &str) -> PathBuf {
 
 /// The pools that have a directory in this state directory, as far as it can be listed.
 pub(crate) fn used(state_dir: &Path) -> Vec<String> {
-    let entries = std::fs::read_dir(pools_dir(state_dir))
-        .into_iter()
-        .flatten();
-    let names = entries
-        .flatten()
-        .map(|entry| entry.file_name().into_string());
-    names.flatten().collect()
+    let Ok(entries) = std::fs::read_dir(pools_dir(state_dir)) else {
+        return Vec::new();
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        if let Ok(entry) = entry
+            && let Ok(name) = entry.file_name().into_string()
+        {
+            names.push(name);
+        }
+    }
+    names
 }
 
 const STATE_DIR: &str = ".name-manager";

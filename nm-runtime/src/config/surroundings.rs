@@ -62,9 +62,9 @@ impl Surroundings {
     }
 
     /// Pools with a configuration of their own.
-    pub(crate) fn configured(&self) -> impl Iterator<Item = &PoolTable> {
-        let workspace = self.workspace.iter();
-        workspace.flat_map(|workspace| workspace.manifest.pools())
+    pub(crate) fn configured(&self) -> &[PoolTable] {
+        let workspace = self.workspace.as_ref();
+        workspace.map_or(&[], |workspace| workspace.manifest.pools())
     }
 
     /// The file in which they are, as people call it.
@@ -76,7 +76,7 @@ impl Surroundings {
     /// Whether a table or a variable is about this pool.
     #[cfg(feature = "tools")]
     pub(crate) fn configures(&self, pool: &str) -> bool {
-        self.configured().any(|table| table.pool == pool) || self.variables.are_about(pool)
+        self.configured().iter().any(|table| table.pool == pool) || self.variables.are_about(pool)
     }
 
     /// A variable that may be meant for this pool: see [`Variables::misspelt`].
@@ -96,14 +96,14 @@ impl Surroundings {
     fn known<'a>(&'a self, pool: &'a str) -> Vec<&'a str> {
         let mut known = section::pools();
         known.push(pool);
-        known.extend(self.configured().map(|table| table.pool.as_str()));
+        known.extend(self.configured().iter().map(|table| table.pool.as_str()));
         known
     }
 
     /// Whether a server lends the names of this pool.
     #[cfg(feature = "tools")]
     pub(crate) fn is_on_server(&self, pool: &str) -> Result<bool> {
-        let table = self.configured().find(|table| table.pool == pool);
+        let table = self.configured().iter().find(|table| table.pool == pool);
         let (scope, _) = place::scope(pool, self.variables, table, self.workspace.as_ref())?;
         Ok(scope == Scope::Server)
     }
@@ -114,7 +114,7 @@ impl Surroundings {
     pub(crate) fn place(&self, pool: Option<&str>) -> Result<Place> {
         // No pool can have this name, so no variable or table is about it.
         let pool = pool.unwrap_or(" ");
-        let table = self.configured().find(|table| table.pool == pool);
+        let table = self.configured().iter().find(|table| table.pool == pool);
         let (scope, why) = place::scope(pool, self.variables, table, self.workspace.as_ref())?;
         Ok(Place {
             dir: place::of_scope(pool, scope, self.variables, self.workspace.as_ref())?,

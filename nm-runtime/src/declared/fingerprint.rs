@@ -58,9 +58,10 @@ fn add(
         part(b'f', &fs::read(path).map_err(failed)?);
         return Ok(());
     }
-    let entries = fs::read_dir(path).map_err(failed)?;
-    let names: io::Result<Vec<_>> = entries.map(|entry| Ok(entry?.file_name())).collect();
-    let mut names = names.map_err(failed)?;
+    let mut names = Vec::new();
+    for entry in fs::read_dir(path).map_err(failed)? {
+        names.push(entry.map_err(failed)?.file_name());
+    }
     names.sort_unstable();
     part(b'd', &(names.len() as u64).to_le_bytes());
     for entry in names {

@@ -4,6 +4,7 @@
 use std::env;
 use std::thread;
 
+use crate::base::text;
 use crate::identity::runner;
 use crate::sys;
 
@@ -31,17 +32,17 @@ pub(crate) fn check() -> Result<(), String> {
     // libtest runs a test on a thread of its name, while its main thread waits; or on the
     // main thread, and there is no other.
     let of_test = thread::current().name() == Some(test);
-    let others = threads
-        .into_iter()
-        .filter(|other| !(of_test && other.is_main));
-    let others: Vec<_> = others
-        .map(|other| format!("`{}`", other.name.escape_debug()))
-        .collect();
+    let mut others = Vec::new();
+    for other in threads {
+        if !(of_test && other.is_main) {
+            others.push(other.name.escape_debug().to_string());
+        }
+    }
     match others.is_empty() {
         true => Ok(()),
         false => Err(format!(
             "this process has other threads, which may be reading them ({}), started before by a runtime of several threads, a `#[timeout]` or a hook; start threads in the body, or where the hook ends them",
-            others.join(", ")
+            text::quoted(&others)
         )),
     }
 }

@@ -103,6 +103,7 @@ pub fn pools() -> Result<Vec<Found>> {
     }
     let elsewhere: Vec<_> = around
         .configured()
+        .iter()
         .map(|table| table.pool.clone())
         .collect();
     for pool in elsewhere {

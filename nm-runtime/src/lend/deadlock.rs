@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use crate::backend::Backend;
 use crate::backend::snapshot::{BlockedHead, NameSnapshot};
+use crate::base::text;
 use crate::lend::held::HeldName;
 use crate::terms::access::Access;
 use crate::terms::holder::Holder;
@@ -89,22 +90,18 @@ struct Member {
 
 impl Cycle {
     pub(crate) fn describe(&self) -> String {
-        let each = self.0.iter().map(|member| {
+        let mut all = Vec::new();
+        for member in &self.0 {
             let (test, waits_for) = (&member.test, &member.waits_for);
-            let holds: Vec<_> = member
-                .holds
-                .iter()
-                .map(|name| format!("`{name}`"))
-                .collect();
-            match holds.is_empty() {
+            all.push(match member.holds.is_empty() {
                 true => format!("`{test}` waits for {waits_for}"),
                 false => format!(
                     "`{test}` holds {} and waits for {waits_for}",
-                    holds.join(", ")
+                    text::quoted(&member.holds)
                 ),
-            }
-        });
-        each.collect::<Vec<_>>().join("; ")
+            });
+        }
+        all.join("; ")
     }
 }
 
@@ -317,13 +314,17 @@ impl Graph {
 
     /// The names of the pool that this request cannot take, whoever finishes. What another
     /// run has may come back unbroken.
-    fn broken(&self, node: &Node, waiting: &Waiting) -> impl Iterator<Item = &str> {
-        let pool = self.pool(&waiting.dir).into_iter();
-        let wanted = pool.flat_map(|pool| pool.names.iter().filter(|name| name.is_wanted(waiting)));
-        let broken = wanted.filter(|name| {
-            name.holdings.is_empty() && name.broken_in.as_deref() == Some(&*node.run)
-        });
-        broken.map(|name| name.name.as_str())
+    fn broken(&self, node: &Node, waiting: &Waiting) -> Vec<String> {
+        let Some(pool) = self.pool(&waiting.dir) else {
+            return Vec::new();
+        };
+        let mut broken = Vec::new();
+        for name in pool.names.iter().filter(|name| name.is_wanted(waiting)) {
+            if name.holdings.is_empty() && name.broken_in.as_deref() == Some(&*node.run) {
+                broken.push(name.name.clone());
+            }
+        }
+        broken
     }
 
     /// The blocked head that this waiter is queued behind.
@@ -360,7 +361,7 @@ impl Graph {
             None => waiting.capacity.unwrap_or(u64::MAX),
         };
         let taken = self.taken(&node.token, waiting).map_or(0, Vec::len);
-        let broken = self.broken(node, waiting).count();
+        let broken = self.broken(node, waiting).len();
         capacity.saturating_sub((blocked.len() + taken + broken) as u64) >= waiting.count
     }
 
@@ -415,17 +416,14 @@ impl Graph {
         let Some(waiting) = &node.waiting else {
             return String::new();
         };
-        let broken: Vec<_> = self
-            .broken(node, waiting)
-            .map(|name| format!("`{name}`"))
-            .collect();
+        let broken = self.broken(node, waiting);
         let what = match (&waiting.name, broken.len()) {
             (Some(name), _) => format!("`{name}`"),
             (None, 0) => format!("pool `{}`", waiting.pool),
             (None, count) => format!(
                 "pool `{}`, of which {} {} broken",
                 waiting.pool,
-                broken.join(", "),
+                text::quoted(&broken),
                 if count == 1 { "is" } else { "are" }
             ),
         };

@@ -60,13 +60,16 @@ pub(crate) fn of(snapshot: &Snapshot, ahead: &Ahead, ask: &Ask<'_>) -> Vec<Strin
         )),
         _ => {}
     }
-    let wanted = known.iter().filter(|(_, seen)| {
-        let given = ask.given.map(|given| given.name);
-        given.is_none_or(|given| given == seen.name)
-    });
-    let mut holders = wanted.flat_map(|(_, seen)| &seen.holders).peekable();
-    let of_readers = |tenure: &Tenure| tenure.access == Access::Shared;
-    if ask.want.access == Access::Shared && holders.peek().is_some() && holders.all(of_readers) {
+    let mut held = Vec::new();
+    for (_, seen) in &known {
+        if ask.given.is_none_or(|given| given.name == seen.name) {
+            for tenure in &seen.holders {
+                held.push(tenure.access);
+            }
+        }
+    }
+    let only_readers = !held.is_empty() && !held.contains(&Access::Exclusive);
+    if ask.want.access == Access::Shared && only_readers {
         lines
             .push("a writer waits, and readers that come after a writer wait behind it".to_owned());
     }

@@ -200,20 +200,23 @@ impl<'a> Wait<'a> {
             Some(_) => None,
             None => self.ask.names.capacity(),
         };
-        let indices = 0..capacity.unwrap_or(0);
-        let listed = indices.map_while(|index| self.ask.names.get(index));
-        let names: Vec<_> = match (&self.ask.want.name, capacity) {
-            (Some(name), _) => vec![name.clone()],
-            (None, Some(_)) => listed.map(|name| name.into_owned()).collect(),
-            // Whatever it waits for is held.
-            (None, None) => {
-                let held = snapshot
-                    .names
-                    .iter()
-                    .filter(|seen| !seen.holders.is_empty());
-                held.map(|seen| seen.name.clone()).collect()
+        let mut names = Vec::new();
+        if let Some(name) = &self.ask.want.name {
+            names.push(name.clone());
+        } else if let Some(capacity) = capacity {
+            for index in 0..capacity {
+                if let Some(name) = self.ask.names.get(index) {
+                    names.push(name.into_owned());
+                }
             }
-        };
+        } else {
+            for seen in &snapshot.names {
+                // Whatever it waits for is held.
+                if !seen.holders.is_empty() {
+                    names.push(seen.name.clone());
+                }
+            }
+        }
         let broken = snapshot.names.iter().filter(|seen| {
             names.contains(&seen.name) && seen.record.as_ref().is_some_and(is_broken)
         });

@@ -282,6 +282,25 @@ impl Hooks {
         Ok(self.clean_up(&holder, &name))
     }
 
+    /// Cleans up a name that a fingerprint keeps, for good. If that fails, or we die, it is as
+    /// what a run has left.
+    #[cfg(feature = "tools")]
+    pub(crate) fn clean_up_kept(&self, lease: &mut Lease) -> Result<Done> {
+        let done = self.clean_up_first(lease)?;
+        let record = lease.hold().record();
+        match &done {
+            Ok(()) => {
+                record.life = None;
+                record.last = None;
+                record.state = State::Clean;
+                record.reason = None;
+            }
+            Err(_) => record.life.get_or_insert_default().doing = None,
+        }
+        lease.hold().save()?;
+        Ok(done)
+    }
+
     fn init(
         &self,
         lease: &mut Lease,

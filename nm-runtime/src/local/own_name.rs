@@ -310,10 +310,20 @@ fn holder_text(holder: &Holder) -> String {
         since,
         host: _,
     } = holder;
-    let (test, file, pid_namespace) = (json(test), json(file), OrNull(*pid_namespace));
+    let (test, file, pid_namespace) = (quoted(test), quoted(file), OrNull(*pid_namespace));
     format!(
         r#"{{"test":{test},"pid":{pid},"pid_namespace":{pid_namespace},"token":"{token}","run":"{run}","file":{file},"line":{line},"since":{since}}}"#
     )
+}
+
+/// A text as JSON.
+fn quoted(text: &str) -> String {
+    let quoted = format!("{text:?}");
+    // Rust escapes whatever JSON does, and more, but in its own way.
+    match quoted.len() == text.len() + 2 {
+        true => quoted,
+        false => json(&text),
+    }
 }
 
 struct OrNull<T>(Option<T>);

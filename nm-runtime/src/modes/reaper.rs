@@ -240,14 +240,15 @@ impl Cleaning<'_> {
             // And so is whom to tell.
             return Ok(Left::default());
         }
-        left.failed
-            .extend(failed.iter().map(|(name, error)| FailedCleanup {
+        for (name, error) in &failed {
+            left.failed.push(FailedCleanup {
                 name: Some(name.clone()),
                 error: error.to_string(),
-            }));
-        told.extend(failed.iter().map(|(name, error)| {
-            format!("cleanup of `{name}` after the last run failed: {error}")
-        }));
+            });
+            told.push(format!(
+                "cleanup of `{name}` after the last run failed: {error}"
+            ));
+        }
         if let Err(error) = &cleaned {
             let pool = &self.pool.name;
             told.push(format!(
@@ -465,8 +466,8 @@ impl Cleaning<'_> {
     fn has_live_holder(&self, name: &str) -> Result<bool> {
         let backend = &self.pool.backend;
         let snapshot = backend.snapshot(backend.key())?.unwrap_or_default();
-        let holders = snapshot.names.iter().filter(|seen| seen.name == name);
-        for tenure in holders.flat_map(|seen| &seen.holders) {
+        let seen = snapshot.names.iter().find(|seen| seen.name == name);
+        for tenure in seen.map_or(&[][..], |seen| &seen.holders) {
             let run = &tenure.holder.run;
             let mut patience = Deadline::after(ANSWER);
             if run != self.run && self.runs.is_alive(run, Some(&mut patience))? {

@@ -113,6 +113,20 @@ fn enter(pool: &Opened, holder: &Holder, wait: &mut Wait<'_>) -> Result<()> {
     }
 }
 
+/// Joins the run, and acquires nothing.
+#[cfg(feature = "tools")]
+pub(crate) fn join(pool: &Opened, place: &Location<'_>) -> Result<()> {
+    let want = Want::default();
+    let checked = Checked {
+        count: 1,
+        given: None,
+    };
+    let holder = asker(pool, &want, place)?;
+    let ask = ask(pool, &want, checked, &holder)?;
+    let mut wait = begin(pool, &ask, timeout(pool, &want))?;
+    enter(pool, &holder, &mut wait)
+}
+
 /// The current thread as a holder.
 fn asker(pool: &Opened, want: &Want, place: &Location<'_>) -> Result<Holder> {
     let mut holder = pool.asker(place)?;

@@ -9,6 +9,7 @@ use crate::lend::lease::Lease;
 use crate::pool::key;
 use crate::pool::opened::Opened;
 use crate::terms::access::Access;
+use crate::terms::record::Tenure;
 
 /// A lease that this thread took. Whoever had it again holds it, too, and the last one
 /// that drops it gives the name back.
@@ -58,8 +59,10 @@ pub fn is_held_by_any(pool: &str) -> Result<bool> {
     let pool = Opened::of(pool, None)?;
     let snapshot = pool.backend.snapshot(pool.backend.key())?;
     let names = snapshot.unwrap_or_default().names;
-    let mut holders = names.iter().flat_map(|name| &name.holders);
-    Ok(holders.any(|tenure| tenure.access == Access::Exclusive))
+    let is_exclusive = |tenure: &Tenure| tenure.access == Access::Exclusive;
+    Ok(names
+        .iter()
+        .any(|name| name.holders.iter().any(is_exclusive)))
 }
 
 /// Whether this thread holds a name of the pool exclusively, and may have it again.

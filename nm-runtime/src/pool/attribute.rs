@@ -130,6 +130,7 @@ impl Keys {
         asked: &[request::Request<'_>],
         compiled_in: Option<&'static str>,
     ) -> Result<Option<Self>> {
+        let mut pools = Vec::with_capacity(asked.len());
         let mut keys = Vec::with_capacity(asked.len());
         for request in asked {
             if !request.own {
@@ -139,15 +140,16 @@ impl Keys {
             match Key::of(&pool.opened)? {
                 // In order, so that no two tests wait for each other.
                 Some(key) => {
-                    let place = keys.partition_point(|(pool, _)| *pool <= request.pool);
-                    keys.insert(place, (request.pool, key));
+                    let place = pools.partition_point(|pool| *pool <= request.pool);
+                    pools.insert(place, request.pool);
+                    keys.insert(place, key);
                 }
                 None => return Ok(None),
             }
         }
         Ok(Some(Self {
             access: access(asked.iter().any(|request| request.shared)),
-            keys: keys.into_iter().map(|(_, key)| key).collect(),
+            keys: keys.into(),
         }))
     }
 
@@ -212,7 +214,7 @@ fn take_all(
             unbounded::warn_if_pointless(&pool, spec.file, line)?;
         }
     }
-    let holder = by_request.iter_mut().flatten().next();
+    let holder = by_request.iter_mut().find_map(|leases| leases.first_mut());
     let holder = holder.map(|lease| lease.hold().holder().clone());
     for (leases, keep) in by_request.iter_mut().zip(kept) {
         if let Some((pool, access)) = keep {

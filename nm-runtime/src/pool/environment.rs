@@ -65,9 +65,12 @@ fn refused(pool: &Opened, reason: &str) -> Error {
 impl Setting {
     /// Sets the variables of these leases, by request.
     pub(crate) fn set(&self, by_request: &[Vec<Lease>]) -> Result<()> {
-        let requests = self.requests.iter().zip(by_request);
-        let leases = requests.filter(|(pool, _)| pool.is_some());
-        let leases: Vec<&Lease> = leases.flat_map(|(_, leases)| leases).collect();
+        let mut leases = Vec::new();
+        for (pool, of_request) in self.requests.iter().zip(by_request) {
+            if pool.is_some() {
+                leases.extend(of_request);
+            }
+        }
         let mut variables = Variables::default();
         for lease in &leases {
             for (key, value) in lease.envs() {
@@ -92,12 +95,13 @@ impl Setting {
         })?;
         let mut set = lock();
         for lease in leases {
-            let of_lease = lease.envs().map(|(key, _)| Set {
-                variable: key.to_owned(),
-                name: lease.handle().clone(),
-                lease: lease.key(),
-            });
-            set.extend(of_lease);
+            for (key, _) in lease.envs() {
+                set.push(Set {
+                    variable: key.to_owned(),
+                    name: lease.handle().clone(),
+                    lease: lease.key(),
+                });
+            }
         }
         Ok(())
     }

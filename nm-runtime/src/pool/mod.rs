@@ -6,7 +6,7 @@ pub(crate) mod again;
 pub(crate) mod attribute;
 mod environment;
 #[cfg(feature = "tools")]
-mod forget;
+pub(crate) mod forget;
 pub(crate) mod key;
 pub(crate) mod opened;
 pub(crate) mod request;

@@ -33,6 +33,7 @@ use crate::terms::declaration::Declaration;
 use crate::terms::holder::Holder;
 use crate::terms::name::{self, Name};
 use crate::terms::names::Names;
+use crate::terms::record::Tenure;
 
 type Key = (Arc<str>, Package);
 type Pools = Vec<(Key, Arc<OnceCell<Arc<Opened>>>)>;
@@ -338,7 +339,7 @@ fn is_unbounded(pool: &str, config: &PoolConfig) -> bool {
 /// The configured pool that may be meant by a name that no configured one has.
 fn meant<'a>(pool: &str, around: &'a Surroundings) -> Option<&'a str> {
     let configured = around.configured();
-    let configured: Vec<_> = configured.map(|table| table.pool.as_str()).collect();
+    let configured: Vec<_> = configured.iter().map(|table| table.pool.as_str()).collect();
     match configured.contains(&pool) {
         true => None,
         false => suggest::nearest_word(pool, &configured),
@@ -400,21 +401,21 @@ fn warn_if_others_differ(
     }
     // Runs that are over are no longer in the way.
     let snapshot = backend.snapshot(backend.key())?.unwrap_or_default();
-    let mut holders = snapshot.names.iter().flat_map(|name| &name.holders);
-    let holds = holders.find_map(|tenure| {
-        let other = others.iter().find(|other| other.run == tenure.holder.run)?;
-        Some((other, &tenure.holder))
-    });
-    if let Some((other, holder)) = holds {
-        notice::say(&format!(
-            "pool `{pool}` is shared at `{}` by two that configure it differently: {} ({}), and {} ({}), of which `{}` holds a name now; say the same in both, or give them pools of their own\n",
-            backend.key(),
-            other.place,
-            other.names(names).size(),
-            place,
-            names.size(),
-            holder.test
-        ));
+    for name in &snapshot.names {
+        for Tenure { holder, .. } in &name.holders {
+            if let Some(other) = others.iter().find(|other| other.run == holder.run) {
+                notice::say(&format!(
+                    "pool `{pool}` is shared at `{}` by two that configure it differently: {} ({}), and {} ({}), of which `{}` holds a name now; say the same in both, or give them pools of their own\n",
+                    backend.key(),
+                    other.place,
+                    other.names(names).size(),
+                    place,
+                    names.size(),
+                    holder.test
+                ));
+                return Ok(());
+            }
+        }
     }
     Ok(())
 }

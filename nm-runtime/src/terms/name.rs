@@ -45,11 +45,10 @@ impl Name {
 
     /// Adds what the pool's allocator says beyond the name.
     pub(crate) fn assigned(mut self, env: Vec<(String, String)>, args: Vec<String>) -> Self {
-        let known = self
-            .env
-            .iter()
-            .filter(|(key, _)| !env.iter().any(|(own, _)| own == key));
-        self.env = known.chain(&env).cloned().collect();
+        let mut all = self.env.to_vec();
+        all.retain(|(key, _)| !env.iter().any(|(own, _)| own == key));
+        all.extend(env);
+        self.env = all.into();
         self.args = args.into();
         self
     }
@@ -70,8 +69,9 @@ impl Name {
         &self.pool
     }
 
-    /// The pool's configured variable with this key, with `{name}`, `{index}` and
-    /// `{pool}` replaced; `None` if the configuration has no such key.
+    /// The pool's configured variable with this key, with `{name}`, `{index}`,
+    /// `{pool}` and `{root}`, the directory of the file that configures it, replaced; `None` if
+    /// the configuration has no such key.
     ///
     /// It is not a variable of this process, unless
     /// [`Request::set_env`](crate::Request::set_env) or the attribute's `set_env` makes it

@@ -68,6 +68,14 @@ fn holds(app: Lease) {
 }
 "#;
 
+/// A package's `Cargo.toml` whose name-manager has pools of a server.
+fn with_server(manifest: String) -> String {
+    manifest.replace(
+        "name-manager = { ",
+        "name-manager = { features = [\"server\"], ",
+    )
+}
+
 /// What two machines have in common.
 struct Scene {
     project: Project,
@@ -86,7 +94,7 @@ impl Scene {
         let project = Project::new(
             "machines",
             &[
-                ("Cargo.toml", alone("app") + kit + POOL),
+                ("Cargo.toml", with_server(alone("app")) + kit + POOL),
                 ("src/lib.rs", String::new()),
                 ("tests/holds.rs", TEST.to_owned()),
                 ("kit/Cargo.toml", project::package("kit")),
@@ -194,4 +202,22 @@ fn a_machine_without_a_server_says_what_to_set() {
         told.contains("pool `app` has scope `server`, but NAME_MANAGER_SERVER is not set"),
         "{told}"
     );
+}
+
+#[test]
+fn a_package_without_the_feature_is_told_what_to_write() {
+    let test = "use name_manager::shared_resource;\n\n#[shared_resource(pool = \"app\")]\n#[test]\nfn holds() {}\n";
+    let project = Project::new(
+        "featureless",
+        &[
+            ("Cargo.toml", alone("app") + POOL),
+            ("src/lib.rs", String::new()),
+            ("tests/holds.rs", test.to_owned()),
+        ],
+    );
+    let run = project.cargo(&["test", "--test", "holds"]);
+    let run = run.env("NAME_MANAGER_SERVER", "postgres://ci@db.example.org/names");
+    run.finish().failure().says(&[
+        "pool `app` has scope `server`, which name-manager was built without here; write `features = [\"server\"]` for it in Cargo.toml",
+    ]);
 }

@@ -3,7 +3,6 @@
 //! same time: requests beyond the limit wait here, first come first served, before they
 //! join the pool's queue.
 
-use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -27,7 +26,7 @@ struct Gate {
 struct State {
     inside: u64,
     next_ticket: u64,
-    waiting: VecDeque<u64>,
+    waiting: Vec<u64>,
 }
 
 static GATE: Lazy<Gate> = Lazy::new(|| Gate {
@@ -64,8 +63,8 @@ impl Permit {
         }
         let ticket = state.next_ticket;
         state.next_ticket += 1;
-        state.waiting.push_back(ticket);
-        while state.waiting.front() != Some(&ticket) || !fits(&state) {
+        state.waiting.push(ticket);
+        while state.waiting.first() != Some(&ticket) || !fits(&state) {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 state.waiting.retain(|waiting| *waiting != ticket);
@@ -75,7 +74,7 @@ impl Permit {
             let woken = gate.changed.wait_timeout(state, left);
             state = woken.unwrap_or_else(PoisonError::into_inner).0;
         }
-        state.waiting.pop_front();
+        state.waiting.remove(0);
         state.inside += names;
         gate.changed.notify_all();
         Some(Self(names))

@@ -4,7 +4,6 @@
 //! belongs to this process; and a wait is a wait like any other, with its notices, its
 //! timeout, and the search for deadlocks.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::panic::Location;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -38,7 +37,7 @@ pub(crate) struct Key {
 struct Turns {
     own: Box<dyn OwnName>,
     current: Vec<Current>,
-    queue: VecDeque<Queued>,
+    queue: Vec<Queued>,
     next_ticket: u64,
 }
 
@@ -97,7 +96,7 @@ impl Key {
         let turns = Turns {
             own,
             current: Vec::new(),
-            queue: VecDeque::new(),
+            queue: Vec::new(),
             next_ticket: 0,
         };
         Ok(Some(Self {
@@ -261,7 +260,7 @@ impl Turns {
     fn queue_up(&mut self, access: Access) -> u64 {
         let ticket = self.next_ticket;
         self.next_ticket += 1;
-        self.queue.push_back(Queued {
+        self.queue.push(Queued {
             ticket,
             access,
             openly: false,
@@ -285,12 +284,12 @@ impl Turns {
     }
 
     fn is_first(&self, ticket: u64) -> bool {
-        let first = self.queue.front();
+        let first = self.queue.first();
         first.is_some_and(|first| first.ticket == ticket)
     }
 
     fn is_turn_of(&self, ticket: u64) -> bool {
-        let first = self.queue.front();
+        let first = self.queue.first();
         first.is_some_and(|first| first.ticket == ticket && self.admit(first.access))
     }
 }

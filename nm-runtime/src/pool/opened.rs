@@ -108,9 +108,11 @@ impl Opened {
         if let Some(state_dir) = state_dir {
             config.state_dir = state_dir;
         }
-        let is_used = place::pool_dir(&config.state_dir, &pool).is_dir();
         // A word of a command line, which nothing else has. Somebody meant one that is used.
-        if caller::get().is_some() && !is_used && is_unbounded(&pool, &config) {
+        if caller::get().is_some()
+            && is_unbounded(&pool, &config)
+            && !place::pool_dir(&config.state_dir, &pool).is_dir()
+        {
             refuse_misspelt(&pool, &around)?;
         }
         let mut backend = Local::open(&config.state_dir, &pool)?;

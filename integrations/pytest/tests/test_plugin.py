@@ -212,6 +212,21 @@ def test_a_wait_that_times_out_fails_the_test_and_names_the_holder(project):
     result.stdout.fnmatch_lines(["*exited with *; its standard error says why*", "*slow-0*held by*"])
 
 
+def test_a_pool_whose_name_is_misspelt_fails_the_test_and_names_the_one_meant(project):
+    project.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.name_manager("dbb")
+        def test_it():
+            pass
+        """
+    )
+    result = run(project)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*is `db` meant, which `name-manager.toml` configures?*"])
+
+
 def test_a_fixture_of_another_scope_holds_a_name_for_a_worker(project):
     project.makepyfile(
         """

@@ -110,9 +110,12 @@ impl Opened {
         if let Some(state_dir) = state_dir {
             config.state_dir = state_dir;
         }
-        let is_used = config.server.is_some() || place::pool_dir(&config.state_dir, &pool).is_dir();
         // A word of a command line, which nothing else has. Somebody meant one that is used.
-        if caller::get().is_some() && !is_used && is_unbounded(&pool, &config) {
+        if caller::get().is_some()
+            && config.server.is_none()
+            && is_unbounded(&pool, &config)
+            && !place::pool_dir(&config.state_dir, &pool).is_dir()
+        {
             refuse_misspelt(&pool, &around)?;
         }
         let backend = choose(&pool, &config, cleans_up)?;

@@ -57,9 +57,13 @@ tests() {
     cargo test --target "$target" "$@"
 }
 
-# A thousand threads, and that many names, take Wine two minutes more: by hand, as `crowd`.
+# By hand, as `crowd`: a thousand threads, and that many names, take Wine two minutes more; and
+# one story has others get in line before a deadline, which on a busy machine comes too soon there.
 conformance() {
-    tests --test conformance -- --skip crowd::
+    tests --test conformance -- --skip crowd:: --skip giving_up_several_names
+}
+crowd() {
+    tests --test conformance -- crowd:: giving_up_several_names
 }
 
 command_line() {
@@ -79,7 +83,7 @@ part build cargo build --target "$target" --package nm-cli --bin name-manager
 part units tests --package nm-runtime --lib --all-features
 part attribute tests --test attribute --test allocator
 part conformance conformance
-case $wanted in *' crowd '*) part crowd tests --test conformance crowd:: ;; esac
+case $wanted in *' crowd '*) part crowd crowd ;; esac
 # Hooks over a run, a killed runner, and a storm of kills.
 part runner tests --test runner
 part command-line command_line

@@ -58,7 +58,7 @@ try bookshop 'the example: readers, writers, hooks' \
     cargo test --test bookshop --no-fail-fast
 try examples 'the small examples' \
     sh -c 'for file in examples/*.rs; do cargo run -q --example "$(basename "$file" .rs)" || exit 1; done'
-try cli 'the command line' \
+try cli 'the command line (on Windows: hold, acquire, release, keep-alive, run, hooks)' \
     cargo test -p nm-cli --no-fail-fast
 try doctor 'locks exclude each other on this file system' \
     cargo run -q -p nm-cli --bin name-manager -- doctor

@@ -57,10 +57,13 @@ tests() {
     cargo test --target "$target" "$@"
 }
 
-# A thousand threads, and that many names, are beyond what Wine does in a minute; so
-# conformance/crowd.rs is left out.
+# By hand, as `crowd`: a thousand threads, and that many names, take Wine two minutes more; and
+# one story has others get in line before a deadline, which on a busy machine comes too soon there.
 conformance() {
-    tests --test conformance -- --skip crowd::
+    tests --test conformance -- --skip crowd:: --skip giving_up_several_names
+}
+crowd() {
+    tests --test conformance -- crowd:: giving_up_several_names
 }
 
 command_line() {
@@ -71,6 +74,7 @@ command_line() {
     *) echo "expected a version, found: $name"; return 1 ;;
     esac
     NAME_MANAGER_DIR=$(mktemp -d) "$wine" "target/$target/debug/name-manager.exe" doctor
+    tests --package nm-cli --test anywhere
 }
 
 mkdir -p target
@@ -78,8 +82,8 @@ mkdir -p target
 part build cargo build --target "$target" --package nm-cli --bin name-manager
 part units tests --package nm-runtime --lib --all-features
 part attribute tests --test attribute --test allocator
-# By hand: not yet green as a whole under Wine.
-case $wanted in *' conformance '*) part conformance conformance ;; esac
+part conformance conformance
+case $wanted in *' crowd '*) part crowd crowd ;; esac
 # Hooks over a run, a killed runner, and a storm of kills.
 part runner tests --test runner
 part command-line command_line

@@ -27,7 +27,7 @@ use crate::sys;
 /// subshell of it, a `sh -c` that does nothing else, `timeout` or `sudo`.
 /// Give the name back with `release`: if its shell ends first, it is dirty for the next
 /// holder. With --pid, it is so only if that process failed (or the system does not tell:
-/// Linux does since 6.15).
+/// Linux does since 6.15, and Windows).
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The pool

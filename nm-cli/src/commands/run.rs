@@ -26,7 +26,8 @@ use crate::screen::{label, stderr};
 /// `{name}`, `{index}` and `{pool}` are replaced in its arguments and in --env; several
 /// names are joined by commas, and `{db.name}` is the name from pool `db`.
 /// The variables configured for the pool are set. A command that fails leaves its names
-/// dirty; one that cannot be started leaves them as they were. If this process is killed, the command gets SIGTERM (Linux).
+/// dirty; one that cannot be started leaves them as they were. If this process is killed, the
+/// command gets SIGTERM (Linux), or is killed with all that it has started (Windows).
 ///
 /// Hooks that the pool's configuration has as commands make the names ready, and clean them up.
 /// Waits until that is done, also after tests that the command has run; exits with 70 if it succeeded

@@ -150,6 +150,8 @@ pub(crate) fn quoted(value: String) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-.,:/=@%+".contains(c);
     match !value.is_empty() && value.chars().all(is_plain) {
         true => value,
+        // Names and paths have no such quotes there.
+        false if cfg!(windows) => format!("\"{value}\""),
         false => format!("'{}'", value.replace('\'', "'\\''")),
     }
 }
@@ -180,14 +182,24 @@ mod tests {
 
     #[test]
     fn a_value_reaches_the_shell_as_one_word() {
-        for (value, expected) in [
+        let of_windows = [
+            ("db-0", "db-0"),
+            ("", r#""""#),
+            (r"C:\a b\c", r#""C:\a b\c""#),
+        ];
+        let of_others = [
             ("db-0", "db-0"),
             ("", "''"),
             ("it's $HOME `x` \"y\"", "'it'\\''s $HOME `x` \"y\"'"),
             ("M\u{fc}nchen", "'M\u{fc}nchen'"),
             ("a b", "'a b'"),
-        ] {
-            assert_eq!(quoted(value.to_owned()), expected);
+        ];
+        let cases = match cfg!(windows) {
+            true => &of_windows[..],
+            false => &of_others,
+        };
+        for (value, expected) in cases {
+            assert_eq!(quoted((*value).to_owned()), *expected);
         }
     }
 }

@@ -5,6 +5,7 @@ use std::io;
 use std::os::windows::io::{AsHandle, BorrowedHandle, OwnedHandle};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
+use std::thread;
 use std::time::Duration;
 
 use windows_sys::Win32::System::Threading::{
@@ -146,10 +147,31 @@ pub fn signalled(
     handles: &[BorrowedHandle<'_>],
     timeout: Option<Duration>,
 ) -> io::Result<Vec<bool>> {
+    if handles.is_empty() {
+        // Of none the system refuses to wait.
+        thread::sleep(timeout.unwrap_or(Duration::MAX));
+        return Ok(Vec::new());
+    }
     wait::for_any_of(handles, timeout)?;
     let each = handles.iter().map(|handle| {
         let signalled = wait::for_any_of(&[*handle], Some(Duration::ZERO))?;
         Ok(signalled.is_some())
     });
     each.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_that_are_signalled_are_told_and_none_may_be_waited_for() {
+        let events = [(); 3].map(|()| Event::new().unwrap());
+        events[0].set();
+        events[2].set();
+        let handles = events.each_ref().map(Event::handle);
+        assert_eq!(signalled(&handles, None).unwrap(), [true, false, true]);
+        let short = Some(Duration::from_millis(1));
+        assert!(signalled(&[], short).unwrap().is_empty());
+    }
 }

@@ -1,10 +1,15 @@
 //! Names that are lent over machines.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
 use nm_agent::wire::{Answer, Ask, FaultKind, Join, Lock};
 use nm_register::{Access, Names, Spec, Wanted};
 
+use crate::instance::shared;
 use crate::machine::Site;
 use crate::process::{clean, join, release, wants};
+use crate::proxy::Proxy;
 
 #[test]
 fn a_name_goes_from_machine_to_machine_in_order_of_arrival() {
@@ -226,4 +231,42 @@ fn many_requests_of_two_machines_are_all_served() {
     });
     let fences = fences.into_inner().unwrap();
     assert_eq!(fences, (1..=80).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_machine_that_loses_every_race_for_a_row_locks_it() {
+    struct Over<'a>(&'a AtomicBool);
+    impl Drop for Over<'_> {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+    let Some(site) = Site::new("races") else {
+        return;
+    };
+    // Between a look and a change of what it has seen, others have changed it many times.
+    let proxy = Proxy::far(shared().unwrap().port, Duration::from_millis(20));
+    let one = site.through(proxy.port).machine("ci-1");
+    let mut a = one.process();
+    let held = a.token();
+    a.takes(&held, "a");
+    let is_over = &AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        // As by machines that are much nearer to the server.
+        let races = scope.spawn(move || {
+            site.execute("SET synchronous_commit = off");
+            while !is_over.load(Ordering::Relaxed) {
+                site.execute("UPDATE name_manager.pool SET tag = md5(random()::text)::uuid");
+            }
+        });
+        // If this fails, too.
+        let over = Over(is_over);
+        for _ in 0..3 {
+            assert_eq!(a.releases(&held, "gcp-0"), Answer::Done);
+            a.takes(&held, "a");
+        }
+        drop(over);
+        races.join().unwrap();
+    });
+    assert_eq!(a.look().holds[0].fence, 4);
 }

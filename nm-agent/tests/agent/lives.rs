@@ -291,3 +291,23 @@ fn files_that_nobody_has_locked_are_removed_at_the_start() {
     // A long path is no obstacle.
     assert!(dir.as_os_str().len() > 108 && dir.join("agent.sock").exists());
 }
+
+#[test]
+fn an_agent_that_has_nothing_to_do_ends_and_leaves_nothing() {
+    let Some(site) = Site::new("ends") else {
+        return;
+    };
+    let mut one = site.machine("ci-1");
+    let mut a = one.process();
+    let held = a.token();
+    a.takes(&held, "a");
+    assert_eq!(a.releases(&held, "gcp-0"), Answer::Done);
+    // After a minute, although somebody is connected.
+    assert!(a.is_cut());
+    assert!(!one.dir.join("agent.sock").exists());
+    site.until("SELECT count(*)::int FROM name_manager.session", 0);
+    one.next_agent(&site.url);
+    let mut a = one.process();
+    let held = a.token();
+    assert_eq!(a.takes(&held, "a").hold.fence, 2);
+}

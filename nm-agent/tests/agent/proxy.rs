@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
+use std::time::Duration;
 
 /// What becomes of connections.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -18,6 +19,8 @@ struct Shared {
     way: Mutex<Way>,
     changed: Condvar,
     streams: Mutex<Vec<TcpStream>>,
+    /// How long each part of what is said is on its way.
+    delay: Duration,
 }
 
 pub struct Proxy {
@@ -27,11 +30,17 @@ pub struct Proxy {
 
 impl Proxy {
     pub fn to(port: u16) -> Self {
+        Self::far(port, Duration::ZERO)
+    }
+
+    /// The same, with a delay each way.
+    pub fn far(port: u16, delay: Duration) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let shared = Arc::new(Shared {
             way: Mutex::new(Way::To(port)),
             changed: Condvar::new(),
             streams: Mutex::default(),
+            delay,
         });
         let proxy = Self {
             port: listener.local_addr().unwrap().port(),
@@ -91,6 +100,7 @@ impl Shared {
         let mut bytes = [0; 1 << 14];
         while let Ok(read @ 1..) = from.read(&mut bytes) {
             self.port();
+            thread::sleep(self.delay);
             if to.write_all(&bytes[..read]).is_err() {
                 break;
             }

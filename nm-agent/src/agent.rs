@@ -37,8 +37,20 @@ pub(crate) struct Agent {
     pub(crate) orphan: Rc<Notify>,
     /// The connections are gone: no answer will come.
     pub(crate) cut: Rc<Notify>,
+    /// Its first beat was answered.
+    pub(crate) born: Rc<Notify>,
     /// It is to end.
     pub(crate) end: Rc<Notify>,
+}
+
+/// A journal that a process reads.
+pub(crate) struct Journal {
+    pub(crate) to: To,
+    pub(crate) key: Key,
+    /// From which time on.
+    pub(crate) from: u64,
+    /// The last event that was told.
+    pub(crate) after: i64,
 }
 
 /// What it knows.
@@ -67,8 +79,8 @@ pub(crate) struct State {
     silence: Option<String>,
     pub(crate) pools: BTreeMap<Key, Pool>,
     clients: BTreeMap<Client, UnboundedSender<String>>,
-    /// Who wants to read a journal, from which time on.
-    pub(crate) journals: VecDeque<(To, Key, u64)>,
+    /// Journals that are being read.
+    pub(crate) journals: VecDeque<Journal>,
     /// Tokens of an earlier agent's processes: those that live, and those that are gone.
     pub(crate) held: Vec<Token>,
     pub(crate) gone: Vec<Token>,
@@ -114,6 +126,7 @@ impl Agent {
             beat: Rc::default(),
             orphan: Rc::default(),
             cut: Rc::default(),
+            born: Rc::default(),
             end: Rc::default(),
         }
     }
@@ -138,7 +151,7 @@ impl Agent {
             .values_mut()
             .flat_map(|pool| pool.disconnect(client))
             .collect();
-        state.journals.retain(|(to, ..)| to.client != client);
+        state.journals.retain(|journal| journal.to.client != client);
         if !tokens.is_empty() {
             state.orphans.extend(tokens);
             self.orphan.notify_one();
@@ -219,7 +232,13 @@ impl State {
             return self.tell(to, Answer::Fault(fault(FaultKind::Config, message)));
         }
         if let Ask::Events(from) = asked.ask {
-            return self.journals.push_back((to, key, from));
+            let after = 0;
+            return self.journals.push_back(Journal {
+                to,
+                key,
+                from,
+                after,
+            });
         }
         let (away, time) = (!self.is_connected, clock::now());
         let gives_up = matches!(asked.ask, Ask::Leave(_));

@@ -38,6 +38,7 @@ pub(crate) async fn run(agent: Agent, link: Link) {
                 continue;
             }
         }
+        agent.born.notify_one();
         agent.work.notify_one();
         let time = clock::now();
         if agent.state().may_end(time) {

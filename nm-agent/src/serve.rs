@@ -87,8 +87,7 @@ async fn run(dir: &Path, address: &str, ready: &mut dyn Write) -> Result<(), Fau
     tokio::task::spawn_local(orphans::run(agent.clone()));
     tokio::task::spawn_local(link.clone().keep(agent.clone()));
     tokio::task::spawn_local(clients::accept(agent.clone(), listener));
-    // Its first beat.
-    agent.work.notified().await;
+    agent.born.notified().await;
     let greeting = Greeting::Welcome(welcome(&agent.state()));
     let _ = say(ready, &greeting);
     agent.end.notified().await;

@@ -6,12 +6,12 @@ use nm_postgres::{Connection, Error, Page};
 use nm_register::{Due, Seen, Tag};
 use tokio::time::{sleep, timeout};
 
-use crate::agent::Agent;
+use crate::agent::{Agent, Journal};
 use crate::clock;
 use crate::draw;
 use crate::fault;
 use crate::link::Link;
-use crate::pool::{Key, To};
+use crate::pool::Key;
 use crate::wire::Answer;
 
 /// How often a pool that somebody waits for is looked at: whether it has changed; and whoever
@@ -52,6 +52,7 @@ pub(crate) async fn run(agent: Agent, link: Link) {
         said_over: 0,
         polled_at: Duration::ZERO,
         prune_at: clock::now() + PRUNED.0,
+        reads_next: false,
         agent,
     };
     loop {
@@ -84,6 +85,8 @@ struct Server {
     said_over: u64,
     polled_at: Duration,
     prune_at: Duration,
+    /// A page of a journal is read before the next pool is changed.
+    reads_next: bool,
 }
 
 impl Server {
@@ -99,11 +102,6 @@ impl Server {
             if self.say_again(connection).await? {
                 self.said_over = number;
             }
-            return Ok(None);
-        }
-        let journal = agent.state().journals.pop_front();
-        if let Some((to, key, from)) = journal {
-            self.journal(connection, to, &key, from).await?;
             return Ok(None);
         }
         let time = clock::now();
@@ -133,6 +131,16 @@ impl Server {
             }
             (next, until)
         };
+        // Page by page, and in turn with all else: nobody waits for a long journal.
+        let journal = match next.is_none() || self.reads_next {
+            true => agent.state().journals.pop_front(),
+            false => None,
+        };
+        self.reads_next = journal.is_none();
+        if let Some(journal) = journal {
+            self.journal(connection, journal).await?;
+            return Ok(None);
+        }
         if let Some((_, key)) = next {
             self.turn(connection, &key).await?;
             return Ok(None);
@@ -470,37 +478,33 @@ impl Server {
         }
     }
 
-    async fn journal(
-        &self,
-        connection: &Connection,
-        to: To,
-        key: &Key,
-        from: u64,
-    ) -> Result<(), Failed> {
-        let mut after = 0;
-        loop {
-            let events = connection.events(&key.0, &key.1, from, after, PAGE);
-            let page = match self.call(events).await {
-                Ok(page) => page,
-                Err(Failed::Error(error)) => {
-                    let fault = fault::of_server(&error);
-                    self.agent.state().tell(to, Answer::Fault(fault));
-                    return Ok(());
-                }
-                Err(cut) => {
-                    // From the beginning, once it is back: nobody is told of half a journal.
-                    let waits = (to, key.clone(), from);
-                    self.agent.state().journals.push_front(waits);
-                    return Err(cut);
-                }
-            };
-            let last = page.len() < PAGE;
-            after = page.last().map_or(after, |(number, _)| *number);
-            let events = page.into_iter().map(|(_, event)| event).collect();
-            self.agent.state().tell(to, Answer::Events { events, last });
-            if last {
+    /// Reads a page of a journal.
+    async fn journal(&self, connection: &Connection, mut journal: Journal) -> Result<(), Failed> {
+        let Journal {
+            to, from, after, ..
+        } = journal;
+        let (space, pool) = &journal.key;
+        let page = connection.events(space, pool, from, after, PAGE);
+        let page = match self.call(page).await {
+            Ok(page) => page,
+            Err(Failed::Error(error)) => {
+                let fault = fault::of_server(&error);
+                self.agent.state().tell(to, Answer::Fault(fault));
                 return Ok(());
             }
+            Err(cut) => {
+                self.agent.state().journals.push_front(journal);
+                return Err(cut);
+            }
+        };
+        let last = page.len() < PAGE;
+        journal.after = page.last().map_or(after, |(number, _)| *number);
+        let events = page.into_iter().map(|(_, event)| event).collect();
+        let mut state = self.agent.state();
+        state.tell(to, Answer::Events { events, last });
+        if !last && state.is_there(to.client) {
+            state.journals.push_back(journal);
         }
+        Ok(())
     }
 }

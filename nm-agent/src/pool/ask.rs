@@ -124,6 +124,7 @@ impl Pool {
             join,
             to: Some(to),
             place: None,
+            told_at: Duration::ZERO,
             given_up: false,
             leave: None,
             tried: false,

@@ -1,5 +1,7 @@
 //! What a document says of this machine's own requests and leases.
 
+use std::time::Duration;
+
 use nm_postgres::Page;
 use nm_register::{
     After, Document, Failure, Hold, Request, Session, Standing, Start, State, Token,
@@ -9,6 +11,9 @@ use super::grant::{grants, place};
 use super::state::{Change, Held, Now, Pool};
 use crate::wire::Answer;
 
+/// How often a process is told of its place alone.
+const TELL: Duration = Duration::from_secs(1);
+
 /// How a lease ends that nobody has released. Which of the two it was is not always known.
 const FORGOTTEN: &str = "this machine was not heard of for too long, or the server has lost its last changes; others may have had the name since";
 
@@ -16,7 +21,9 @@ const FORGOTTEN: &str = "this machine was not heard of for too long, or the serv
 pub(super) enum Own<'a> {
     /// It was granted these.
     Holds(Vec<&'a Hold>),
-    Waits,
+    Waits {
+        reserved: Option<bool>,
+    },
     Failed(&'a Failure),
     Unknown,
     /// It is there as another session's: this machine's own, earlier one.
@@ -30,7 +37,9 @@ pub(super) fn own(document: &Document, token: Token, session: Session) -> Own<'_
         Standing::Holds(holds) if holds.iter().all(|hold| is_own(hold.session)) => {
             Own::Holds(holds)
         }
-        Standing::Waits { .. } if in_line().is_some_and(|it| is_own(it.session)) => Own::Waits,
+        Standing::Waits { reserved, .. } if in_line().is_some_and(|it| is_own(it.session)) => {
+            Own::Waits { reserved }
+        }
         Standing::Failed(failure) if in_line().is_some_and(|it| is_own(it.session)) => {
             Own::Failed(failure)
         }
@@ -76,13 +85,16 @@ impl Pool {
                     self.answer(to, Answer::Granted(grants));
                     continue;
                 }
-                Own::Waits if !asked.given_up => {
-                    let place = place(document, asked.join.token);
-                    if place != asked.place
-                        && let Some(place) = place
-                    {
-                        asked.place = Some(place.clone());
-                        self.answer(asked.to, Answer::Waiting(place));
+                Own::Waits { reserved } if !asked.given_up => {
+                    // How many are before it is for people.
+                    let told = asked.place.as_ref().map(|place| place.reserved);
+                    let is_due = told != Some(reserved) || now.time >= asked.told_at + TELL;
+                    let place = is_due.then(|| place(document, asked.join.token)).flatten();
+                    if place.is_some() && place != asked.place {
+                        asked.told_at = now.time;
+                        asked.place.clone_from(&place);
+                        self.answers
+                            .extend(asked.to.zip(place.map(Answer::Waiting)));
                     }
                 }
                 Own::Failed(failure) if !asked.given_up => {

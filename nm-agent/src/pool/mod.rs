@@ -9,5 +9,7 @@ mod heed;
 mod look;
 mod state;
 mod statement;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use state::{Client, Key, Now, Pool, To};

@@ -52,8 +52,9 @@ pub(super) struct Asked {
     pub(super) join: Join,
     /// `None` if its process is not connected, or does not wait any more.
     pub(super) to: Option<To>,
-    /// The place that it was told last.
+    /// The place that it was told last, and when.
     pub(super) place: Option<Place>,
+    pub(super) told_at: Duration,
     /// Its process waits no more.
     pub(super) given_up: bool,
     /// Who is told what came of that.

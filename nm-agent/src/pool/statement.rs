@@ -97,7 +97,7 @@ impl Pool {
                     spec: asked.join.spec.clone(),
                     waits: asked.join.waits,
                 },
-                Own::Waits | Own::Failed(_) | Own::Foreign if asked.given_up => {
+                Own::Waits { .. } | Own::Failed(_) | Own::Foreign if asked.given_up => {
                     Request::Leave(token)
                 }
                 _ => continue,
@@ -178,6 +178,12 @@ impl Pool {
 
     /// What is not over, if the document has anything else of this session.
     fn keep(&self, document: &Document, now: &Now) -> Option<(From, Request)> {
+        let is_own = |session: Session| session == now.session;
+        let is_there = document.holds.iter().any(|hold| is_own(hold.session))
+            || document.line.iter().any(|waiter| is_own(waiter.session));
+        if !is_there {
+            return None;
+        }
         let known = self.known.iter().map(|held| &held.grant.hold);
         let presented = self.presented.iter().flat_map(|it| &it.holds);
         let held = known.chain(presented);
@@ -239,6 +245,8 @@ impl Pool {
                         Outcome::Lost(lost) => lost,
                         _ => Vec::new(),
                     };
+                    // What waits on joins anew.
+                    self.dirty |= !lost.is_empty();
                     self.presented(count, &document, &lost);
                     self.lost_again(lost);
                 }
@@ -257,8 +265,6 @@ impl Pool {
         if says_again {
             self.said = Some(start);
         }
-        // What has become possible with it.
-        self.dirty = true;
         self.learn(&document, start, now);
         self.page = Some(Page {
             tag: if is_void { page.tag } else { Some(tag) },
@@ -288,6 +294,7 @@ impl Pool {
         let to = asked.to.take().or(asked.leave.take());
         if asked.join.waits && matches!(answer, Answer::Failed(_)) {
             asked.given_up = true;
+            self.dirty = true;
         } else {
             self.asked.remove(at);
         }

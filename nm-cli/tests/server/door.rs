@@ -26,7 +26,14 @@ impl Door {
     }
 
     pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = self.lab.cli(args);
+        let mut command = self.program(env!("CARGO_BIN_EXE_name-manager"));
+        command.args(args);
+        command
+    }
+
+    /// A program with this way.
+    pub fn program(&self, program: &str) -> Command {
+        let mut command = self.lab.program(program);
         command
             .env("NAME_MANAGER_SERVER", &self.url)
             .env_remove("PGPASSFILE")

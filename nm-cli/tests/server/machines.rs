@@ -1,6 +1,7 @@
 //! What two machines see of one pool.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::Value;
@@ -12,7 +13,7 @@ use crate::lab::{Running, Said, kill};
 
 /// A project that is checked out on several machines: directories of their own for state, and
 /// names.
-struct Project {
+pub struct Project {
     dir: TempDir,
     door: Door,
 }
@@ -29,7 +30,7 @@ max = 1
 "#;
 
 impl Project {
-    fn new(server: &Instance, database: &str, pools: &str) -> Self {
+    pub fn new(server: &Instance, database: &str, pools: &str) -> Self {
         let door = Door::to_new(server, database);
         door.run(&["server", "init", "--lease", "5s"]).succeeds();
         let dir = TempDir::with_prefix_in("nm-", "/tmp").unwrap();
@@ -37,8 +38,22 @@ impl Project {
         Self { dir, door }
     }
 
+    pub fn path(&self, file: &str) -> PathBuf {
+        self.dir.path().join(file)
+    }
+
     fn on(&self, host: &str, args: &[&str]) -> Command {
-        let mut command = self.door.command(args);
+        self.of(host, self.door.command(args))
+    }
+
+    /// A command in a shell there.
+    pub fn shell(&self, host: &str, command: &str) -> Command {
+        let mut bash = self.door.program("bash");
+        bash.args(["-e", "-c", command]);
+        self.of(host, bash)
+    }
+
+    fn of(&self, host: &str, mut command: Command) -> Command {
         command
             .env("NAME_MANAGER_DIR", self.dir.path().join(host))
             .env("NAME_MANAGER_HOST", host)
@@ -47,7 +62,7 @@ impl Project {
         command
     }
 
-    fn run(&self, host: &str, args: &[&str]) -> Said {
+    pub fn run(&self, host: &str, args: &[&str]) -> Said {
         Said::of(self.on(host, args).output().unwrap())
     }
 

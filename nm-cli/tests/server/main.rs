@@ -22,5 +22,10 @@ mod lab;
 mod machines;
 #[cfg(feature = "server")]
 mod mistakes;
+#[cfg(feature = "server")]
+#[path = "../lend/page.rs"]
+mod page;
+#[cfg(feature = "server")]
+mod pages;
 #[cfg(not(feature = "server"))]
 mod without;

@@ -50,6 +50,9 @@ pub(crate) struct Ending<'a> {
     /// The name is not ready yet: its state stays what it was.
     pub(crate) as_it_was: bool,
     /// Whether it is waited for that a server has it. Who drops a lease does not wait.
-    #[cfg_attr(not(unix), allow(dead_code, reason = "no pool is on a server there"))]
+    #[cfg_attr(
+        not(unix),
+        expect(dead_code, reason = "pools of a server are on Unix alone")
+    )]
     pub(crate) durable: bool,
 }

@@ -7,7 +7,7 @@ use crate::terms::pool_life::PoolHook;
 use crate::terms::record::{FORMAT, Record, Tenure, Waiting};
 
 /// How the keys of pools on a server begin; those of other pools are absolute paths.
-#[cfg_attr(not(unix), allow(dead_code, reason = "no pool is on a server there"))]
+#[cfg(unix)]
 pub(crate) const SERVER_KEY: &str = "server:";
 
 /// A look at one pool.

@@ -8,7 +8,10 @@ use crate::config::workspace::Workspace;
 /// A server that machines share, and a project's part of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Server {
-    #[cfg_attr(not(unix), allow(dead_code, reason = "no pool is on a server there"))]
+    #[cfg_attr(
+        not(unix),
+        expect(dead_code, reason = "pools of a server are on Unix alone")
+    )]
     pub(crate) address: Address,
     /// Tells this project's pools from others'.
     pub(crate) space: String,

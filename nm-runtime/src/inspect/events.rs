@@ -1,12 +1,12 @@
 //! The events of a pool, of this machine or of a server.
 
-use std::collections::VecDeque;
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 use std::vec;
 
 use crate::base::error::Result;
 use crate::inspect::server_pool::ServerPool;
-use crate::journal::{Event, Reader};
+use crate::journal::{Event, Kind, Phase, Reader};
 
 /// Reads a pool's journal, oldest event first.
 ///
@@ -17,7 +17,7 @@ pub struct Events(Of);
 #[derive(Debug)]
 enum Of {
     Machine(Reader),
-    Server(Told),
+    Server(Box<Told>),
 }
 
 /// What a server tells, each time from a while ago on.
@@ -25,9 +25,27 @@ enum Of {
 struct Told {
     pool: ServerPool,
     next: vec::IntoIter<Event>,
-    /// The last that were told, by time.
-    last: VecDeque<Event>,
+    /// The last that were told.
+    last: HashSet<Key>,
+    newest: u64,
     asked: Option<Instant>,
+    /// Whether the end of what was told is known to who reads.
+    is_over: bool,
+}
+
+/// Tells events apart.
+type Key = (u64, String, Kind, Option<String>, Option<Phase>);
+
+fn key(event: &Event) -> Key {
+    let Event {
+        time,
+        id,
+        kind,
+        name,
+        phase,
+        ..
+    } = event;
+    (*time, id.clone(), *kind, name.clone(), *phase)
 }
 
 /// An event may be written so long after the time that it bears: by the clock of a machine that
@@ -43,12 +61,14 @@ impl Events {
     }
 
     pub(super) fn of_server(pool: ServerPool) -> Self {
-        Self(Of::Server(Told {
+        Self(Of::Server(Box::new(Told {
             pool,
             next: Vec::new().into_iter(),
-            last: VecDeque::new(),
+            last: HashSet::new(),
+            newest: 0,
             asked: None,
-        }))
+            is_over: true,
+        })))
     }
 
     /// How many invalid lines were skipped so far.
@@ -76,25 +96,27 @@ impl Told {
         if let Some(event) = self.next.next() {
             return Ok(Some(event));
         }
-        if self.asked.is_some_and(|asked| asked.elapsed() < EVERY) {
+        let is_early = self.asked.is_some_and(|asked| asked.elapsed() < EVERY);
+        if !self.is_over || is_early {
+            self.is_over = true;
             return Ok(None);
         }
-        let since = self.last.iter().map(|event| event.time).max();
-        let since = since.map_or(0, |last| last.saturating_sub(LATE));
-        self.last.retain(|event| event.time >= since);
+        let since = self.newest.saturating_sub(LATE);
+        self.last.retain(|(time, ..)| *time >= since);
         let mut new = Vec::new();
         for event in self.pool.events(since)? {
             let event = event?;
-            if !self.last.contains(&event) {
+            if !self.last.contains(&key(&event)) {
+                self.newest = self.newest.max(event.time);
                 new.push(event);
             }
         }
+        let since = self.newest.saturating_sub(LATE);
+        let late = new.iter().filter(|event| event.time >= since);
+        self.last.extend(late.map(key));
         self.asked = Some(Instant::now());
-        let newest = new.iter().map(|event| event.time).max().unwrap_or(0);
-        let late = new.iter();
-        let late = late.filter(|event| event.time >= newest.saturating_sub(LATE));
-        self.last.extend(late.cloned());
         self.next = new.into_iter();
+        self.is_over = self.next.len() == 0;
         Ok(self.next.next())
     }
 }

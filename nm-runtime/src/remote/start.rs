@@ -2,6 +2,7 @@
 
 use std::env;
 use std::ffi::OsString;
+#[cfg(target_os = "linux")]
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
@@ -29,6 +30,7 @@ const LOG: &str = "agent.log";
 /// A longer log is begun anew.
 const LONGEST_LOG: u64 = 1 << 20;
 /// The longest path that every system takes for a socket.
+#[cfg(target_os = "linux")]
 const LONGEST_PATH: usize = 100;
 /// The command.
 const PROGRAM: &str = "name-manager";

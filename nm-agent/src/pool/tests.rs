@@ -1,0 +1,326 @@
+//! Two machines and one name at a register that loses answers, does changes late, and is
+//! reached over connections that are cut: many random stories.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use nm_postgres::Page;
+use nm_register::{
+    Access, After, Document, Look, Names, Seen, Server, Session, Spec, Start, State, Tag, Token,
+    Wanted, Who,
+};
+
+use super::statement::Statement;
+use super::{Client, Now, Pool, To};
+use crate::wire::{Answer, Ask, Join, Lock};
+
+/// The register.
+struct Register {
+    tag: Option<Tag>,
+    document: Document,
+    /// Changes of these documents may still come.
+    late: Vec<(Option<Tag>, Tag, Document)>,
+    drawn: u128,
+}
+
+/// One process with one request at a time.
+#[derive(Default)]
+struct Process {
+    token: Option<Token>,
+    holds: bool,
+    gives_up: bool,
+    ids: u64,
+}
+
+struct Story {
+    random: u64,
+    register: Register,
+    pools: [Pool; 2],
+    processes: [Process; 4],
+    /// What was told to all so far.
+    granted: usize,
+}
+
+const START: Start = Start(1);
+
+impl Story {
+    fn new(seed: u64) -> Self {
+        let key = || ("space".to_owned(), "pool".to_owned());
+        let pool = |host| Pool::new(key(), host, Duration::from_secs(30));
+        Self {
+            random: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1,
+            register: Register {
+                tag: None,
+                document: Document::default(),
+                late: Vec::new(),
+                drawn: 0,
+            },
+            pools: [pool("ci-1"), pool("ci-2")],
+            processes: Default::default(),
+            granted: 0,
+        }
+    }
+
+    fn draw(&mut self, below: u64) -> u64 {
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        (self.random >> 16) % below
+    }
+
+    fn now(machine: usize) -> Now {
+        Now {
+            session: Session(machine as u128 + 1),
+            time: Duration::from_secs(100),
+            wall: 1,
+            valid: true,
+        }
+    }
+
+    fn page(&self) -> Page {
+        let sessions = self.register.document.sessions();
+        let sessions: BTreeMap<_, _> = sessions.iter().map(|it| (*it, Seen::Beat(1))).collect();
+        Page {
+            tag: self.register.tag,
+            document: self.register.document.clone(),
+            look: Look {
+                start: START,
+                server: Server {
+                    start: START,
+                    calm: true,
+                    epoch: 0,
+                },
+                sessions,
+            },
+        }
+    }
+
+    /// A step of an agent. `fails`: of ten, how often an answer is lost.
+    fn turn(&mut self, machine: usize, fails: u64) {
+        let now = Self::now(machine);
+        self.pools[machine].dirty = false;
+        if self.pools[machine].must_read() {
+            let page = self.page();
+            self.pools[machine].heed(page, &now);
+        }
+        self.register.drawn += 1;
+        let tag = Tag(self.register.drawn);
+        if let Some(statement) = self.pools[machine].statement(&now, tag) {
+            self.swap(machine, statement, fails);
+        }
+        self.hear(machine);
+    }
+
+    fn swap(&mut self, machine: usize, statement: Statement, fails: u64) {
+        let now = Self::now(machine);
+        let key = ("space".to_owned(), "pool".to_owned());
+        let (was, tag, document) = {
+            let swap = statement.swap(&key);
+            (swap.page.tag, swap.tag, swap.document.clone())
+        };
+        if statement.is_void {
+            return self.pools[machine].done(statement, &now);
+        }
+        if self.draw(10) < fails {
+            self.pools[machine].unknown(statement);
+            self.pools[machine].cut();
+            match self.draw(3) {
+                // Never done, done at once, or later.
+                0 => {}
+                1 => drop(self.register.swap(was, tag, document)),
+                _ => self.register.late.push((was, tag, document)),
+            }
+        } else if self.register.swap(was, tag, document) {
+            self.pools[machine].done(statement, &now);
+        } else {
+            self.pools[machine].overtaken(statement);
+        }
+    }
+
+    /// What processes are told.
+    fn hear(&mut self, machine: usize) {
+        for (to, answer) in self.pools[machine].answers() {
+            let process = &mut self.processes[usize::try_from(to.client).unwrap()];
+            match answer {
+                Answer::Granted(grants) if process.token == Some(grants[0].hold.token) => {
+                    process.holds = true;
+                    process.gives_up = false;
+                    self.granted += 1;
+                }
+                Answer::Granted(_) => panic!("granted to somebody who has left"),
+                Answer::Done if process.gives_up && to.id == process.ids => {
+                    *process = Process {
+                        ids: process.ids,
+                        ..Process::default()
+                    };
+                }
+                Answer::Lost { .. } => panic!("a lease is lost"),
+                Answer::Gone => panic!("it was held"),
+                _ => {}
+            }
+        }
+        let holders = self.processes.iter().filter(|it| it.holds).count();
+        assert!(holders <= 1, "two hold one name");
+    }
+
+    /// A step of a process.
+    fn act(&mut self, number: usize) {
+        let machine = number % 2;
+        self.processes[number].ids += 1;
+        let to = To {
+            client: Client::try_from(number).unwrap(),
+            id: self.processes[number].ids,
+        };
+        let dies = self.draw(6) == 0;
+        let process = &mut self.processes[number];
+        let Some(token) = process.token else {
+            self.register.drawn += 1;
+            let token = Token(self.register.drawn);
+            self.processes[number].token = Some(token);
+            return self.pools[machine].ask(to, join(token), false);
+        };
+        if dies {
+            *process = Process::default();
+            // No answer is for the next one.
+            process.ids = to.id;
+            self.pools[machine].disconnect(to.client);
+            return self.pools[machine].died(token, Duration::ZERO);
+        }
+        if process.holds {
+            let ids = process.ids;
+            *process = Process {
+                ids,
+                ..Process::default()
+            };
+            return self.pools[machine].ask(to, release(token), false);
+        }
+        if !process.gives_up && self.draw(3) == 0 {
+            self.processes[number].gives_up = true;
+            self.pools[machine].ask(to, Ask::Leave(token), false);
+            self.hear(machine);
+        }
+    }
+
+    /// So many steps, of so many processes.
+    fn run(&mut self, steps: u64, processes: u64) {
+        for _ in 0..steps {
+            match self.draw(10) {
+                0..5 => {
+                    let number = usize::try_from(self.draw(processes)).unwrap();
+                    self.act(number);
+                }
+                5 if !self.register.late.is_empty() => {
+                    let at = self.draw(self.register.late.len() as u64);
+                    let (was, tag, document) =
+                        self.register.late.remove(usize::try_from(at).unwrap());
+                    self.register.swap(was, tag, document);
+                }
+                // As after a look that shows another tag.
+                6 => {
+                    let machine = usize::try_from(self.draw(2)).unwrap();
+                    self.pools[machine].forget_page();
+                    self.pools[machine].dirty = true;
+                }
+                _ => {
+                    let machine = usize::try_from(self.draw(2)).unwrap();
+                    self.turn(machine, 3);
+                }
+            }
+        }
+        // In the end all is said, and everybody goes.
+        for _ in 0..8 {
+            for machine in 0..2 {
+                self.pools[machine].forget_page();
+                for _ in 0..4 {
+                    self.turn(machine, 0);
+                }
+            }
+            for number in 0..4 {
+                let process = &self.processes[number];
+                if process.holds {
+                    while self.processes[number].holds {
+                        self.act(number);
+                    }
+                } else if let (Some(token), false) = (process.token, process.gives_up) {
+                    // Waiters are served in the end, or the name is idle.
+                    assert!(!self.register.document.holds.is_empty(), "{token} waits");
+                }
+            }
+        }
+        // What comes late now finds agents that look at nothing any more.
+        for (was, tag, document) in std::mem::take(&mut self.register.late) {
+            self.register.swap(was, tag, document);
+        }
+        let idle = self.pools.iter().all(Pool::is_idle);
+        let document = &self.register.document;
+        assert!(idle, "{:?}", self.pools);
+        assert!(
+            document.holds.is_empty() && document.line.is_empty(),
+            "{document:?}"
+        );
+    }
+}
+
+impl Register {
+    fn swap(&mut self, was: Option<Tag>, tag: Tag, document: Document) -> bool {
+        let is_same = self.tag == was;
+        if is_same {
+            let text = document.to_text();
+            self.document = Document::parse(&text).expect("it is sound");
+            self.tag = Some(tag);
+        }
+        is_same
+    }
+}
+
+fn join(token: Token) -> Ask {
+    Ask::Join(Box::new(Join {
+        token,
+        lock: Lock {
+            device: 0,
+            inode: 0,
+        },
+        wants: Wanted::Count(1),
+        access: Access::Exclusive,
+        has_hooks: true,
+        warm_first: false,
+        even_broken: false,
+        first: 0,
+        request: String::new(),
+        who: Who::default(),
+        spec: Some(Spec {
+            names: Names::Listed(vec!["n".to_owned()]),
+            place: String::new(),
+        }),
+        waits: true,
+    }))
+}
+
+fn release(token: Token) -> Ask {
+    Ask::Release {
+        token,
+        name: "n".to_owned(),
+        after: After {
+            state: State::Clean,
+            reason: None,
+            as_it_was: false,
+        },
+        durable: true,
+    }
+}
+
+#[test]
+fn whatever_answers_are_lost_one_process_holds_the_name_and_nothing_is_left() {
+    let mut granted = 0;
+    // Short ones, too: those in which nobody comes after a change that is late.
+    for seed in 1..2000 {
+        let (steps, processes) = match seed % 20 {
+            0 => (120, 4),
+            _ => (12, 1),
+        };
+        let mut story = Story::new(seed);
+        story.run(steps, processes);
+        granted += story.granted;
+    }
+    assert!(granted > 500, "{granted}");
+}

@@ -66,15 +66,19 @@ fn holds(app: Lease) {
     }
     say("leave");
 }
-"#;
 
-/// A package's `Cargo.toml` whose name-manager has pools of a server.
-fn with_server(manifest: String) -> String {
-    manifest.replace(
-        "name-manager = { ",
-        "name-manager = { features = [\"server\"], ",
-    )
+/// Its run goes on until then.
+#[test]
+fn stays() {
+    let Ok(until) = std::env::var("STAYS_UNTIL") else {
+        return;
+    };
+    let calls = std::env::var("KIT_CALLS").unwrap();
+    while !fs::read_to_string(&calls).unwrap_or_default().contains(&until) {
+        thread::sleep(Duration::from_millis(5));
+    }
 }
+"#;
 
 /// What two machines have in common.
 struct Scene {
@@ -91,10 +95,14 @@ impl Scene {
             return None;
         }
         let kit = "\n[dev-dependencies]\nname-manager-machines-kit = { package = \"kit\", path = \"kit\" }\n";
+        let app = alone("app");
+        let with_servers = "name-manager = { features = [\"server\"], path";
+        let app = app.replace("name-manager = { path", with_servers);
+        assert!(app.contains(with_servers), "{app}");
         let project = Project::new(
             "machines",
             &[
-                ("Cargo.toml", with_server(alone("app")) + kit + POOL),
+                ("Cargo.toml", app + kit + POOL),
                 ("src/lib.rs", String::new()),
                 ("tests/holds.rs", TEST.to_owned()),
                 ("kit/Cargo.toml", project::package("kit")),
@@ -156,7 +164,11 @@ fn one_machine_waits_for_the_name_that_another_holds_and_the_last_run_tears_down
     let Some(scene) = Scene::new() else {
         return;
     };
-    let one = scene.test("ci-1").start();
+    // It is not over when the other one is lent the name, which need not be made anew then.
+    let one = scene
+        .test("ci-1")
+        .env("STAYS_UNTIL", "enter app-0 on ci-2")
+        .start();
     wait_until("a holder", || scene.calls().contains("enter"));
     let other = scene.test("ci-2").start();
     wait_until("a waiter on the other machine", || {
@@ -166,14 +178,11 @@ fn one_machine_waits_for_the_name_that_another_holds_and_the_last_run_tears_down
     let done: Vec<Finished> = [one, other].map(|run| run.finish().success()).into();
     assert_eq!(done.len(), 2);
     wait_until("teardown", || scene.calls().contains("teardown"));
-    // Without a `reset` of its own, the resource is made anew for the other run.
     assert_eq!(
         scene.calls(),
         "init app-0 0 at/app-0\n\
          enter app-0 on ci-1\n\
          leave app-0 on ci-1\n\
-         cleanup app-0 0 at/app-0\n\
-         init app-0 0 at/app-0\n\
          enter app-0 on ci-2\n\
          leave app-0 on ci-2\n\
          cleanup app-0 0 at/app-0\n\

@@ -79,6 +79,7 @@ const PACKAGES: &[Package] = &[
             ("process", "*"),
             ("screen", "*"),
             ("exit", "*"),
+            ("sys", ""),
         ],
         ground: "",
     },

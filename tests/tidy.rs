@@ -21,7 +21,7 @@ const PACKAGES: [&str; 10] = [
 
 /// Where `unsafe` may stand: code before `main`, what the linker gathers, changes of the
 /// environment, calls into libc and of Windows, and descriptors without an owner.
-const UNSAFE: [&str; 15] = [
+const UNSAFE: [&str; 18] = [
     "nm-runtime/src/modes/before_main.rs",
     "nm-runtime/src/declared/section.rs",
     "nm-runtime/src/identity/alone.rs",
@@ -29,14 +29,17 @@ const UNSAFE: [&str; 15] = [
     "nm-runtime/src/sys/unix/kinfo.rs",
     "nm-runtime/src/sys/unix/kqueue.rs",
     "nm-runtime/src/sys/unix/process.rs",
+    "nm-runtime/src/sys/windows/console.rs",
     "nm-runtime/src/sys/windows/file_info.rs",
     "nm-runtime/src/sys/windows/generations.rs",
     "nm-runtime/src/sys/windows/job.rs",
     "nm-runtime/src/sys/windows/lock.rs",
     "nm-runtime/src/sys/windows/owner.rs",
+    "nm-runtime/src/sys/windows/pipe.rs",
     "nm-runtime/src/sys/windows/process.rs",
-    "nm-runtime/src/sys/windows/standby.rs",
+    "nm-runtime/src/sys/windows/spawn.rs",
     "nm-runtime/src/sys/windows/wait.rs",
+    "nm-runtime/src/sys/windows/watcher.rs",
 ];
 
 #[test]

@@ -312,7 +312,7 @@ pub struct Grant {
     pub index: usize,
     /// What is known of it.
     pub record: Record,
-    /// The other holders, for people.
+    /// Other holders, for people; not all, if there are many.
     pub others: Vec<Hold>,
 }
 

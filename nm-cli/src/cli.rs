@@ -5,17 +5,14 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::args::pass_through;
-#[cfg(unix)]
 use crate::args::wait::{Wait, Waiting};
 #[cfg(not(all(unix, feature = "server")))]
 use crate::commands::without_server::{self as server, COMMAND as AGENT, run_agent};
-#[cfg(unix)]
 use crate::commands::{acquire, hold, keep_alive, release};
 use crate::commands::{adopt, completions, init, man, nextest, reset, run, test, wait};
 #[cfg(all(unix, feature = "server"))]
 use crate::commands::{agent, agent::COMMAND as AGENT, agent::run as run_agent, server};
 use crate::exit::{Outcome, chain, code};
-#[cfg(unix)]
 use crate::keeper;
 use crate::screen::{stderr, stdout};
 use crate::views::{doctor, list, log, stats, status, timeline};
@@ -32,19 +29,13 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Args),
-    #[cfg(unix)]
     Hold(Waiting<hold::Args>),
     /// Like hold, but never waits: exits with 75 if the names are in use
-    #[cfg(unix)]
     TryHold(hold::Args),
-    #[cfg(unix)]
     Acquire(Waiting<acquire::Args>),
     /// Like acquire, but never waits: exits with 75 if the names are in use
-    #[cfg(unix)]
     TryAcquire(acquire::Args),
-    #[cfg(unix)]
     Release(release::Args),
-    #[cfg(unix)]
     KeepAlive(keep_alive::Args),
     List(list::Args),
     Reset(reset::Args),
@@ -73,7 +64,6 @@ struct Run {
 }
 
 /// Started by `acquire`; no subcommand, so that no help or completion shows it.
-#[cfg(unix)]
 #[derive(Debug, Parser)]
 struct Keep {
     #[command(flatten)]
@@ -104,7 +94,6 @@ pub fn main() -> ExitCode {
     let first = args.peek().and_then(|arg| arg.to_str());
     finish(match first {
         Some("run") => run::run(parse::<Run>(args.collect()).args),
-        #[cfg(unix)]
         Some(keeper::report::COMMAND) => keeper::run(Keep::parse_from(args).args),
         Some(AGENT) => run_agent(Agent::parse_from(args).args),
         Some(test::COMMAND) => test::run_binary(TestBinary::parse_from(args).args),
@@ -185,17 +174,11 @@ impl Cli {
     fn run(self) -> Outcome {
         match self.command {
             Command::Run(args) => run::run(args),
-            #[cfg(unix)]
             Command::Hold(args) => args.run(hold::run),
-            #[cfg(unix)]
             Command::TryHold(args) => hold::run(args, Wait::No),
-            #[cfg(unix)]
             Command::Acquire(args) => args.run(acquire::run),
-            #[cfg(unix)]
             Command::TryAcquire(args) => acquire::run(args, Wait::No),
-            #[cfg(unix)]
             Command::Release(args) => release::run(args),
-            #[cfg(unix)]
             Command::KeepAlive(args) => keep_alive::run(args),
             Command::List(args) => list::run(args),
             Command::Reset(args) => reset::run(args),

@@ -12,7 +12,6 @@ mod exit;
 #[cfg(all(unix, any(test, fuzzing)))]
 pub mod fuzz;
 mod groups;
-#[cfg(unix)]
 mod keeper;
 mod listing;
 mod pools;
@@ -21,6 +20,7 @@ mod replay;
 mod screen;
 #[cfg(all(unix, feature = "server"))]
 mod server;
+mod sys;
 mod views;
 
 use std::process::ExitCode;

@@ -23,7 +23,7 @@ mod local;
 pub mod memory;
 mod modes;
 mod pool;
-#[cfg(unix)]
+#[cfg(all(unix, feature = "server"))]
 mod remote;
 mod sys;
 mod terms;
@@ -65,11 +65,12 @@ pub mod caller {
     pub use crate::identity::runner::end_with_child;
     #[cfg(feature = "tools")]
     pub use crate::pool::opened::leave_pools;
-    #[cfg(all(windows, feature = "tools"))]
-    pub use crate::sys::end_children_with_us;
     #[cfg(all(unix, feature = "tools"))]
     pub use crate::sys::keep_ended_children;
 }
+
+#[cfg(all(windows, feature = "tools"))]
+pub use sys::tools as windows;
 
 /// What generated code calls.
 #[doc(hidden)]

@@ -80,7 +80,7 @@ impl Drop for Runner {
 /// Runs the tests, in the process that stands in.
 pub fn run() {
     #[cfg(windows)]
-    nm_runtime::caller::end_children_with_us().unwrap();
+    nm_runtime::windows::end_children_with_us().unwrap();
     match env::var("RUNNER_MODE").unwrap().as_str() {
         "Together" => {
             run_tests(&["hooks::suite::"], &[]);

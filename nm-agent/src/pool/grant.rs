@@ -4,6 +4,10 @@ use nm_register::{Document, Hold, Names, Standing, Token, Waiter, Wanted, is_loc
 
 use crate::wire::{Grant, Place};
 
+/// So many other holders are told at most: people read no more, and hundreds of readers would
+/// each be told of all others.
+const OTHERS: usize = 10;
+
 /// What a token was granted, in the pool's order.
 pub(super) fn grants(document: &Document, holds: &[&Hold]) -> Vec<Grant> {
     let names = document.spec.as_ref().map(|spec| &spec.names);
@@ -16,6 +20,7 @@ pub(super) fn grants(document: &Document, holds: &[&Hold]) -> Vec<Grant> {
             record: known.map(|known| known.record.clone()).unwrap_or_default(),
             others: others
                 .filter(|other| other.token != hold.token)
+                .take(OTHERS)
                 .cloned()
                 .collect(),
         }

@@ -49,10 +49,6 @@ impl Place {
     }
 
     /// As arguments for a process of ours.
-    #[cfg_attr(
-        not(unix),
-        expect(dead_code, reason = "detached leases are on Unix alone")
-    )]
     pub fn args(&self) -> Vec<std::ffi::OsString> {
         let mut args = Vec::new();
         if let Some(dir) = &self.dir {

@@ -19,10 +19,6 @@ impl Purpose {
     }
 
     /// As arguments for a process of ours.
-    #[cfg_attr(
-        not(unix),
-        expect(dead_code, reason = "detached leases are on Unix alone")
-    )]
     pub fn args(&self) -> Vec<OsString> {
         let label = self.label.iter();
         let option = label.flat_map(|label| [OsString::from("--for"), label.clone()]);

@@ -51,10 +51,6 @@ impl Want {
     }
 
     /// As arguments for a process of ours.
-    #[cfg_attr(
-        not(unix),
-        expect(dead_code, reason = "detached leases are on Unix alone")
-    )]
     pub fn args(&self) -> Vec<String> {
         let mut args = Vec::new();
         if self.shared {

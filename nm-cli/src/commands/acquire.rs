@@ -1,10 +1,8 @@
 use std::ffi::OsString;
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode};
 
 use nm_runtime::inspect;
 
@@ -19,6 +17,7 @@ use crate::keeper::control;
 use crate::keeper::report::{self, Report};
 use crate::keeper::session::Session;
 use crate::screen::stdout;
+use crate::sys;
 
 /// Prints a name and returns; the name stays yours until the calling shell ends
 ///
@@ -92,24 +91,18 @@ pub fn run(args: Args, wait: Wait) -> Outcome {
     }
     let mut keeper = Command::new(inspect::own_program()?);
     keeper
-        .arg0("name-manager")
         .arg(report::COMMAND)
         .args(given)
         .args(args.purpose.args())
         .args(args.place.args())
         .args([OsString::from("--"), OsString::from(&args.pool)])
         // Not among the arguments, which every user can read.
-        .env(token::VARIABLE, &token)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped());
+        .env(token::VARIABLE, &token);
     let failed = |error: io::Error| {
         Failure::new(code::FAILURE, "failed to start the keeper process").because(error)
     };
-    let mut keeper = keeper.spawn().map_err(failed)?;
-    let (Some(mut consent), Some(report)) = (keeper.stdin.take(), keeper.stdout.take()) else {
-        return Err(failed(io::ErrorKind::BrokenPipe.into()).into());
-    };
-    let report = control::read(report).map_err(failed)?;
+    let mut keeper = sys::start_keeper(keeper, "name-manager").map_err(failed)?;
+    let report = control::read(&mut keeper.stdout).map_err(failed)?;
     let report = report.and_then(|line| serde_json::from_str::<Report>(&line).ok());
     let Some(report) = report else {
         let status = keeper.wait().map_err(failed)?;
@@ -142,7 +135,7 @@ pub fn run(args: Args, wait: Wait) -> Outcome {
         )
         .because(error)
     })?;
-    consent.write_all(report::CONSENT).map_err(|error| {
+    keeper.stdin.write_all(report::CONSENT).map_err(|error| {
         let what = format!("the keeper of {} ended", report.names.join(", "));
         Failure::new(code::FAILURE, what).because(error)
     })?;
@@ -156,9 +149,7 @@ fn write_token(path: &Path, token: &str) -> Result<(), Failure> {
         if path.symlink_metadata().is_ok_and(|old| old.is_file()) {
             fs::remove_file(path)?;
         }
-        let mut options = OpenOptions::new();
-        let options = options.write(true).create_new(true).mode(0o600);
-        writeln!(options.open(path)?, "{token}")
+        writeln!(sys::new_private_file(path)?, "{token}")
     };
     write().map_err(|error| {
         let what = format!("failed to write the token to `{}`", path.display());

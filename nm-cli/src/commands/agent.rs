@@ -11,8 +11,8 @@ use nm_agent::wire::{Fault, FaultKind, Greeting};
 use signal_hook::consts::{SIGHUP, SIGINT};
 
 use crate::exit::{Failure, Outcome, code};
-use crate::process::inherited;
 use crate::server;
+use crate::sys;
 
 /// The subcommand, as libraries start it.
 pub const COMMAND: &str = "agent";
@@ -55,9 +55,7 @@ pub fn run(args: Args) -> Outcome {
 /// Outlives the tests that have started it: no end of theirs is its own, and nobody who waits
 /// for the end of a pipe of theirs waits for it.
 fn stand_alone() -> io::Result<()> {
-    inherited::close();
-    // Refused only to the leader of a group, which a new child is not.
-    let _ = rustix::process::setsid();
+    sys::leave_caller();
     for signal in [SIGHUP, SIGINT] {
         signal_hook::flag::register(signal, Arc::default())?;
     }

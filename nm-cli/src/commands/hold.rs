@@ -1,14 +1,9 @@
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{self, IsTerminal, Read};
-use std::os::fd::AsFd;
-use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use nm_runtime::Lease;
-use rustix::fs::FileType;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::args::place::Place;
 use crate::args::purpose::Purpose;
@@ -17,8 +12,8 @@ use crate::args::want::Want;
 use crate::exit::{Failure, Outcome, code};
 use crate::keeper::anchor::{Anchor, Vigil};
 use crate::keeper::session::Session;
-use crate::process::signals;
 use crate::screen::{json, label, stderr, stdout};
+use crate::sys::{self, Input, Interrupts};
 
 /// Prints a name and holds it until its input ends, a signal, or its parent's exit
 ///
@@ -51,7 +46,7 @@ pub fn run(args: Args, wait: Wait) -> Outcome {
     let run = Session::current().run();
     let label = args.purpose.or(label::own);
     args.place.announce(label, Some(run))?;
-    let parent = std::os::unix::process::parent_id();
+    let parent = sys::parent_id();
     let parent = Session::at(parent)
         .ok_or_else(|| Failure::new(code::FAILURE, "the calling process has already ended"))?;
     let anchor = Arc::new(Anchor::new(parent));
@@ -59,14 +54,9 @@ pub fn run(args: Args, wait: Wait) -> Outcome {
     let mut leases = wait.acquire(&args.want, &args.pool)?;
     vigil.end();
 
-    // A shell that starts it with `&` has it ignore this signal, and means it. Asked before
-    // we listen for it.
-    let in_background = signals::ignores(SIGINT);
-    let (mut told, end) = UnixStream::pair()?;
-    for signal in [SIGHUP, SIGINT, SIGTERM] {
-        signal_hook::low_level::pipe::register(signal, end.try_clone()?)?;
-    }
-    let input = input()?;
+    let in_background = sys::started_in_background();
+    let signals = Interrupts::listen()?;
+    let input = Input::that_ends()?;
     if input.is_none() && !io::stdin().is_terminal() && !in_background {
         let parent = anchor.session();
         stderr::warn(&format!(
@@ -82,7 +72,7 @@ pub fn run(args: Args, wait: Wait) -> Outcome {
     let text = text.collect::<io::Result<String>>()?;
     stdout::answer(&text)?;
     leases.iter_mut().for_each(Lease::used);
-    let complaint = match until_end(&anchor, input, &mut told)? {
+    let complaint = match until_end(&anchor, input, &signals)? {
         End::Well => None,
         End::SaidDirty => Some("released as dirty"),
         End::Parent if args.stays_clean => None,
@@ -126,22 +116,18 @@ enum End {
 const DIRTY: &[u8] = b"dirty";
 
 /// Waits for an end.
-fn until_end(
-    anchor: &Anchor,
-    mut input: Option<File>,
-    signals: &mut UnixStream,
-) -> io::Result<End> {
+fn until_end(anchor: &Anchor, mut input: Option<Input>, signals: &Interrupts) -> io::Result<End> {
     let mut said = Vec::new();
     loop {
-        let mut fds = vec![signals.as_fd()];
-        fds.extend(input.iter().map(AsFd::as_fd));
-        let ready = anchor.wait(&fds, None)?;
+        let mut sources = vec![signals.source()];
+        sources.extend(input.iter().map(Input::source));
+        let ready = anchor.wait(&sources, None)?;
         if ready[0] {
             return Ok(End::Well);
         }
-        if let (Some(file), Some(true)) = (&mut input, ready.get(1)) {
+        if let (Some(reader), Some(true)) = (&input, ready.get(1)) {
             let mut bytes = [0; 4096];
-            match file.read(&mut bytes) {
+            match (&mut &*reader).read(&mut bytes) {
                 Ok(0) => {
                     let mut lines = said.trim_ascii_end().rsplit(|byte| *byte == b'\n');
                     return Ok(match lines.next() == Some(DIRTY) {
@@ -161,26 +147,5 @@ fn until_end(
         } else if anchor.has_ended() {
             return Ok(End::Parent);
         }
-    }
-}
-
-/// Standard input, if it can end: a pipe, a socket, or a terminal that is ours to
-/// read. The shell gives `/dev/null` to commands that it runs with `&`.
-fn input() -> io::Result<Option<File>> {
-    let stdin = io::stdin();
-    let counts = match stdin.is_terminal() {
-        true => rustix::termios::tcgetpgrp(&stdin)
-            .is_ok_and(|group| group == rustix::process::getpgrp()),
-        false => {
-            let Ok(stat) = rustix::fs::fstat(&stdin) else {
-                return Ok(None);
-            };
-            let kind = FileType::from_raw_mode(stat.st_mode);
-            matches!(kind, FileType::Fifo | FileType::Socket)
-        }
-    };
-    match counts {
-        true => Ok(Some(File::from(stdin.as_fd().try_clone_to_owned()?))),
-        false => Ok(None),
     }
 }

@@ -2,22 +2,18 @@
 //! describe the program itself.
 //!
 //! May import `cleanup`, `keeper`, `groups`, `listing`, `pools`, `server`, `args`, `process`,
-//! `screen` and `exit`; no command imports another.
+//! `screen`, `exit` and `sys`; no command imports another.
 
-#[cfg(unix)]
 pub mod acquire;
 pub mod adopt;
 #[cfg(all(unix, feature = "server"))]
 pub mod agent;
 pub mod completions;
-#[cfg(unix)]
 pub mod hold;
 pub mod init;
-#[cfg(unix)]
 pub mod keep_alive;
 pub mod man;
 pub mod nextest;
-#[cfg(unix)]
 pub mod release;
 pub mod reset;
 pub mod run;

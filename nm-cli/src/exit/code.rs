@@ -18,10 +18,6 @@ pub const IN_USE: u8 = 75;
 /// The lease ended before it was released: others may have used the name meanwhile.
 pub const LOST: u8 = 76;
 /// The lease belongs to another owner (`EX_NOPERM`).
-#[cfg_attr(
-    not(unix),
-    expect(dead_code, reason = "detached leases are on Unix alone")
-)]
 pub const NOT_OWNER: u8 = 77;
 /// The time to wait passed, as with timeout(1).
 pub const TIMED_OUT: u8 = 124;

@@ -1,15 +1,15 @@
 //! The files by which a keeper can be found, in the pool's directory; of a lease that
 //! was lost, the one by which its owner learns of it.
 
-use std::fs::{self, DirBuilder, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::args::token;
 use crate::keeper::session::Session;
+use crate::sys;
 
 /// A kept lease. Says how to reach the keeper; only the kernel knows whether there is
 /// a lease.
@@ -53,11 +53,8 @@ impl Kept {
 
     pub fn write(&self, dir: &Path) -> io::Result<()> {
         let mut options = OpenOptions::new();
-        let mut file = options
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(self.path(dir))?;
+        let options = sys::private(options.write(true).create_new(true));
+        let mut file = options.open(self.path(dir))?;
         let written = file.write_all(&serde_json::to_vec(self)?);
         // A full disk leaves an empty one.
         written.inspect_err(|_| self.remove(dir))
@@ -90,9 +87,9 @@ impl Kept {
         let write = || {
             let text = serde_json::to_vec(&lost)?;
             let mut options = OpenOptions::new();
-            let options = options.write(true).create(true).truncate(true).mode(0o600);
+            let options = sys::private(options.write(true).create(true).truncate(true));
             options.open(&part)?.write_all(&text)?;
-            fs::rename(&part, &path)
+            sys::rename(&part, &path)
         };
         // On a full disk the old file stays, as if the keeper had been killed.
         if write().is_err() {
@@ -172,11 +169,6 @@ fn forget_oldest(dir: &Path) {
     for (_, path) in &lost[..many] {
         let _ = fs::remove_file(path);
     }
-}
-
-/// Makes the directory where it is missing.
-pub fn create(dir: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(dir)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! It stands alone: a session of its own, nothing inherited, the root directory.
 //! While it waits for the name it still talks to `acquire` through two pipes.
 //!
-//! May import `args`, `pools`, `process`, `screen` and `exit`.
+//! May import `args`, `pools`, `process`, `screen`, `exit` and `sys`.
 
 pub mod anchor;
 pub mod ask;
@@ -12,18 +12,14 @@ pub mod kept;
 pub mod report;
 pub mod session;
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{self, Read, Write};
-use std::os::fd::AsFd;
-use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use nm_runtime::Lease;
-use rustix::fs::Mode;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::args::lifetime::Lifetime;
 use crate::args::place::Place;
@@ -38,7 +34,7 @@ use crate::keeper::kept::Kept;
 use crate::keeper::report::{CONSENT, Report};
 use crate::keeper::session::Session;
 use crate::pools;
-use crate::process::inherited;
+use crate::sys::{self, Input, Interrupts, Listener};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -78,11 +74,11 @@ fn session(text: &str) -> Result<Session, String> {
 }
 
 pub fn run(args: Args) -> Outcome {
-    inherited::close();
-    // Refused only to the leader of a group, which a new child is not.
-    let _ = rustix::process::setsid();
+    sys::leave_caller();
     let anchor = Arc::new(Anchor::new(args.session.clone()));
-    let mut keeper = match Keeper::start(&args, anchor) {
+    // The pipe from `acquire`, which ends when that is killed.
+    let input = Arc::new(Input::open()?);
+    let mut keeper = match Keeper::start(&args, anchor, &input) {
         Ok(keeper) => keeper,
         Err(failure) => {
             let code = failure.code();
@@ -100,12 +96,13 @@ pub fn run(args: Args) -> Outcome {
         names: keeper.names(),
     })?;
     let mut consent = [0; CONSENT.len()];
-    if io::stdin().read_exact(&mut consent).is_err() {
+    if (&*input).read_exact(&mut consent).is_err() {
         // `acquire` was killed or could not print: the lease has no user.
         keeper.end(None);
         return Ok(ExitCode::SUCCESS);
     }
-    stand_alone()?;
+    drop(input);
+    sys::stand_alone()?;
     for (lease, _) in &mut keeper.leases {
         lease.used();
     }
@@ -118,17 +115,6 @@ fn send(report: &Report) -> io::Result<()> {
     stdout.flush()
 }
 
-fn stand_alone() -> io::Result<()> {
-    let null = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .open("/dev/null")?;
-    rustix::stdio::dup2_stdin(&null)?;
-    rustix::stdio::dup2_stdout(&null)?;
-    rustix::stdio::dup2_stderr(&null)?;
-    std::env::set_current_dir("/")
-}
-
 struct Keeper {
     leases: Vec<(Lease, Kept)>,
     dir: PathBuf,
@@ -137,9 +123,9 @@ struct Keeper {
     /// The caller and this process, which keeps the lease for it.
     owner: String,
     caller: String,
-    listener: std::os::unix::net::UnixListener,
-    /// Readable when we are asked to end by a signal.
-    signals: UnixStream,
+    listener: Listener,
+    /// Ready when we are asked to end by a signal.
+    signals: Interrupts,
     anchor: Arc<Anchor>,
     bound: bool,
     /// The anchor was given with `--pid`.
@@ -151,7 +137,7 @@ struct Keeper {
 }
 
 impl Keeper {
-    fn start(args: &Args, anchor: Arc<Anchor>) -> Result<Self, Failure> {
+    fn start(args: &Args, anchor: Arc<Anchor>, input: &Arc<Input>) -> Result<Self, Failure> {
         let failed = |what: &str, error: io::Error| {
             Failure::new(code::FAILURE, format!("failed to {what}")).because(error)
         };
@@ -159,32 +145,22 @@ impl Keeper {
         let owner = args.purpose.or(|| session.label());
         let announced = args.place.announce(owner.clone(), Some(session.run()));
         announced.map_err(|error| failed("resolve --dir", error))?;
-        // The pipe from `acquire` hangs up when it is killed while we wait.
-        let pipe = io::stdin().as_fd().try_clone_to_owned();
-        let pipe = pipe.map_err(|error| failed("watch the pipe", error))?;
-        let vigil = Vigil::begin(&anchor, Some(pipe));
+        let vigil = Vigil::begin(&anchor, Some(input.clone()));
         let wait = match args.now {
             true => Wait::No,
             false => Wait::AtMost(args.timeout),
         };
         let leases = wait.acquire(&args.want, &args.pool)?;
         vigil.end();
-        // A socket has no mode of its own; and the next file may forget to. Not before: what
-        // hooks make is the user's.
-        rustix::process::umask(Mode::RWXG | Mode::RWXO);
-
-        let (signals, end) = UnixStream::pair().map_err(|error| failed("create a pipe", error))?;
-        for signal in [SIGTERM, SIGINT, SIGHUP] {
-            let end = end.try_clone();
-            end.and_then(|end| signal_hook::low_level::pipe::register(signal, end))
-                .map_err(|error| failed("listen for signals", error))?;
-        }
+        // Not before: what hooks make is the user's.
+        sys::keep_private();
+        let signals = Interrupts::listen().map_err(|error| failed("listen for signals", error))?;
         let dir = kept::directory(&pools::open(&args.pool)?.directory());
         let id = token::random().map_err(|error| {
             Failure::new(code::FAILURE, "failed to generate a token").because(error)
         })?;
         let what = format!("listen in `{}`", dir.display());
-        let listener = kept::create(&dir).and_then(|()| control::listen(&dir, &id));
+        let listener = sys::create_dir(&dir).and_then(|()| control::listen(&dir, &id));
         let listener = listener.map_err(|error| failed(&what, error))?;
         let token = args.lifetime.token()?.unwrap_or_else(|| id.clone());
         let mut keeper = Self {
@@ -245,10 +221,10 @@ impl Keeper {
 
     fn serve(mut self) -> Outcome {
         while !self.leases.is_empty() {
-            let fds = [self.listener.as_fd(), self.signals.as_fd()];
+            let sources = [self.listener.source(), self.signals.source()];
             let ready = match self.bound {
-                true => self.anchor.wait(&fds, self.until)?,
-                false => anchor::wait(&fds, self.until)?,
+                true => self.anchor.wait(&sources, self.until)?,
+                false => anchor::wait(&sources, self.until)?,
             };
             if ready[0] {
                 // An invalid order gets no answer.
@@ -278,11 +254,11 @@ impl Keeper {
     }
 
     fn hear(&mut self) -> io::Result<()> {
-        let (stream, _) = self.listener.accept()?;
+        let stream = self.listener.accept()?;
         let Some(order) = control::hear(&stream)? else {
             return Ok(());
         };
-        let reply = self.obey(&order, control::peer(&stream));
+        let reply = self.obey(&order, stream.peer());
         control::answer(&stream, &reply)
     }
 

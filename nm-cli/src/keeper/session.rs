@@ -11,6 +11,7 @@
 //! Everything else, a script, an interactive shell, `make`, a Python program, is the
 //! owner.
 
+use std::env;
 use std::ffi::{OsStr, OsString};
 
 use nm_runtime::caller::CallerRun;
@@ -18,12 +19,33 @@ use serde::{Deserialize, Serialize};
 
 use crate::process::proc::Process;
 use crate::screen::label;
+use crate::sys;
 
-const SHELLS: [&str; 10] = [
-    "sh", "bash", "dash", "zsh", "ksh", "mksh", "ash", "busybox", "fish", "yash",
+const SHELLS: [&str; 13] = [
+    "sh",
+    "bash",
+    "dash",
+    "zsh",
+    "ksh",
+    "mksh",
+    "ash",
+    "busybox",
+    "fish",
+    "yash",
+    "cmd",
+    "powershell",
+    "pwsh",
 ];
-const WRAPPERS: [&str; 7] = [
-    "timeout", "time", "sudo", "doas", "xargs", "cargo", "strace",
+const WRAPPERS: [&str; 8] = [
+    "timeout",
+    "time",
+    "sudo",
+    "doas",
+    "xargs",
+    "cargo",
+    // Where a process cannot become another program.
+    "cargo-name-manager",
+    "strace",
 ];
 
 /// A process that leases belong to.
@@ -38,7 +60,7 @@ pub struct Session {
 impl Session {
     /// That of this process.
     pub fn current() -> Self {
-        let parent = std::os::unix::process::parent_id();
+        let parent = sys::parent_id();
         let mut found = match Process::look_up(parent) {
             Some(process) => process,
             None => {
@@ -59,7 +81,7 @@ impl Session {
         match Process::look_up(pid) {
             None if pid == 0 => Some(Self { pid, started: 0 }),
             Some(process) => Some(Self::of(process)),
-            None => nm_is_alive(pid).then_some(Self { pid, started: 0 }),
+            None => sys::is_alive(pid).then_some(Self { pid, started: 0 }),
         }
     }
 
@@ -101,13 +123,6 @@ impl Session {
     }
 }
 
-fn nm_is_alive(pid: u32) -> bool {
-    let pid = i32::try_from(pid)
-        .ok()
-        .and_then(rustix::process::Pid::from_raw);
-    pid.is_some_and(|pid| rustix::process::test_kill_process(pid).is_ok())
-}
-
 /// The process above, if this one merely stands for it.
 fn stands_for(process: &Process) -> Option<Process> {
     let name = name(process);
@@ -117,7 +132,7 @@ fn stands_for(process: &Process) -> Option<Process> {
         // Not if its shell has ended and another process has adopted it.
         return (above.executable() == process.executable()).then_some(above);
     }
-    let passes = WRAPPERS.contains(&name.as_str()) || (is_shell && only_calls_us(process));
+    let passes = WRAPPERS.contains(&name.as_str()) || (is_shell && only_calls_us(process, &name));
     // An orphan, adopted by the first process, stands for nothing above it.
     (passes && above.pid > 1).then_some(above)
 }
@@ -126,11 +141,36 @@ fn name(process: &Process) -> String {
     let first = process.arguments().into_iter().next();
     let path = process.executable().or_else(|| first.map(Into::into));
     let name = path.as_deref().and_then(|path| path.file_name());
-    name.unwrap_or_default().to_string_lossy().into_owned()
+    let name = name.unwrap_or_default().to_string_lossy().into_owned();
+    match env::consts::EXE_SUFFIX {
+        "" => name,
+        // Where capitals and small letters are the same.
+        suffix => name
+            .to_ascii_lowercase()
+            .trim_end_matches(suffix)
+            .to_owned(),
+    }
 }
 
-fn only_calls_us(shell: &Process) -> bool {
+/// Shells whose command is all that follows.
+const SHELLS_OF_WINDOWS: [&str; 3] = ["cmd", "powershell", "pwsh"];
+
+fn only_calls_us(shell: &Process, name: &str) -> bool {
     let mut words = shell.arguments().into_iter().skip(1);
+    if SHELLS_OF_WINDOWS.contains(&name) {
+        let is_command = |word: &OsString| {
+            let word = word.to_string_lossy().to_ascii_lowercase();
+            ["/c", "-c", "-command"].contains(&&*word)
+        };
+        let is_flag = |word: &OsString| word.to_string_lossy().starts_with(['/', '-']);
+        return match words.find(|word| !is_flag(word) || is_command(word)) {
+            Some(word) if is_command(&word) => {
+                let words: Vec<_> = words.collect();
+                is_one_call(&words.join(OsStr::new(" ")))
+            }
+            _ => false,
+        };
+    }
     let is_flags = |word: &OsString| word.to_str().is_some_and(|word| word.starts_with('-'));
     while let Some(word) = words.next().filter(is_flags) {
         let flags = word.to_string_lossy();
@@ -153,7 +193,8 @@ fn is_one_call(text: &OsStr) -> bool {
         .map(|word| word.trim_matches(['"', '\'']));
     let mut words = words.skip_while(|word| *word == "exec");
     let program = words.next().unwrap_or_default();
-    let program = program.rsplit('/').next().unwrap_or_default();
+    let program = program.rsplit(['/', '\\']).next().unwrap_or_default();
+    let program = program.trim_end_matches(env::consts::EXE_SUFFIX);
     ["name-manager", "cargo-name-manager"].contains(&program)
         || (program == "cargo" && words.next() == Some("name-manager"))
 }

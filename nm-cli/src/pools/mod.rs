@@ -8,6 +8,5 @@ mod view;
 
 pub use chosen::{chosen, one};
 pub use open::{check_name, open};
-#[cfg(unix)]
 pub use view::holder;
 pub use view::{pid, views};

@@ -1,9 +1,7 @@
 use std::error::Error;
 
 use nm_runtime::Holder;
-#[cfg(unix)]
-use nm_runtime::inspect::Found;
-use nm_runtime::inspect::{self, Inspector, View};
+use nm_runtime::inspect::{self, Found, Inspector, View};
 
 use crate::exit::chain;
 use crate::pools::chosen;
@@ -33,7 +31,6 @@ pub fn pid(holder: &Holder) -> String {
 }
 
 /// The holders of a name, for people; `None` if it is free.
-#[cfg(unix)]
 pub fn holder(pool: &Found, name: &str) -> Result<Option<String>, Box<dyn Error + Send + Sync>> {
     let view = Inspector::new().look(pool)?;
     let Some(name) = view.names.into_iter().find(|view| view.name == name) else {

@@ -7,6 +7,7 @@ use std::process::{Command, ExitStatus};
 use crate::exit::code;
 use crate::process::signals::Forwarder;
 use crate::screen::stderr;
+use crate::sys;
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug)]
@@ -45,9 +46,11 @@ impl Ended {
 pub fn run(mut command: Command, program: &OsStr) -> Ended {
     let mut pid = None;
     let status = Forwarder::listen().and_then(|forwarder| {
-        let mut child = command.spawn()?;
+        let (mut child, bond) = sys::spawn_bound(&mut command)?;
         pid = Some(child.id());
-        forwarder.wait(&mut child)
+        let status = forwarder.wait(&mut child);
+        bond.let_go();
+        status
     });
     match status {
         Ok(status) => Ended {

@@ -7,7 +7,7 @@
 #[cfg(unix)]
 pub use nm_runtime::caller::keep_ended_children;
 #[cfg(unix)]
-pub use unix::{Forwarder, end_by_them, ignores};
+pub use unix::{Forwarder, end_by_them};
 
 #[cfg(unix)]
 mod unix {
@@ -19,6 +19,8 @@ mod unix {
     use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
     use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
     use signal_hook::iterator::Signals;
+
+    use crate::sys::ignored;
 
     /// Passes signals on. Those that come before there is a child wait for it.
     pub struct Forwarder {
@@ -90,19 +92,6 @@ mod unix {
         )
     }
 
-    /// Whether this process was started to ignore the signal.
-    pub fn ignores(signal: i32) -> bool {
-        ignored() & (1 << (signal - 1)) != 0
-    }
-
-    /// The signals that this process was started to ignore, one bit each.
-    fn ignored() -> u64 {
-        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-        line.and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok())
-            .unwrap_or(0)
-    }
-
     /// Whether what is typed at our terminal reaches us, and so the command.
     fn in_foreground() -> bool {
         let Ok(terminal) = std::fs::File::open("/dev/tty") else {
@@ -121,18 +110,21 @@ mod other {
     use std::io;
     use std::process::{Child, ExitStatus};
 
+    use crate::sys::Interrupts;
+
     /// They are, whatever the caller does.
     pub fn keep_ended_children() {}
 
-    /// Nothing was changed.
+    /// They end this process again once the forwarder is gone.
     pub fn end_by_them() {}
 
-    /// The console signals all its processes; there is nothing to pass on.
-    pub struct Forwarder;
+    /// The console tells all its processes; there is nothing to pass on, and we wait for the
+    /// command.
+    pub struct Forwarder(#[expect(dead_code, reason = "it counts as long as it lives")] Interrupts);
 
     impl Forwarder {
         pub fn listen() -> io::Result<Self> {
-            Ok(Self)
+            Interrupts::listen().map(Self)
         }
 
         pub fn wait(self, child: &mut Child) -> io::Result<ExitStatus> {

@@ -632,6 +632,28 @@ fn a_reset_leaves_what_a_fingerprint_keeps_to_a_run_that_uses_it() {
 }
 
 #[test]
+fn hooks_that_are_edited_while_a_run_goes_on_are_told_once_and_whose_run_it_is() {
+    let hooked = Hooked::new(TOLD);
+    let script = r#"
+        name-manager acquire db >names
+        sed 's/echo init/echo made/' Cargo.toml >edited && mv edited Cargo.toml
+        (name-manager run -- sh -c 'name-manager run db --no-wait --timeout 1ms -- true'; :)
+        (name-manager run -- sh -c 'name-manager run db --no-wait --timeout 1ms -- true'; :)
+        echo $$"#;
+    let said = hooked.script(script);
+    let (pid, place) = (said.out.trim(), hooked.path("Cargo.toml:5:43"));
+    let warnings = said.err.lines().filter(|line| line.contains("hooks"));
+    let warnings: Vec<_> = warnings.collect();
+    let run = warnings[0].split("run shell-").nth(1).unwrap();
+    let run = run.split(' ').next().unwrap();
+    let expected = format!(
+        "name-manager: the hooks of pool `db` at {} have been edited since run shell-{run} began, which goes on and lasts until `dash` (pid {pid}) ends; what one makes ready, the other resets and cleans up: if that does not fit, end that run first",
+        place.display()
+    );
+    assert_eq!(warnings, [expected], "{said:?}");
+}
+
+#[test]
 fn what_is_never_given_back_is_dirty_unless_it_is_to_stay_clean() {
     let hooked = Hooked::new(TOLD);
     let script = |option: &str| {

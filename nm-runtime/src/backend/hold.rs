@@ -51,8 +51,8 @@ pub(crate) struct Ending<'a> {
     pub(crate) as_it_was: bool,
     /// Whether it is waited for that a server has it. Who drops a lease does not wait.
     #[cfg_attr(
-        not(unix),
-        expect(dead_code, reason = "pools of a server are on Unix alone")
+        not(all(unix, feature = "server")),
+        allow(dead_code, reason = "no pool is on a server there")
     )]
     pub(crate) durable: bool,
 }

@@ -16,9 +16,9 @@ pub(crate) struct HookFiles {
 }
 
 /// Keeps the hooks of a name apart, beyond the end of the process that has called one: until
-/// this drops and each process has ended that has its descriptor open.
+/// this drops and the process has ended that watches over the hook.
 pub(crate) trait HookLock: fmt::Debug + Send {
-    /// To be inherited by the process that watches over the hook, and by no other.
-    #[cfg_attr(windows, allow(dead_code, reason = "nobody watches over hooks there"))]
-    fn descriptor(&self) -> io::Result<File>;
+    /// For the process that watches over the hook, and no other: the locked file, and the path
+    /// of one that it can lock where it cannot have this lock.
+    fn pass_on(&self) -> io::Result<(File, PathBuf)>;
 }

@@ -3,10 +3,9 @@
 //! Set once, before the first pool is opened.
 
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
-use once_cell::sync::OnceCell;
-
-static CALLER: OnceCell<Caller> = OnceCell::new();
+static CALLER: OnceLock<Caller> = OnceLock::new();
 
 /// How a command describes itself.
 #[derive(Clone, Debug, Default)]

@@ -2,9 +2,8 @@
 //! containers that share a state directory.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::LazyLock;
 use std::time::SystemTime;
-
-use once_cell::sync::Lazy;
 
 /// `PID-NUMBER`: the id of this process, and a number that is counted up in it. Unlike
 /// the id alone, no other process has the two.
@@ -21,7 +20,7 @@ pub(crate) fn numbered(pid: u32, count: u64) -> String {
 /// Made from the time, and from where the kernel has put the process in memory: costs no
 /// system call.
 fn first_number() -> u64 {
-    static NUMBER: Lazy<u64> = Lazy::new(|| {
+    static NUMBER: LazyLock<u64> = LazyLock::new(|| {
         let here = 0;
         let mut hasher = DefaultHasher::new();
         (SystemTime::now(), &raw const here, &raw const NUMBER).hash(&mut hasher);

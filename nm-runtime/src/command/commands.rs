@@ -137,7 +137,7 @@ impl Commands {
                 // Arguments are `"$@"`, behind what the shell calls itself.
                 let mut words: Vec<&str> = match cfg!(unix) {
                     true => vec!["sh", "-c", &line, "sh"],
-                    false => vec!["cmd", "/C", &line],
+                    false => vec!["cmd", "/d", "/s", "/c", &line],
                 };
                 let args = name.map_or(&[][..], Name::args);
                 words.extend(args.iter().map(String::as_str));

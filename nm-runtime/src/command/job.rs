@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-#[cfg(unix)]
 use crate::base::json;
 
 /// One hook to run, in the working directory and environment of who is told so.
@@ -14,7 +13,6 @@ pub(crate) struct Job {
     pub(crate) timeout: u64,
 }
 
-#[cfg(unix)]
 json::object!(Job { words, timeout });
 
 impl Job {
@@ -25,26 +23,25 @@ impl Job {
     /// Why a hook was ended whose time was over.
     pub(crate) fn timed_out(&self) -> String {
         let timeout = humantime::format_duration(self.timeout());
-        format!("was ended after its timeout of {timeout}, with its process group")
+        let group = match cfg!(windows) {
+            true => "all that it has started",
+            false => "its process group",
+        };
+        format!("was ended after its timeout of {timeout}, with {group}")
     }
 }
 
 /// What is said once the hook has begun, before the number of its process group.
-#[cfg(unix)]
 const BEGUN: &str = "begun ";
 /// What is said when it has succeeded.
-#[cfg(unix)]
 const DONE: &str = "done";
 /// What is said before the reason why it has not.
-#[cfg(unix)]
 const FAILED: &str = "failed ";
 
-#[cfg(unix)]
 pub(crate) fn begun(group: u32) -> String {
     format!("{BEGUN}{group}\n")
 }
 
-#[cfg(unix)]
 pub(crate) fn ended(how: &Result<(), String>) -> String {
     match how {
         Ok(()) => format!("{DONE}\n"),
@@ -53,7 +50,6 @@ pub(crate) fn ended(how: &Result<(), String>) -> String {
 }
 
 /// What was said.
-#[cfg(unix)]
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Said {
     pub(crate) group: Option<u32>,
@@ -61,7 +57,6 @@ pub(crate) struct Said {
     pub(crate) how: Option<Result<(), String>>,
 }
 
-#[cfg(unix)]
 impl Said {
     pub(crate) fn read(text: &str) -> Self {
         let mut said = Self::default();
@@ -81,7 +76,7 @@ impl Said {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

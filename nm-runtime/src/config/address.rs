@@ -17,8 +17,12 @@ const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
 
 /// Whether this is, or begins as, the address of a server.
 pub(crate) fn is_address(text: &str) -> bool {
-    let text = text.trim_start().to_ascii_lowercase();
-    SCHEMES.iter().any(|scheme| text.starts_with(scheme))
+    let text = text.trim_start();
+    let begins = |scheme: &&str| {
+        let start = text.get(..scheme.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    };
+    SCHEMES.iter().any(begins)
 }
 
 impl Address {

@@ -117,8 +117,10 @@ fn as_configured(
 ) -> Result<(Scope, Why)> {
     let on_command_line = |caller: &Caller| caller.dir.is_some() || caller.scope.is_some();
     // A directory for all pools is where the agents of servers have theirs.
-    let only_dir = variables.dir().is_some() && !variables.place(pool);
-    if let (true, Some(Scope::Server), Some(workspace)) = (only_dir, &configured, workspace) {
+    if let (Some(Scope::Server), Some(workspace)) = (&configured, workspace)
+        && variables.dir().is_some()
+        && !variables.place(pool)
+    {
         return Ok((Scope::Server, Why::Manifest(workspace.manifest.file())));
     }
     if let Some(scope) = variables.scope(pool)? {

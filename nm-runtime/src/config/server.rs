@@ -9,8 +9,8 @@ use crate::config::workspace::Workspace;
 #[derive(Clone, Debug)]
 pub(crate) struct Server {
     #[cfg_attr(
-        not(unix),
-        expect(dead_code, reason = "pools of a server are on Unix alone")
+        not(all(unix, feature = "server")),
+        allow(dead_code, reason = "no pool is on a server there")
     )]
     pub(crate) address: Address,
     /// Tells this project's pools from others'.
@@ -28,6 +28,11 @@ impl Server {
         if !cfg!(unix) {
             return Err(Error::config(format!(
                 "pool `{pool}` has scope `server`, for which processes need the Unix sockets that this system does not have; use scope `user`, or set NAME_MANAGER_SERVER=none"
+            )));
+        }
+        if !cfg!(feature = "server") {
+            return Err(Error::config(format!(
+                "pool `{pool}` has scope `server`, which name-manager was built without here; write `features = [\"server\"]` for it in Cargo.toml, or set NAME_MANAGER_SERVER=none to share the pool on this machine alone"
             )));
         }
         let Some(address) = variables.server.clone() else {

@@ -3,9 +3,8 @@
 use std::cell::{Cell, RefCell};
 use std::env;
 use std::panic::Location;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-
-use once_cell::sync::Lazy;
 
 use crate::base::caller;
 use crate::base::error::Result;
@@ -77,7 +76,7 @@ fn thread_name(place: &Location<'_>) -> String {
 
 /// The test that this process was started for, as nextest names it: `app::it::a_test`.
 fn only_test() -> Option<&'static str> {
-    static TEST: Lazy<Option<String>> = Lazy::new(|| {
+    static TEST: LazyLock<Option<String>> = LazyLock::new(|| {
         let test = env::var("NEXTEST_TEST_NAME").ok()?;
         let binary = env::var("NEXTEST_BINARY_ID").ok()?;
         Some(format!("{binary}::{test}"))
@@ -86,7 +85,7 @@ fn only_test() -> Option<&'static str> {
 }
 
 fn program_name() -> &'static str {
-    static NAME: Lazy<String> = Lazy::new(|| {
+    static NAME: LazyLock<String> = LazyLock::new(|| {
         let exe = env::current_exe().unwrap_or_default();
         let name = exe.file_stem().unwrap_or_default().to_string_lossy();
         // Cargo adds a hash to the names of test binaries.

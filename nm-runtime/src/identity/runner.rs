@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use crate::base::caller::{self, Caller};
 use crate::base::error::Result;
 use crate::base::json;
+use crate::base::text;
 use crate::config::variables;
 use crate::sys;
 
@@ -148,6 +149,16 @@ pub(crate) fn run_id() -> String {
         pid = process.parent;
     }
     own_run_id()
+}
+
+/// The process after which a run is named, if that is alive: `cargo` (pid 7).
+pub(crate) fn named_in(run: &str) -> Option<String> {
+    let mut words = run.split('-').skip(1);
+    let pid = words.next()?.parse().ok()?;
+    let named: u64 = words.next()?.parse().ok()?;
+    let process = sys::ancestor(pid).filter(|process| process.started == named)?;
+    let command = text::shown(&process.command);
+    Some(format!("`{command}` (pid {pid})"))
 }
 
 /// The id of a run that begins with this process.

@@ -3,12 +3,12 @@
 
 mod events;
 mod left;
-#[cfg(not(unix))]
+#[cfg(not(all(unix, feature = "server")))]
 #[path = "no_server.rs"]
 mod server_pool;
-#[cfg(unix)]
+#[cfg(all(unix, feature = "server"))]
 mod server_pool;
-#[cfg(unix)]
+#[cfg(all(unix, feature = "server"))]
 mod waiter;
 
 use std::collections::BTreeMap;

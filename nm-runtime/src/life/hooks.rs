@@ -14,7 +14,7 @@ use crate::base::{failpoint, notice};
 use crate::declared::call::{call, call_apart};
 use crate::declared::registered::Registered;
 use crate::declared::resource::Reset;
-use crate::identity::asker;
+use crate::identity::{asker, runner};
 use crate::lend::lease::Lease;
 use crate::lend::wait::Wait;
 use crate::life::membership::Membership;
@@ -56,9 +56,9 @@ impl Hooks {
     /// Called before anything is acquired: the process joins the run, sees to it that
     /// the run has a reaper, and sets up the pool.
     pub(crate) fn enter(&self, holder: &Holder, wait: &mut Wait<'_>) -> Result<()> {
-        let set_up =
-            |runs: &dyn Runs, wait: &mut Wait<'_>| self.set_up(runs, holder, &holder.run, wait);
-        self.membership.enter(holder, wait, set_up)
+        self.membership.enter(holder, wait, &mut |runs, wait| {
+            self.set_up(runs, holder, &holder.run, wait)
+        })
     }
 
     /// The process uses the pool no more.
@@ -116,7 +116,7 @@ impl Hooks {
         life.hook = Some(PoolHook::now(event::Kind::Setup, holder));
         turn.write(&life)?;
         let started = Instant::now();
-        let set_up = self.call(holder, event::Kind::Setup, None, || {
+        let set_up = self.call(holder, event::Kind::Setup, None, &mut || {
             self.registered.resource.setup()
         });
         wait.pause(started.elapsed());
@@ -148,12 +148,22 @@ impl Hooks {
     ) -> Result<()> {
         for other in others {
             if runs.is_running(other, Some(wait))? {
+                let (theirs, ours) = (theirs.shown(), ours.shown());
+                if theirs == ours {
+                    let until = runner::named_in(other);
+                    let until = until.map_or(String::new(), |runner| {
+                        format!(" and lasts until {runner} ends")
+                    });
+                    notice::say(&format!(
+                        "the hooks of pool `{}` at {ours} have been edited since run {other} began, which goes on{until}; what one makes ready, the other resets and cleans up: if that does not fit, end that run first\n",
+                        self.pool
+                    ));
+                    break;
+                }
                 notice::say(&format!(
-                    "pool `{}` at `{}` is shared with run {other}, which may have other hooks: {}, and here {}; what one makes ready, the other resets and cleans up: use the same hooks in both, or give them pools of their own\n",
+                    "pool `{}` at `{}` is shared with run {other}, which may have other hooks: {theirs}, and here {ours}; what one makes ready, the other resets and cleans up: use the same hooks in both, or give them pools of their own\n",
                     self.pool,
                     self.backend.key(),
-                    theirs.shown(),
-                    ours.shown()
                 ));
                 break;
             }
@@ -266,8 +276,9 @@ impl Hooks {
             State::Clean => Reset::Reuse,
             _ => Reset::Dirty(&last),
         };
-        let reset = || self.registered.resource.reset(&name, why);
-        self.call(&holder, event::Kind::Reset, Some(&name), reset)
+        self.call(&holder, event::Kind::Reset, Some(&name), &mut || {
+            self.registered.resource.reset(&name, why)
+        })
     }
 
     /// Until it is cleaned up it exists, but is of no use: if we die, the next holder
@@ -316,14 +327,15 @@ impl Hooks {
         };
         lease.hold().save()?;
         failpoint::at("init: recorded");
-        let init = || self.registered.resource.init(&name);
-        let done = self.call(&holder, event::Kind::Init, Some(&name), init);
+        let done = self.call(&holder, event::Kind::Init, Some(&name), &mut || {
+            self.registered.resource.init(&name)
+        });
         Ok(done.map_err(|error| ("init", error)))
     }
 
     /// Calls the `cleanup` of one name.
     pub(crate) fn clean_up(&self, holder: &Holder, name: &Name) -> Done {
-        self.call(holder, event::Kind::Cleanup, Some(name), || {
+        self.call(holder, event::Kind::Cleanup, Some(name), &mut || {
             self.registered.resource.cleanup(name)
         })
     }
@@ -337,7 +349,7 @@ impl Hooks {
 
     /// Calls the pool's `teardown`.
     pub(crate) fn tear_down(&self, holder: &Holder) -> Done {
-        self.call(holder, event::Kind::Teardown, None, || {
+        self.call(holder, event::Kind::Teardown, None, &mut || {
             self.registered.resource.teardown()
         })
     }
@@ -348,7 +360,7 @@ impl Hooks {
         holder: &Holder,
         kind: event::Kind,
         name: Option<&Name>,
-        hook: impl FnOnce() -> Done + Send,
+        hook: &mut (dyn FnMut() -> Done + Send),
     ) -> Done {
         let log = |phase, detail: Option<&str>| {
             self.backend.log(&Entry {

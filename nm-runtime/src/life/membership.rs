@@ -46,7 +46,7 @@ impl Membership {
         &self,
         holder: &Holder,
         wait: &mut Wait<'_>,
-        first: impl FnOnce(&dyn Runs, &mut Wait<'_>) -> Result<()>,
+        first: &mut dyn FnMut(&dyn Runs, &mut Wait<'_>) -> Result<()>,
     ) -> Result<()> {
         let runs = self.backend.runs()?;
         let has_joined = |joined: &Option<Joined>| {

@@ -55,6 +55,11 @@ pub(crate) fn log(name: &str) -> String {
     [name, ".log"].concat()
 }
 
+/// Locked by the process that watches over a hook of the name, where it cannot have [`lock`].
+pub(crate) fn watch(name: &str) -> String {
+    [name, ".watch"].concat()
+}
+
 /// Locked by the waiter that the name is reserved for.
 pub(crate) fn reservation(name: &str) -> String {
     [name, ".next"].concat()

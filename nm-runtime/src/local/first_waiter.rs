@@ -1,10 +1,8 @@
 //! The first waiter of a pool's queue, from its ticket: for people. A head that has waited a
 //! while says more itself.
 
-use std::cmp::Reverse;
 #[cfg(feature = "tools")]
 use std::collections::BTreeMap;
-use std::collections::BinaryHeap;
 use std::path::Path;
 
 use crate::backend::ask::RequestId;
@@ -26,8 +24,13 @@ pub(crate) fn find(pool_dir: &Path) -> Option<Holder> {
     let noted = noted.and_then(|noted| TicketFile::named(noted.trim_end().to_owned()));
     let first = noted.and_then(|ticket| owner(&line, &ticket));
     first.or_else(|| {
-        let mut tickets: BinaryHeap<_> = all(&line).into_iter().map(Reverse).collect();
-        std::iter::from_fn(|| tickets.pop()).find_map(|Reverse(it)| owner(&line, &it))
+        let mut tickets = all(&line);
+        loop {
+            let next = (0..tickets.len()).min_by_key(|at| tickets[*at].number)?;
+            if let Some(owner) = owner(&line, &tickets.swap_remove(next)) {
+                return Some(owner);
+            }
+        }
     })
 }
 

@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io;
+use std::path::PathBuf;
 
 use crate::backend::hook_files::{HookFiles, HookLock};
 use crate::backend::patience::Patience;
@@ -18,13 +19,14 @@ const LONGEST: u64 = 8 << 20;
 
 #[derive(Debug)]
 struct Lock {
-    #[cfg_attr(windows, allow(dead_code, reason = "nobody watches over hooks there"))]
     locked: Locked,
+    /// What the process that watches over a hook locks where it cannot have this lock.
+    beside: PathBuf,
 }
 
 impl HookLock for Lock {
-    fn descriptor(&self) -> io::Result<File> {
-        self.locked.descriptor()
+    fn pass_on(&self) -> io::Result<(File, PathBuf)> {
+        Ok((self.locked.descriptor()?, self.beside.clone()))
     }
 }
 
@@ -41,6 +43,11 @@ pub(crate) fn open(
         hooks => hooks.map_err(|error| unusable(&pool.path().join(files::HOOKS), error))?,
     };
     let locked = blocked::lock(&hooks, &files::lock(name), Access::Exclusive, patience)?;
+    let beside = files::watch(name);
+    if !sys::LOCKS_ARE_PASSED_ON {
+        // Until the hook has ended whose caller was killed.
+        drop(blocked::lock(&hooks, &beside, Access::Exclusive, patience)?);
+    }
     let file = files::log(name);
     let path = hooks.path().join(&file);
     let failed = |error| unusable(&path, error);
@@ -50,7 +57,10 @@ pub(crate) fn open(
         log = hooks.log(&file).map_err(failed)?;
     }
     Ok(Some(HookFiles {
-        lock: Box::new(Lock { locked }),
+        lock: Box::new(Lock {
+            locked,
+            beside: hooks.path().join(beside),
+        }),
         log,
         log_path: path,
     }))

@@ -86,9 +86,8 @@ impl Locked {
         dir.names(name, self.file())
     }
 
-    /// A further descriptor of the locked file, for another process: the lock is released when
-    /// this one unlocks it, or when all who have it open have ended.
-    #[cfg_attr(windows, allow(dead_code, reason = "nobody watches over hooks there"))]
+    /// A further descriptor of the locked file, for another process. Where a lock can be passed
+    /// on, it is released when this one unlocks it, or when all who have it open have ended.
     pub(crate) fn descriptor(&self) -> io::Result<File> {
         self.file().file.try_clone()
     }

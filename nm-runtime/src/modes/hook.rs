@@ -1,17 +1,14 @@
-//! The process that watches over a hook that is a command. Its standard streams are a socket
-//! to the caller, the lock of the name's hooks, and the log; the hook gets the log alone.
+//! The process that watches over a hook that is a command, for its caller. It has the lock of
+//! the name's hooks; the hook gets the log alone.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
-use std::os::fd::AsFd;
-use std::os::unix::net::UnixStream;
-use std::os::unix::process::ExitStatusExt;
-use std::process::{Command, ExitStatus, Stdio};
+use std::io;
+use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::command::job::{self, Job};
-use crate::sys::{self, Group};
+use crate::sys::{self, Caller, Group};
 
 /// So long a hook has to end by itself, once it is asked to, before it is killed.
 const GRACE: Duration = Duration::from_secs(5);
@@ -26,15 +23,11 @@ pub(crate) fn run(job: &Job) -> i32 {
 }
 
 fn watch(job: &Job) -> io::Result<()> {
-    // Ctrl-C ends the caller, which is seen here.
-    sys::detach()?;
     // Not one of those that `identity::runner` looks for, above what the hook starts.
     sys::name_process("nm-hook");
-    let caller = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
-    let log = File::from(io::stderr().as_fd().try_clone_to_owned()?);
-    let mut command = Command::new(&job.words[0]);
+    let (caller, log) = Caller::find()?;
+    let mut command = sys::command(&job.words);
     command
-        .args(&job.words[1..])
         .stdin(Stdio::null())
         .stdout(log.try_clone()?)
         .stderr(log.try_clone()?);
@@ -42,11 +35,11 @@ fn watch(job: &Job) -> io::Result<()> {
         Err(error) => Err(format!("could not be started: {error}")),
         Ok(group) => {
             // If nobody hears it, that is seen at once.
-            let _ = (&caller).write_all(job::begun(group.id()).as_bytes());
+            let _ = caller.tell(&job::begun(group.id()));
             until_end(job, group, &caller, &log)?
         }
     };
-    (&caller).write_all(job::ended(&how).as_bytes())
+    caller.tell(&job::ended(&how))
 }
 
 /// Who has ended meanwhile.
@@ -61,19 +54,18 @@ type Told = Arc<(Mutex<Ended>, Condvar)>;
 fn until_end(
     job: &Job,
     group: Group,
-    caller: &UnixStream,
+    caller: &Caller,
     log: &File,
 ) -> io::Result<Result<(), String>> {
     let told = Told::default();
-    let (id, tell) = (group.id(), told.clone());
+    let (leader, tell) = (group.leader_end()?, told.clone());
     sys::start_lock_waiter(Box::new(move || {
-        let _ = sys::wait_for_leader(id);
+        let _ = leader.wait();
         tell_of(&tell, |ended| ended.hook = true);
     }))?;
-    let (mut caller, tell) = (caller.try_clone()?, told.clone());
+    let (wait_for_caller, tell) = (caller.end()?, told.clone());
     sys::start_lock_waiter(Box::new(move || {
-        // It says nothing: what is read is its end.
-        let _ = caller.read(&mut [0]);
+        wait_for_caller();
         tell_of(&tell, |ended| ended.caller = true);
     }))?;
     // `None`, for ever, if it is beyond the clock.
@@ -84,18 +76,10 @@ fn until_end(
         Ended { caller: true, .. } => "was ended with its caller".to_owned(),
         _ => job.timed_out(),
     };
-    sys::end_group(id);
+    group.end();
     let until = Instant::now() + GRACE;
-    if wait(&told, |ended| ended.hook, Some(until), log).hook {
-        // Of `a && b` that is the shell, and not yet `a`.
-        group.status()?;
-        sys::wait_for_group(id, until.saturating_duration_since(Instant::now()));
-        sys::kill_group(id);
-    } else {
-        // Before the leader's number can be another's.
-        sys::kill_group(id);
-        group.status()?;
-    }
+    let leader_ended = wait(&told, |ended| ended.hook, Some(until), log).hook;
+    group.kill(leader_ended, until)?;
     Ok(Err(why))
 }
 
@@ -122,7 +106,7 @@ fn wait(told: &Told, these: fn(&Ended) -> bool, until: Option<Instant>, log: &Fi
 }
 
 fn how(status: ExitStatus) -> Result<(), String> {
-    match (status.code(), status.signal()) {
+    match (status.code(), sys::signal(status)) {
         (Some(0), _) => Ok(()),
         (Some(code), _) => Err(format!("exited with {code}")),
         (None, Some(signal)) => Err(format!("was ended by signal {signal}")),

@@ -11,7 +11,6 @@ use crate::config::variables::MODE;
 mod before_main;
 #[cfg(test)]
 mod claims;
-#[cfg(unix)]
 mod hook;
 pub mod listing;
 pub(crate) mod reaper;
@@ -29,15 +28,9 @@ pub(crate) fn run(mode: &OsStr) -> ! {
     process::exit(code)
 }
 
-#[cfg(unix)]
 fn watch(text: &str) -> i32 {
     let job = json::from_slice(text.as_bytes());
     job.map_or_else(refuse, |job| hook::run(&job))
-}
-
-#[cfg(not(unix))]
-fn watch(_text: &str) -> i32 {
-    refuse()
 }
 
 fn refuse() -> i32 {

@@ -108,7 +108,7 @@ fn try_with(
 fn enter(pool: &Opened, holder: &Holder, wait: &mut Wait<'_>) -> Result<()> {
     match (pool.hooks()?, pool.allocator()?) {
         (Some(hooks), _) => hooks.enter(holder, wait),
-        (None, Some(_)) => pool.membership().enter(holder, wait, |_, _| Ok(())),
+        (None, Some(_)) => pool.membership().enter(holder, wait, &mut |_, _| Ok(())),
         (None, None) => Ok(()),
     }
 }

@@ -27,7 +27,7 @@ use crate::life::hooks::Hooks;
 use crate::life::membership::Membership;
 use crate::life::standby::Address;
 use crate::local::{Local, own};
-#[cfg(unix)]
+#[cfg(all(unix, feature = "server"))]
 use crate::remote::Remote;
 use crate::terms::declaration::Declaration;
 use crate::terms::holder::Holder;
@@ -274,7 +274,7 @@ impl fmt::Debug for Opened {
 /// The backend of a pool with this configuration. `cleans_up`: nothing is made again that was
 /// removed.
 fn choose(pool: &Arc<str>, config: &PoolConfig, cleans_up: bool) -> Result<Arc<dyn Backend>> {
-    #[cfg(unix)]
+    #[cfg(all(unix, feature = "server"))]
     if let Some(server) = &config.server {
         let place = match (&config.size_from, &config.header) {
             (SizeFrom::Attribute(place), _) => place.clone(),

@@ -677,3 +677,247 @@ impl FromJson for FaultKind {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::remote::token::TokenLock;
+    use crate::terms::event::{Kind, Phase};
+    use crate::terms::record::{Doing, Failures};
+
+    /// What an agent says; `nm-agent` reads the same file.
+    const TOLD: &str = include_str!("lines/told.jsonl");
+    /// What a process says.
+    const ASKED: &str = include_str!("lines/asked.jsonl");
+
+    #[test]
+    fn what_an_agent_says_is_understood() {
+        let mut lines = TOLD.lines();
+        let mut greeting = || json::from_slice::<Greeting>(lines.next().unwrap().as_bytes());
+        assert!(matches!(greeting(), Some(Greeting::Welcome(welcome)) if welcome.host == "ci-7"));
+        assert!(
+            matches!(greeting(), Some(Greeting::Refused(fault)) if fault.kind == FaultKind::Agent)
+        );
+        let mut kinds = std::collections::BTreeSet::new();
+        for line in lines {
+            let told: Option<Told> = json::from_slice(line.as_bytes());
+            let Told { id, answer } = told.unwrap_or_else(|| panic!("{line}"));
+            kinds.insert(
+                format!("{answer:?}")
+                    .split(['(', ' '])
+                    .next()
+                    .map(str::to_owned),
+            );
+            assert_eq!(line.contains("\"id\":0,"), id == 0, "{line}");
+            match answer {
+                Answer::Granted(grants) => {
+                    let hold = &grants[0].hold;
+                    assert_eq!(
+                        (&*hold.name, hold.fence, hold.alone),
+                        ("db-0", (1 << 32) + 1, true)
+                    );
+                    assert_eq!(hold.who.process(), "pid 7 on ci-7");
+                    let life = grants[0].record.life.as_ref().unwrap();
+                    assert_eq!(life.doing.as_ref().unwrap().what, "initialising");
+                    // As the agent has written it.
+                    assert!(line.contains(&json::to_string(&grants[0].record)));
+                }
+                Answer::Look(look) => {
+                    assert!(look.line[0].is_in_queue() && look.line[1].failed.is_some());
+                    assert_eq!((&*look.names[0].0, look.names[0].1), ("a", 3));
+                }
+                Answer::Events(events, last) => {
+                    assert_eq!(
+                        (events[0].kind, events[0].phase),
+                        (Kind::Init, Some(Phase::Failed))
+                    );
+                    assert!(!last);
+                }
+                _ => {}
+            }
+        }
+        assert_eq!(kinds.len(), 17, "each kind of answer");
+    }
+
+    #[test]
+    fn what_a_process_says_is_what_an_agent_understands() {
+        let dir = tempfile::tempdir().unwrap();
+        let lock = TokenLock::new(dir.path()).unwrap().file;
+        let token: Token = json::from_slice(b"\"0123456789abcdef0123456789abcdef\"").unwrap();
+        let who = Holder {
+            test: "app::\"a\"".to_owned(),
+            pid: 7,
+            pid_namespace: Some(4),
+            token: "7-1".to_owned(),
+            run: "run".to_owned(),
+            file: "tests/a.rs".to_owned(),
+            line: 3,
+            since: 5,
+            host: Some("ci-7".to_owned()),
+        };
+        let known = Known {
+            state: State::Broken,
+            reason: Some("no disk".to_owned()),
+            broken_in: Some("run".to_owned()),
+            created: 1,
+            lent: 2,
+            last: Some(LastHolder::new(&who, "it panicked")),
+            life: Some(Life {
+                done: true,
+                fingerprint: Some("f".to_owned()),
+                runs: vec!["run".to_owned()],
+                doing: Some(Doing {
+                    what: "initialising".to_owned(),
+                    since: 3,
+                }),
+                failures: Failures {
+                    run: "run".to_owned(),
+                    count: 1,
+                    first: "e".to_owned(),
+                },
+            }),
+        };
+        let join = |wants: Wanted, spec: Option<Names>| {
+            json::to_string(&Join {
+                token,
+                lock,
+                wants,
+                access: Access::Shared,
+                has_hooks: true,
+                warm_first: false,
+                even_broken: true,
+                first: 1,
+                request: "7-0",
+                who: &who,
+                spec: spec.map(|names| Spec {
+                    names,
+                    place: "Cargo.toml (ci-7)".to_owned(),
+                }),
+                waits: true,
+            })
+        };
+        let numbered = Names::Numbered {
+            template: "db-{index}".to_owned(),
+            max: Some(2),
+        };
+        let listed = Names::Listed(vec!["a".to_owned()]);
+        let any = join(Wanted::Count(2), Some(numbered));
+        let held = Held {
+            token,
+            session: token,
+            name: "db-0".to_owned(),
+            access: Access::Exclusive,
+            alone: false,
+            fence: 4,
+            id: "7-0".to_owned(),
+            who: who.clone(),
+            waiting: None,
+            body_ended: Some(9),
+        };
+        let code = |commands: Option<&str>| PoolPlaces {
+            resource: Some(Code {
+                krate: "app".to_owned(),
+                place: "src/db.rs:3".to_owned(),
+                commands: commands.map(str::to_owned),
+            }),
+            allocator: None,
+        };
+        let entry = |kind| Entry {
+            phase: Some(Phase::Done),
+            time: 1,
+            ..Entry::new(kind, "db", "7-0", &who)
+        };
+        let events = log(&Kind::ALL
+            .iter()
+            .map(|kind| entry(*kind))
+            .collect::<Vec<_>>());
+        let note = |value, holding| Note {
+            key: "life",
+            was: None,
+            value,
+            holding,
+        };
+        let after = After {
+            state: State::Dirty,
+            reason: Some("r".to_owned()),
+            as_it_was: false,
+        };
+        let asks = [
+            variant("join", &Raw(&any)),
+            variant(
+                "join",
+                &Raw(&join(Wanted::Name("a".to_owned()), Some(listed))),
+            ),
+            variant("join", &Raw(&join(Wanted::Name("#life".to_owned()), None))),
+            variant("leave", &token),
+            variant(
+                "release",
+                &Release {
+                    token,
+                    name: "db-0",
+                    after,
+                    durable: true,
+                },
+            ),
+            variant(
+                "share",
+                &Share {
+                    token,
+                    name: "db-0",
+                },
+            ),
+            variant(
+                "change",
+                &Change {
+                    token,
+                    name: "db-0",
+                    was: &known,
+                    record: &known,
+                },
+            ),
+            variant(
+                "publish",
+                &Publish {
+                    token,
+                    name: "db-0",
+                    waiting: Some("{}"),
+                    body_ended: None,
+                },
+            ),
+            variant("declare", &code(None)),
+            variant("declare", &code(Some("0f"))),
+            "\"code\"".to_owned(),
+            variant("note", &note(Some("{}"), Some(Pair(token, "#life")))),
+            variant("note", &note(None, None)),
+            variant("noted", &"life"),
+            variant("run", &"run"),
+            "\"look\"".to_owned(),
+            events,
+            variant("events", &7_u64),
+            #[cfg(feature = "tools")]
+            variant("forget", &Forget { force: true }),
+            #[cfg(not(feature = "tools"))]
+            r#"{"forget":{"force":true}}"#.to_owned(),
+            variant(
+                "present",
+                &Present {
+                    holds: vec![&held],
+                    waits: vec![Pair(3, Raw(&any))],
+                    locks: vec![Pair(token, lock)],
+                },
+            ),
+        ];
+        let said = asks.iter().zip(1..);
+        let said: String = said
+            .map(|(ask, id)| asked(id, "acme/shop", "db", ask))
+            .collect();
+        // Which file it is differs each time.
+        let file = json::to_string(&lock);
+        let hello = hello().replace(env!("CARGO_PKG_VERSION"), "1.2.3");
+        let said = format!("{hello}\n{said}").replace(&file, r#"{"device":1,"inode":2}"#);
+        for (said, known) in said.lines().zip(ASKED.lines()) {
+            assert_eq!(said, known);
+        }
+        assert_eq!(said.lines().count(), ASKED.lines().count(), "{said}");
+    }
+}

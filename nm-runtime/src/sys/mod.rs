@@ -23,7 +23,7 @@ pub(crate) use open_file::OpenFile;
 pub(crate) use pid_namespace::{pid_namespace, process_state};
 pub use process_state::ProcessState;
 pub(crate) use read::{list, read_regular};
-#[cfg(unix)]
+#[cfg(all(unix, feature = "server"))]
 pub(crate) use threads::LOCK_WAITER;
 pub(crate) use threads::{environment_readers, start_lock_waiter};
 
@@ -39,8 +39,6 @@ use windows as system;
 pub use system::Standby;
 #[cfg(target_os = "linux")]
 pub(crate) use system::emulator;
-#[cfg(all(windows, feature = "tools"))]
-pub use system::end_children_with_us;
 #[cfg(all(target_os = "linux", feature = "tools"))]
 pub(crate) use system::exit_status;
 #[cfg(feature = "tools")]
@@ -49,11 +47,14 @@ pub(crate) use system::file_id;
 pub use system::keep_ended_children;
 #[cfg(any(test, fuzzing, feature = "tools"))]
 pub(crate) use system::opened;
+#[cfg(all(windows, feature = "tools"))]
+pub use system::tools;
 pub(crate) use system::{
     Appender, Dir, ancestor, answer, at_exit, change_lock, detach, is_current_user,
     is_descriptor_shortage, lock, name_process, open_regular, own_program, parent_id, path_names,
     read_at, remove, rename, start_standby, still_linked, try_lock, unlock, wait_for_exit,
     write_at_start, write_private,
 };
-#[cfg(unix)]
-pub(crate) use system::{Group, end_group, kill_group, wait_for_group, wait_for_leader};
+pub(crate) use system::{
+    Caller, Group, LOCKS_ARE_PASSED_ON, Watcher, command, kill_orphaned_group, signal,
+};

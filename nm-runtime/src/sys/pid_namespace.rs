@@ -1,6 +1,6 @@
 //! Process ids mean something within one pid namespace alone: each container has its own.
 
-use once_cell::sync::Lazy;
+use std::sync::LazyLock;
 
 use crate::sys::process_state::ProcessState;
 #[cfg(unix)]
@@ -11,7 +11,7 @@ use crate::sys::windows as system;
 /// The pid namespace of this process; 0 on systems that have one for all. `None` if
 /// unknown. Costs a system call the first time.
 pub(crate) fn pid_namespace() -> Option<u64> {
-    static OURS: Lazy<Option<u64>> = Lazy::new(system::pid_namespace);
+    static OURS: LazyLock<Option<u64>> = LazyLock::new(system::pid_namespace);
     *OURS
 }
 

@@ -16,7 +16,9 @@ pub(crate) mod open_file {
     pub(crate) use std::fs::File as OpenFile;
 }
 
-pub(crate) const LOCK_WAITER: &str = "waits for a lock";
+pub(crate) fn start_lock_waiter(work: Box<dyn FnOnce() + Send>) -> std::io::Result<()> {
+    std::thread::Builder::new().spawn(work).map(drop)
+}
 
 pub(crate) use limit::descriptor_limit;
 pub(crate) use open_file::OpenFile;

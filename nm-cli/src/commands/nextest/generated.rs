@@ -1,5 +1,5 @@
 use std::ffi::OsString;
-use std::fs::{self, DirBuilder, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::hash::{BuildHasher, DefaultHasher, Hash, Hasher, RandomState};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use nm_runtime::inspect;
 
 use crate::exit::{Failure, code};
+use crate::sys;
 
 /// Files that were not used for this long are removed.
 const OLD: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -111,17 +112,12 @@ impl Generated {
 
 /// For its user alone, like all of the state directory.
 fn create(dir: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.recursive(true).create(dir)
+    sys::create_dir(dir)
 }
 
 fn write(path: &Path, text: &str) -> io::Result<()> {
     let mut options = OpenOptions::new();
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let options = options.write(true).create(true).truncate(true);
+    let options = sys::private(options.write(true).create(true).truncate(true));
     options.open(path)?.write_all(text.as_bytes())
 }
 

@@ -6,10 +6,8 @@ use nm_runtime::inspect::{self, Code, Found, Inspector, Left, ProcessState, View
 use nm_runtime::record::Tenure;
 
 use crate::exit::chain;
-#[cfg(unix)]
 use crate::keeper::report;
 use crate::pools;
-#[cfg(unix)]
 use crate::process::proc::Process;
 use crate::screen::clock;
 use crate::screen::finding::{Findings, bytes};
@@ -126,18 +124,12 @@ fn holder(findings: &mut Findings, topic: &str, name: &str, tenure: &Tenure) {
 
 /// Whether a process has outlived the one that started it (Linux). A keeper does so by
 /// design, and ends with the shell that it keeps a lease for.
-#[cfg(unix)]
 fn is_orphan(pid: u32) -> bool {
     Process::look_up(pid).is_some_and(|process| {
         let arguments = process.arguments();
         let is_keeper = arguments.get(1).is_some_and(|arg| arg == report::COMMAND);
         process.parent == 1 && !is_keeper
     })
-}
-
-#[cfg(not(unix))]
-fn is_orphan(_pid: u32) -> bool {
-    false
 }
 
 fn declarations(findings: &mut Findings, topic: &str, found: &Found) {

@@ -27,6 +27,7 @@ mod strokes;
 mod watch;
 #[cfg(target_os = "linux")]
 mod watched;
+mod watcher;
 
 #[cfg(all(target_os = "linux", not(name_manager_strokes)))]
 pub(super) use calls::Word;
@@ -45,7 +46,7 @@ pub(crate) use dir::{
 };
 #[cfg(any(target_os = "macos", target_os = "freebsd"))]
 pub(super) use ends::Watched;
-pub(crate) use group::{Group, end_group, kill_group, wait_for_group, wait_for_leader};
+pub(crate) use group::{Group, kill_orphaned_group};
 pub(crate) use lock::{change_lock, lock, try_lock, unlock};
 #[cfg(target_os = "linux")]
 pub(crate) use process::emulator;
@@ -61,3 +62,14 @@ pub(super) use stop::{Stop, stop};
 pub(super) use strokes::{Stroke, Strokes};
 #[cfg(target_os = "linux")]
 pub(super) use watched::Watched;
+pub(crate) use watcher::{Caller, Watcher, signal};
+
+/// The command of a program and its arguments.
+pub(crate) fn command(words: &[String]) -> std::process::Command {
+    let mut command = std::process::Command::new(&words[0]);
+    command.args(&words[1..]);
+    command
+}
+
+/// A lock can be kept by the process that has its file open as another has.
+pub(crate) const LOCKS_ARE_PASSED_ON: bool = true;

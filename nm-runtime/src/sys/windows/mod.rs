@@ -1,25 +1,36 @@
 //! Windows.
 
+#[cfg(feature = "tools")]
+#[allow(unsafe_code, reason = "system calls are unsafe")]
+mod console;
 mod dir;
 mod file;
 #[allow(unsafe_code, reason = "system calls are unsafe")]
 mod file_info;
 #[allow(unsafe_code, reason = "system calls are unsafe")]
 mod generations;
-#[cfg(feature = "tools")]
+mod group;
 #[allow(unsafe_code, reason = "system calls are unsafe")]
 mod job;
 #[allow(unsafe_code, reason = "system calls are unsafe")]
 mod lock;
 #[allow(unsafe_code, reason = "system calls are unsafe")]
 mod owner;
+#[cfg(feature = "tools")]
+#[allow(unsafe_code, reason = "system calls are unsafe")]
+mod pipe;
 #[allow(unsafe_code, reason = "system calls are unsafe")]
 mod process;
 #[allow(unsafe_code, reason = "system calls are unsafe")]
+mod spawn;
 mod standby;
+#[cfg(feature = "tools")]
+pub mod tools;
 #[allow(unsafe_code, reason = "system calls are unsafe")]
 mod wait;
 mod watched;
+#[allow(unsafe_code, reason = "system calls are unsafe")]
+mod watcher;
 mod wide;
 
 pub(crate) use dir::Dir;
@@ -32,14 +43,36 @@ pub(crate) use file::{
     write_private,
 };
 pub(super) use generations::Generations;
-#[cfg(feature = "tools")]
-pub use job::end_children_with_us;
+pub(crate) use group::{Group, kill_orphaned_group};
 pub(crate) use lock::{change_lock, lock, try_lock, unlock};
 pub(crate) use owner::is_current_user;
 pub(crate) use process::{ancestor, parent_id, pid_namespace, process_state, wait_for_exit};
 pub use standby::Standby;
 pub(crate) use standby::{answer, start_standby};
 pub(super) use watched::{Stop, Watched, stop};
+pub(crate) use watcher::{Caller, Watcher, signal};
+
+/// The command of a program and its arguments.
+pub(crate) fn command(words: &[String]) -> std::process::Command {
+    use std::os::windows::process::CommandExt;
+
+    let mut command = std::process::Command::new(&words[0]);
+    match words {
+        // This shell does not take its line apart as programs do: with `/s` it is what is
+        // between the first quote and the last.
+        [shell, d, s, c, line @ ..] if shell == "cmd" && s == "/s" && c == "/c" => {
+            let line = line.join(" ");
+            command.args([d, s, c]).raw_arg(format!("\"{line}\""));
+        }
+        _ => {
+            command.args(&words[1..]);
+        }
+    }
+    command
+}
+
+/// A lock is of the process that has taken it, and of no other that has its file open.
+pub(crate) const LOCKS_ARE_PASSED_ON: bool = false;
 
 use std::io;
 use std::path::PathBuf;

@@ -9,6 +9,8 @@ use std::path::Path;
 use std::ptr;
 
 use once_cell::sync::OnceCell;
+#[cfg(feature = "tools")]
+use windows_sys::Win32::Foundation::{GENERIC_WRITE, INVALID_HANDLE_VALUE};
 use windows_sys::Win32::Foundation::{HANDLE, LocalFree};
 use windows_sys::Win32::Security::Authorization::{
     ConvertSidToStringSidW, ConvertStringSecurityDescriptorToSecurityDescriptorW, GetSecurityInfo,
@@ -17,6 +19,10 @@ use windows_sys::Win32::Security::Authorization::{
 use windows_sys::Win32::Security::{
     GetTokenInformation, OWNER_SECURITY_INFORMATION, PSID, SECURITY_ATTRIBUTES,
     TOKEN_INFORMATION_CLASS, TOKEN_OWNER, TOKEN_QUERY, TOKEN_USER, TokenOwner, TokenUser,
+};
+#[cfg(feature = "tools")]
+use windows_sys::Win32::Storage::FileSystem::{
+    CREATE_NEW, CreateFileW, FILE_ATTRIBUTE_NORMAL, FILE_SHARE_DELETE, FILE_SHARE_READ,
 };
 use windows_sys::Win32::Storage::FileSystem::{
     CreateDirectoryW, FILE_FLAG_BACKUP_SEMANTICS, FILE_FLAG_OPEN_REPARSE_POINT, READ_CONTROL,
@@ -66,10 +72,46 @@ pub(crate) fn is_current_user(path: &Path) -> io::Result<bool> {
 
 /// Creates a directory that is, with all that will be in it, for this user alone.
 pub(super) fn create_dir(path: &Path) -> io::Result<()> {
+    let path = wide::path(path)?;
+    for_user_alone(|attributes| {
+        // SAFETY: `path` ends with a NUL, and what the attributes point to lives as long.
+        check(unsafe { CreateDirectoryW(path.as_ptr(), attributes) })
+    })
+}
+
+/// Creates a file that nobody but this user may open.
+#[cfg(feature = "tools")]
+pub fn create_private_file(path: &Path) -> io::Result<File> {
+    let path = wide::path(path)?;
+    for_user_alone(|attributes| {
+        // SAFETY: `path` ends with a NUL, and what the attributes point to lives as long.
+        let file = unsafe {
+            CreateFileW(
+                path.as_ptr(),
+                GENERIC_WRITE,
+                FILE_SHARE_READ | FILE_SHARE_DELETE,
+                attributes,
+                CREATE_NEW,
+                FILE_ATTRIBUTE_NORMAL,
+                ptr::null_mut(),
+            )
+        };
+        match file {
+            INVALID_HANDLE_VALUE => Err(io::Error::last_os_error()),
+            // SAFETY: just opened, so nothing else owns it.
+            file => Ok(unsafe { File::from_raw_handle(file) }),
+        }
+    })
+}
+
+/// Creates something by these attributes: it is for this user alone, and so is what will be
+/// in it.
+pub(super) fn for_user_alone<T>(
+    create: impl FnOnce(&SECURITY_ATTRIBUTES) -> io::Result<T>,
+) -> io::Result<T> {
     let user = &ours()?.user;
     // The owner; no rights from above; all rights for the user, here and below.
     let rights = wide::text(format!("O:{user}D:P(A;OICI;FA;;;{user})"));
-    let path = wide::path(path)?;
     let mut descriptor = ptr::null_mut();
     // SAFETY: `rights` ends with a NUL, and `descriptor` is what is written to.
     let done = unsafe {
@@ -82,13 +124,11 @@ pub(super) fn create_dir(path: &Path) -> io::Result<()> {
     };
     check(done)?;
     let descriptor = Allocated(descriptor);
-    let attributes = SECURITY_ATTRIBUTES {
+    create(&SECURITY_ATTRIBUTES {
         nLength: size_of::<SECURITY_ATTRIBUTES>() as u32,
         lpSecurityDescriptor: descriptor.0,
         bInheritHandle: 0,
-    };
-    // SAFETY: `path` ends with a NUL, and what the attributes point to lives as long.
-    check(unsafe { CreateDirectoryW(path.as_ptr(), &attributes) })
+    })
 }
 
 fn owner(file: &File) -> io::Result<String> {

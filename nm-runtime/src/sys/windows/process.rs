@@ -1,15 +1,25 @@
 //! Other processes.
 
+#[cfg(feature = "tools")]
+use std::ffi::OsString;
 use std::io;
+#[cfg(feature = "tools")]
+use std::os::windows::ffi::OsStringExt;
 use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
+use std::os::windows::process::ExitStatusExt;
 use std::path::PathBuf;
+use std::process::ExitStatus;
 use std::ptr;
 use std::time::Duration;
 
+#[cfg(feature = "tools")]
+use windows_sys::Wdk::System::Threading::ProcessCommandLineInformation;
 use windows_sys::Wdk::System::Threading::{NtQueryInformationProcess, ProcessBasicInformation};
+#[cfg(feature = "tools")]
+use windows_sys::Win32::Foundation::UNICODE_STRING;
 use windows_sys::Win32::Foundation::{ERROR_INVALID_PARAMETER, FILETIME, HANDLE};
 use windows_sys::Win32::System::Threading::{
-    GetCurrentProcess, GetProcessTimes, OpenProcess, PROCESS_ACCESS_RIGHTS,
+    GetCurrentProcess, GetExitCodeProcess, GetProcessTimes, OpenProcess, PROCESS_ACCESS_RIGHTS,
     PROCESS_BASIC_INFORMATION, PROCESS_NAME_WIN32, PROCESS_QUERY_LIMITED_INFORMATION,
     PROCESS_SYNCHRONIZE, QueryFullProcessImageNameW,
 };
@@ -68,6 +78,16 @@ pub(crate) fn ancestor(pid: u32) -> Option<Ancestor> {
     })
 }
 
+/// How a process has ended.
+pub(super) fn exit_status(process: &OwnedHandle) -> io::Result<ExitStatus> {
+    let mut code = 0;
+    // SAFETY: the handle is open as long as it is borrowed, and `code` is what is written to.
+    match unsafe { GetExitCodeProcess(process.as_raw_handle(), &mut code) } {
+        0 => Err(io::Error::last_os_error()),
+        _ => Ok(ExitStatus::from_raw(code)),
+    }
+}
+
 /// A process whose end can be waited for.
 pub(super) fn open_to_wait(pid: u32) -> io::Result<OwnedHandle> {
     open(pid, PROCESS_SYNCHRONIZE)
@@ -103,8 +123,47 @@ fn parent(process: HANDLE) -> Option<u32> {
     (status >= 0).then_some(found.InheritedFromUniqueProcessId as u32)
 }
 
+#[cfg(feature = "tools")]
+pub(super) fn parent_of(process: &OwnedHandle) -> Option<u32> {
+    parent(process.as_raw_handle())
+}
+
+/// The line by which it was started.
+#[cfg(feature = "tools")]
+pub(super) fn line(process: &OwnedHandle) -> Option<OsString> {
+    // What is written: a length in bytes, and where the text is, which follows. The longest
+    // line has 32,767 units.
+    let mut room = vec![0_u64; 1 << 14];
+    let size = size_of_val(&*room) as u32;
+    // SAFETY: the handle is open as long as it is borrowed; `room` is as long as is said, and
+    // is what is written to.
+    let status = unsafe {
+        NtQueryInformationProcess(
+            process.as_raw_handle(),
+            ProcessCommandLineInformation,
+            room.as_mut_ptr().cast(),
+            size,
+            ptr::null_mut(),
+        )
+    };
+    if status < 0 {
+        return None;
+    }
+    // SAFETY: the system has put such a value at the beginning of `room`, which is aligned
+    // for it and longer.
+    let text = unsafe { room.as_ptr().cast::<UNICODE_STRING>().read() };
+    let from = (text.Buffer as usize).checked_sub(room.as_ptr() as usize)?;
+    let length = usize::from(text.Length);
+    if text.Buffer.is_null() || from + length > size as usize {
+        return None;
+    }
+    // SAFETY: within `room`, as was just seen; all that is in there is initialised.
+    let units = unsafe { std::slice::from_raw_parts(text.Buffer, length / 2) };
+    Some(OsString::from_wide(units))
+}
+
 /// In steps of 100 ns.
-fn started(process: &OwnedHandle) -> Option<u64> {
+pub(super) fn started(process: &OwnedHandle) -> Option<u64> {
     let mut times = [FILETIME::default(); 4];
     let [created, ended, kernel, user] = &mut times;
     // SAFETY: the handle is open as long as it is borrowed; the times are what is written to.
@@ -113,7 +172,7 @@ fn started(process: &OwnedHandle) -> Option<u64> {
     (done != 0).then_some(created)
 }
 
-fn program(process: &OwnedHandle) -> Option<PathBuf> {
+pub(super) fn program(process: &OwnedHandle) -> Option<PathBuf> {
     // The longest path that there is.
     let mut path = vec![0; 1 << 15];
     let mut length = path.len() as u32;

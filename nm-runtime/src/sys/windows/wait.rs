@@ -1,7 +1,7 @@
 //! Waiting for what the kernel signals.
 
 use std::io;
-use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
+use std::os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle};
 use std::ptr;
 use std::time::Duration;
 
@@ -21,7 +21,16 @@ pub(super) fn for_any<'a>(
     handles: impl IntoIterator<Item = &'a OwnedHandle>,
     timeout: Option<Duration>,
 ) -> io::Result<Option<usize>> {
-    let handles: Vec<HANDLE> = handles.into_iter().map(|it| it.as_raw_handle()).collect();
+    let handles: Vec<_> = handles.into_iter().map(AsHandle::as_handle).collect();
+    for_any_of(&handles, timeout)
+}
+
+/// The same of handles that others own.
+pub(super) fn for_any_of(
+    handles: &[BorrowedHandle<'_>],
+    timeout: Option<Duration>,
+) -> io::Result<Option<usize>> {
+    let handles: Vec<HANDLE> = handles.iter().map(AsRawHandle::as_raw_handle).collect();
     let timeout = timeout.map_or(INFINITE, milliseconds);
     // SAFETY: `handles` has that many elements, all open as long as they are borrowed.
     let ended =

@@ -36,7 +36,7 @@ fn a_server_is_described_line_by_line() {
     has(&found, "role", "ok", "primary");
     has(&found, "tables", "ok", "silent for 30s");
     has(&found, "durability", "ok", "is on the server's disk");
-    has(&found, "connections", "ok", " of 17 are in use");
+    has(&found, "connections", "ok", " of 97 are in use");
     has(&found, "names", "ok", "are lent");
     has(&found, "machine", "note", "none uses pools");
     has(&found, "pool", "note", "none has been used");

@@ -21,7 +21,7 @@ impl Door {
 
     /// As its owner to a new database.
     pub fn to_new(server: &Instance, database: &str) -> Self {
-        server.sql("postgres", &format!("CREATE DATABASE {database}"));
+        server.sql("postgres", &format!("CREATE DATABASE \"{database}\""));
         Self::to(&server.url("boss", database))
     }
 
@@ -33,7 +33,16 @@ impl Door {
 
     /// A program with this way.
     pub fn program(&self, program: &str) -> Command {
-        let mut command = self.lab.program(program);
+        self.with(self.lab.program(program))
+    }
+
+    /// A command so far below `cargo`, which has started this test, that no run is its.
+    pub fn apart(&self, args: &[&str]) -> Command {
+        let program = [&[env!("CARGO_BIN_EXE_name-manager")], args].concat();
+        self.with(self.lab.apart(&program))
+    }
+
+    fn with(&self, mut command: Command) -> Command {
         command
             .env("NAME_MANAGER_SERVER", &self.url)
             .env_remove("PGPASSFILE")

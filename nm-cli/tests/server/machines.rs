@@ -188,6 +188,30 @@ fn reset_and_wait_reach_a_pool_of_a_server() {
 }
 
 #[test]
+fn what_a_run_on_one_machine_has_left_is_seen_and_done_from_another() {
+    let Some(server) = shared() else { return };
+    let hooks = "\n[pools.gcp.hooks]\ninit = \"echo init {name} >>calls\"\n\
+                 cleanup = \"test ! -e stuck && echo cleanup {name} >>calls\"\n";
+    let pools = POOLS.replace("\n[pools.local]", &format!("{hooks}[pools.local]"));
+    let project = Project::new(server, "left", &pools);
+    fs::write(project.path("stuck"), "").unwrap();
+    let run = ["run", "gcp", "--name", "shop-1", "--", "true"];
+    let mut run = project.of("ci-1", project.door.apart(&run));
+    let said = Said::of(run.output().unwrap());
+    assert_eq!(said.code, 70, "{said:?}");
+    let status = project.status("ci-2");
+    assert_eq!(status["names"][1]["left"]["why"], "failed", "{status:#}");
+    let said = project.run("ci-2", &["wait", "gcp"]);
+    assert_eq!(said.code, 70, "{said:?}");
+    fs::remove_file(project.path("stuck")).unwrap();
+    project.run("ci-2", &["wait", "gcp"]).succeeds();
+    let status = project.status("ci-1");
+    assert_eq!(status["names"][1]["left"], Value::Null, "{status:#}");
+    let calls = fs::read_to_string(project.path("calls")).unwrap();
+    assert_eq!(calls, "init shop-1\ncleanup shop-1\n");
+}
+
+#[test]
 fn pools_of_this_machine_are_shown_when_the_server_cannot_be_reached() {
     let Some(mut server) = Instance::start() else {
         return;

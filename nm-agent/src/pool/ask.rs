@@ -242,7 +242,8 @@ impl Pool {
     /// A process ended, and left what it had with this token.
     pub(crate) fn died(&mut self, token: Token, time: Duration) {
         self.dirty = true;
-        if self.asked.iter().any(|asked| asked.join.token == token) {
+        let waited = self.asked.iter().any(|asked| asked.join.token == token);
+        if waited {
             self.look_on(time);
         }
         self.asked.retain(|asked| asked.join.token != token);
@@ -250,7 +251,14 @@ impl Pool {
         for presented in &mut self.presented {
             presented.holds.retain(|hold| hold.token != token);
         }
+        let is_death = |change: &Change| matches!(change.request, Request::Died(_));
+        let first = self.changes.iter().position(is_death);
         self.change(Request::Died(token), None);
+        // What a process waited for goes before what it held, or the one would be granted the
+        // other.
+        if let (true, Some(first)) = (waited, first) {
+            self.changes[first..].rotate_right(1);
+        }
     }
 
     /// What is to be written to the journal, if no change carries it.

@@ -126,14 +126,15 @@ impl Instance {
     /// Starts it, and returns when it answers.
     pub fn go(&mut self) {
         let postgres = programs().expect("it was made by them").join("postgres");
-        // The shell ends the server when this process is gone, which closes the pipe.
+        // The shell ends the server when this process is gone, which closes the pipe without a
+        // word; nothing drops what is in a static, so it removes the directory, too.
         let script = format!(
-            "'{}' -D '{}' -p {} -h 127.0.0.1 -k '{}' {SETTINGS} >>'{}' 2>&1 & read _; kill -QUIT $!; wait $!",
+            "'{}' -D '{}' -p {} -h 127.0.0.1 -k '{dir}' {SETTINGS} >>'{}' 2>&1 & read word; kill -QUIT $!; wait $!; [ -n \"$word\" ] || rm -rf '{dir}'",
             postgres.display(),
             self.data(),
             self.port,
-            self.dir.path().display(),
             self.log(),
+            dir = self.dir.path().display(),
         );
         let mut shell = self.command(Path::new("/bin/sh"));
         shell.args(["-c", &script]).stdin(Stdio::piped());
@@ -149,7 +150,9 @@ impl Instance {
 
     /// Ends it as a crash does.
     pub fn stop(&mut self) {
-        if let Some((mut shell, pipe)) = self.running.take() {
+        if let Some((mut shell, mut pipe)) = self.running.take() {
+            // Not if it has ended by itself.
+            let _ = pipe.write_all(b"stop\n");
             drop(pipe);
             shell.wait().unwrap();
         }

@@ -93,7 +93,7 @@ fn why_an_earlier_run_left_something_is_not_told_of_a_later_one() {
     run.env("LIFE_DO", "cleanup:fail").finish().success();
     scenario.over();
     // The next run cleans it up itself, in its test, and then loses its reaper.
-    let run = scenario.test(&["one"], &A).env("LIFE_BODY", "a:wait:1");
+    let run = scenario.test(&["one"], &A).env("LIFE_BODY", "a:wait");
     let run = run.start();
     scenario.until_started("body", 2);
     scenario.kill_reapers();

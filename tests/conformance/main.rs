@@ -10,11 +10,19 @@
 #[path = "../support/agents.rs"]
 mod agents;
 #[cfg(target_os = "linux")]
+#[allow(dead_code, reason = "tests/suites uses the rest")]
+#[path = "../suites/command.rs"]
+mod command;
+#[cfg(target_os = "linux")]
 #[path = "../support/database.rs"]
 mod database;
 #[cfg(target_os = "linux")]
 #[path = "../support/instance.rs"]
 mod instance;
+#[cfg(target_os = "linux")]
+#[allow(dead_code, reason = "tests/suites uses the rest")]
+#[path = "../suites/place.rs"]
+mod place;
 #[cfg(target_os = "linux")]
 #[path = "../support/program.rs"]
 mod program;

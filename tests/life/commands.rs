@@ -8,8 +8,8 @@ use std::sync::LazyLock;
 use tempfile::TempDir;
 
 use crate::command::{Command, Finished, has_nextest, wait_until};
+use crate::program::program;
 use crate::project::{Project, package, workspace};
-use crate::scenario;
 #[cfg(target_os = "linux")]
 use crate::signal;
 
@@ -203,7 +203,7 @@ fn a_pool_that_has_both_is_refused_with_both_places() {
 impl Lab {
     /// `name-manager run -- sh -c SCRIPT`, so far below `cargo` that it is a run of its own.
     fn run(&self, script: &str) -> Finished {
-        let name_manager: &Path = &scenario::NAME_MANAGER;
+        let name_manager = program();
         let mut command = Command::cargo_of("sh", PROJECT.root());
         for shell in 0..4 {
             let first: &[&str] = if shell == 0 { &[] } else { &["sh"] };

@@ -16,6 +16,8 @@ mod history;
 mod kernel;
 #[path = "../suites/place.rs"]
 mod place;
+#[path = "../support/program.rs"]
+mod program;
 #[allow(dead_code, reason = "tests/suites uses the rest")]
 #[path = "../suites/project.rs"]
 mod project;

@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use crate::calls::Calls;
 use crate::command::{Command, wait_until};
 use crate::history::History;
+use crate::program::program;
 use crate::project::{Project, package, workspace};
 use crate::signal;
 
@@ -57,13 +58,6 @@ static PROJECT: LazyLock<Project> = LazyLock::new(|| {
     )
 });
 
-pub static NAME_MANAGER: LazyLock<PathBuf> = LazyLock::new(|| {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let build = ["build", "--package", "nm-cli", "--bin", "name-manager"];
-    Command::cargo(here).args(&build).finish().success();
-    crate::place::target().join("debug/name-manager")
-});
-
 const TOKIO: &str = r#"
 tokio = { version = "1", default-features = false, features = ["macros", "rt-multi-thread"] }
 "#;
@@ -104,7 +98,7 @@ impl Scenario {
 
     /// `name-manager` with these arguments, built like the tests.
     pub fn name_manager(&self, args: &[&str]) -> Command {
-        let command = Command::cargo_of(&*NAME_MANAGER, PROJECT.root()).args(args);
+        let command = Command::cargo_of(program(), PROJECT.root()).args(args);
         self.with(command)
     }
 
@@ -119,14 +113,14 @@ impl Scenario {
             let script = r#"eval "$BEFORE"; "$@"; code=$?; echo it exited with $code; exit $code"#;
             command = command.args(first).args(&["-c", script, "sh"]);
         }
-        let command = command.arg(&*NAME_MANAGER).arg("run").args(options);
+        let command = command.arg(program()).arg("run").args(options);
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let command = command.args(&["--", "sh", "-c", script]);
         self.with(
             command
                 .env("BEFORE", "")
                 .env("CARGO", cargo)
-                .env("NM", &*NAME_MANAGER),
+                .env("NM", program()),
         )
     }
 

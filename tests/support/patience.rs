@@ -1,12 +1,12 @@
 //! Waiting for what must come: long enough for any machine, and never the
-//! measure of anything. Shorter than the time after which a waiter that was not
-//! woken looks again by itself (30 s), so that a lost wake-up is seen.
+//! measure of anything. A lost wake-up is not seen by it, as a waiter looks again each second
+//! by itself: `tests/engine/woken.rs` sees that.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// On Windows a waiter looks again each second anyway, and under Wine all takes its time.
-pub const BOUND: Duration = Duration::from_secs(if cfg!(windows) { 120 } else { 20 });
+/// Under Wine all takes its time, and so does a server with hundreds of requests.
+pub const BOUND: Duration = Duration::from_secs(if cfg!(windows) { 120 } else { 60 });
 
 /// Looks until there is an answer.
 ///

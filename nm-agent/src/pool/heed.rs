@@ -67,8 +67,11 @@ impl Pool {
         let is_settled = self.unsettled.is_none();
         for mut asked in std::mem::take(&mut self.asked) {
             match own(document, asked.join.token, now.session) {
-                Own::Holds(holds) if asked.given_up && asked.leave.is_none() => {
+                // Nobody is to use it, so it need not be believed in: one that was kept until it
+                // can be would be looked at by nobody.
+                Own::Holds(holds) if asked.given_up && (asked.leave.is_none() || !now.valid) => {
                     self.give_back(&holds);
+                    self.answer(asked.leave, Answer::Done);
                     continue;
                 }
                 // Checked now that the grant has arrived: others may have lent the name on.

@@ -191,9 +191,11 @@ impl Pool {
         self.page = None;
     }
 
-    /// Whether it must be read before anything else is done.
+    /// Whether it must be read before anything else is done: also if names were not granted when
+    /// it was read last, which ends without a change of the pool.
     pub(crate) fn must_read(&self) -> bool {
-        self.page.is_none() || !self.reads.is_empty()
+        let is_calm = |page: &Page| page.look.server.is_calm(page.look.start);
+        !self.page.as_ref().is_some_and(is_calm) || !self.reads.is_empty()
     }
 
     /// Whether a request waits for names.

@@ -62,6 +62,8 @@ impl Link {
 
     /// Connects whenever the connections are lost.
     pub(crate) async fn keep(self, agent: Agent) {
+        let (first, longest) = WAITS;
+        let (mut wait, mut since) = (first, clock::now());
         loop {
             let number = self.pair.borrow().as_ref().map_or(0, |pair| pair.number);
             if self.lost.get() < number {
@@ -71,7 +73,14 @@ impl Link {
             *self.pair.borrow_mut() = None;
             agent.state().cut();
             agent.cut.notify_waiters();
-            let (mut wait, longest) = WAITS;
+            // Those that a server takes and then does not use are not to be made without a pause.
+            match clock::now() < since + longest {
+                true => {
+                    sleep(wait).await;
+                    wait = (wait * 2).min(longest);
+                }
+                false => wait = first,
+            }
             let most = CONNECT.min(agent.state().lease / 3);
             let pair = loop {
                 let why = match timeout(most, connect(&self.address, number + 1)).await {
@@ -87,6 +96,7 @@ impl Link {
                 sleep(wait).await;
                 wait = (wait * 2).min(longest);
             };
+            since = clock::now();
             *self.pair.borrow_mut() = Some(pair);
             agent.state().is_connected = true;
             agent.beat.notify_one();

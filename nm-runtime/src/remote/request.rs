@@ -9,7 +9,7 @@ use crate::backend::patience::Patience;
 use crate::base::clock;
 use crate::base::error::{Error, Kind, Result};
 use crate::remote::link::{Link, Question, Where};
-use crate::remote::start::error_of;
+use crate::remote::start::{error_of, no_answer};
 use crate::remote::token::TokenLock;
 use crate::remote::wire::{Answer, Grant, Join, Place, Spec, Wanted, variant};
 use crate::terms::access::Access;
@@ -190,16 +190,6 @@ fn reborrow<'s>(patience: &'s mut Option<&mut dyn Patience>) -> Option<&'s mut d
         Some(patience) => Some(&mut **patience),
         None => None,
     }
-}
-
-fn no_answer(after: Duration) -> Error {
-    Error::new(
-        Kind::Io,
-        format!(
-            "the agent that speaks with the server for this machine has not answered for {}; it is `name-manager agent`: end it if it hangs, another one takes its place",
-            crate::base::text::seconds(after)
-        ),
-    )
 }
 
 /// Asks for what is answered at once, or as soon as the server has answered.

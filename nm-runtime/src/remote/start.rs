@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use crate::base::error::{Error, Kind, Result};
 use crate::base::json;
-use crate::base::text::printable;
+use crate::base::text::{printable, seconds};
 use crate::config::address::Address;
 use crate::local::dir::{check_owner, unusable};
 use crate::local::lock::Locked;
@@ -34,6 +34,9 @@ const LONGEST_LOG: u64 = 1 << 20;
 const LONGEST_PATH: usize = 100;
 /// The command.
 const PROGRAM: &str = "name-manager";
+
+/// So long it may take to greet, which it does at once.
+const GREETING: Duration = Duration::from_secs(60);
 
 /// How often an agent that is about to end is given a moment to do so.
 const ATTEMPTS: u32 = 20;
@@ -132,6 +135,8 @@ impl Agent {
         };
         let mut lines = BufReader::new(stream.try_clone().map_err(failed)?);
         let mut line = Vec::new();
+        // This fails, on some systems, if the other end is gone: what follows sees that.
+        let _ = stream.set_read_timeout(Some(GREETING));
         let greeted = (&stream)
             .write_all(format!("{}\n", hello()).as_bytes())
             .and_then(|()| lines.read_until(b'\n', &mut line));
@@ -139,8 +144,12 @@ impl Agent {
             // It ended.
             Err(error) if is_nobody(&error) => return Ok(Tried::Nobody(None)),
             Ok(0) => return Ok(Tried::Nobody(None)),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                return Err(no_answer(GREETING));
+            }
             greeted => greeted.map_err(failed)?,
         };
+        let _ = stream.set_read_timeout(None);
         match json::from_slice(&line) {
             Some(Greeting::Welcome(welcome)) if welcome.v == VERSION => {
                 Ok(Tried::Serves(Box::new(Connection {
@@ -279,6 +288,17 @@ fn is_nobody(error: &io::Error) -> bool {
             | io::ErrorKind::ConnectionRefused
             | io::ErrorKind::ConnectionReset
             | io::ErrorKind::BrokenPipe
+    )
+}
+
+/// An agent does not answer.
+pub(crate) fn no_answer(after: Duration) -> Error {
+    Error::new(
+        Kind::Io,
+        format!(
+            "the agent that speaks with the server for this machine has not answered for {}; it is `name-manager agent`: end it if it hangs, another one takes its place",
+            seconds(after)
+        ),
     )
 }
 

@@ -12,6 +12,7 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use crate::base::error::{Error, Result};
 use crate::base::{json, notice};
@@ -27,6 +28,9 @@ use crate::terms::record::State;
 
 /// Those of this process, or of the one that it was forked from.
 static LINKS: Mutex<Vec<Arc<Link>>> = Mutex::new(Vec::new());
+
+/// Between two attempts to start an agent for what is held: well below every lease time.
+const A_PAUSE: Duration = Duration::from_secs(1);
 
 /// Which pool it is, on the server.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -316,7 +320,12 @@ impl Link {
             }
             match self.agent.connect() {
                 Ok(connection) => Taken { lines, child } = self.take(connection),
-                Err(error) => return self.give_up(&error),
+                // What is held is said to the next agent, whoever starts it, or others are lent
+                // it: a test that merely holds asks for nothing.
+                Err(error) => match self.give_up(&error) {
+                    true => return,
+                    false => thread::sleep(A_PAUSE),
+                },
             }
         }
     }
@@ -328,13 +337,16 @@ impl Link {
     }
 
     /// There is no agent any more, and none can be started: whoever waits is told so, and the
-    /// next one tries again.
-    fn give_up(&self, error: &Error) {
-        let pending = {
+    /// next one tries again. Whether nothing is held.
+    fn give_up(&self, error: &Error) -> bool {
+        let (pending, is_over) = {
             let mut state = self.state();
-            state.welcome = None;
-            state.is_read = false;
-            std::mem::take(&mut state.pending)
+            let is_over = state.held.iter().all(|kept| kept.lost.is_some());
+            if is_over {
+                state.welcome = None;
+                state.is_read = false;
+            }
+            (std::mem::take(&mut state.pending), is_over)
         };
         let fault = Fault {
             kind: match error.is_config() {
@@ -349,6 +361,7 @@ impl Link {
         for pending in pending.into_values() {
             let _ = pending.answers.send(Answer::Fault(fault.clone()));
         }
+        is_over
     }
 
     fn told(self: &Arc<Self>, told: Told) {

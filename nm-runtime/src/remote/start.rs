@@ -2,6 +2,7 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::fmt;
 #[cfg(target_os = "linux")]
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
@@ -43,7 +44,7 @@ const ATTEMPTS: u32 = 20;
 const A_MOMENT: Duration = Duration::from_millis(50);
 
 /// What a process must know to reach its agent.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Agent {
     pub(crate) dir: PathBuf,
     pub(crate) address: Address,
@@ -51,6 +52,13 @@ pub(crate) struct Agent {
     pub(crate) program: Option<PathBuf>,
     /// The environment of the agent: read once, since later another thread may change it.
     pub(crate) env: Vec<(OsString, OsString)>,
+}
+
+impl fmt::Debug for Agent {
+    /// Without the environment, which may have passwords.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Agent").field(&self.dir).finish()
+    }
 }
 
 /// A connection to an agent that serves.

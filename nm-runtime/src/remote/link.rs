@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, Kind, Result};
 use crate::base::{json, notice};
 use crate::config::address::Address;
 use crate::remote::start::{Agent, Connection};
@@ -31,6 +31,9 @@ static LINKS: Mutex<Vec<Arc<Link>>> = Mutex::new(Vec::new());
 
 /// Between two attempts to start an agent for what is held: well below every lease time.
 const A_PAUSE: Duration = Duration::from_secs(1);
+
+/// What an agent does not take for a line would be said again to the next one, and the next.
+const LONGEST: usize = 1_000_000;
 
 /// Which pool it is, on the server.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -195,6 +198,15 @@ impl Link {
         token: Option<&Arc<TokenLock>>,
         waits: Option<String>,
     ) -> Result<Question> {
+        if ask.len() > LONGEST {
+            return Err(Error::new(
+                Kind::Io,
+                format!(
+                    "what is to be said to the agent for this machine has {} bytes, and it takes {LONGEST}",
+                    ask.len()
+                ),
+            ));
+        }
         self.welcome()?;
         let (answers, question) = channel();
         let (id, line, speaker) = loop {

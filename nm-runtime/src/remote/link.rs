@@ -490,8 +490,10 @@ impl Speaker {
     }
 
     fn say_in(&self, _turn: &MutexGuard<'_, ()>, text: &str) {
-        // If this fails, so does the next read, and what was to be said is said again.
-        let _ = (&self.stream).write_all(text.as_bytes());
+        // Then the next read fails, too, and what was to be said is said again.
+        if (&self.stream).write_all(text.as_bytes()).is_err() {
+            let _ = self.stream.shutdown(Shutdown::Both);
+        }
     }
 }
 

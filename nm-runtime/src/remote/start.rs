@@ -36,8 +36,8 @@ const LONGEST_PATH: usize = 100;
 /// The command.
 const PROGRAM: &str = "name-manager";
 
-/// So long it may take to greet, which it does at once.
-const GREETING: Duration = Duration::from_secs(60);
+/// So long it may take to greet, or to take what it is told: it does both at once.
+const SILENCE: Duration = Duration::from_secs(60);
 
 /// How often an agent that is about to end is given a moment to do so.
 const ATTEMPTS: u32 = 20;
@@ -143,8 +143,9 @@ impl Agent {
         };
         let mut lines = BufReader::new(stream.try_clone().map_err(failed)?);
         let mut line = Vec::new();
-        // This fails, on some systems, if the other end is gone: what follows sees that.
-        let _ = stream.set_read_timeout(Some(GREETING));
+        // These fail, on some systems, if the other end is gone: what follows sees that.
+        let _ = stream.set_read_timeout(Some(SILENCE));
+        let _ = stream.set_write_timeout(Some(SILENCE));
         let greeted = (&stream)
             .write_all(format!("{}\n", hello()).as_bytes())
             .and_then(|()| lines.read_until(b'\n', &mut line));
@@ -153,7 +154,7 @@ impl Agent {
             Err(error) if is_nobody(&error) => return Ok(Tried::Nobody(None)),
             Ok(0) => return Ok(Tried::Nobody(None)),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                return Err(no_answer(GREETING));
+                return Err(no_answer(SILENCE));
             }
             greeted => greeted.map_err(failed)?,
         };

@@ -23,7 +23,7 @@ pub(crate) async fn run(agent: Agent, link: Link) {
             () = agent.cut.notified() => continue,
         };
         match beaten {
-            Ok(Ok(true)) => {}
+            Ok(Ok(true)) => link.serves(pair.number),
             Ok(Ok(false)) => {
                 let next = agent.state().next_session();
                 if let Err(error) = next {

@@ -240,6 +240,11 @@ impl Link {
         })
     }
 
+    /// Why nothing is answered at the moment: nobody hears the server.
+    pub(crate) fn silence(&self) -> Option<String> {
+        self.state().silence.clone()
+    }
+
     /// Where a request is in the line, as far as that was told.
     pub(crate) fn place(&self, id: u64) -> Option<Place> {
         self.state().pending.get(&id)?.place.clone()

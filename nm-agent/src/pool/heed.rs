@@ -121,11 +121,7 @@ impl Pool {
             };
             let known = &mut self.known;
             let lost = known.extract_if(.., |held| !has(&held.grant.hold));
-            let lost = lost.map(|held| {
-                let hold = held.grant.hold;
-                (held.client, (hold.token, hold.name))
-            });
-            let lost = lost.collect();
+            let lost = lost.map(Held::lease).collect();
             self.lose(lost, FORGOTTEN);
         }
     }
@@ -160,11 +156,7 @@ impl Pool {
             let mut lost = lost.iter();
             lost.any(|(token, name)| (*token, name) == (hold.token, &hold.name))
         };
-        let lost = known.extract_if(.., is_lost).map(|held| {
-            let hold = held.grant.hold;
-            (held.client, (hold.token, hold.name))
-        });
-        let lost = lost.collect();
+        let lost = known.extract_if(.., is_lost).map(Held::lease).collect();
         self.lose(lost, FORGOTTEN);
     }
 

@@ -71,6 +71,13 @@ pub(super) struct Held {
     pub(super) client: Option<Client>,
 }
 
+impl Held {
+    /// Which lease it is, and whose.
+    pub(super) fn lease(self) -> (Option<Client>, (Token, String)) {
+        (self.client, (self.grant.hold.token, self.grant.hold.name))
+    }
+}
+
 /// Names that a process says it holds, from another agent; or that its file says.
 #[derive(Debug)]
 pub(super) struct Presented {

@@ -90,11 +90,12 @@ impl Agent {
 
     /// A connection to the agent, which is started if there is none.
     pub(crate) fn connect(&self) -> Result<Connection> {
+        let dir = Dir::create(&self.dir).map_err(|error| unusable(&self.dir, error))?;
+        // Another user's agent is not asked.
+        check_owner(&self.dir)?;
         if let Tried::Serves(connection) = self.try_connect()? {
             return Ok(*connection);
         }
-        let dir = Dir::create(&self.dir).map_err(|error| unusable(&self.dir, error))?;
-        check_owner(&self.dir)?;
         let mut refused = None;
         for _ in 0..ATTEMPTS {
             let path = self.dir.join(START);

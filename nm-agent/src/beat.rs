@@ -5,6 +5,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::agent::Agent;
 use crate::clock;
+use crate::fault;
 use crate::link::Link;
 
 /// Beats for as long as the agent lives.
@@ -22,7 +23,7 @@ pub(crate) async fn run(agent: Agent, link: Link) {
             () = agent.cut.notified() => continue,
         };
         match beaten {
-            Ok(Ok(true)) => {}
+            Ok(Ok(true)) => link.serves(pair.number),
             Ok(Ok(false)) => {
                 let next = agent.state().next_session();
                 if let Err(error) = next {
@@ -32,7 +33,11 @@ pub(crate) async fn run(agent: Agent, link: Link) {
                 }
                 continue;
             }
-            Ok(Err(_)) | Err(_) => {
+            failed => {
+                if let Ok(Err(error)) = failed {
+                    let why = fault::line(&fault::of_server(&error));
+                    agent.state().not_heard(&why);
+                }
                 link.lose(pair.number);
                 agent.beat.notified().await;
                 continue;

@@ -32,6 +32,8 @@ pub(crate) struct Pair {
 pub(crate) struct Link {
     address: Rc<Address>,
     pair: Rc<RefCell<Option<Pair>>>,
+    /// The last over which a beat was answered.
+    served: Rc<Cell<u64>>,
     /// Those that are to be used no more.
     lost: Rc<Cell<u64>>,
     is_lost: Rc<Notify>,
@@ -44,6 +46,7 @@ impl Link {
         Ok(Self {
             address: Rc::new(address),
             pair: Rc::new(RefCell::new(Some(pair))),
+            served: Rc::default(),
             lost: Rc::default(),
             is_lost: Rc::default(),
         })
@@ -54,6 +57,11 @@ impl Link {
         self.pair.borrow().clone()
     }
 
+    /// A beat was answered over these.
+    pub(crate) fn serves(&self, number: u64) {
+        self.served.set(number);
+    }
+
     /// These failed, or did not answer in time.
     pub(crate) fn lose(&self, number: u64) {
         self.lost.set(number.max(self.lost.get()));
@@ -62,6 +70,7 @@ impl Link {
 
     /// Connects whenever the connections are lost.
     pub(crate) async fn keep(self, agent: Agent) {
+        let (mut wait, longest) = WAITS;
         loop {
             let number = self.pair.borrow().as_ref().map_or(0, |pair| pair.number);
             if self.lost.get() < number {
@@ -71,7 +80,14 @@ impl Link {
             *self.pair.borrow_mut() = None;
             agent.state().cut();
             agent.cut.notify_waiters();
-            let (mut wait, longest) = WAITS;
+            // A server may take connections and no beats. Those are not to be made without a pause.
+            match self.served.get() < number {
+                true => {
+                    sleep(wait).await;
+                    wait = (wait * 2).min(longest);
+                }
+                false => wait = WAITS.0,
+            }
             let most = CONNECT.min(agent.state().lease / 3);
             let pair = loop {
                 let why = match timeout(most, connect(&self.address, number + 1)).await {

@@ -9,7 +9,7 @@ use std::os::unix::net;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use nm_postgres::{Address, Surroundings};
+use nm_postgres::{Address, Error, Surroundings};
 use nm_register::Session;
 use rustix::fs::{FlockOperation, flock};
 use tokio::net::UnixListener;
@@ -34,6 +34,9 @@ const LONGEST_PATH: usize = 100;
 
 /// How long an agent that ends may take.
 const END: Duration = Duration::from_secs(10);
+
+/// A server that is asked for the first time, and says nothing, is given up after that.
+const ANSWER: Duration = Duration::from_secs(30);
 
 /// The name of this machine for people, if its own says nothing.
 const HOST: &str = "NAME_MANAGER_HOST";
@@ -87,7 +90,16 @@ async fn run(dir: &Path, address: &str, ready: &mut dyn Write) -> Result<(), Fau
     tokio::task::spawn_local(orphans::run(agent.clone()));
     tokio::task::spawn_local(link.clone().keep(agent.clone()));
     tokio::task::spawn_local(clients::accept(agent.clone(), listener));
-    agent.born.notified().await;
+    let is_born = tokio::select! {
+        () = agent.born.notified() => true,
+        () = agent.end.notified() => false,
+    };
+    if !is_born {
+        // Under the lock: the next agent's is not removed.
+        let _ = fs::remove_file(dir.join(SOCKET));
+        let message = format!("{} stopped answering", agent.state().server);
+        return Err(refuse(ready, fault(FaultKind::Server, message)));
+    }
     let greeting = Greeting::Welcome(welcome(&agent.state()));
     let _ = say(ready, &greeting);
     agent.end.notified().await;
@@ -104,24 +116,24 @@ async fn run(dir: &Path, address: &str, ready: &mut dyn Write) -> Result<(), Fau
 
 async fn begin(dir: &Path, address: &str) -> Result<(File, Agent, Link, UnixListener), Fault> {
     let lock = lock(dir).await?;
-    let address = Address::parse(address, &surroundings()).map_err(|error| of_server(&error))?;
+    let address = Address::parse(address, &Surroundings::of_this_process())
+        .map_err(|error| of_server(&error))?;
     let session = draw::id().map_err(|error| of_machine("failed to draw a number", &error))?;
     let locks = Locks::new(dir);
     let unusable =
         |error: io::Error| of_machine(format!("failed to use `{}`", dir.display()), &error);
     make_dir(&dir.join("locks")).map_err(unusable)?;
-    let (held, gone) = locks.sweep().map_err(unusable)?;
-    let agent = Agent::new(address.to_string(), host(), locks, Session(session));
-    let link = Link::open(address)
-        .await
-        .map_err(|error| of_server(&error))?;
+    let server = address.to_string();
+    let agent = Agent::new(server.clone(), host(), locks, Session(session));
+    let link = answer(&server, Link::open(address)).await?;
     if let Some(pair) = link.pair() {
-        let failed = |error: nm_postgres::Error| of_server(&error);
-        pair.work.check_tables().await.map_err(failed)?;
-        let lease = pair.work.lease().await.map_err(failed)?;
+        answer(&server, pair.work.check_tables()).await?;
+        let lease = answer(&server, pair.work.lease()).await?;
+        // Not before: it removes files, which an agent that does not serve would do for nothing.
+        let swept = agent.state().locks.sweep().map_err(unusable)?;
         let mut state = agent.state();
         state.set_lease(lease);
-        (state.held, state.gone) = (held, gone);
+        (state.held, state.gone) = swept;
         state.is_connected = true;
     }
     let listener = listen(dir).map_err(|error| {
@@ -132,6 +144,20 @@ async fn begin(dir: &Path, address: &str) -> Result<(File, Agent, Link, UnixList
         )
     })?;
     Ok((lock, agent, link, listener))
+}
+
+/// What the server says to that. Whoever has started the agent waits for it.
+async fn answer<T>(
+    server: &str,
+    question: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Fault> {
+    match timeout(ANSWER, question).await {
+        Ok(answer) => answer.map_err(|error| of_server(&error)),
+        Err(_) => {
+            let message = format!("{server} did not answer within {ANSWER:?}");
+            Err(fault(FaultKind::Server, message))
+        }
+    }
 }
 
 /// The one agent of this directory. One that is about to end is waited for.
@@ -210,18 +236,6 @@ fn short(path: &Path, dir: &Path) -> io::Result<(Option<File>, PathBuf)> {
     let dir = File::open(dir)?;
     let path = format!("/proc/self/fd/{}/{SOCKET}", dir.as_raw_fd());
     Ok((Some(dir), path.into()))
-}
-
-fn surroundings() -> Surroundings {
-    let path = |key| {
-        env::var_os(key)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
-    Surroundings {
-        passfile: path("PGPASSFILE"),
-        root_certificate: path("PGSSLROOTCERT"),
-    }
 }
 
 fn host() -> String {

@@ -101,6 +101,11 @@ impl Server {
         if self.said_over != number || agent.state().must_say_again() {
             if self.say_again(connection).await? {
                 self.said_over = number;
+                // Behind a pooler a process that is gone may have acknowledged the last beat.
+                if agent.state().must_say_again() {
+                    agent.beat.notify_one();
+                    return Ok(Some(POLL));
+                }
             }
             return Ok(None);
         }
@@ -367,6 +372,12 @@ impl Server {
         let Some(statement) = statement else {
             return Ok(false);
         };
+        if statement.is_void {
+            let mut state = self.agent.state();
+            let now = state.now();
+            state.pool(key.clone()).done(statement, &now);
+            return Ok(false);
+        }
         let swapped = match self.call(connection.swap(&statement.swap(key))).await {
             Ok(true) => self.call(connection.commit()).await.map(|()| true),
             other => other,

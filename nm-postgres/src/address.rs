@@ -111,6 +111,12 @@ impl Address {
             )));
         };
         let host = match host {
+            // The end of the password: it would be shown.
+            Host::Tcp(host) if host.contains('@') => {
+                return Err(wrong(format!(
+                    "the password in the server's address has an `@`; write `%40` for it; {FORM}"
+                )));
+            }
             Host::Tcp(host) => host.clone(),
             #[cfg(unix)]
             Host::Unix(path) => path.display().to_string(),
@@ -300,6 +306,7 @@ mod tests {
             ("mysql://ci:secret@db/names", "expected `postgres://"),
             ("postgres://db/names", "must name a user"),
             ("postgres://ci:secret@/names", "must name one host"),
+            ("postgres://ci:my@secret@db/names", "write `%40`"),
             ("postgres://ci:secret@a,b/names", "must name one host"),
             ("postgres://ci:secret@db:port/names", "cannot be read"),
             ("postgres://ci:secret@db/names?no=thing", "cannot be read"),

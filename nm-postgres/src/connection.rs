@@ -57,11 +57,6 @@ impl Connection {
         })
     }
 
-    /// Whether it is known to be gone.
-    pub fn is_closed(&self) -> bool {
-        self.client.is_closed()
-    }
-
     pub(crate) fn server(&self) -> &str {
         &self.server
     }

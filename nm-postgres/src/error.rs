@@ -90,6 +90,11 @@ impl Error {
                 Kind::Unreachable,
                 format!("{server} is starting or stopping"),
             ),
+            // What a pooler says when it has lost the server.
+            _ if state.code().starts_with("08") => (
+                Kind::Unreachable,
+                format!("the connection to {server} failed"),
+            ),
             _ => (Kind::Server, format!("{server} failed")),
         };
         Self::new(kind, message).because(error)

@@ -293,11 +293,7 @@ impl Pool {
         self.dirty = true;
         self.page = None;
         self.said = None;
-        let lost = self.known.drain(..).map(|Held { grant, client }| {
-            let lease = (grant.hold.token, grant.hold.name);
-            (client, lease)
-        });
-        let lost = lost.collect();
+        let lost = self.known.drain(..).map(Held::lease).collect();
         self.lose(lost, why);
         for change in std::mem::take(&mut self.changes) {
             let is_of_hold = matches!(

@@ -67,8 +67,11 @@ impl Pool {
         let is_settled = self.unsettled.is_none();
         for mut asked in std::mem::take(&mut self.asked) {
             match own(document, asked.join.token, now.session) {
-                Own::Holds(holds) if asked.given_up && asked.leave.is_none() => {
+                // Nobody is to use it, so it need not be believed in: one that was kept until it
+                // can be would be looked at by nobody.
+                Own::Holds(holds) if asked.given_up && (asked.leave.is_none() || !now.valid) => {
                     self.give_back(&holds);
+                    self.answer(asked.leave, Answer::Done);
                     continue;
                 }
                 // Checked now that the grant has arrived: others may have lent the name on.
@@ -118,11 +121,7 @@ impl Pool {
             };
             let known = &mut self.known;
             let lost = known.extract_if(.., |held| !has(&held.grant.hold));
-            let lost = lost.map(|held| {
-                let hold = held.grant.hold;
-                (held.client, (hold.token, hold.name))
-            });
-            let lost = lost.collect();
+            let lost = lost.map(Held::lease).collect();
             self.lose(lost, FORGOTTEN);
         }
     }
@@ -157,11 +156,7 @@ impl Pool {
             let mut lost = lost.iter();
             lost.any(|(token, name)| (*token, name) == (hold.token, &hold.name))
         };
-        let lost = known.extract_if(.., is_lost).map(|held| {
-            let hold = held.grant.hold;
-            (held.client, (hold.token, hold.name))
-        });
-        let lost = lost.collect();
+        let lost = known.extract_if(.., is_lost).map(Held::lease).collect();
         self.lose(lost, FORGOTTEN);
     }
 

@@ -71,6 +71,13 @@ pub(super) struct Held {
     pub(super) client: Option<Client>,
 }
 
+impl Held {
+    /// Which lease it is, and whose.
+    pub(super) fn lease(self) -> (Option<Client>, (Token, String)) {
+        (self.client, (self.grant.hold.token, self.grant.hold.name))
+    }
+}
+
 /// Names that a process says it holds, from another agent; or that its file says.
 #[derive(Debug)]
 pub(super) struct Presented {
@@ -191,9 +198,11 @@ impl Pool {
         self.page = None;
     }
 
-    /// Whether it must be read before anything else is done.
+    /// Whether it must be read before anything else is done: also if names were not granted when
+    /// it was read last, which ends without a change of the pool.
     pub(crate) fn must_read(&self) -> bool {
-        self.page.is_none() || !self.reads.is_empty()
+        let is_calm = |page: &Page| page.look.server.is_calm(page.look.start);
+        !self.page.as_ref().is_some_and(is_calm) || !self.reads.is_empty()
     }
 
     /// Whether a request waits for names.

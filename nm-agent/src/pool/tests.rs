@@ -324,3 +324,32 @@ fn whatever_answers_are_lost_one_process_holds_the_name_and_nothing_is_left() {
     }
     assert!(granted > 500, "{granted}");
 }
+
+#[test]
+fn what_is_granted_to_one_that_gave_up_is_given_back_whether_leases_are_valid_or_not() {
+    let mut story = Story::new(1);
+    let (key, token) = (("space".to_owned(), "pool".to_owned()), Token(7));
+    let now = Story::now(0);
+    story.pools[0].ask(To { client: 0, id: 1 }, join(token), false);
+    let page = story.page();
+    story.pools[0].heed(page, &now);
+    let statement = story.pools[0].statement(&now, Tag(1)).unwrap();
+    let document = statement.swap(&key).document.clone();
+    assert!(story.register.swap(None, Tag(1), document));
+    story.pools[0].unknown(statement);
+    story.pools[0].cut();
+    story.pools[0].ask(To { client: 0, id: 2 }, Ask::Leave(token), false);
+    assert_eq!(story.register.document.holds.len(), 1);
+    let now = Now {
+        valid: false,
+        ..now
+    };
+    let page = story.page();
+    story.pools[0].heed(page, &now);
+    let statement = story.pools[0].statement(&now, Tag(2)).unwrap();
+    let document = statement.swap(&key).document.clone();
+    assert!(story.register.swap(Some(Tag(1)), Tag(2), document));
+    story.pools[0].done(statement, &now);
+    assert!(story.register.document.holds.is_empty());
+    assert!(story.pools[0].is_idle(), "{:?}", story.pools[0]);
+}

@@ -56,7 +56,7 @@ fn one(findings: &mut Findings, machine: &Machine, lease: Duration) {
             TOPIC,
             format!(
                 "{text}: if it holds names, whoever wants them has them {} later",
-                { humantime::format_duration(lease) }
+                humantime::format_duration(lease)
             ),
         ),
     }

@@ -55,15 +55,22 @@ impl Address {
         format!("{scheme}://{host}/{path}?{}", query.join("&"))
     }
 
-    /// The directory of the agent for this server.
+    /// The directory of this machine's agent for this server. Another one after the machine was
+    /// started anew, and on each machine that shares the base, or has restored it from a cache:
+    /// those see nothing of each other's locks, and would take their holders for dead.
     pub(crate) fn dir(&self, base: &Path) -> PathBuf {
-        let hash = fnv(self.without_password().as_bytes());
+        let hash = fnv(format!("{} {}", self.without_password(), boot()).as_bytes());
         base.join(SERVERS).join(format!("{hash:016x}"))
     }
 }
 
 /// In a state directory: the agents' directories.
 const SERVERS: &str = "servers";
+
+/// Differs between machines, and with each start of one; empty where the system does not say.
+fn boot() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default()
+}
 
 /// FNV-1a.
 pub(crate) fn fnv(bytes: &[u8]) -> u64 {

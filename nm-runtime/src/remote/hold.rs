@@ -13,6 +13,9 @@ use crate::terms::event::{self, Entry};
 use crate::terms::holder::Holder;
 use crate::terms::record::{Record, State};
 
+/// In characters: the message of a panic may have any number.
+const LONGEST_REASON: usize = 2000;
+
 /// A name that a server has lent to this process.
 #[derive(Debug)]
 pub(crate) struct RemoteHold {
@@ -145,7 +148,7 @@ impl RemoteHold {
         };
         let after = After {
             state: ending.state,
-            reason: ending.reason.clone(),
+            reason: ending.reason.as_deref().map(shortened),
             as_it_was: ending.as_it_was,
         };
         self.release(after, ending.durable)?;
@@ -177,6 +180,14 @@ impl RemoteHold {
     }
 }
 
+/// A reason that every change of the pool can carry, and a line to the agent.
+fn shortened(reason: &str) -> String {
+    match reason.char_indices().nth(LONGEST_REASON) {
+        Some((end, _)) => format!("{} ..", &reason[..end]),
+        None => reason.to_owned(),
+    }
+}
+
 impl Drop for RemoteHold {
     /// Its holder counts as one that died.
     fn drop(&mut self) {
@@ -198,5 +209,20 @@ impl Drop for RemoteHold {
         let ask = variant("release", &release);
         let _ = self.link.ask(&self.at, ask, None, None);
         self.link.released(self.token, &self.name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_reason_is_cut_between_two_characters() {
+        assert_eq!(shortened("no disk"), "no disk");
+        let long = "ä".repeat(LONGEST_REASON + 1);
+        let cut = shortened(&long);
+        assert_eq!(cut.chars().count(), LONGEST_REASON + 3);
+        assert!(cut.ends_with("ä .."));
+        assert_eq!(shortened(&long[2..]), long[2..]);
     }
 }

@@ -12,8 +12,9 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, Kind, Result};
 use crate::base::{json, notice};
 use crate::config::address::Address;
 use crate::remote::start::{Agent, Connection};
@@ -27,6 +28,12 @@ use crate::terms::record::State;
 
 /// Those of this process, or of the one that it was forked from.
 static LINKS: Mutex<Vec<Arc<Link>>> = Mutex::new(Vec::new());
+
+/// Between two attempts to start an agent for what is held: well below every lease time.
+const A_PAUSE: Duration = Duration::from_secs(1);
+
+/// What an agent does not take for a line would be said again to the next one, and the next.
+const LONGEST: usize = 1_000_000;
 
 /// Which pool it is, on the server.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -191,6 +198,15 @@ impl Link {
         token: Option<&Arc<TokenLock>>,
         waits: Option<String>,
     ) -> Result<Question> {
+        if ask.len() > LONGEST {
+            return Err(Error::new(
+                Kind::Io,
+                format!(
+                    "what is to be said to the agent for this machine has {} bytes, and it takes {LONGEST}",
+                    ask.len()
+                ),
+            ));
+        }
         self.welcome()?;
         let (answers, question) = channel();
         let (id, line, speaker) = loop {
@@ -222,6 +238,11 @@ impl Link {
             id,
             answers: question,
         })
+    }
+
+    /// Why nothing is answered at the moment: nobody hears the server.
+    pub(crate) fn silence(&self) -> Option<String> {
+        self.state().silence.clone()
     }
 
     /// Where a request is in the line, as far as that was told.
@@ -316,7 +337,12 @@ impl Link {
             }
             match self.agent.connect() {
                 Ok(connection) => Taken { lines, child } = self.take(connection),
-                Err(error) => return self.give_up(&error),
+                // What is held is said to the next agent, whoever starts it, or others are lent
+                // it: a test that merely holds asks for nothing.
+                Err(error) => match self.give_up(&error) {
+                    true => return,
+                    false => thread::sleep(A_PAUSE),
+                },
             }
         }
     }
@@ -328,13 +354,16 @@ impl Link {
     }
 
     /// There is no agent any more, and none can be started: whoever waits is told so, and the
-    /// next one tries again.
-    fn give_up(&self, error: &Error) {
-        let pending = {
+    /// next one tries again. Whether nothing is held.
+    fn give_up(&self, error: &Error) -> bool {
+        let (pending, is_over) = {
             let mut state = self.state();
-            state.welcome = None;
-            state.is_read = false;
-            std::mem::take(&mut state.pending)
+            let is_over = state.held.iter().all(|kept| kept.lost.is_some());
+            if is_over {
+                state.welcome = None;
+                state.is_read = false;
+            }
+            (std::mem::take(&mut state.pending), is_over)
         };
         let fault = Fault {
             kind: match error.is_config() {
@@ -349,6 +378,7 @@ impl Link {
         for pending in pending.into_values() {
             let _ = pending.answers.send(Answer::Fault(fault.clone()));
         }
+        is_over
     }
 
     fn told(self: &Arc<Self>, told: Told) {
@@ -465,8 +495,10 @@ impl Speaker {
     }
 
     fn say_in(&self, _turn: &MutexGuard<'_, ()>, text: &str) {
-        // If this fails, so does the next read, and what was to be said is said again.
-        let _ = (&self.stream).write_all(text.as_bytes());
+        // Then the next read fails, too, and what was to be said is said again.
+        if (&self.stream).write_all(text.as_bytes()).is_err() {
+            let _ = self.stream.shutdown(Shutdown::Both);
+        }
     }
 }
 

@@ -274,7 +274,7 @@ impl Remote {
     fn look(&self, at: &Where) -> Result<(Look, String)> {
         let link = self.link();
         let host = link.welcome()?.host;
-        match answer(&link, at, "\"look\"".to_owned())? {
+        match request::look(&link, at)? {
             Answer::Look(look) => Ok((look, host)),
             other => Err(unexpected(&other)),
         }

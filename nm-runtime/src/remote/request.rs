@@ -9,7 +9,7 @@ use crate::backend::patience::Patience;
 use crate::base::clock;
 use crate::base::error::{Error, Kind, Result};
 use crate::remote::link::{Link, Question, Where};
-use crate::remote::start::error_of;
+use crate::remote::start::{error_of, no_answer};
 use crate::remote::token::TokenLock;
 use crate::remote::wire::{Answer, Grant, Join, Place, Spec, Wanted, variant};
 use crate::terms::access::Access;
@@ -17,6 +17,9 @@ use crate::terms::holder::Holder;
 
 /// So long an agent may take for what it answers at once, or as soon as the server does.
 const ANSWER: Duration = Duration::from_secs(60);
+
+/// So long it may take to look at a pool.
+const LOOK: Duration = Duration::from_secs(10);
 
 /// So long it may take to find out whether something is free.
 const FIRST_ANSWER: Duration = Duration::from_secs(5);
@@ -192,25 +195,28 @@ fn reborrow<'s>(patience: &'s mut Option<&mut dyn Patience>) -> Option<&'s mut d
     }
 }
 
-fn no_answer(after: Duration) -> Error {
-    Error::new(
-        Kind::Io,
-        format!(
-            "the agent that speaks with the server for this machine has not answered for {}; it is `name-manager agent`: end it if it hangs, another one takes its place",
-            crate::base::text::seconds(after)
-        ),
-    )
-}
-
 /// Asks for what is answered at once, or as soon as the server has answered.
 pub(crate) fn answer(link: &Arc<Link>, at: &Where, ask: String) -> Result<Answer> {
+    answer_within(link, at, ask, ANSWER)
+}
+
+/// How the pool is. A request that waits asks this for its messages, and keeps its deadline
+/// while nobody hears the server.
+pub(crate) fn look(link: &Arc<Link>, at: &Where) -> Result<Answer> {
+    match link.silence() {
+        Some(why) => Err(Error::new(Kind::Io, why)),
+        None => answer_within(link, at, "\"look\"".to_owned(), LOOK),
+    }
+}
+
+fn answer_within(link: &Arc<Link>, at: &Where, ask: String, patience: Duration) -> Result<Answer> {
     let question = link.ask(at, ask, None, None)?;
-    match question.answers.recv_timeout(ANSWER) {
+    match question.answers.recv_timeout(patience) {
         Ok(Answer::Fault(fault)) => Err(error_of(fault)),
         Ok(answer) => Ok(answer),
         Err(_) => {
             link.forget(question.id);
-            Err(no_answer(ANSWER))
+            Err(no_answer(patience))
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::fmt;
 #[cfg(target_os = "linux")]
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
@@ -13,7 +14,7 @@ use std::time::Duration;
 
 use crate::base::error::{Error, Kind, Result};
 use crate::base::json;
-use crate::base::text::printable;
+use crate::base::text::{printable, seconds};
 use crate::config::address::Address;
 use crate::local::dir::{check_owner, unusable};
 use crate::local::lock::Locked;
@@ -35,12 +36,15 @@ const LONGEST_PATH: usize = 100;
 /// The command.
 const PROGRAM: &str = "name-manager";
 
+/// So long it may take to greet, or to take what it is told: it does both at once.
+const SILENCE: Duration = Duration::from_secs(60);
+
 /// How often an agent that is about to end is given a moment to do so.
 const ATTEMPTS: u32 = 20;
 const A_MOMENT: Duration = Duration::from_millis(50);
 
 /// What a process must know to reach its agent.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Agent {
     pub(crate) dir: PathBuf,
     pub(crate) address: Address,
@@ -48,6 +52,13 @@ pub(crate) struct Agent {
     pub(crate) program: Option<PathBuf>,
     /// The environment of the agent: read once, since later another thread may change it.
     pub(crate) env: Vec<(OsString, OsString)>,
+}
+
+impl fmt::Debug for Agent {
+    /// Without the environment, which may have passwords.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Agent").field(&self.dir).finish()
+    }
 }
 
 /// A connection to an agent that serves.
@@ -79,11 +90,12 @@ impl Agent {
 
     /// A connection to the agent, which is started if there is none.
     pub(crate) fn connect(&self) -> Result<Connection> {
+        let dir = Dir::create(&self.dir).map_err(|error| unusable(&self.dir, error))?;
+        // Another user's agent is not asked.
+        check_owner(&self.dir)?;
         if let Tried::Serves(connection) = self.try_connect()? {
             return Ok(*connection);
         }
-        let dir = Dir::create(&self.dir).map_err(|error| unusable(&self.dir, error))?;
-        check_owner(&self.dir)?;
         let mut refused = None;
         for _ in 0..ATTEMPTS {
             let path = self.dir.join(START);
@@ -132,6 +144,9 @@ impl Agent {
         };
         let mut lines = BufReader::new(stream.try_clone().map_err(failed)?);
         let mut line = Vec::new();
+        // These fail, on some systems, if the other end is gone: what follows sees that.
+        let _ = stream.set_read_timeout(Some(SILENCE));
+        let _ = stream.set_write_timeout(Some(SILENCE));
         let greeted = (&stream)
             .write_all(format!("{}\n", hello()).as_bytes())
             .and_then(|()| lines.read_until(b'\n', &mut line));
@@ -139,8 +154,12 @@ impl Agent {
             // It ended.
             Err(error) if is_nobody(&error) => return Ok(Tried::Nobody(None)),
             Ok(0) => return Ok(Tried::Nobody(None)),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                return Err(no_answer(SILENCE));
+            }
             greeted => greeted.map_err(failed)?,
         };
+        let _ = stream.set_read_timeout(None);
         match json::from_slice(&line) {
             Some(Greeting::Welcome(welcome)) if welcome.v == VERSION => {
                 Ok(Tried::Serves(Box::new(Connection {
@@ -279,6 +298,17 @@ fn is_nobody(error: &io::Error) -> bool {
             | io::ErrorKind::ConnectionRefused
             | io::ErrorKind::ConnectionReset
             | io::ErrorKind::BrokenPipe
+    )
+}
+
+/// An agent does not answer.
+pub(crate) fn no_answer(after: Duration) -> Error {
+    Error::new(
+        Kind::Io,
+        format!(
+            "the agent that speaks with the server for this machine has not answered for {}; it is `name-manager agent`: end it if it hangs, another one takes its place",
+            seconds(after)
+        ),
     )
 }
 

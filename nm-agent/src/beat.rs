@@ -22,7 +22,7 @@ pub(crate) async fn run(agent: Agent, link: Link) {
             () = agent.cut.notified() => continue,
         };
         match beaten {
-            Ok(Ok(true)) => {}
+            Ok(Ok(true)) => link.is_useful(pair.number),
             Ok(Ok(false)) => {
                 let next = agent.state().next_session();
                 if let Err(error) = next {
@@ -32,7 +32,12 @@ pub(crate) async fn run(agent: Agent, link: Link) {
                 }
                 continue;
             }
-            Ok(Err(_)) | Err(_) => {
+            Ok(Err(error)) => {
+                link.fail(pair.number, &error);
+                agent.beat.notified().await;
+                continue;
+            }
+            Err(_) => {
                 link.lose(pair.number);
                 agent.beat.notified().await;
                 continue;

@@ -35,6 +35,10 @@ pub(crate) struct Link {
     /// Those that are to be used no more.
     lost: Rc<Cell<u64>>,
     is_lost: Rc<Notify>,
+    /// The last over which a beat was answered.
+    useful: Rc<Cell<u64>>,
+    /// Why no beat was.
+    why: Rc<RefCell<Option<String>>>,
 }
 
 impl Link {
@@ -46,12 +50,26 @@ impl Link {
             pair: Rc::new(RefCell::new(Some(pair))),
             lost: Rc::default(),
             is_lost: Rc::default(),
+            useful: Rc::default(),
+            why: Rc::default(),
         })
     }
 
     /// Both, unless they are gone.
     pub(crate) fn pair(&self) -> Option<Pair> {
         self.pair.borrow().clone()
+    }
+
+    /// A beat was answered over these.
+    pub(crate) fn is_useful(&self, number: u64) {
+        self.useful.set(number);
+        *self.why.borrow_mut() = None;
+    }
+
+    /// A beat failed over these.
+    pub(crate) fn fail(&self, number: u64, error: &Error) {
+        *self.why.borrow_mut() = Some(fault::line(&fault::of_server(error)));
+        self.lose(number);
     }
 
     /// These failed, or did not answer in time.
@@ -62,6 +80,8 @@ impl Link {
 
     /// Connects whenever the connections are lost.
     pub(crate) async fn keep(self, agent: Agent) {
+        let (first, longest) = WAITS;
+        let mut wait = first;
         loop {
             let number = self.pair.borrow().as_ref().map_or(0, |pair| pair.number);
             if self.lost.get() < number {
@@ -71,21 +91,31 @@ impl Link {
             *self.pair.borrow_mut() = None;
             agent.state().cut();
             agent.cut.notify_waiters();
-            let (mut wait, longest) = WAITS;
             let most = CONNECT.min(agent.state().lease / 3);
+            // A server that lets us in, and is of no use, has lost its tables, say. It is not to
+            // be asked without a pause.
+            let mut why = None;
+            if self.useful.get() == number {
+                wait = first;
+            } else {
+                let said = self.why.take();
+                why = Some(said.unwrap_or_else(|| "it ends the connection".to_owned()));
+            }
             let pair = loop {
-                let why = match timeout(most, connect(&self.address, number + 1)).await {
-                    Ok(Ok(pair)) => break pair,
-                    Ok(Err(error)) => fault::line(&fault::of_server(&error)),
-                    Err(_) => "it does not answer".to_owned(),
-                };
-                agent.state().not_heard(&why);
-                let may_end = agent.state().may_end(clock::now());
-                if may_end {
-                    return agent.end.notify_one();
+                if let Some(why) = why {
+                    agent.state().not_heard(&why);
+                    let may_end = agent.state().may_end(clock::now());
+                    if may_end {
+                        return agent.end.notify_one();
+                    }
+                    sleep(wait).await;
+                    wait = (wait * 2).min(longest);
                 }
-                sleep(wait).await;
-                wait = (wait * 2).min(longest);
+                why = match timeout(most, connect(&self.address, number + 1)).await {
+                    Ok(Ok(pair)) => break pair,
+                    Ok(Err(error)) => Some(fault::line(&fault::of_server(&error))),
+                    Err(_) => Some("it does not answer".to_owned()),
+                };
             };
             *self.pair.borrow_mut() = Some(pair);
             agent.state().is_connected = true;

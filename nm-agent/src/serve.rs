@@ -87,7 +87,14 @@ async fn run(dir: &Path, address: &str, ready: &mut dyn Write) -> Result<(), Fau
     tokio::task::spawn_local(orphans::run(agent.clone()));
     tokio::task::spawn_local(link.clone().keep(agent.clone()));
     tokio::task::spawn_local(clients::accept(agent.clone(), listener));
-    agent.born.notified().await;
+    tokio::select! {
+        () = agent.born.notified() => {}
+        // The server has gone away since, and stays away.
+        () = agent.end.notified() => {
+            let message = format!("{} is of no use any more", agent.state().server);
+            return Err(refuse(ready, fault(FaultKind::Server, message)));
+        }
+    }
     let greeting = Greeting::Welcome(welcome(&agent.state()));
     let _ = say(ready, &greeting);
     agent.end.notified().await;

@@ -5,7 +5,6 @@ use tokio::time::{sleep, timeout};
 
 use crate::agent::Agent;
 use crate::clock;
-use crate::fault;
 use crate::link::Link;
 
 /// Beats for as long as the agent lives.
@@ -23,7 +22,7 @@ pub(crate) async fn run(agent: Agent, link: Link) {
             () = agent.cut.notified() => continue,
         };
         match beaten {
-            Ok(Ok(true)) => link.serves(pair.number),
+            Ok(Ok(true)) => link.is_useful(pair.number),
             Ok(Ok(false)) => {
                 let next = agent.state().next_session();
                 if let Err(error) = next {
@@ -33,11 +32,12 @@ pub(crate) async fn run(agent: Agent, link: Link) {
                 }
                 continue;
             }
-            failed => {
-                if let Ok(Err(error)) = failed {
-                    let why = fault::line(&fault::of_server(&error));
-                    agent.state().not_heard(&why);
-                }
+            Ok(Err(error)) => {
+                link.fail(pair.number, &error);
+                agent.beat.notified().await;
+                continue;
+            }
+            Err(_) => {
                 link.lose(pair.number);
                 agent.beat.notified().await;
                 continue;

@@ -32,11 +32,13 @@ pub(crate) struct Pair {
 pub(crate) struct Link {
     address: Rc<Address>,
     pair: Rc<RefCell<Option<Pair>>>,
-    /// The last over which a beat was answered.
-    served: Rc<Cell<u64>>,
     /// Those that are to be used no more.
     lost: Rc<Cell<u64>>,
     is_lost: Rc<Notify>,
+    /// The last over which a beat was answered.
+    useful: Rc<Cell<u64>>,
+    /// Why no beat was.
+    why: Rc<RefCell<Option<String>>>,
 }
 
 impl Link {
@@ -46,9 +48,10 @@ impl Link {
         Ok(Self {
             address: Rc::new(address),
             pair: Rc::new(RefCell::new(Some(pair))),
-            served: Rc::default(),
             lost: Rc::default(),
             is_lost: Rc::default(),
+            useful: Rc::default(),
+            why: Rc::default(),
         })
     }
 
@@ -58,8 +61,15 @@ impl Link {
     }
 
     /// A beat was answered over these.
-    pub(crate) fn serves(&self, number: u64) {
-        self.served.set(number);
+    pub(crate) fn is_useful(&self, number: u64) {
+        self.useful.set(number);
+        *self.why.borrow_mut() = None;
+    }
+
+    /// A beat failed over these.
+    pub(crate) fn fail(&self, number: u64, error: &Error) {
+        *self.why.borrow_mut() = Some(fault::line(&fault::of_server(error)));
+        self.lose(number);
     }
 
     /// These failed, or did not answer in time.
@@ -70,7 +80,8 @@ impl Link {
 
     /// Connects whenever the connections are lost.
     pub(crate) async fn keep(self, agent: Agent) {
-        let (mut wait, longest) = WAITS;
+        let (first, longest) = WAITS;
+        let mut wait = first;
         loop {
             let number = self.pair.borrow().as_ref().map_or(0, |pair| pair.number);
             if self.lost.get() < number {
@@ -80,28 +91,31 @@ impl Link {
             *self.pair.borrow_mut() = None;
             agent.state().cut();
             agent.cut.notify_waiters();
-            // A server may take connections and no beats. Those are not to be made without a pause.
-            match self.served.get() < number {
-                true => {
+            let most = CONNECT.min(agent.state().lease / 3);
+            // A server that lets us in, and is of no use, has lost its tables, say. It is not to
+            // be asked without a pause.
+            let mut why = None;
+            if self.useful.get() == number {
+                wait = first;
+            } else {
+                let said = self.why.take();
+                why = Some(said.unwrap_or_else(|| "it ends the connection".to_owned()));
+            }
+            let pair = loop {
+                if let Some(why) = why {
+                    agent.state().not_heard(&why);
+                    let may_end = agent.state().may_end(clock::now());
+                    if may_end {
+                        return agent.end.notify_one();
+                    }
                     sleep(wait).await;
                     wait = (wait * 2).min(longest);
                 }
-                false => wait = WAITS.0,
-            }
-            let most = CONNECT.min(agent.state().lease / 3);
-            let pair = loop {
-                let why = match timeout(most, connect(&self.address, number + 1)).await {
+                why = match timeout(most, connect(&self.address, number + 1)).await {
                     Ok(Ok(pair)) => break pair,
-                    Ok(Err(error)) => fault::line(&fault::of_server(&error)),
-                    Err(_) => "it does not answer".to_owned(),
+                    Ok(Err(error)) => Some(fault::line(&fault::of_server(&error))),
+                    Err(_) => Some("it does not answer".to_owned()),
                 };
-                agent.state().not_heard(&why);
-                let may_end = agent.state().may_end(clock::now());
-                if may_end {
-                    return agent.end.notify_one();
-                }
-                sleep(wait).await;
-                wait = (wait * 2).min(longest);
             };
             *self.pair.borrow_mut() = Some(pair);
             agent.state().is_connected = true;

@@ -133,3 +133,27 @@ fn a_machine_that_is_cut_off_for_long_is_declared_dead_and_hears_of_it() {
     assert_eq!(b.releases(&tokens[1], "gcp-0"), Answer::Done);
     a.granted(id);
 }
+
+#[test]
+fn an_agent_whose_server_has_lost_its_tables_asks_seldom_and_ends() {
+    let Some(site) = Site::new("dropped") else {
+        return;
+    };
+    let one = site.machine("ci-1");
+    let mut a = one.process();
+    let held = a.token();
+    a.takes(&held, "a");
+    assert_eq!(a.releases(&held, "gcp-0"), Answer::Done);
+    site.execute("DROP SCHEMA name_manager CASCADE");
+    match a.answer(0) {
+        Answer::Silence(Some(told)) => assert!(told.contains("server init"), "{told}"),
+        other => panic!("{other:?}"),
+    }
+    assert!(a.is_cut());
+    assert!(!one.dir.join("agent.sock").exists());
+    // Without a pause it would be thousands.
+    site.until(
+        "SELECT (sessions < 500)::int FROM pg_stat_database WHERE datname = 'dropped'",
+        1,
+    );
+}

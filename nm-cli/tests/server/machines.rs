@@ -173,6 +173,23 @@ fn every_machine_sees_who_holds_what_where_and_what_happened() {
 }
 
 #[test]
+fn a_shell_keeps_what_it_has_acquired_and_releases_it() {
+    let Some(server) = shared() else { return };
+    let project = Project::new(server, "acquired", POOLS);
+    let script = "name=$($NAME_MANAGER_PROGRAM acquire gcp --ttl 1h)
+        $NAME_MANAGER_PROGRAM keep-alive gcp $name --ttl 2h
+        $NAME_MANAGER_PROGRAM release gcp $name";
+    Said::of(project.shell("ci-1", script).output().unwrap()).succeeds();
+    let status = project.status("ci-2");
+    let name = &status["names"][0];
+    assert_eq!(
+        (&name["held"], &name["state"]),
+        (&false.into(), &"clean".into()),
+        "{status:#}"
+    );
+}
+
+#[test]
 fn reset_and_wait_reach_a_pool_of_a_server() {
     let Some(server) = shared() else { return };
     let project = Project::new(server, "reached", POOLS);

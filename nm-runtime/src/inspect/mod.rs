@@ -60,8 +60,9 @@ pub struct Found {
     pub dir: PathBuf,
     /// The state directory, and why it was chosen.
     pub place: Place,
-    /// Whether a server lends its names. The directory has only what its hooks need then, and
-    /// the state directory is that of the agent which speaks for this machine.
+    /// Whether a server lends its names. The directory has only what its hooks and the keepers of
+    /// `acquire` need then, and the state directory is that of the agent which speaks for this
+    /// machine.
     pub is_on_server: bool,
 }
 
@@ -238,10 +239,15 @@ impl Found {
     }
 
     fn of(pool: &str, around: &Surroundings) -> Result<Self> {
-        Ok(Self {
-            is_on_server: around.is_on_server(pool)?,
-            ..Self::new(pool.to_owned(), around.place(Some(pool))?)
-        })
+        let mut found = Self::new(pool.to_owned(), around.place(Some(pool))?);
+        found.is_on_server = around.is_on_server(pool)?;
+        // Without an address, say, it has none; whoever asks more of it is told.
+        if found.is_on_server
+            && let Ok(config) = around.pool(pool)
+        {
+            found.dir = config.pool_dir(pool);
+        }
+        Ok(found)
     }
 
     fn server(&self, around: &Surroundings) -> Result<Option<ServerPool>> {

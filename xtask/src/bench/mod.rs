@@ -4,10 +4,10 @@
 //! test.
 //!
 //! Each benchmark is a file, named as it is called. What they share is below them:
-//! `worker`, `annotated`, `package` and `peer` are what is measured; `cost` and
+//! `worker`, `annotated`, `package`, `peer` and `site` are what is measured; `cost` and
 //! `counter` measure; `spread`, `figures` and `table` show, and `report` makes
 //! `BENCHMARKS.md` of it. `jobs` is the other side: what a `worker` does. Of the rest
-//! of `xtask` they use `result` alone.
+//! of `xtask` they use `result` and `build` alone.
 
 mod annotated;
 mod compile;
@@ -29,6 +29,8 @@ mod peer;
 mod readers;
 mod report;
 mod rounds;
+mod server;
+mod site;
 mod spread;
 mod start;
 mod suites;
@@ -43,7 +45,8 @@ use rounds::Bench;
 use table::Table;
 
 type Comparison = fn(&Bench) -> Result<Vec<Table>>;
-type Benchmark = fn() -> Result<()>;
+/// Told whether it is to be quick.
+type Benchmark = fn(bool) -> Result<()>;
 
 /// Peers and name-manager in the same run. All of these make `BENCHMARKS.md`.
 const COMPARED: [(&str, Comparison); 12] = [
@@ -62,10 +65,11 @@ const COMPARED: [(&str, Comparison); 12] = [
 ];
 
 /// About name-manager alone.
-const OWN: [(&str, Benchmark); 3] = [
-    ("whatif", whatif::run),
-    ("hooks", hooks::run),
-    ("groups", groups::run),
+const OWN: [(&str, Benchmark); 4] = [
+    ("whatif", |_| whatif::run()),
+    ("hooks", |_| hooks::run()),
+    ("groups", |_| groups::run()),
+    ("server", server::run),
 ];
 
 pub fn usage() -> String {
@@ -118,7 +122,7 @@ pub fn run(which: &[&str]) -> Result<()> {
     }
     for (name, benchmark) in OWN {
         if which.contains(&name) {
-            benchmark()?;
+            benchmark(quick)?;
         }
     }
     Ok(())

@@ -32,8 +32,8 @@ impl Worker {
     /// that size.
     pub fn start(state: &Path, max: usize, job: &[&str]) -> Result<Self> {
         let mut command = Command::new(env::current_exe()?);
-        command.arg("worker").args(job);
-        Self::spawn(command, state, max)
+        with_state(command.arg("worker").args(job), state, max);
+        Self::of(command)
     }
 
     /// Starts the program of the peers. One that has no pools takes its one lock.
@@ -45,12 +45,13 @@ impl Worker {
         job: &[&str],
     ) -> Result<Self> {
         let mut command = Command::new(program);
-        command.arg(peer).args(job);
-        Self::spawn(command, state, max)
+        with_state(command.arg(peer).args(job), state, max);
+        Self::of(command)
     }
 
-    fn spawn(mut command: Command, state: &Path, max: usize) -> Result<Self> {
-        let mut child = with_state(&mut command, state, max)
+    /// Starts this command, which does as workers do.
+    pub fn of(mut command: Command) -> Result<Self> {
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             // Hundreds that wait long say so.

@@ -19,8 +19,8 @@ use crate::config::address::Address;
 use crate::remote::start::{Agent, Connection};
 use crate::remote::token::{Token, TokenLock};
 use crate::remote::wire::{
-    After, Answer, Fault, FaultKind, Grant, Held, Lost, Pair, Place, Present, Raw, Release, Told,
-    Welcome, asked, variant,
+    After, Answer, Fault, FaultKind, Grant, Held, LOOK, Lost, Pair, Place, Present, Raw, Release,
+    Told, Welcome, asked, variant,
 };
 use crate::sys;
 use crate::terms::record::State;
@@ -224,6 +224,18 @@ impl Link {
         })
     }
 
+    /// Why the server does not answer, if that was told.
+    pub(crate) fn silence(&self) -> Option<String> {
+        self.state().silence.clone()
+    }
+
+    /// The same while a request of this process waits. Its deadline is not to wait for the
+    /// answer to a look.
+    pub(crate) fn silence_in_a_wait(&self) -> Option<String> {
+        let state = self.state();
+        state.silence.clone().filter(|_| state.is_awaited())
+    }
+
     /// Where a request is in the line, as far as that was told.
     pub(crate) fn place(&self, id: u64) -> Option<Place> {
         self.state().pending.get(&id)?.place.clone()
@@ -357,9 +369,10 @@ impl Link {
             Answer::Lost(lost) => self.are_lost(id, lost),
             Answer::Silence(why) => {
                 let mut state = self.state();
-                let is_awaited = state.pending.values().any(|it| it.waits.is_some());
+                let is_awaited = state.is_awaited();
                 if let (Some(why), None, true) = (&why, &state.silence, is_awaited) {
                     notice::say(&format!("{why}\n"));
+                    state.end_looks(why);
                 }
                 state.silence = why;
             }
@@ -477,6 +490,27 @@ struct Taken {
 }
 
 impl Known {
+    fn is_awaited(&self) -> bool {
+        self.pending.values().any(|it| it.waits.is_some())
+    }
+
+    /// Answers all looks: the server does not.
+    fn end_looks(&mut self, why: &str) {
+        self.pending.retain(|_, asked| {
+            let is_look = asked.ask == LOOK;
+            if is_look {
+                let fault = Fault {
+                    kind: FaultKind::Server,
+                    message: why.to_owned(),
+                    causes: Vec::new(),
+                };
+                // Who does not listen any more has no need of it.
+                let _ = asked.answers.send(Answer::Fault(fault));
+            }
+            !is_look
+        });
+    }
+
     fn kept(&mut self, token: Token, name: &str) -> Option<&mut Kept> {
         let mut held = self.held.iter_mut();
         held.find(|kept| kept.token.token == token && kept.held.name == name)

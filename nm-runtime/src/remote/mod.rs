@@ -42,7 +42,7 @@ use crate::remote::wire::Forget;
 #[cfg(feature = "tools")]
 use crate::remote::wire::Waiter;
 use crate::remote::wire::{
-    Answer, Failure, Grant, Look, PoolPlaces, Publish, Spec, Wanted, variant,
+    Answer, Failure, Grant, LOOK, Look, PoolPlaces, Publish, Spec, Wanted, variant,
 };
 use crate::sys::{self, Dir};
 use crate::terms::access::Access;
@@ -274,7 +274,10 @@ impl Remote {
     fn look(&self, at: &Where) -> Result<(Look, String)> {
         let link = self.link();
         let host = link.welcome()?.host;
-        match answer(&link, at, "\"look\"".to_owned())? {
+        if let Some(why) = link.silence_in_a_wait() {
+            return Err(Error::new(Kind::Io, why));
+        }
+        match answer(&link, at, LOOK.to_owned())? {
             Answer::Look(look) => Ok((look, host)),
             other => Err(unexpected(&other)),
         }

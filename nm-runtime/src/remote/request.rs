@@ -145,7 +145,7 @@ impl Request<'_> {
                 }
                 Err(RecvTimeoutError::Disconnected) => {
                     self.is_open = false;
-                    return Err(no_answer(asked.elapsed()));
+                    return Err(no_answer(self.link, asked.elapsed()));
                 }
                 Err(RecvTimeoutError::Timeout) => match reborrow(&mut patience) {
                     Some(patience) => {
@@ -157,7 +157,7 @@ impl Request<'_> {
                     }
                     // A lock that is waited for however long it takes.
                     None if self.is_open => {}
-                    None => return Err(no_answer(asked.elapsed())),
+                    None => return Err(no_answer(self.link, asked.elapsed())),
                 },
             }
         }
@@ -192,7 +192,11 @@ fn reborrow<'s>(patience: &'s mut Option<&mut dyn Patience>) -> Option<&'s mut d
     }
 }
 
-fn no_answer(after: Duration) -> Error {
+fn no_answer(link: &Link, after: Duration) -> Error {
+    if let Some(why) = link.silence() {
+        let after = crate::base::text::seconds(after);
+        return Error::new(Kind::Io, format!("no answer for {after}: {why}"));
+    }
     Error::new(
         Kind::Io,
         format!(
@@ -210,7 +214,7 @@ pub(crate) fn answer(link: &Arc<Link>, at: &Where, ask: String) -> Result<Answer
         Ok(answer) => Ok(answer),
         Err(_) => {
             link.forget(question.id);
-            Err(no_answer(ANSWER))
+            Err(no_answer(link, ANSWER))
         }
     }
 }
@@ -233,7 +237,7 @@ pub(crate) fn answers<T>(
             }
             Err(_) => {
                 link.forget(question.id);
-                return Err(no_answer(ANSWER));
+                return Err(no_answer(link, ANSWER));
             }
         }
     }

@@ -91,7 +91,10 @@ impl Link {
             *self.pair.borrow_mut() = None;
             agent.state().cut();
             agent.cut.notify_waiters();
-            let most = CONNECT.min(agent.state().lease / 3);
+            let lease = agent.state().lease;
+            let most = CONNECT.min(lease / 3);
+            // What is held must be said again within a lease.
+            let longest = longest.min(lease / 6);
             // A server that lets us in, and is of no use, has lost its tables, say. It is not to
             // be asked without a pause.
             let mut why = None;

@@ -83,7 +83,12 @@ fn has_failed(pools: Vec<Found>, runner: Option<u32>) -> Result<bool> {
             let mut note = run.note.iter();
             note.any(|note| Some(note.runner) == runner || (note.runner == 0 && note.run == own))
         };
-        for run in found.runs()?.into_iter().filter(is_its) {
+        let runs = match found.runs() {
+            // Without its server's address, say, nothing can have used it.
+            Err(error) if found.is_on_server && error.is_config() => continue,
+            runs => runs?,
+        };
+        for run in runs.into_iter().filter(is_its) {
             pool.wait_for(&run)?;
             // Gone, if nothing is left.
             let mut left = found.runs()?.into_iter();

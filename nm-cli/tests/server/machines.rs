@@ -248,6 +248,33 @@ fn pools_of_this_machine_are_shown_when_the_server_cannot_be_reached() {
 }
 
 #[test]
+fn a_server_that_is_away_delays_no_deadline_and_is_named_by_what_cannot_be_given_back() {
+    let Some(mut server) = Instance::start() else {
+        return;
+    };
+    let project = Project::new(&server, "deaf", POOLS);
+    let hold = "code=0; $NAME_MANAGER_PROGRAM hold gcp 2>said || code=$?; echo $code >code";
+    let mut holder = Running::new(&mut project.shell("ci-1", hold));
+    assert_eq!(holder.line(), "shop-0");
+    let wait = ["hold", "gcp", "--name", "shop-0", "--timeout", "10s"];
+    let mut waiter = Running::new(&mut project.on("ci-2", &wait));
+    while project.status("ci-1")["waiters"] == Value::Array(Vec::new()) {}
+    server.stop();
+    holder.end_input();
+    assert_eq!(waiter.code(), 124);
+    let has_ended = project.path("code").exists();
+    assert!(!has_ended, "it waited as long as a release, a minute");
+    holder.code();
+    let code = fs::read_to_string(project.path("code")).unwrap();
+    let said = fs::read_to_string(project.path("said")).unwrap();
+    assert_eq!(code, "1\n", "{said}");
+    assert!(
+        said.contains("no answer for 1m: ") && said.contains("deaf as boss has not been heard of"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_pool_of_a_server_without_its_address_is_an_error_and_none_is_a_local_pool() {
     let Some(server) = shared() else { return };
     let project = Project::new(server, "addressed", POOLS);
@@ -255,6 +282,11 @@ fn a_pool_of_a_server_without_its_address_is_an_error_and_none_is_a_local_pool()
     let mut without = project.on("ci-1", &args);
     let said = Said::of(without.env_remove("NAME_MANAGER_SERVER").output().unwrap());
     said.fails(2, "NAME_MANAGER_SERVER is not set");
+    // Who uses the others has no need of it.
+    let local = project.door.apart(&["run", "local", "--", "true"]);
+    let mut local = project.of("ci-1", local);
+    let said = Said::of(local.env_remove("NAME_MANAGER_SERVER").output().unwrap()).succeeds();
+    assert_eq!(said.err, "");
     let mut none = project.on("ci-1", &args);
     Said::of(none.env("NAME_MANAGER_SERVER", "none").output().unwrap()).succeeds();
     let mut nowhere = project.on("ci-1", &args);

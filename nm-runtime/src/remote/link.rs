@@ -20,8 +20,8 @@ use crate::config::address::Address;
 use crate::remote::start::{Agent, Connection};
 use crate::remote::token::{Token, TokenLock};
 use crate::remote::wire::{
-    After, Answer, Fault, FaultKind, Grant, Held, Lost, Pair, Place, Present, Raw, Release, Told,
-    Welcome, asked, variant,
+    After, Answer, Fault, FaultKind, Grant, Held, LOOK, Lost, Pair, Place, Present, Raw, Release,
+    Told, Welcome, asked, variant,
 };
 use crate::sys;
 use crate::terms::record::State;
@@ -240,7 +240,7 @@ impl Link {
         })
     }
 
-    /// Why nothing is answered at the moment: nobody hears the server.
+    /// Why the server does not answer, if that was told.
     pub(crate) fn silence(&self) -> Option<String> {
         self.state().silence.clone()
     }
@@ -387,9 +387,10 @@ impl Link {
             Answer::Lost(lost) => self.are_lost(id, lost),
             Answer::Silence(why) => {
                 let mut state = self.state();
-                let is_awaited = state.pending.values().any(|it| it.waits.is_some());
+                let is_awaited = state.is_awaited();
                 if let (Some(why), None, true) = (&why, &state.silence, is_awaited) {
                     notice::say(&format!("{why}\n"));
+                    state.end_looks(why);
                 }
                 state.silence = why;
             }
@@ -509,6 +510,27 @@ struct Taken {
 }
 
 impl Known {
+    fn is_awaited(&self) -> bool {
+        self.pending.values().any(|it| it.waits.is_some())
+    }
+
+    /// Answers all looks: the server does not.
+    fn end_looks(&mut self, why: &str) {
+        self.pending.retain(|_, asked| {
+            let is_look = asked.ask == LOOK;
+            if is_look {
+                let fault = Fault {
+                    kind: FaultKind::Server,
+                    message: why.to_owned(),
+                    causes: Vec::new(),
+                };
+                // Who does not listen any more has no need of it.
+                let _ = asked.answers.send(Answer::Fault(fault));
+            }
+            !is_look
+        });
+    }
+
     fn kept(&mut self, token: Token, name: &str) -> Option<&mut Kept> {
         let mut held = self.held.iter_mut();
         held.find(|kept| kept.token.token == token && kept.held.name == name)

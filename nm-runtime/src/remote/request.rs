@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crate::backend::patience::Patience;
 use crate::base::clock;
 use crate::base::error::{Error, Kind, Result};
+use crate::base::text::seconds;
 use crate::remote::link::{Link, Question, Where};
 use crate::remote::start::{error_of, no_answer};
 use crate::remote::token::TokenLock;
@@ -148,7 +149,7 @@ impl Request<'_> {
                 }
                 Err(RecvTimeoutError::Disconnected) => {
                     self.is_open = false;
-                    return Err(no_answer(asked.elapsed()));
+                    return Err(unanswered(self.link, asked.elapsed()));
                 }
                 Err(RecvTimeoutError::Timeout) => match reborrow(&mut patience) {
                     Some(patience) => {
@@ -160,7 +161,7 @@ impl Request<'_> {
                     }
                     // A lock that is waited for however long it takes.
                     None if self.is_open => {}
-                    None => return Err(no_answer(asked.elapsed())),
+                    None => return Err(unanswered(self.link, asked.elapsed())),
                 },
             }
         }
@@ -195,6 +196,14 @@ fn reborrow<'s>(patience: &'s mut Option<&mut dyn Patience>) -> Option<&'s mut d
     }
 }
 
+/// Why there was no answer for that long, as far as that was told.
+fn unanswered(link: &Link, after: Duration) -> Error {
+    match link.silence() {
+        Some(why) => Error::new(Kind::Io, format!("no answer for {}: {why}", seconds(after))),
+        None => no_answer(after),
+    }
+}
+
 /// Asks for what is answered at once, or as soon as the server has answered.
 pub(crate) fn answer(link: &Arc<Link>, at: &Where, ask: String) -> Result<Answer> {
     answer_within(link, at, ask, ANSWER)
@@ -205,7 +214,7 @@ pub(crate) fn answer(link: &Arc<Link>, at: &Where, ask: String) -> Result<Answer
 pub(crate) fn look(link: &Arc<Link>, at: &Where) -> Result<Answer> {
     match link.silence() {
         Some(why) => Err(Error::new(Kind::Io, why)),
-        None => answer_within(link, at, "\"look\"".to_owned(), LOOK),
+        None => answer_within(link, at, wire::LOOK.to_owned(), LOOK),
     }
 }
 
@@ -216,7 +225,7 @@ fn answer_within(link: &Arc<Link>, at: &Where, ask: String, patience: Duration) 
         Ok(answer) => Ok(answer),
         Err(_) => {
             link.forget(question.id);
-            Err(no_answer(patience))
+            Err(unanswered(link, patience))
         }
     }
 }
@@ -239,7 +248,7 @@ pub(crate) fn answers<T>(
             }
             Err(_) => {
                 link.forget(question.id);
-                return Err(no_answer(ANSWER));
+                return Err(unanswered(link, ANSWER));
             }
         }
     }

@@ -141,6 +141,9 @@ impl ToJson for Raw<'_> {
     }
 }
 
+/// Asks for the pool as it is.
+pub(crate) const LOOK: &str = "\"look\"";
+
 /// An object of one field, as an enum's variant is written.
 pub(crate) fn variant(tag: &str, value: &dyn ToJson) -> String {
     let mut text = format!("{{\"{tag}\":");
@@ -891,7 +894,7 @@ mod tests {
             variant("note", &note(None, None)),
             variant("noted", &"life"),
             variant("run", &"run"),
-            "\"look\"".to_owned(),
+            LOOK.to_owned(),
             events,
             variant("events", &7_u64),
             #[cfg(feature = "tools")]

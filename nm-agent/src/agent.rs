@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
-use nm_register::{Beats, Due, Look, Observer, Session, Start, Token};
+use nm_register::{Beats, Due, Look, Observer, Session, Start, Tag, Token};
 use tokio::sync::Notify;
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -288,6 +288,21 @@ impl State {
             .or_insert_with(|| Pool::new(key, host, lease))
     }
 
+    /// Takes in the tags that pools have now. `None` if none has changed; or when the first that
+    /// has is to be read: not only beside the next look.
+    pub(crate) fn heed_tags(&mut self, tags: Vec<(Key, Tag)>) -> Option<Duration> {
+        let mut read_at = None;
+        for (key, tag) in tags {
+            let pool = self.pool(key);
+            if pool.tag() != Some(Some(tag)) {
+                pool.forget_page();
+                pool.dirty = true;
+                read_at = Some(read_at.map_or(pool.not_before, |at| pool.not_before.min(at)));
+            }
+        }
+        read_at
+    }
+
     /// Nothing can be done, for a reason that does not pass by itself.
     pub(crate) fn fail(&mut self, fault: &Fault) {
         self.pools.values_mut().for_each(|pool| pool.fail(fault));
@@ -439,6 +454,24 @@ mod tests {
         };
         let pool = state.pool(("space".to_owned(), "pool".to_owned()));
         pool.ask(To { client: 1, id: 1 }, ask, false);
+    }
+
+    #[test]
+    fn a_pool_that_has_changed_is_read_as_soon_as_it_may_be() {
+        let agent = state();
+        let mut state = agent.state();
+        let keys = ["a", "b", "c"].map(|pool| ("acme/shop".to_owned(), pool.to_owned()));
+        let [a, b, _] = &keys;
+        for key in &keys {
+            state.pool(key.clone()).dirty = false;
+        }
+        state.pool(a.clone()).not_before = S(7);
+        state.pool(b.clone()).not_before = S(5);
+        assert_eq!(state.heed_tags(Vec::new()), None);
+        let tags = vec![(a.clone(), Tag(1)), (b.clone(), Tag(2))];
+        assert_eq!(state.heed_tags(tags), Some(S(5)));
+        let dirty = keys.map(|key| state.pool(key).dirty);
+        assert_eq!(dirty, [true, true, false]);
     }
 
     #[test]

@@ -469,15 +469,9 @@ impl Server {
             Err(cut) => return Err(cut),
         };
         self.polled_at = clock::now();
-        let mut state = self.agent.state();
-        for (key, tag) in tags {
-            let pool = state.pool(key);
-            if pool.tag() != Some(Some(tag)) {
-                pool.forget_page();
-                pool.dirty = true;
-            }
-        }
-        Ok(Some(self.polled_at + POLL))
+        let again = self.polled_at + POLL;
+        let changed = self.agent.state().heed_tags(tags);
+        Ok(Some(changed.map_or(again, |read_at| read_at.min(again))))
     }
 
     /// Writes events that no change has carried.

@@ -6,7 +6,6 @@ mod agents;
 #[path = "../../../tests/support/instance.rs"]
 mod instance;
 
-use std::env;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -15,6 +14,7 @@ use std::process::{Command, Stdio};
 use instance::Instance;
 use tempfile::TempDir;
 
+use crate::bench::peer;
 use crate::bench::worker::Worker;
 use crate::build;
 use crate::result::Result;
@@ -26,6 +26,8 @@ pub struct Site {
     server: Instance,
     /// `name-manager`, as users install it.
     program: PathBuf,
+    /// This program, with pools of a server.
+    worker: PathBuf,
     dir: TempDir,
     counts_statements: bool,
 }
@@ -37,12 +39,10 @@ impl Site {
             return Ok(None);
         }
         let target = build::target()?;
-        build::succeed(
-            build::cargo()
-                .args(["build", "--quiet", "--release", "--package", "nm-cli"])
-                .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
-                .env("CARGO_TARGET_DIR", &target),
-        )?;
+        // Not where this very program is.
+        let apart = peer::target().join("server");
+        build_into(&target, &["--package", "nm-cli"])?;
+        build_into(&apart, &["--package", "xtask", "--features", "server"])?;
         let Some(mut server) = Instance::start() else {
             return Ok(None);
         };
@@ -62,6 +62,7 @@ impl Site {
         }
         let site = Self {
             program: target.join("release/name-manager"),
+            worker: apart.join("release/xtask"),
             dir: TempDir::with_prefix("nm-bench-")?,
             counts_statements,
             server,
@@ -174,6 +175,13 @@ impl Site {
     }
 }
 
+fn build_into(target: &Path, what: &[&str]) -> Result<()> {
+    let mut cargo = build::cargo();
+    cargo.args(["build", "--quiet", "--release"]).args(what);
+    let cargo = cargo.current_dir(peer::repository());
+    build::succeed(cargo.env("CARGO_TARGET_DIR", target))
+}
+
 /// A project that machines share.
 pub struct Project<'a> {
     site: &'a Site,
@@ -201,7 +209,7 @@ impl Project<'_> {
 
     /// A process on that machine.
     pub fn worker(&self, machine: usize, job: &[&str]) -> Result<Worker> {
-        let mut command = self.there(&env::current_exe()?, machine);
+        let mut command = self.there(&self.site.worker, machine);
         command.arg("worker").args(job);
         Worker::of(command)
     }

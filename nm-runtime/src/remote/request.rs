@@ -12,7 +12,7 @@ use crate::base::text::seconds;
 use crate::remote::link::{Link, Question, Where};
 use crate::remote::start::{error_of, no_answer};
 use crate::remote::token::TokenLock;
-use crate::remote::wire::{Answer, Grant, Join, Place, Spec, Wanted, variant};
+use crate::remote::wire::{Answer, Grant, Join, LOOK, Place, Spec, Wanted, variant};
 use crate::terms::access::Access;
 use crate::terms::holder::Holder;
 
@@ -20,7 +20,7 @@ use crate::terms::holder::Holder;
 const ANSWER: Duration = Duration::from_secs(60);
 
 /// So long it may take to look at a pool.
-const LOOK: Duration = Duration::from_secs(10);
+const LOOKED: Duration = Duration::from_secs(10);
 
 /// So long it may take to find out whether something is free.
 const FIRST_ANSWER: Duration = Duration::from_secs(5);
@@ -214,7 +214,7 @@ pub(crate) fn answer(link: &Arc<Link>, at: &Where, ask: String) -> Result<Answer
 pub(crate) fn look(link: &Arc<Link>, at: &Where) -> Result<Answer> {
     match link.silence() {
         Some(why) => Err(Error::new(Kind::Io, why)),
-        None => answer_within(link, at, wire::LOOK.to_owned(), LOOK),
+        None => answer_within(link, at, LOOK.to_owned(), LOOKED),
     }
 }
 

@@ -111,7 +111,7 @@ pub(crate) enum Decided<'a> {
 }
 
 /// The process whose hook writes this.
-fn own_caller<'a>(processes: &BTreeMap<&'a str, Process<'a>>, line: &'a Line) -> &'a str {
+fn own_caller<'l>(processes: &BTreeMap<&str, Process<'l>>, line: &'l Line) -> &'l str {
     let own = processes.get(line.process.as_str());
     own.and_then(|own| own.of).unwrap_or(&line.process)
 }
@@ -297,6 +297,12 @@ impl<'a> Story<'a> {
     /// When that process was killed, if it was.
     pub(crate) fn killed(&self, process: &str) -> Option<&'a Line> {
         self.processes.get(process)?.killed
+    }
+
+    /// Just before the process that writes this was killed, or the one whose hook that is.
+    pub(crate) fn killed_with(&self, line: &Line) -> Option<&'a Line> {
+        self.killed(&line.process)
+            .or_else(|| self.killed(own_caller(&self.processes, line)))
     }
 
     /// Just before the process that makes the request was killed, or its client.

@@ -441,6 +441,25 @@ fn a_name_that_is_taken_down_twice() {
     ";
     let found = in_all(&format!("{FIRST_USE}{SECOND_USE}{REAPED}{again}"));
     says(&found, "taken down twice", "45 q.0 hook");
+    // The command of a reaper ends after that was killed: nobody has heard that it is done.
+    let unheard = "
+        40 q.0 begins role=reaper run=one
+        41 h.0 begins role=hook run=one of=q
+        42 h.0 hook what=cleanup pool=life name=life-0 state=clean
+        43 i.0 begins role=hook run=one of=q
+        44 i.0 kills process=q why=random
+        45 h.0 done what=cleanup pool=life name=life-0 state=clean
+        46 s.0 begins role=reaper run=one
+        47 s.0 hook what=cleanup pool=life name=life-0 state=clean
+        48 s.0 done what=cleanup pool=life name=life-0 state=clean
+        49 s.0 hook what=teardown pool=life state=clean
+        50 s.0 done what=teardown pool=life state=clean
+    ";
+    let found = in_all(&format!("{FIRST_USE}{SECOND_USE}{unheard}"));
+    assert!(found.is_empty(), "{found:#?}");
+    let heard = unheard.replace("44 i.0 kills process=q why=random", "");
+    let found = in_all(&format!("{FIRST_USE}{SECOND_USE}{heard}"));
+    says(&found, "taken down twice", "47 s.0 hook");
 }
 
 #[test]

@@ -141,7 +141,7 @@ impl<'s, 'a> Life<'s, 'a> {
             "cleanup" => {
                 // A killed process may have been about to say that it makes it.
                 if let State::Raw { by } = self.state
-                    && by.is_none_or(|by| self.story.killed(&by.process).is_none())
+                    && by.is_none_or(|by| self.story.killed_with(by).is_none())
                     && !self.may_be_there(by.map_or(0, |by| by.at), line.at)
                 {
                     let before = by.into_iter().chain([line]);

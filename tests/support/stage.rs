@@ -23,6 +23,10 @@ pub trait Stage {
     /// As many as ask one after the other within the time that a story may take.
     const CROWD: usize = 1000;
 
+    /// Of four pools that hundreds of threads ask at once, in so many somebody surely waits,
+    /// although few of them have room.
+    const AWAITED: usize = 4;
+
     /// May keep things in this directory.
     fn new(dir: &Path) -> Self;
 

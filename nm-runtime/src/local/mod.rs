@@ -192,7 +192,7 @@ impl Backend for Local {
     fn snapshot(&self, key: &str) -> Result<Option<Snapshot>> {
         let pool_dir = Path::new(key);
         // Of a pool on a server, or on another machine.
-        if pool_dir.is_relative() {
+        if !pool_dir.has_root() {
             return Ok(None);
         }
         let snapshot = look::snapshot(pool_dir);

@@ -132,8 +132,28 @@ impl Address {
             true => format!("[{host}]:{port}/{database} as {user}"),
             false => format!("{host}:{port}/{database} as {user}"),
         };
-        let root = ours.get("sslrootcert").map(PathBuf::from);
-        let root = root.or_else(|| surroundings.root_certificate.clone());
+        let file = |key: &str, variable: &str, otherwise: &Option<PathBuf>| {
+            let (what, file) = match ours.get(key) {
+                Some(file) => (key, PathBuf::from(file)),
+                None => match otherwise {
+                    Some(file) => (variable, file.clone()),
+                    None => return Ok(None),
+                },
+            };
+            match file.is_relative() && file.as_os_str() != "system" {
+                // A machine's agent, which reads it, is in another directory than who has said so.
+                true => Err(wrong(format!(
+                    "{shown}: `{what}` is the relative path `{}`; write an absolute one",
+                    file.display()
+                ))),
+                false => Ok(Some(file)),
+            }
+        };
+        let root = file(
+            "sslrootcert",
+            "PGSSLROOTCERT",
+            &surroundings.root_certificate,
+        )?;
         let trust = || match root {
             Some(file) if file.as_os_str() != "system" => Trust::File(file),
             _ => Trust::System,
@@ -164,13 +184,12 @@ impl Address {
             Some(_) => SslMode::Require,
             None => SslMode::Disable,
         });
-        if config.get_password().is_none() {
-            let file = ours.get("passfile").map(PathBuf::from);
-            if let Some(file) = file.or_else(|| surroundings.passfile.clone()) {
-                let text = read_passfile(&file)?;
-                if let Some(password) = passfile::find(&text, &host, port, &database, &user) {
-                    config.password(password);
-                }
+        if config.get_password().is_none()
+            && let Some(file) = file("passfile", "PGPASSFILE", &surroundings.passfile)?
+        {
+            let text = read_passfile(&file)?;
+            if let Some(password) = passfile::find(&text, &host, port, &database, &user) {
+                config.password(password);
             }
         }
         config.application_name("name-manager");
@@ -325,6 +344,14 @@ mod tests {
             (
                 "postgres://ci@db/names?passfile=/nowhere",
                 "failed to read the password file `/nowhere`",
+            ),
+            (
+                "postgres://ci@db/names?passfile=.pgpass",
+                "`passfile` is the relative path `.pgpass`; write an absolute one",
+            ),
+            (
+                "postgres://ci@db/names?sslrootcert=ca.crt",
+                "`sslrootcert` is the relative path `ca.crt`; write an absolute one",
             ),
         ] {
             let error = parse(text).expect_err(text);

@@ -151,22 +151,21 @@ impl RemoteHold {
             reason: ending.reason.as_deref().map(shortened),
             as_it_was: ending.as_it_was,
         };
-        self.release(after, ending.durable)?;
-        saved
+        match answer(&self.link, &self.at, self.release(after, ending.durable))? {
+            Answer::Done => saved,
+            Answer::Gone => Err(self.lost("it was not held any more when it was given back")),
+            other => Err(unexpected(&other)),
+        }
     }
 
-    fn release(&self, after: After, durable: bool) -> Result<()> {
+    fn release(&self, after: After, durable: bool) -> String {
         let release = Release {
             token: self.token,
             name: &self.name,
             after,
             durable,
         };
-        match answer(&self.link, &self.at, variant("release", &release))? {
-            Answer::Done => Ok(()),
-            Answer::Gone => Err(self.lost("it was not held any more when it was given back")),
-            other => Err(unexpected(&other)),
-        }
+        variant("release", &release)
     }
 
     fn lost(&self, why: &str) -> Error {
@@ -200,13 +199,7 @@ impl Drop for RemoteHold {
             reason: Some(why),
             as_it_was: false,
         };
-        let release = Release {
-            token: self.token,
-            name: &self.name,
-            after,
-            durable: false,
-        };
-        let ask = variant("release", &release);
+        let ask = self.release(after, false);
         let _ = self.link.ask(&self.at, ask, None, None);
         self.link.released(self.token, &self.name);
     }

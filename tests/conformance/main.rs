@@ -32,50 +32,14 @@ mod support;
 /// A claim becomes one test for each stage.
 macro_rules! on_each_stage {
     ($(#[$attribute:meta])* fn $claim:ident<S: Stage $(,)?>() $body:block) => {
-        $(#[$attribute])*
-        fn $claim<S: Stage>() $body
-
-        mod $claim {
-            #[test]
-            fn local() {
-                super::$claim::<$crate::support::local::Local>();
-            }
-
-            #[test]
-            fn memory() {
-                super::$claim::<$crate::memory::Memory>();
-            }
-
-            #[cfg(target_os = "linux")]
-            #[test]
-            fn server() {
-                if $crate::database::can_be_made() {
-                    super::$claim::<$crate::server::Server>();
-                } else {
-                    $crate::support::skip::because("PostgreSQL is not installed");
-                }
-            }
-        }
+        stages!([local() memory() server()] $(#[$attribute])* fn $claim $body);
     };
 }
 
 /// As [`on_each_stage`], for what only a pool of one machine has or promises.
 macro_rules! on_each_stage_of_one_machine {
     ($(#[$attribute:meta])* fn $claim:ident<S: Stage $(,)?>() $body:block) => {
-        $(#[$attribute])*
-        fn $claim<S: Stage>() $body
-
-        mod $claim {
-            #[test]
-            fn local() {
-                super::$claim::<$crate::support::local::Local>();
-            }
-
-            #[test]
-            fn memory() {
-                super::$claim::<$crate::memory::Memory>();
-            }
-        }
+        stages!([local() memory()] $(#[$attribute])* fn $claim $body);
     };
 }
 
@@ -83,28 +47,43 @@ macro_rules! on_each_stage_of_one_machine {
 /// stopped, and a kernel that grants a lock in the order in which it was asked for.
 macro_rules! on_each_stage_of_unix {
     (fn $claim:ident<S: Stage $(,)?>() $body:block) => {
+        stages!([local(#[cfg(unix)]) memory() server()] fn $claim $body);
+    };
+}
+
+macro_rules! stages {
+    ([$($stage:ident($($where:tt)*))*] $(#[$attribute:meta])* fn $claim:ident $body:block) => {
+        $(#[$attribute])*
         fn $claim<S: Stage>() $body
 
         mod $claim {
-            #[cfg(unix)]
-            #[test]
-            fn local() {
-                super::$claim::<$crate::support::local::Local>();
-            }
+            $(stage!($stage $claim $($where)*);)*
+        }
+    };
+}
 
-            #[test]
-            fn memory() {
-                super::$claim::<$crate::memory::Memory>();
-            }
-
-            #[cfg(target_os = "linux")]
-            #[test]
-            fn server() {
-                if $crate::database::can_be_made() {
-                    super::$claim::<$crate::server::Server>();
-                } else {
-                    $crate::support::skip::because("PostgreSQL is not installed");
-                }
+macro_rules! stage {
+    (local $claim:ident $($where:tt)*) => {
+        $($where)*
+        #[test]
+        fn local() {
+            super::$claim::<$crate::support::local::Local>();
+        }
+    };
+    (memory $claim:ident) => {
+        #[test]
+        fn memory() {
+            super::$claim::<$crate::memory::Memory>();
+        }
+    };
+    (server $claim:ident) => {
+        #[cfg(target_os = "linux")]
+        #[test]
+        fn server() {
+            if $crate::database::can_be_made() {
+                super::$claim::<$crate::server::Server>();
+            } else {
+                $crate::support::skip::because("PostgreSQL is not installed");
             }
         }
     };

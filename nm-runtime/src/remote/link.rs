@@ -198,6 +198,35 @@ impl Link {
         token: Option<&Arc<TokenLock>>,
         waits: Option<String>,
     ) -> Result<Question> {
+        let (answers, question) = channel();
+        let id = self.say(at, ask, token, waits, answers)?;
+        Ok(Question {
+            id,
+            answers: question,
+        })
+    }
+
+    /// Asks what nobody waits for. What is granted by it is given back: nobody must seem to
+    /// listen when the answer comes, however soon that is.
+    pub(crate) fn ask_unheard(
+        self: &Arc<Self>,
+        at: &Where,
+        ask: String,
+        token: &Arc<TokenLock>,
+    ) -> Result<()> {
+        let (answers, _) = channel();
+        self.say(at, ask, Some(token), None, answers).map(drop)
+    }
+
+    /// Says a line whose answers go there; its number.
+    fn say(
+        self: &Arc<Self>,
+        at: &Where,
+        ask: String,
+        token: Option<&Arc<TokenLock>>,
+        waits: Option<String>,
+        answers: Sender<Answer>,
+    ) -> Result<u64> {
         if ask.len() > LONGEST {
             return Err(Error::new(
                 Kind::Io,
@@ -208,7 +237,6 @@ impl Link {
             ));
         }
         self.welcome()?;
-        let (answers, question) = channel();
         let (id, line, speaker) = loop {
             let mut state = self.state();
             if !state.is_read {
@@ -234,10 +262,7 @@ impl Link {
         if let Some(speaker) = speaker {
             speaker.say_in(&speaker.turn(), &line);
         }
-        Ok(Question {
-            id,
-            answers: question,
-        })
+        Ok(id)
     }
 
     /// Why the server does not answer, if that was told.

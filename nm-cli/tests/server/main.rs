@@ -11,6 +11,9 @@ mod door;
 #[cfg(all(feature = "server", target_os = "linux"))]
 mod encrypted;
 #[cfg(feature = "server")]
+#[path = "../../../tests/support/executable.rs"]
+mod executable;
+#[cfg(feature = "server")]
 mod init;
 #[cfg(feature = "server")]
 #[path = "../../../tests/support/instance.rs"]

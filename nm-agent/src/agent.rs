@@ -446,6 +446,7 @@ mod tests {
             who: Who::default(),
             waiting: None,
             body_ended: None,
+            by: None,
         };
         let ask = Ask::Present {
             holds: vec![hold],

@@ -27,7 +27,7 @@ pub struct Document {
     pub spec: Option<Spec>,
     /// Names that were ever lent, and locks.
     pub names: BTreeMap<String, Name>,
-    /// The highest fence of a lock that is not in use any more.
+    /// The highest fence of a lock, or of a name that an allocator has made, that was forgotten.
     pub locks: u64,
     /// In the order in which they were granted.
     pub holds: Vec<Hold>,
@@ -78,6 +78,17 @@ pub struct Hold {
     pub waiting: Option<String>,
     /// When the body of its test ended, if the lease has outlived it.
     pub body_ended: Option<u64>,
+    /// Who chose the name, if not we.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<By>,
+}
+
+/// Who chose a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum By {
+    /// The pool's allocator.
+    Allocator,
 }
 
 impl Hold {
@@ -127,6 +138,8 @@ pub enum Wanted {
     Count(usize),
     /// This name.
     Name(String),
+    /// What the pool's allocator decides, whom its own process asks.
+    Assigned,
 }
 
 /// Where code is.

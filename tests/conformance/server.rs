@@ -118,7 +118,9 @@ impl Agent {
 const A_WHILE: Duration = Duration::from_millis(20);
 
 /// Those of the stories.
-const POOLS: [&str; 9] = ["db", "a", "b", "c", "d", "cache", "many", "other", "x"];
+const POOLS: [&str; 10] = [
+    "db", "a", "b", "c", "d", "cache", "many", "other", "seats", "x",
+];
 
 /// Who holds, or waits.
 fn whos<'a>(look: &'a Value, which: &str) -> impl Iterator<Item = &'a Value> {
@@ -145,6 +147,7 @@ impl Stage for Server {
     type Host = Process;
 
     const READERS_HAVE_FENCES: bool = true;
+    const DEATHS_ARE_TOLD_AT_ONCE: bool = true;
     const HOST: &str = " on ci-1";
     const CROWD: usize = 200;
     // The first request of a process for a pool asks more than once: those of another pool

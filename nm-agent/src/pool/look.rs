@@ -1,10 +1,10 @@
 //! Answers to questions about a pool.
 
-use nm_register::{Document, Known, Wanted, decide, is_lock};
+use nm_register::{DECISIONS, Document, Hold, Known, Wanted, decide, is_lock};
 
 use super::state::{Now, Pool, Read};
 use super::statement::dead;
-use crate::wire::{Answer, Look};
+use crate::wire::{Answer, Look, Scene};
 
 impl Pool {
     /// Answers what was asked, by what was just read.
@@ -31,9 +31,29 @@ impl Pool {
                     running: document.is_running(&run),
                 },
                 Read::Look => Answer::Look(Box::new(look(&document))),
+                Read::Scene => Answer::Scene(Box::new(scene(&document))),
             };
             self.answer(Some(to), answer);
         }
+    }
+}
+
+/// What the pool's allocator is to decide on.
+pub(super) fn scene(document: &Document) -> Scene {
+    let holds = document.holds.iter().filter(|hold| !is_lock(&hold.name));
+    // What else becomes of a hold changes no decision.
+    let holds = holds.map(|hold| Hold {
+        waiting: None,
+        body_ended: None,
+        ..hold.clone()
+    });
+    let line = document.line.iter();
+    let line = line.filter(|it| it.wants == Wanted::Assigned && it.failed.is_none());
+    Scene {
+        decisions: document.notes.get(DECISIONS).cloned(),
+        allocator: document.code.allocator.clone(),
+        holds: holds.collect(),
+        line: line.map(|it| (it.token, it.who.clone())).collect(),
     }
 }
 

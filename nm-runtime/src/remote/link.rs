@@ -444,6 +444,13 @@ impl Link {
                 }
                 return;
             }
+            // To one that goes on waiting.
+            Answer::Scene(_) | Answer::Busy if state.is_waiting(id) => {
+                if let Some(pending) = state.pending.get(&id) {
+                    let _ = pending.answers.send(answer);
+                }
+                return;
+            }
             _ => {}
         }
         let Some(pending) = state.pending.remove(&id) else {
@@ -554,6 +561,10 @@ impl Known {
             }
             !is_look
         });
+    }
+
+    fn is_waiting(&self, id: u64) -> bool {
+        self.pending.get(&id).is_some_and(|it| it.waits.is_some())
     }
 
     fn kept(&mut self, token: Token, name: &str) -> Option<&mut Kept> {

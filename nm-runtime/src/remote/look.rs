@@ -113,6 +113,7 @@ fn blocked(
 ) -> BlockedHead {
     let (count, name) = match &waiter.wants {
         Wanted::Count(count) => (*count, None),
+        Wanted::Assigned => (1, None),
         Wanted::Name(name) => (1, Some(name.clone())),
     };
     let waiting = Waiting {

@@ -4,8 +4,10 @@
 //! [`link`] is the connection to the agent of this machine, which alone speaks with the
 //! server; [`start`] finds or starts it, [`wire`] is what is said, [`token`] the proof that
 //! this process lives. [`request`] is the way to a name or a lock, [`hold`] a lease, [`runs`]
-//! knows which runs are alive, [`notes`] keeps texts, [`look`] makes a snapshot.
+//! knows which runs are alive, [`notes`] keeps texts, [`look`] makes a snapshot, [`assigned`]
+//! asks the pool's allocator.
 
+pub(crate) mod assigned;
 pub(crate) mod hold;
 pub(crate) mod link;
 pub(crate) mod look;
@@ -33,6 +35,7 @@ use crate::config::place;
 use crate::config::server::Server;
 use crate::local::dir::unusable;
 use crate::local::hook_files;
+use crate::remote::assigned::Desk;
 use crate::remote::hold::RemoteHold;
 use crate::remote::link::{Link, Where};
 use crate::remote::request::{Wish, answer, answers, join, unexpected};
@@ -120,6 +123,27 @@ impl Remote {
         let _ = self.link().ask(&self.at, ask, None, None);
     }
 
+    fn wish<'a>(&self, link: &Arc<Link>, ask: &Ask<'_>, request: &'a str) -> Result<Wish<'a>> {
+        Ok(Wish {
+            wants: match ask.given {
+                Some(given) => Wanted::Name(given.name.to_owned()),
+                None => Wanted::Count(ask.count as u64),
+            },
+            access: ask.want.access,
+            has_hooks: ask.has_hooks,
+            has_allocator: ask.has_allocator,
+            warm_first: ask.warm_first,
+            even_broken: ask.even_broken,
+            first: ask.first as u64,
+            request,
+            spec: Some(Spec {
+                names: ask.names.clone(),
+                place: format!("{} ({})", self.place, link.welcome()?.host),
+            }),
+            assign: None,
+        })
+    }
+
     fn join(
         &self,
         ask: &Ask<'_>,
@@ -128,22 +152,7 @@ impl Remote {
     ) -> Result<Answered> {
         let link = self.link();
         let request = ask.request.text();
-        let wish = Wish {
-            wants: match ask.given {
-                Some(given) => Wanted::Name(given.name.to_owned()),
-                None => Wanted::Count(ask.count as u64),
-            },
-            access: ask.want.access,
-            has_hooks: ask.has_hooks,
-            warm_first: ask.warm_first,
-            even_broken: ask.even_broken,
-            first: ask.first as u64,
-            request: &request,
-            spec: Some(Spec {
-                names: ask.names.clone(),
-                place: format!("{} ({})", self.place, link.welcome()?.host),
-            }),
-        };
+        let wish = self.wish(&link, ask, &request)?;
         let asked = join(&link, &self.at, wish, ask.holder, waits)?;
         let told = asked.wait(patience, |id, place, patience| {
             self.waiting().insert(request.clone(), id);
@@ -155,11 +164,16 @@ impl Remote {
             }
         });
         self.waiting().remove(&request);
-        match told? {
+        self.answered(&link, ask, told?)
+    }
+
+    /// What a request is told last.
+    fn answered(&self, link: &Arc<Link>, ask: &Ask<'_>, answer: Answer) -> Result<Answered> {
+        match answer {
             Answer::Granted(grants) => {
                 let host = link.welcome()?.host;
                 let grants = grants.into_iter();
-                let granted = grants.map(|grant| self.granted(&link, ask, grant, &host));
+                let granted = grants.map(|grant| self.granted(link, ask, grant, &host));
                 Ok(Answered::Granted(granted.collect()))
             }
             Answer::Busy => Ok(Answered::Busy),
@@ -322,16 +336,24 @@ impl Remote {
 
 impl Backend for Remote {
     fn acquire(&self, ask: &Ask<'_>, patience: &mut dyn Patience) -> Result<Answered> {
-        self.join(ask, Some(patience), true)
+        match Desk::of(self, ask) {
+            Some(desk) => desk.take(patience),
+            None => self.join(ask, Some(patience), true),
+        }
     }
 
     fn try_acquire(&self, ask: &Ask<'_>) -> Result<Answered> {
-        self.join(ask, None, false)
+        match Desk::of(self, ask) {
+            Some(desk) => desk.try_take(),
+            None => self.join(ask, None, false),
+        }
     }
 
-    /// A pool on a server has no allocator.
-    fn take_back(&self, _: &Ask<'_>) -> Result<()> {
-        Ok(())
+    fn take_back(&self, ask: &Ask<'_>) -> Result<()> {
+        match Desk::of(self, ask) {
+            Some(desk) => desk.take_back(),
+            None => Ok(()),
+        }
     }
 
     /// The proof that a request's process lives.

@@ -357,15 +357,16 @@ fn join(token: Token) -> Ask {
 
 const SEATS: usize = 2;
 
-/// What the allocator decides for the first of the line: a seat that never was. The text has
-/// the number of the next one, and those that are taken.
+/// What the allocator decides, who has room for whoever asks first and for nobody before it: a
+/// seat that never was. The text has the number of the next one, and those that are taken.
 fn seat(scene: &Scene, token: Token, stamp: u128) -> Option<Decision> {
     let text = scene.decisions.as_deref().unwrap_or("0 0");
     let mut words = text.split(' ').skip(1);
     let next: u32 = words.next()?.parse().ok()?;
     let is_held = |name: &&str| scene.holds.iter().any(|hold| hold.name == *name);
     let out: Vec<String> = words.filter(is_held).map(str::to_owned).collect();
-    if out.len() >= SEATS || scene.line.first()?.0 != token {
+    let own = scene.line.iter().position(|(waiter, _)| *waiter == token)?;
+    if out.len() >= SEATS {
         return None;
     }
     let name = format!("seat-{next}");
@@ -375,7 +376,7 @@ fn seat(scene: &Scene, token: Token, stamp: u128) -> Option<Decision> {
         was: scene.decisions.clone(),
         decisions: format!("{stamp} {} {taken}", next + 1),
         out,
-        passed: Vec::new(),
+        passed: scene.line[..own].iter().map(|it| it.0).collect(),
     })
 }
 

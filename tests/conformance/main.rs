@@ -88,6 +88,8 @@ mod agent;
 mod assigned;
 mod crowd;
 mod deadlock;
+#[cfg(target_os = "linux")]
+mod fork;
 mod given_name;
 mod gives_up;
 mod killed;

@@ -139,6 +139,30 @@ fn a_lease_that_the_allocator_does_not_know_of_keeps_all_others_waiting() {
 }
 
 #[test]
+fn what_a_dead_machine_had_is_taken_back_by_the_next_decision() {
+    let mut pool = unbounded();
+    assert_eq!(
+        asks(&mut pool, "a", false, Some(decision("seat-1", &[]))),
+        Outcome::Granted
+    );
+    let without_it = || Decision {
+        was: Some("seat-1".to_owned()),
+        ..decision("seat-2", &[])
+    };
+    assert_eq!(
+        asks(&mut pool, "b@2", false, Some(without_it())),
+        Outcome::Busy
+    );
+    pool.dead.insert(machine(1));
+    assert_eq!(
+        asks(&mut pool, "b@2", false, Some(without_it())),
+        Outcome::Granted
+    );
+    pool.is("seat-2:b", "");
+    assert_eq!(decided(&pool), Some("seat-2"));
+}
+
+#[test]
 fn nothing_is_decided_while_names_are_not_lent() {
     let mut pool = unbounded();
     pool.calm = false;

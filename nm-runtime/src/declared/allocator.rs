@@ -85,7 +85,9 @@ pub trait Allocator: Send + Sync + 'static {
     /// whether it may pass them, and drops that answer: so do nothing here but decide.
     fn assign(&self, state: &mut Self::State, asked: &Asked<'_>) -> Assignment;
 
-    /// Takes back the name of a holder that has ended.
+    /// Takes back the name of a holder that has ended. On a server several processes may be
+    /// told of it, each before a decision of which one counts: so do nothing here but change
+    /// the state, and the rest in [`Resource::cleanup`](crate::Resource::cleanup).
     fn release(&self, state: &mut Self::State, name: &str);
 }
 

@@ -120,7 +120,11 @@ impl<'a> Desk<'a> {
                             proposed = Some(new);
                             continue;
                         }
-                        Decided::Busy | Decided::Later => outside = None,
+                        Decided::Busy => {
+                            outside = None;
+                            self.tell_of_ended(seen)?;
+                        }
+                        Decided::Later => outside = None,
                     }
                 }
                 until = until.min(ask_at);
@@ -171,6 +175,20 @@ impl<'a> Desk<'a> {
                 return Ok(());
             }
         }
+    }
+
+    /// As [`Desk::take_back`], for one that goes on waiting whatever comes of it: the allocator
+    /// is not to be told again and again.
+    fn tell_of_ended(&self, seen: &Scene) -> Result<()> {
+        let decisions = self.decisions(seen)?;
+        if decisions.names.iter().all(|name| is_held(seen, name)) {
+            return Ok(());
+        }
+        let left = stamped(self.without_ended(decisions, seen)?);
+        let was = seen.decisions.as_deref();
+        self.remote
+            .tell(notes::change_of(DECISIONS, was, Some(&left), None));
+        Ok(())
     }
 
     fn scene(&self) -> Result<Scene> {

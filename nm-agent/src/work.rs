@@ -11,7 +11,8 @@ use crate::clock;
 use crate::draw;
 use crate::fault;
 use crate::link::Link;
-use crate::pool::Key;
+use crate::locks::Left;
+use crate::pool::{Doubt, Key};
 use crate::wire::Answer;
 
 /// How often a pool that somebody waits for is looked at: whether it has changed; and whoever
@@ -187,11 +188,8 @@ impl Server {
 
     /// Takes over what an earlier agent of this machine left.
     async fn adopt(&self, connection: &Connection) -> Result<(), Failed> {
-        let (held, gone) = {
-            let state = self.agent.state();
-            (state.held.clone(), state.gone.clone())
-        };
-        let tokens = [&held[..], &gone].concat();
+        let left = self.agent.state().left.clone();
+        let tokens = [&left.held[..], &left.gone].concat();
         if tokens.is_empty() {
             return Ok(());
         }
@@ -209,12 +207,16 @@ impl Server {
                 return Ok(());
             }
             let mut state = self.agent.state();
-            let adopted = state.pool(key).adopt(&held, &gone, clock::now());
+            let adopted = state.pool(key).adopt(&left, clock::now());
             state.orphans.extend(adopted);
         }
         let mut state = self.agent.state();
-        state.held.clear();
-        state.gone.clear();
+        state.left = Left::default();
+        for (token, _) in left.released.keys() {
+            if left.gone.contains(token) || state.locks.is_free(*token) {
+                state.forget(*token);
+            }
+        }
         self.agent.orphan.notify_one();
         Ok(())
     }
@@ -282,6 +284,10 @@ impl Server {
             true => self.locked(connection, key).await,
             false => self.change(connection, key).await,
         };
+        let done = match done {
+            Ok(()) => self.look_back(connection, key).await,
+            failed => failed,
+        };
         let mut state = self.agent.state();
         let done = match done {
             Err(Failed::Error(error)) => {
@@ -299,6 +305,29 @@ impl Server {
         };
         state.tell_all();
         done
+    }
+
+    /// Says of names that were given back, and not held any more, whether an earlier agent has
+    /// released them.
+    async fn look_back(&self, connection: &Connection, key: &Key) -> Result<(), Failed> {
+        loop {
+            let doubt = self.agent.state().pool(key.clone()).doubts.pop();
+            let Some(doubt) = doubt else {
+                return Ok(());
+            };
+            let Doubt { to, name, fence } = &doubt;
+            let released = connection.was_released(&key.0, &key.1, name, *fence);
+            let answer = match self.call(released).await {
+                Ok(true) => Answer::Done,
+                Ok(false) => Answer::Gone,
+                Err(Failed::Error(error)) => Answer::Fault(fault::of_server(&error)),
+                Err(cut) => {
+                    self.agent.state().pool(key.clone()).doubts.push(doubt);
+                    return Err(cut);
+                }
+            };
+            self.agent.state().tell(*to, answer);
+        }
     }
 
     async fn change(&self, connection: &Connection, key: &Key) -> Result<(), Failed> {

@@ -9,7 +9,7 @@ use nm_register::{
 };
 
 use super::heed::{Own, own};
-use super::state::{Change, Now, Pool};
+use super::state::{Change, Doubt, Now, Pool};
 use crate::fault::fault;
 use crate::wire::{Answer, FaultKind};
 
@@ -254,8 +254,8 @@ impl Pool {
                     let at = self.changes.iter().position(|it| it.number == number);
                     if let Some(at) = at {
                         let change = self.changes.remove(at);
-                        let answer = answer(&change, outcome, &page.document, &document);
-                        self.answer(change.to, answer);
+                        self.settled.extend(change.ends());
+                        self.changed(change, outcome, &page.document, &document);
                     }
                 }
                 (From::Join(token), outcome) => self.joined(token, outcome, now),
@@ -271,6 +271,19 @@ impl Pool {
             document,
             look: page.look,
         });
+    }
+
+    /// Says what came of a change; or, of a release of what is not held, that this is to be
+    /// looked for.
+    fn changed(&mut self, change: Change, outcome: Outcome, before: &Document, after: &Document) {
+        if let (Request::Release { name, .. }, Outcome::Gone) = (&change.request, &outcome)
+            && let (Some(to), Some(fence), false) = (change.to, change.fence, change.tried)
+        {
+            let name = name.clone();
+            return self.doubts.push(Doubt { to, name, fence });
+        }
+        let answer = answer(&change, outcome, before, after);
+        self.answer(change.to, answer);
     }
 
     fn joined(&mut self, token: Token, outcome: Outcome, now: &Now) {

@@ -313,9 +313,10 @@ impl State {
         read_at
     }
 
-    /// Nothing can be done, for a reason that does not pass by itself.
-    pub(crate) fn fail(&mut self, fault: &Fault) {
-        self.pools.values_mut().for_each(|pool| pool.fail(fault));
+    /// Nothing can be done in any pool.
+    pub(crate) fn fail(&mut self, fault: &Fault, may_pass: bool) {
+        let pools = self.pools.values_mut();
+        pools.for_each(|pool| pool.fail(fault, may_pass));
         self.tell_all();
     }
 

@@ -203,6 +203,12 @@ pub struct Join {
 }
 
 impl Join {
+    /// Whether it wants a lock if that is free, and does not wait otherwise.
+    pub(crate) fn tries_lock(&self) -> bool {
+        let is_lock = matches!(&self.wants, Wanted::Name(name) if nm_register::is_lock(name));
+        is_lock && !self.waits
+    }
+
     /// As the register has it. The session is that of who decides.
     pub fn waiter(&self, session: nm_register::Session, host: &str) -> Waiter {
         Waiter {

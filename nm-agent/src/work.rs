@@ -41,6 +41,8 @@ const PRUNED: (Duration, Duration) = (Duration::from_secs(20), Duration::from_se
 
 /// Why something could not be asked.
 enum Failed {
+    /// Somebody keeps the row locked.
+    Locked,
     /// The connection is of no use any more.
     Cut,
     /// The server said so.
@@ -78,6 +80,14 @@ pub(crate) async fn run(agent: Agent, link: Link) {
             }
         }
     }
+}
+
+/// What has become of a pool's turn.
+enum Turned {
+    Done,
+    /// The server refuses to.
+    Refused,
+    Locked,
 }
 
 struct Server {
@@ -228,7 +238,8 @@ impl Server {
             Ok(found) => found,
             Err(Failed::Error(error)) => {
                 let fault = fault::of_server(&error);
-                self.agent.state().fail(&fault);
+                let may_pass = fault::may_pass(&error);
+                self.agent.state().fail(&fault, may_pass);
                 sleep(PAUSE).await;
                 return Ok(false);
             }
@@ -262,9 +273,12 @@ impl Server {
                     pool.not_before
                 };
                 sleep(wait.saturating_sub(clock::now())).await;
-                if !self.turn(connection, &key).await? {
+                match self.turn(connection, &key).await? {
+                    Turned::Done => {}
                     // Nobody is lent anything there; it is not to cost all else.
-                    self.agent.state().pool(key.clone()).set_said(start);
+                    Turned::Refused => self.agent.state().pool(key.clone()).set_said(start),
+                    // Nobody changes it before we do: it is said with the next change.
+                    Turned::Locked => break,
                 }
             }
         }
@@ -272,8 +286,8 @@ impl Server {
         Ok(true)
     }
 
-    /// Reads a pool if it must be, and changes it; whether the server does not refuse to.
-    async fn turn(&self, connection: &Connection, key: &Key) -> Result<bool, Failed> {
+    /// Reads a pool if it must be, and changes it.
+    async fn turn(&self, connection: &Connection, key: &Key) -> Result<Turned, Failed> {
         let is_starved = {
             let mut state = self.agent.state();
             let pool = state.pool(key.clone());
@@ -295,13 +309,20 @@ impl Server {
                 let until = clock::now() + PAUSE;
                 let pool = state.pool(key.clone());
                 pool.forget_page();
-                pool.fail(&fault);
+                pool.fail(&fault, fault::may_pass(&error));
                 pool.not_before = until;
                 pool.dirty = !pool.is_idle();
-                Ok(false)
+                Ok(Turned::Refused)
             }
-            Err(cut) => Err(cut),
-            Ok(()) => Ok(true),
+            Err(Failed::Locked) => {
+                let pool = state.pool(key.clone());
+                pool.dirty = true;
+                // Meanwhile others have their turns.
+                pool.not_before = clock::now() + PAUSE;
+                Ok(Turned::Locked)
+            }
+            Err(Failed::Cut) => Err(Failed::Cut),
+            Ok(()) => Ok(Turned::Done),
         };
         state.tell_all();
         done
@@ -379,8 +400,8 @@ impl Server {
             Ok(true) => Ok(()),
             Ok(false) => self.call(connection.roll_back()).await,
             Err(Failed::Error(_)) => {
-                self.agent.state().pool(key.clone()).dirty = true;
-                self.call(connection.roll_back()).await
+                self.call(connection.roll_back()).await?;
+                Err(Failed::Locked)
             }
             Err(cut) => Err(cut),
         }

@@ -298,10 +298,14 @@ impl Pool {
         std::mem::take(&mut self.events)
     }
 
-    /// Nothing of this pool can be done, for a reason that does not pass by itself.
-    pub(crate) fn fail(&mut self, fault: &Fault) {
+    /// Nothing of this pool can be done. Whoever asks is told why; those who have their place in
+    /// the line, only if that does not pass by itself.
+    pub(crate) fn fail(&mut self, fault: &Fault, may_pass: bool) {
         let mut told = Vec::new();
         self.asked.retain_mut(|asked| {
+            if may_pass && asked.place.is_some() && !asked.given_up {
+                return true;
+            }
             told.extend(asked.to.take());
             told.extend(asked.leave.take());
             asked.given_up = true;

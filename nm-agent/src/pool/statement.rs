@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use nm_postgres::{Page, Swap};
 use nm_register::{
-    Document, Event, Hold, Known, Outcome, Refusal, Request, Seen, Session, Tag, Token, Waiter,
-    decide,
+    Access, Document, Event, Hold, Known, Outcome, Refusal, Request, Seen, Session, Tag, Token,
+    Waiter, Wanted, decide,
 };
 
 use super::heed::{Own, own};
 use super::state::{Change, Doubt, Now, Pool};
 use crate::fault::fault;
-use crate::wire::{Answer, FaultKind};
+use crate::wire::{Answer, FaultKind, Join};
 
 /// What a request of a statement came from.
 #[derive(Clone, Copy, Debug)]
@@ -69,6 +69,7 @@ impl Pool {
         let page = self.page.take()?;
         let start = page.look.start;
         let dead = dead(&page);
+        let is_calm = page.look.server.is_calm(start);
         let says_again = self.said != Some(start);
         let mut requests = Vec::new();
         let again = self.again(&page, &dead, now);
@@ -87,6 +88,10 @@ impl Pool {
         }
         for asked in &mut self.asked {
             let token = asked.join.token;
+            // Nobody has it as far as is known: one that the server forgot is said again.
+            if !is_calm && asked.join.tries_lock() && !is_kept(&page.document, &asked.join, &dead) {
+                continue;
+            }
             let standing = own(&page.document, token, now.session);
             let request = match standing {
                 Own::Unknown if asked.given_up => continue,
@@ -111,7 +116,7 @@ impl Pool {
         let known = Known {
             pool: &self.key.1,
             session: now.session,
-            calm: page.look.server.is_calm(start),
+            calm: is_calm,
             epoch: page.look.server.epoch,
             dead: &dead,
             now: now.wall,
@@ -348,6 +353,18 @@ fn is_of(document: &Document, token: Token, sessions: &BTreeSet<Session>) -> boo
     let holds = document.holds.iter().map(|it| (it.token, it.session));
     let mut all = holds.chain(document.line.iter().map(|it| (it.token, it.session)));
     all.any(|(of, session)| of == token && sessions.contains(&session))
+}
+
+/// Whether somebody who lives keeps a request from the lock that it wants.
+fn is_kept(document: &Document, join: &Join, dead: &BTreeSet<Session>) -> bool {
+    let Wanted::Name(name) = &join.wants else {
+        return false;
+    };
+    let mut holds = document.of_name(name);
+    holds.any(|hold| {
+        let excludes = [hold.access, join.access].contains(&Access::Exclusive);
+        excludes && !dead.contains(&hold.session)
+    })
 }
 
 /// What a process is told of its change.

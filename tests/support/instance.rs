@@ -13,7 +13,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 /// What a `postgres` is told beside its directory: nothing is to be lost but by our doing.
-const SETTINGS: &str = "-c max_connections=100 -c superuser_reserved_connections=3 -c fsync=on";
+const SETTINGS: &str = "-c max_connections=100 -c superuser_reserved_connections=3 -c fsync=on -c password_encryption=scram-sha-256";
 
 /// A directory with the programs of another version than the one that is installed.
 const PROGRAMS: &str = "NM_TEST_POSTGRES";

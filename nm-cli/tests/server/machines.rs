@@ -37,6 +37,11 @@ impl Project {
     /// At a database without tables.
     pub fn at(door: Door, pools: &str) -> Self {
         door.run(&["server", "init", "--lease", "5s"]).succeeds();
+        Self::to(door, pools)
+    }
+
+    /// At whatever is there.
+    pub fn to(door: Door, pools: &str) -> Self {
         let dir = TempDir::with_prefix_in("nm-", "/tmp").unwrap();
         fs::write(dir.path().join("name-manager.toml"), pools).unwrap();
         Self { dir, door }

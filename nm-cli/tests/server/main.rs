@@ -35,5 +35,7 @@ mod pages;
 #[cfg(feature = "server")]
 #[path = "../../../tests/support/pooler.rs"]
 mod pooler;
+#[cfg(feature = "server")]
+mod requests;
 #[cfg(not(feature = "server"))]
 mod without;

@@ -23,7 +23,7 @@ use crate::local::scribe::{self, Tell};
 use crate::terms::access::Access;
 use crate::terms::event::{Entry, Kind};
 use crate::terms::holder::Holder;
-use crate::terms::record::{Record, State, Tenure};
+use crate::terms::record::{FORMAT, Record, State, Tenure};
 
 /// A name that nobody else asks for, as long as the process has its number.
 #[derive(Debug)]
@@ -136,7 +136,8 @@ impl LocalOwnName {
     /// Brings the record up to date, and returns what the journal says of that.
     fn take_up(&self, noted: &[Noted], record: &mut Record) -> String {
         let mut lines = String::with_capacity(512 * noted.len());
-        let (mut of, mut text, mut id) = (None, String::new(), String::new());
+        let name = format!(r#""pool":"{}","name":"{}""#, self.pool, self.name);
+        let (mut of, mut whose) = (None, String::new());
         for Noted { time, turn, what } in noted {
             let OwnTurn {
                 holder,
@@ -145,48 +146,32 @@ impl LocalOwnName {
             } = turn;
             if !of.is_some_and(|of| Arc::ptr_eq(of, holder)) {
                 of = Some(holder);
-                text = holder_text(holder);
-                id = request.text();
+                whose = whose_text(&request.text(), holder);
             }
-            let event = Entry {
-                time: *time,
-                name: Some(&self.name),
-                access: Some(*access),
-                ..Entry::new(Kind::Acquired, &self.pool, &id, holder)
-            };
-            let event = match *what {
+            let line = match *what {
                 What::Begun { waited, beside } => {
                     let fence = record.fence;
                     // Of a process that had this number before.
                     for dead in record.grant(Tenure::new(holder, *access), !beside) {
+                        // No longer known of it: its request.
                         let died = Entry {
-                            kind: Kind::Died,
+                            time: *time,
+                            name: Some(&self.name),
                             fence: Some(fence),
                             access: Some(dead.access),
-                            // What is no longer known of it.
-                            id: "",
-                            holder: &dead.holder,
-                            ..event
+                            ..Entry::new(Kind::Died, &self.pool, "", &dead.holder)
                         };
-                        lines.push_str(&event_text(&died, &holder_text(&dead.holder)));
+                        lines.push_str(&json(&died));
+                        lines.push('\n');
                     }
-                    Entry {
-                        waited: Some(waited.as_micros() as u64),
-                        ..event
-                    }
+                    acquired_text(*time, &name, record.fence, &whose, waited, *access)
                 }
-                What::Ended((state, reason)) => {
-                    record.give_back(holder, *access, Some((state, reason)));
-                    Entry {
-                        kind: Kind::Released,
-                        state: Some(state),
-                        detail: reason,
-                        ..event
-                    }
+                What::Ended(after) => {
+                    record.give_back(holder, *access, Some(after));
+                    released_text(*time, &name, record.fence, &whose, *access, after)
                 }
             };
-            let fence = Some(record.fence);
-            lines.push_str(&event_text(&Entry { fence, ..event }, &text));
+            lines.push_str(&line);
         }
         lines
     }
@@ -282,31 +267,41 @@ fn record_text(record: &Record) -> String {
     )
 }
 
-/// An event of this holder, as a line of JSON.
-fn event_text(event: &Entry<'_>, holder: &str) -> String {
-    let Entry {
-        v,
-        time,
-        kind,
-        pool,
-        name: Some(name),
-        fence: Some(fence),
-        id,
-        holder: _,
-        detail: None,
-        waited,
-        access: Some(access),
-        state,
-        phase: None,
-    } = event
-    else {
-        return json(event) + "\n";
-    };
-    let (kind, access) = (kind.as_str(), access.as_str());
-    let (waited, state) = (OrNull(*waited), OrNull(state.map(Quoted)));
+/// The beginning of a turn, as a line of the journal.
+fn acquired_text(
+    time: u64,
+    name: &str,
+    fence: u64,
+    whose: &str,
+    waited: Duration,
+    access: Access,
+) -> String {
+    let (waited, access) = (waited.as_micros() as u64, access.as_str());
     format!(
-        "{{\"v\":{v},\"time\":{time},\"kind\":\"{kind}\",\"pool\":\"{pool}\",\"name\":\"{name}\",\"fence\":{fence},\"id\":\"{id}\",\"holder\":{holder},\"detail\":null,\"waited\":{waited},\"access\":\"{access}\",\"state\":{state},\"phase\":null}}\n"
+        "{{\"v\":{FORMAT},\"time\":{time},\"kind\":\"acquired\",{name},\"fence\":{fence},{whose},\"detail\":null,\"waited\":{waited},\"access\":\"{access}\",\"state\":null,\"phase\":null}}\n"
     )
+}
+
+/// The end of a turn, as a line of the journal.
+fn released_text(
+    time: u64,
+    name: &str,
+    fence: u64,
+    whose: &str,
+    access: Access,
+    (state, reason): After,
+) -> String {
+    let (access, state) = (access.as_str(), state.as_str());
+    let detail = OrNull(reason.map(quoted));
+    format!(
+        "{{\"v\":{FORMAT},\"time\":{time},\"kind\":\"released\",{name},\"fence\":{fence},{whose},\"detail\":{detail},\"waited\":null,\"access\":\"{access}\",\"state\":\"{state}\",\"phase\":null}}\n"
+    )
+}
+
+/// The request and the holder, as fields of both.
+fn whose_text(id: &str, holder: &Holder) -> String {
+    let holder = holder_text(holder);
+    format!(r#""id":"{id}","holder":{holder}"#)
 }
 
 fn holder_text(holder: &Holder) -> String {
@@ -345,14 +340,6 @@ impl<T: Display> Display for OrNull<T> {
             Some(value) => value.fmt(f),
             None => f.write_str("null"),
         }
-    }
-}
-
-struct Quoted(State);
-
-impl Display for Quoted {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{}\"", self.0.as_str())
     }
 }
 
@@ -413,31 +400,36 @@ mod tests {
         ] {
             assert_eq!(record_text(&record), json(&record));
         }
+        let holder = &reader.holder;
+        let name = r#""pool":"serial","name":"serial-0""#;
+        let whose = whose_text("7-9", holder);
         let acquired = Entry {
             name: Some("serial-0"),
             fence: Some(8),
             access: Some(Access::Shared),
             waited: Some(3),
-            ..Entry::new(Kind::Acquired, "serial", "7-9", &reader.holder)
+            ..Entry::new(Kind::Acquired, "serial", "7-9", holder)
         };
-        let released = Entry {
-            kind: Kind::Released,
-            waited: None,
-            state: Some(State::Dirty),
-            detail: Some("its test \"panicked\""),
-            ..acquired
-        };
-        for event in [
-            acquired,
-            released,
-            Entry {
-                name: None,
-                ..acquired
-            },
+        let waited = Duration::from_micros(3);
+        assert_eq!(
+            acquired_text(acquired.time, name, 8, &whose, waited, Access::Shared),
+            json(&acquired) + "\n"
+        );
+        for (state, reason) in [
+            (State::Clean, None),
+            (State::Dirty, Some("its test \"panicked\"")),
         ] {
+            let released = Entry {
+                kind: Kind::Released,
+                waited: None,
+                state: Some(state),
+                detail: reason,
+                ..acquired
+            };
+            let (time, after) = (released.time, (state, reason));
             assert_eq!(
-                event_text(&event, &json(&*reader.holder)),
-                json(&event) + "\n"
+                released_text(time, name, 8, &whose, Access::Shared, after),
+                json(&released) + "\n"
             );
         }
         assert_eq!(holder_text(&reader.holder), json(&*reader.holder));

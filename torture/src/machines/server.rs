@@ -88,7 +88,8 @@ impl Server {
     /// Starts it, and returns when it answers.
     pub fn start(&mut self) -> Result<()> {
         let script = format!(
-            "'{}' -D '{dir}/data' -p {PORT} -h '*' -k '{dir}' {SETTINGS} >>'{dir}/log' 2>&1 & \
+            "exec >>'{dir}/log' 2>&1; \
+             '{}' -D '{dir}/data' -p {PORT} -h '*' -k '{dir}' {SETTINGS} & \
              read word; kill -QUIT $!; wait $!",
             self.programs.join("postgres").display(),
             dir = self.dir.display(),

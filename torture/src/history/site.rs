@@ -17,6 +17,8 @@ pub enum Site {
     },
     /// It is over.
     FaultEnds(u64),
+    /// The server has forgotten the last changes that it had acknowledged.
+    Forgets,
     /// A beat of a session was taken.
     Beat {
         /// The session.
@@ -54,6 +56,7 @@ impl Site {
                 on: text("on")?,
             },
             "mended" => Self::FaultEnds(fields.number("id")?),
+            "forgets" => Self::Forgets,
             "beat" => Self::Beat {
                 session: text("session")?,
                 on: text("on")?,
@@ -78,6 +81,7 @@ impl fmt::Display for Site {
         match self {
             Self::FaultBegins { id, kind, on } => write!(f, "fault id={id} kind={kind} on={on}"),
             Self::FaultEnds(id) => write!(f, "mended id={id}"),
+            Self::Forgets => f.write_str("forgets"),
             Self::Beat { session, on } => write!(f, "beat session={session} on={on}"),
             Self::Buried(session) => write!(f, "buried session={session}"),
             Self::Lent {

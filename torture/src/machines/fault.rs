@@ -25,6 +25,8 @@ pub enum Fault {
     BackendKilled,
     ConnectionsEnded,
     PoolsLocked,
+    /// A standby takes over that lacks what was acknowledged since the fault began.
+    Failover,
 }
 
 /// One that is to happen.
@@ -61,6 +63,7 @@ impl Fault {
             Self::BackendKilled => "backend-killed",
             Self::ConnectionsEnded => "connections-ended",
             Self::PoolsLocked => "pools-locked",
+            Self::Failover => "failover",
         }
     }
 
@@ -83,13 +86,14 @@ impl Fault {
     }
 
     fn of_server(random: &mut Rng) -> Self {
-        match random.u32(0..6) {
+        match random.u32(0..8) {
             0 => Self::ServerKilled,
             1 => Self::ServerRestarted,
             2 => Self::ServerPaused,
             3 => Self::BackendKilled,
             4 => Self::ConnectionsEnded,
-            _ => Self::PoolsLocked,
+            5 => Self::PoolsLocked,
+            _ => Self::Failover,
         }
     }
 
@@ -99,6 +103,7 @@ impl Fault {
             Self::BackendKilled | Self::ConnectionsEnded => 0,
             Self::WorkerKilled | Self::AgentKilled => random.u64(0..1000),
             Self::ServerKilled | Self::ServerRestarted => random.u64(0..4000),
+            Self::Failover => random.u64(1000..5000),
             _ => match random.u32(0..10) {
                 0..4 => random.u64(100..2500),
                 4..7 => random.u64(2500..6000),

@@ -81,8 +81,7 @@ pub fn run(site: &mut Site, seed: u64, args: &Args) -> Result<Round> {
     site.machines[last].start(&job, "ask-all")?;
     wait(site, &writer)?;
     writer.write(0, Event::Over);
-    let (next, lines) = site.server.history(site.next_line)?;
-    site.next_line = next;
+    let lines = site.server.take_history()?;
     fs::write(histories.join("server.server.history"), lines)?;
     let lines = history::read_dir(&histories)?;
     Ok(Round {
@@ -127,7 +126,7 @@ fn make(
         }
         let made = match begins {
             true => site.begin(it, random, writer),
-            false => site.end(it, job),
+            false => site.end(it, job, writer),
         };
         made.map_err(|error| format!("{it:?}: {error}"))?;
         if !begins {

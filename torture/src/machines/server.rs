@@ -7,7 +7,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use fastrand::Rng;
 use rustix::process::Signal;
@@ -39,6 +39,8 @@ pub struct Server {
     dir: PathBuf,
     running: Option<(Child, ChildStdin)>,
     paused: Vec<u32>,
+    /// Its own history, and the number of the first line that is not in it.
+    history: (String, u64),
 }
 
 /// Where PostgreSQL is.
@@ -66,6 +68,7 @@ impl Server {
             dir: dir.to_owned(),
             running: None,
             paused: Vec::new(),
+            history: (String::new(), 0),
         };
         let mut initdb = server.command("initdb");
         initdb
@@ -73,7 +76,7 @@ impl Server {
             .args(["--username=boss", "--pgdata"])
             .arg(dir.join("data"));
         succeed(&mut initdb)?;
-        let rules = "local all all trust\nhost all all all trust\n";
+        let rules = "local all all trust\nlocal replication all trust\nhost all all all trust\n";
         fs::write(dir.join("data/pg_hba.conf"), rules)?;
         server.start()?;
         server.sql("postgres", "CREATE DATABASE ci")?;
@@ -173,25 +176,63 @@ impl Server {
         Ok(psql.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?)
     }
 
-    /// Its own history, from which number on: the next number, and lines.
-    pub fn history(&self, from: u64) -> Result<(u64, String)> {
+    /// Copies what it has.
+    pub fn copy(&self) -> Result<()> {
+        let mut copy = self.command("pg_basebackup");
+        copy.arg("-h")
+            .arg(&self.dir)
+            .args(["-p", &PORT.to_string()]);
+        copy.args(["-U", "boss", "-c", "fast", "--no-sync", "-D"]);
+        succeed(copy.arg(self.dir.join("copy")))
+    }
+
+    /// The copy takes its place, which lacks what it has done since, and acknowledged: a
+    /// standby that was behind. At the moment at which it forgets it calls that.
+    pub fn forget(&mut self, forgets: impl FnOnce()) -> Result<()> {
+        // Nobody may see what would not be in its history.
+        for chain in ["INPUT", "OUTPUT"] {
+            self.namespace
+                .run(&format!("iptables -w -A {chain} -p tcp -j DROP"))?;
+        }
+        thread::sleep(Duration::from_millis(100));
+        self.read_history()?;
+        self.kill()?;
+        forgets();
+        let (data, copy) = (self.dir.join("data"), self.dir.join("copy"));
+        fs::remove_dir_all(&data)?;
+        fs::rename(copy, data)?;
+        self.start()?;
+        // The copy's own lines were read before.
+        let next = self.sql("ci", "SELECT coalesce(max(n), 0) + 1 FROM torture.seen")?;
+        self.history.1 = next.parse()?;
+        self.namespace.run("iptables -w -F")
+    }
+
+    /// What has happened since this was asked last.
+    pub fn take_history(&mut self) -> Result<String> {
+        self.read_history()?;
+        Ok(std::mem::take(&mut self.history.0))
+    }
+
+    fn read_history(&mut self) -> Result<()> {
         let text = format!(
             "SELECT n, (extract(epoch FROM at) * 1000000)::bigint, what \
-             FROM torture.seen WHERE n >= {from} ORDER BY n"
+             FROM torture.seen WHERE n >= {} ORDER BY n",
+            self.history.1
         );
-        let wall = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH)?;
         // Both clocks are those of this machine.
         let offset = wall.as_nanos() as i128 - i128::from(history::now());
-        let (mut next, mut lines) = (from, String::new());
         for line in self.sql("ci", &text)?.lines() {
             let mut parts = line.splitn(3, '|');
             let mut part = || parts.next().ok_or("a line of three parts");
             let (n, at, what) = (part()?, part()?, part()?);
-            next = n.parse::<u64>()? + 1;
             let at = (at.parse::<i128>()? * 1000 - offset).max(0);
+            let (lines, next) = &mut self.history;
             lines.push_str(&format!("{at} server.0 {what}\n"));
+            *next = n.parse::<u64>()? + 1;
         }
-        Ok((next, lines))
+        Ok(())
     }
 
     /// What `psql` answers as the owner of everything. Not over the network.

@@ -6,7 +6,7 @@ use std::process::Child;
 
 use fastrand::Rng;
 use rustix::process::Signal;
-use torture::history::Writer;
+use torture::history::{self, Event, Writer};
 
 use super::fault::{Fault, Planned};
 use super::machine::{Job, Machine};
@@ -32,8 +32,6 @@ pub struct Site {
     pub server: Server,
     /// Who has locked the pools.
     lockers: Vec<Child>,
-    /// The first of the server's own lines that no round has read.
-    pub next_line: u64,
 }
 
 impl Site {
@@ -47,7 +45,6 @@ impl Site {
             machines,
             server,
             lockers: Vec::new(),
-            next_line: 0,
         })
     }
 
@@ -90,6 +87,7 @@ impl Site {
         match planned.fault {
             Fault::ServerKilled => server.kill(),
             Fault::ServerRestarted => server.stop(),
+            Fault::Failover => server.copy(),
             Fault::ServerPaused => server.pause(),
             Fault::BackendKilled => server.kill_backend(random),
             Fault::ConnectionsEnded => server.end_connections(),
@@ -102,11 +100,15 @@ impl Site {
         }
     }
 
-    pub fn end(&mut self, planned: &Planned, job: &Job) -> Result<()> {
+    pub fn end(&mut self, planned: &Planned, job: &Job, writer: &Writer) -> Result<()> {
         let Some(on) = planned.on else {
             match planned.fault {
                 Fault::ServerKilled | Fault::ServerRestarted => self.server.start()?,
                 Fault::ServerPaused => self.server.go_on(),
+                Fault::Failover => {
+                    let forgets = || writer.write(0, Event::Site(history::Site::Forgets));
+                    self.server.forget(forgets)?;
+                }
                 Fault::BackendKilled => self.server.until_it_answers()?,
                 Fault::PoolsLocked => {
                     for mut locker in self.lockers.drain(..) {

@@ -42,7 +42,7 @@ impl Figures {
         let granted = |request: &&crate::oracle::story::Request<'_>| request.granted.is_some();
         figures.grants = scene.story.requests.iter().filter(granted).count();
         let sessions = scene.sessions.values();
-        figures.buried = sessions.filter(|session| session.buried.is_some()).count();
+        figures.buried = sessions.map(|session| session.buried.len()).sum();
         figures
     }
 

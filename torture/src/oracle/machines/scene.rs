@@ -15,6 +15,8 @@ pub(super) struct Scene<'a> {
     /// So long a machine may be silent.
     pub(super) lease: u64,
     pub(super) faults: Vec<Fault<'a>>,
+    /// When the server forgot what it had acknowledged.
+    pub(super) forgets: Vec<u64>,
     pub(super) sessions: BTreeMap<&'a str, Session<'a>>,
     /// To which sessions a name was lent with a fence, one after the other.
     pub(super) lent: BTreeMap<(&'a str, u64), Vec<(&'a Line, &'a str)>>,
@@ -27,6 +29,7 @@ impl<'a> Scene<'a> {
             story: Story::new(lines),
             lease,
             faults: Vec::new(),
+            forgets: Vec::new(),
             sessions: BTreeMap::new(),
             lent: BTreeMap::new(),
             freed: BTreeMap::new(),
@@ -54,6 +57,7 @@ impl<'a> Scene<'a> {
                     fault.to = line.at;
                 }
             }
+            Site::Forgets => self.forgets.push(line.at),
             Site::Beat { session, on } => {
                 let session = self.sessions.entry(session).or_default();
                 session.on = on;
@@ -61,7 +65,7 @@ impl<'a> Scene<'a> {
             }
             Site::Buried(session) => {
                 let session = self.sessions.entry(session).or_default();
-                session.buried.get_or_insert(line);
+                session.buried.push(line);
             }
             Site::Lent {
                 session,
@@ -82,6 +86,27 @@ impl<'a> Scene<'a> {
         let lent = self.lent.get(&(name, fence))?;
         let mut before = lent.iter().rev().filter(|(line, _)| line.at <= at);
         self.sessions.get(before.next()?.1)
+    }
+
+    /// Whether a lease may have ended by that time without its holder's doing: its machine was
+    /// declared dead; or the server forgot it, and the machine did not come back within a lease.
+    pub(super) fn may_have_lost(&self, lease: &Lease<'_>, by: u64) -> bool {
+        let session = self.session(lease.name, lease.fence, by);
+        session.is_some_and(|session| session.was_buried(by)) || self.was_forgotten(lease, by)
+    }
+
+    /// Whether the server forgot it before that time, and its machine did not come back.
+    pub(super) fn was_forgotten(&self, lease: &Lease<'_>, by: u64) -> bool {
+        let lent = self.lent_at(lease.name, lease.fence);
+        let since = lent.unwrap_or(lease.granted.at);
+        let was_away = |forgets: u64| {
+            let mut faults = self.faults.iter().filter(|fault| fault.on == lease.on);
+            let until = forgets + self.lease;
+            faults.any(|fault| !fault.is_of_worker() && fault.was_between(forgets, until))
+        };
+        let forgets = self.forgets.iter().copied();
+        let mut forgets = forgets.filter(|forgets| (since..=by).contains(forgets));
+        forgets.any(was_away)
     }
 
     /// When the server lent a name with that fence for the first time.

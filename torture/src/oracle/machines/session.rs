@@ -6,14 +6,13 @@ pub(super) struct Session<'a> {
     /// The machine.
     pub(super) on: &'a str,
     pub(super) beats: Vec<&'a Line>,
-    pub(super) buried: Option<&'a Line>,
+    /// Once, unless the server forgets it.
+    pub(super) buried: Vec<&'a Line>,
 }
 
 impl<'a> Session<'a> {
-    /// When it was declared dead, if that was before this time; and its last beat.
-    pub(super) fn buried_before(&self, at: u64) -> Option<(&'a Line, Option<&'a Line>)> {
-        let buried = self.buried.filter(|buried| buried.at <= at)?;
-        Some((buried, self.last_beat(buried.at)))
+    pub(super) fn was_buried(&self, before: u64) -> bool {
+        self.buried.iter().any(|buried| buried.at <= before)
     }
 
     pub(super) fn last_beat(&self, before: u64) -> Option<&'a Line> {

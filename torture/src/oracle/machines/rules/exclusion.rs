@@ -33,10 +33,11 @@ pub(in super::super) fn check(scene: &Scene<'_>, verdict: &mut Verdict) {
 fn why_not(scene: &Scene<'_>, first: &Lease<'_>, second: &Lease<'_>) -> Option<String> {
     let lent = scene.lent_at(second.name, second.fence);
     let lent = lent.unwrap_or(second.granted.at);
-    let Some(session) = scene.session(first.name, first.fence, lent) else {
-        return Some("the server knows nothing of the first one".to_owned());
-    };
-    if session.buried_before(lent).is_none() {
+    if scene.was_forgotten(first, lent) {
+        // The server may have forgotten to tell it, too.
+        return None;
+    }
+    if !scene.may_have_lost(first, lent) {
         return Some("the first one's machine was not declared dead".to_owned());
     }
     match first.was_told() {

@@ -12,10 +12,9 @@ pub(in super::super) fn check(scene: &Scene<'_>, verdict: &mut Verdict) {
                 let lent = scene.lent_at(high.name, high.fence);
                 let lent = lent.unwrap_or(high.granted.at);
                 let is_late = || {
-                    let session = scene.session(low.name, low.fence, lent);
                     low.granted.at > high.until
                         && low.excludes(high)
-                        && session.is_none_or(|it| it.buried_before(lent).is_none())
+                        && !scene.may_have_lost(low, lent)
                 };
                 if low.fence == high.fence || is_late() {
                     let what = format!(

@@ -236,7 +236,7 @@ impl Story {
             // No answer is for the next one.
             process.ids = to.id;
             self.pools[machine].disconnect(to.client);
-            return self.pools[machine].died(token, Duration::ZERO);
+            return self.pools[machine].died(token, &[], Duration::ZERO);
         }
         if process.holds {
             let (ids, name) = (process.ids, std::mem::take(&mut process.name));
@@ -401,6 +401,7 @@ fn release(token: Token, name: String) -> Ask {
     Ask::Release {
         token,
         name,
+        fence: None,
         after: After {
             state: State::Clean,
             reason: None,

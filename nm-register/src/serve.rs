@@ -215,8 +215,7 @@ impl Work<'_> {
 
     fn find_assigned(&self, at: usize, decision: &Decision) -> Found {
         let document = &self.document;
-        let is_known =
-            |hold: &Hold| hold.by.is_none() || decision.out.iter().any(|out| *out == hold.name);
+        let is_known = |hold: &Hold| hold.by.is_none() || decision.out.contains(&hold.name);
         let mut before = document.line[..at].iter();
         let is_current = self.known.calm
             && document.notes.get(DECISIONS) == decision.was.as_ref()

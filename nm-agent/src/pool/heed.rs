@@ -7,8 +7,7 @@ use nm_register::{
     After, Document, Failure, Hold, Request, Session, Standing, Start, State, Token, Wanted,
 };
 
-use super::grant::{grants, place};
-use super::look::scene;
+use super::grant::{grants, place, scene};
 use super::state::{Held, Now, Pool};
 use crate::wire::Answer;
 

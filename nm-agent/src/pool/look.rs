@@ -1,10 +1,11 @@
 //! Answers to questions about a pool.
 
-use nm_register::{DECISIONS, Document, Hold, Known, Wanted, decide, is_lock};
+use nm_register::{Document, Known, Wanted, decide, is_lock};
 
+use super::grant::scene;
 use super::state::{Now, Pool, Read};
 use super::statement::dead;
-use crate::wire::{Answer, Look, Scene};
+use crate::wire::{Answer, Look};
 
 impl Pool {
     /// Answers what was asked, by what was just read.
@@ -35,25 +36,6 @@ impl Pool {
             };
             self.answer(Some(to), answer);
         }
-    }
-}
-
-/// What the pool's allocator is to decide on.
-pub(super) fn scene(document: &Document) -> Scene {
-    let holds = document.holds.iter().filter(|hold| !is_lock(&hold.name));
-    // What else becomes of a hold changes no decision.
-    let holds = holds.map(|hold| Hold {
-        waiting: None,
-        body_ended: None,
-        ..hold.clone()
-    });
-    let line = document.line.iter();
-    let line = line.filter(|it| it.wants == Wanted::Assigned && it.failed.is_none());
-    Scene {
-        decisions: document.notes.get(DECISIONS).cloned(),
-        allocator: document.code.allocator.clone(),
-        holds: holds.collect(),
-        line: line.map(|it| (it.token, it.who.clone())).collect(),
     }
 }
 

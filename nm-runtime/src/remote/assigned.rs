@@ -3,21 +3,22 @@
 //! has changed since the allocator was asked: so nothing is locked while user code runs, two
 //! machines never decide on the same state, and one that dies leaves nothing half made.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::backend::ask::{Answer as Answered, Ask};
+use crate::backend::ask::Ask;
 use crate::backend::decisions::{ASK_AGAIN, Asker, Decided, Decisions};
 use crate::backend::missing_code;
 use crate::backend::patience::Patience;
 use crate::base::error::{Error, Result};
 use crate::base::json;
-use crate::remote::link::Link;
+use crate::remote::link::{Link, Where};
+use crate::remote::look;
 use crate::remote::notes::{self, Written};
 use crate::remote::request::{ANSWER, FIRST_ANSWER, Request, Wish, join, scene, unanswered};
 use crate::remote::token::Token;
 use crate::remote::wire::{Answer, Assign, Decision, Pair, Scene, Wanted};
-use crate::remote::{Remote, look};
 use crate::terms::code::Code;
 use crate::terms::decision::{Assigned, Decide};
 use crate::terms::record::Record;
@@ -40,39 +41,34 @@ struct Stamped {
 json::object!(Stamped { stamp, decisions });
 
 /// What an allocator has decided, and the server has not taken yet.
-struct Proposed {
-    decision: Decision,
-    assigned: Assigned,
+pub(crate) struct Proposed {
+    pub(crate) decision: Decision,
+    pub(crate) assigned: Assigned,
 }
 
 /// A request that the pool's allocator decides on.
 pub(crate) struct Desk<'a> {
-    remote: &'a Remote,
-    link: Arc<Link>,
-    ask: &'a Ask<'a>,
-    allocator: &'a dyn Decide,
-    code: &'a Code,
-    request: String,
+    pub(crate) link: &'a Arc<Link>,
+    pub(crate) at: &'a Where,
+    pub(crate) ask: &'a Ask<'a>,
+    pub(crate) allocator: &'a dyn Decide,
+    pub(crate) code: &'a Code,
+    /// The request, without what the allocator has to do with it.
+    pub(crate) wish: Wish<'a>,
+    /// What was asked by each request that waits.
+    pub(crate) waiting: &'a Mutex<BTreeMap<String, u64>>,
 }
 
-impl<'a> Desk<'a> {
-    /// `None` if no allocator is to be asked for this.
-    pub(crate) fn of(remote: &'a Remote, ask: &'a Ask<'a>) -> Option<Self> {
-        Some(Self {
-            remote,
-            link: remote.link(),
-            ask,
-            allocator: ask.decide?,
-            code: ask.allocator?,
-            request: ask.request.text(),
-        })
-    }
+/// What a request was told, with what its allocator had decided.
+pub(crate) type Told = (Answer, Option<Proposed>);
 
+impl Desk<'_> {
     /// Takes what the allocator grants, waiting in the line while it is busy.
-    pub(crate) fn take(self, patience: &mut dyn Patience) -> Result<Answered> {
+    pub(crate) fn take(self, patience: &mut dyn Patience) -> Result<Told> {
         // What is free can be had, however short the patience is.
-        let until = patience.until().max(Instant::now() + FIRST_ANSWER);
-        let seen = scene(&self.link, &self.remote.at, until)?;
+        let first = Instant::now() + FIRST_ANSWER;
+        let until = patience.until().max(first);
+        let seen = scene(self.link, self.at, until)?;
         if let Some(seen) = seen
             && let Decided::Granted(proposed) = self.decide(&seen, None)?
         {
@@ -80,26 +76,31 @@ impl<'a> Desk<'a> {
             match asked.wait(Some(patience), |_, _, _| {})? {
                 // Somebody was quicker.
                 Answer::Busy => {}
-                answer => return self.answered(answer, Some(proposed)),
+                answer => return Ok((answer, Some(proposed))),
             }
         }
         patience.blocked();
         let request = self.join(None, true)?;
-        let answered = self.wait(request, patience);
-        self.remote.waiting().remove(&self.request);
-        answered
+        let told = self.wait(request, patience, first);
+        self.waiting().remove(self.wish.request);
+        told
     }
 
-    /// Asks the allocator whenever it may decide otherwise, until the server takes it.
-    fn wait(&self, mut request: Request<'_>, patience: &mut dyn Patience) -> Result<Answered> {
-        let first = Instant::now() + FIRST_ANSWER;
+    /// Asks the allocator whenever it may decide otherwise, until the server takes it. The
+    /// first answer may take until `first`.
+    fn wait(
+        &self,
+        mut request: Request<'_>,
+        patience: &mut dyn Patience,
+        first: Instant,
+    ) -> Result<Told> {
         let mut seen: Option<Scene> = None;
         let mut proposed: Option<Proposed> = None;
         let mut outside = None;
         let mut ask_at = Instant::now();
         loop {
             let id = request.question.id;
-            self.remote.waiting().insert(self.request.clone(), id);
+            self.waiting().insert(self.wish.request.to_owned(), id);
             let mut until = match &seen {
                 Some(_) => patience.until(),
                 None => patience.until().max(first),
@@ -116,7 +117,7 @@ impl<'a> Desk<'a> {
                             }
                         }
                         Decided::Granted(new) => {
-                            request.again(self.wish(Some(&new))?, self.ask.holder)?;
+                            request.again(self.wish(Some(&new)), self.ask.holder)?;
                             proposed = Some(new);
                             continue;
                         }
@@ -138,13 +139,17 @@ impl<'a> Desk<'a> {
                 }
                 // What it was decided on is not so any more.
                 Some(Answer::Busy) => proposed = None,
-                Some(answer) => return self.answered(answer, proposed),
+                Some(answer) => return Ok((answer, proposed)),
+            }
+            // However often it is told something.
+            if seen.is_some() && Instant::now() >= patience.until() {
+                patience.tick()?;
             }
         }
     }
 
     /// Takes what the allocator grants, if it does now.
-    pub(crate) fn try_take(self) -> Result<Answered> {
+    pub(crate) fn try_take(self) -> Result<Told> {
         for _ in 0..TRIES {
             let seen = self.scene()?;
             let Decided::Granted(proposed) = self.decide(&seen, None)? else {
@@ -153,10 +158,10 @@ impl<'a> Desk<'a> {
             let asked = self.join(Some(&proposed), false)?;
             match asked.wait(None, |_, _, _| {})? {
                 Answer::Busy => {}
-                answer => return self.answered(answer, Some(proposed)),
+                answer => return Ok((answer, Some(proposed))),
             }
         }
-        Ok(Answered::Busy)
+        Ok((Answer::Busy, None))
     }
 
     /// Tells the allocator of every holder that has ended.
@@ -169,8 +174,7 @@ impl<'a> Desk<'a> {
                 return Ok(());
             }
             let (was, value) = (seen.decisions.as_deref(), stamped(left));
-            let (link, at) = (&self.link, &self.remote.at);
-            let written = notes::write(link, at, DECISIONS, was, Some(&value), None)?;
+            let written = notes::write(self.link, self.at, DECISIONS, was, Some(&value), None)?;
             if matches!(written, Written::Done) {
                 return Ok(());
             }
@@ -186,14 +190,13 @@ impl<'a> Desk<'a> {
         }
         let left = stamped(self.without_ended(decisions, seen)?);
         let was = seen.decisions.as_deref();
-        self.remote
-            .tell(notes::change_of(DECISIONS, was, Some(&left), None));
-        Ok(())
+        let change = notes::change_of(DECISIONS, was, Some(&left), None);
+        self.link.ask(self.at, change, None, None).map(drop)
     }
 
     fn scene(&self) -> Result<Scene> {
-        let seen = scene(&self.link, &self.remote.at, Instant::now() + ANSWER)?;
-        seen.ok_or_else(|| unanswered(&self.link, ANSWER))
+        let seen = scene(self.link, self.at, Instant::now() + ANSWER)?;
+        seen.ok_or_else(|| unanswered(self.link, ANSWER))
     }
 
     /// Asks the allocator, for a waiter with this token or one that is not in the line.
@@ -280,30 +283,23 @@ impl<'a> Desk<'a> {
     }
 
     fn join(&self, proposed: Option<&Proposed>, waits: bool) -> Result<Request<'_>> {
-        let (at, holder) = (&self.remote.at, self.ask.holder);
-        join(&self.link, at, self.wish(proposed)?, holder, waits)
+        let (wish, holder) = (self.wish(proposed), self.ask.holder);
+        join(self.link, self.at, wish, holder, waits)
     }
 
-    fn wish(&self, proposed: Option<&Proposed>) -> Result<Wish<'_>> {
-        Ok(Wish {
+    fn wish(&self, proposed: Option<&Proposed>) -> Wish<'_> {
+        Wish {
             wants: Wanted::Assigned,
             assign: Some(Assign {
                 allocator: self.code.clone(),
                 decision: proposed.map(|proposed| proposed.decision.clone()),
             }),
-            ..self.remote.wish(&self.link, self.ask, &self.request)?
-        })
+            ..self.wish.clone()
+        }
     }
 
-    fn answered(&self, answer: Answer, proposed: Option<Proposed>) -> Result<Answered> {
-        let mut answered = self.remote.answered(&self.link, self.ask, answer)?;
-        if let (Answered::Granted(granted), Some(proposed)) = (&mut answered, proposed) {
-            for granted in granted {
-                granted.index = proposed.decision.out.len();
-                granted.assigned = Some(proposed.assigned.clone());
-            }
-        }
-        Ok(answered)
+    fn waiting(&self) -> MutexGuard<'_, BTreeMap<String, u64>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

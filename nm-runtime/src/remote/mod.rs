@@ -35,7 +35,7 @@ use crate::config::place;
 use crate::config::server::Server;
 use crate::local::dir::unusable;
 use crate::local::hook_files;
-use crate::remote::assigned::Desk;
+use crate::remote::assigned::{Desk, Told};
 use crate::remote::hold::RemoteHold;
 use crate::remote::link::{Link, Where};
 use crate::remote::request::{Wish, answer, answers, join, unexpected};
@@ -165,6 +165,40 @@ impl Remote {
         });
         self.waiting().remove(&request);
         self.answered(&link, ask, told?)
+    }
+
+    /// `None` if no allocator is to be asked for this.
+    fn desk<'a>(
+        &'a self,
+        link: &'a Arc<Link>,
+        ask: &'a Ask<'a>,
+        request: &'a str,
+    ) -> Result<Option<Desk<'a>>> {
+        let (Some(allocator), Some(code)) = (ask.decide, ask.allocator) else {
+            return Ok(None);
+        };
+        Ok(Some(Desk {
+            link,
+            at: &self.at,
+            ask,
+            allocator,
+            code,
+            wish: self.wish(link, ask, request)?,
+            waiting: &self.waiting,
+        }))
+    }
+
+    /// As [`Remote::answered`], with what the allocator says beyond the name.
+    fn decided(&self, link: &Arc<Link>, ask: &Ask<'_>, told: Told) -> Result<Answered> {
+        let (answer, proposed) = told;
+        let mut answered = self.answered(link, ask, answer)?;
+        if let (Answered::Granted(granted), Some(proposed)) = (&mut answered, proposed) {
+            for granted in granted {
+                granted.index = proposed.decision.out.len();
+                granted.assigned = Some(proposed.assigned.clone());
+            }
+        }
+        Ok(answered)
     }
 
     /// What a request is told last.
@@ -336,21 +370,24 @@ impl Remote {
 
 impl Backend for Remote {
     fn acquire(&self, ask: &Ask<'_>, patience: &mut dyn Patience) -> Result<Answered> {
-        match Desk::of(self, ask) {
-            Some(desk) => desk.take(patience),
+        let (link, request) = (self.link(), ask.request.text());
+        match self.desk(&link, ask, &request)? {
+            Some(desk) => self.decided(&link, ask, desk.take(patience)?),
             None => self.join(ask, Some(patience), true),
         }
     }
 
     fn try_acquire(&self, ask: &Ask<'_>) -> Result<Answered> {
-        match Desk::of(self, ask) {
-            Some(desk) => desk.try_take(),
+        let (link, request) = (self.link(), ask.request.text());
+        match self.desk(&link, ask, &request)? {
+            Some(desk) => self.decided(&link, ask, desk.try_take()?),
             None => self.join(ask, None, false),
         }
     }
 
     fn take_back(&self, ask: &Ask<'_>) -> Result<()> {
-        match Desk::of(self, ask) {
+        let (link, request) = (self.link(), ask.request.text());
+        match self.desk(&link, ask, &request)? {
             Some(desk) => desk.take_back(),
             None => Ok(()),
         }

@@ -133,7 +133,7 @@ impl Story {
         } else if self.register.swap(was, tag, document) {
             self.pools[machine].done(statement, &now);
         } else {
-            self.pools[machine].overtaken(statement);
+            self.pools[machine].overtaken(statement, now.time);
         }
     }
 

@@ -5,6 +5,7 @@
 mod child;
 mod cuts;
 mod forgets;
+mod hints;
 #[path = "../../../tests/support/instance.rs"]
 mod instance;
 mod lends;

@@ -5,6 +5,8 @@
 #[cfg(feature = "server")]
 mod agent;
 #[cfg(feature = "server")]
+mod between;
+#[cfg(feature = "server")]
 mod check;
 #[cfg(feature = "server")]
 mod door;
@@ -30,5 +32,10 @@ mod mistakes;
 mod page;
 #[cfg(feature = "server")]
 mod pages;
+#[cfg(feature = "server")]
+#[path = "../../../tests/support/pooler.rs"]
+mod pooler;
+#[cfg(feature = "server")]
+mod requests;
 #[cfg(not(feature = "server"))]
 mod without;

@@ -53,7 +53,7 @@ fn a_row_is_locked_through_a_pooler() {
     let proxy = Proxy::far(pooler.port, Duration::from_millis(20));
     let one = site.through(proxy.port).machine("ci-1");
     let mut a = one.process();
-    let held = a.token();
+    let mut held = a.token();
     a.takes(&held, "a");
     let is_over = &AtomicBool::new(false);
     std::thread::scope(|scope| {
@@ -67,6 +67,7 @@ fn a_row_is_locked_through_a_pooler() {
         let over = Over(is_over);
         for _ in 0..3 {
             assert_eq!(a.releases(&held, "gcp-0"), Answer::Done);
+            held = a.token();
             a.takes(&held, "a");
         }
         drop(over);

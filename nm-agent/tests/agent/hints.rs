@@ -129,8 +129,8 @@ fn nobody_is_told_but_machines_that_are_served_by_another_one() {
     site.until(HINTS, 0);
     // Two readers of a machine that are served at once are told once; who waits on is not.
     let readers = [b.token(), b.token()];
-    let writer = c.token();
-    a.takes(&tokens[0], "writer");
+    let (first, writer) = (a.token(), c.token());
+    a.takes(&first, "writer");
     let shared = |held| {
         let access = Access::Shared;
         Ask::Join(Box::new(Join {
@@ -144,7 +144,7 @@ fn nobody_is_told_but_machines_that_are_served_by_another_one() {
     }
     let waits = c.ask(join(&writer, "writer"));
     assert!(matches!(c.answer(waits), Answer::Waiting(_)));
-    assert_eq!(a.releases(&tokens[0], "gcp-0"), Answer::Done);
+    assert_eq!(a.releases(&first, "gcp-0"), Answer::Done);
     b.granted(ids[0]);
     site.until(HINTS, 1);
 }

@@ -207,7 +207,7 @@ fn a_machine_that_loses_every_race_for_a_row_locks_it() {
     let proxy = Proxy::far(shared().unwrap().port, Duration::from_millis(20));
     let one = site.through(proxy.port).machine("ci-1");
     let mut a = one.process();
-    let held = a.token();
+    let mut held = a.token();
     a.takes(&held, "a");
     let is_over = &AtomicBool::new(false);
     std::thread::scope(|scope| {
@@ -222,6 +222,7 @@ fn a_machine_that_loses_every_race_for_a_row_locks_it() {
         let over = Over(is_over);
         for _ in 0..3 {
             assert_eq!(a.releases(&held, "gcp-0"), Answer::Done);
+            held = a.token();
             a.takes(&held, "a");
         }
         drop(over);

@@ -57,6 +57,8 @@ pub(crate) enum Hints {
     Asked,
     /// They do not, or that is not known yet.
     Tried,
+    /// They do, which nobody else knows.
+    Heard,
     /// They do.
     Come,
 }
@@ -349,7 +351,7 @@ impl State {
             }
             Hint::All => self.pools.values_mut().for_each(Pool::hint),
             Hint::Echo(number) if number == self.connections && self.hints == Hints::Tried => {
-                self.hints = Hints::Come;
+                self.hints = Hints::Heard;
                 // What was granted before they were asked for was told to nobody.
                 self.pools.values_mut().for_each(Pool::hint);
             }

@@ -405,7 +405,10 @@ impl Server {
         self.agent.state().pool(key.clone()).overtaken = 0;
         match self.in_lock(connection, key).await {
             Ok(InLock::Over) => Ok(()),
-            Ok(InLock::Open) => self.call(connection.roll_back()).await,
+            Ok(InLock::Open) => {
+                self.call(connection.roll_back()).await?;
+                self.log(connection, key).await
+            }
             Ok(InLock::Due) => {
                 self.call(connection.roll_back()).await?;
                 self.agent.state().pool(key.clone()).forget_page();
@@ -522,24 +525,37 @@ impl Server {
 
     /// Sees to it that hints come once somebody waits, and finds out whether they do.
     async fn try_hints(&self, connection: &Connection) -> Result<(), Failed> {
-        let (session, number) = {
+        let (session, number, hints) = {
             let mut state = self.agent.state();
             let is_awaited = state.pools.values().any(Pool::is_awaited);
-            match state.hints {
+            let hints = state.hints;
+            match hints {
                 Hints::No if is_awaited => {
                     state.hints = Hints::Wanted;
                     self.agent.listen.notify_one();
-                    return Ok(());
                 }
-                Hints::Asked => state.hints = Hints::Tried,
-                _ => return Ok(()),
+                Hints::Asked | Hints::Heard => state.hints = Hints::Tried,
+                _ => {}
             }
-            (state.session, state.connections)
+            (state.session, state.connections, hints)
         };
-        // Over the other connection: behind a pooler they may have the same process of the server.
-        match self.call(connection.echo(session, number)).await {
-            Err(Failed::Error(_)) | Ok(()) => Ok(()),
-            Err(cut) => Err(cut),
+        let tried = match hints {
+            // Over the other connection: behind a pooler that has another process of the server,
+            // or both have the same, which tells the one that asks.
+            Hints::Asked => self.call(connection.echo(session, number)).await,
+            Hints::Heard => self.call(connection.hears(session)).await,
+            _ => return Ok(()),
+        };
+        match (hints, tried) {
+            (Hints::Heard, Ok(())) => {
+                let mut state = self.agent.state();
+                if state.hints == Hints::Tried && state.connections == number {
+                    state.hints = Hints::Come;
+                }
+                Ok(())
+            }
+            (_, Err(Failed::Error(_)) | Ok(())) => Ok(()),
+            (_, Err(cut)) => Err(cut),
         }
     }
 

@@ -7,6 +7,10 @@ use tokio_postgres::types::Type;
 use crate::connection::{Connection, Parameter};
 use crate::error::Error;
 
+/// $1 session.
+const HEARS: &str = "UPDATE name_manager.session SET who = who || '{\"hears\": true}' \
+     WHERE id = $1::text::uuid RETURNING set_config('synchronous_commit', 'local', true)";
+
 /// PostgreSQL takes less than 8000 bytes.
 const LONGEST: usize = 7900;
 
@@ -67,6 +71,18 @@ impl Connection {
         let parameters: [Parameter<'_>; 2] = [(&channel, Type::TEXT), (&number, Type::TEXT)];
         let told = self.query("SELECT pg_notify($1, $2)", &parameters);
         told.await.map(drop)
+    }
+
+    /// Says to all others that a session hears hints: no other one is told any. It is said of one
+    /// whose connection is gone, too, until it ends.
+    ///
+    /// # Errors
+    ///
+    /// If the server does not answer.
+    pub async fn hears(&self, session: Session) -> Result<(), Error> {
+        let session = session.to_string();
+        let parameters: [Parameter<'_>; 1] = [(&session, Type::TEXT)];
+        self.query(HEARS, &parameters).await.map(drop)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Reading and changing pools, sessions, and the row for the server.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use nm_register::{Document, Event, Look, Seen, Server, Session, Start, Tag, Token, Unsound};
 use tokio_postgres::Row;
@@ -30,7 +30,8 @@ const READ: &str = concat!(
     "SELECT ",
     start!(),
     ", s.start, s.calm, s.epoch, pg_is_in_recovery(), p.tag::text, p.doc::text, \
-     (SELECT coalesce(string_agg(x.id || ' ' || coalesce(v.beat, -1) || ' ' || coalesce(v.dead, false), ','), '') \
+     (SELECT coalesce(string_agg(x.id || ' ' || coalesce(v.beat, -1) || ' ' || coalesce(v.dead, false) \
+                                || ' ' || coalesce(v.who ? 'hears', false), ','), '') \
       FROM (SELECT DISTINCT h->>'session' AS id FROM jsonb_array_elements((p.doc->'holds') || (p.doc->'line')) h) x \
       LEFT JOIN name_manager.session v ON v.id = x.id::uuid) \
      FROM name_manager.server s LEFT JOIN name_manager.pool p ON (p.space, p.pool) = ($1, $2)"
@@ -172,6 +173,8 @@ pub struct Page {
     pub tag: Option<Tag>,
     /// The document.
     pub document: Document,
+    /// Those of its sessions that are known to hear hints.
+    pub hear: BTreeSet<Session>,
     /// The rest.
     pub look: Look,
 }
@@ -268,6 +271,7 @@ impl Connection {
             return Ok(Page {
                 tag: None,
                 document: Document::default(),
+                hear: BTreeSet::new(),
                 look: Look {
                     start,
                     server,
@@ -288,14 +292,20 @@ impl Connection {
         })?;
         let sessions: &str = row.try_get(7).map_err(get)?;
         let sessions = sessions.split(',').filter(|part| !part.is_empty());
-        let sessions = sessions.map(session).collect::<Option<_>>();
+        let sessions = sessions.map(session).collect::<Option<Vec<_>>>();
+        let sessions = sessions.ok_or_else(|| damaged("a session in it is none"))?;
+        let hear = sessions.iter().filter(|(_, _, hears)| *hears);
         Ok(Page {
             tag: Some(tag.parse().map_err(|_| damaged("its tag is none"))?),
             document,
+            hear: hear.map(|(session, _, _)| *session).collect(),
             look: Look {
                 start,
                 server,
-                sessions: sessions.ok_or_else(|| damaged("a session in it is none"))?,
+                sessions: sessions
+                    .into_iter()
+                    .map(|(id, seen, _)| (id, seen))
+                    .collect(),
             },
         })
     }
@@ -594,8 +604,8 @@ fn is_of(error: &Error, states: &[SqlState]) -> bool {
     state.is_some_and(|state| states.contains(state))
 }
 
-/// `id beat dead`, as READ writes it.
-fn session(text: &str) -> Option<(Session, Seen)> {
+/// `id beat dead hears`, as READ writes it.
+fn session(text: &str) -> Option<(Session, Seen, bool)> {
     let mut parts = text.split(' ');
     let id = parts.next()?.parse().ok()?;
     let beat: i64 = parts.next()?.parse().ok()?;
@@ -605,5 +615,5 @@ fn session(text: &str) -> Option<(Session, Seen)> {
         Ok(beat) => Seen::Beat(beat),
         Err(_) => Seen::Missing,
     };
-    Some((id, seen))
+    Some((id, seen, parts.next()? == "true"))
 }

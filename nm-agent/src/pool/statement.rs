@@ -149,7 +149,7 @@ impl Pool {
             events.append(&mut self.events);
         }
         let mut told = decided.document.served_since(&page.document);
-        told.remove(&now.session);
+        told.retain(|session| *session != now.session && page.hear.contains(session));
         Some(Statement {
             session: now.session,
             told: told.into_iter().collect(),
@@ -281,6 +281,7 @@ impl Pool {
         self.page = Some(Page {
             tag: if is_void { page.tag } else { Some(tag) },
             document,
+            hear: page.hear,
             look: page.look,
         });
     }

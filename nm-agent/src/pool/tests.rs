@@ -83,6 +83,7 @@ impl Story {
         Page {
             tag: self.register.tag,
             document: self.register.document.clone(),
+            hear: Default::default(),
             look: Look {
                 start: START,
                 server: Server {

@@ -497,6 +497,8 @@ impl Server {
         state.heard_from = Some(page.look.start);
         let now = state.now();
         state.pool(key.clone()).heed(page, &now);
+        // Who was granted something does not wait for what others of this machine change.
+        state.tell_all();
         true
     }
 

@@ -1,11 +1,13 @@
 //! An agent that ends, or is killed, while its machine's processes hold names and wait.
 
+use std::fs;
+
 use nm_runtime::journal::Kind;
 
 use crate::agents;
 use crate::server::Server;
 use crate::support::patience;
-use crate::support::pool_test::Story;
+use crate::support::pool_test::{Story, error};
 
 fn story(tell: impl FnOnce(Story<Server>)) {
     match crate::database::can_be_made() {
@@ -88,6 +90,27 @@ fn a_release_that_an_agent_took_to_its_grave_is_made_by_the_next_one() {
         test.hold("next");
         assert_eq!(test.events_of(Kind::Died), []);
         assert_eq!(test.events_of(Kind::Released).len(), 1);
+    });
+}
+
+#[test]
+fn who_cannot_be_seen_to_live_by_the_next_agent_is_told_that_its_lease_is_lost() {
+    story(|mut test| {
+        test.hold("holder").wait("waiter");
+        let dir = test.stage().agent_dir().expect("somebody has asked");
+        // As by somebody who tidies up.
+        for file in fs::read_dir(dir.join("locks")).expect("locks") {
+            fs::remove_file(file.expect("a lock").path()).expect("a lock");
+        }
+        kill_agent(&test);
+        patience::until("the holder is told", || {
+            let told = test.notices("holder");
+            told.contains("no longer holds `db-0`").then_some(())
+        });
+        let lost = error(&test.tell("holder", "release"), "lost");
+        assert!(lost.contains("finds no file `locks/"), "{lost}");
+        let refused = test.expect_error("waiter", "config");
+        assert!(refused.contains("finds no file `locks/"), "{refused}");
     });
 }
 

@@ -464,6 +464,10 @@ impl Link {
         let Some(pending) = state.pending.remove(&id) else {
             return;
         };
+        if let (Answer::Fault(fault), true) = (&answer, pending.presents()) {
+            drop(state);
+            return self.refused(&pending, fault);
+        }
         let granted = match &answer {
             Answer::Granted(grants) => grants.clone(),
             _ => Vec::new(),
@@ -485,6 +489,30 @@ impl Link {
                 self.give_back(&pending.at, hold);
             }
         }
+    }
+
+    /// An agent does not take over what it was told of, so others will be lent what is held.
+    fn refused(&self, presented: &Pending, fault: &Fault) {
+        let mut state = self.state();
+        let is_there = |token: Token| presented.ask.contains(&token.to_string());
+        let held = state.held.iter().filter(|kept| {
+            kept.at == presented.at && kept.lost.is_none() && is_there(kept.token.token)
+        });
+        let leases = held.map(|kept| Pair(kept.token.token, kept.held.name.clone()));
+        let leases: Vec<_> = leases.collect();
+        state.pending.retain(|_, pending| {
+            let waits = pending.waits.is_some() && pending.at == presented.at;
+            let token = pending.token.as_ref().map(|token| token.token);
+            let is_refused = waits && token.is_some_and(is_there);
+            if is_refused {
+                // Who does not listen any more has no need of it.
+                let _ = pending.answers.send(Answer::Fault(fault.clone()));
+            }
+            !is_refused
+        });
+        drop(state);
+        let why = fault.message.clone();
+        self.are_lost(0, Lost { leases, why });
     }
 
     /// Gives a name back that nobody has used.
@@ -522,6 +550,13 @@ impl Link {
             kept.lost = Some(why.clone());
         }
         state.pending.remove(&id);
+    }
+}
+
+impl Pending {
+    /// Whether it said to the next agent what is held and awaited.
+    fn presents(&self) -> bool {
+        self.ask.starts_with("{\"present\":")
     }
 }
 
@@ -582,8 +617,7 @@ impl Known {
     /// what it holds and waits for, and then what else was asked and not answered.
     fn again(&mut self) -> String {
         // What an earlier agent was told.
-        self.pending
-            .retain(|_, it| !it.ask.starts_with("{\"present\":"));
+        self.pending.retain(|_, it| !it.presents());
         let mut pools: Vec<_> = self.held.iter().map(|kept| kept.at.clone()).collect();
         let waiting = self.pending.values().filter(|it| it.waits.is_some());
         pools.extend(waiting.map(|it| it.at.clone()));
@@ -619,8 +653,7 @@ impl Known {
             self.pending.insert(self.last_id, pending);
         }
         for (id, pending) in &self.pending {
-            let is_said = pending.waits.is_some() || pending.ask.starts_with("{\"present\":");
-            if !is_said {
+            if pending.waits.is_none() && !pending.presents() {
                 text.push_str(&asked(
                     *id,
                     &pending.at.space,

@@ -1,6 +1,6 @@
 //! What one machine knows: its session, its pools, and the processes that are connected.
 
-use std::cell::{RefCell, RefMut};
+use std::cell::{Cell, RefCell, RefMut};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
@@ -63,6 +63,43 @@ pub(crate) enum Hints {
     Come,
 }
 
+/// So many bytes wait for a process at most. One that does not read them is hung up on: when it
+/// goes on, it presents itself to this agent again.
+const MOST: usize = 8 << 20;
+
+/// While so many wait for it, a process is told of no more events.
+const MANY: usize = 1 << 20;
+
+/// What is said to a process.
+#[derive(Clone)]
+pub(crate) struct Lines {
+    sender: UnboundedSender<String>,
+    /// How many bytes wait for it.
+    pub(crate) waiting: Rc<Cell<usize>>,
+    /// It is to be hung up on.
+    pub(crate) end: Rc<Notify>,
+}
+
+impl Lines {
+    pub(crate) fn new(sender: UnboundedSender<String>) -> Self {
+        Self {
+            sender,
+            waiting: Rc::default(),
+            end: Rc::default(),
+        }
+    }
+
+    fn say(&self, line: String) {
+        let waiting = self.waiting.get() + line.len();
+        if self.waiting.get() > 0 && waiting > MOST {
+            return self.end.notify_one();
+        }
+        self.waiting.set(waiting);
+        // Who does not read any more is gone.
+        let _ = self.sender.send(line);
+    }
+}
+
 /// A journal that a process reads.
 pub(crate) struct Journal {
     pub(crate) to: To,
@@ -100,7 +137,7 @@ pub(crate) struct State {
     /// What processes were told of its silence.
     silence: Option<String>,
     pub(crate) pools: BTreeMap<Key, Pool>,
-    clients: BTreeMap<Client, UnboundedSender<String>>,
+    clients: BTreeMap<Client, Lines>,
     /// Journals that are being read.
     pub(crate) journals: VecDeque<Journal>,
     /// What an earlier agent has left.
@@ -207,7 +244,7 @@ impl State {
     }
 
     /// A new connection of a process, which is told so by `lines`.
-    pub(crate) fn connect(&mut self, lines: UnboundedSender<String>) -> Client {
+    pub(crate) fn connect(&mut self, lines: Lines) -> Client {
         self.next_client += 1;
         let client = self.next_client;
         self.clients.insert(client, lines);
@@ -227,9 +264,19 @@ impl State {
             let told = Told { id: to.id, answer };
             let mut line = serde_json::to_string(&told).expect("its keys are texts");
             line.push('\n');
-            // Who does not read any more is gone.
-            let _ = lines.send(line);
+            lines.say(line);
         }
+    }
+
+    /// The next journal of which more can be told: the others' processes are still to read what
+    /// they were told.
+    pub(crate) fn next_journal(&mut self) -> Option<Journal> {
+        let has_room = |journal: &Journal| {
+            let lines = self.clients.get(&journal.to.client);
+            lines.is_none_or(|lines| lines.waiting.get() < MANY)
+        };
+        let at = self.journals.iter().position(has_room)?;
+        self.journals.remove(at)
     }
 
     /// Tells processes what has come out for them.
@@ -245,9 +292,10 @@ impl State {
         }
     }
 
-    /// Removes the file of a token with which nothing is held any more, or about to be released.
+    /// Removes a file that its process has left to us, if nothing is held with it any more, or
+    /// about to be released.
     pub(crate) fn forget(&self, token: Token) {
-        if !self.pools.values().any(|pool| pool.has(token)) {
+        if self.locks.has_release(token) && !self.pools.values().any(|pool| pool.has(token)) {
             self.locks.remove(token);
         }
     }

@@ -163,7 +163,7 @@ impl Server {
         };
         // Page by page, and in turn with all else: nobody waits for a long journal.
         let journal = match next.is_none() || self.reads_next {
-            true => agent.state().journals.pop_front(),
+            true => agent.state().next_journal(),
             false => None,
         };
         self.reads_next = journal.is_none();

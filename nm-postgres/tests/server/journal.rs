@@ -49,6 +49,22 @@ fn events_are_read_from_a_time_on_in_pages() {
 }
 
 #[test]
+fn a_long_journal_is_pruned_at_once() {
+    let Some(server) = shared() else { return };
+    let wire = server.database("long", true);
+    wire.execute(
+        "INSERT INTO name_manager.journal (space, pool, event) \
+         SELECT 'shop', 'gcp', '{}' FROM generate_series(1, 40000)",
+    );
+    // Of the oldest, one by one, it would take many times as long.
+    let prune = wire.connection.prune(20_000, 30);
+    let pruned = wire.run(async { tokio::time::timeout(Duration::from_secs(60), prune).await });
+    pruned.expect("it is soon done").unwrap();
+    let left = wire.ask("SELECT count(*)::int FROM name_manager.journal");
+    assert_eq!(left, 20_000);
+}
+
+#[test]
 fn sessions_that_ended_long_ago_are_forgotten_with_the_events() {
     let Some(server) = shared() else { return };
     let wire = server.database("ended", true);

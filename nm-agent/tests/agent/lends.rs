@@ -8,7 +8,7 @@ use nm_register::{Access, Names, Spec, Wanted};
 
 use crate::instance::shared;
 use crate::machine::{Machine, Site};
-use crate::process::{clean, join, release, wants};
+use crate::process::{join, let_go, release, wants};
 use crate::proxy::Proxy;
 
 #[test]
@@ -186,15 +186,7 @@ fn locks_notes_and_code_are_kept_for_all_machines() {
     );
     assert_eq!(events(&mut a).len(), 2);
     assert_eq!(b.asks(release(second.token, "gcp-0")), Answer::Done);
-    assert_eq!(
-        a.asks(Ask::Release {
-            token: held.token,
-            name: lock,
-            after: clean(),
-            durable: false
-        }),
-        Answer::Done
-    );
+    assert_eq!(a.asks(let_go(held.token, &lock)), Answer::Done);
     while b.asks(run()) != is(false, false) {}
 }
 
@@ -261,12 +253,7 @@ pub fn crowd(machines: &[Machine; 2], first: u64) {
                     let grant = process.takes(&held, "worker");
                     let only = alone.try_lock().expect("nobody else holds the name");
                     fences.lock().unwrap().push(grant.hold.fence);
-                    let ask = Ask::Release {
-                        token: held.token,
-                        name: "gcp-0".to_owned(),
-                        after: clean(),
-                        durable: false,
-                    };
+                    let ask = let_go(held.token, "gcp-0");
                     // Others may be granted it from now on.
                     drop(only);
                     assert_eq!(process.asks(ask), Answer::Done);

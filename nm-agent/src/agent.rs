@@ -104,10 +104,16 @@ impl Lines {
 pub(crate) struct Journal {
     pub(crate) to: To,
     pub(crate) key: Key,
-    /// From which time on.
-    pub(crate) from: u64,
-    /// The last event that was told.
-    pub(crate) after: i64,
+    pub(crate) part: Part,
+}
+
+/// What of a journal is still to be told.
+#[derive(Clone, Copy)]
+pub(crate) enum Part {
+    /// All from a time on, after the last event that was told.
+    From { time: u64, after: i64 },
+    /// So many at its end.
+    Last(u32),
 }
 
 /// What it knows.
@@ -313,14 +319,16 @@ impl State {
         if let Err(message) = self.check(&asked.ask) {
             return self.tell(to, Answer::Fault(fault(FaultKind::Config, message)));
         }
-        if let Ask::Events(from) = asked.ask {
-            let after = 0;
-            return self.journals.push_back(Journal {
-                to,
-                key,
-                from,
-                after,
-            });
+        let part = match asked.ask {
+            Ask::Events(from) => Some(Part::From {
+                time: from,
+                after: 0,
+            }),
+            Ask::LastEvents(most) => Some(Part::Last(most)),
+            _ => None,
+        };
+        if let Some(part) = part {
+            return self.journals.push_back(Journal { to, key, part });
         }
         let (away, time) = (!self.is_connected, clock::now());
         let gives_up = matches!(asked.ask, Ask::Leave(_));

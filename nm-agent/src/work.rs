@@ -6,7 +6,7 @@ use nm_postgres::{Connection, Error, Page};
 use nm_register::{Due, Seen, Tag};
 use tokio::time::{sleep, timeout};
 
-use crate::agent::{Agent, Hints, Journal};
+use crate::agent::{Agent, Hints, Journal, Part};
 use crate::clock;
 use crate::draw;
 use crate::fault;
@@ -610,11 +610,19 @@ impl Server {
 
     /// Reads a page of a journal.
     async fn journal(&self, connection: &Connection, mut journal: Journal) -> Result<(), Failed> {
-        let Journal {
-            to, from, after, ..
-        } = journal;
+        let Journal { to, part, .. } = journal;
         let (space, pool) = &journal.key;
-        let page = connection.events(space, pool, from, after, PAGE);
+        let page = async {
+            match part {
+                Part::From { time, after } => {
+                    connection.events(space, pool, time, after, PAGE).await
+                }
+                Part::Last(most) => {
+                    let most = PAGE.min(most as usize);
+                    connection.last_events(space, pool, most).await
+                }
+            }
+        };
         let page = match self.call(page).await {
             Ok(page) => page,
             Err(Failed::Error(error)) => {
@@ -627,8 +635,13 @@ impl Server {
                 return Err(cut);
             }
         };
-        let last = page.len() < PAGE;
-        journal.after = page.last().map_or(after, |(number, _)| *number);
+        let last = match &mut journal.part {
+            Part::From { after, .. } => {
+                *after = page.last().map_or(*after, |(number, _)| *number);
+                page.len() < PAGE
+            }
+            Part::Last(_) => true,
+        };
         let events = page.into_iter().map(|(_, event)| event).collect();
         let mut state = self.agent.state();
         state.tell(to, Answer::Events { events, last });

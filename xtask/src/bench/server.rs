@@ -364,6 +364,7 @@ impl Bench {
         for args in [
             &["status", "bench"][..],
             &["log", "--json", "--pool", "bench"],
+            &["timeline", "bench"],
             &["stats", "bench"],
         ] {
             let (mut times, mut said) = (Vec::new(), Vec::new());

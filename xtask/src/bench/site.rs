@@ -238,9 +238,20 @@ impl Project<'_> {
         }
     }
 
+    fn agent(&self, machine: usize) -> Result<u32> {
+        let found = agents::find(&self.machine(machine));
+        Ok(found.ok_or("the machine has no agent")?)
+    }
+
+    /// How many files, sockets too, that machine's agent has open.
+    pub fn files(&self, machine: usize) -> Result<usize> {
+        let pid = self.agent(machine)?;
+        Ok(fs::read_dir(format!("/proc/{pid}/fd"))?.count())
+    }
+
     /// Of that machine's agent, kB of memory that are in use.
     pub fn resident(&self, machine: usize) -> Result<f64> {
-        let pid = agents::find(&self.machine(machine)).ok_or("the machine has no agent")?;
+        let pid = self.agent(machine)?;
         let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let kilobytes = line.and_then(|line| line.split_whitespace().next());

@@ -100,20 +100,22 @@ impl LocalOwnName {
     fn note(&self, time: u64, turn: &OwnTurn, what: What) {
         let turn = turn.clone();
         lock(&self.noted).push(Noted { time, turn, what });
-        match self.awaited.load(Ordering::Relaxed) {
-            true => self.write(&mut lock(&self.told)),
-            false => scribe::changed(),
+        if self.awaited.load(Ordering::Relaxed) {
+            self.write(&mut lock(&self.told));
+        } else {
+            scribe::changed();
         }
     }
 
-    /// Tells of what is noted.
-    fn write(&self, told: &mut Told) {
+    /// Tells of what is noted; false if nothing is.
+    fn write(&self, told: &mut Told) -> bool {
         let noted = mem::take(&mut *lock(&self.noted));
         if noted.is_empty() {
-            return;
+            return false;
         }
         let lines = self.take_up(&noted, &mut told.record);
         self.publish_as(told, &lines);
+        true
     }
 
     /// Shows the record as it is, after these lines of the journal.
@@ -201,8 +203,8 @@ impl LocalOwnName {
 }
 
 impl Tell for LocalOwnName {
-    fn tell(&self) {
-        self.write(&mut lock(&self.told));
+    fn tell(&self) -> bool {
+        self.write(&mut lock(&self.told))
     }
 }
 

@@ -9,6 +9,8 @@ use crate::result::Result;
 pub struct Args {
     pub seed: u64,
     pub kills: Option<usize>,
+    pub faults: Option<usize>,
+    pub sites: Option<usize>,
     pub time: Option<Duration>,
     pub processes: Option<usize>,
     pub requests: Option<u64>,
@@ -24,6 +26,8 @@ impl Args {
         let mut args = Self {
             seed: SystemTime::now().duration_since(UNIX_EPOCH)?.as_micros() as u64 % 1_000_000,
             kills: None,
+            faults: None,
+            sites: None,
             time: None,
             processes: None,
             requests: None,
@@ -47,6 +51,8 @@ impl Args {
             match key {
                 "seed" => args.seed = number()?,
                 "kills" => args.kills = Some(number()? as usize),
+                "faults" => args.faults = Some(number()? as usize),
+                "sites" => args.sites = Some(number()? as usize),
                 "seconds" => args.time = Some(Duration::from_secs(number()?)),
                 "processes" => args.processes = Some(number()? as usize),
                 "requests" => args.requests = Some(number()?),

@@ -7,6 +7,7 @@ mod child;
 mod container;
 mod kills;
 mod load;
+mod machines;
 mod mutant;
 mod mutants;
 mod report;
@@ -19,12 +20,13 @@ use std::process::ExitCode;
 
 use args::Args;
 use result::Result;
-use torture::history;
+use torture::history::{self, Event};
 use torture::oracle::{Bounds, judge};
 
 const USAGE: &str = "\
 usage: cargo xtask torture kills   [--seed N] [--kills N] [--seconds N]
        cargo xtask torture load    [--seed N] [--seconds N] [--processes N] [--requests N]
+       cargo xtask torture machines [--seed N] [--faults N] [--seconds N] [--sites N]
        cargo xtask torture mutants [--seed N] [--seconds N, each] [NAME]..
        cargo xtask torture judge DIRECTORY";
 
@@ -34,11 +36,13 @@ fn main() -> ExitCode {
     let outcome = match words[..] {
         ["kills", ref rest @ ..] => nameless(rest).and_then(|args| kills::run(&args)),
         ["load", ref rest @ ..] => nameless(rest).and_then(|args| load::run(&args)),
+        ["machines", ref rest @ ..] => nameless(rest).and_then(|args| machines::run(&args)),
         ["mutants", ref rest @ ..] => Args::parse(rest).and_then(|args| mutants::run(&args)),
         ["judge", dir] => judge_again(Path::new(dir)),
         // Processes of these.
         ["try", ref one @ ..] => mutants::try_one(one),
         ["runner", ref job @ ..] => runner::run(job),
+        ["delay", address] => machines::wire::run(address),
         ["init", ref job @ ..] => container::run(job),
         _ => {
             eprintln!("{USAGE}");
@@ -66,6 +70,12 @@ fn nameless(words: &[&str]) -> Result<Args> {
 /// Judges the histories of a round that was kept.
 fn judge_again(dir: &Path) -> Result<()> {
     let lines = history::read_dir(&dir.join("histories"))?;
+    if lines
+        .iter()
+        .any(|line| matches!(line.event, Event::Site(_)))
+    {
+        return report::complain(&machines::judge_again(&lines).violations);
+    }
     let verdict = judge(&lines, Bounds::default());
     println!("{}", verdict.figures);
     report::complain(&verdict.violations)

@@ -21,7 +21,7 @@ pub fn run(args: &[&str]) -> Result<()> {
     )?;
     let mut run = Command::new(torture.join("debug/torture"));
     run.args(args).env("TORTURE_SOURCES", &root);
-    if let Some(&"kills") = args.first() {
+    if let Some(&"kills" | &"machines") = args.first() {
         build::command_line(&root, &target)?;
         run.arg("--cli").arg(target.join("debug/name-manager"));
     }

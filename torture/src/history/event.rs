@@ -1,5 +1,6 @@
-use std::collections::BTreeMap;
 use std::fmt;
+
+use super::{Fields, Site};
 
 /// What happened, in the words of its writer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +69,8 @@ pub enum Event {
     },
     /// It has given them back.
     Released(u64),
+    /// It was told, as it gave them back, that it had lost one of them.
+    Lost(u64),
     /// The library has given it nothing: `busy`, `timeout`, `deadlock`, ..
     GaveUp {
         /// The request.
@@ -128,6 +131,8 @@ pub enum Event {
     Ends,
     /// All processes have ended: nothing follows.
     Over,
+    /// Of several machines and their server.
+    Site(Site),
 }
 
 /// A request.
@@ -249,6 +254,7 @@ impl Event {
                 dirty: fields.is_dirty(),
             },
             "released" => Self::Released(r()?),
+            "lost" => Self::Lost(r()?),
             "gave-up" => Self::GaveUp {
                 r: r()?,
                 why: fields.text("why")?,
@@ -276,7 +282,7 @@ impl Event {
             "gone" => Self::Gone(fields.text("process")?),
             "ends" => Self::Ends,
             "over" => Self::Over,
-            unknown => return Err(format!("unknown event `{unknown}`")),
+            word => Self::Site(Site::parse(word, &fields)?),
         })
     }
 
@@ -299,6 +305,7 @@ impl Event {
             | Self::Reserved(r)
             | Self::Taken(r)
             | Self::Released(r)
+            | Self::Lost(r)
             | Self::By { r, .. }
             | Self::Granted { r, .. }
             | Self::Releases { r, .. }
@@ -360,6 +367,7 @@ impl fmt::Display for Event {
                 other(f, of)
             }
             Self::Released(r) => write!(f, "released r={r}"),
+            Self::Lost(r) => write!(f, "lost r={r}"),
             Self::GaveUp { r, why } => write!(f, "gave-up r={r} why={why}"),
             Self::Error { r, text } => write!(f, "error r={r} {text}"),
             Self::HookBegins(hook) => write!(f, "hook {hook}"),
@@ -386,6 +394,7 @@ impl fmt::Display for Event {
             Self::Gone(process) => write!(f, "gone process={process}"),
             Self::Ends => f.write_str("ends"),
             Self::Over => f.write_str("over"),
+            Self::Site(site) => site.fmt(f),
         }
     }
 }
@@ -437,76 +446,5 @@ impl fmt::Display for Hook {
             write!(f, " name={name}")?;
         }
         write!(f, " {}", state(self.dirty))
-    }
-}
-
-/// `key=value`, separated by spaces.
-struct Fields<'a>(BTreeMap<&'a str, &'a str>);
-
-impl<'a> Fields<'a> {
-    fn new(text: &'a str) -> Result<Self, String> {
-        let field = |word: &'a str| {
-            word.split_once('=')
-                .ok_or_else(|| format!("expected key=value, found `{word}`"))
-        };
-        let fields: Result<_, _> = text.split_ascii_whitespace().map(field).collect();
-        Ok(Self(fields?))
-    }
-
-    fn text(&self, key: &str) -> Result<String, String> {
-        let value = self.0.get(key).map(|value| (*value).to_owned());
-        value.ok_or_else(|| format!("lacks `{key}`"))
-    }
-
-    fn number(&self, key: &str) -> Result<u64, String> {
-        let text = self.text(key)?;
-        text.parse()
-            .map_err(|_| format!("`{key}` is `{text}`, not a number"))
-    }
-
-    fn is_dirty(&self) -> bool {
-        self.0.get("state") == Some(&"dirty")
-    }
-
-    fn ask(&self) -> Result<Ask, String> {
-        Ok(Ask {
-            r: self.number("r")?,
-            pool: self.text("pool")?,
-            what: match self.text("what")?.as_str() {
-                "any" => What::Any,
-                "all" => What::All,
-                name => What::Name(name.to_owned()),
-            },
-            count: self.number("count")? as usize,
-            access: match self.text("access")?.as_str() {
-                "exclusive" => Access::Exclusive,
-                "shared" => Access::Shared,
-                other => return Err(format!("unknown access `{other}`")),
-            },
-            how: match self.text("how")?.as_str() {
-                "try" => How::Try,
-                _ => How::Within(self.number("how")?.saturating_mul(1_000_000)),
-            },
-        })
-    }
-
-    fn leases(&self) -> Result<Vec<(String, Option<u64>)>, String> {
-        let lease = |text: &str| match text.split_once(':') {
-            None => Ok((text.to_owned(), None)),
-            Some((name, fence)) => match fence.parse() {
-                Ok(fence) => Ok((name.to_owned(), Some(fence))),
-                Err(_) => Err(format!("the fence of `{text}` is no number")),
-            },
-        };
-        self.text("leases")?.split(',').map(lease).collect()
-    }
-
-    fn hook(&self) -> Result<Hook, String> {
-        Ok(Hook {
-            what: self.text("what")?,
-            pool: self.text("pool")?,
-            name: self.text("name").unwrap_or_default(),
-            dirty: self.is_dirty(),
-        })
     }
 }

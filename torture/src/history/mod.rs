@@ -9,12 +9,16 @@
 
 mod clock;
 mod event;
+mod fields;
 mod line;
 mod process;
+mod site;
 mod writer;
 
 pub use clock::now;
 pub use event::{Access, Ask, Event, Hook, How, What};
+use fields::Fields;
 pub use line::{Line, parse, read_dir};
 pub use process::{CONTAINER, first_of_container, in_container, process};
+pub use site::Site;
 pub use writer::Writer;

@@ -20,7 +20,16 @@ impl Writer {
     /// When the file cannot be made, or is there already: processes of one
     /// directory have different names.
     pub fn create(dir: &Path, role: &str) -> io::Result<Self> {
-        let process = process(std::process::id());
+        Self::create_as(dir, role, &process(std::process::id()))
+    }
+
+    /// The same, for a process that begins several, under another name.
+    ///
+    /// # Errors
+    ///
+    /// As [`Writer::create`].
+    pub fn create_as(dir: &Path, role: &str, process: &str) -> io::Result<Self> {
+        let process = process.to_owned();
         let path = dir.join(format!("{process}.{role}.history"));
         let file = OpenOptions::new()
             .append(true)

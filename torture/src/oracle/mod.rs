@@ -4,6 +4,7 @@
 mod death;
 mod failures;
 mod figures;
+pub mod machines;
 mod rules;
 mod story;
 mod violation;

@@ -63,6 +63,8 @@ pub(crate) struct Request<'a> {
     pub(crate) releases: Option<&'a Line>,
     pub(crate) dirty: bool,
     pub(crate) released: Option<&'a Line>,
+    /// It was told that it had lost what it was about to give back.
+    pub(crate) lost: Option<&'a Line>,
     pub(crate) gave_up: Option<(&'a Line, &'a str)>,
     pub(crate) error: Option<&'a Line>,
 }
@@ -432,6 +434,7 @@ impl<'a> Request<'a> {
             releases: None,
             dirty: false,
             released: None,
+            lost: None,
             gave_up: None,
             error: None,
         }
@@ -466,6 +469,7 @@ impl<'a> Request<'a> {
                 self.dirty = *dirty;
             }
             Event::Released(_) => self.released = Some(line),
+            Event::Lost(_) => self.lost = Some(line),
             Event::GaveUp { why, .. } => self.gave_up = Some((line, why)),
             Event::Error { .. } => self.error = Some(line),
             _ => {}

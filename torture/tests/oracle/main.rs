@@ -2,6 +2,7 @@
 
 mod bad;
 mod good;
+mod machines;
 
 use torture::history::parse;
 use torture::oracle::{Bounds, Violation, judge};

@@ -12,6 +12,7 @@ mod client;
 mod command;
 mod fate;
 mod hooks;
+mod lender;
 mod menu;
 mod order;
 mod probe;
@@ -43,6 +44,14 @@ fn main() -> ExitCode {
         ["probe"] => {
             fate::begin("probe");
             probe::run(task);
+        }
+        ["lend", machine] => {
+            seen::begin("worker", machine);
+            lender::run(task);
+        }
+        ["ask-all", machine] => {
+            seen::begin("probe", machine);
+            lender::take_all(task);
         }
         ["client"] => {
             fate::begin("client");

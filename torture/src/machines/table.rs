@@ -1,0 +1,71 @@
+//! What all rounds brought, in a table.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use torture::oracle::Violation;
+use torture::oracle::machines::{Figures, Verdict};
+
+#[derive(Debug, Default)]
+pub struct Table {
+    pub rounds: usize,
+    pub faults: usize,
+    pub violations: Vec<Violation>,
+    figures: Figures,
+}
+
+impl Table {
+    pub fn add(&mut self, faults: usize, verdict: Verdict) {
+        self.rounds += 1;
+        self.faults += faults;
+        self.violations.extend(verdict.violations);
+        self.figures.add(&verdict.figures);
+    }
+}
+
+impl fmt::Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let figures = &self.figures;
+        writeln!(
+            f,
+            "{} violations in {} rounds with {} faults: {} grants, {} sessions declared dead, \
+             {} leases lost, {} overlaps as promised, {} requests failed",
+            self.violations.len(),
+            self.rounds,
+            self.faults,
+            figures.grants,
+            figures.buried,
+            figures.lost,
+            figures.overlaps,
+            figures.errors,
+        )?;
+        writeln!(
+            f,
+            "{:20} {:>6} {:>6} {:>9} {:>9}",
+            "fault", "number", "grants", "longest", "after it"
+        )?;
+        let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+        kinds.extend(
+            figures
+                .faults
+                .iter()
+                .map(|(kind, number)| (&**kind, *number)),
+        );
+        for kind in figures.waits.keys() {
+            kinds.entry(kind).or_default();
+        }
+        for (kind, number) in kinds {
+            let waits = figures.waits.get(kind).copied().unwrap_or_default();
+            let seconds = |time: u64| Duration::from_nanos(time).as_secs_f64();
+            writeln!(
+                f,
+                "{kind:20} {number:6} {:6} {:7.1} s {:7.1} s",
+                waits.grants,
+                seconds(waits.longest),
+                seconds(waits.after),
+            )?;
+        }
+        Ok(())
+    }
+}

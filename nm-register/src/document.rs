@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::access::Access;
 use crate::failure::Failure;
 use crate::id::{Session, Token};
-use crate::names::Spec;
+use crate::names::{Spec, is_lock};
 use crate::record::Name;
 use crate::who::Who;
 
@@ -308,6 +308,28 @@ impl Document {
                 reserved: None,
             },
         }
+    }
+
+    /// The sessions of waiters of an earlier document that this one has granted something, or
+    /// told that they can never be served: they have something to read. And those of waiters for
+    /// an allocator, which may have room now.
+    pub fn served_since(&self, before: &Self) -> BTreeSet<Session> {
+        let is_served = |waiter: &&Waiter| match self.standing(waiter.token) {
+            Standing::Holds(_) => true,
+            Standing::Failed(_) => waiter.failed.is_none(),
+            Standing::Waits { .. } | Standing::Unknown => false,
+        };
+        let served = before.line.iter().filter(is_served);
+        let has_ended = |hold: &&Hold| {
+            let mut same = self.of_name(&hold.name);
+            !is_lock(&hold.name) && !same.any(|other| other.token == hold.token)
+        };
+        let asks = |waiter: &&Waiter| waiter.wants == Wanted::Assigned;
+        let has_left = |waiter: &Waiter| !self.line.iter().any(|it| it.token == waiter.token);
+        let may_have_room = before.holds.iter().any(|hold| has_ended(&hold))
+            || before.line.iter().filter(asks).any(has_left);
+        let asking = self.line.iter().filter(asks).filter(|_| may_have_room);
+        served.chain(asking).map(|waiter| waiter.session).collect()
     }
 
     /// Whether processes of that run use the pool, and it is not over: its reaper has the

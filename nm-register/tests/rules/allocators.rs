@@ -163,6 +163,19 @@ fn what_a_dead_machine_had_is_taken_back_by_the_next_decision() {
 }
 
 #[test]
+fn the_machines_of_those_that_wait_are_told_when_there_may_be_room() {
+    let mut pool = unbounded();
+    asks(&mut pool, "a", false, Some(decision("seat-1", &[])));
+    let before = pool.document.clone();
+    assert_eq!(asks(&mut pool, "b@2", true, None), Outcome::Waiting);
+    assert!(pool.document.served_since(&before).is_empty());
+    let before = pool.document.clone();
+    pool.end("a");
+    let told = pool.document.served_since(&before);
+    assert_eq!(told.into_iter().collect::<Vec<_>>(), [machine(2)]);
+}
+
+#[test]
 fn nothing_is_decided_while_names_are_not_lent() {
     let mut pool = unbounded();
     pool.calm = false;

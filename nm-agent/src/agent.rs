@@ -12,7 +12,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use crate::clock;
 use crate::draw;
 use crate::fault::fault;
-use crate::locks::Locks;
+use crate::locks::{Left, Locks};
 use crate::pool::{Client, Key, Now, Pool, To};
 use crate::wire::{Answer, Ask, Asked, Fault, FaultKind, Join, Lock, Told};
 
@@ -81,9 +81,8 @@ pub(crate) struct State {
     clients: BTreeMap<Client, UnboundedSender<String>>,
     /// Journals that are being read.
     pub(crate) journals: VecDeque<Journal>,
-    /// Tokens of an earlier agent's processes: those that live, and those that are gone.
-    pub(crate) held: Vec<Token>,
-    pub(crate) gone: Vec<Token>,
+    /// What an earlier agent has left.
+    pub(crate) left: Left,
     /// Tokens of processes that are not connected.
     pub(crate) orphans: BTreeSet<Token>,
     /// Since when there has been nothing to do.
@@ -113,8 +112,7 @@ impl Agent {
             pools: BTreeMap::new(),
             clients: BTreeMap::new(),
             journals: VecDeque::new(),
-            held: Vec::new(),
-            gone: Vec::new(),
+            left: Left::default(),
             orphans: BTreeSet::new(),
             idle_since: now,
             is_ending: false,
@@ -216,6 +214,18 @@ impl State {
         for (to, answer) in answers {
             self.tell(to, answer);
         }
+        let pools = self.pools.values_mut();
+        let settled: Vec<_> = pools.flat_map(|pool| pool.settled.drain(..)).collect();
+        for token in settled {
+            self.forget(token);
+        }
+    }
+
+    /// Removes the file of a token with which nothing is held any more, or about to be released.
+    pub(crate) fn forget(&self, token: Token) {
+        if !self.pools.values().any(|pool| pool.has(token)) {
+            self.locks.remove(token);
+        }
     }
 
     fn ask(&mut self, client: Client, asked: Asked) {
@@ -303,9 +313,10 @@ impl State {
         read_at
     }
 
-    /// Nothing can be done, for a reason that does not pass by itself.
-    pub(crate) fn fail(&mut self, fault: &Fault) {
-        self.pools.values_mut().for_each(|pool| pool.fail(fault));
+    /// Nothing can be done in any pool.
+    pub(crate) fn fail(&mut self, fault: &Fault, may_pass: bool) {
+        let pools = self.pools.values_mut();
+        pools.for_each(|pool| pool.fail(fault, may_pass));
         self.tell_all();
     }
 
@@ -510,6 +521,7 @@ mod tests {
         Ask::Release {
             token: Token(token),
             name: "n".to_owned(),
+            fence: None,
             after: After {
                 state: NameState::Clean,
                 reason: None,

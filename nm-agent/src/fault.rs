@@ -52,6 +52,11 @@ pub(crate) fn line(fault: &Fault) -> String {
     line
 }
 
+/// Whether the server may do it later: it has failed, and not said that it is of no use.
+pub(crate) fn may_pass(error: &Error) -> bool {
+    error.kind() == Kind::Server
+}
+
 /// Whether the server may answer again as if nothing had been.
 pub(crate) fn is_cut(error: &Error) -> bool {
     matches!(error.kind(), Kind::Unreachable | Kind::Full)

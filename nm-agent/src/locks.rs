@@ -1,16 +1,28 @@
 //! The files by which processes prove that they live: one for each token, locked as long as
 //! anything is held or awaited with it.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use nm_register::Token;
+use nm_register::{After, Token};
 use rustix::fs::{FlockOperation, flock};
 
-use crate::wire::Lock;
+use crate::wire::{Lock, Released};
+
+/// What an earlier agent of this machine has left.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Left {
+    /// Tokens of processes that live, or may be about to.
+    pub(crate) held: Vec<Token>,
+    /// Those of processes that are gone.
+    pub(crate) gone: Vec<Token>,
+    /// What both have given back.
+    pub(crate) released: BTreeMap<(Token, String), After>,
+}
 
 /// The folder of these files.
 pub(crate) struct Locks {
@@ -44,16 +56,26 @@ impl Locks {
         }
     }
 
+    /// What its process has given back, whether an agent has heard of it or not.
+    pub(crate) fn released(&self, token: Token) -> Vec<Released> {
+        let text = fs::read(self.file(token)).unwrap_or_default();
+        let lines = text.split(|byte| *byte == b'\n');
+        // One that is not whole was not said to anybody.
+        lines
+            .filter_map(|line| serde_json::from_slice(line).ok())
+            .collect()
+    }
+
     /// The process is gone, or has nothing left.
     pub(crate) fn remove(&self, token: Token) {
         // What stays is removed at the next start.
         let _ = fs::remove_file(self.file(token));
     }
 
-    /// The tokens whose processes live, and those whose processes are gone: their files are
-    /// removed.
-    pub(crate) fn sweep(&self) -> io::Result<(Vec<Token>, Vec<Token>)> {
-        let (mut held, mut gone) = (Vec::new(), Vec::new());
+    /// What an earlier agent has left. Files of processes that are gone are removed, unless they
+    /// say what is to be done.
+    pub(crate) fn sweep(&self) -> io::Result<Left> {
+        let mut left = Left::default();
         for entry in fs::read_dir(&self.dir)? {
             let entry = entry?;
             let name = entry.file_name();
@@ -63,15 +85,21 @@ impl Locks {
             let Ok(file) = File::open(entry.path()) else {
                 continue;
             };
+            let released = self.released(token);
             // A new one is not even tried: it may be about to be locked by its process.
             if is_new(&file) || !can_be_locked(&file) {
-                held.push(token);
+                left.held.push(token);
             } else {
-                self.remove(token);
-                gone.push(token);
+                if released.is_empty() {
+                    self.remove(token);
+                }
+                left.gone.push(token);
             }
+            let released = released.into_iter();
+            left.released
+                .extend(released.map(|it| ((token, it.name), it.after)));
         }
-        Ok((held, gone))
+        Ok(left)
     }
 }
 

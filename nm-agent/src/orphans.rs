@@ -43,12 +43,16 @@ fn look(agent: &Agent) -> bool {
             continue;
         }
         gone = true;
+        let released = state.locks.released(token);
         for pool in state.pools.values_mut() {
             if pool.is_orphan(token, |_| false) {
-                pool.died(token, clock::now());
+                pool.died(token, &released, clock::now());
             }
         }
-        state.locks.remove(token);
+        // Otherwise it says to the next agent what is to be done.
+        if released.is_empty() {
+            state.locks.remove(token);
+        }
     }
     if gone {
         agent.work.notify_one();

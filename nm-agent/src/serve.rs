@@ -130,10 +130,10 @@ async fn begin(dir: &Path, address: &str) -> Result<(File, Agent, Link, UnixList
         answer(&server, pair.work.check_tables()).await?;
         let lease = answer(&server, pair.work.lease()).await?;
         // Not before: it removes files, which an agent that does not serve would do for nothing.
-        let swept = agent.state().locks.sweep().map_err(unusable)?;
+        let left = agent.state().locks.sweep().map_err(unusable)?;
         let mut state = agent.state();
         state.set_lease(lease);
-        (state.held, state.gone) = swept;
+        state.left = left;
         state.is_connected = true;
     }
     let listener = listen(dir).map_err(|error| {

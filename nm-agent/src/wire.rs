@@ -10,7 +10,9 @@
 //! A process proves that it lives by a file in the agent's directory that it has locked before
 //! it asks, one for each token: a connection that ends and whose file is not locked any more
 //! is a death. If the agent ends, the process starts another one, and presents there what it
-//! holds and waits for.
+//! holds and waits for. What it gives back it writes into that file first, a line each
+//! ([`Released`]), and from then on leaves the file to the agent, which removes it when the
+//! server has the release: what an agent had not yet done when it was killed, the next one does.
 
 use nm_register::{
     Access, After, Code, Event, Failure, Hold, Record, Spec, Token, Waiter, Wanted, Who,
@@ -84,6 +86,10 @@ pub enum Ask {
         token: Token,
         /// Which.
         name: String,
+        /// The fence with which it was granted. Who says it is told of a release that was made
+        /// before, by an earlier agent, too, that it is done.
+        #[serde(default)]
+        fence: Option<u64>,
         /// How.
         after: After,
         /// Whether the answer comes only when the server has it. If not, the agent answers at
@@ -197,6 +203,12 @@ pub struct Join {
 }
 
 impl Join {
+    /// Whether it wants a lock if that is free, and does not wait otherwise.
+    pub(crate) fn tries_lock(&self) -> bool {
+        let is_lock = matches!(&self.wants, Wanted::Name(name) if nm_register::is_lock(name));
+        is_lock && !self.waits
+    }
+
     /// As the register has it. The session is that of who decides.
     pub fn waiter(&self, session: nm_register::Session, host: &str) -> Waiter {
         Waiter {
@@ -228,6 +240,15 @@ pub struct Lock {
     pub device: u64,
     /// The file on it.
     pub inode: u64,
+}
+
+/// A line of a token's file: what the process gives back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Released {
+    /// Which name.
+    pub name: String,
+    /// How.
+    pub after: After,
 }
 
 /// A line of an agent.

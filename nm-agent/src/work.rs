@@ -11,7 +11,8 @@ use crate::clock;
 use crate::draw;
 use crate::fault;
 use crate::link::Link;
-use crate::pool::Key;
+use crate::locks::Left;
+use crate::pool::{Doubt, Key};
 use crate::wire::Answer;
 
 /// How often a pool that somebody waits for is looked at: whether it has changed; and whoever
@@ -40,6 +41,8 @@ const PRUNED: (Duration, Duration) = (Duration::from_secs(20), Duration::from_se
 
 /// Why something could not be asked.
 enum Failed {
+    /// Somebody keeps the row locked.
+    Locked,
     /// The connection is of no use any more.
     Cut,
     /// The server said so.
@@ -77,6 +80,14 @@ pub(crate) async fn run(agent: Agent, link: Link) {
             }
         }
     }
+}
+
+/// What has become of a pool's turn.
+enum Turned {
+    Done,
+    /// The server refuses to.
+    Refused,
+    Locked,
 }
 
 struct Server {
@@ -187,11 +198,8 @@ impl Server {
 
     /// Takes over what an earlier agent of this machine left.
     async fn adopt(&self, connection: &Connection) -> Result<(), Failed> {
-        let (held, gone) = {
-            let state = self.agent.state();
-            (state.held.clone(), state.gone.clone())
-        };
-        let tokens = [&held[..], &gone].concat();
+        let left = self.agent.state().left.clone();
+        let tokens = [&left.held[..], &left.gone].concat();
         if tokens.is_empty() {
             return Ok(());
         }
@@ -209,12 +217,16 @@ impl Server {
                 return Ok(());
             }
             let mut state = self.agent.state();
-            let adopted = state.pool(key).adopt(&held, &gone, clock::now());
+            let adopted = state.pool(key).adopt(&left, clock::now());
             state.orphans.extend(adopted);
         }
         let mut state = self.agent.state();
-        state.held.clear();
-        state.gone.clear();
+        state.left = Left::default();
+        for (token, _) in left.released.keys() {
+            if left.gone.contains(token) || state.locks.is_free(*token) {
+                state.forget(*token);
+            }
+        }
         self.agent.orphan.notify_one();
         Ok(())
     }
@@ -226,7 +238,8 @@ impl Server {
             Ok(found) => found,
             Err(Failed::Error(error)) => {
                 let fault = fault::of_server(&error);
-                self.agent.state().fail(&fault);
+                let may_pass = fault::may_pass(&error);
+                self.agent.state().fail(&fault, may_pass);
                 sleep(PAUSE).await;
                 return Ok(false);
             }
@@ -260,9 +273,12 @@ impl Server {
                     pool.not_before
                 };
                 sleep(wait.saturating_sub(clock::now())).await;
-                if !self.turn(connection, &key).await? {
+                match self.turn(connection, &key).await? {
+                    Turned::Done => {}
                     // Nobody is lent anything there; it is not to cost all else.
-                    self.agent.state().pool(key.clone()).set_said(start);
+                    Turned::Refused => self.agent.state().pool(key.clone()).set_said(start),
+                    // Nobody changes it before we do: it is said with the next change.
+                    Turned::Locked => break,
                 }
             }
         }
@@ -270,8 +286,8 @@ impl Server {
         Ok(true)
     }
 
-    /// Reads a pool if it must be, and changes it; whether the server does not refuse to.
-    async fn turn(&self, connection: &Connection, key: &Key) -> Result<bool, Failed> {
+    /// Reads a pool if it must be, and changes it.
+    async fn turn(&self, connection: &Connection, key: &Key) -> Result<Turned, Failed> {
         let is_starved = {
             let mut state = self.agent.state();
             let pool = state.pool(key.clone());
@@ -282,6 +298,10 @@ impl Server {
             true => self.locked(connection, key).await,
             false => self.change(connection, key).await,
         };
+        let done = match done {
+            Ok(()) => self.look_back(connection, key).await,
+            failed => failed,
+        };
         let mut state = self.agent.state();
         let done = match done {
             Err(Failed::Error(error)) => {
@@ -289,16 +309,46 @@ impl Server {
                 let until = clock::now() + PAUSE;
                 let pool = state.pool(key.clone());
                 pool.forget_page();
-                pool.fail(&fault);
+                pool.fail(&fault, fault::may_pass(&error));
                 pool.not_before = until;
                 pool.dirty = !pool.is_idle();
-                Ok(false)
+                Ok(Turned::Refused)
             }
-            Err(cut) => Err(cut),
-            Ok(()) => Ok(true),
+            Err(Failed::Locked) => {
+                let pool = state.pool(key.clone());
+                pool.dirty = true;
+                // Meanwhile others have their turns.
+                pool.not_before = clock::now() + PAUSE;
+                Ok(Turned::Locked)
+            }
+            Err(Failed::Cut) => Err(Failed::Cut),
+            Ok(()) => Ok(Turned::Done),
         };
         state.tell_all();
         done
+    }
+
+    /// Says of names that were given back, and not held any more, whether an earlier agent has
+    /// released them.
+    async fn look_back(&self, connection: &Connection, key: &Key) -> Result<(), Failed> {
+        loop {
+            let doubt = self.agent.state().pool(key.clone()).doubts.pop();
+            let Some(doubt) = doubt else {
+                return Ok(());
+            };
+            let Doubt { to, name, fence } = &doubt;
+            let released = connection.was_released(&key.0, &key.1, name, *fence);
+            let answer = match self.call(released).await {
+                Ok(true) => Answer::Done,
+                Ok(false) => Answer::Gone,
+                Err(Failed::Error(error)) => Answer::Fault(fault::of_server(&error)),
+                Err(cut) => {
+                    self.agent.state().pool(key.clone()).doubts.push(doubt);
+                    return Err(cut);
+                }
+            };
+            self.agent.state().tell(*to, answer);
+        }
     }
 
     async fn change(&self, connection: &Connection, key: &Key) -> Result<(), Failed> {
@@ -350,8 +400,8 @@ impl Server {
             Ok(true) => Ok(()),
             Ok(false) => self.call(connection.roll_back()).await,
             Err(Failed::Error(_)) => {
-                self.agent.state().pool(key.clone()).dirty = true;
-                self.call(connection.roll_back()).await
+                self.call(connection.roll_back()).await?;
+                Err(Failed::Locked)
             }
             Err(cut) => Err(cut),
         }

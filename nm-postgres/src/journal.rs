@@ -15,6 +15,11 @@ const EVENTS: &str = "SELECT n, event::text FROM name_manager.journal \
      WHERE (space, pool) = ($1, $2) AND n > $4 AND (event->>'time')::bigint >= $3 \
      ORDER BY n LIMIT $5";
 
+/// $1 space, $2 pool, $3 name, $4 fence.
+const RELEASED: &str = "SELECT 1 FROM name_manager.journal \
+     WHERE (space, pool) = ($1, $2) AND event->>'kind' = 'released' \
+     AND event->>'name' = $3 AND (event->>'fence')::bigint = $4 ORDER BY n DESC LIMIT 1";
+
 /// The oldest of every project that has more than are kept, and all that are older. $1 how
 /// many are kept of one, $2 for how many days.
 const PRUNE: &str = "DELETE FROM name_manager.journal j USING \
@@ -86,6 +91,30 @@ impl Connection {
             Ok((number, event?))
         });
         events.collect()
+    }
+
+    /// Whether the lease of this name with this fence was released by its holder, as far as is
+    /// still known.
+    ///
+    /// # Errors
+    ///
+    /// If the server does not answer.
+    pub async fn was_released(
+        &self,
+        space: &str,
+        pool: &str,
+        name: &str,
+        fence: u64,
+    ) -> Result<bool, Error> {
+        let fence = i64::try_from(fence).unwrap_or(i64::MAX);
+        let parameters: [Parameter<'_>; 4] = [
+            (&space, Type::TEXT),
+            (&pool, Type::TEXT),
+            (&name, Type::TEXT),
+            (&fence, Type::INT8),
+        ];
+        let rows = self.query(RELEASED, &parameters).await?;
+        Ok(!rows.is_empty())
     }
 
     /// Forgets the oldest events: of each project all but so many, and those that are older

@@ -138,7 +138,7 @@ const END: &str = "DELETE FROM name_manager.session WHERE id = $1::text::uuid AN
 
 /// $1 space, $2 pool. Waits for whoever changes the row; not for long, and no machine that
 /// falls silent meanwhile keeps it for long.
-const LOCK: &str = "BEGIN; SET LOCAL lock_timeout = '5s'; \
+const LOCK: &str = "BEGIN; SET LOCAL lock_timeout = '1s'; \
      SET LOCAL idle_in_transaction_session_timeout = '5s'";
 const LOCK_ROW: &str = "SELECT 1 FROM name_manager.pool WHERE (space, pool) = ($1, $2) FOR UPDATE";
 

@@ -1,7 +1,10 @@
 //! An agent that ends, or is killed, while its machine's processes hold names and wait.
 
+use nm_runtime::journal::Kind;
+
 use crate::agents;
 use crate::server::Server;
+use crate::support::patience;
 use crate::support::pool_test::Story;
 
 fn story(tell: impl FnOnce(Story<Server>)) {
@@ -28,6 +31,63 @@ fn holders_and_waiters_are_those_of_the_next_agent() {
         test.release("first");
         assert_eq!(test.expect_granted("second"), ["db-0"]);
         test.release("second");
+    });
+}
+
+/// From here on a change of a pool is made, but not acknowledged before [`acknowledge`].
+const HOLD_BACK: &str = "CREATE TABLE go_on ();
+    CREATE FUNCTION hold_back() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      WHILE NOT EXISTS (SELECT FROM go_on) LOOP PERFORM pg_sleep(0.005); END LOOP;
+      RETURN NEW;
+    END $$;
+    CREATE TRIGGER hold_back BEFORE UPDATE ON name_manager.pool
+      FOR EACH ROW EXECUTE FUNCTION hold_back();
+    GRANT SELECT ON go_on TO PUBLIC";
+
+/// Returns when somebody changes the pool.
+fn until_held_back(test: &Story<Server>) {
+    let held_back = "SELECT count(*) FROM pg_stat_activity \
+        WHERE datname = current_database() AND wait_event = 'PgSleep'";
+    patience::until("a change that is held back", || {
+        (test.stage().sql(held_back) != "0").then_some(())
+    });
+}
+
+fn acknowledge(test: &Story<Server>) {
+    test.stage().sql("INSERT INTO go_on DEFAULT VALUES");
+}
+
+#[test]
+fn a_release_that_was_made_is_no_loss_although_its_agent_was_killed() {
+    story(|mut test| {
+        test.hold("holder");
+        test.stage().sql(HOLD_BACK);
+        test.begin("holder", "release");
+        until_held_back(&test);
+        kill_agent(&test);
+        // By the first agent's change; the next one is told of the release again.
+        acknowledge(&test);
+        assert_eq!(test.end_of_wait("holder"), "released");
+        test.hold("next");
+    });
+}
+
+#[test]
+fn a_release_that_an_agent_took_to_its_grave_is_made_by_the_next_one() {
+    story(|mut test| {
+        test.hold("holder");
+        test.stage().sql(HOLD_BACK);
+        // As at the end of a test: nobody waits for the server.
+        test.expect("holder", "drop", "dropped");
+        until_held_back(&test);
+        kill_agent(&test);
+        let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+            WHERE datname = current_database() AND wait_event = 'PgSleep'";
+        test.stage().sql(end);
+        acknowledge(&test);
+        test.hold("next");
+        assert_eq!(test.events_of(Kind::Died), []);
+        assert_eq!(test.events_of(Kind::Released).len(), 1);
     });
 }
 

@@ -24,6 +24,7 @@ use crate::support::stage::{Host, Stage};
 pub struct Server {
     processes: Local,
     dir: PathBuf,
+    database: String,
     /// A connection to the agent, to look at the pools.
     agent: RefCell<Option<Agent>>,
     /// When a journal was read last: who reads one all the time keeps the agent from its work.
@@ -51,6 +52,13 @@ impl Server {
     pub fn agent_dir(&self) -> Option<PathBuf> {
         let servers = self.dir.join("name-manager/servers");
         Some(fs::read_dir(servers).ok()?.next()?.ok()?.path())
+    }
+
+    /// What the server answers to its owner.
+    pub fn sql(&self, statements: &str) -> String {
+        let name = self.database.rsplit('/').next().expect("an address");
+        let server = crate::instance::shared().expect("PostgreSQL is installed");
+        server.sql(name, statements)
     }
 
     /// What the agent answers; `None` if there is none yet.
@@ -161,6 +169,7 @@ impl Stage for Server {
         Self {
             processes,
             dir: dir.to_owned(),
+            database,
             agent: RefCell::default(),
             read: Cell::default(),
         }

@@ -13,9 +13,13 @@ use crate::load::append;
 use crate::support::ask;
 use crate::support::home::Home;
 
-pub fn obey(verb: &str, rest: &str, _leases: &mut Vec<Lease>, home: &dyn Home) -> Option<String> {
+pub fn obey(verb: &str, rest: &str, leases: &mut Vec<Lease>, home: &dyn Home) -> Option<String> {
     let words: Vec<_> = rest.split(' ').collect();
     Some(match verb {
+        "drop" => {
+            leases.clear();
+            "dropped".to_owned()
+        }
         "crowd" => crowd(words[0].parse().unwrap(), &words[1..], home),
         "readers" => {
             let (count, ask) = rest.split_once(' ').unwrap();

@@ -69,3 +69,18 @@ fn a_child_that_keeps_the_lock_of_an_ended_holder_is_told_of() {
     );
     assert!(message.contains(&held), "{message}");
 }
+
+#[test]
+fn a_long_queue_is_told_of_without_being_looked_through() {
+    let mut test = PoolTest::new("db", 1);
+    test.hold("holder").start("crowd");
+    for waiter in 0..253 {
+        let waiter = format!("w{waiter}");
+        test.thread(&waiter, "crowd").waits(&waiter, "db");
+    }
+    let message = told(&mut test, |_| ());
+    let behind = "behind `w0`";
+    assert!(message.contains(behind), "{message}");
+    let others = ", the head of the queue, which waits for a name, and up to 252 other requests)";
+    assert!(message.contains(others), "{message}");
+}

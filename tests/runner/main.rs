@@ -2,6 +2,8 @@
 //! program, called `cargo`, runs the tests of this program as Cargo and nextest do. On
 //! Windows it is in a job that ends with it, as Cargo is.
 
+#[path = "../support/executable.rs"]
+mod executable;
 #[allow(dead_code, reason = "others use the rest")]
 #[path = "../support/patience.rs"]
 mod patience;

@@ -1,9 +1,11 @@
 //! What stands in for Cargo.
 
 use std::env;
-use std::fs::{self, File};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+
+use crate::executable;
 
 /// As what the tests are run.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +32,7 @@ impl Runner {
         if let Some(kind) = own.extension() {
             cargo.set_extension(kind);
         }
-        fs::copy(&own, &cargo).unwrap();
+        executable::write(&cargo, File::open(&own).unwrap());
         let output = dir.join("output");
         let log = File::create(&output).unwrap();
         let mut command = Command::new(cargo);

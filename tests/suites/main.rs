@@ -20,6 +20,8 @@ mod conflicts;
 mod discovery;
 mod elsewhere;
 mod environment;
+#[path = "../support/executable.rs"]
+mod executable;
 mod functions;
 mod missing_code;
 mod own_file;

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::command::Command;
 use crate::configuration::configured;
+use crate::executable;
 use crate::history::History;
 use crate::project::{Project, alone};
 
@@ -107,7 +108,7 @@ fn cargo_clean_frees_nothing() {
         .join("debug/deps")
         .join(app.binary.file_name().unwrap());
     fs::create_dir_all(binary.parent().unwrap()).unwrap();
-    fs::copy(&app.binary, &binary).unwrap();
+    executable::write(&binary, fs::File::open(&app.binary).unwrap());
     let told = app.project.path("told");
     let _ = fs::remove_file(&told);
     let holder = Command::new(&binary, app.project.root()).args(&["--exact", "holder"]);

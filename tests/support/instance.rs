@@ -13,18 +13,38 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 /// What a `postgres` is told beside its directory: nothing is to be lost but by our doing.
-const SETTINGS: &str = "-c max_connections=100 -c superuser_reserved_connections=3 -c fsync=on";
+const SETTINGS: &str = "-c max_connections=100 -c superuser_reserved_connections=3 -c fsync=on -c password_encryption=scram-sha-256";
+
+/// A directory with the programs of another version than the one that is installed.
+const PROGRAMS: &str = "NM_TEST_POSTGRES";
 
 /// Runs until it drops, or this process ends in whatever way.
 pub struct Instance {
     dir: tempfile::TempDir,
     pub port: u16,
-    user: Option<(u32, u32)>,
-    running: Option<(Child, ChildStdin)>,
+    owner: Owner,
+    running: Option<Guarded>,
+}
+
+/// The ordinary user as whom servers run that refuse to run as root; `None` if this is one.
+#[derive(Clone, Copy)]
+pub struct Owner(Option<(u32, u32)>);
+
+/// A server that a shell ends with this process, which closes a pipe without a word. Nothing
+/// drops what is in a static, so the shell removes the server's directory, too.
+pub struct Guarded {
+    shell: Child,
+    pipe: ChildStdin,
 }
 
 /// Where `initdb` and `postgres` are; `None`, and a message, if they are nowhere.
 pub fn programs() -> Option<PathBuf> {
+    let all = ["initdb", "postgres", "pg_basebackup", "pg_ctl", "psql"];
+    if let Some(dir) = std::env::var_os(PROGRAMS).map(PathBuf::from) {
+        let missing = all.iter().find(|it| !dir.join(it).is_file());
+        assert_eq!(missing, None, "missing in {PROGRAMS}={}", dir.display());
+        return Some(dir);
+    }
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut dirs: Vec<_> = std::env::split_paths(&path).collect();
     for entry in fs::read_dir("/usr/lib/postgresql")
@@ -34,7 +54,6 @@ pub fn programs() -> Option<PathBuf> {
     {
         dirs.push(entry.path().join("bin"));
     }
-    let all = ["initdb", "postgres", "pg_basebackup", "pg_ctl"];
     let found = dirs
         .into_iter()
         .find(|dir| all.iter().all(|it| dir.join(it).is_file()));
@@ -104,17 +123,12 @@ impl Instance {
 
     fn empty() -> Self {
         let dir = tempfile::Builder::new().prefix("nm-pg").tempdir().unwrap();
-        // PostgreSQL refuses to run as root.
-        let is_root = dir.path().metadata().unwrap().uid() == 0;
-        let user = is_root.then(ordinary_user);
-        if let Some((user, group)) = user {
-            chown(dir.path(), Some(user), Some(group)).unwrap();
-        }
+        let owner = Owner::of(dir.path());
         let free = TcpListener::bind("127.0.0.1:0").unwrap();
         Self {
             port: free.local_addr().unwrap().port(),
             dir,
-            user,
+            owner,
             running: None,
         }
     }
@@ -126,21 +140,16 @@ impl Instance {
     /// Starts it, and returns when it answers.
     pub fn go(&mut self) {
         let postgres = programs().expect("it was made by them").join("postgres");
-        // The shell ends the server when this process is gone, which closes the pipe without a
-        // word; nothing drops what is in a static, so it removes the directory, too.
-        let script = format!(
-            "'{}' -D '{}' -p {} -h 127.0.0.1 -k '{dir}' {SETTINGS} >>'{}' 2>&1 & read word; kill -QUIT $!; wait $!; [ -n \"$word\" ] || rm -rf '{dir}'",
+        let command = format!(
+            "'{}' -D '{}' -p {} -h 127.0.0.1 -k '{}' {SETTINGS} >>'{}' 2>&1",
             postgres.display(),
             self.data(),
             self.port,
+            self.dir.path().display(),
             self.log(),
-            dir = self.dir.path().display(),
         );
-        let mut shell = self.command(Path::new("/bin/sh"));
-        shell.args(["-c", &script]).stdin(Stdio::piped());
-        let mut shell = shell.spawn().unwrap();
-        let pipe = shell.stdin.take().unwrap();
-        self.running = Some((shell, pipe));
+        let dir = self.dir.path();
+        self.running = Some(Guarded::start(&command, "QUIT", dir, self.owner));
         let until = Instant::now() + Duration::from_secs(120);
         while let Err(error) = self.try_sql("postgres", "SELECT") {
             let log = fs::read_to_string(self.log()).unwrap_or_default();
@@ -150,11 +159,8 @@ impl Instance {
 
     /// Ends it as a crash does.
     pub fn stop(&mut self) {
-        if let Some((mut shell, mut pipe)) = self.running.take() {
-            // Not if it has ended by itself.
-            let _ = pipe.write_all(b"stop\n");
-            drop(pipe);
-            shell.wait().unwrap();
+        if let Some(running) = self.running.take() {
+            running.stop();
         }
     }
 
@@ -173,12 +179,7 @@ impl Instance {
     }
 
     fn command(&self, program: &Path) -> Command {
-        let mut command = Command::new(program);
-        command.current_dir(self.dir.path());
-        if let Some((user, group)) = self.user {
-            command.uid(user).gid(group);
-        }
-        command
+        self.owner.command(program, self.dir.path())
     }
 
     fn run(&self, programs: &Path, program: &str, args: &[&str]) {
@@ -225,9 +226,7 @@ impl Instance {
         let file = Path::new(&self.data()).join(name);
         fs::write(&file, text).unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
-        if let Some((user, group)) = self.user {
-            chown(&file, Some(user), Some(group)).unwrap();
-        }
+        self.owner.gets(&file);
         file
     }
 }
@@ -235,6 +234,54 @@ impl Instance {
 impl Drop for Instance {
     fn drop(&mut self) {
         self.stop();
+    }
+}
+
+impl Owner {
+    /// Who shall own a directory of ours, and does from now on.
+    pub fn of(dir: &Path) -> Self {
+        let is_root = dir.metadata().unwrap().uid() == 0;
+        let owner = Self(is_root.then(ordinary_user));
+        owner.gets(dir);
+        owner
+    }
+
+    fn gets(self, file: &Path) {
+        if let Some((user, group)) = self.0 {
+            chown(file, Some(user), Some(group)).unwrap();
+        }
+    }
+
+    fn command(self, program: &Path, dir: &Path) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(dir);
+        if let Some((user, group)) = self.0 {
+            command.uid(user).gid(group);
+        }
+        command
+    }
+}
+
+impl Guarded {
+    /// Starts a command of a shell, which a signal ends.
+    pub fn start(command: &str, signal: &str, dir: &Path, owner: Owner) -> Self {
+        let script = format!(
+            "{command} & read word; kill -{signal} $!; wait $! 2>/dev/null; [ -n \"$word\" ] || rm -rf '{}'",
+            dir.display()
+        );
+        let mut shell = owner.command(Path::new("/bin/sh"), dir);
+        shell.args(["-c", &script]).stdin(Stdio::piped());
+        let mut shell = shell.spawn().unwrap();
+        let pipe = shell.stdin.take().unwrap();
+        Self { shell, pipe }
+    }
+
+    /// Returns when it has ended.
+    pub fn stop(mut self) {
+        // Not if it has ended by itself.
+        let _ = self.pipe.write_all(b"stop\n");
+        drop(self.pipe);
+        self.shell.wait().unwrap();
     }
 }
 

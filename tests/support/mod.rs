@@ -18,6 +18,7 @@
 
 pub mod actor;
 pub mod ask;
+pub mod executable;
 pub mod home;
 #[cfg(target_os = "linux")]
 pub mod kernel;

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
+use super::executable;
 use super::process::Start;
 
 /// `nobody`, of `nogroup`.
@@ -42,14 +43,8 @@ pub fn powerless(dir: &Path) -> Option<Start> {
     command("true")?;
     // Others must reach the program, which may stand in somebody's home.
     let program = dir.join("actor-program");
-    // By another process: no program can be started that any process has open for writing, as
-    // a child of another test, just forked, would.
-    let copied = Command::new("cp")
-        .arg(std::env::current_exe().unwrap())
-        .arg(&program)
-        .status();
-    assert!(copied.unwrap().success());
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let own = std::env::current_exe().unwrap();
+    executable::write(&program, fs::File::open(own).unwrap());
     fs::set_permissions(dir, fs::Permissions::from_mode(0o755)).unwrap();
     Some(Start {
         through: THROUGH.map(str::to_owned).to_vec(),

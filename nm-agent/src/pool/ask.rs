@@ -5,7 +5,8 @@ use std::time::Duration;
 use nm_register::{Event, Hold, Request, Token};
 
 use super::state::{Asked, Change, Client, Held, Pool, Presented, Read, To};
-use crate::wire::{Answer, Ask, Fault, Join};
+use crate::locks::Left;
+use crate::wire::{Answer, Ask, Fault, Join, Released};
 
 impl Pool {
     /// Takes in what is asked. `away`: the server is not to be heard at the moment.
@@ -18,17 +19,20 @@ impl Pool {
             Ask::Release {
                 token,
                 name,
+                fence,
                 after,
                 durable,
             } => {
-                if !self.let_go(token, &name) {
+                // An earlier agent may have known it.
+                if !self.let_go(token, &name) && fence.is_none() {
+                    self.settled.push(token);
                     return self.answer(some, Answer::Gone);
                 }
                 if !durable {
                     self.answer(some, Answer::Done);
                 }
                 let request = Request::Release { token, name, after };
-                self.change(request, some.filter(|_| durable));
+                self.end(request, some.filter(|_| durable), fence);
             }
             Ask::Share { token, name } => {
                 if let Some(hold) = self.own(token, &name) {
@@ -107,13 +111,19 @@ impl Pool {
         }
     }
 
-    fn change(&mut self, request: Request, to: Option<To>) {
+    pub(super) fn change(&mut self, request: Request, to: Option<To>) {
+        self.end(request, to, None);
+    }
+
+    /// As [`Pool::change`], of a release: with the fence of what it ends, if it is known.
+    fn end(&mut self, request: Request, to: Option<To>, fence: Option<u64>) {
         self.numbers += 1;
         self.changes.push(Change {
             number: self.numbers,
             request,
             to,
             tried: false,
+            fence,
         });
     }
 
@@ -217,34 +227,56 @@ impl Pool {
     }
 
     /// Takes over what an earlier agent of this machine left, and says whose it is: of processes
-    /// that live, whether they come or not, and of those that are gone.
-    pub(crate) fn adopt(&mut self, held: &[Token], gone: &[Token], time: Duration) -> Vec<Token> {
+    /// that live, whether they come or not, and of those that are gone. What they had given back
+    /// is released.
+    pub(crate) fn adopt(&mut self, left: &Left, time: Duration) -> Vec<Token> {
         let Some(page) = &self.page else {
             return Vec::new();
         };
-        let entries = page.document.holds.iter().map(|hold| hold.token);
-        let entries = entries.chain(page.document.line.iter().map(|waiter| waiter.token));
-        let left: Vec<_> = entries.filter(|token| gone.contains(token)).collect();
-        let holds = page.document.holds.iter();
-        let holds = holds.filter(|hold| held.contains(&hold.token)).cloned();
-        let holds: Vec<Hold> = holds.collect();
-        for token in left {
-            self.died(token, time);
+        let document = &page.document;
+        let mut kept = Vec::new();
+        let mut released = Vec::new();
+        for hold in &document.holds {
+            let lease = (hold.token, hold.name.clone());
+            match left.released.get(&lease) {
+                Some(after) => released.push((lease, after.clone())),
+                None => kept.push(hold.clone()),
+            }
         }
-        let tokens = holds.iter().map(|hold| hold.token).collect();
-        if !holds.is_empty() {
+        let line = document.line.iter().map(|waiter| waiter.token);
+        let entries = kept.iter().map(|hold| hold.token).chain(line);
+        let gone: Vec<_> = entries.filter(|token| left.gone.contains(token)).collect();
+        kept.retain(|hold| left.held.contains(&hold.token));
+        for ((token, name), after) in released {
+            self.change(Request::Release { token, name, after }, None);
             self.dirty = true;
-            self.presented.push(Presented { to: None, holds });
+        }
+        for token in gone {
+            self.died(token, &[], time);
+        }
+        let tokens = kept.iter().map(|hold| hold.token).collect();
+        if !kept.is_empty() {
+            self.dirty = true;
+            self.presented.push(Presented {
+                to: None,
+                holds: kept,
+            });
         }
         tokens
     }
 
-    /// A process ended, and left what it had with this token.
-    pub(crate) fn died(&mut self, token: Token, time: Duration) {
+    /// A process ended, and left what it had with this token, but for what it had given back.
+    pub(crate) fn died(&mut self, token: Token, released: &[Released], time: Duration) {
         self.dirty = true;
         let waited = self.asked.iter().any(|asked| asked.join.token == token);
         if waited {
             self.look_on(time);
+        }
+        for Released { name, after } in released {
+            if self.let_go(token, name) {
+                let (name, after) = (name.clone(), after.clone());
+                self.change(Request::Release { token, name, after }, None);
+            }
         }
         self.asked.retain(|asked| asked.join.token != token);
         self.known.retain(|held| held.grant.hold.token != token);
@@ -266,10 +298,14 @@ impl Pool {
         std::mem::take(&mut self.events)
     }
 
-    /// Nothing of this pool can be done, for a reason that does not pass by itself.
-    pub(crate) fn fail(&mut self, fault: &Fault) {
+    /// Nothing of this pool can be done. Whoever asks is told why; those who have their place in
+    /// the line, only if that does not pass by itself.
+    pub(crate) fn fail(&mut self, fault: &Fault, may_pass: bool) {
         let mut told = Vec::new();
         self.asked.retain_mut(|asked| {
+            if may_pass && asked.place.is_some() && !asked.given_up {
+                return true;
+            }
             told.extend(asked.to.take());
             told.extend(asked.leave.take());
             asked.given_up = true;
@@ -304,6 +340,7 @@ impl Pool {
                     | Request::Change { .. }
                     | Request::Publish { .. }
             );
+            self.settled.extend(change.ends());
             match is_of_hold {
                 true => self.answer(change.to, Answer::Gone),
                 false => self.changes.push(change),

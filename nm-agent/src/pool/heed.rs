@@ -8,7 +8,7 @@ use nm_register::{
 };
 
 use super::grant::{grants, place};
-use super::state::{Change, Held, Now, Pool};
+use super::state::{Held, Now, Pool};
 use crate::wire::Answer;
 
 /// How often a process is told of its place alone.
@@ -129,21 +129,16 @@ impl Pool {
     /// Nobody waits for these any more, and nobody has used them.
     fn give_back(&mut self, holds: &[&Hold]) {
         for hold in holds {
-            self.numbers += 1;
-            self.changes.push(Change {
-                number: self.numbers,
-                request: Request::Release {
-                    token: hold.token,
-                    name: hold.name.clone(),
-                    after: After {
-                        state: State::Clean,
-                        reason: None,
-                        as_it_was: true,
-                    },
+            let request = Request::Release {
+                token: hold.token,
+                name: hold.name.clone(),
+                after: After {
+                    state: State::Clean,
+                    reason: None,
+                    as_it_was: true,
                 },
-                to: None,
-                tried: false,
-            });
+            };
+            self.change(request, None);
         }
         self.dirty = true;
     }

@@ -12,4 +12,4 @@ mod statement;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use state::{Client, Key, Now, Pool, To};
+pub(crate) use state::{Client, Doubt, Key, Now, Pool, To};

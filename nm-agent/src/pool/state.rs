@@ -93,6 +93,26 @@ pub(super) struct Change {
     pub(super) to: Option<To>,
     /// The server may have made it.
     pub(super) tried: bool,
+    /// Of a release: the fence of what it ends, if it is known.
+    pub(super) fence: Option<u64>,
+}
+
+impl Change {
+    /// With which token something ends by it.
+    pub(super) fn ends(&self) -> Option<Token> {
+        match &self.request {
+            Request::Release { token, .. } | Request::Died(token) => Some(*token),
+            _ => None,
+        }
+    }
+}
+
+/// A name that was given back and is not held: an earlier agent may have released it.
+#[derive(Debug)]
+pub(crate) struct Doubt {
+    pub(crate) to: To,
+    pub(crate) name: String,
+    pub(crate) fence: u64,
 }
 
 /// One pool.
@@ -113,6 +133,10 @@ pub(crate) struct Pool {
     pub(super) known: Vec<Held>,
     pub(super) presented: Vec<Presented>,
     pub(super) changes: Vec<Change>,
+    /// What the journal is to be asked about.
+    pub(crate) doubts: Vec<Doubt>,
+    /// Tokens with which something has ended.
+    pub(crate) settled: Vec<Token>,
     pub(super) reads: Vec<(To, Read)>,
     pub(super) events: Vec<Event>,
     pub(super) numbers: u64,
@@ -148,6 +172,8 @@ impl Pool {
             known: Vec::new(),
             presented: Vec::new(),
             changes: Vec::new(),
+            doubts: Vec::new(),
+            settled: Vec::new(),
             reads: Vec::new(),
             events: Vec::new(),
             numbers: 0,
@@ -216,6 +242,7 @@ impl Pool {
             && self.known.is_empty()
             && self.presented.is_empty()
             && self.changes.is_empty()
+            && self.doubts.is_empty()
             && self.reads.is_empty()
             && self.events.is_empty()
             && self.unsettled.is_none()
@@ -228,8 +255,19 @@ impl Pool {
         self.is_awaited()
             || !self.known.is_empty()
             || !self.reads.is_empty()
+            || !self.doubts.is_empty()
             || is_presented
             || is_asked
+    }
+
+    /// Whether anything is held, awaited or about to end with this token.
+    pub(crate) fn has(&self, token: Token) -> bool {
+        let mut changes = self.changes.iter();
+        let mut presented = self.presented.iter().flat_map(|it| &it.holds);
+        self.asked.iter().any(|asked| asked.join.token == token)
+            || self.known.iter().any(|it| it.grant.hold.token == token)
+            || presented.any(|hold| hold.token == token)
+            || changes.any(|change| change.ends() == Some(token))
     }
 
     /// Somebody went away without what it wanted.

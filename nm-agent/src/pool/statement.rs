@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use nm_postgres::{Page, Swap};
 use nm_register::{
-    Document, Event, Hold, Known, Outcome, Refusal, Request, Seen, Session, Tag, Token, Waiter,
-    decide,
+    Access, Document, Event, Hold, Known, Outcome, Refusal, Request, Seen, Session, Tag, Token,
+    Waiter, Wanted, decide,
 };
 
 use super::heed::{Own, own};
-use super::state::{Change, Now, Pool};
+use super::state::{Change, Doubt, Now, Pool};
 use crate::fault::fault;
-use crate::wire::{Answer, FaultKind};
+use crate::wire::{Answer, FaultKind, Join};
 
 /// What a request of a statement came from.
 #[derive(Clone, Copy, Debug)]
@@ -69,6 +69,7 @@ impl Pool {
         let page = self.page.take()?;
         let start = page.look.start;
         let dead = dead(&page);
+        let is_calm = page.look.server.is_calm(start);
         let says_again = self.said != Some(start);
         let mut requests = Vec::new();
         let again = self.again(&page, &dead, now);
@@ -87,6 +88,10 @@ impl Pool {
         }
         for asked in &mut self.asked {
             let token = asked.join.token;
+            // Nobody has it as far as is known: one that the server forgot is said again.
+            if !is_calm && asked.join.tries_lock() && !is_kept(&page.document, &asked.join, &dead) {
+                continue;
+            }
             let standing = own(&page.document, token, now.session);
             let request = match standing {
                 Own::Unknown if asked.given_up => continue,
@@ -111,7 +116,7 @@ impl Pool {
         let known = Known {
             pool: &self.key.1,
             session: now.session,
-            calm: page.look.server.is_calm(start),
+            calm: is_calm,
             epoch: page.look.server.epoch,
             dead: &dead,
             now: now.wall,
@@ -254,8 +259,8 @@ impl Pool {
                     let at = self.changes.iter().position(|it| it.number == number);
                     if let Some(at) = at {
                         let change = self.changes.remove(at);
-                        let answer = answer(&change, outcome, &page.document, &document);
-                        self.answer(change.to, answer);
+                        self.settled.extend(change.ends());
+                        self.changed(change, outcome, &page.document, &document);
                     }
                 }
                 (From::Join(token), outcome) => self.joined(token, outcome, now),
@@ -271,6 +276,19 @@ impl Pool {
             document,
             look: page.look,
         });
+    }
+
+    /// Says what came of a change; or, of a release of what is not held, that this is to be
+    /// looked for.
+    fn changed(&mut self, change: Change, outcome: Outcome, before: &Document, after: &Document) {
+        if let (Request::Release { name, .. }, Outcome::Gone) = (&change.request, &outcome)
+            && let (Some(to), Some(fence), false) = (change.to, change.fence, change.tried)
+        {
+            let name = name.clone();
+            return self.doubts.push(Doubt { to, name, fence });
+        }
+        let answer = answer(&change, outcome, before, after);
+        self.answer(change.to, answer);
     }
 
     fn joined(&mut self, token: Token, outcome: Outcome, now: &Now) {
@@ -335,6 +353,18 @@ fn is_of(document: &Document, token: Token, sessions: &BTreeSet<Session>) -> boo
     let holds = document.holds.iter().map(|it| (it.token, it.session));
     let mut all = holds.chain(document.line.iter().map(|it| (it.token, it.session)));
     all.any(|(of, session)| of == token && sessions.contains(&session))
+}
+
+/// Whether somebody who lives keeps a request from the lock that it wants.
+fn is_kept(document: &Document, join: &Join, dead: &BTreeSet<Session>) -> bool {
+    let Wanted::Name(name) = &join.wants else {
+        return false;
+    };
+    let mut holds = document.of_name(name);
+    holds.any(|hold| {
+        let excludes = [hold.access, join.access].contains(&Access::Exclusive);
+        excludes && !dead.contains(&hold.session)
+    })
 }
 
 /// What a process is told of its change.

@@ -184,7 +184,7 @@ impl Story {
             // No answer is for the next one.
             process.ids = to.id;
             self.pools[machine].disconnect(to.client);
-            return self.pools[machine].died(token, Duration::ZERO);
+            return self.pools[machine].died(token, &[], Duration::ZERO);
         }
         if process.holds {
             let ids = process.ids;
@@ -300,6 +300,7 @@ fn release(token: Token) -> Ask {
     Ask::Release {
         token,
         name: "n".to_owned(),
+        fence: None,
         after: After {
             state: State::Clean,
             reason: None,

@@ -7,8 +7,8 @@ use nm_agent::wire::{Answer, Ask, FaultKind, Join, Lock};
 use nm_register::{Access, Names, Spec, Wanted};
 
 use crate::instance::shared;
-use crate::machine::Site;
-use crate::process::{clean, join, release, wants};
+use crate::machine::{Machine, Site};
+use crate::process::{join, let_go, release, wants};
 use crate::proxy::Proxy;
 
 #[test]
@@ -186,15 +186,7 @@ fn locks_notes_and_code_are_kept_for_all_machines() {
     );
     assert_eq!(events(&mut a).len(), 2);
     assert_eq!(b.asks(release(second.token, "gcp-0")), Answer::Done);
-    assert_eq!(
-        a.asks(Ask::Release {
-            token: held.token,
-            name: lock,
-            after: clean(),
-            durable: false
-        }),
-        Answer::Done
-    );
+    assert_eq!(a.asks(let_go(held.token, &lock)), Answer::Done);
     while b.asks(run()) != is(false, false) {}
 }
 
@@ -203,44 +195,11 @@ fn many_requests_of_two_machines_are_all_served() {
     let Some(site) = Site::new("many") else {
         return;
     };
-    let machines = [site.machine("ci-1"), site.machine("ci-2")];
-    let alone = std::sync::Mutex::new(());
-    let fences = std::sync::Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        for number in 0..8 {
-            let (machine, alone, fences) = (&machines[number % 2], &alone, &fences);
-            scope.spawn(move || {
-                let mut process = machine.process();
-                for _ in 0..10 {
-                    let held = process.token();
-                    let grant = process.takes(&held, "worker");
-                    let only = alone.try_lock().expect("nobody else holds the name");
-                    fences.lock().unwrap().push(grant.hold.fence);
-                    let ask = Ask::Release {
-                        token: held.token,
-                        name: "gcp-0".to_owned(),
-                        after: clean(),
-                        durable: false,
-                    };
-                    // Others may be granted it from now on.
-                    drop(only);
-                    assert_eq!(process.asks(ask), Answer::Done);
-                }
-            });
-        }
-    });
-    let fences = fences.into_inner().unwrap();
-    assert_eq!(fences, (1..=80).collect::<Vec<_>>());
+    crowd(&[site.machine("ci-1"), site.machine("ci-2")], 1);
 }
 
 #[test]
 fn a_machine_that_loses_every_race_for_a_row_locks_it() {
-    struct Over<'a>(&'a AtomicBool);
-    impl Drop for Over<'_> {
-        fn drop(&mut self) {
-            self.0.store(true, Ordering::Relaxed);
-        }
-    }
     let Some(site) = Site::new("races") else {
         return;
     };
@@ -269,4 +228,39 @@ fn a_machine_that_loses_every_race_for_a_row_locks_it() {
         races.join().unwrap();
     });
     assert_eq!(a.look().holds[0].fence, 4);
+}
+
+/// Says so when it drops.
+pub struct Over<'a>(pub &'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Eight processes of two machines that take the name in turn, the first with this fence.
+pub fn crowd(machines: &[Machine; 2], first: u64) {
+    let alone = std::sync::Mutex::new(());
+    let fences = std::sync::Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for number in 0..8 {
+            let (machine, alone, fences) = (&machines[number % 2], &alone, &fences);
+            scope.spawn(move || {
+                let mut process = machine.process();
+                for _ in 0..10 {
+                    let held = process.token();
+                    let grant = process.takes(&held, "worker");
+                    let only = alone.try_lock().expect("nobody else holds the name");
+                    fences.lock().unwrap().push(grant.hold.fence);
+                    let ask = let_go(held.token, "gcp-0");
+                    // Others may be granted it from now on.
+                    drop(only);
+                    assert_eq!(process.asks(ask), Answer::Done);
+                }
+            });
+        }
+    });
+    let fences = fences.into_inner().unwrap();
+    assert_eq!(fences, (first..first + 80).collect::<Vec<_>>());
 }

@@ -9,7 +9,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::child::Started;
 use crate::machine::{Site, started};
-use crate::process::{Held, Process, join, wants};
+use crate::process::{Held, Process, join, let_go, release_of, wants};
 
 fn present(grant: &Grant, held: &Held) -> Ask {
     Ask::Present {
@@ -158,6 +158,66 @@ fn a_process_that_was_killed_with_its_agent_is_dead_to_the_next_one() {
         let last = b.takes(&held, "b").record.last.unwrap();
         assert_eq!(last.how, "`victim` ended while it held it");
     }
+}
+
+#[test]
+fn a_release_that_an_agent_had_not_yet_made_is_made_by_the_next_one() {
+    // Of a new file, too, which might be about to be locked.
+    for (database, is_old) in [("unmade_old", true), ("unmade_new", false)] {
+        let Some(site) = Site::new(database) else {
+            return;
+        };
+        let (mut one, two) = (site.machine("ci-1"), site.machine("ci-2"));
+        let (mut a, mut b) = (one.process(), two.process());
+        let (mut held, other) = (a.token(), b.token());
+        a.takes(&held, "a");
+        let id = b.ask(join(&other, "b"));
+        assert!(matches!(b.answer(id), Answer::Waiting(_)));
+        // Nobody can change the pool meanwhile.
+        site.execute("BEGIN; SELECT FROM name_manager.pool FOR UPDATE");
+        held.note_release("gcp-0");
+        assert_eq!(a.asks(let_go(held.token, "gcp-0")), Answer::Done);
+        drop((a, held));
+        one.agent.kill();
+        site.execute("ROLLBACK");
+        let locks = one.dir.join("locks");
+        for file in std::fs::read_dir(&locks).unwrap() {
+            let file = File::open(file.unwrap().path()).unwrap();
+            if is_old {
+                let old = SystemTime::now() - Duration::from_secs(3600);
+                file.set_modified(old).unwrap();
+            }
+        }
+        one.next_agent(&site.url);
+        let grant = b.granted(id).remove(0);
+        assert_eq!(grant.record.state, State::Clean);
+        let until = std::time::Instant::now() + Duration::from_secs(60);
+        while std::fs::read_dir(&locks).unwrap().count() > 0 {
+            assert!(std::time::Instant::now() < until, "its file stays");
+            std::thread::yield_now();
+        }
+    }
+}
+
+#[test]
+fn a_release_that_was_made_is_done_to_the_next_agent_too() {
+    let Some(site) = Site::new("said_again") else {
+        return;
+    };
+    let (mut one, two) = (site.machine("ci-1"), site.machine("ci-2"));
+    let (mut a, mut b) = (one.process(), two.process());
+    let tokens = [a.token(), b.token(), a.token()];
+    let first = a.takes(&tokens[0], "a");
+    assert_eq!(a.releases(&tokens[0], "gcp-0"), Answer::Done);
+    let second = b.takes(&tokens[1], "b");
+    one.agent.kill();
+    one.next_agent(&site.url);
+    let mut a = one.process();
+    let again = |held: &Held, fence| release_of(held.token, "gcp-0", Some(fence));
+    assert_eq!(a.asks(again(&tokens[0], first.hold.fence)), Answer::Done);
+    // Nobody has released that one.
+    let of_nobody = again(&tokens[2], second.hold.fence);
+    assert_eq!(a.asks(of_nobody), Answer::Gone);
 }
 
 #[test]

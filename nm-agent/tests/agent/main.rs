@@ -2,6 +2,7 @@
 //! directory; an agent, and a process that is to be killed, is this program once more.
 #![cfg(unix)]
 
+mod between;
 mod child;
 mod cuts;
 mod forgets;
@@ -10,6 +11,8 @@ mod instance;
 mod lends;
 mod lives;
 mod machine;
+#[path = "../../../tests/support/pooler.rs"]
+mod pooler;
 mod process;
 mod proxy;
 #[allow(dead_code, reason = "other tests use the rest")]

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nm_agent::wire::{
-    Answer, Ask, Asked, Grant, Greeting, Hello, Join, Lock, Look, Told, VERSION, Welcome,
+    Answer, Ask, Asked, Grant, Greeting, Hello, Join, Lock, Look, Released, Told, VERSION, Welcome,
 };
 use nm_register::{Access, After, Names, Spec, State, Token, Wanted, Who};
 use rustix::fs::{FlockOperation, flock};
@@ -22,12 +22,29 @@ pub struct Held {
     pub token: Token,
     pub lock: Lock,
     path: PathBuf,
-    _file: File,
+    file: File,
+    /// It is the agent's to remove.
+    has_release: bool,
+}
+
+impl Held {
+    /// Writes down that a name is given back, before that is said.
+    pub fn note_release(&mut self, name: &str) {
+        let released = Released {
+            name: name.to_owned(),
+            after: clean(),
+        };
+        let line = serde_json::to_string(&released).unwrap();
+        self.file.write_all(format!("{line}\n").as_bytes()).unwrap();
+        self.has_release = true;
+    }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        let _ = fs::remove_file(&self.path);
+        if !self.has_release {
+            let _ = fs::remove_file(&self.path);
+        }
     }
 }
 
@@ -100,7 +117,8 @@ impl Process {
             token,
             lock,
             path,
-            _file: file,
+            file,
+            has_release: false,
         }
     }
 
@@ -218,10 +236,27 @@ pub fn clean() -> After {
 }
 
 pub fn release(token: Token, name: &str) -> Ask {
+    release_of(token, name, None)
+}
+
+/// A release as it is said again, by a process that knows what it held.
+pub fn release_of(token: Token, name: &str, fence: Option<u64>) -> Ask {
     Ask::Release {
         token,
         name: name.to_owned(),
+        fence,
         after: clean(),
         durable: true,
+    }
+}
+
+/// A release whose answer does not wait for the server.
+pub fn let_go(token: Token, name: &str) -> Ask {
+    Ask::Release {
+        token,
+        name: name.to_owned(),
+        fence: None,
+        after: clean(),
+        durable: false,
     }
 }

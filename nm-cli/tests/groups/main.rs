@@ -7,6 +7,8 @@ mod cargo_test;
 mod command;
 mod configuration;
 mod environment_page;
+#[path = "../../../tests/support/executable.rs"]
+mod executable;
 mod groups;
 mod nextest_page;
 #[path = "../lend/page.rs"]

@@ -1,9 +1,9 @@
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use crate::executable;
 use crate::workspace;
 use crate::workspace::{Workspace, write};
 
@@ -20,9 +20,7 @@ impl Cargo {
         let real = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
         let told = dir.path().join("told");
         let script = format!("#!/bin/sh\necho \"$*\" >> {told:?}\nexec {real:?} \"$@\"\n");
-        let path = dir.path().join("cargo");
-        fs::write(&path, script).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        executable::write(&dir.path().join("cargo"), script.as_bytes());
         Self(dir)
     }
 

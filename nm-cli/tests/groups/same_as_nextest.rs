@@ -1,6 +1,4 @@
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
-
+use crate::executable;
 use crate::workspace;
 
 #[test]
@@ -64,8 +62,7 @@ fn an_old_nextest_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let cargo = dir.path().join("cargo");
     let refused = |script: &str| {
-        fs::write(&cargo, format!("#!/bin/sh\n{script}\n")).unwrap();
-        fs::set_permissions(&cargo, fs::Permissions::from_mode(0o755)).unwrap();
+        executable::write(&cargo, format!("#!/bin/sh\n{script}\n").as_bytes());
         let command = workspace.name_manager(&["nextest"]).env("CARGO", &cargo);
         command.finish().failure(1).stderr
     };

@@ -8,6 +8,8 @@
 mod lab;
 
 mod disk;
+#[path = "../../../tests/support/executable.rs"]
+mod executable;
 mod numbers;
 mod other_user;
 mod skip;

@@ -2,6 +2,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
+use crate::executable;
 use crate::lab::Lab;
 use crate::skip;
 
@@ -48,8 +49,8 @@ fn a_keeper_is_no_business_of_other_users() {
         })
         .unwrap();
     let bin = lab.path().join("name-manager");
-    fs::copy(env!("CARGO_BIN_EXE_name-manager"), &bin).unwrap();
-    fs::set_permissions(&bin, fs::Permissions::from_mode(0o755)).unwrap();
+    let ours = fs::File::open(env!("CARGO_BIN_EXE_name-manager")).unwrap();
+    executable::write(&bin, ours);
     let script = r#"
         kill -TERM "$1" && echo KILLED
         cat "/proc/$1/environ" && echo READ

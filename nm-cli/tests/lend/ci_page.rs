@@ -1,12 +1,11 @@
 //! The jobs of `docs/ci.md`, their steps run one after the other as a runner does.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 
 use nm_runtime::journal::Kind;
 
 use crate::lab::{Lab, Said};
-use crate::page;
+use crate::{executable, page};
 
 /// The `run` steps of each job on the page.
 fn jobs() -> Vec<Vec<String>> {
@@ -65,9 +64,7 @@ fn the_jobs_on_the_page_work_as_written() {
         let script =
             "#!/bin/sh\nname-manager try-acquire db; test $? = 75 && echo \"$0 $*\" >> ran\n";
         for name in ["migrate.sh", "test.sh"] {
-            let path = lab.path().join(name);
-            fs::write(&path, script).unwrap();
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+            executable::write(&lab.path().join(name), script.as_bytes());
         }
         run(&lab, &steps);
         let ran = fs::read_to_string(lab.path().join("ran")).unwrap();

@@ -9,6 +9,8 @@ mod compose;
 mod containers;
 mod engine;
 mod errors;
+#[path = "../../../tests/support/executable.rs"]
+mod executable;
 mod go_test_page;
 mod help;
 mod hold;

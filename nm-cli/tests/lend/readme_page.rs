@@ -1,10 +1,9 @@
 //! The pool that the README configures, and the commands that it shows.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 
 use crate::lab::Lab;
-use crate::page;
+use crate::{executable, page};
 
 #[test]
 fn the_commands_answer_as_the_readme_says() {
@@ -14,9 +13,7 @@ fn the_commands_answer_as_the_readme_says() {
     let manifest = pool.fold("[workspace]\n".to_owned(), |all, pool| all + &pool);
     fs::write(lab.path().join("Cargo.toml"), manifest).unwrap();
     // Its hook.
-    let truncate = lab.path().join("truncate");
-    fs::write(&truncate, "#!/bin/sh\n").unwrap();
-    fs::set_permissions(&truncate, fs::Permissions::from_mode(0o755)).unwrap();
+    executable::write(&lab.path().join("truncate"), b"#!/bin/sh\n".as_slice());
 
     // Tests have had both names before.
     lab.run(&["run", "db", "--count", "2", "--", "true"])

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use nm_runtime::journal::Kind;
 
 use crate::lab::{self, Lab, Said};
-use crate::{page, skip};
+use crate::{executable, page, skip};
 
 /// What `open(database)` is in the tests of a page in JavaScript.
 pub const OPEN_IN_NODE: &str = r#"
@@ -62,9 +61,9 @@ impl Shop {
     }
 
     pub fn script(&self, path: &str, text: &str) {
-        self.write(path, text);
-        let executable = fs::Permissions::from_mode(0o755);
-        fs::set_permissions(self.lab.path().join(path), executable).unwrap();
+        let path = self.lab.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        executable::write(&path, text.as_bytes());
     }
 
     /// What suites have said of themselves, in order of their names.

@@ -18,7 +18,7 @@ pub struct Project {
     door: Door,
 }
 
-const POOLS: &str = r#"
+pub const POOLS: &str = r#"
 [pools.gcp]
 names = ["shop-0", "shop-1"]
 scope = "server"
@@ -31,8 +31,17 @@ max = 1
 
 impl Project {
     pub fn new(server: &Instance, database: &str, pools: &str) -> Self {
-        let door = Door::to_new(server, database);
+        Self::at(Door::to_new(server, database), pools)
+    }
+
+    /// At a database without tables.
+    pub fn at(door: Door, pools: &str) -> Self {
         door.run(&["server", "init", "--lease", "5s"]).succeeds();
+        Self::to(door, pools)
+    }
+
+    /// At whatever is there.
+    pub fn to(door: Door, pools: &str) -> Self {
         let dir = TempDir::with_prefix_in("nm-", "/tmp").unwrap();
         fs::write(dir.path().join("name-manager.toml"), pools).unwrap();
         Self { dir, door }
@@ -67,19 +76,19 @@ impl Project {
     }
 
     /// Holds a name until it is let go.
-    fn hold(&self, host: &str, name: &str) -> Running {
+    pub fn hold(&self, host: &str, name: &str) -> Running {
         let mut holder = Running::new(&mut self.on(host, &["hold", "gcp", "--name", name]));
         assert_eq!(holder.line(), name);
         holder
     }
 
-    fn status(&self, host: &str) -> Value {
+    pub fn status(&self, host: &str) -> Value {
         let said = self.run(host, &["status", "gcp", "--json"]);
         let status: Value = serde_json::from_str(&said.answer()).unwrap();
         status["pools"][0].clone()
     }
 
-    fn events(&self, host: &str) -> Vec<Value> {
+    pub fn events(&self, host: &str) -> Vec<Value> {
         let log = self.run(host, &["log", "--pool", "gcp", "--json"]).answer();
         let lines = log.lines();
         lines

@@ -5,11 +5,16 @@
 #[cfg(feature = "server")]
 mod agent;
 #[cfg(feature = "server")]
+mod between;
+#[cfg(feature = "server")]
 mod check;
 #[cfg(feature = "server")]
 mod door;
 #[cfg(all(feature = "server", target_os = "linux"))]
 mod encrypted;
+#[cfg(feature = "server")]
+#[path = "../../../tests/support/executable.rs"]
+mod executable;
 #[cfg(feature = "server")]
 mod init;
 #[cfg(feature = "server")]
@@ -27,5 +32,10 @@ mod mistakes;
 mod page;
 #[cfg(feature = "server")]
 mod pages;
+#[cfg(feature = "server")]
+#[path = "../../../tests/support/pooler.rs"]
+mod pooler;
+#[cfg(feature = "server")]
+mod requests;
 #[cfg(not(feature = "server"))]
 mod without;

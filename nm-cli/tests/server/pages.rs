@@ -1,10 +1,10 @@
 //! What the pages about several machines show, done.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::thread;
 
 use crate::door::Door;
+use crate::executable;
 use crate::instance::shared;
 use crate::lab::Said;
 use crate::machines::Project;
@@ -68,8 +68,7 @@ fn three_jobs_on_three_machines_share_the_projects_on_the_page() {
     // A project that two have at once is one directory that is made twice.
     let script = "#!/bin/sh -e\nmkdir \"$GOOGLE_CLOUD_PROJECT\"\necho \"$1\" >>ran\nrmdir \"$GOOGLE_CLOUD_PROJECT\"\n";
     let test = project.path("test.sh");
-    fs::write(&test, script).unwrap();
-    fs::set_permissions(&test, fs::Permissions::from_mode(0o755)).unwrap();
+    executable::write(&test, script.as_bytes());
     thread::scope(|scope| {
         for suite in ["api", "billing", "search"] {
             let (project, steps) = (&project, &steps);

@@ -57,8 +57,22 @@ impl NameSnapshot {
 pub(crate) struct Ahead {
     /// The head, or the first waiter behind it.
     pub(crate) first: Option<Holder>,
-    /// How many more, but for a few that may have ended.
-    pub(crate) others: usize,
+    pub(crate) others: Others,
+}
+
+/// How many more are before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Others {
+    /// But for a few that may have ended.
+    Exactly(usize),
+    /// In a long queue, which nobody looks through.
+    UpTo(u64),
+}
+
+impl Default for Others {
+    fn default() -> Self {
+        Self::Exactly(0)
+    }
 }
 
 /// A head of the queue that waits.

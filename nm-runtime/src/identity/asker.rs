@@ -1,5 +1,6 @@
 //! The holder that a thread asks as: its test, process and run, as people see them.
 
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::env;
 use std::panic::Location;
@@ -40,9 +41,12 @@ pub(crate) fn current(place: &Location<'_>) -> Result<Holder> {
 
 /// The current thread, as one of the process with this id in this run.
 pub(crate) fn of(pid: u32, run: &str, place: &Location<'_>) -> Holder {
-    let test = TESTS.with_borrow(|tests| tests.last().cloned());
+    let test = TESTS.with_borrow(|tests| {
+        let test = tests.last()?;
+        Some((String::from(&*test.path), test.file.to_owned(), test.line))
+    });
     let (test, file, line) = match (test, caller::get()) {
-        (Some(test), _) => (test.path, test.file.to_owned(), test.line),
+        (Some(test), _) => test,
         (None, Some(caller)) => (caller.label.clone(), String::new(), 0),
         (None, None) => (thread_name(place), place.file().to_owned(), place.line()),
     };
@@ -122,11 +126,11 @@ fn token(pid: u32) -> String {
 }
 
 /// What is known about an annotated test while it runs.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Test {
     /// Tells apart two that have the same path.
     number: u64,
-    path: String,
+    path: Cow<'static, str>,
     file: &'static str,
     line: u32,
     asynchronous: bool,
@@ -173,7 +177,7 @@ impl CurrentTest {
         };
         let test = Test {
             number,
-            path: case.unwrap_or_else(|| path.to_owned()),
+            path: case.map_or(path.into(), Cow::from),
             file: spec.file,
             line,
             asynchronous: spec.asynchronous,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::backend::ask::Ask;
-use crate::backend::snapshot::{Ahead, BlockedHead, Snapshot};
+use crate::backend::snapshot::{Ahead, BlockedHead, Others, Snapshot};
 use crate::base::{clock, text};
 use crate::sys;
 use crate::terms::access::Access;
@@ -47,9 +47,10 @@ pub(crate) fn of(snapshot: &Snapshot, ahead: &Ahead, ask: &Ask<'_>) -> Vec<Strin
         }
     }
     let others = match ahead.others {
-        0 => String::new(),
-        1 => ", and another request".to_owned(),
-        count => format!(", and {count} other requests"),
+        Others::Exactly(0) => String::new(),
+        Others::Exactly(1) => ", and another request".to_owned(),
+        Others::Exactly(count) => format!(", and {count} other requests"),
+        Others::UpTo(most) => format!(", and up to {most} other requests"),
     };
     match (&snapshot.head, &ahead.first, ask.given) {
         (Some(head), _, None) if is_other(&head.holder) => lines.push(behind(head) + &others),

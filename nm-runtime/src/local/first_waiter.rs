@@ -7,6 +7,7 @@ use std::path::Path;
 
 use crate::backend::ask::RequestId;
 use crate::backend::decisions::Asker;
+use crate::backend::snapshot::Others;
 use crate::base::json;
 use crate::local::files;
 use crate::local::lock::is_locked;
@@ -19,9 +20,7 @@ pub(crate) fn find(pool_dir: &Path) -> Option<Holder> {
     let line = pool_dir.join(files::TICKETS);
     // Most often it is the one that was the first when this was last known; so nobody looks
     // through the queue, however long it is.
-    let noted = sys::read_regular(&line.join(files::FIRST_TICKET)).ok();
-    let noted = noted.and_then(|noted| String::from_utf8(noted).ok());
-    let noted = noted.and_then(|noted| TicketFile::named(noted.trim_end().to_owned()));
+    let noted = noted(&line, files::FIRST_TICKET);
     let first = noted.and_then(|ticket| owner(&line, &ticket));
     first.or_else(|| {
         let mut tickets = all(&line);
@@ -34,12 +33,21 @@ pub(crate) fn find(pool_dir: &Path) -> Option<Holder> {
     })
 }
 
+/// A queue is long from so many tickets on: if each waiter of one looked through it, they would
+/// keep the machine busy with that.
+const LONG: u64 = 250;
+
 /// How many requests of the queue are before this one, but for the first.
-pub(crate) fn others_before(pool_dir: &Path, request: RequestId, first: Option<&Holder>) -> usize {
+pub(crate) fn others_before(pool_dir: &Path, request: RequestId, first: Option<&Holder>) -> Others {
     let line = pool_dir.join(files::TICKETS);
+    let drawn = |name| noted(&line, name).map_or(0, |ticket| ticket.number);
+    let length = drawn(files::LAST_TICKET).saturating_sub(drawn(files::FIRST_TICKET));
+    if length > LONG {
+        return Others::UpTo(length);
+    }
     let (mut tickets, own) = (all(&line), request.text());
     let Some(own) = tickets.iter().position(|it| it.request() == own) else {
-        return 0;
+        return Others::Exactly(0);
     };
     let own = tickets.swap_remove(own);
     tickets.retain(|it| *it < own);
@@ -48,7 +56,13 @@ pub(crate) fn others_before(pool_dir: &Path, request: RequestId, first: Option<&
         let owner = owner(&line, ticket);
         owner.is_some_and(|owner| first.is_some_and(|first| owner.token == first.token))
     };
-    tickets.len() - usize::from(tickets.iter().min().is_some_and(is_first))
+    Others::Exactly(tickets.len() - usize::from(tickets.iter().min().is_some_and(is_first)))
+}
+
+/// The ticket that this file beside the tickets names.
+fn noted(line: &Path, name: &str) -> Option<TicketFile> {
+    let noted = String::from_utf8(sys::read_regular(&line.join(name)).ok()?).ok()?;
+    TicketFile::named(noted.trim_end().to_owned())
 }
 
 /// The owner of a ticket, as it says; `None` if it is gone.

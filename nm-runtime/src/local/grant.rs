@@ -150,12 +150,7 @@ impl<'a> Grant<'a> {
         let mut holder = ask.holder.clone();
         holder.since = clock::now();
         let holder = Arc::new(holder);
-        let tenure = Tenure {
-            holder: holder.clone(),
-            access,
-            waiting: None,
-            body_ended: None,
-        };
+        let tenure = Tenure::new(&holder, access);
         let fence_before = taken.record.fence;
         let mut record = taken.record;
         let recorded = match access {

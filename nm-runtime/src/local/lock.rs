@@ -2,6 +2,8 @@
 
 use std::fs::File;
 use std::io;
+#[cfg(feature = "server")]
+use std::io::Write;
 
 use crate::base::failpoint;
 use crate::sys::{self, Dir, OpenFile, write_at_start};
@@ -74,6 +76,12 @@ impl Locked {
     /// Overwrites the beginning of the file.
     pub(crate) fn write(&self, text: &str) -> io::Result<()> {
         write_at_start(self.file(), text.as_bytes())
+    }
+
+    /// Writes behind what this lock has written before.
+    #[cfg(feature = "server")]
+    pub(crate) fn append(&self, text: &str) -> io::Result<()> {
+        (&self.file().file).write_all(text.as_bytes())
     }
 
     /// Whether `name` in the directory is still the locked file.

@@ -3,11 +3,13 @@
 //! told later: see [`scribe`].
 
 use std::fmt::{self, Display, Formatter};
+use std::mem;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::backend::ask::{Ask, GivenName, RequestId};
-use crate::backend::own_name::{After, OwnName};
+use crate::backend::ask::{Ask, GivenName};
+use crate::backend::own_name::{After, OwnName, OwnTurn};
 use crate::base::clock;
 use crate::base::error::Result;
 use crate::base::json::to_string as json;
@@ -21,7 +23,7 @@ use crate::local::scribe::{self, Tell};
 use crate::terms::access::Access;
 use crate::terms::event::{Entry, Kind};
 use crate::terms::holder::Holder;
-use crate::terms::record::{Record, State, Tenure};
+use crate::terms::record::{FORMAT, Record, State, Tenure};
 
 /// A name that nobody else asks for, as long as the process has its number.
 #[derive(Debug)]
@@ -29,33 +31,36 @@ pub(crate) struct LocalOwnName {
     dir: Arc<PoolDir>,
     pool: String,
     pub(crate) name: String,
+    /// What is not told yet. Locked for a moment only: turns go on while it is told.
+    noted: Mutex<Vec<Noted>>,
     told: Mutex<Told>,
+    /// Others wait, who see what is told: at once.
+    awaited: AtomicBool,
 }
 
+/// What others see: as it was when the last note was taken up.
 #[derive(Debug)]
 struct Told {
     /// While the record that is told has a holder.
     lock: Option<Locked>,
     record: Record,
     file: RecordFile,
-    /// The file is older than the record.
-    outdated: bool,
-    /// What the journal does not have yet.
-    events: Vec<Noted>,
-    /// Locked while others wait, who see what is told at once.
+    /// Locked while others wait.
     reserved: Option<Locked>,
 }
 
-/// An event to be told of.
+/// A turn that began or ended, to be told of.
 #[derive(Debug)]
 struct Noted {
-    kind: Kind,
     time: u64,
-    fence: u64,
-    tenure: Tenure,
-    request: RequestId,
-    waited: Option<Duration>,
-    after: Option<After>,
+    turn: OwnTurn,
+    what: What,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum What {
+    Begun { waited: Duration, beside: bool },
+    Ended(After),
 }
 
 impl LocalOwnName {
@@ -75,36 +80,41 @@ impl LocalOwnName {
             dir: dir.clone(),
             pool: ask.pool.to_owned(),
             name: taken.name,
+            noted: Mutex::default(),
             told: Mutex::new(Told {
                 lock: Some(taken.lock),
                 record: taken.record,
                 file: taken.file,
-                outdated: false,
-                events: Vec::new(),
                 reserved: None,
             }),
+            awaited: AtomicBool::new(false),
         });
         scribe::serve(name.clone());
         Ok(Some(name))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Told> {
-        // Each change is whole, whatever panics elsewhere.
-        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Tells of this, unless that can wait.
+    fn note(&self, time: u64, turn: &OwnTurn, what: What) {
+        let turn = turn.clone();
+        lock(&self.noted).push(Noted { time, turn, what });
+        match self.awaited.load(Ordering::Relaxed) {
+            true => self.write(&mut lock(&self.told)),
+            false => scribe::changed(),
+        }
     }
 
-    /// Tells of a change, unless that can wait.
-    fn changed(&self, mut told: MutexGuard<'_, Told>) {
-        told.outdated = true;
-        if told.reserved.is_some() {
-            self.write(&mut told);
+    /// Tells of what is noted.
+    fn write(&self, told: &mut Told) {
+        let noted = mem::take(&mut *lock(&self.noted));
+        if noted.is_empty() {
             return;
         }
-        drop(told);
-        scribe::changed();
+        let lines = self.take_up(&noted, &mut told.record);
+        self.publish_as(told, &lines);
     }
 
-    fn write(&self, told: &mut Told) {
+    /// Shows the record as it is, after these lines of the journal.
+    fn publish_as(&self, told: &mut Told, lines: &str) {
         let held = !told.record.holders.is_empty();
         if held && told.lock.is_none() {
             // Whoever looks at it has it for a moment.
@@ -113,112 +123,93 @@ impl LocalOwnName {
             });
             told.lock = lock.ok().flatten().map(|(lock, _)| lock);
         }
-        if !told.events.is_empty() {
-            let lines = self.lines(&told.events);
-            told.events.clear();
-            self.dir.journal.write_lines(&self.dir.pool, &lines);
+        if !lines.is_empty() {
+            self.dir.journal.write_lines(&self.dir.pool, lines);
         }
-        if std::mem::take(&mut told.outdated) {
-            let _ = told.file.write_text(record_text(&told.record));
-        }
+        let _ = told.file.write_text(record_text(&told.record));
         if let Some(lock) = told.lock.take_if(|_| !held) {
             let lock_file = files::lock(&self.name);
             self.dir.names.keep(&lock_file, lock.unlock().ok());
         }
     }
 
-    fn lines(&self, events: &[Noted]) -> String {
-        let mut lines = String::with_capacity(512 * events.len());
-        let (mut of, mut holder, mut id) = (None, String::new(), String::new());
-        for noted in events {
-            let tenure = &noted.tenure;
-            if !of.is_some_and(|of| Arc::ptr_eq(of, &tenure.holder)) {
-                of = Some(&tenure.holder);
-                holder = holder_text(&tenure.holder);
-                id = noted.request.text();
+    /// Brings the record up to date, and returns what the journal says of that.
+    fn take_up(&self, noted: &[Noted], record: &mut Record) -> String {
+        let mut lines = String::with_capacity(512 * noted.len());
+        let name = format!(r#""pool":"{}","name":"{}""#, self.pool, self.name);
+        let (mut of, mut whose) = (None, String::new());
+        for Noted { time, turn, what } in noted {
+            let OwnTurn {
+                holder,
+                access,
+                request,
+            } = turn;
+            if !of.is_some_and(|of| Arc::ptr_eq(of, holder)) {
+                of = Some(holder);
+                whose = whose_text(&request.text(), holder);
             }
-            let event = Entry {
-                time: noted.time,
-                name: Some(&self.name),
-                fence: Some(noted.fence),
-                access: Some(tenure.access),
-                waited: noted.waited.map(|waited| waited.as_micros() as u64),
-                state: noted.after.map(|(state, _)| state),
-                detail: noted.after.and_then(|(_, reason)| reason),
-                // What is no longer known of a holder that died.
-                id: if noted.kind == Kind::Died { "" } else { &id },
-                ..Entry::new(noted.kind, &self.pool, &id, &tenure.holder)
+            let line = match *what {
+                What::Begun { waited, beside } => {
+                    let fence = record.fence;
+                    // Of a process that had this number before.
+                    for dead in record.grant(Tenure::new(holder, *access), !beside) {
+                        // No longer known of it: its request.
+                        let died = Entry {
+                            time: *time,
+                            name: Some(&self.name),
+                            fence: Some(fence),
+                            access: Some(dead.access),
+                            ..Entry::new(Kind::Died, &self.pool, "", &dead.holder)
+                        };
+                        lines.push_str(&json(&died));
+                        lines.push('\n');
+                    }
+                    acquired_text(*time, &name, record.fence, &whose, waited, *access)
+                }
+                What::Ended(after) => {
+                    record.give_back(holder, *access, Some(after));
+                    released_text(*time, &name, record.fence, &whose, *access, after)
+                }
             };
-            lines.push_str(&event_text(&event, &holder));
+            lines.push_str(&line);
         }
         lines
     }
 
     /// Changes what the record says of this holder.
     pub(crate) fn publish(&self, token: &str, change: &dyn Fn(&mut Tenure)) {
-        let mut told = self.lock();
+        let mut told = lock(&self.told);
+        self.write(&mut told);
         for tenure in &mut told.record.holders {
             if tenure.holder.token == token {
                 change(tenure);
             }
         }
-        told.outdated = true;
-        self.write(&mut told);
+        self.publish_as(&mut told, "");
     }
 }
 
 impl Tell for LocalOwnName {
     fn tell(&self) {
-        self.write(&mut self.lock());
+        self.write(&mut lock(&self.told));
     }
 }
 
 impl OwnName for Arc<LocalOwnName> {
-    fn begin(&self, tenure: &Tenure, request: RequestId, waited: Duration, beside: bool) {
-        let mut told = self.lock();
-        let fence_before = told.record.fence;
-        let dead = told.record.grant(tenure.clone(), !beside);
-        let acquired = |fence, kind, tenure| Noted {
-            kind,
-            time: clock::now(),
-            fence,
-            tenure,
-            request,
-            waited: None,
-            after: None,
-        };
-        // Of a process that had this number before.
-        let died = dead
-            .into_iter()
-            .map(|dead| acquired(fence_before, Kind::Died, dead));
-        told.events.extend(died);
-        let fence = told.record.fence;
-        told.events.push(Noted {
-            waited: Some(waited),
-            ..acquired(fence, Kind::Acquired, tenure.clone())
-        });
-        self.changed(told);
+    fn begin(&self, turn: &OwnTurn, waited: Duration, beside: bool) {
+        self.note(turn.holder.since, turn, What::Begun { waited, beside });
     }
 
-    fn end(&self, tenure: &Tenure, request: RequestId, after: After) {
-        let mut told = self.lock();
-        let fence = told.record.fence;
-        told.events.push(Noted {
-            kind: Kind::Released,
-            time: clock::now(),
-            fence,
-            tenure: tenure.clone(),
-            request,
-            waited: None,
-            after: Some(after),
-        });
-        let (holder, access) = (&tenure.holder, tenure.access);
-        told.record.give_back(holder, access, Some(after));
-        self.changed(told);
+    fn end(&self, turn: &OwnTurn, after: After) {
+        self.note(clock::now(), turn, What::Ended(after));
     }
 
     fn is_awaited(&self, awaited: bool) {
-        let mut told = self.lock();
+        let was = self.awaited.swap(awaited, Ordering::Relaxed);
+        if !was && !awaited {
+            return;
+        }
+        let mut told = lock(&self.told);
         if awaited == told.reserved.is_some() {
             return;
         }
@@ -230,6 +221,11 @@ impl OwnName for Arc<LocalOwnName> {
             self.write(&mut told);
         }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Each change is whole, whatever panics elsewhere.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A record as JSON. In debug builds, which most tests are, it is made several times as fast
@@ -271,31 +267,41 @@ fn record_text(record: &Record) -> String {
     )
 }
 
-/// An event of this holder, as a line of JSON.
-fn event_text(event: &Entry<'_>, holder: &str) -> String {
-    let Entry {
-        v,
-        time,
-        kind,
-        pool,
-        name: Some(name),
-        fence: Some(fence),
-        id,
-        holder: _,
-        detail: None,
-        waited,
-        access: Some(access),
-        state,
-        phase: None,
-    } = event
-    else {
-        return json(event) + "\n";
-    };
-    let (kind, access) = (kind.as_str(), access.as_str());
-    let (waited, state) = (OrNull(*waited), OrNull(state.map(Quoted)));
+/// The beginning of a turn, as a line of the journal.
+fn acquired_text(
+    time: u64,
+    name: &str,
+    fence: u64,
+    whose: &str,
+    waited: Duration,
+    access: Access,
+) -> String {
+    let (waited, access) = (waited.as_micros() as u64, access.as_str());
     format!(
-        "{{\"v\":{v},\"time\":{time},\"kind\":\"{kind}\",\"pool\":\"{pool}\",\"name\":\"{name}\",\"fence\":{fence},\"id\":\"{id}\",\"holder\":{holder},\"detail\":null,\"waited\":{waited},\"access\":\"{access}\",\"state\":{state},\"phase\":null}}\n"
+        "{{\"v\":{FORMAT},\"time\":{time},\"kind\":\"acquired\",{name},\"fence\":{fence},{whose},\"detail\":null,\"waited\":{waited},\"access\":\"{access}\",\"state\":null,\"phase\":null}}\n"
     )
+}
+
+/// The end of a turn, as a line of the journal.
+fn released_text(
+    time: u64,
+    name: &str,
+    fence: u64,
+    whose: &str,
+    access: Access,
+    (state, reason): After,
+) -> String {
+    let (access, state) = (access.as_str(), state.as_str());
+    let detail = OrNull(reason.map(quoted));
+    format!(
+        "{{\"v\":{FORMAT},\"time\":{time},\"kind\":\"released\",{name},\"fence\":{fence},{whose},\"detail\":{detail},\"waited\":null,\"access\":\"{access}\",\"state\":\"{state}\",\"phase\":null}}\n"
+    )
+}
+
+/// The request and the holder, as fields of both.
+fn whose_text(id: &str, holder: &Holder) -> String {
+    let holder = holder_text(holder);
+    format!(r#""id":"{id}","holder":{holder}"#)
 }
 
 fn holder_text(holder: &Holder) -> String {
@@ -334,14 +340,6 @@ impl<T: Display> Display for OrNull<T> {
             Some(value) => value.fmt(f),
             None => f.write_str("null"),
         }
-    }
-}
-
-struct Quoted(State);
-
-impl Display for Quoted {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{}\"", self.0.as_str())
     }
 }
 
@@ -402,31 +400,36 @@ mod tests {
         ] {
             assert_eq!(record_text(&record), json(&record));
         }
+        let holder = &reader.holder;
+        let name = r#""pool":"serial","name":"serial-0""#;
+        let whose = whose_text("7-9", holder);
         let acquired = Entry {
             name: Some("serial-0"),
             fence: Some(8),
             access: Some(Access::Shared),
             waited: Some(3),
-            ..Entry::new(Kind::Acquired, "serial", "7-9", &reader.holder)
+            ..Entry::new(Kind::Acquired, "serial", "7-9", holder)
         };
-        let released = Entry {
-            kind: Kind::Released,
-            waited: None,
-            state: Some(State::Dirty),
-            detail: Some("its test \"panicked\""),
-            ..acquired
-        };
-        for event in [
-            acquired,
-            released,
-            Entry {
-                name: None,
-                ..acquired
-            },
+        let waited = Duration::from_micros(3);
+        assert_eq!(
+            acquired_text(acquired.time, name, 8, &whose, waited, Access::Shared),
+            json(&acquired) + "\n"
+        );
+        for (state, reason) in [
+            (State::Clean, None),
+            (State::Dirty, Some("its test \"panicked\"")),
         ] {
+            let released = Entry {
+                kind: Kind::Released,
+                waited: None,
+                state: Some(state),
+                detail: reason,
+                ..acquired
+            };
+            let (time, after) = (released.time, (state, reason));
             assert_eq!(
-                event_text(&event, &json(&*reader.holder)),
-                json(&event) + "\n"
+                released_text(time, name, 8, &whose, Access::Shared, after),
+                json(&released) + "\n"
             );
         }
         assert_eq!(holder_text(&reader.holder), json(&*reader.holder));

@@ -3,7 +3,7 @@
 //! ends when that is done. The rest is told when the process exits; if it is killed, what
 //! happened in the last of these pauses is not told.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -22,12 +22,13 @@ pub(crate) trait Tell: Send + Sync {
 struct Scribe {
     names: Vec<Arc<dyn Tell>>,
     told: Option<Instant>,
-    /// A thread is going to tell.
-    going_to: bool,
     at_exit: bool,
 }
 
 static SCRIBE: Mutex<Option<Scribe>> = Mutex::new(None);
+/// A thread is going to tell: of whatever is noted before that takes this back. Written while
+/// the scribe is locked.
+static GOING_TO: AtomicBool = AtomicBool::new(false);
 /// Whose it is. A forked child has nothing to tell, and a thread that it has no copy of may
 /// have locked the scribe.
 static PROCESS: AtomicU32 = AtomicU32::new(0);
@@ -56,13 +57,14 @@ pub(crate) fn serve(name: Arc<dyn Tell>) {
 
 /// There is something to tell.
 pub(crate) fn changed() {
-    if !is_ours() {
+    if GOING_TO.load(Ordering::Relaxed) || !is_ours() {
         return;
     }
-    let mut locked = lock();
-    let Some(scribe) = locked.as_mut().filter(|scribe| !scribe.going_to) else {
+    let locked = lock();
+    let Some(scribe) = &*locked else { return };
+    if GOING_TO.load(Ordering::Relaxed) {
         return;
-    };
+    }
     let next = scribe.told.map(|told| told + PAUSE);
     let left = next.and_then(|next| next.checked_duration_since(Instant::now()));
     if let Some(left) = left.filter(|_| scribe.at_exit) {
@@ -70,8 +72,8 @@ pub(crate) fn changed() {
             thread::sleep(left);
             tell(lock());
         };
-        scribe.going_to = sys::start_lock_waiter(Box::new(later)).is_ok();
-        if scribe.going_to {
+        if sys::start_lock_waiter(Box::new(later)).is_ok() {
+            GOING_TO.store(true, Ordering::Relaxed);
             return;
         }
     }
@@ -81,7 +83,7 @@ pub(crate) fn changed() {
 fn tell(mut scribe: MutexGuard<'_, Option<Scribe>>) {
     let Some(known) = &mut *scribe else { return };
     // What changes from here on is told next time.
-    known.going_to = false;
+    GOING_TO.store(false, Ordering::Relaxed);
     known.told = Some(Instant::now());
     let names = known.names.clone();
     drop(scribe);

@@ -24,7 +24,7 @@ use crate::backend::patience::Patience;
 use crate::backend::runs::Runs;
 #[cfg(feature = "tools")]
 use crate::backend::snapshot::Forgotten;
-use crate::backend::snapshot::{Ahead, BlockedHead, NameSnapshot, Snapshot};
+use crate::backend::snapshot::{Ahead, BlockedHead, NameSnapshot, Others, Snapshot};
 use crate::base::error::{Error, Result};
 use crate::memory::process::Process;
 use crate::memory::state::{Line, Seat, State};
@@ -150,7 +150,7 @@ impl Backend for Memory {
         Ahead {
             // It says more itself, at once.
             first: None,
-            others: before.unwrap_or(0).saturating_sub(1),
+            others: Others::Exactly(before.unwrap_or(0).saturating_sub(1)),
         }
     }
 

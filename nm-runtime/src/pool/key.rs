@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::backend::ask::{Ask, GivenName, RequestId};
-use crate::backend::own_name::OwnName;
+use crate::backend::own_name::{OwnName, OwnTurn};
 use crate::backend::patience::Patience;
 use crate::base::clock;
 use crate::base::error::Result;
@@ -22,7 +22,7 @@ use crate::pool::acquire::{self, Checked};
 use crate::pool::opened::Opened;
 use crate::terms::access::Access;
 use crate::terms::holder::Holder;
-use crate::terms::record::{State, Tenure};
+use crate::terms::record::State;
 use crate::terms::want::Want;
 
 /// A pool that is a key of this process.
@@ -43,8 +43,7 @@ struct Turns {
 
 /// Who has the key.
 struct Current {
-    tenure: Tenure,
-    request: RequestId,
+    turn: OwnTurn,
     /// In the table of what this process holds.
     lease: u64,
     must_panic: bool,
@@ -127,14 +126,13 @@ impl Key {
         holder.since = clock::now();
         let pid = holder.pid;
         let holder = Arc::new(holder);
-        let tenure = Tenure {
+        let turn = OwnTurn {
             holder: holder.clone(),
             access,
-            waiting: None,
-            body_ended: None,
+            request,
         };
         let beside = !turns.current.is_empty();
-        turns.own.begin(&tenure, request, waited, beside);
+        turns.own.begin(&turn, waited, beside);
         let lease = lease::next_key();
         held::add(HeldName {
             lease,
@@ -143,8 +141,7 @@ impl Key {
             name: self.name.clone(),
         });
         turns.current.push(Current {
-            tenure,
-            request,
+            turn,
             lease,
             must_panic: asker::must_panic(),
             times: 1,
@@ -239,18 +236,18 @@ impl Turns {
     /// would wait for itself, and is told so when it asks.
     fn again(&mut self, token: &str, access: Access) -> Option<&mut Current> {
         self.current.iter_mut().find(|current| {
-            let Tenure {
+            let OwnTurn {
                 holder,
                 access: allowed,
                 ..
-            } = &current.tenure;
+            } = &current.turn;
             holder.token == token && (*allowed == Access::Exclusive || access == Access::Shared)
         })
     }
 
     /// Whether it can begin beside those who have the key.
     fn admit(&self, access: Access) -> bool {
-        let is_reader = |current: &Current| current.tenure.access == Access::Shared;
+        let is_reader = |current: &Current| current.turn.access == Access::Shared;
         match access {
             Access::Exclusive => self.current.is_empty(),
             Access::Shared => self.current.iter().all(is_reader),
@@ -318,7 +315,7 @@ impl Drop for Turn {
             true => (State::Dirty, Some("its test panicked")),
             false => (State::Clean, None),
         };
-        turns.own.end(&ended.tenure, ended.request, after);
+        turns.own.end(&ended.turn, after);
         if !turns.queue.is_empty() {
             self.key.changed.notify_all();
         }

@@ -159,13 +159,13 @@ impl RemoteHold {
     }
 
     fn release(&self, after: After, durable: bool) -> String {
-        let release = Release {
+        self.link.release(&Release {
             token: self.token,
             name: &self.name,
+            fence: self.record.fence,
             after,
             durable,
-        };
-        variant("release", &release)
+        })
     }
 
     fn lost(&self, why: &str) -> Error {

@@ -86,6 +86,8 @@ struct Kept {
     at: Where,
     token: Arc<TokenLock>,
     held: Held,
+    /// It is being given back: that is said again, and not that it is held.
+    is_over: bool,
     /// Why others may have the name by now.
     lost: Option<String>,
 }
@@ -323,6 +325,19 @@ impl Link {
         held.any(|kept| kept.token.token == token && kept.lost.is_some())
     }
 
+    /// Notes that a name is given back; what is to be asked for that.
+    pub(crate) fn release(&self, release: &Release<'_>) -> String {
+        let text = json::to_string(release);
+        let token = self.state().kept(release.token, release.name).map(|kept| {
+            kept.is_over = true;
+            kept.token.clone()
+        });
+        if let Some(token) = token {
+            token.note(&text);
+        }
+        variant("release", &Raw(&text))
+    }
+
     /// The name is not held any more.
     pub(crate) fn released(&self, token: Token, name: &str) {
         self.state()
@@ -459,6 +474,7 @@ impl Link {
                     at: pending.at.clone(),
                     token: token.clone(),
                     held: hold.clone(),
+                    is_over: false,
                     lost: None,
                 });
             }
@@ -476,6 +492,7 @@ impl Link {
         let release = Release {
             token: held.token,
             name: &held.name,
+            fence: held.fence,
             after: After {
                 state: State::Clean,
                 reason: None,
@@ -484,7 +501,7 @@ impl Link {
             durable: false,
         };
         // Not waited for: if there is no agent, nothing is held.
-        let _ = self.ask(at, variant("release", &release), None, None);
+        let _ = self.ask(at, self.release(&release), None, None);
         self.released(held.token, &held.name);
     }
 
@@ -574,7 +591,7 @@ impl Known {
         pools.dedup();
         let mut text = String::new();
         for at in pools {
-            let of_pool = |kept: &&Kept| kept.at == at && kept.lost.is_none();
+            let of_pool = |kept: &&Kept| kept.at == at && kept.lost.is_none() && !kept.is_over;
             let held: Vec<_> = self.held.iter().filter(of_pool).collect();
             let mut locks: Vec<_> = held
                 .iter()

@@ -26,7 +26,7 @@ use crate::backend::patience::Patience;
 use crate::backend::runs::Runs;
 #[cfg(feature = "tools")]
 use crate::backend::snapshot::Forgotten;
-use crate::backend::snapshot::{Ahead, BlockedHead, SERVER_KEY, Snapshot};
+use crate::backend::snapshot::{Ahead, BlockedHead, Others, SERVER_KEY, Snapshot};
 use crate::backend::{Backend, broken, missing_code};
 use crate::base::error::{Error, Kind, Result};
 use crate::config::place;
@@ -361,7 +361,7 @@ impl Backend for Remote {
         let host = host.unwrap_or_default();
         Ahead {
             first: place.first.map(|first| look::shown(&first, &host)),
-            others: place.behind.saturating_sub(1) as usize,
+            others: Others::Exactly(place.behind.saturating_sub(1) as usize),
         }
     }
 

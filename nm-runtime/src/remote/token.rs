@@ -6,6 +6,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use hifijson::SliceLexer;
 
@@ -75,6 +76,8 @@ pub(crate) struct TokenLock {
     pub(crate) file: FileSeen,
     locks: PathBuf,
     pid: u32,
+    /// The file says what is given back: from then on it is the agent's to remove.
+    has_release: AtomicBool,
     /// Taken when it drops.
     locked: Option<Locked>,
 }
@@ -112,8 +115,21 @@ impl TokenLock {
             },
             locks,
             pid: std::process::id(),
+            has_release: AtomicBool::new(false),
             locked: Some(locked),
         })
+    }
+
+    /// Writes down that something is given back, before an agent is told: one that is killed
+    /// before it has done so leaves that to the next one, and we may be gone by then.
+    pub(crate) fn note(&self, release: &str) {
+        let Some(locked) = &self.locked else {
+            return;
+        };
+        // Without it the server hears of it from the agent that is told, or learns of our end.
+        if locked.append(&format!("{release}\n")).is_ok() {
+            self.has_release.store(true, Ordering::Relaxed);
+        }
     }
 }
 
@@ -125,6 +141,9 @@ impl Drop for TokenLock {
         // A forked child shares the lock with its parent, which owns it.
         if self.pid != std::process::id() {
             return locked.leave();
+        }
+        if *self.has_release.get_mut() {
+            return;
         }
         // What stays is unlocked, and so means nothing.
         let _ = sys::remove(&self.locks.join(self.token.to_string()));
@@ -149,6 +168,14 @@ mod tests {
         ));
         drop(one);
         assert!(!path.exists());
+        let path = dir.path().join("locks").join(other.token.to_string());
+        other.note("{}");
+        other.note("[]");
+        drop(other);
+        assert!(!crate::local::lock::is_locked(
+            sys::open_regular(&path).unwrap()
+        ));
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "{}\n[]\n");
         for wrong in ["\"1\"", "\"+1234567890123456789012345678901\"", "1"] {
             assert_eq!(json::from_slice::<Token>(wrong.as_bytes()), None, "{wrong}");
         }

@@ -291,11 +291,12 @@ json::object!(write After { state, reason, as_it_was });
 pub(crate) struct Release<'a> {
     pub(crate) token: Token,
     pub(crate) name: &'a str,
+    pub(crate) fence: u64,
     pub(crate) after: After,
     pub(crate) durable: bool,
 }
 
-json::object!(write Release<'_> { token, name, after, durable });
+json::object!(write Release<'_> { token, name, fence, after, durable });
 
 #[derive(Debug)]
 pub(crate) struct Share<'a> {
@@ -858,6 +859,7 @@ mod tests {
                 &Release {
                     token,
                     name: "db-0",
+                    fence: 4,
                     after,
                     durable: true,
                 },

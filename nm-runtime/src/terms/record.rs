@@ -185,6 +185,16 @@ json::object!(Tenure {
 });
 
 impl Tenure {
+    /// One that begins.
+    pub(crate) fn new(holder: &Arc<Holder>, access: Access) -> Self {
+        Self {
+            holder: holder.clone(),
+            access,
+            waiting: None,
+            body_ended: None,
+        }
+    }
+
     /// Whether it belongs to this holder, and to this lease.
     pub(crate) fn is_of(&self, holder: &Holder) -> bool {
         self.holder.token == holder.token && self.holder.since == holder.since

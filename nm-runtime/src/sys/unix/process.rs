@@ -48,19 +48,26 @@ fn state(pid: u32) -> Option<char> {
     if own.to_str()?.parse() != Ok(std::process::id()) {
         return None;
     }
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // `pid (command) state ..`, where the command may contain anything.
+    let stat = stat(pid)?;
     stat.rsplit_once(") ")?.1.chars().next()
+}
+
+/// What the kernel tells of a process, in one read.
+#[cfg(target_os = "linux")]
+fn stat(pid: u32) -> Option<String> {
+    // Long enough for all of it on any system.
+    let mut stat = vec![0; 1024];
+    let mut file = File::open(format!("/proc/{pid}/stat")).ok()?;
+    let read = file.read(&mut stat).ok()?;
+    stat.truncate(read);
+    String::from_utf8(stat).ok()
 }
 
 /// What is known of the process with this id, if it is there.
 #[cfg(target_os = "linux")]
 pub(crate) fn ancestor(pid: u32) -> Option<Ancestor> {
-    // Long enough, on any system, for all fields up to the last one needed.
-    let mut stat = [0; 1024];
-    let mut file = File::open(format!("/proc/{pid}/stat")).ok()?;
-    let read = file.read(&mut stat).ok()?;
-    let stat = str::from_utf8(&stat[..read]).ok()?;
+    let stat = stat(pid)?;
     // `pid (command) state parent ..`, where the command may contain anything.
     let (before, after) = stat.rsplit_once(')')?;
     let (_, command) = before.split_once('(')?;

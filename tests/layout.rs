@@ -143,7 +143,7 @@ const PACKAGES: &[Package] = &[
             ("beat", "*"),
             ("link", "*"),
             ("agent", "*"),
-            ("pool", "fault wire"),
+            ("pool", "fault locks wire"),
             ("locks", "wire"),
             ("fault", "wire"),
             ("draw", ""),

@@ -79,7 +79,7 @@ impl Locked {
     }
 
     /// Writes behind what this lock has written before.
-    #[cfg(feature = "server")]
+    #[cfg(all(unix, feature = "server"))]
     pub(crate) fn append(&self, text: &str) -> io::Result<()> {
         (&self.file().file).write_all(text.as_bytes())
     }

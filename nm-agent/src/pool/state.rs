@@ -107,6 +107,9 @@ pub(super) struct Change {
     pub(super) tried: bool,
     /// Of a release: the fence of what it ends, if it is known.
     pub(super) fence: Option<u64>,
+    /// What ends by it, as far as it was known: a server that forgot the grant must be told of
+    /// it first, or it does not learn how it ended.
+    pub(super) ended: Vec<Hold>,
 }
 
 impl Change {

@@ -178,11 +178,21 @@ impl Pool {
             let is_asked = self.asked.iter().any(|it| it.join.token == token);
             is_asked && session != now.session && !dead.contains(&session)
         };
-        let holds = document.holds.iter();
-        let granted = holds.filter(|hold| is_left(hold.token, hold.session));
+        let granted = document.holds.iter();
+        let granted = granted.filter(|hold| is_left(hold.token, hold.session));
         let line = document.line.iter();
         let line = line.filter(|waiter| is_left(waiter.token, waiter.session));
-        let mut holds: Vec<Hold> = known.chain(presented).chain(granted).cloned().collect();
+        // What is about to end, too, if the server has forgotten that it began: else the next
+        // holder is not told how.
+        let ended = self.changes.iter().flat_map(|change| &change.ended);
+        let is_forgotten = |hold: &&Hold| {
+            let known = document.names.get(&hold.name);
+            known.is_none_or(|known| known.fence < hold.fence)
+        };
+        let may_be = says_again && !page.look.server.is_calm(page.look.start);
+        let ended = ended.filter(|hold| may_be && is_forgotten(hold));
+        let holds = known.chain(presented).chain(granted).chain(ended);
+        let mut holds: Vec<Hold> = holds.cloned().collect();
         let mut seen = BTreeSet::new();
         holds.retain(|hold| seen.insert((hold.token, hold.name.clone())));
         Request::Again {

@@ -295,7 +295,7 @@ impl Remote {
             waiter.who = look::shown(&waiter.who, &host);
         }
         look.line.retain(|waiter| waiter.failed.is_none());
-        let snapshot = look::snapshot(look, &self.at.pool, &self.key, &host);
+        let snapshot = look::snapshot(look, &self.at.pool, &self.key, &host, self.link().lease());
         Ok((snapshot, line))
     }
 
@@ -356,7 +356,13 @@ impl Backend for Remote {
             return Err(Error::new(Kind::Io, NOT_GREETED));
         }
         let (look, host) = self.look(&at, false)?;
-        Ok(Some(look::snapshot(look, &at.pool, key, &host)))
+        Ok(Some(look::snapshot(
+            look,
+            &at.pool,
+            key,
+            &host,
+            self.link().lease(),
+        )))
     }
 
     fn ahead(&self, ask: &Ask<'_>, _head: Option<&BlockedHead>) -> Ahead {

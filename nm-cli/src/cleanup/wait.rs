@@ -48,6 +48,11 @@ pub fn wait(wanted: &Wanted) -> Result<Vec<Ended>> {
 /// process has used itself, and tells what it has left. Returns the exit code: that of the
 /// runner, unless that has succeeded.
 pub fn after(ended: Ran) -> u8 {
+    after_told(ended, "")
+}
+
+/// The same after a failure that was told: one that comes of the same is not told again.
+pub fn after_told(ended: Ran, told: &str) -> u8 {
     // The forwarder took them; they end the waiting, and not the clean-up.
     signals::end_by_them();
     // Where there are no pools, nothing is left.
@@ -57,7 +62,10 @@ pub fn after(ended: Ran) -> u8 {
         Ok(true) if ended.code == 0 => code::LEFT,
         Ok(true) => ended.code,
         Err(error) => {
-            stderr::warn(&chain(&*error));
+            let text = chain(&*error);
+            if text != told {
+                stderr::warn(&text);
+            }
             ended.code.max(code::FAILURE)
         }
     }

@@ -52,6 +52,9 @@ pub use crate::terms::code::{Code, PoolCode};
 pub use crate::terms::name::{check_pool, misspelt_placeholder};
 pub use crate::terms::pool_life::PoolHook;
 
+/// About the size of an event.
+const EVENT: u64 = 400;
+
 /// A pool that has state somewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
@@ -277,15 +280,18 @@ impl Found {
         }
     }
 
-    /// What happened last, of a pool of this machine from about this many bytes before the end.
+    /// What happened last, from about this many bytes before the end.
     ///
     /// # Errors
     ///
     /// If the journal cannot be opened.
     pub fn last_events(&self, bytes: u64) -> Result<Events> {
-        match self.is_on_server {
-            true => self.events(),
-            false => Ok(Events::of_machine(Reader::open_near_end(&self.dir, bytes)?)),
+        match self.server(&Surroundings::look()?)? {
+            Some(server) => {
+                let most = u32::try_from(bytes / EVENT).unwrap_or(u32::MAX);
+                Events::end_of_server(server, most)
+            }
+            None => Ok(Events::of_machine(Reader::open_near_end(&self.dir, bytes)?)),
         }
     }
 

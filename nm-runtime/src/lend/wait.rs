@@ -117,7 +117,7 @@ impl<'a> Wait<'a> {
             Some(attribute) => format!("write `#[{attribute}]` on the test that holds it, too"),
         };
         let (pool, name) = (self.ask.pool, &held.name);
-        let (holder, asker) = (&held.holder.test, &self.ask.holder.test);
+        let (holder, asker) = (held.holder.test(), &*self.ask.holder.test);
         // A test that calls another runs it on its own thread.
         let asker = match holder == asker {
             true => String::new(),

@@ -103,6 +103,32 @@ impl Remote {
         }
     }
 
+    /// So many events at the end of the pool's journal, the oldest first; fewer if it has fewer,
+    /// or the agent tells no more in one answer.
+    pub(crate) fn last_events(&self, most: u32) -> Result<Vec<Event>> {
+        self.told(variant("lastevents", &most))
+    }
+
+    /// The events that answer this.
+    fn told(&self, ask: String) -> Result<Vec<Event>> {
+        let mut all = Vec::new();
+        let mut wrong = None;
+        answers(&self.link(), &self.at, ask, |answer| match answer {
+            Answer::Events(events, last) => {
+                all.extend(events);
+                last.then_some(())
+            }
+            other => {
+                wrong = Some(unexpected(&other));
+                Some(())
+            }
+        })?;
+        match wrong {
+            Some(error) => Err(error),
+            None => Ok(all),
+        }
+    }
+
     fn link(&self) -> Arc<Link> {
         let mut link = self.link.lock().unwrap_or_else(PoisonError::into_inner);
         match &*link {
@@ -446,27 +472,8 @@ impl Backend for Remote {
     }
 
     fn events(&self, since: u64) -> Result<Box<dyn Iterator<Item = Result<Event>>>> {
-        let mut all = Vec::new();
-        let mut wrong = None;
-        answers(
-            &self.link(),
-            &self.at,
-            variant("events", &since),
-            |answer| match answer {
-                Answer::Events(events, last) => {
-                    all.extend(events);
-                    last.then_some(())
-                }
-                other => {
-                    wrong = Some(unexpected(&other));
-                    Some(())
-                }
-            },
-        )?;
-        match wrong {
-            Some(error) => Err(error),
-            None => Ok(Box::new(all.into_iter().map(Ok))),
-        }
+        let all = self.told(variant("events", &since))?;
+        Ok(Box::new(all.into_iter().map(Ok)))
     }
 
     fn runs(&self) -> Result<Arc<dyn Runs>> {

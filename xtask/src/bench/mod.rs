@@ -20,8 +20,10 @@ mod figures;
 mod groups;
 mod handover;
 mod hooks;
+mod hour;
 mod idle;
 pub mod jobs;
+mod keys;
 mod killed;
 mod machine;
 mod package;
@@ -49,7 +51,7 @@ type Comparison = fn(&Bench) -> Result<Vec<Table>>;
 type Benchmark = fn(bool) -> Result<()>;
 
 /// Peers and name-manager in the same run. All of these make `BENCHMARKS.md`.
-const COMPARED: [(&str, Comparison); 12] = [
+const COMPARED: [(&str, Comparison); 13] = [
     ("uncontended", uncontended::run),
     ("handover", handover::run),
     ("crowd", crowd::run),
@@ -59,17 +61,19 @@ const COMPARED: [(&str, Comparison); 12] = [
     ("idle", idle::run),
     ("suites", suites::run),
     ("start", start::run),
+    ("keys", keys::run),
     ("compile", compile::run),
     ("dependency", dependency::run),
     ("counted", counts::compare),
 ];
 
 /// About name-manager alone.
-const OWN: [(&str, Benchmark); 4] = [
+const OWN: [(&str, Benchmark); 5] = [
     ("whatif", |_| whatif::run()),
     ("hooks", |_| hooks::run()),
     ("groups", |_| groups::run()),
     ("server", server::run),
+    ("hour", hour::run),
 ];
 
 pub fn usage() -> String {

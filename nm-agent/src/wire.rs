@@ -396,6 +396,9 @@ pub struct Look {
     /// Whether somebody holds the lock under which that changes, and so may be running a hook
     /// of the pool's own.
     pub in_life: bool,
+    /// Machines that have not been heard of for a while, and for how many milliseconds.
+    #[serde(default)]
+    pub silent: Vec<(String, u64)>,
 }
 
 /// Why something cannot be done.

@@ -108,6 +108,7 @@ impl Remote {
 
     /// So many events at the end of the pool's journal, the oldest first; fewer if it has fewer,
     /// or the agent tells no more in one answer.
+    #[cfg(feature = "tools")]
     pub(crate) fn last_events(&self, most: u32) -> Result<Vec<Event>> {
         self.told(variant("lastevents", &most))
     }
@@ -369,7 +370,7 @@ impl Remote {
             waiter.who = look::shown(&waiter.who, &host);
         }
         look.line.retain(|waiter| waiter.failed.is_none());
-        let snapshot = look::snapshot(look, &self.at.pool, &self.key, &host);
+        let snapshot = look::snapshot(look, &self.at.pool, &self.key, &host, self.link().lease());
         Ok((snapshot, line))
     }
 
@@ -441,7 +442,13 @@ impl Backend for Remote {
             return Err(Error::new(Kind::Io, NOT_GREETED));
         }
         let (look, host) = self.look(&at, false)?;
-        Ok(Some(look::snapshot(look, &at.pool, key, &host)))
+        Ok(Some(look::snapshot(
+            look,
+            &at.pool,
+            key,
+            &host,
+            self.link().lease(),
+        )))
     }
 
     fn ahead(&self, ask: &Ask<'_>, _head: Option<&BlockedHead>) -> Ahead {

@@ -652,9 +652,11 @@ pub(crate) struct Look {
     pub(crate) line: Vec<Waiter>,
     pub(crate) life: Option<String>,
     pub(crate) in_life: bool,
+    /// Machines that have not been heard of for a while, and for how many milliseconds.
+    pub(crate) silent: Option<Vec<Pair<String, u64>>>,
 }
 
-json::object!(read Look { spec, names, holds, line, life, in_life });
+json::object!(read Look { spec, names, holds, line, life, in_life, silent });
 
 /// A request in the line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -789,6 +791,8 @@ mod tests {
                 Answer::Look(look) => {
                     assert!(look.line[0].is_in_queue() && look.line[1].failed.is_some());
                     assert_eq!((&*look.names[0].0, look.names[0].1), ("a", 3));
+                    let silent = look.silent.unwrap_or_default();
+                    assert_eq!(silent, [Pair("ci-9".to_owned(), 12_000)]);
                 }
                 Answer::Events(events, last) => {
                     assert_eq!(

@@ -99,6 +99,7 @@ impl Pool {
             }
             Ask::Forget { force } => self.change(Request::Forget { force }, some),
             Ask::Code => self.reads.push((to, Read::Code)),
+            Ask::Scene => self.reads.push((to, Read::Scene)),
             Ask::Noted(key) => self.reads.push((to, Read::Noted(key))),
             Ask::Run(run) => self.reads.push((to, Read::Run(run))),
             Ask::Look => self.reads.push((to, Read::Look)),
@@ -130,13 +131,22 @@ impl Pool {
     }
 
     fn join(&mut self, to: To, join: Join) {
-        // Asked twice, it is one request.
-        self.asked.retain(|asked| asked.join.token != join.token);
+        // Asked twice, it is one request: said again with what its allocator has decided.
+        let mut asked = self.asked.iter_mut();
+        if let Some(asked) = asked.find(|asked| asked.join.token == join.token) {
+            asked.join = join;
+            asked.to = Some(to);
+            let place = asked.place.clone();
+            self.answers
+                .extend(place.map(|place| (to, Answer::Waiting(place))));
+            return;
+        }
         self.asked.push(Asked {
             join,
             to: Some(to),
             place: None,
             told_at: Duration::ZERO,
+            scene: None,
             given_up: false,
             leave: None,
             tried: false,
@@ -206,19 +216,13 @@ impl Pool {
                 client: to.client,
                 id,
             };
+            let token = join.token;
+            self.join(to, join);
             let mut asked = self.asked.iter_mut();
-            match asked.find(|asked| asked.join.token == join.token) {
-                Some(asked) => {
-                    asked.to = Some(to);
-                    asked.place = None;
-                }
-                None => {
-                    self.join(to, join);
-                    // By the agent before.
-                    if let Some(asked) = self.asked.last_mut() {
-                        asked.tried = true;
-                    }
-                }
+            if let Some(asked) = asked.find(|asked| asked.join.token == token) {
+                // It may have come of another connection, or agent, that it was not told.
+                asked.scene = None;
+                asked.tried = true;
             }
         }
         let to = Some(to);

@@ -155,6 +155,9 @@ pub enum Ask {
     /// The pool's journal from this time on, in microseconds since 1970. Answered by one or more
     /// `events`.
     Events(u64),
+    /// The last events of the pool's journal: so many, or as many as one answer takes. Answered
+    /// by one `events`.
+    LastEvents(u32),
     /// Forgets what is known about free names. Answered by `forgotten`.
     Forget {
         /// Also if some are lent.

@@ -1,6 +1,7 @@
 //! Events that are written beside no change; reading them, and forgetting them.
 
 use nm_register::Event;
+use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
 use crate::connection::{Connection, Parameter, stored};
@@ -12,7 +13,7 @@ const APPEND: &str = "INSERT INTO name_manager.journal (space, pool, event) \
 
 /// $1 space, $2 pool, $3 from when, $4 after which, $5 how many.
 const EVENTS: &str = "SELECT n, event::text FROM name_manager.journal \
-     WHERE (space, pool) = ($1, $2) AND n > $4 AND (event->>'time')::bigint >= $3 \
+     WHERE (space, pool) = ($1, $2) AND n > $4 AND ($3 = 0 OR (event->>'time')::bigint >= $3) \
      ORDER BY n LIMIT $5";
 
 /// $1 space, $2 pool, $3 name, $4 fence.
@@ -20,12 +21,18 @@ const RELEASED: &str = "SELECT 1 FROM name_manager.journal \
      WHERE (space, pool) = ($1, $2) AND event->>'kind' = 'released' \
      AND event->>'name' = $3 AND (event->>'fence')::bigint = $4 ORDER BY n DESC LIMIT 1";
 
+/// $1 space, $2 pool, $3 how many.
+const LAST: &str = "SELECT n, e FROM (SELECT n, event::text AS e FROM name_manager.journal \
+     WHERE (space, pool) = ($1, $2) ORDER BY n DESC LIMIT $3) last ORDER BY n";
+
 /// The oldest of every project that has more than are kept, and all that are older. $1 how
-/// many are kept of one, $2 for how many days.
-const PRUNE: &str = "DELETE FROM name_manager.journal j USING \
+/// many are kept of one, $2 for how many days. Which that is must be found out once: left to the
+/// planner, it was for each event, and the oldest of 100,000 took longer than half an hour.
+const PRUNE: &str = "WITH most AS MATERIALIZED \
      (SELECT s.space, (SELECT n FROM name_manager.journal WHERE space = s.space \
                        ORDER BY n DESC OFFSET $1 LIMIT 1) AS n \
-      FROM (SELECT DISTINCT space FROM name_manager.journal) s) most \
+      FROM (SELECT DISTINCT space FROM name_manager.journal) s) \
+     DELETE FROM name_manager.journal j USING most \
      WHERE j.space = most.space AND (j.n <= most.n OR j.at < clock_timestamp() - make_interval(days => $2))";
 
 /// Sessions that were not heard of for so long, and have left nothing: also of agents that were
@@ -77,6 +84,32 @@ impl Connection {
             (&most, Type::INT8),
         ];
         let rows = self.query(EVENTS, &parameters).await?;
+        self.numbered(&rows)
+    }
+
+    /// Reads so many events at the end of a pool's journal, or all if there are fewer, the oldest
+    /// first. Each comes with its number.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Connection::events`].
+    pub async fn last_events(
+        &self,
+        space: &str,
+        pool: &str,
+        most: usize,
+    ) -> Result<Vec<(i64, Event)>, Error> {
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let parameters: [Parameter<'_>; 3] = [
+            (&space, Type::TEXT),
+            (&pool, Type::TEXT),
+            (&most, Type::INT8),
+        ];
+        let rows = self.query(LAST, &parameters).await?;
+        self.numbered(&rows)
+    }
+
+    fn numbered(&self, rows: &[Row]) -> Result<Vec<(i64, Event)>, Error> {
         let events = rows.iter().map(|row| {
             let get = |error| self.failed(error);
             let (number, text): (i64, &str) =

@@ -89,7 +89,7 @@ impl Instance {
             "initdb",
             &[&options[..], &["--pgdata", &data]].concat(),
         );
-        let hba = "local all all trust\nhost all wants 127.0.0.1/32 scram-sha-256\n\
+        let hba = "local all all trust\nhost all wants,asks 127.0.0.1/32 scram-sha-256\n\
                    host encrypted all 127.0.0.1/32 reject\nhost all all 127.0.0.1/32 trust\n\
                    host replication all 127.0.0.1/32 trust\n";
         fs::write(Path::new(&data).join("pg_hba.conf"), hba).unwrap();
@@ -174,7 +174,7 @@ impl Instance {
         );
     }
 
-    fn log(&self) -> String {
+    pub fn log(&self) -> String {
         self.dir.path().join("log").display().to_string()
     }
 

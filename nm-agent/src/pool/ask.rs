@@ -107,7 +107,7 @@ impl Pool {
             }
             Ask::Present { holds, waits, .. } => self.present(to, holds, waits),
             // Of the journal alone: see `Agent::ask`.
-            Ask::Events(_) => {}
+            Ask::Events(_) | Ask::LastEvents(_) => {}
         }
     }
 

@@ -1,13 +1,12 @@
 //! A pooler in transaction mode between machines and their server.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use nm_agent::wire::Answer;
 use nm_register::State;
 
 use crate::instance::{Instance, shared};
-use crate::lends::{Over, crowd};
+use crate::lends::{crowd, loses_every_race};
 use crate::machine::Site;
 use crate::pooler::Pooler;
 use crate::process::{join, release};
@@ -52,27 +51,7 @@ fn a_row_is_locked_through_a_pooler() {
     };
     let proxy = Proxy::far(pooler.port, Duration::from_millis(20));
     let one = site.through(proxy.port).machine("ci-1");
-    let mut a = one.process();
-    let held = a.token();
-    a.takes(&held, "a");
-    let is_over = &AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        let races = scope.spawn(move || {
-            site.execute("SET synchronous_commit = off");
-            while !is_over.load(Ordering::Relaxed) {
-                site.execute("UPDATE name_manager.pool SET tag = md5(random()::text)::uuid");
-            }
-        });
-        // If this fails, too.
-        let over = Over(is_over);
-        for _ in 0..3 {
-            assert_eq!(a.releases(&held, "gcp-0"), Answer::Done);
-            a.takes(&held, "a");
-        }
-        drop(over);
-        races.join().unwrap();
-    });
-    assert_eq!(a.look().holds[0].fence, 4);
+    loses_every_race(site, &one);
 }
 
 #[test]

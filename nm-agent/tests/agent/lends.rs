@@ -203,40 +203,9 @@ fn a_machine_that_loses_every_race_for_a_row_locks_it() {
     let Some(site) = Site::new("races") else {
         return;
     };
-    // Between a look and a change of what it has seen, others have changed it many times.
     let proxy = Proxy::far(shared().unwrap().port, Duration::from_millis(20));
     let one = site.through(proxy.port).machine("ci-1");
-    let mut a = one.process();
-    let held = a.token();
-    a.takes(&held, "a");
-    let is_over = &AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        // As by machines that are much nearer to the server.
-        let races = scope.spawn(move || {
-            site.execute("SET synchronous_commit = off");
-            while !is_over.load(Ordering::Relaxed) {
-                site.execute("UPDATE name_manager.pool SET tag = md5(random()::text)::uuid");
-            }
-        });
-        // If this fails, too.
-        let over = Over(is_over);
-        for _ in 0..3 {
-            assert_eq!(a.releases(&held, "gcp-0"), Answer::Done);
-            a.takes(&held, "a");
-        }
-        drop(over);
-        races.join().unwrap();
-    });
-    assert_eq!(a.look().holds[0].fence, 4);
-}
-
-/// Says so when it drops.
-pub struct Over<'a>(pub &'a AtomicBool);
-
-impl Drop for Over<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
+    loses_every_race(site, &one);
 }
 
 /// Eight processes of two machines that take the name in turn, the first with this fence.
@@ -263,4 +232,41 @@ pub fn crowd(machines: &[Machine; 2], first: u64) {
     });
     let fences = fences.into_inner().unwrap();
     assert_eq!(fences, (first..first + 80).collect::<Vec<_>>());
+}
+
+/// Says so when it drops.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// A machine that is so far from the server that others have changed a row many times between a
+/// look and a change of what it has seen.
+pub fn loses_every_race(site: Site, machine: &Machine) {
+    let mut a = machine.process();
+    let mut held = a.token();
+    a.takes(&held, "a");
+    let is_over = &AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        // As by machines that are much nearer to the server.
+        let races = scope.spawn(move || {
+            site.execute("SET synchronous_commit = off");
+            while !is_over.load(Ordering::Relaxed) {
+                site.execute("UPDATE name_manager.pool SET tag = md5(random()::text)::uuid");
+            }
+        });
+        // If this fails, too.
+        let over = Over(is_over);
+        for _ in 0..3 {
+            assert_eq!(a.releases(&held, "gcp-0"), Answer::Done);
+            held = a.token();
+            a.takes(&held, "a");
+        }
+        drop(over);
+        races.join().unwrap();
+    });
+    assert_eq!(a.look().holds[0].fence, 4);
 }

@@ -8,4 +8,4 @@ mod progress;
 mod wait;
 
 pub use ended::Ended;
-pub use wait::{Wanted, after, wait};
+pub use wait::{Wanted, after, after_told, wait};

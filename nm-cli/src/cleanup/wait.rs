@@ -48,6 +48,11 @@ pub fn wait(wanted: &Wanted) -> Result<Vec<Ended>> {
 /// process has used itself, and tells what it has left. Returns the exit code: that of the
 /// runner, unless that has succeeded.
 pub fn after(ended: Ran) -> u8 {
+    after_told(ended, "")
+}
+
+/// The same after a failure that was told: one that comes of the same is not told again.
+pub fn after_told(ended: Ran, told: &str) -> u8 {
     // The forwarder took them; they end the waiting, and not the clean-up.
     signals::end_by_them();
     // Where there are no pools, nothing is left.
@@ -57,7 +62,10 @@ pub fn after(ended: Ran) -> u8 {
         Ok(true) if ended.code == 0 => code::LEFT,
         Ok(true) => ended.code,
         Err(error) => {
-            stderr::warn(&chain(&*error));
+            let text = chain(&*error);
+            if text != told {
+                stderr::warn(&text);
+            }
             ended.code.max(code::FAILURE)
         }
     }
@@ -83,12 +91,11 @@ fn has_failed(pools: Vec<Found>, runner: Option<u32>) -> Result<bool> {
             let mut note = run.note.iter();
             note.any(|note| Some(note.runner) == runner || (note.runner == 0 && note.run == own))
         };
-        let runs = match found.runs() {
-            // Without its server's address, say, nothing can have used it.
-            Err(error) if found.is_on_server && error.is_config() => continue,
-            runs => runs?,
-        };
-        for run in runs.into_iter().filter(is_its) {
+        // Its server is not asked, and need not answer, for what nobody here has used.
+        if !found.may_be_used() {
+            continue;
+        }
+        for run in found.runs()?.into_iter().filter(is_its) {
             pool.wait_for(&run)?;
             // Gone, if nothing is left.
             let mut left = found.runs()?.into_iter();

@@ -75,10 +75,11 @@ pub fn run(args: Args) -> Outcome {
         Ok(leases) => unused(leases),
         // A hook may have failed half-way.
         Err(failure) if waits => {
-            stderr::warn(&chain(&failure));
+            let told = chain(&failure);
+            stderr::warn(&told);
             caller::leave_pools();
             let ended = Ended::not_begun(failure.code());
-            return Ok(ExitCode::from(cleanup::after(ended)));
+            return Ok(ExitCode::from(cleanup::after_told(ended, &told)));
         }
         Err(failure) => return Err(failure.into()),
     };

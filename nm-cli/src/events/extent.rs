@@ -1,3 +1,5 @@
+use std::borrow::Borrow;
+
 use nm_runtime::Error;
 use nm_runtime::journal::{Event, Kind};
 
@@ -14,7 +16,7 @@ pub struct Extent {
 
 impl Extent {
     pub fn find(
-        events: impl Iterator<Item = Result<Event, Error>>,
+        events: impl Iterator<Item = Result<impl Borrow<Event>, Error>>,
         run: &str,
     ) -> Result<Self, Error> {
         let mut extent = Self {
@@ -25,8 +27,9 @@ impl Extent {
         };
         for event in events {
             let event = event?;
+            let event = event.borrow();
             if event.holder.run == run {
-                extent.add(&event);
+                extent.add(event);
             }
         }
         Ok(extent)

@@ -1,7 +1,8 @@
-use std::cell::LazyCell;
+use std::cell::{Cell, LazyCell};
 use std::error::Error;
 
 use nm_runtime::inspect::{Found, Inspector, View};
+use nm_runtime::journal::Event;
 
 use crate::events::extent::Extent;
 use crate::events::merged::Merged;
@@ -15,6 +16,8 @@ pub struct History {
     /// `None` for all runs.
     pub run: Option<Extent>,
     by_id: bool,
+    /// What a server has told when the run was looked for, if it was: that is not asked for twice.
+    told: Cell<Option<Vec<Event>>>,
 }
 
 impl History {
@@ -27,19 +30,34 @@ impl History {
             true => Some(runs::last(&pools)?.unwrap_or_default()),
             false => run.map(str::to_owned),
         };
-        let extent = id.map(|id| Extent::find(Merged::open(&pools)?, &id));
+        let (mut extent, mut told) = (None, None);
+        if let Some(id) = id {
+            let mut events = Merged::open(&pools)?;
+            if pools.iter().any(|pool| pool.is_on_server) {
+                let all = events.by_ref().collect::<Result<Vec<_>, _>>()?;
+                events.warn_of_skipped();
+                extent = Some(Extent::find(all.iter().map(Ok), &id)?);
+                told = Some(all);
+            } else {
+                extent = Some(Extent::find(events, &id)?);
+            }
+        }
         Ok(Self {
-            run: extent.transpose()?,
+            run: extent,
             by_id: run.is_some() && !last,
             pools,
+            told: Cell::new(told),
         })
     }
 
     /// Reads the journals, and passes on the spans as they end.
     pub fn read(&self, add: impl FnMut(Span)) -> Result<(), nm_runtime::Error> {
-        let mut events = Merged::open(&self.pools)?;
         let views = LazyCell::new(|| self.views());
         let is_held = |lease: &Lease| views.iter().any(|view| has_lease(view, lease));
+        if let Some(told) = self.told.take() {
+            return spans::read(told.into_iter().map(Ok), self.run.as_ref(), is_held, add);
+        }
+        let mut events = Merged::open(&self.pools)?;
         spans::read(events.by_ref(), self.run.as_ref(), is_held, add)?;
         events.warn_of_skipped();
         Ok(())

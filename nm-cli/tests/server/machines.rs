@@ -51,8 +51,14 @@ impl Project {
         self.dir.path().join(file)
     }
 
-    fn on(&self, host: &str, args: &[&str]) -> Command {
+    pub fn on(&self, host: &str, args: &[&str]) -> Command {
         self.of(host, self.door.command(args))
+    }
+
+    /// One that begins and ends a run of its own, as in a shell of somebody's.
+    pub fn run_apart(&self, host: &str, args: &[&str]) -> Said {
+        let mut command = self.of(host, self.door.apart(args));
+        Said::of(command.output().unwrap())
     }
 
     /// A command in a shell there.

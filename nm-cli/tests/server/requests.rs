@@ -5,6 +5,7 @@ use std::net::TcpListener;
 
 use crate::door::Door;
 use crate::instance::{Instance, shared};
+use crate::lab::Said;
 use crate::machines::{POOLS, Project};
 
 /// A command that can be seen to have run.
@@ -13,7 +14,16 @@ const WANTS: [&str; 5] = ["run", "gcp", "--", "touch", "ran"];
 /// It fails with that, said once and in one line, and no command has run.
 #[track_caller]
 fn fails(project: &Project, code: i32, with: &str) {
-    let said = project.run("ci-1", &WANTS);
+    for said in [
+        project.run("ci-1", &WANTS),
+        project.run_apart("ci-1", &WANTS),
+    ] {
+        was_told(project, &said, code, with);
+    }
+}
+
+#[track_caller]
+fn was_told(project: &Project, said: &Said, code: i32, with: &str) {
     assert_eq!((said.code, &*said.out), (code, ""), "{said:?}");
     assert_eq!(said.err.matches(with).count(), 1, "`{with}` in {said:?}");
     assert_eq!(said.err.lines().count(), 1, "{said:?}");
@@ -47,22 +57,21 @@ fn nobody_there() {
 fn a_wrong_password() {
     let Some(server) = shared() else { return };
     // Its password is asked for: see `pg_hba.conf` there.
-    server.sql("postgres", "CREATE ROLE wants LOGIN PASSWORD 'right'");
+    server.sql("postgres", "CREATE ROLE asks LOGIN PASSWORD 'right'");
     let door = Door::to_new(server, "requests_password");
-    door.run(&["server", "init"]).succeeds();
-    let granted = "GRANT pg_read_all_data, pg_write_all_data TO wants";
-    server.sql("requests_password", granted);
+    let grants = door.run(&["server", "init"]).succeeds().out;
+    server.sql("requests_password", &grants.replace("TO ci;", "TO asks;"));
     let as_user = |user: &str| to(&server.url(user, "requests_password"));
-    let wrong = as_user("wants:secret");
+    let wrong = as_user("asks:secret");
     let says = format!(
-        "127.0.0.1:{}/requests_password as wants refuses the user or its password: ",
+        "127.0.0.1:{}/requests_password as asks refuses the user or its password: ",
         server.port
     );
     fails(&wrong, 1, &says);
     let says =
-        "requests_password as wants wants a password; write it into a file that PGPASSFILE names";
-    fails(&as_user("wants"), 1, says);
-    is_served(&as_user("wants:right"));
+        "requests_password as asks wants a password; write it into a file that PGPASSFILE names";
+    fails(&as_user("asks"), 1, says);
+    is_served(&as_user("asks:right"));
 }
 
 #[test]
@@ -190,4 +199,33 @@ fn two_projects_that_say_the_same_space() {
     holder.end_input();
     assert_eq!(holder.code(), 0);
     is_served(&other);
+}
+
+#[test]
+fn no_agent_is_installed() {
+    let Some(server) = shared() else { return };
+    let project = Project::new(server, "requests_agent", POOLS);
+    let home = project.path("home");
+    let mut command = project.on("ci-1", &WANTS);
+    command
+        .env("PATH", "/usr/bin:/bin")
+        .env("HOME", &home)
+        .env_remove("CARGO_HOME")
+        .env_remove("NAME_MANAGER_PROGRAM");
+    let said = Said::of(command.output().unwrap());
+    let says = "found no program `name-manager`";
+    was_told(&project, &said, 2, says);
+    was_told(
+        &project,
+        &said,
+        2,
+        "install it (cargo install nm-cli), or set NAME_MANAGER_PROGRAM",
+    );
+    // As `cargo install` does.
+    let installed = home.join(".cargo/bin");
+    fs::create_dir_all(&installed).unwrap();
+    let program = env!("CARGO_BIN_EXE_name-manager");
+    std::os::unix::fs::symlink(program, installed.join("name-manager")).unwrap();
+    Said::of(command.output().unwrap()).succeeds();
+    assert!(project.path("ran").exists());
 }

@@ -61,14 +61,15 @@ impl Events {
     }
 
     pub(super) fn of_server(pool: ServerPool) -> Self {
-        Self(Of::Server(Box::new(Told {
-            pool,
-            next: Vec::new().into_iter(),
-            last: HashSet::new(),
-            newest: 0,
-            asked: None,
-            is_over: true,
-        })))
+        Self(Of::Server(Box::new(Told::new(pool))))
+    }
+
+    /// So many events at the end; and what happens from then on.
+    pub(super) fn end_of_server(pool: ServerPool, most: u32) -> Result<Self> {
+        let events = pool.last_events(most)?;
+        let mut told = Told::new(pool);
+        told.take(events);
+        Ok(Self(Of::Server(Box::new(told))))
     }
 
     /// How many invalid lines were skipped so far.
@@ -92,6 +93,17 @@ impl Iterator for Events {
 }
 
 impl Told {
+    fn new(pool: ServerPool) -> Self {
+        Self {
+            pool,
+            next: Vec::new().into_iter(),
+            last: HashSet::new(),
+            newest: 0,
+            asked: None,
+            is_over: true,
+        }
+    }
+
     fn next(&mut self) -> Result<Option<Event>> {
         if let Some(event) = self.next.next() {
             return Ok(Some(event));
@@ -103,20 +115,23 @@ impl Told {
         }
         let since = self.newest.saturating_sub(LATE);
         self.last.retain(|(time, ..)| *time >= since);
-        let mut new = Vec::new();
-        for event in self.pool.events(since)? {
-            let event = event?;
-            if !self.last.contains(&key(&event)) {
-                self.newest = self.newest.max(event.time);
-                new.push(event);
-            }
+        let mut events = self.pool.events(since)?.collect::<Result<Vec<_>>>()?;
+        if !self.last.is_empty() {
+            events.retain(|event| !self.last.contains(&key(event)));
         }
+        self.take(events);
+        Ok(self.next.next())
+    }
+
+    /// Takes in what is new.
+    fn take(&mut self, new: Vec<Event>) {
+        let times = new.iter().map(|event| event.time);
+        self.newest = times.fold(self.newest, u64::max);
         let since = self.newest.saturating_sub(LATE);
         let late = new.iter().filter(|event| event.time >= since);
         self.last.extend(late.map(key));
         self.asked = Some(Instant::now());
         self.next = new.into_iter();
         self.is_over = self.next.len() == 0;
-        Ok(self.next.next())
     }
 }

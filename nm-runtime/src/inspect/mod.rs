@@ -43,6 +43,7 @@ use crate::config::surroundings::Surroundings;
 pub use crate::config::surroundings::{unwritten, workspace_root};
 use crate::config::workspace::Package;
 use crate::local::kernel_locks::Locks;
+use crate::local::lock::is_locked;
 pub use crate::local::soundness::{locks_work, writing_works};
 use crate::local::waiters::Recent;
 pub use crate::local::waiters::Waiter;
@@ -50,6 +51,9 @@ pub use crate::sys::ProcessState;
 pub use crate::terms::code::{Code, PoolCode};
 pub use crate::terms::name::{check_pool, misspelt_placeholder};
 pub use crate::terms::pool_life::PoolHook;
+
+/// About the size of an event.
+const EVENT: u64 = 400;
 
 /// A pool that has state somewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -257,6 +261,13 @@ impl Found {
         }
     }
 
+    /// Whether this machine may have used it a moment ago: what speaks with its server goes on for
+    /// a while, and for as long as anything is held or cleaned up.
+    pub fn may_be_used(&self) -> bool {
+        let lock = self.place.dir.join("agent.lock");
+        !self.is_on_server || sys::open_regular(&lock).is_ok_and(is_locked)
+    }
+
     /// What happened in the pool, as far as it is still known.
     ///
     /// # Errors
@@ -269,15 +280,18 @@ impl Found {
         }
     }
 
-    /// What happened last, of a pool of this machine from about this many bytes before the end.
+    /// What happened last, from about this many bytes before the end.
     ///
     /// # Errors
     ///
     /// If the journal cannot be opened.
     pub fn last_events(&self, bytes: u64) -> Result<Events> {
-        match self.is_on_server {
-            true => self.events(),
-            false => Ok(Events::of_machine(Reader::open_near_end(&self.dir, bytes)?)),
+        match self.server(&Surroundings::look()?)? {
+            Some(server) => {
+                let most = u32::try_from(bytes / EVENT).unwrap_or(u32::MAX);
+                Events::end_of_server(server, most)
+            }
+            None => Ok(Events::of_machine(Reader::open_near_end(&self.dir, bytes)?)),
         }
     }
 

@@ -68,6 +68,11 @@ impl ServerPool {
         self.0.events(since)
     }
 
+    /// So many at the end of the journal.
+    pub(super) fn last_events(&self, most: u32) -> Result<Vec<Event>> {
+        self.0.last_events(most)
+    }
+
     /// The hooks that run on names which somebody holds.
     pub(super) fn hooks(&self, snapshot: &Snapshot) -> Result<BTreeMap<String, Event>> {
         let holders = snapshot.names.iter().flat_map(|name| &name.holders);

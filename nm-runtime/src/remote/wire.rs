@@ -899,6 +899,7 @@ mod tests {
             LOOK.to_owned(),
             events,
             variant("events", &7_u64),
+            variant("lastevents", &200_u32),
             #[cfg(feature = "tools")]
             variant("forget", &Forget { force: true }),
             #[cfg(not(feature = "tools"))]

@@ -20,6 +20,7 @@ mod figures;
 mod groups;
 mod handover;
 mod hooks;
+mod hour;
 mod idle;
 pub mod jobs;
 mod keys;
@@ -67,11 +68,12 @@ const COMPARED: [(&str, Comparison); 13] = [
 ];
 
 /// About name-manager alone.
-const OWN: [(&str, Benchmark); 4] = [
+const OWN: [(&str, Benchmark); 5] = [
     ("whatif", |_| whatif::run()),
     ("hooks", |_| hooks::run()),
     ("groups", |_| groups::run()),
     ("server", server::run),
+    ("hour", hour::run),
 ];
 
 pub fn usage() -> String {

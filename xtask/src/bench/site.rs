@@ -98,6 +98,20 @@ impl Site {
         self.server.sql(DATABASE, statements)
     }
 
+    /// Whether hints come to agents that are started from now on. If not, it is as behind a pooler
+    /// in transaction mode: they are sent, and get lost.
+    pub fn set_hints(&self, come: bool) {
+        let path = match come {
+            true => "RESET search_path",
+            false => "SET search_path = quiet, pg_catalog, public",
+        };
+        self.sql(&format!(
+            "CREATE SCHEMA IF NOT EXISTS quiet; \
+             CREATE OR REPLACE FUNCTION quiet.pg_notify(text, text) RETURNS void \
+             LANGUAGE plpgsql AS 'BEGIN END'; ALTER DATABASE {DATABASE} {path}"
+        ));
+    }
+
     /// How many connections there are to that database.
     pub fn connections(&self) -> Result<u32> {
         let all = format!("SELECT count(*) FROM pg_stat_activity WHERE datname = '{DATABASE}'");
@@ -224,9 +238,20 @@ impl Project<'_> {
         }
     }
 
+    fn agent(&self, machine: usize) -> Result<u32> {
+        let found = agents::find(&self.machine(machine));
+        Ok(found.ok_or("the machine has no agent")?)
+    }
+
+    /// How many files, sockets too, that machine's agent has open.
+    pub fn files(&self, machine: usize) -> Result<usize> {
+        let pid = self.agent(machine)?;
+        Ok(fs::read_dir(format!("/proc/{pid}/fd"))?.count())
+    }
+
     /// Of that machine's agent, kB of memory that are in use.
     pub fn resident(&self, machine: usize) -> Result<f64> {
-        let pid = agents::find(&self.machine(machine)).ok_or("the machine has no agent")?;
+        let pid = self.agent(machine)?;
         let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let kilobytes = line.and_then(|line| line.split_whitespace().next());

@@ -22,14 +22,14 @@ impl Asker {
     }
 
     /// In this run.
-    pub(crate) fn holder(&self, run: &str) -> Holder {
+    pub(crate) fn holder(self, run: &str) -> Holder {
         Holder {
-            test: String::from(&*self.test),
+            token: self.token(),
+            test: self.test.into_owned(),
             pid: self.pid,
             pid_namespace: None,
-            token: self.token(),
             run: run.to_owned(),
-            file: String::from(&*self.file),
+            file: self.file.into_owned(),
             line: self.line,
             since: 0,
             host: None,

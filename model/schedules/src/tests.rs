@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::backend::OneName;
 use crate::lend::gate::Permit;
-use crate::lend::held::{self, HeldName};
+use crate::lend::held::{self, HeldName, Who};
 use crate::local::lock::Locked;
 use crate::local::timed_lock::Pending;
 use crate::sys::budget::SPARES;
@@ -252,7 +252,7 @@ fn what_a_holder_waits_for_is_never_written_into_the_next_holders_record() {
         });
         let entry = HeldName {
             lease: 1,
-            holder: Arc::new(holder.clone()),
+            holder: Who::Holder(Arc::new(holder.clone())),
             backend: backend.clone(),
             name: "db-0".into(),
         };

@@ -4,8 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::backend::ask::RequestId;
-use crate::identity::asker::Asker;
 use crate::terms::access::Access;
+use crate::terms::asker::Asker;
 use crate::terms::record::State;
 
 /// What others see of a name that its process has to itself as long as it lives: which of its threads

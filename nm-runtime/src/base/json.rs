@@ -141,8 +141,13 @@ pub(crate) fn read_object(
     from: &mut SliceLexer<'_>,
     fields: &mut [(&str, &mut dyn Field)],
 ) -> Option<()> {
+    // Most texts were written by this engine, field by field in this order.
+    let mut at = 0;
     read_fields(next, from, &mut |key, next, from| {
-        for (known, field) in &mut *fields {
+        for _ in 0..fields.len() {
+            let count = fields.len();
+            let (known, field) = &mut fields[at];
+            at = (at + 1) % count;
             if key == *known {
                 return field.fill(next, from);
             }

@@ -13,6 +13,7 @@ use crate::base::process::numbered;
 use crate::declared::test::TestSpec;
 use crate::identity::run;
 use crate::sys;
+use crate::terms::asker::Asker;
 use crate::terms::holder::Holder;
 
 /// The reaper of this run, as a holder.
@@ -41,70 +42,36 @@ pub(crate) fn current(place: &Location<'_>) -> Result<Holder> {
 
 /// The current thread, as one of the process with this id in this run.
 pub(crate) fn of(pid: u32, run: &str, place: &Location<'_>) -> Holder {
-    Asker::here(pid, place).holder(run)
+    here(pid, place).holder(run)
 }
 
-/// The current thread, before anybody reads of it: most of what takes time is made when that
-/// happens.
-#[derive(Clone, Debug)]
-pub(crate) struct Asker {
-    pub(crate) test: Cow<'static, str>,
-    file: Cow<'static, str>,
-    line: u32,
-    pid: u32,
-    /// Its number among those of its process.
-    thread: u64,
+/// The current thread of the process with this id, which asks from this place.
+pub(crate) fn here(pid: u32, place: &Location<'_>) -> Asker {
+    let test = TESTS.with_borrow(|tests| {
+        let test = tests.last()?;
+        Some((test.path.clone(), test.file.into(), test.line))
+    });
+    let (test, file, line) = match (test, caller::get()) {
+        (Some(test), _) => test,
+        (None, Some(caller)) => (caller.label.as_str().into(), "".into(), 0),
+        (None, None) => (
+            thread_name(place).into(),
+            place.file().to_owned().into(),
+            place.line(),
+        ),
+    };
+    Asker {
+        test,
+        file,
+        line,
+        pid,
+        thread: thread(),
+    }
 }
 
-impl Asker {
-    /// The current thread of the process with this id, which asks from this place.
-    pub(crate) fn here(pid: u32, place: &Location<'_>) -> Self {
-        let test = TESTS.with_borrow(|tests| {
-            let test = tests.last()?;
-            Some((test.path.clone(), test.file.into(), test.line))
-        });
-        let (test, file, line) = match (test, caller::get()) {
-            (Some(test), _) => test,
-            (None, Some(caller)) => (caller.label.as_str().into(), "".into(), 0),
-            (None, None) => (
-                thread_name(place).into(),
-                place.file().to_owned().into(),
-                place.line(),
-            ),
-        };
-        Self {
-            test,
-            file,
-            line,
-            pid,
-            thread: thread(),
-        }
-    }
-
-    /// Whether it is the current thread: a forked child's is another.
-    pub(crate) fn is_here(&self) -> bool {
-        self.thread == thread() && self.pid == std::process::id()
-    }
-
-    /// Identifies it among the threads of all processes.
-    pub(crate) fn token(&self) -> String {
-        numbered(self.pid, self.thread)
-    }
-
-    /// In this run.
-    pub(crate) fn holder(&self, run: &str) -> Holder {
-        Holder {
-            test: String::from(&*self.test),
-            pid: self.pid,
-            pid_namespace: None,
-            token: self.token(),
-            run: run.to_owned(),
-            file: String::from(&*self.file),
-            line: self.line,
-            since: 0,
-            host: None,
-        }
-    }
+/// Whether it is the current thread: a forked child's is another.
+pub(crate) fn is_here(asker: &Asker) -> bool {
+    asker.thread == thread() && asker.pid == std::process::id()
 }
 
 /// What is known about a thread that no attribute has told about: the test of its process

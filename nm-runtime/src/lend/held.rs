@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::backend::Backend;
-use crate::identity::asker::Asker;
+use crate::terms::asker::Asker;
 use crate::terms::holder::Holder;
 use crate::terms::record::{Tenure, Waiting};
 

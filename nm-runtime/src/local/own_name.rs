@@ -185,7 +185,7 @@ impl LocalOwnName {
         Holder {
             pid_namespace: sys::pid_namespace(),
             since: turn.since,
-            ..turn.asker.holder(&self.run)
+            ..turn.asker.clone().holder(&self.run)
         }
     }
 

@@ -15,7 +15,7 @@ use crate::backend::own_name::{OwnName, OwnTurn};
 use crate::backend::patience::Patience;
 use crate::base::clock;
 use crate::base::error::Result;
-use crate::identity::asker::{self, Asker};
+use crate::identity::asker;
 use crate::lend::held::{self, HeldName, Who};
 use crate::lend::lease;
 use crate::pool::acquire::{self, Checked};
@@ -109,7 +109,7 @@ impl Key {
     /// Takes the key, waiting for it.
     pub(crate) fn take(self: &Arc<Self>, access: Access, place: &Location<'_>) -> Result<Turn> {
         let pid = std::process::id();
-        let asker = Asker::here(pid, place);
+        let asker = asker::here(pid, place);
         let mut turns = lock(&self.turns);
         if let Some(current) = turns.again(access) {
             current.times += 1;
@@ -240,7 +240,7 @@ impl Turns {
                 access: allowed,
                 ..
             } = &current.turn;
-            (*allowed == Access::Exclusive || access == Access::Shared) && asker.is_here()
+            (*allowed == Access::Exclusive || access == Access::Shared) && asker::is_here(asker)
         })
     }
 

@@ -2,6 +2,7 @@
 //! `base`.
 
 pub(crate) mod access;
+pub(crate) mod asker;
 pub(crate) mod code;
 pub(crate) mod decision;
 pub(crate) mod declaration;

@@ -13,6 +13,7 @@ mod error;
 mod facts;
 mod hint;
 mod journal;
+mod listener;
 mod passfile;
 mod register;
 mod tables;

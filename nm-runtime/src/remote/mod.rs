@@ -101,6 +101,7 @@ impl Remote {
 
     /// So many events at the end of the pool's journal, the oldest first; fewer if it has fewer,
     /// or the agent tells no more in one answer.
+    #[cfg(feature = "tools")]
     pub(crate) fn last_events(&self, most: u32) -> Result<Vec<Event>> {
         self.told(variant("lastevents", &most))
     }

@@ -1,11 +1,12 @@
 //! What one machine knows: its session, its pools, and the processes that are connected.
 
-use std::cell::{RefCell, RefMut};
+use std::cell::{Cell, RefCell, RefMut};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
-use nm_register::{Beats, Due, Look, Observer, Session, Start, Tag, Token};
+use nm_postgres::{Glance, Hint};
+use nm_register::{Beats, Due, Look, Observer, Session, Start, Token};
 use tokio::sync::Notify;
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -31,6 +32,8 @@ pub(crate) struct Agent {
     state: Rc<RefCell<State>>,
     /// There is something to ask of the server.
     pub(crate) work: Rc<Notify>,
+    /// Hints are to be asked for.
+    pub(crate) listen: Rc<Notify>,
     /// The session is over, or its first connection is there.
     pub(crate) beat: Rc<Notify>,
     /// A process has gone.
@@ -41,6 +44,60 @@ pub(crate) struct Agent {
     pub(crate) born: Rc<Notify>,
     /// It is to end.
     pub(crate) end: Rc<Notify>,
+}
+
+/// Whether hints come, over these connections and for this session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hints {
+    /// Nobody has waited yet.
+    No,
+    /// They are to be asked for.
+    Wanted,
+    /// They were asked for: whether they come is to be tried.
+    Asked,
+    /// They do not, or that is not known yet.
+    Tried,
+    /// They do, which nobody else knows.
+    Heard,
+    /// They do.
+    Come,
+}
+
+/// So many bytes wait for a process at most. One that does not read them is hung up on: when it
+/// goes on, it presents itself to this agent again.
+const MOST: usize = 8 << 20;
+
+/// While so many wait for it, a process is told of no more events.
+const MANY: usize = 1 << 20;
+
+/// What is said to a process.
+#[derive(Clone)]
+pub(crate) struct Lines {
+    sender: UnboundedSender<String>,
+    /// How many bytes wait for it.
+    pub(crate) waiting: Rc<Cell<usize>>,
+    /// It is to be hung up on.
+    pub(crate) end: Rc<Notify>,
+}
+
+impl Lines {
+    pub(crate) fn new(sender: UnboundedSender<String>) -> Self {
+        Self {
+            sender,
+            waiting: Rc::default(),
+            end: Rc::default(),
+        }
+    }
+
+    fn say(&self, line: String) {
+        let waiting = self.waiting.get() + line.len();
+        if self.waiting.get() > 0 && waiting > MOST {
+            return self.end.notify_one();
+        }
+        self.waiting.set(waiting);
+        // Who does not read any more is gone.
+        let _ = self.sender.send(line);
+    }
 }
 
 /// A journal that a process reads.
@@ -75,6 +132,8 @@ pub(crate) struct State {
     pub(crate) connections: u64,
     /// Whether both connections are there.
     pub(crate) is_connected: bool,
+    /// What others tell it of their changes.
+    pub(crate) hints: Hints,
     /// What it sees of the server.
     observer: Observer,
     /// The process of the server that was read from last.
@@ -84,7 +143,7 @@ pub(crate) struct State {
     /// What processes were told of its silence.
     silence: Option<String>,
     pub(crate) pools: BTreeMap<Key, Pool>,
-    clients: BTreeMap<Client, UnboundedSender<String>>,
+    clients: BTreeMap<Client, Lines>,
     /// Journals that are being read.
     pub(crate) journals: VecDeque<Journal>,
     /// What an earlier agent has left.
@@ -111,6 +170,7 @@ impl Agent {
             beats: Beats::new(lease),
             connections: 0,
             is_connected: false,
+            hints: Hints::No,
             observer: Observer::new(lease),
             heard_from: None,
             heard_at: now,
@@ -127,6 +187,7 @@ impl Agent {
         Self {
             state: Rc::new(RefCell::new(state)),
             work: Rc::default(),
+            listen: Rc::default(),
             beat: Rc::default(),
             orphan: Rc::default(),
             cut: Rc::default(),
@@ -189,7 +250,7 @@ impl State {
     }
 
     /// A new connection of a process, which is told so by `lines`.
-    pub(crate) fn connect(&mut self, lines: UnboundedSender<String>) -> Client {
+    pub(crate) fn connect(&mut self, lines: Lines) -> Client {
         self.next_client += 1;
         let client = self.next_client;
         self.clients.insert(client, lines);
@@ -209,9 +270,19 @@ impl State {
             let told = Told { id: to.id, answer };
             let mut line = serde_json::to_string(&told).expect("its keys are texts");
             line.push('\n');
-            // Who does not read any more is gone.
-            let _ = lines.send(line);
+            lines.say(line);
         }
+    }
+
+    /// The next journal of which more can be told: the others' processes are still to read what
+    /// they were told.
+    pub(crate) fn next_journal(&mut self) -> Option<Journal> {
+        let has_room = |journal: &Journal| {
+            let lines = self.clients.get(&journal.to.client);
+            lines.is_none_or(|lines| lines.waiting.get() < MANY)
+        };
+        let at = self.journals.iter().position(has_room)?;
+        self.journals.remove(at)
     }
 
     /// Tells processes what has come out for them.
@@ -227,9 +298,10 @@ impl State {
         }
     }
 
-    /// Removes the file of a token with which nothing is held any more, or about to be released.
+    /// Removes a file that its process has left to us, if nothing is held with it any more, or
+    /// about to be released.
     pub(crate) fn forget(&self, token: Token) {
-        if !self.pools.values().any(|pool| pool.has(token)) {
+        if self.locks.has_release(token) && !self.pools.values().any(|pool| pool.has(token)) {
             self.locks.remove(token);
         }
     }
@@ -306,19 +378,41 @@ impl State {
             .or_insert_with(|| Pool::new(key, host, lease))
     }
 
-    /// Takes in the tags that pools have now. `None` if none has changed; or when the first that
-    /// has is to be read: not only beside the next look.
-    pub(crate) fn heed_tags(&mut self, tags: Vec<(Key, Tag)>) -> Option<Duration> {
+    /// Takes in what was seen of pools. `None` if nobody here was served; or when the first pool
+    /// in which somebody was is to be read: not only beside the next look. Those in which only
+    /// others were are not read, by all machines after each change of each.
+    pub(crate) fn heed_glances(&mut self, glances: Vec<Glance>) -> Option<Duration> {
         let mut read_at = None;
-        for (key, tag) in tags {
-            let pool = self.pool(key);
-            if pool.tag() != Some(Some(tag)) {
-                pool.forget_page();
+        for glance in glances {
+            let pool = self.pool(glance.key);
+            if pool.tag() == Some(Some(glance.tag)) {
+                continue;
+            }
+            pool.forget_page();
+            if glance.is_served {
                 pool.dirty = true;
                 read_at = Some(read_at.map_or(pool.not_before, |at| pool.not_before.min(at)));
             }
         }
         read_at
+    }
+
+    /// Takes in a hint.
+    pub(crate) fn heed_hint(&mut self, hint: Hint) {
+        match hint {
+            Hint::Pool(space, pool) => {
+                if let Some(pool) = self.pools.get_mut(&(space, pool)) {
+                    pool.hint();
+                }
+            }
+            Hint::All => self.pools.values_mut().for_each(Pool::hint),
+            Hint::Echo(number) if number == self.connections && self.hints == Hints::Tried => {
+                self.hints = Hints::Heard;
+                // What was granted before they were asked for was told to nobody.
+                self.pools.values_mut().for_each(Pool::hint);
+            }
+            Hint::Echo(_) => {}
+        }
     }
 
     /// Nothing can be done in any pool.
@@ -333,6 +427,7 @@ impl State {
         self.is_connected = false;
         self.beats.cut();
         self.connections += 1;
+        self.hints = Hints::No;
         self.heard_from = None;
         for pool in self.pools.values_mut() {
             pool.cut();
@@ -406,6 +501,7 @@ impl State {
         self.is_born = false;
         self.beats = Beats::new(self.lease);
         self.connections += NEXT_SESSION;
+        self.hints = Hints::No;
         let why = format!(
             "this machine was not heard of at {} for more than {}s",
             self.server,
@@ -439,7 +535,7 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nm_register::{After, Hold, State as NameState, Who};
+    use nm_register::{After, Hold, State as NameState, Tag, Who};
 
     const S: fn(u64) -> Duration = Duration::from_secs;
 
@@ -476,19 +572,24 @@ mod tests {
     }
 
     #[test]
-    fn a_pool_that_has_changed_is_read_as_soon_as_it_may_be() {
+    fn a_pool_in_which_somebody_was_served_is_read_as_soon_as_it_may_be() {
         let agent = state();
         let mut state = agent.state();
         let keys = ["a", "b", "c"].map(|pool| ("acme/shop".to_owned(), pool.to_owned()));
-        let [a, b, _] = &keys;
+        let [a, b, c] = &keys;
         for key in &keys {
             state.pool(key.clone()).dirty = false;
         }
         state.pool(a.clone()).not_before = S(7);
         state.pool(b.clone()).not_before = S(5);
-        assert_eq!(state.heed_tags(Vec::new()), None);
-        let tags = vec![(a.clone(), Tag(1)), (b.clone(), Tag(2))];
-        assert_eq!(state.heed_tags(tags), Some(S(5)));
+        assert_eq!(state.heed_glances(Vec::new()), None);
+        let glance = |key: &Key, is_served| Glance {
+            key: key.clone(),
+            tag: Tag(1),
+            is_served,
+        };
+        let glances = vec![glance(a, true), glance(b, true), glance(c, false)];
+        assert_eq!(state.heed_glances(glances), Some(S(5)));
         let dirty = keys.map(|key| state.pool(key).dirty);
         assert_eq!(dirty, [true, true, false]);
     }

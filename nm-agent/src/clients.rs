@@ -6,7 +6,7 @@ use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufR
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc::unbounded_channel;
 
-use crate::agent::Agent;
+use crate::agent::{Agent, Lines};
 use crate::fault::fault;
 use crate::pool::To;
 use crate::wire::{Answer, Asked, FaultKind, Greeting, Hello, VERSION, Welcome};
@@ -44,7 +44,9 @@ async fn serve(agent: Agent, stream: UnixStream) -> io::Result<()> {
         return Ok(());
     }
     let (sender, mut receiver) = unbounded_channel::<String>();
-    let client = agent.state().connect(sender);
+    let told = Lines::new(sender);
+    let client = agent.state().connect(told.clone());
+    let (of_writes, waiting) = (agent.clone(), told.waiting.clone());
     let writes = tokio::task::spawn_local(async move {
         while let Some(mut text) = receiver.recv().await {
             // All that is there, at once.
@@ -54,10 +56,23 @@ async fn serve(agent: Agent, stream: UnixStream) -> io::Result<()> {
             if out.write_all(text.as_bytes()).await.is_err() {
                 return;
             }
+            waiting.set(waiting.get() - text.len());
+            // It may read a journal.
+            if !of_writes.state().journals.is_empty() {
+                of_writes.work.notify_one();
+            }
         }
     });
-    let read = read(&agent, client, &mut lines).await;
+    let read = tokio::select! {
+        read = read(&agent, client, &mut lines) => read,
+        () = told.end.notified() => {
+            writes.abort();
+            Ok(())
+        }
+    };
     agent.disconnect(client);
+    // Its last sender ends the writing.
+    drop(told);
     // What it was told last, if it still reads.
     let _ = writes.await;
     read

@@ -19,6 +19,8 @@ mod draw;
 #[cfg(unix)]
 mod fault;
 #[cfg(unix)]
+mod hints;
+#[cfg(unix)]
 mod link;
 #[cfg(unix)]
 mod locks;

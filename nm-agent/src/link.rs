@@ -1,12 +1,14 @@
 //! The two connections to the server: one for beats, so that they wait behind nothing, and one
-//! for all else.
+//! for all else. Hints come over the first: no transaction of that one takes long, and one that
+//! does keeps the notifications of all who use the server.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
-use nm_postgres::{Address, Connection, Error};
+use nm_postgres::{Address, Connection, Error, Hint};
 use tokio::sync::Notify;
+use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::{sleep, timeout};
 
 use crate::agent::Agent;
@@ -31,6 +33,8 @@ pub(crate) struct Pair {
 #[derive(Clone)]
 pub(crate) struct Link {
     address: Rc<Address>,
+    /// Who is told what comes over the connection for beats.
+    hints: UnboundedSender<Hint>,
     pair: Rc<RefCell<Option<Pair>>>,
     /// Those that are to be used no more.
     lost: Rc<Cell<u64>>,
@@ -43,9 +47,13 @@ pub(crate) struct Link {
 
 impl Link {
     /// Connects for the first time.
-    pub(crate) async fn open(address: Address) -> Result<Self, Error> {
-        let pair = connect(&address, 1).await?;
+    pub(crate) async fn open(
+        address: Address,
+        hints: UnboundedSender<Hint>,
+    ) -> Result<Self, Error> {
+        let pair = connect(&address, &hints, 1).await?;
         Ok(Self {
+            hints,
             address: Rc::new(address),
             pair: Rc::new(RefCell::new(Some(pair))),
             lost: Rc::default(),
@@ -114,7 +122,7 @@ impl Link {
                     sleep(wait).await;
                     wait = (wait * 2).min(longest);
                 }
-                why = match timeout(most, connect(&self.address, number + 1)).await {
+                why = match timeout(most, connect(&self.address, &self.hints, number + 1)).await {
                     Ok(Ok(pair)) => break pair,
                     Ok(Err(error)) => Some(fault::line(&fault::of_server(&error))),
                     Err(_) => Some("it does not answer".to_owned()),
@@ -128,8 +136,12 @@ impl Link {
     }
 }
 
-async fn connect(address: &Address, number: u64) -> Result<Pair, Error> {
-    let beat = Rc::new(Connection::open(address).await?);
+async fn connect(
+    address: &Address,
+    hints: &UnboundedSender<Hint>,
+    number: u64,
+) -> Result<Pair, Error> {
+    let beat = Rc::new(Connection::open_with(address, Some(hints.clone())).await?);
     let work = Rc::new(Connection::open(address).await?);
     Ok(Pair { number, work, beat })
 }

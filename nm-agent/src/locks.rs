@@ -66,6 +66,12 @@ impl Locks {
             .collect()
     }
 
+    /// Whether its process has given back anything.
+    pub(crate) fn has_release(&self, token: Token) -> bool {
+        let found = fs::metadata(self.file(token));
+        found.is_ok_and(|found| found.len() > 0)
+    }
+
     /// The process is gone, or has nothing left.
     pub(crate) fn remove(&self, token: Token) {
         // What stays is removed at the next start.

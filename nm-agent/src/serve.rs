@@ -9,10 +9,11 @@ use std::os::unix::net;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use nm_postgres::{Address, Error, Surroundings};
+use nm_postgres::{Address, Error, Hint, Surroundings};
 use nm_register::Session;
 use rustix::fs::{FlockOperation, flock};
 use tokio::net::UnixListener;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::LocalSet;
 use tokio::time::timeout;
 
@@ -22,7 +23,7 @@ use crate::fault::{fault, of_machine, of_server};
 use crate::link::Link;
 use crate::locks::Locks;
 use crate::wire::{Fault, FaultKind, Greeting};
-use crate::{beat, draw, orphans, work};
+use crate::{beat, draw, hints, orphans, work};
 
 /// Held by the agent for its life.
 const LOCK: &str = "agent.lock";
@@ -81,12 +82,14 @@ fn say(ready: &mut dyn Write, greeting: &Greeting) -> io::Result<()> {
 
 async fn run(dir: &Path, address: &str, ready: &mut dyn Write) -> Result<(), Fault> {
     let begun = begin(dir, address).await;
-    let (_lock, agent, link, listener) = match begun {
+    let (_lock, agent, link, hints, listener) = match begun {
         Ok(begun) => begun,
         Err(fault) => return Err(refuse(ready, fault)),
     };
     tokio::task::spawn_local(beat::run(agent.clone(), link.clone()));
     tokio::task::spawn_local(work::run(agent.clone(), link.clone()));
+    tokio::task::spawn_local(hints::listen(agent.clone(), link.clone()));
+    tokio::task::spawn_local(hints::run(agent.clone(), hints));
     tokio::task::spawn_local(orphans::run(agent.clone()));
     tokio::task::spawn_local(link.clone().keep(agent.clone()));
     tokio::task::spawn_local(clients::accept(agent.clone(), listener));
@@ -114,7 +117,9 @@ async fn run(dir: &Path, address: &str, ready: &mut dyn Write) -> Result<(), Fau
     Ok(())
 }
 
-async fn begin(dir: &Path, address: &str) -> Result<(File, Agent, Link, UnixListener), Fault> {
+type Begun = (File, Agent, Link, UnboundedReceiver<Hint>, UnixListener);
+
+async fn begin(dir: &Path, address: &str) -> Result<Begun, Fault> {
     let lock = lock(dir).await?;
     let address = Address::parse(address, &Surroundings::of_this_process())
         .map_err(|error| of_server(&error))?;
@@ -125,7 +130,8 @@ async fn begin(dir: &Path, address: &str) -> Result<(File, Agent, Link, UnixList
     make_dir(&dir.join("locks")).map_err(unusable)?;
     let server = address.to_string();
     let agent = Agent::new(server.clone(), host(), locks, Session(session));
-    let link = answer(&server, Link::open(address)).await?;
+    let (said, hints) = unbounded_channel();
+    let link = answer(&server, Link::open(address, said)).await?;
     if let Some(pair) = link.pair() {
         answer(&server, pair.work.check_tables()).await?;
         let lease = answer(&server, pair.work.lease()).await?;
@@ -143,7 +149,7 @@ async fn begin(dir: &Path, address: &str) -> Result<(File, Agent, Link, UnixList
             &error,
         )
     })?;
-    Ok((lock, agent, link, listener))
+    Ok((lock, agent, link, hints, listener))
 }
 
 /// What the server says to that. Whoever has started the agent waits for it.

@@ -6,25 +6,29 @@ use nm_postgres::{Connection, Error, Page};
 use nm_register::{Due, Seen, Tag};
 use tokio::time::{sleep, timeout};
 
-use crate::agent::{Agent, Journal, Part};
+use crate::agent::{Agent, Hints, Journal, Part};
 use crate::clock;
 use crate::draw;
 use crate::fault;
 use crate::link::Link;
 use crate::locks::Left;
-use crate::pool::{Doubt, Key};
+use crate::pool::{Doubt, Key, Pool, Statement};
 use crate::wire::Answer;
 
-/// How often a pool that somebody waits for is looked at: whether it has changed; and whoever
-/// is silent in it, or has just started.
-const POLL: Duration = Duration::from_millis(50);
+/// How often a pool that somebody waits for is looked at. Whether anybody here was served: often
+/// where hints do not come, so that half of it is all that a hand-over takes longer; and seldom
+/// where they do, as one gets lost only with its connection, or is not sent because somebody else
+/// has filled the server's queue of them. And whoever is silent in it, or has just started.
+const POLL: Duration = Duration::from_millis(25);
+const SELDOM: Duration = Duration::from_millis(250);
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Of a change that cannot be made for a reason that does not pass by itself.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// After so many lost swaps a row is locked: those that are nearer would win for ever.
-const LOST: u32 = 3;
+/// After a lost swap a row is locked, and whenever it is changed for so long: otherwise those that
+/// are nearer would win for ever, and most looks at a pool that many use be for nothing.
+const CONTENDED: Duration = Duration::from_secs(1);
 
 /// No answer comes after that. What waits for a standby may take long.
 const LONGEST: Duration = Duration::from_secs(10);
@@ -90,6 +94,16 @@ enum Turned {
     Locked,
 }
 
+/// What has become of a transaction in which a row is locked.
+enum InLock {
+    /// It is over.
+    Over,
+    /// It is to be rolled back.
+    Open,
+    /// The same; and something is due that is not to be done in it.
+    Due,
+}
+
 struct Server {
     agent: Agent,
     /// The connections over which all was said again.
@@ -149,7 +163,7 @@ impl Server {
         };
         // Page by page, and in turn with all else: nobody waits for a long journal.
         let journal = match next.is_none() || self.reads_next {
-            true => agent.state().journals.pop_front(),
+            true => agent.state().next_journal(),
             false => None,
         };
         self.reads_next = journal.is_none();
@@ -161,6 +175,7 @@ impl Server {
             self.turn(connection, &key).await?;
             return Ok(None);
         }
+        self.try_hints(connection).await?;
         if let Some(polls) = self.poll(connection, time).await? {
             until = until.min(polls);
         }
@@ -288,13 +303,19 @@ impl Server {
 
     /// Reads a pool if it must be, and changes it.
     async fn turn(&self, connection: &Connection, key: &Key) -> Result<Turned, Failed> {
-        let is_starved = {
+        let is_contended = {
             let mut state = self.agent.state();
+            let time = clock::now();
             let pool = state.pool(key.clone());
             pool.dirty = false;
-            pool.overtaken >= LOST
+            if std::mem::take(&mut pool.is_hinted) {
+                pool.forget_page();
+            }
+            let was_overtaken = pool.overtaken_at.is_some_and(|at| time < at + CONTENDED);
+            // A look is a look, whoever else changes the pool.
+            pool.overtaken > 0 || was_overtaken && pool.has_changes()
         };
-        let done = match is_starved {
+        let done = match is_contended {
             true => self.locked(connection, key).await,
             false => self.change(connection, key).await,
         };
@@ -375,30 +396,24 @@ impl Server {
             return Ok(());
         }
         let swapped = self.call(connection.swap(&statement.swap(key))).await;
-        let mut state = self.agent.state();
-        let now = state.now();
-        let pool = state.pool(key.clone());
-        match swapped {
-            Ok(true) => pool.done(statement, &now),
-            Ok(false) => {
-                pool.overtaken(statement);
-                pool.not_before = now.time + draw::pause();
-            }
-            Err(failed) => {
-                pool.unknown(statement);
-                return Err(failed);
-            }
-        }
-        Ok(())
+        self.swapped(key, statement, swapped)
     }
 
     /// The same, with the row locked meanwhile.
     async fn locked(&self, connection: &Connection, key: &Key) -> Result<(), Failed> {
-        // Whatever comes of it, the next try is without.
+        // Whatever comes of it, the next try is without, unless there is more to change soon.
         self.agent.state().pool(key.clone()).overtaken = 0;
         match self.in_lock(connection, key).await {
-            Ok(true) => Ok(()),
-            Ok(false) => self.call(connection.roll_back()).await,
+            Ok(InLock::Over) => Ok(()),
+            Ok(InLock::Open) => {
+                self.call(connection.roll_back()).await?;
+                self.log(connection, key).await
+            }
+            Ok(InLock::Due) => {
+                self.call(connection.roll_back()).await?;
+                self.agent.state().pool(key.clone()).forget_page();
+                self.change(connection, key).await
+            }
             Err(Failed::Error(_)) => {
                 self.call(connection.roll_back()).await?;
                 Err(Failed::Locked)
@@ -407,11 +422,17 @@ impl Server {
         }
     }
 
-    /// Whether there is nothing to roll back.
-    async fn in_lock(&self, connection: &Connection, key: &Key) -> Result<bool, Failed> {
+    async fn in_lock(&self, connection: &Connection, key: &Key) -> Result<InLock, Failed> {
         let page = self.call(connection.lock(&key.0, &key.1)).await?;
+        let due = {
+            let mut state = self.agent.state();
+            state.observe(key, &page.look, clock::now())
+        };
+        if !due.is_empty() {
+            return Ok(InLock::Due);
+        }
         if !self.heed(key, page) {
-            return Ok(false);
+            return Ok(InLock::Open);
         }
         let tag = Tag(self.draw()?);
         let statement = {
@@ -420,33 +441,40 @@ impl Server {
             state.pool(key.clone()).statement(&now, tag)
         };
         let Some(statement) = statement else {
-            return Ok(false);
+            return Ok(InLock::Open);
         };
         if statement.is_void {
             let mut state = self.agent.state();
             let now = state.now();
             state.pool(key.clone()).done(statement, &now);
-            return Ok(false);
+            return Ok(InLock::Open);
         }
-        let swapped = match self.call(connection.swap(&statement.swap(key))).await {
-            Ok(true) => self.call(connection.commit()).await.map(|()| true),
-            other => other,
-        };
+        let swapped = self
+            .call(connection.swap_locked(&statement.swap(key)))
+            .await;
+        self.swapped(key, statement, swapped)?;
+        Ok(InLock::Over)
+    }
+
+    /// Takes in what has become of a change.
+    fn swapped(
+        &self,
+        key: &Key,
+        statement: Statement,
+        swapped: Result<bool, Failed>,
+    ) -> Result<(), Failed> {
         let mut state = self.agent.state();
         let now = state.now();
         let pool = state.pool(key.clone());
         match swapped {
             Ok(true) => pool.done(statement, &now),
-            Ok(false) => {
-                pool.overtaken(statement);
-                return Ok(false);
-            }
+            Ok(false) => pool.overtaken(statement, now.time),
             Err(failed) => {
                 pool.unknown(statement);
                 return Err(failed);
             }
         }
-        Ok(true)
+        Ok(())
     }
 
     fn draw(&self) -> Result<u128, Failed> {
@@ -469,6 +497,8 @@ impl Server {
         state.heard_from = Some(page.look.start);
         let now = state.now();
         state.pool(key.clone()).heed(page, &now);
+        // Who was granted something does not wait for what others of this machine change.
+        state.tell_all();
         true
     }
 
@@ -495,33 +525,78 @@ impl Server {
         self.call(connection.read(&key.0, &key.1)).await
     }
 
-    /// Looks whether pools that are awaited have changed; when to look again.
+    /// Sees to it that hints come once somebody waits, and finds out whether they do.
+    async fn try_hints(&self, connection: &Connection) -> Result<(), Failed> {
+        let (session, number, hints) = {
+            let mut state = self.agent.state();
+            let is_awaited = state.pools.values().any(Pool::is_awaited);
+            let hints = state.hints;
+            match hints {
+                Hints::No if is_awaited => {
+                    state.hints = Hints::Wanted;
+                    self.agent.listen.notify_one();
+                }
+                Hints::Asked | Hints::Heard => state.hints = Hints::Tried,
+                _ => {}
+            }
+            (state.session, state.connections, hints)
+        };
+        let tried = match hints {
+            // Over the other connection: behind a pooler that has another process of the server,
+            // or both have the same, which tells the one that asks.
+            Hints::Asked => self.call(connection.echo(session, number)).await,
+            Hints::Heard => self.call(connection.hears(session)).await,
+            _ => return Ok(()),
+        };
+        match (hints, tried) {
+            (Hints::Heard, Ok(())) => {
+                let mut state = self.agent.state();
+                if state.hints == Hints::Tried && state.connections == number {
+                    state.hints = Hints::Come;
+                }
+                Ok(())
+            }
+            (_, Err(Failed::Error(_)) | Ok(())) => Ok(()),
+            (_, Err(cut)) => Err(cut),
+        }
+    }
+
+    /// Looks whether anybody was served in pools that are awaited; when to look again.
     async fn poll(
         &mut self,
         connection: &Connection,
         time: Duration,
     ) -> Result<Option<Duration>, Failed> {
-        let pools: Vec<Key> = {
+        let mut tokens = Vec::new();
+        let (pools, interval) = {
             let state = self.agent.state();
             let awaited = state.pools.iter().filter(|(_, pool)| pool.is_awaited());
-            awaited.map(|(key, _)| key.clone()).collect()
+            let pools: Vec<Key> = awaited
+                .inspect(|(_, pool)| tokens.extend(pool.awaited()))
+                .map(|(key, _)| key.clone())
+                .collect();
+            let interval = match state.hints {
+                Hints::Come => SELDOM,
+                _ => POLL,
+            };
+            (pools, interval)
         };
         if pools.is_empty() {
             return Ok(None);
         }
-        if time < self.polled_at + POLL {
-            return Ok(Some(self.polled_at + POLL));
+        if time < self.polled_at + interval {
+            return Ok(Some(self.polled_at + interval));
         }
-        let tags = match self.call(connection.tags(&pools)).await {
-            Ok(tags) => tags,
+        let glances = match self.call(connection.glance(&pools, &tokens)).await {
+            Ok(glances) => glances,
             // Whoever reads the pool is told.
             Err(Failed::Error(_)) => Vec::new(),
             Err(cut) => return Err(cut),
         };
         self.polled_at = clock::now();
-        let again = self.polled_at + POLL;
-        let changed = self.agent.state().heed_tags(tags);
-        Ok(Some(changed.map_or(again, |read_at| read_at.min(again))))
+        let again = self.polled_at + interval;
+        let served = self.agent.state().heed_glances(glances);
+        Ok(Some(served.map_or(again, |read_at| read_at.min(again))))
     }
 
     /// Writes events that no change has carried.

@@ -1,11 +1,15 @@
 use std::fmt;
+use std::future::poll_fn;
 
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinHandle;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, NoTls, Row};
+use tokio_postgres::{AsyncMessage, Client, NoTls, Row};
 
 use crate::address::Address;
 use crate::error::{Error, Kind};
+use crate::hint::Hint;
 use crate::tls;
 
 /// A value of a statement.
@@ -36,18 +40,29 @@ impl Connection {
     ///
     /// If nobody answers, if the server lets the user not in, or cannot prove who it is.
     pub async fn open(address: &Address) -> Result<Self, Error> {
+        Self::open_with(address, None).await
+    }
+
+    /// The same, with who is told the [`Hint`]s of this connection.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Connection::open`].
+    pub async fn open_with(
+        address: &Address,
+        hints: Option<UnboundedSender<Hint>>,
+    ) -> Result<Self, Error> {
         let server = address.to_string();
         let (client, task) = match &address.tls {
             None => {
                 let connected = address.config.connect(NoTls).await;
                 let (client, connection) = connected.map_err(|error| failed(&server, error))?;
-                // Its end is seen by the statement that waits for it.
-                (client, tokio::spawn(async { drop(connection.await) }))
+                (client, tokio::spawn(drive(connection, hints)))
             }
             Some(trust) => {
                 let connected = address.config.connect(tls::connector(trust)?).await;
                 let (client, connection) = connected.map_err(|error| failed(&server, error))?;
-                (client, tokio::spawn(async { drop(connection.await) }))
+                (client, tokio::spawn(drive(connection, hints)))
             }
         };
         Ok(Self {
@@ -84,6 +99,22 @@ impl Connection {
 impl Drop for Connection {
     fn drop(&mut self) {
         self.task.abort();
+    }
+}
+
+/// Until the connection ends, which the statement that waits for an answer sees.
+async fn drive<S, T>(
+    mut connection: tokio_postgres::Connection<S, T>,
+    hints: Option<UnboundedSender<Hint>>,
+) where
+    S: AsyncRead + AsyncWrite + Unpin,
+    T: AsyncRead + AsyncWrite + Unpin,
+{
+    while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
+        if let (AsyncMessage::Notification(told), Some(hints)) = (message, &hints) {
+            // Whoever does not hear them any more has ended.
+            let _ = hints.send(Hint::parse(told.payload()));
+        }
     }
 }
 

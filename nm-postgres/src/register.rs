@@ -1,6 +1,6 @@
 //! Reading and changing pools, sessions, and the row for the server.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use nm_register::{Document, Event, Look, Seen, Server, Session, Start, Tag, Token, Unsound};
 use tokio_postgres::Row;
@@ -9,6 +9,7 @@ use tokio_postgres::types::Type;
 
 use crate::connection::{Connection, Parameter, stored};
 use crate::error::{Error, Kind};
+use crate::hint::{Hint, channel};
 
 /// When the process that answers started, in microseconds.
 macro_rules! start {
@@ -29,14 +30,31 @@ const READ: &str = concat!(
     "SELECT ",
     start!(),
     ", s.start, s.calm, s.epoch, pg_is_in_recovery(), p.tag::text, p.doc::text, \
-     (SELECT coalesce(string_agg(x.id || ' ' || coalesce(v.beat, -1) || ' ' || coalesce(v.dead, false), ','), '') \
+     (SELECT coalesce(string_agg(x.id || ' ' || coalesce(v.beat, -1) || ' ' || coalesce(v.dead, false) \
+                                || ' ' || coalesce(v.who ? 'hears', false), ','), '') \
       FROM (SELECT DISTINCT h->>'session' AS id FROM jsonb_array_elements((p.doc->'holds') || (p.doc->'line')) h) x \
       LEFT JOIN name_manager.session v ON v.id = x.id::uuid) \
      FROM name_manager.server s LEFT JOIN name_manager.pool p ON (p.space, p.pool) = ($1, $2)"
 );
 
+/// Tells sessions that there is something to read, once the change is committed; whoever tells
+/// nobody does not come near the lock that all who do take in turn. $1 their channels, $2 what
+/// they are told. Not `pg_catalog.pg_notify`, so that a test can stand in between.
+macro_rules! tell {
+    ($channels:literal, $hint:literal) => {
+        concat!(
+            ", (SELECT count(pg_notify(c, ",
+            $hint,
+            ")) FROM unnest(",
+            $channels,
+            ") c WHERE u.done = 1)"
+        )
+    };
+}
+
 /// $1 space, $2 pool, $3 tag read, $4 new tag, $5 document, $6 start read, $7 own session,
-/// $8 events. A row that somebody has locked is a lost swap, and not a wait.
+/// $8 events, $9 who is told, $10 what. A row that somebody has locked is a lost swap, and not a
+/// wait.
 const SWAP: &str = concat!(
     "WITH l AS (SELECT p.space, p.pool FROM name_manager.pool p \
                 WHERE (p.space, p.pool) = ($1, $2) AND p.tag = $3::text::uuid AND ",
@@ -44,15 +62,17 @@ const SWAP: &str = concat!(
     " = $6 AND NOT EXISTS (SELECT FROM name_manager.session WHERE id = $7::text::uuid AND dead) \
                 FOR UPDATE SKIP LOCKED), \
      u AS (UPDATE name_manager.pool p SET tag = $4::text::uuid, doc = $5::text::jsonb FROM l \
-           WHERE (p.space, p.pool) = (l.space, l.pool) AND p.tag = $3::text::uuid RETURNING 1), \
+           WHERE (p.space, p.pool) = (l.space, l.pool) AND p.tag = $3::text::uuid \
+           RETURNING 1 AS done), \
      j AS (INSERT INTO name_manager.journal (space, pool, event) \
            SELECT $1, $2, e FROM u, jsonb_array_elements($8::text::jsonb) e) \
      SELECT ",
     durable!(),
+    tell!("$9", "$10"),
     " FROM u"
 );
 
-/// As SWAP, of a pool that nobody has used.
+/// As SWAP, of a pool that nobody has used, and in which nobody waits.
 const MAKE: &str = concat!(
     "WITH u AS (INSERT INTO name_manager.pool (space, pool, tag, doc) \
                 SELECT $1, $2, $3::text::uuid, $4::text::jsonb WHERE ",
@@ -115,9 +135,13 @@ const SERVER: &str = concat!(
     durable!()
 );
 
-/// $1 spaces, $2 pools.
-const TAGS: &str = "SELECT p.space, p.pool, p.tag::text FROM name_manager.pool p \
-     JOIN unnest($1, $2) AS k (space, pool) USING (space, pool)";
+/// $1 spaces, $2 pools, $3 tokens that wait in them. One that is told that it can never be
+/// served stays in the line until its agent has read that.
+const TAGS: &str = "SELECT p.space, p.pool, p.tag::text, \
+     EXISTS (SELECT FROM jsonb_array_elements(p.doc->'holds') h WHERE h->>'token' = ANY ($3)) \
+     OR EXISTS (SELECT FROM jsonb_array_elements(p.doc->'line') w \
+                WHERE w->'failed' <> 'null' AND w->>'token' = ANY ($3)) \
+     FROM name_manager.pool p JOIN unnest($1, $2) AS k (space, pool) USING (space, pool)";
 
 /// $1 session. Every document: there are few, and this is asked once a connection.
 const ENTRIES: &str = concat!(
@@ -149,6 +173,8 @@ pub struct Page {
     pub tag: Option<Tag>,
     /// The document.
     pub document: Document,
+    /// Those of its sessions that are known to hear hints.
+    pub hear: BTreeSet<Session>,
     /// The rest.
     pub look: Look,
 }
@@ -170,6 +196,19 @@ pub struct Swap<'a> {
     pub document: &'a Document,
     /// What is written beside.
     pub events: &'a [Event],
+    /// Sessions that are told to look: see [`Hint`].
+    pub told: &'a [Session],
+}
+
+/// What is known of a pool without reading it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Glance {
+    /// The project and the pool.
+    pub key: (String, String),
+    /// The document's tag.
+    pub tag: Tag,
+    /// Whether one of the tokens has been granted something, or told that it never will be.
+    pub is_served: bool,
 }
 
 /// What has become of a beat.
@@ -232,6 +271,7 @@ impl Connection {
             return Ok(Page {
                 tag: None,
                 document: Document::default(),
+                hear: BTreeSet::new(),
                 look: Look {
                     start,
                     server,
@@ -252,14 +292,20 @@ impl Connection {
         })?;
         let sessions: &str = row.try_get(7).map_err(get)?;
         let sessions = sessions.split(',').filter(|part| !part.is_empty());
-        let sessions = sessions.map(session).collect::<Option<_>>();
+        let sessions = sessions.map(session).collect::<Option<Vec<_>>>();
+        let sessions = sessions.ok_or_else(|| damaged("a session in it is none"))?;
+        let hear = sessions.iter().filter(|(_, _, hears)| *hears);
         Ok(Page {
             tag: Some(tag.parse().map_err(|_| damaged("its tag is none"))?),
             document,
+            hear: hear.map(|(session, _, _)| *session).collect(),
             look: Look {
                 start,
                 server,
-                sessions: sessions.ok_or_else(|| damaged("a session in it is none"))?,
+                sessions: sessions
+                    .into_iter()
+                    .map(|(id, seen, _)| (id, seen))
+                    .collect(),
             },
         })
     }
@@ -271,6 +317,18 @@ impl Connection {
     /// If the outcome is not known, or nothing was done. It is known once the tag has moved:
     /// the change may still be on its way.
     pub async fn swap(&self, swap: &Swap<'_>) -> Result<bool, Error> {
+        match self.try_swap(swap).await {
+            // Somebody who listens has not read for long. Nothing was changed, and hints are not
+            // worth that.
+            Err(error) if is_of(&error, &[SqlState::PROGRAM_LIMIT_EXCEEDED]) => {
+                let swap = Swap { told: &[], ..*swap };
+                self.try_swap(&swap).await
+            }
+            swapped => swapped,
+        }
+    }
+
+    async fn try_swap(&self, swap: &Swap<'_>) -> Result<bool, Error> {
         let (tag, session) = (swap.tag.to_string(), swap.session.to_string());
         let document = stored(swap.document.to_text());
         let events = serde_json::to_string(swap.events).expect("its keys are texts");
@@ -287,6 +345,11 @@ impl Connection {
             (&session as _, Type::TEXT),
             (&events as _, Type::TEXT),
         ]);
+        let channels: Vec<String> = swap.told.iter().copied().map(channel).collect();
+        let hint = Hint::of(swap.space, swap.pool);
+        if was.is_some() {
+            values.extend([(&channels as _, Type::TEXT_ARRAY), (&hint as _, Type::TEXT)]);
+        }
         let statement = match was {
             Some(_) => SWAP,
             None => MAKE,
@@ -379,30 +442,43 @@ impl Connection {
         self.done(self.query(SERVER, &parameters).await)
     }
 
-    /// The tags of these pools, in no order: those that nobody has used are not there.
+    /// What is to be seen of these pools without reading them, and of tokens that wait in them, in
+    /// no order: those that nobody has used are not there.
     ///
     /// # Errors
     ///
     /// If the server does not answer.
-    pub async fn tags(
+    pub async fn glance(
         &self,
         pools: &[(String, String)],
-    ) -> Result<Vec<((String, String), Tag)>, Error> {
+        tokens: &[Token],
+    ) -> Result<Vec<Glance>, Error> {
+        let tokens: Vec<String> = tokens.iter().map(Token::to_string).collect();
         let (spaces, names): (Vec<&str>, Vec<&str>) = pools
             .iter()
             .map(|(space, pool)| (&**space, &**pool))
             .unzip();
-        let parameters: [Parameter<'_>; 2] =
-            [(&spaces, Type::TEXT_ARRAY), (&names, Type::TEXT_ARRAY)];
+        let parameters: [Parameter<'_>; 3] = [
+            (&spaces, Type::TEXT_ARRAY),
+            (&names, Type::TEXT_ARRAY),
+            (&tokens, Type::TEXT_ARRAY),
+        ];
         let rows = self.query(TAGS, &parameters).await?;
-        let tags = rows.iter().map(|row| {
+        let glances = rows.iter().map(|row| {
             let get = |error| self.failed(error);
-            let key = (row.try_get(0).map_err(get)?, row.try_get(1).map_err(get)?);
             let tag: &str = row.try_get(2).map_err(get)?;
-            // One that is none is found, and told, by whoever reads the pool.
-            Ok((key, tag.parse().unwrap_or(Tag(0))))
+            Ok(Glance {
+                key: (row.try_get(0).map_err(get)?, row.try_get(1).map_err(get)?),
+                // One that is none is found, and told, by whoever reads the pool.
+                tag: tag.parse().unwrap_or(Tag(0)),
+                // As of a row that is not as it was written.
+                is_served: row
+                    .try_get::<_, Option<bool>>(3)
+                    .map_err(get)?
+                    .unwrap_or(true),
+            })
         });
-        tags.collect()
+        glances.collect()
     }
 
     /// The pools in which a session holds something or waits, and when the process that says so
@@ -463,19 +539,29 @@ impl Connection {
     /// As of [`Connection::read`]; or if the row is not free for some time. Then, too, the
     /// transaction is to be ended.
     pub async fn lock(&self, space: &str, pool: &str) -> Result<Page, Error> {
-        self.batch(LOCK).await?;
         let parameters: [Parameter<'_>; 2] = [(&space, Type::TEXT), (&pool, Type::TEXT)];
-        self.query(LOCK_ROW, &parameters).await?;
-        self.read(space, pool).await
+        // Sent at once: others wait for as long as this takes.
+        let (begun, locked, page) = tokio::join!(
+            self.batch(LOCK),
+            self.query(LOCK_ROW, &parameters),
+            self.read(space, pool),
+        );
+        begun?;
+        locked?;
+        page
     }
 
-    /// Ends the transaction that [`Connection::lock`] began, with what was changed in it.
+    /// Changes a pool as [`Connection::swap`] does, and ends the transaction that
+    /// [`Connection::lock`] began, in one round trip; whether it was changed.
     ///
     /// # Errors
     ///
     /// If the outcome is not known.
-    pub async fn commit(&self) -> Result<(), Error> {
-        self.batch("COMMIT").await
+    pub async fn swap_locked(&self, swap: &Swap<'_>) -> Result<bool, Error> {
+        // What has failed is rolled back by it.
+        let (swapped, ended) = tokio::join!(self.try_swap(swap), self.batch("COMMIT"));
+        let swapped = swapped?;
+        ended.map(|()| swapped)
     }
 
     /// Ends that transaction without a change.
@@ -504,20 +590,22 @@ impl Connection {
 }
 
 fn is_conflict(error: &Error) -> bool {
+    let states = [
+        SqlState::T_R_SERIALIZATION_FAILURE,
+        SqlState::T_R_DEADLOCK_DETECTED,
+    ];
+    is_of(error, &states)
+}
+
+fn is_of(error: &Error, states: &[SqlState]) -> bool {
     let source = std::error::Error::source(error);
     let source = source.and_then(|source| source.downcast_ref::<tokio_postgres::Error>());
     let state = source.and_then(tokio_postgres::Error::code);
-    state.is_some_and(|state| {
-        [
-            SqlState::T_R_SERIALIZATION_FAILURE,
-            SqlState::T_R_DEADLOCK_DETECTED,
-        ]
-        .contains(state)
-    })
+    state.is_some_and(|state| states.contains(state))
 }
 
-/// `id beat dead`, as READ writes it.
-fn session(text: &str) -> Option<(Session, Seen)> {
+/// `id beat dead hears`, as READ writes it.
+fn session(text: &str) -> Option<(Session, Seen, bool)> {
     let mut parts = text.split(' ');
     let id = parts.next()?.parse().ok()?;
     let beat: i64 = parts.next()?.parse().ok()?;
@@ -527,5 +615,5 @@ fn session(text: &str) -> Option<(Session, Seen)> {
         Ok(beat) => Seen::Beat(beat),
         Err(_) => Seen::Missing,
     };
-    Some((id, seen))
+    Some((id, seen, parts.next()? == "true"))
 }

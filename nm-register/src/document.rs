@@ -297,6 +297,18 @@ impl Document {
         }
     }
 
+    /// The sessions of waiters of an earlier document that this one has granted something, or
+    /// told that they can never be served: they have something to read.
+    pub fn served_since(&self, before: &Self) -> BTreeSet<Session> {
+        let is_served = |waiter: &&Waiter| match self.standing(waiter.token) {
+            Standing::Holds(_) => true,
+            Standing::Failed(_) => waiter.failed.is_none(),
+            Standing::Waits { .. } | Standing::Unknown => false,
+        };
+        let served = before.line.iter().filter(is_served);
+        served.map(|waiter| waiter.session).collect()
+    }
+
     /// Whether processes of that run use the pool, and it is not over: its reaper has the
     /// lock alone from then on.
     pub fn is_running(&self, run: &str) -> bool {

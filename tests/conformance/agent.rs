@@ -1,11 +1,15 @@
 //! An agent that ends, or is killed, while its machine's processes hold names and wait.
 
+use std::fs;
+use std::time::Duration;
+
 use nm_runtime::journal::Kind;
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::agents;
 use crate::server::Server;
 use crate::support::patience;
-use crate::support::pool_test::Story;
+use crate::support::pool_test::{Story, error};
 
 fn story(tell: impl FnOnce(Story<Server>)) {
     match crate::database::can_be_made() {
@@ -17,6 +21,19 @@ fn story(tell: impl FnOnce(Story<Server>)) {
 fn kill_agent(test: &Story<Server>) {
     let dir = test.stage().agent_dir().expect("somebody has asked");
     assert!(agents::end(&dir), "there is no agent to kill");
+}
+
+/// The agent does nothing before [`go_on`].
+fn pause_agent(test: &Story<Server>) -> Pid {
+    let dir = test.stage().agent_dir().expect("somebody has asked");
+    let agent = agents::find(&dir).expect("there is an agent");
+    let agent = Pid::from_raw(agent.cast_signed()).expect("a process id");
+    kill_process(agent, Signal::STOP).expect("it can be stopped");
+    agent
+}
+
+fn go_on(agent: Pid) {
+    kill_process(agent, Signal::CONT).expect("it lives");
 }
 
 #[test]
@@ -88,6 +105,74 @@ fn a_release_that_an_agent_took_to_its_grave_is_made_by_the_next_one() {
         test.hold("next");
         assert_eq!(test.events_of(Kind::Died), []);
         assert_eq!(test.events_of(Kind::Released).len(), 1);
+    });
+}
+
+#[test]
+fn who_cannot_be_seen_to_live_by_the_next_agent_is_told_that_its_lease_is_lost() {
+    story(|mut test| {
+        test.hold("holder").wait("waiter");
+        let dir = test.stage().agent_dir().expect("somebody has asked");
+        // As by somebody who tidies up.
+        for file in fs::read_dir(dir.join("locks")).expect("locks") {
+            fs::remove_file(file.expect("a lock").path()).expect("a lock");
+        }
+        kill_agent(&test);
+        patience::until("the holder is told", || {
+            let told = test.notices("holder");
+            told.contains("no longer holds `db-0`").then_some(())
+        });
+        let lost = error(&test.tell("holder", "release"), "lost");
+        assert!(lost.contains("finds no file `locks/"), "{lost}");
+        let refused = test.expect_error("waiter", "config");
+        assert!(refused.contains("finds no file `locks/"), "{refused}");
+    });
+}
+
+#[test]
+fn a_request_keeps_its_deadline_although_the_agent_does_not_greet() {
+    story(|mut test| {
+        test.hold("holder");
+        let agent = pause_agent(&test);
+        test.wait_timeout(Duration::from_secs(1));
+        let told = error(&test.tell("late", "acquire db"), "timeout");
+        assert!(told.contains("has not answered yet"), "{told}");
+        go_on(agent);
+        test.release("holder");
+    });
+}
+
+#[test]
+fn who_waits_is_told_who_held_the_name_when_the_agent_last_answered() {
+    story(|mut test| {
+        test.hold("holder");
+        test.wait_timeout(Duration::from_secs(5));
+        test.wait("waiter");
+        patience::until("a notice", || {
+            let told = test.notices("waiter");
+            told.contains("db-0 held by `holder`").then_some(())
+        });
+        let agent = pause_agent(&test);
+        let told = test.expect_error("waiter", "timeout");
+        assert!(told.contains("db-0 held by `holder`"), "{told}");
+        assert!(told.contains("has not answered for"), "{told}");
+        go_on(agent);
+        test.release("holder");
+    });
+}
+
+#[test]
+fn who_waits_for_the_servers_word_says_so_meanwhile() {
+    story(|mut test| {
+        test.hold("holder");
+        let agent = pause_agent(&test);
+        test.begin("holder", "release");
+        patience::until("a notice", || {
+            let told = test.notices("holder");
+            told.contains("more for what pool `db` is").then_some(())
+        });
+        go_on(agent);
+        assert_eq!(test.end_of_wait("holder"), "released");
     });
 }
 

@@ -174,7 +174,7 @@ impl Instance {
         );
     }
 
-    fn log(&self) -> String {
+    pub fn log(&self) -> String {
         self.dir.path().join("log").display().to_string()
     }
 

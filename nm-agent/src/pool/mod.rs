@@ -13,3 +13,4 @@ mod statement;
 mod tests;
 
 pub(crate) use state::{Client, Doubt, Key, Now, Pool, To};
+pub(crate) use statement::Statement;

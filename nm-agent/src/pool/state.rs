@@ -143,8 +143,11 @@ pub(crate) struct Pool {
     pub(super) answers: Vec<(To, Answer)>,
     /// What it sees of other machines.
     pub(crate) observer: Observer,
-    /// So many changes in a row were overtaken by those of others.
+    /// So many changes in a row were overtaken by those of others; and when one was last.
     pub(crate) overtaken: u32,
+    pub(crate) overtaken_at: Option<Duration>,
+    /// It is to be read, whatever is known: somebody who has changed it has said so.
+    pub(crate) is_hinted: bool,
     /// Something is to be asked of the server.
     pub(crate) dirty: bool,
     /// Nothing is asked before.
@@ -180,6 +183,8 @@ impl Pool {
             answers: Vec::new(),
             observer: Observer::new(lease),
             overtaken: 0,
+            overtaken_at: None,
+            is_hinted: false,
             dirty: true,
             not_before: Duration::ZERO,
             read_at: Duration::ZERO,
@@ -231,9 +236,31 @@ impl Pool {
         !self.page.as_ref().is_some_and(is_calm) || !self.reads.is_empty()
     }
 
+    /// Somebody has changed it for one who waits here. What is read from now on shows it; what is
+    /// on its way may not.
+    pub(crate) fn hint(&mut self) {
+        if self.is_awaited() {
+            self.is_hinted = true;
+            self.dirty = true;
+        }
+    }
+
+    /// Whether there is something to change, as far as can be said without a look.
+    pub(crate) fn has_changes(&self) -> bool {
+        let is_new = |asked: &Asked| asked.given_up || asked.place.is_none();
+        let is_changed = !self.changes.is_empty() || !self.presented.is_empty();
+        is_changed || self.unsettled.is_some() || self.asked.iter().any(is_new)
+    }
+
+    /// The tokens of requests that wait for names.
+    pub(crate) fn awaited(&self) -> impl Iterator<Item = Token> {
+        let awaited = self.asked.iter().filter(|asked| !asked.given_up);
+        awaited.map(|asked| asked.join.token)
+    }
+
     /// Whether a request waits for names.
     pub(crate) fn is_awaited(&self) -> bool {
-        self.asked.iter().any(|asked| !asked.given_up)
+        self.awaited().next().is_some()
     }
 
     /// Whether nothing is held, awaited or asked.

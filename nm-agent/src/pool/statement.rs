@@ -1,6 +1,7 @@
 //! What is to be changed at the server, and what came of it.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use nm_postgres::{Page, Swap};
 use nm_register::{
@@ -34,6 +35,8 @@ pub(crate) struct Statement {
     /// How many of these are to be written with the next change if this one is not made.
     logged: usize,
     outcomes: Vec<(From, Outcome)>,
+    /// Sessions of others that have something to read then.
+    told: Vec<Session>,
     says_again: bool,
     /// It would change nothing of what was just read.
     pub(crate) is_void: bool,
@@ -57,6 +60,7 @@ impl Statement {
             tag: self.tag,
             document: &self.document,
             events: &self.events,
+            told: &self.told,
         }
     }
 }
@@ -144,8 +148,11 @@ impl Pool {
             logged = self.events.len();
             events.append(&mut self.events);
         }
+        let mut told = decided.document.served_since(&page.document);
+        told.retain(|session| *session != now.session && page.hear.contains(session));
         Some(Statement {
             session: now.session,
+            told: told.into_iter().collect(),
             page,
             tag,
             document: decided.document,
@@ -274,6 +281,7 @@ impl Pool {
         self.page = Some(Page {
             tag: if is_void { page.tag } else { Some(tag) },
             document,
+            hear: page.hear,
             look: page.look,
         });
     }
@@ -320,9 +328,10 @@ impl Pool {
     }
 
     /// Others have changed the pool before.
-    pub(crate) fn overtaken(&mut self, statement: Statement) {
+    pub(crate) fn overtaken(&mut self, statement: Statement, time: Duration) {
         self.dirty = true;
         self.overtaken += 1;
+        self.overtaken_at = Some(time);
         self.log_later(statement);
     }
 

@@ -83,6 +83,7 @@ impl Story {
         Page {
             tag: self.register.tag,
             document: self.register.document.clone(),
+            hear: Default::default(),
             look: Look {
                 start: START,
                 server: Server {
@@ -133,7 +134,7 @@ impl Story {
         } else if self.register.swap(was, tag, document) {
             self.pools[machine].done(statement, &now);
         } else {
-            self.pools[machine].overtaken(statement);
+            self.pools[machine].overtaken(statement, now.time);
         }
     }
 

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::time::{Duration, SystemTime};
 
-use nm_agent::wire::{Answer, Ask, Grant, Greeting};
+use nm_agent::wire::{Answer, Ask, Grant, Greeting, Join, Lock};
 use nm_register::State;
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -70,6 +70,31 @@ fn a_process_that_loses_its_connection_keeps_its_name() {
     assert_eq!(a.look().holds.len(), 1);
     assert_eq!(a.releases(&held, "gcp-0"), Answer::Done);
     assert_eq!(b.granted(id)[0].record.state, State::Clean);
+}
+
+#[test]
+fn a_process_that_reads_nothing_is_hung_up_on_and_keeps_its_name() {
+    let Some(site) = Site::new("reads_nothing") else {
+        return;
+    };
+    let one = site.machine("ci-1");
+    let mut a = one.process();
+    let (held, other) = (a.token(), a.token());
+    let grant = a.takes(&held, "a");
+    // Answered at once, each time.
+    let wrong = Join {
+        lock: Lock {
+            device: 0,
+            inode: 1,
+        },
+        ..wants(&other, "wrong")
+    };
+    let mut asks = (0..200_000).map(|_| Ask::Join(Box::new(wrong.clone())));
+    let hung_up = asks.any(|ask| a.try_ask_of("gcp", ask).is_err());
+    assert!(hung_up, "the agent keeps all answers");
+    let mut a = one.process();
+    assert_eq!(a.asks(present(&grant, &held)), Answer::Done);
+    assert_eq!(a.releases(&held, "gcp-0"), Answer::Done);
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod between;
 mod child;
 mod cuts;
 mod forgets;
+mod hints;
 #[path = "../../../tests/support/instance.rs"]
 mod instance;
 mod lends;

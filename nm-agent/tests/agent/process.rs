@@ -127,6 +127,11 @@ impl Process {
     }
 
     pub fn ask_of(&mut self, pool: &str, ask: Ask) -> u64 {
+        self.try_ask_of(pool, ask).unwrap()
+    }
+
+    /// Asks, unless the agent has hung up.
+    pub fn try_ask_of(&mut self, pool: &str, ask: Ask) -> std::io::Result<u64> {
         let id = self.next;
         self.next += 1;
         let asked = Asked {
@@ -136,10 +141,8 @@ impl Process {
             ask,
         };
         let line = serde_json::to_string(&asked).unwrap();
-        self.stream
-            .write_all(format!("{line}\n").as_bytes())
-            .unwrap();
-        id
+        self.stream.write_all(format!("{line}\n").as_bytes())?;
+        Ok(id)
     }
 
     /// The next answer to this.

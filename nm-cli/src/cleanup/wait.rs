@@ -91,12 +91,11 @@ fn has_failed(pools: Vec<Found>, runner: Option<u32>) -> Result<bool> {
             let mut note = run.note.iter();
             note.any(|note| Some(note.runner) == runner || (note.runner == 0 && note.run == own))
         };
-        let runs = match found.runs() {
-            // Without its server's address, say, nothing can have used it.
-            Err(error) if found.is_on_server && error.is_config() => continue,
-            runs => runs?,
-        };
-        for run in runs.into_iter().filter(is_its) {
+        // Its server is not asked, and need not answer, for what nobody here has used.
+        if !found.may_be_used() {
+            continue;
+        }
+        for run in found.runs()?.into_iter().filter(is_its) {
             pool.wait_for(&run)?;
             // Gone, if nothing is left.
             let mut left = found.runs()?.into_iter();

@@ -35,6 +35,25 @@ fn a_healthy_place_is_explained() {
 }
 
 #[test]
+fn values_that_may_be_secrets_are_not_shown() {
+    let lab = Lab::new();
+    let mut command = lab.cli(&["doctor"]);
+    let hidden = "postgres://ci:hunter2@db/names";
+    for key in ["POOL_DB_SERVER", "POOL_DB_SCOPE", "SCOPE"] {
+        command.env(format!("NAME_MANAGER_{key}"), hidden);
+    }
+    command.env("NAME_MANAGER_POOL_DB_MAX", "3");
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(!said.contains("hunter2"), "{said}");
+    assert!(said.contains("NAME_MANAGER_POOL_DB_MAX=3"), "{said}");
+    assert!(
+        said.contains("NAME_MANAGER_POOL_DB_SERVER is set"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_holder_whose_parent_has_ended_is_odd_unless_it_is_a_reaper() {
     let lab = Lab::new();
     lab.run(&["run", "db", "--", "true"]);

@@ -1,6 +1,7 @@
 //! What somebody is told who gets it wrong: one line, without the password.
 
-use std::net::TcpListener;
+use std::fs;
+use std::net::{SocketAddr, TcpListener};
 
 use crate::door::Door;
 use crate::instance::{Instance, shared};
@@ -54,11 +55,37 @@ fn who_names_no_server_is_told_what_to_write() {
     }
 }
 
+/// Where nobody listens.
+fn nowhere() -> SocketAddr {
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap();
+    closed.local_addr().unwrap()
+}
+
+#[test]
+fn only_pools_of_a_server_need_it() {
+    let address = nowhere();
+    let door = Door::to(&format!("postgres://ci:secret@{address}/names"));
+    let dir = tempfile::tempdir().unwrap();
+    let pools =
+        "[pools.gcp]\nmax = 1\nscope = \"server\"\nspace = \"acme/shop\"\n[pools.local]\nmax = 1\n";
+    fs::write(dir.path().join("name-manager.toml"), pools).unwrap();
+    let run = |pool: &str| {
+        let mut command = door.command(&["run", pool, "--", "true"]);
+        command
+            .env("NAME_MANAGER_DIR", dir.path().join("state"))
+            .env("NAME_MANAGER_PROGRAM", env!("CARGO_BIN_EXE_name-manager"))
+            .current_dir(dir.path());
+        Said::of(command.output().unwrap())
+    };
+    let said = run("local").succeeds();
+    assert!(!said.err.contains(&address.to_string()), "{said:?}");
+    let says = format!("failed to connect to {address}/names as ci");
+    told(&run("gcp"), 1, &says);
+}
+
 #[test]
 fn who_finds_nobody_there_is_told_where() {
-    let closed = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = closed.local_addr().unwrap();
-    drop(closed);
+    let address = nowhere();
     let door = Door::to(&format!("postgres://ci:secret@{address}/names"));
     let says = format!("failed to connect to {address}/names as ci");
     all_told(&door, 1, &says);

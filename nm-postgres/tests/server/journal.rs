@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use nm_postgres::Kind;
+use nm_postgres::{Glance, Kind};
 use nm_register::{Event, Outcome, Request, Session, Token};
 
 use crate::instance::shared;
@@ -49,6 +49,22 @@ fn events_are_read_from_a_time_on_in_pages() {
 }
 
 #[test]
+fn a_long_journal_is_pruned_at_once() {
+    let Some(server) = shared() else { return };
+    let wire = server.database("long", true);
+    wire.execute(
+        "INSERT INTO name_manager.journal (space, pool, event) \
+         SELECT 'shop', 'gcp', '{}' FROM generate_series(1, 40000)",
+    );
+    // Of the oldest, one by one, it would take many times as long.
+    let prune = wire.connection.prune(20_000, 30);
+    let pruned = wire.run(async { tokio::time::timeout(Duration::from_secs(60), prune).await });
+    pruned.expect("it is soon done").unwrap();
+    let left = wire.ask("SELECT count(*)::int FROM name_manager.journal");
+    assert_eq!(left, 20_000);
+}
+
+#[test]
 fn sessions_that_ended_long_ago_are_forgotten_with_the_events() {
     let Some(server) = shared() else { return };
     let wire = server.database("ended", true);
@@ -80,20 +96,29 @@ fn tags_and_entries_are_found_without_reading_pools() {
     let machine = Machine::begin(&wire, 1, "ci-1");
     let key = |pool: &str| ("shop".to_owned(), pool.to_owned());
     let pools = [key("gcp"), key("unused")];
-    let tags = || wire.run(wire.connection.tags(&pools)).unwrap();
+    let glance = |tokens: &[Token]| wire.run(wire.connection.glance(&pools, tokens)).unwrap();
+    let seen = |tag, is_served| {
+        let key = key("gcp");
+        vec![Glance {
+            key,
+            tag,
+            is_served,
+        }]
+    };
     let entries = |session| wire.run(wire.connection.entries(Session(session))).unwrap();
-    assert_eq!(tags(), []);
+    assert_eq!(glance(&[Token(7)]), []);
     assert_eq!(entries(1).1, []);
     machine.does(join(7, "a"));
     let page = machine.read();
-    assert_eq!(tags(), [(key("gcp"), page.tag.unwrap())]);
+    assert_eq!(glance(&[Token(8), Token(7)]), seen(page.tag.unwrap(), true));
+    assert_eq!(glance(&[Token(8)]), seen(page.tag.unwrap(), false));
     assert_eq!(entries(1), (page.look.start, vec![key("gcp")]));
     assert_eq!(entries(2), (page.look.start, vec![]));
     let of = |tokens: &[Token]| wire.run(wire.connection.pools_of(tokens)).unwrap();
     assert_eq!(of(&[Token(8), Token(7)]), [key("gcp")]);
     assert_eq!(of(&[Token(8)]), []);
     machine.does(release(7));
-    assert_ne!(tags()[0].1, page.tag.unwrap());
+    assert_ne!(glance(&[])[0].tag, page.tag.unwrap());
     assert_eq!(entries(1).1, []);
 }
 
@@ -112,8 +137,7 @@ fn who_has_locked_a_row_is_not_overtaken() {
     let page = two.run(two.connection.lock("shop", "gcp")).unwrap();
     let late = near.read();
     assert!(!near.swap(&late, &near.decide(&late, release(7))));
-    assert!(far.swap(&page, &far.decide(&page, join(8, "b"))));
-    two.run(two.connection.commit()).unwrap();
+    assert!(far.swap_locked(&page, &far.decide(&page, join(8, "b"))));
     assert_eq!(near.does(release(7)), Outcome::Done);
     assert_eq!(near.read().document.holds[0].who.test, "b");
     two.run(two.connection.lock("shop", "gcp")).unwrap();

@@ -2,6 +2,7 @@
 #![cfg(unix)]
 
 mod encrypted;
+mod hints;
 #[path = "../../../tests/support/instance.rs"]
 mod instance;
 mod journal;

@@ -95,7 +95,25 @@ impl<'a> Machine<'a> {
 
     /// Whether a change of what was read is done.
     pub fn swap(&self, page: &Page, decided: &Decided) -> bool {
-        let swap = Swap {
+        let swap = self.change(page, decided, &[]);
+        self.wire.run(self.wire.connection.swap(&swap)).unwrap()
+    }
+
+    /// The same, by who has locked the row.
+    pub fn swap_locked(&self, page: &Page, decided: &Decided) -> bool {
+        let swap = self.change(page, decided, &[]);
+        let swapped = self.wire.connection.swap_locked(&swap);
+        self.wire.run(swapped).unwrap()
+    }
+
+    /// A change of which these are told.
+    pub fn change<'b>(
+        &self,
+        page: &'b Page,
+        decided: &'b Decided,
+        told: &'b [Session],
+    ) -> Swap<'b> {
+        Swap {
             space: "shop",
             pool: "gcp",
             page,
@@ -103,8 +121,8 @@ impl<'a> Machine<'a> {
             tag: tag(),
             document: &decided.document,
             events: &decided.events,
-        };
-        self.wire.run(self.wire.connection.swap(&swap)).unwrap()
+            told,
+        }
     }
 
     /// Reads, and changes what it has read.

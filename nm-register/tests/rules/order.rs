@@ -16,6 +16,30 @@ fn waiters_of_all_machines_are_served_as_they_came() {
 }
 
 #[test]
+fn a_document_shows_whose_waiters_were_served_since_an_earlier_one() {
+    let mut pool = Pool::new(2);
+    pool.ask_all("a b@2 c@3 d@4 e@3", any(1));
+    let first = pool.document.clone();
+    pool.end("a");
+    assert_eq!(pool.document.served_since(&first), [machine(3)].into());
+    let second = pool.document.clone();
+    assert_eq!(second.served_since(&second), [].into());
+    // Who is served at once has not waited.
+    pool.end("b@2");
+    pool.end("c@3");
+    pool.end("d@4");
+    pool.ask("f@5", any(1));
+    let served = pool.document.served_since(&first);
+    assert_eq!(
+        served,
+        [machine(3)].into(),
+        "`e` holds, the others have ended"
+    );
+    let third = pool.document.clone();
+    assert_eq!(third.served_since(&second), [machine(3)].into());
+}
+
+#[test]
 fn a_request_for_several_names_holds_up_those_behind_it() {
     let mut pool = Pool::new(3);
     pool.ask_all("a b", any(1));

@@ -64,7 +64,7 @@ pub(crate) struct GivenName<'a> {
 
 /// Identifies a request: `PID-NUMBER`, where the number differs also between processes
 /// with the same id.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RequestId {
     pid: u32,
     number: u64,

@@ -647,6 +647,7 @@ fn a_run_is_alive_as_long_as_a_process_or_its_reaper_is() {
 fn a_run_has_one_reaper_and_one_process_starts_it() {
     on_each(Some(1), |Pool { one, other, .. }| {
         let (ours, theirs) = (one.backend.runs().unwrap(), other.backend.runs().unwrap());
+        let (mut patience, _) = Noting::new();
         let mut starts = 0;
         // One that fails to come up is started by the next process.
         for _ in 0..2 {
@@ -654,13 +655,15 @@ fn a_run_has_one_reaper_and_one_process_starts_it() {
                 starts += 1;
                 Ok(())
             };
-            ours.ensure_reaper("run", &mut start).unwrap();
+            ours.ensure_reaper("run", &mut patience, &mut start)
+                .unwrap();
         }
         assert_eq!(starts, 2);
         let reaper = theirs.stand_by("run").unwrap().expect("there is none");
         assert!(ours.stand_by("run").unwrap().is_none());
         let mut start = || panic!("there is one");
-        ours.ensure_reaper("run", &mut start).unwrap();
+        ours.ensure_reaper("run", &mut patience, &mut start)
+            .unwrap();
         drop(reaper);
         assert!(ours.stand_by("run").unwrap().is_some());
     });

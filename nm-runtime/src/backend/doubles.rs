@@ -427,9 +427,14 @@ impl Runs for DoubleRuns {
         self.inner.is_running(run, patience)
     }
 
-    fn ensure_reaper(&self, run: &str, start: &mut dyn FnMut() -> Result<()>) -> Result<()> {
+    fn ensure_reaper(
+        &self,
+        run: &str,
+        patience: &mut dyn Patience,
+        start: &mut dyn FnMut() -> Result<()>,
+    ) -> Result<()> {
         pass(&*self.script, Call::EnsureReaper)?;
-        self.inner.ensure_reaper(run, start)
+        self.inner.ensure_reaper(run, patience, start)
     }
 
     fn stand_by<'a>(&'a self, run: &str) -> Result<Option<Box<dyn Reaping + 'a>>> {

@@ -1,12 +1,11 @@
 //! The name that belongs to this process, of which its threads take turns.
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::backend::ask::RequestId;
+use crate::identity::asker::Asker;
 use crate::terms::access::Access;
-use crate::terms::holder::Holder;
 use crate::terms::record::State;
 
 /// What others see of a name that its process has to itself as long as it lives: which of its threads
@@ -27,7 +26,9 @@ pub(crate) trait OwnName: fmt::Debug + Send + Sync {
 /// One thread's time with the name.
 #[derive(Clone, Debug)]
 pub(crate) struct OwnTurn {
-    pub(crate) holder: Arc<Holder>,
+    pub(crate) asker: Asker,
+    /// When it began, in microseconds since 1970.
+    pub(crate) since: u64,
     pub(crate) access: Access,
     pub(crate) request: RequestId,
 }

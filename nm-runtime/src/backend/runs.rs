@@ -23,7 +23,12 @@ pub(crate) trait Runs: fmt::Debug + Send + Sync {
 
     /// Sees to it that the run has a reaper: calls `start` if there is none, one
     /// process at a time.
-    fn ensure_reaper(&self, run: &str, start: &mut dyn FnMut() -> Result<()>) -> Result<()>;
+    fn ensure_reaper(
+        &self,
+        run: &str,
+        patience: &mut dyn Patience,
+        start: &mut dyn FnMut() -> Result<()>,
+    ) -> Result<()>;
 
     /// Becomes the run's reaper; `None` if there is one.
     fn stand_by<'a>(&'a self, run: &str) -> Result<Option<Box<dyn Reaping + 'a>>>;

@@ -52,6 +52,11 @@ impl Error {
         }))
     }
 
+    #[cfg(feature = "server")]
+    pub(crate) fn kind(&self) -> Kind {
+        self.0.kind
+    }
+
     pub(crate) fn config(message: impl Into<String>) -> Self {
         Self::new(Kind::Config, message)
     }

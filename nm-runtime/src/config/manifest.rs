@@ -58,6 +58,8 @@ pub(crate) struct PoolTable {
     pub(crate) scope: Option<Scope>,
     /// Which project's pool it is, on a server.
     pub(crate) space: Option<String>,
+    /// Where that is said, if no scope is said beside it.
+    pub(crate) stray_space: Option<String>,
     pub(crate) env: Vec<(String, String)>,
     pub(crate) hooks: Option<HooksTable>,
 }
@@ -386,7 +388,11 @@ impl PoolTable {
             ));
         }
         match (&read.scope, source.document.get(pool, "space")) {
-            (None | Some(Scope::Server), _) | (_, None) => Ok(read),
+            (Some(Scope::Server), _) | (_, None) => Ok(read),
+            (None, Some(space)) => {
+                read.stray_space = Some(source.place(space.key_span));
+                Ok(read)
+            }
             (Some(_), Some(space)) => Err(source.error(
                 space.key_span,
                 format!(

@@ -100,6 +100,14 @@ pub(crate) fn scope(
 ) -> Result<(Scope, Why)> {
     let configured = table.and_then(|table| table.scope.clone());
     let (scope, why) = as_configured(pool, variables, configured, workspace)?;
+    // A variable may say it on machines that have a server.
+    if let (Some(place), Why::Default | Why::Keyed) =
+        (table.and_then(|it| it.stray_space.as_ref()), why)
+    {
+        return Err(Error::config(format!(
+            "{place}: pool `{pool}` has a `space`, which only a pool with `scope = \"server\"` has; write that beside it, or remove the `space`"
+        )));
+    }
     Ok(match scope {
         Scope::Server if variables.has_no_server() => match variables.dir() {
             Some(dir) => (Scope::Dir(dir.to_owned()), Why::Variable),

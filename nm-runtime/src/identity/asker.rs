@@ -22,7 +22,7 @@ pub(crate) fn reaper(run: &str) -> Holder {
         test: Holder::reaper_of(run),
         pid,
         pid_namespace: sys::pid_namespace(),
-        token: token(pid),
+        token: numbered(pid, thread()),
         run: run.to_owned(),
         file: String::new(),
         line: 0,
@@ -41,25 +41,69 @@ pub(crate) fn current(place: &Location<'_>) -> Result<Holder> {
 
 /// The current thread, as one of the process with this id in this run.
 pub(crate) fn of(pid: u32, run: &str, place: &Location<'_>) -> Holder {
-    let test = TESTS.with_borrow(|tests| {
-        let test = tests.last()?;
-        Some((String::from(&*test.path), test.file.to_owned(), test.line))
-    });
-    let (test, file, line) = match (test, caller::get()) {
-        (Some(test), _) => test,
-        (None, Some(caller)) => (caller.label.clone(), String::new(), 0),
-        (None, None) => (thread_name(place), place.file().to_owned(), place.line()),
-    };
-    Holder {
-        test,
-        pid,
-        pid_namespace: None,
-        token: token(pid),
-        run: run.to_owned(),
-        file,
-        line,
-        since: 0,
-        host: None,
+    Asker::here(pid, place).holder(run)
+}
+
+/// The current thread, before anybody reads of it: most of what takes time is made when that
+/// happens.
+#[derive(Clone, Debug)]
+pub(crate) struct Asker {
+    pub(crate) test: Cow<'static, str>,
+    file: Cow<'static, str>,
+    line: u32,
+    pid: u32,
+    /// Its number among those of its process.
+    thread: u64,
+}
+
+impl Asker {
+    /// The current thread of the process with this id, which asks from this place.
+    pub(crate) fn here(pid: u32, place: &Location<'_>) -> Self {
+        let test = TESTS.with_borrow(|tests| {
+            let test = tests.last()?;
+            Some((test.path.clone(), test.file.into(), test.line))
+        });
+        let (test, file, line) = match (test, caller::get()) {
+            (Some(test), _) => test,
+            (None, Some(caller)) => (caller.label.as_str().into(), "".into(), 0),
+            (None, None) => (
+                thread_name(place).into(),
+                place.file().to_owned().into(),
+                place.line(),
+            ),
+        };
+        Self {
+            test,
+            file,
+            line,
+            pid,
+            thread: thread(),
+        }
+    }
+
+    /// Whether it is the current thread: a forked child's is another.
+    pub(crate) fn is_here(&self) -> bool {
+        self.thread == thread() && self.pid == std::process::id()
+    }
+
+    /// Identifies it among the threads of all processes.
+    pub(crate) fn token(&self) -> String {
+        numbered(self.pid, self.thread)
+    }
+
+    /// In this run.
+    pub(crate) fn holder(&self, run: &str) -> Holder {
+        Holder {
+            test: String::from(&*self.test),
+            pid: self.pid,
+            pid_namespace: None,
+            token: self.token(),
+            run: run.to_owned(),
+            file: String::from(&*self.file),
+            line: self.line,
+            since: 0,
+            host: None,
+        }
     }
 }
 
@@ -106,23 +150,17 @@ fn program_name() -> &'static str {
     &NAME
 }
 
-/// The token that holders on the calling thread have.
-pub(crate) fn token_of_thread() -> String {
-    token(std::process::id())
-}
-
-/// Identifies the calling thread among the threads of all processes.
-fn token(pid: u32) -> String {
+/// The number of the calling thread among those of this process.
+fn thread() -> u64 {
     static THREADS: AtomicU64 = AtomicU64::new(0);
     thread_local! {
         static THREAD: Cell<Option<u64>> = const { Cell::new(None) };
     }
-    let thread = THREAD.get().unwrap_or_else(|| {
+    THREAD.get().unwrap_or_else(|| {
         let next = THREADS.fetch_add(1, Ordering::Relaxed);
         THREAD.set(Some(next));
         next
-    });
-    numbered(pid, thread)
+    })
 }
 
 /// What is known about an annotated test while it runs.

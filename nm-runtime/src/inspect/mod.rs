@@ -43,6 +43,7 @@ use crate::config::surroundings::Surroundings;
 pub use crate::config::surroundings::{unwritten, workspace_root};
 use crate::config::workspace::Package;
 use crate::local::kernel_locks::Locks;
+use crate::local::lock::is_locked;
 pub use crate::local::soundness::{locks_work, writing_works};
 use crate::local::waiters::Recent;
 pub use crate::local::waiters::Waiter;
@@ -258,6 +259,13 @@ impl Found {
             true => ServerPool::open(&self.pool, around),
             false => Ok(None),
         }
+    }
+
+    /// Whether this machine may have used it a moment ago: what speaks with its server goes on for
+    /// a while, and for as long as anything is held or cleaned up.
+    pub fn may_be_used(&self) -> bool {
+        let lock = self.place.dir.join("agent.lock");
+        !self.is_on_server || sys::open_regular(&lock).is_ok_and(is_locked)
     }
 
     /// What happened in the pool, as far as it is still known.

@@ -4,6 +4,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::backend::Backend;
+use crate::identity::asker::Asker;
 use crate::terms::holder::Holder;
 use crate::terms::record::{Tenure, Waiting};
 
@@ -14,9 +15,32 @@ static HELD: Mutex<Vec<HeldName>> = Mutex::new(Vec::new());
 pub(crate) struct HeldName {
     /// The lease's key in this table.
     pub(crate) lease: u64,
-    pub(crate) holder: Arc<Holder>,
+    pub(crate) holder: Who,
     pub(crate) backend: Arc<dyn Backend>,
     pub(crate) name: Arc<str>,
+}
+
+/// The holder, or for a name of which threads take turns what it is made of.
+#[derive(Clone, Debug)]
+pub(crate) enum Who {
+    Holder(Arc<Holder>),
+    Asker(Asker),
+}
+
+impl Who {
+    pub(crate) fn test(&self) -> &str {
+        match self {
+            Self::Holder(holder) => &holder.test,
+            Self::Asker(asker) => &asker.test,
+        }
+    }
+
+    fn token(&self) -> String {
+        match self {
+            Self::Holder(holder) => holder.token.clone(),
+            Self::Asker(asker) => asker.token(),
+        }
+    }
 }
 
 fn lock() -> MutexGuard<'static, Vec<HeldName>> {
@@ -44,7 +68,7 @@ pub(crate) fn is_held(lease: u64) -> bool {
 pub(crate) fn by(token: &str) -> Vec<HeldName> {
     let held = lock();
     held.iter()
-        .filter(|held| held.holder.token == token)
+        .filter(|held| held.holder.token() == token)
         .cloned()
         .collect()
 }
@@ -59,7 +83,7 @@ pub(crate) fn publish(held: &[HeldName], waiting: Option<&Waiting>) {
         if table.iter().any(|now| now.lease == held.lease) {
             let change = |tenure: &mut Tenure| tenure.waiting = waiting.cloned();
             held.backend
-                .publish(&held.name, &held.holder.token, &change);
+                .publish(&held.name, &held.holder.token(), &change);
         }
     }
 }
@@ -69,9 +93,9 @@ pub(crate) fn outlive(test: &Holder, time: u64) {
     // Locked all the while: see above.
     for held in lock().iter() {
         let holder = &held.holder;
-        if holder.token == test.token && holder.test == test.test {
+        if holder.test() == test.test && holder.token() == test.token {
             let change = |tenure: &mut Tenure| tenure.body_ended = Some(time);
-            held.backend.publish(&held.name, &holder.token, &change);
+            held.backend.publish(&held.name, &test.token, &change);
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::backend::hold::{Ending, Hold};
 use crate::base::error::{BoxError, Result};
 use crate::base::notice;
 use crate::lend::gate::Permit;
-use crate::lend::held::{self, HeldName};
+use crate::lend::held::{self, HeldName, Who};
 use crate::terms::access::Access;
 use crate::terms::name::Name;
 use crate::terms::record::State;
@@ -68,7 +68,7 @@ impl Lease {
         let key = next_key();
         held::add(HeldName {
             lease: key,
-            holder: granted.hold.holder().clone(),
+            holder: Who::Holder(granted.hold.holder().clone()),
             backend: backend.clone(),
             name: name.name().into(),
         });

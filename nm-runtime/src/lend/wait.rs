@@ -1,5 +1,6 @@
 //! One request's wait: its deadline, its notices, and how it ends.
 
+use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
 use nm_words::key;
@@ -8,6 +9,7 @@ use crate::backend::Backend;
 use crate::backend::ask::Ask;
 use crate::backend::missing_code;
 use crate::backend::patience::Patience;
+use crate::backend::snapshot::Snapshot;
 use crate::base::error::{Error, Kind, Result};
 use crate::base::{caller, clock, notice, text};
 use crate::lend::crowd::{Part, Turn};
@@ -54,6 +56,8 @@ pub(crate) struct Wait<'a> {
     blocked: Option<Watch>,
     /// The names are granted, and only made ready.
     granted: bool,
+    /// The pool as it was seen last.
+    seen: RefCell<Snapshot>,
 }
 
 impl<'a> Wait<'a> {
@@ -81,6 +85,7 @@ impl<'a> Wait<'a> {
             held: held::by(&ask.holder.token),
             blocked: None,
             granted: false,
+            seen: RefCell::default(),
         };
         wait.refuse_what_is_held()?;
         Ok(wait)
@@ -112,7 +117,7 @@ impl<'a> Wait<'a> {
             Some(attribute) => format!("write `#[{attribute}]` on the test that holds it, too"),
         };
         let (pool, name) = (self.ask.pool, &held.name);
-        let (holder, asker) = (&held.holder.test, &self.ask.holder.test);
+        let (holder, asker) = (held.holder.test(), &*self.ask.holder.test);
         // A test that calls another runs it on its own thread.
         let asker = match holder == asker {
             true => String::new(),
@@ -276,10 +281,19 @@ impl<'a> Wait<'a> {
 
     /// One line for each holder in the way, as far as can be seen.
     fn occupants(&self) -> Vec<String> {
-        let snapshot = self.backend.snapshot(self.backend.key());
-        let snapshot = snapshot.ok().flatten().unwrap_or_default();
+        let unseen = match self.backend.snapshot(self.backend.key()) {
+            Ok(snapshot) => {
+                self.seen.replace(snapshot.unwrap_or_default());
+                None
+            }
+            // Who held what a moment ago says more than nothing.
+            Err(error) => Some(error),
+        };
+        let snapshot = self.seen.borrow();
         let ahead = self.backend.ahead(self.ask, snapshot.head.as_ref());
-        occupancy::of(&snapshot, &ahead, self.ask)
+        let mut lines = occupancy::of(&snapshot, &ahead, self.ask);
+        lines.extend(unseen.map(|error| error.to_string()));
+        lines
     }
 
     /// What stands in the way if nothing that does can be seen.

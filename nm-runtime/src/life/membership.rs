@@ -62,7 +62,7 @@ impl Membership {
         let alive = wait.outside(|wait| runs.join(run, wait))?;
         failpoint::at("run: joined");
         if let Some(address) = &self.address {
-            standby::ensure(&self.pool, address, &*runs, run)?;
+            standby::ensure(&self.pool, address, &*runs, run, wait)?;
         }
         failpoint::at("run: has a reaper");
         first(&*runs, wait)?;

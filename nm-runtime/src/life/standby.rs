@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::backend::patience::Patience;
 use crate::backend::runs::Runs;
 use crate::base::error::{Error, Result};
 use crate::base::json;
@@ -82,8 +83,14 @@ impl Job {
 }
 
 /// Sees to it that a reaper stands by.
-pub(crate) fn ensure(pool: &str, address: &Address, runs: &dyn Runs, run: &str) -> Result<()> {
-    runs.ensure_reaper(run, &mut || start(pool, address, run))
+pub(crate) fn ensure(
+    pool: &str,
+    address: &Address,
+    runs: &dyn Runs,
+    run: &str,
+    patience: &mut dyn Patience,
+) -> Result<()> {
+    runs.ensure_reaper(run, patience, &mut || start(pool, address, run))
 }
 
 fn start(pool: &str, address: &Address, run: &str) -> Result<()> {

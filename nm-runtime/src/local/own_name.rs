@@ -20,6 +20,7 @@ use crate::local::head::{Take, taken, try_lock_name};
 use crate::local::lock::Locked;
 use crate::local::record_file::RecordFile;
 use crate::local::scribe::{self, Tell};
+use crate::sys;
 use crate::terms::access::Access;
 use crate::terms::event::{Entry, Kind};
 use crate::terms::holder::Holder;
@@ -31,6 +32,7 @@ pub(crate) struct LocalOwnName {
     dir: Arc<PoolDir>,
     pool: String,
     pub(crate) name: String,
+    run: String,
     /// What is not told yet. Locked for a moment only: turns go on while it is told.
     noted: Mutex<Vec<Noted>>,
     told: Mutex<Told>,
@@ -80,6 +82,7 @@ impl LocalOwnName {
             dir: dir.clone(),
             pool: ask.pool.to_owned(),
             name: taken.name,
+            run: ask.holder.run.clone(),
             noted: Mutex::default(),
             told: Mutex::new(Told {
                 lock: Some(taken.lock),
@@ -97,20 +100,22 @@ impl LocalOwnName {
     fn note(&self, time: u64, turn: &OwnTurn, what: What) {
         let turn = turn.clone();
         lock(&self.noted).push(Noted { time, turn, what });
-        match self.awaited.load(Ordering::Relaxed) {
-            true => self.write(&mut lock(&self.told)),
-            false => scribe::changed(),
+        if self.awaited.load(Ordering::Relaxed) {
+            self.write(&mut lock(&self.told));
+        } else {
+            scribe::changed();
         }
     }
 
-    /// Tells of what is noted.
-    fn write(&self, told: &mut Told) {
+    /// Tells of what is noted; false if nothing is.
+    fn write(&self, told: &mut Told) -> bool {
         let noted = mem::take(&mut *lock(&self.noted));
         if noted.is_empty() {
-            return;
+            return false;
         }
         let lines = self.take_up(&noted, &mut told.record);
         self.publish_as(told, &lines);
+        true
     }
 
     /// Shows the record as it is, after these lines of the journal.
@@ -137,22 +142,22 @@ impl LocalOwnName {
     fn take_up(&self, noted: &[Noted], record: &mut Record) -> String {
         let mut lines = String::with_capacity(512 * noted.len());
         let name = format!(r#""pool":"{}","name":"{}""#, self.pool, self.name);
-        let (mut of, mut whose) = (None, String::new());
+        let mut last = None;
         for Noted { time, turn, what } in noted {
-            let OwnTurn {
-                holder,
-                access,
-                request,
-            } = turn;
-            if !of.is_some_and(|of| Arc::ptr_eq(of, holder)) {
-                of = Some(holder);
-                whose = whose_text(&request.text(), holder);
-            }
+            let access = turn.access;
+            let (_, holder, whose) = match last.take_if(|(of, _, _)| *of == turn.request) {
+                Some(same) => last.insert(same),
+                None => {
+                    let holder = Arc::new(self.holder(turn));
+                    let whose = whose_text(&turn.request.text(), &holder);
+                    last.insert((turn.request, holder, whose))
+                }
+            };
             let line = match *what {
                 What::Begun { waited, beside } => {
                     let fence = record.fence;
                     // Of a process that had this number before.
-                    for dead in record.grant(Tenure::new(holder, *access), !beside) {
+                    for dead in record.grant(Tenure::new(holder, access), !beside) {
                         // No longer known of it: its request.
                         let died = Entry {
                             time: *time,
@@ -164,16 +169,24 @@ impl LocalOwnName {
                         lines.push_str(&json(&died));
                         lines.push('\n');
                     }
-                    acquired_text(*time, &name, record.fence, &whose, waited, *access)
+                    acquired_text(*time, &name, record.fence, whose, waited, access)
                 }
                 What::Ended(after) => {
-                    record.give_back(holder, *access, Some(after));
-                    released_text(*time, &name, record.fence, &whose, *access, after)
+                    record.give_back(holder, access, Some(after));
+                    released_text(*time, &name, record.fence, whose, access, after)
                 }
             };
             lines.push_str(&line);
         }
         lines
+    }
+
+    fn holder(&self, turn: &OwnTurn) -> Holder {
+        Holder {
+            pid_namespace: sys::pid_namespace(),
+            since: turn.since,
+            ..turn.asker.holder(&self.run)
+        }
     }
 
     /// Changes what the record says of this holder.
@@ -190,14 +203,14 @@ impl LocalOwnName {
 }
 
 impl Tell for LocalOwnName {
-    fn tell(&self) {
-        self.write(&mut lock(&self.told));
+    fn tell(&self) -> bool {
+        self.write(&mut lock(&self.told))
     }
 }
 
 impl OwnName for Arc<LocalOwnName> {
     fn begin(&self, turn: &OwnTurn, waited: Duration, beside: bool) {
-        self.note(turn.holder.since, turn, What::Begun { waited, beside });
+        self.note(turn.since, turn, What::Begun { waited, beside });
     }
 
     fn end(&self, turn: &OwnTurn, after: After) {

@@ -390,7 +390,12 @@ impl Runs for PoolDir {
         is_running(&locks, &turn)
     }
 
-    fn ensure_reaper(&self, run: &str, start: &mut dyn FnMut() -> Result<()>) -> Result<()> {
+    fn ensure_reaper(
+        &self,
+        run: &str,
+        _: &mut dyn Patience,
+        start: &mut dyn FnMut() -> Result<()>,
+    ) -> Result<()> {
         let locks = RunLocks::open(self, run)?;
         if locks.has_reaper()? {
             return Ok(());

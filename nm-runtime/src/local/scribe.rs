@@ -1,6 +1,6 @@
 //! Tells what is known of this process's own names, when there is time for it: at once what
 //! happens after a pause, and otherwise once in a while for all of it, from a thread that
-//! ends when that is done. The rest is told when the process exits; if it is killed, what
+//! ends when nothing more happens. The rest is told when the process exits; if it is killed, what
 //! happened in the last of these pauses is not told.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -15,7 +15,8 @@ const PAUSE: Duration = Duration::from_millis(10);
 
 /// Something that tells what it has noted.
 pub(crate) trait Tell: Send + Sync {
-    fn tell(&self);
+    /// False if it had noted nothing.
+    fn tell(&self) -> bool;
 }
 
 #[derive(Default)]
@@ -67,27 +68,45 @@ pub(crate) fn changed() {
     }
     let next = scribe.told.map(|told| told + PAUSE);
     let left = next.and_then(|next| next.checked_duration_since(Instant::now()));
-    if let Some(left) = left.filter(|_| scribe.at_exit) {
-        let later = move || {
-            thread::sleep(left);
-            tell(lock());
-        };
-        if sys::start_lock_waiter(Box::new(later)).is_ok() {
-            GOING_TO.store(true, Ordering::Relaxed);
-            return;
-        }
+    if let Some(left) = left.filter(|_| scribe.at_exit)
+        && sys::start_lock_waiter(Box::new(move || keep_telling(left))).is_ok()
+    {
+        GOING_TO.store(true, Ordering::Relaxed);
+        return;
     }
     tell(locked);
 }
 
-fn tell(mut scribe: MutexGuard<'_, Option<Scribe>>) {
-    let Some(known) = &mut *scribe else { return };
+/// Goes on until nothing happens for a pause.
+fn keep_telling(mut left: Duration) {
+    loop {
+        thread::sleep(left);
+        if !tell(lock()) {
+            return;
+        }
+        let _scribe = lock();
+        if GOING_TO.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        left = PAUSE;
+    }
+}
+
+/// Whether there was anything to tell.
+fn tell(mut scribe: MutexGuard<'_, Option<Scribe>>) -> bool {
+    let Some(known) = &mut *scribe else {
+        return false;
+    };
     // What changes from here on is told next time.
     GOING_TO.store(false, Ordering::Relaxed);
     known.told = Some(Instant::now());
     let names = known.names.clone();
     drop(scribe);
-    names.iter().for_each(|name| name.tell());
+    let mut told = false;
+    for name in &names {
+        told |= name.tell();
+    }
+    told
 }
 
 extern "C" fn tell_the_rest() {

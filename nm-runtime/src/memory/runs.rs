@@ -29,7 +29,12 @@ impl Runs for Part {
         Ok(self.enter()?.is_running(run))
     }
 
-    fn ensure_reaper(&self, run: &str, start: &mut dyn FnMut() -> Result<()>) -> Result<()> {
+    fn ensure_reaper(
+        &self,
+        run: &str,
+        _: &mut dyn Patience,
+        start: &mut dyn FnMut() -> Result<()>,
+    ) -> Result<()> {
         let has_reaper = || Ok(self.enter()?.is_locked(&Thing::Reaper(run.to_owned())));
         if has_reaper()? {
             return Ok(());

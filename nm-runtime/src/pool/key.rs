@@ -15,13 +15,12 @@ use crate::backend::own_name::{OwnName, OwnTurn};
 use crate::backend::patience::Patience;
 use crate::base::clock;
 use crate::base::error::Result;
-use crate::identity::asker;
-use crate::lend::held::{self, HeldName};
+use crate::identity::asker::{self, Asker};
+use crate::lend::held::{self, HeldName, Who};
 use crate::lend::lease;
 use crate::pool::acquire::{self, Checked};
 use crate::pool::opened::Opened;
 use crate::terms::access::Access;
-use crate::terms::holder::Holder;
 use crate::terms::record::State;
 use crate::terms::want::Want;
 
@@ -109,25 +108,24 @@ impl Key {
 
     /// Takes the key, waiting for it.
     pub(crate) fn take(self: &Arc<Self>, access: Access, place: &Location<'_>) -> Result<Turn> {
-        let mut holder = self.pool.asker(place)?;
+        let pid = std::process::id();
+        let asker = Asker::here(pid, place);
         let mut turns = lock(&self.turns);
-        if let Some(current) = turns.again(&holder.token, access) {
+        if let Some(current) = turns.again(access) {
             current.times += 1;
             let lease = current.lease;
-            return Ok(self.turn(lease, holder.pid));
+            return Ok(self.turn(lease, pid));
         }
-        let request = RequestId::next(holder.pid);
+        let request = RequestId::next(pid);
         let mut waited = Duration::ZERO;
         if !turns.queue.is_empty() || !turns.admit(access) {
             let started = Instant::now();
-            turns = self.wait(turns, access, request, &holder)?;
+            turns = self.wait(turns, access, request, place)?;
             waited = started.elapsed();
         }
-        holder.since = clock::now();
-        let pid = holder.pid;
-        let holder = Arc::new(holder);
         let turn = OwnTurn {
-            holder: holder.clone(),
+            asker: asker.clone(),
+            since: clock::now(),
             access,
             request,
         };
@@ -136,7 +134,7 @@ impl Key {
         let lease = lease::next_key();
         held::add(HeldName {
             lease,
-            holder,
+            holder: Who::Asker(asker),
             backend: self.pool.backend.clone(),
             name: self.name.clone(),
         });
@@ -163,7 +161,7 @@ impl Key {
         mut turns: MutexGuard<'a, Turns>,
         access: Access,
         request: RequestId,
-        holder: &Holder,
+        place: &Location<'_>,
     ) -> Result<MutexGuard<'a, Turns>> {
         let ticket = turns.queue_up(access);
         let soon = Instant::now() + UNTOLD;
@@ -174,7 +172,7 @@ impl Key {
             true => Ok(turns),
             false => {
                 drop(turns);
-                self.wait_openly(ticket, access, request, holder)
+                self.wait_openly(ticket, access, request, place)
             }
         };
         let (mut turns, turn) = match turn {
@@ -193,12 +191,13 @@ impl Key {
         ticket: u64,
         access: Access,
         request: RequestId,
-        holder: &Holder,
+        place: &Location<'_>,
     ) -> Result<MutexGuard<'_, Turns>> {
+        let holder = self.pool.asker(place)?;
         let (want, given) = (want(&self.name, access), given(&self.name, self.index));
         let ask = Ask {
             request,
-            ..acquire::ask(&self.pool, &want, given, holder)?
+            ..acquire::ask(&self.pool, &want, given, &holder)?
         };
         let mut wait = acquire::begin(&self.pool, &ask, acquire::timeout(&self.pool, &want))?;
         lock(&self.turns).wait_openly(ticket);
@@ -226,22 +225,22 @@ impl Key {
         woken.unwrap_or_else(PoisonError::into_inner).0
     }
 
-    fn is_held(&self, token: &str) -> bool {
-        lock(&self.turns).again(token, Access::Exclusive).is_some()
+    fn is_held(&self) -> bool {
+        lock(&self.turns).again(Access::Exclusive).is_some()
     }
 }
 
 impl Turns {
     /// The turn of this thread, if it allows this access. A reader has none for a writer: it
     /// would wait for itself, and is told so when it asks.
-    fn again(&mut self, token: &str, access: Access) -> Option<&mut Current> {
+    fn again(&mut self, access: Access) -> Option<&mut Current> {
         self.current.iter_mut().find(|current| {
             let OwnTurn {
-                holder,
+                asker,
                 access: allowed,
                 ..
             } = &current.turn;
-            holder.token == token && (*allowed == Access::Exclusive || access == Access::Shared)
+            (*allowed == Access::Exclusive || access == Access::Shared) && asker.is_here()
         })
     }
 
@@ -336,8 +335,7 @@ impl fmt::Debug for Turn {
 pub(crate) fn is_held(pool: &str) -> bool {
     let keys = lock(&KEYS);
     let mut keys = keys.iter().filter_map(|(_, key)| key.as_ref());
-    let token = asker::token_of_thread();
-    keys.any(|key| *key.pool.name == *pool && key.is_held(&token))
+    keys.any(|key| *key.pool.name == *pool && key.is_held())
 }
 
 type Known = (Arc<Opened>, Option<Arc<Key>>);
@@ -427,9 +425,9 @@ mod tests {
         let inner = take(&key, Access::Exclusive);
         let reader = take(&key, Access::Shared);
         drop((outer, reader));
-        assert!(key.is_held(&asker::token_of_thread()));
+        assert!(key.is_held());
         drop(inner);
-        assert!(!key.is_held(&asker::token_of_thread()));
+        assert!(!key.is_held());
     }
 
     #[test]

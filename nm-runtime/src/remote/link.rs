@@ -9,11 +9,12 @@ use std::io::{BufRead, Write};
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use crate::backend::patience::Patience;
 use crate::base::error::{Error, Kind, Result};
 use crate::base::{json, notice};
 use crate::config::address::Address;
@@ -32,6 +33,9 @@ static LINKS: Mutex<Vec<Arc<Link>>> = Mutex::new(Vec::new());
 /// Between two attempts to start an agent for what is held: well below every lease time.
 const A_PAUSE: Duration = Duration::from_secs(1);
 
+/// So long it may take to find out whether something is free.
+pub(crate) const FIRST_ANSWER: Duration = Duration::from_secs(5);
+
 /// What an agent does not take for a line would be said again to the next one, and the next.
 const LONGEST: usize = 1_000_000;
 
@@ -49,8 +53,6 @@ pub(crate) struct Link {
     /// A forked child must not speak through its parent's.
     pid: u32,
     state: Mutex<Known>,
-    /// Locked by the thread that connects.
-    connecting: Mutex<()>,
 }
 
 #[derive(Debug, Default)]
@@ -59,11 +61,21 @@ struct Known {
     welcome: Option<Welcome>,
     /// A thread reads, or connects again.
     is_read: bool,
+    /// They wait for a thread that connects for the first time.
+    connecting: Vec<Sender<std::result::Result<(), Refused>>>,
     last_id: u64,
     pending: BTreeMap<u64, Pending>,
     held: Vec<Kept>,
     /// The server is silent, as was told last.
     silence: Option<String>,
+}
+
+/// Why nobody could connect, for each of those who wait for that.
+#[derive(Clone, Debug)]
+struct Refused {
+    kind: Kind,
+    message: String,
+    causes: String,
 }
 
 /// What was asked and is not answered yet.
@@ -112,7 +124,6 @@ impl Link {
             agent: Agent::new(dir, address, program),
             pid,
             state: Mutex::default(),
-            connecting: Mutex::default(),
         });
         links.push(link.clone());
         link
@@ -133,38 +144,102 @@ impl Link {
             if let Some(welcome) = &self.state().welcome {
                 return Ok(welcome.clone());
             }
-            self.connect()?;
+            self.connect(&mut None)?;
         }
+    }
+
+    /// Connects, unless somebody has, as long as the patience lasts.
+    pub(crate) fn connect_within(
+        self: &Arc<Self>,
+        patience: &mut Option<&mut dyn Patience>,
+    ) -> Result<()> {
+        match self.state().welcome.is_some() {
+            true => Ok(()),
+            false => self.connect(patience),
+        }
+    }
+
+    /// Whether somebody waits for an agent that has not greeted: to ask it for what is merely for
+    /// people would cost them their deadline.
+    pub(crate) fn is_awaited(&self) -> bool {
+        !self.state().connecting.is_empty()
+    }
+
+    /// How long a lease lasts without a beat, as far as is known.
+    pub(crate) fn lease(&self) -> Duration {
+        let state = self.state();
+        let welcome = state.welcome.as_ref();
+        welcome.map_or(Duration::ZERO, |it| Duration::from_millis(it.lease))
     }
 
     fn state(&self) -> MutexGuard<'_, Known> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Connects, unless somebody has.
-    fn connect(self: &Arc<Self>) -> Result<()> {
-        let _turn = self
-            .connecting
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if self.state().is_read {
-            return Ok(());
+    /// Connects, unless somebody has. The thread that will read does it, so that everybody waits
+    /// for it as long as they have the patience to.
+    fn connect(self: &Arc<Self>, patience: &mut Option<&mut dyn Patience>) -> Result<()> {
+        let (answers, connected) = channel();
+        let is_first = {
+            let mut state = self.state();
+            if state.is_read {
+                return Ok(());
+            }
+            state.connecting.push(answers);
+            state.connecting.len() == 1
+        };
+        if is_first {
+            let link = self.clone();
+            // Called as those that read no environment: what it starts has the one that the
+            // process began with.
+            let reader = thread::Builder::new().name(sys::LOCK_WAITER.to_owned());
+            let reader = reader.stack_size(256 << 10);
+            let started = reader.spawn(move || link.connect_and_read());
+            if let Err(error) = started {
+                let what = "failed to start the thread that listens to the agent";
+                let refused = Refused::of(&Error::io(what, error));
+                self.connected(&Err(refused));
+            }
         }
-        let connection = self.agent.connect()?;
-        let lines = self.take(connection);
-        self.state().is_read = true;
-        let link = self.clone();
-        // Called as those that read no environment: what it starts has the one that the
-        // process began with.
-        let reader = thread::Builder::new().name(sys::LOCK_WAITER.to_owned());
-        let started = reader.stack_size(256 << 10).spawn(move || link.read(lines));
-        started.map(drop).map_err(|error| {
-            self.state().is_read = false;
-            Error::io(
-                "failed to start the thread that listens to the agent",
-                error,
-            )
-        })
+        let asked = Instant::now();
+        loop {
+            let Some(patience) = reborrow(patience) else {
+                let answer = connected.recv().unwrap_or(Ok(()));
+                return answer.map_err(Refused::error);
+            };
+            // What is free can be had, however short the patience is.
+            let until = patience.until().max(asked + FIRST_ANSWER);
+            let left = until.saturating_duration_since(Instant::now());
+            match connected.recv_timeout(left) {
+                Ok(answer) => return answer.map_err(Refused::error),
+                Err(RecvTimeoutError::Disconnected) => return Ok(()),
+                Err(RecvTimeoutError::Timeout) => patience.tick()?,
+            }
+        }
+    }
+
+    fn connect_and_read(self: Arc<Self>) {
+        match self.agent.connect() {
+            Ok(connection) => {
+                let lines = self.take(connection);
+                self.connected(&Ok(()));
+                self.read(lines);
+            }
+            Err(error) => self.connected(&Err(Refused::of(&error))),
+        }
+    }
+
+    /// Tells those who wait for a connection.
+    fn connected(&self, how: &std::result::Result<(), Refused>) {
+        let waiting = {
+            let mut state = self.state();
+            state.is_read = how.is_ok();
+            std::mem::take(&mut state.connecting)
+        };
+        for waiting in waiting {
+            // Who does not wait any more asks nothing.
+            let _ = waiting.send(how.clone());
+        }
     }
 
     /// Makes a connection that of all, and says what is to be said there first.
@@ -243,7 +318,7 @@ impl Link {
             let mut state = self.state();
             if !state.is_read {
                 drop(state);
-                self.connect()?;
+                self.connect(&mut None)?;
                 continue;
             }
             state.last_id += 1;
@@ -464,6 +539,10 @@ impl Link {
         let Some(pending) = state.pending.remove(&id) else {
             return;
         };
+        if let (Answer::Fault(fault), true) = (&answer, pending.presents()) {
+            drop(state);
+            return self.refused(&pending, fault);
+        }
         let granted = match &answer {
             Answer::Granted(grants) => grants.clone(),
             _ => Vec::new(),
@@ -485,6 +564,30 @@ impl Link {
                 self.give_back(&pending.at, hold);
             }
         }
+    }
+
+    /// An agent does not take over what it was told of, so others will be lent what is held.
+    fn refused(&self, presented: &Pending, fault: &Fault) {
+        let mut state = self.state();
+        let is_there = |token: Token| presented.ask.contains(&token.to_string());
+        let held = state.held.iter().filter(|kept| {
+            kept.at == presented.at && kept.lost.is_none() && is_there(kept.token.token)
+        });
+        let leases = held.map(|kept| Pair(kept.token.token, kept.held.name.clone()));
+        let leases: Vec<_> = leases.collect();
+        state.pending.retain(|_, pending| {
+            let waits = pending.waits.is_some() && pending.at == presented.at;
+            let token = pending.token.as_ref().map(|token| token.token);
+            let is_refused = waits && token.is_some_and(is_there);
+            if is_refused {
+                // Who does not listen any more has no need of it.
+                let _ = pending.answers.send(Answer::Fault(fault.clone()));
+            }
+            !is_refused
+        });
+        drop(state);
+        let why = fault.message.clone();
+        self.are_lost(0, Lost { leases, why });
     }
 
     /// Gives a name back that nobody has used.
@@ -522,6 +625,46 @@ impl Link {
             kept.lost = Some(why.clone());
         }
         state.pending.remove(&id);
+    }
+}
+
+impl Refused {
+    fn of(error: &Error) -> Self {
+        let mut causes = Vec::new();
+        let mut cause = std::error::Error::source(error);
+        while let Some(error) = cause {
+            causes.push(error.to_string());
+            cause = error.source();
+        }
+        Self {
+            kind: error.kind(),
+            message: error.to_string(),
+            causes: causes.join(": "),
+        }
+    }
+
+    fn error(self) -> Error {
+        let error = Error::new(self.kind, self.message);
+        match self.causes.is_empty() {
+            true => error,
+            false => error.because(self.causes),
+        }
+    }
+}
+
+impl Pending {
+    /// Whether it said to the next agent what is held and awaited.
+    fn presents(&self) -> bool {
+        self.ask.starts_with("{\"present\":")
+    }
+}
+
+pub(crate) fn reborrow<'s>(
+    patience: &'s mut Option<&mut dyn Patience>,
+) -> Option<&'s mut dyn Patience> {
+    match patience {
+        Some(patience) => Some(&mut **patience),
+        None => None,
     }
 }
 
@@ -582,8 +725,7 @@ impl Known {
     /// what it holds and waits for, and then what else was asked and not answered.
     fn again(&mut self) -> String {
         // What an earlier agent was told.
-        self.pending
-            .retain(|_, it| !it.ask.starts_with("{\"present\":"));
+        self.pending.retain(|_, it| !it.presents());
         let mut pools: Vec<_> = self.held.iter().map(|kept| kept.at.clone()).collect();
         let waiting = self.pending.values().filter(|it| it.waits.is_some());
         pools.extend(waiting.map(|it| it.at.clone()));
@@ -619,8 +761,7 @@ impl Known {
             self.pending.insert(self.last_id, pending);
         }
         for (id, pending) in &self.pending {
-            let is_said = pending.waits.is_some() || pending.ask.starts_with("{\"present\":");
-            if !is_said {
+            if pending.waits.is_none() && !pending.presents() {
                 text.push_str(&asked(
                     *id,
                     &pending.at.space,

@@ -56,6 +56,10 @@ use crate::terms::record::{FORMAT, Life, Record, Tenure};
 #[cfg(feature = "tools")]
 use crate::terms::run_note::RunNote;
 
+/// Why nothing can be seen before an agent has greeted.
+const NOT_GREETED: &str =
+    "the agent that speaks with the server for this machine has not answered yet";
+
 /// One pool, whose names a server lends.
 #[derive(Debug)]
 pub(crate) struct Remote {
@@ -150,10 +154,11 @@ impl Remote {
     fn join(
         &self,
         ask: &Ask<'_>,
-        patience: Option<&mut dyn Patience>,
+        mut patience: Option<&mut dyn Patience>,
         waits: bool,
     ) -> Result<Answered> {
         let link = self.link();
+        link.connect_within(&mut patience)?;
         let request = ask.request.text();
         let wish = Wish {
             wants: match ask.given {
@@ -297,11 +302,11 @@ impl Remote {
         runs.insert(new).clone()
     }
 
-    /// A pool as it is, and what this machine is called.
-    fn look(&self, at: &Where) -> Result<(Look, String)> {
+    /// A pool as it is, and what this machine is called. `tells`: says so if that takes long.
+    fn look(&self, at: &Where, tells: bool) -> Result<(Look, String)> {
         let link = self.link();
         let host = link.welcome()?.host;
-        match request::look(&link, at)? {
+        match request::look(&link, at, tells)? {
             Answer::Look(look) => Ok((look, host)),
             other => Err(unexpected(&other)),
         }
@@ -310,7 +315,7 @@ impl Remote {
     /// The pool as people see it, with its line.
     #[cfg(feature = "tools")]
     pub(crate) fn seen(&self) -> Result<(Snapshot, Vec<Waiter>)> {
-        let (mut look, host) = self.look(&self.at)?;
+        let (mut look, host) = self.look(&self.at, true)?;
         let mut line = look.line.clone();
         line.retain(|waiter| waiter.failed.is_none());
         for waiter in &mut line {
@@ -374,7 +379,10 @@ impl Backend for Remote {
         let Some(at) = Self::by_key(key) else {
             return Ok(look::is_elsewhere(key).then(Snapshot::default));
         };
-        let (look, host) = self.look(&at)?;
+        if self.link().is_awaited() {
+            return Err(Error::new(Kind::Io, NOT_GREETED));
+        }
+        let (look, host) = self.look(&at, false)?;
         Ok(Some(look::snapshot(look, &at.pool, key, &host)))
     }
 
@@ -442,7 +450,7 @@ impl Backend for Remote {
 
     fn log(&self, entry: &Entry<'_>) {
         // The server has told of those who wait, in the order in which they came.
-        if entry.kind == Happened::Waiting {
+        if entry.kind == Happened::Waiting || self.link().is_awaited() {
             return;
         }
         let Ok(welcome) = self.link().welcome() else {

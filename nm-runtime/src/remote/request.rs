@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 use crate::backend::patience::Patience;
 use crate::base::clock;
 use crate::base::error::{Error, Kind, Result};
+use crate::base::notice;
 use crate::base::text::seconds;
-use crate::remote::link::{Link, Question, Where};
+use crate::remote::link::{FIRST_ANSWER, Link, Question, Where, reborrow};
 use crate::remote::start::{error_of, no_answer};
 use crate::remote::token::TokenLock;
 use crate::remote::wire::{Answer, Grant, Join, LOOK, Place, Spec, Wanted, variant};
@@ -22,8 +23,8 @@ const ANSWER: Duration = Duration::from_secs(60);
 /// So long it may take to look at a pool.
 const LOOKED: Duration = Duration::from_secs(10);
 
-/// So long it may take to find out whether something is free.
-const FIRST_ANSWER: Duration = Duration::from_secs(5);
+/// After so long whoever waits for an answer is told.
+const A_WHILE: Duration = Duration::from_secs(3);
 
 /// What is wanted, beside who wants it.
 #[derive(Debug)]
@@ -125,13 +126,15 @@ impl Request<'_> {
         mut place: impl FnMut(u64, &Place, Option<&mut dyn Patience>),
     ) -> Result<Answer> {
         let asked = Instant::now();
+        // A lock that is free may be granted only when a server has been calm for that long.
+        let most = ANSWER + self.link.lease();
         let mut is_first = true;
         loop {
             let until = match &patience {
                 // What is free can be had, however short the patience is.
                 Some(patience) if is_first => patience.until().max(asked + FIRST_ANSWER),
                 Some(patience) => patience.until(),
-                None => Instant::now() + ANSWER,
+                None => Instant::now() + most,
             };
             let left = until.saturating_duration_since(Instant::now());
             match self.question.answers.recv_timeout(left) {
@@ -189,13 +192,6 @@ impl Drop for Request<'_> {
     }
 }
 
-fn reborrow<'s>(patience: &'s mut Option<&mut dyn Patience>) -> Option<&'s mut dyn Patience> {
-    match patience {
-        Some(patience) => Some(&mut **patience),
-        None => None,
-    }
-}
-
 /// Why there was no answer for that long, as far as that was told.
 fn unanswered(link: &Link, after: Duration) -> Error {
     match link.silence() {
@@ -206,21 +202,42 @@ fn unanswered(link: &Link, after: Duration) -> Error {
 
 /// Asks for what is answered at once, or as soon as the server has answered.
 pub(crate) fn answer(link: &Arc<Link>, at: &Where, ask: String) -> Result<Answer> {
-    answer_within(link, at, ask, ANSWER)
+    answer_within(link, at, ask, ANSWER, true)
 }
 
 /// How the pool is. A request that waits asks this for its messages, and keeps its deadline
 /// while nobody hears the server.
-pub(crate) fn look(link: &Arc<Link>, at: &Where) -> Result<Answer> {
+///
+/// `tells`: says so if that takes long.
+pub(crate) fn look(link: &Arc<Link>, at: &Where, tells: bool) -> Result<Answer> {
     match link.silence() {
         Some(why) => Err(Error::new(Kind::Io, why)),
-        None => answer_within(link, at, LOOK.to_owned(), LOOKED),
+        None => answer_within(link, at, LOOK.to_owned(), LOOKED, tells),
     }
 }
 
-fn answer_within(link: &Arc<Link>, at: &Where, ask: String, patience: Duration) -> Result<Answer> {
+fn answer_within(
+    link: &Arc<Link>,
+    at: &Where,
+    ask: String,
+    patience: Duration,
+    tells: bool,
+) -> Result<Answer> {
     let question = link.ask(at, ask, None, None)?;
-    match question.answers.recv_timeout(patience) {
+    let mut answer = question.answers.recv_timeout(match tells {
+        true => A_WHILE,
+        false => patience,
+    });
+    if tells && matches!(answer, Err(RecvTimeoutError::Timeout)) {
+        let why = unanswered(link, A_WHILE);
+        notice::say(&format!(
+            "waiting at most {} more for what pool `{}` is: {why}\n",
+            seconds(patience - A_WHILE),
+            at.pool
+        ));
+        answer = question.answers.recv_timeout(patience - A_WHILE);
+    }
+    match answer {
         Ok(Answer::Fault(fault)) => Err(error_of(fault)),
         Ok(answer) => Ok(answer),
         Err(_) => {

@@ -90,8 +90,9 @@ impl RemoteRuns {
         name: &str,
         access: Access,
         waits: bool,
-        patience: Option<&mut dyn Patience>,
+        mut patience: Option<&mut dyn Patience>,
     ) -> Result<Option<Locked>> {
+        self.link.connect_within(&mut patience)?;
         let wish = Wish::lock(name.to_owned(), access);
         let request = join(&self.link, &self.at, wish, &self.holder, waits)?;
         let answer = request.wait(patience, |_, _, _| ());
@@ -120,8 +121,13 @@ impl RemoteRuns {
         Ok(locked.expect("who waits is not told that others are busy"))
     }
 
-    fn try_lock(&self, name: &str, access: Access) -> Result<Option<Locked>> {
-        self.ask(name, access, false, None)
+    fn try_lock(
+        &self,
+        name: &str,
+        access: Access,
+        patience: Option<&mut dyn Patience>,
+    ) -> Result<Option<Locked>> {
+        self.ask(name, access, false, patience)
     }
 
     fn of_run(&self, run: &str) -> Result<wire::Run> {
@@ -140,8 +146,8 @@ impl RemoteRuns {
 
     /// Whether somebody has this lock alone. To share it for a moment keeps out who tries to
     /// have it alone: that one tries again.
-    fn is_locked(&self, name: &str) -> Result<bool> {
-        Ok(self.try_lock(name, Access::Shared)?.is_none())
+    fn is_locked(&self, name: &str, patience: Option<&mut dyn Patience>) -> Result<bool> {
+        Ok(self.try_lock(name, Access::Shared, patience)?.is_none())
     }
 }
 
@@ -163,12 +169,17 @@ impl Runs for RemoteRuns {
         Ok(self.of_run(run)?.running)
     }
 
-    fn ensure_reaper(&self, run: &str, begin: &mut dyn FnMut() -> Result<()>) -> Result<()> {
-        if self.is_locked(&reaper(run))? {
+    fn ensure_reaper(
+        &self,
+        run: &str,
+        patience: &mut dyn Patience,
+        begin: &mut dyn FnMut() -> Result<()>,
+    ) -> Result<()> {
+        if self.is_locked(&reaper(run), Some(patience))? {
             return Ok(());
         }
-        let _start = self.lock(&start(run), Access::Exclusive, None)?;
-        match self.is_locked(&reaper(run))? {
+        let _start = self.lock(&start(run), Access::Exclusive, Some(patience))?;
+        match self.is_locked(&reaper(run), Some(patience))? {
             true => Ok(()),
             false => begin(),
         }
@@ -177,9 +188,9 @@ impl Runs for RemoteRuns {
     fn stand_by<'a>(&'a self, run: &str) -> Result<Option<Box<dyn Reaping + 'a>>> {
         let name = reaper(run);
         let reaper = loop {
-            match self.try_lock(&name, Access::Exclusive)? {
+            match self.try_lock(&name, Access::Exclusive, None)? {
                 Some(reaper) => break reaper,
-                None if self.is_locked(&name)? => return Ok(None),
+                None if self.is_locked(&name, None)? => return Ok(None),
                 // Another process was just looking whether there is one.
                 None => thread::sleep(Duration::from_millis(1)),
             }

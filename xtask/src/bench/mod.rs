@@ -23,6 +23,7 @@ mod hooks;
 mod hour;
 mod idle;
 pub mod jobs;
+mod keys;
 mod killed;
 mod machine;
 mod package;
@@ -50,7 +51,7 @@ type Comparison = fn(&Bench) -> Result<Vec<Table>>;
 type Benchmark = fn(bool) -> Result<()>;
 
 /// Peers and name-manager in the same run. All of these make `BENCHMARKS.md`.
-const COMPARED: [(&str, Comparison); 12] = [
+const COMPARED: [(&str, Comparison); 13] = [
     ("uncontended", uncontended::run),
     ("handover", handover::run),
     ("crowd", crowd::run),
@@ -60,6 +61,7 @@ const COMPARED: [(&str, Comparison); 12] = [
     ("idle", idle::run),
     ("suites", suites::run),
     ("start", start::run),
+    ("keys", keys::run),
     ("compile", compile::run),
     ("dependency", dependency::run),
     ("counted", counts::compare),

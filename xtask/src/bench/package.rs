@@ -17,7 +17,7 @@ impl Package {
     /// With nothing in it but the dependencies. Their versions are the
     /// repository's own, so that none is looked up.
     pub fn of_users(name: &str, dependencies: &[Peer]) -> Result<Self> {
-        let has_peers = dependencies.iter().any(|&peer| peer != peer::OURS);
+        let has_peers = dependencies.iter().any(|peer| !peer.is_ours());
         let locked = match has_peers {
             true => peer::lock_file(),
             false => peer::repository().join("Cargo.lock"),

@@ -36,6 +36,13 @@ pub const OURS: Peer = Peer {
     has_pools: true,
 };
 
+/// The package that takes serial_test's place.
+pub const DROP_IN: Peer = Peer {
+    name: "nm-serial-test",
+    title: "**nm-serial-test**, in its place",
+    ..OURS
+};
+
 /// A limit: what name-manager asks of the system, and nothing of its own.
 pub const CALLS: Peer = Peer {
     name: "calls",
@@ -68,10 +75,19 @@ pub const ALL: [Peer; 6] = [
 ];
 
 impl Peer {
+    /// Whether this repository has it.
+    pub fn is_ours(self) -> bool {
+        self == OURS || self == DROP_IN
+    }
+
     /// As a line of a manifest's dependencies.
     pub fn in_manifest(self) -> String {
         match self.name {
             "name-manager" => format!("name-manager = {{ path = {:?} }}", repository()),
+            "nm-serial-test" => {
+                let path = repository().join("nm-serial-test");
+                format!("serial_test = {{ package = \"nm-serial-test\", path = {path:?} }}")
+            }
             "serial_test" => {
                 "serial_test = { version = \"4.0\", features = [\"file_locks\"] }".to_owned()
             }

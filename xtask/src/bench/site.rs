@@ -98,6 +98,20 @@ impl Site {
         self.server.sql(DATABASE, statements)
     }
 
+    /// Whether hints come to agents that are started from now on. If not, it is as behind a pooler
+    /// in transaction mode: they are sent, and get lost.
+    pub fn set_hints(&self, come: bool) {
+        let path = match come {
+            true => "RESET search_path",
+            false => "SET search_path = quiet, pg_catalog, public",
+        };
+        self.sql(&format!(
+            "CREATE SCHEMA IF NOT EXISTS quiet; \
+             CREATE OR REPLACE FUNCTION quiet.pg_notify(text, text) RETURNS void \
+             LANGUAGE plpgsql AS 'BEGIN END'; ALTER DATABASE {DATABASE} {path}"
+        ));
+    }
+
     /// How many connections there are to that database.
     pub fn connections(&self) -> Result<u32> {
         let all = format!("SELECT count(*) FROM pg_stat_activity WHERE datname = '{DATABASE}'");

@@ -5,6 +5,20 @@ use crate::screen::finding::Findings;
 
 /// Variables that are no secret.
 const SHOWN: [&str; 5] = ["DIR", "KEEP", "RUN_ID", "SCOPE", "WAIT_TIMEOUT"];
+/// The same of one pool.
+const OF_POOL: [&str; 6] = ["DIR", "MAX", "NAMES", "SCOPE", "TEMPLATE", "WAIT_TIMEOUT"];
+
+/// Whether the value of `NAME_MANAGER_..` may be shown. Others may be a secret's, misspelt; and
+/// an address may have a password wherever it is.
+fn is_shown(rest: &str, value: &str) -> bool {
+    let of_pool = |key: &&str| {
+        let pool = rest.strip_prefix("POOL_");
+        let pool = pool.and_then(|rest| rest.strip_suffix(key));
+        pool.is_some_and(|pool| pool.len() > 1 && pool.ends_with('_'))
+    };
+    let is_known = SHOWN.contains(&rest) || OF_POOL.iter().any(|key| of_pool(&key));
+    is_known && !value.contains("://")
+}
 
 pub fn look(findings: &mut Findings) {
     findings.note(
@@ -26,10 +40,9 @@ pub fn look(findings: &mut Findings) {
     let ours = env::vars_os().filter_map(|(key, value)| {
         let key = key.into_string().ok()?;
         let rest = key.strip_prefix("NAME_MANAGER_")?;
-        // The others may be the token's, misspelt.
-        let is_shown = SHOWN.contains(&rest) || rest.starts_with("POOL_");
-        Some(match is_shown {
-            true => format!("{key}={}", value.to_string_lossy()),
+        let value = value.to_string_lossy();
+        Some(match is_shown(rest, &value) {
+            true => format!("{key}={value}"),
             false => format!("{key} is set"),
         })
     });

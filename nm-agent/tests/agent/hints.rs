@@ -1,0 +1,181 @@
+//! Hints: that they bring a hand-over forward, that nothing depends on them, and who pays.
+
+use std::fs;
+
+use nm_agent::wire::{Answer, Ask, Join};
+use nm_register::Access;
+
+use crate::instance::shared;
+use crate::machine::Site;
+use crate::process::{Held, Process, join, wants};
+
+const ROUNDS: usize = 20;
+
+/// `told` has what was told from now on. `passes`: it is told to those who listen, too.
+fn spy(site: &Site, database: &str, passes: bool) {
+    let pass = match passes {
+        true => "PERFORM pg_catalog.pg_notify(channel, said);",
+        false => "",
+    };
+    site.execute(&format!(
+        "CREATE SCHEMA spy; CREATE TABLE spy.told (said text); \
+         CREATE FUNCTION spy.pg_notify(channel text, said text) RETURNS void LANGUAGE plpgsql AS \
+         $$ BEGIN INSERT INTO spy.told VALUES (said); {pass} END $$; \
+         ALTER DATABASE {database} SET search_path = spy, pg_catalog, public"
+    ));
+}
+
+const HINTS: &str = "SELECT count(*)::int FROM spy.told WHERE said LIKE '[%'";
+
+/// So many machines are known to hear hints.
+const HEAR: &str = "SELECT count(*)::int FROM name_manager.session WHERE who ? 'hears'";
+
+/// Whether it was tried as often whether hints come.
+fn echoes(count: usize) -> String {
+    format!("SELECT (count(*) >= {count})::int FROM spy.told WHERE said NOT LIKE '[%'")
+}
+
+/// The name goes from one machine to the other: one holds it, the other waits, and `then`
+/// something happens beside the release.
+fn hand_over(from: (&mut Process, &Held), to: (&mut Process, &Held), then: impl FnOnce()) {
+    let ((from, held), (to, wanted)) = (from, to);
+    from.takes(held, "from");
+    let id = to.ask(join(wanted, "to"));
+    assert!(matches!(to.answer(id), Answer::Waiting(_)));
+    then();
+    assert_eq!(from.releases(held, "gcp-0"), Answer::Done);
+    to.granted(id);
+    assert_eq!(to.releases(wanted, "gcp-0"), Answer::Done);
+}
+
+#[test]
+fn a_machine_that_is_told_need_not_have_looked() {
+    let Some(site) = Site::new("hinted") else {
+        return;
+    };
+    site.execute("ALTER DATABASE hinted SET log_statement = 'all'");
+    let log = shared().unwrap().log();
+    let glances = || {
+        let log = fs::read_to_string(&log).unwrap();
+        log.matches("SELECT p.space, p.pool, p.tag").count()
+    };
+    let (one, two) = (site.machine("ci-1"), site.machine("ci-2"));
+    let (mut a, mut b) = (one.process(), two.process());
+    let mut least = usize::MAX;
+    for _ in 0..ROUNDS {
+        let tokens = [a.token(), b.token()];
+        let mut before = 0;
+        let to = (&mut b, &tokens[1]);
+        hand_over((&mut a, &tokens[0]), to, || {
+            site.until(HEAR, 1);
+            before = glances();
+        });
+        least = least.min(glances() - before);
+    }
+    // Who merely polls has seen by that, each time, that it was served.
+    assert_eq!(least, 0);
+}
+
+#[test]
+fn a_machine_that_hears_nothing_is_told_nothing_and_looks() {
+    let Some(site) = Site::new("unheard") else {
+        return;
+    };
+    spy(&site, "unheard", false);
+    let (one, two) = (site.machine("ci-1"), site.machine("ci-2"));
+    let (mut a, mut b) = (one.process(), two.process());
+    for _ in 0..ROUNDS {
+        let tokens = [a.token(), b.token()];
+        hand_over((&mut a, &tokens[0]), (&mut b, &tokens[1]), || {
+            site.until(&echoes(1), 1);
+        });
+    }
+    site.until(HINTS, 0);
+    site.until(HEAR, 0);
+}
+
+#[test]
+fn hints_that_get_lost_are_harmless() {
+    let Some(site) = Site::new("unhinted") else {
+        return;
+    };
+    spy(&site, "unhinted", true);
+    let (one, two) = (site.machine("ci-1"), site.machine("ci-2"));
+    let (mut a, mut b) = (one.process(), two.process());
+    for _ in 0..ROUNDS {
+        let tokens = [a.token(), b.token()];
+        hand_over((&mut a, &tokens[0]), (&mut b, &tokens[1]), || {
+            site.until(HEAR, 1);
+            site.execute(
+                "CREATE OR REPLACE FUNCTION spy.pg_notify(channel text, said text) RETURNS void \
+                 LANGUAGE plpgsql AS $$ BEGIN INSERT INTO spy.told VALUES (said); END $$",
+            );
+        });
+    }
+    site.until(HINTS, i32::try_from(ROUNDS).unwrap());
+}
+
+#[test]
+fn hints_are_asked_for_anew_when_their_connection_is_gone() {
+    let Some(site) = Site::new("rehinted") else {
+        return;
+    };
+    spy(&site, "rehinted", true);
+    let (one, two) = (site.machine("ci-1"), site.machine("ci-2"));
+    let (mut a, mut b) = (one.process(), two.process());
+    for round in 1..=5 {
+        let tokens = [a.token(), b.token()];
+        hand_over((&mut a, &tokens[0]), (&mut b, &tokens[1]), || {
+            // Whether it has heard of itself is not to be seen.
+            site.until(&echoes(round), 1);
+            site.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'rehinted' \
+                 AND pid <> pg_backend_pid()",
+            );
+        });
+    }
+}
+
+#[test]
+fn nobody_is_told_but_machines_that_are_served_by_another_one() {
+    let Some(site) = Site::new("told") else {
+        return;
+    };
+    spy(&site, "told", true);
+    let (one, two) = (site.machine("ci-1"), site.machine("ci-2"));
+    let (mut a, mut b, mut c) = (one.process(), two.process(), one.process());
+    for _ in 0..3 {
+        for process in [&mut a, &mut b] {
+            let held = process.token();
+            process.takes(&held, "alone");
+            assert_eq!(process.releases(&held, "gcp-0"), Answer::Done);
+        }
+    }
+    site.until("SELECT count(*)::int FROM spy.told", 0);
+    // Between processes of one machine.
+    let tokens = [a.token(), c.token()];
+    hand_over((&mut a, &tokens[0]), (&mut c, &tokens[1]), || {});
+    site.until(HINTS, 0);
+    // Two readers of a machine that are served at once are told once; who waits on is not.
+    let readers = [b.token(), b.token()];
+    let (first, writer) = (a.token(), c.token());
+    a.takes(&first, "writer");
+    let shared = |held| {
+        let access = Access::Shared;
+        Ask::Join(Box::new(Join {
+            access,
+            ..wants(held, "reader")
+        }))
+    };
+    let ids = [b.ask(shared(&readers[0])), b.ask(shared(&readers[1]))];
+    for id in ids {
+        assert!(matches!(b.answer(id), Answer::Waiting(_)));
+    }
+    // The first machine does, by now.
+    site.until(HEAR, 2);
+    let waits = c.ask(join(&writer, "writer"));
+    assert!(matches!(c.answer(waits), Answer::Waiting(_)));
+    assert_eq!(a.releases(&first, "gcp-0"), Answer::Done);
+    b.granted(ids[0]);
+    site.until(HINTS, 1);
+}

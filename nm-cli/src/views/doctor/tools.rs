@@ -16,7 +16,7 @@ fn is_shown(rest: &str, value: &str) -> bool {
         let pool = pool.and_then(|rest| rest.strip_suffix(key));
         pool.is_some_and(|pool| pool.len() > 1 && pool.ends_with('_'))
     };
-    let is_known = SHOWN.contains(&rest) || OF_POOL.iter().any(|key| of_pool(&key));
+    let is_known = SHOWN.contains(&rest) || OF_POOL.iter().any(of_pool);
     is_known && !value.contains("://")
 }
 

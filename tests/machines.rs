@@ -1,5 +1,5 @@
-//! Two machines that share a pool over a real server, with hooks, under real `cargo test`.
-//! A machine is a directory for its agent.
+//! Two machines that share a pool over a real server, with hooks and an allocator, under real
+//! `cargo test` and `cargo nextest`. A machine is a directory for its agent.
 
 #![cfg(target_os = "linux")]
 
@@ -80,6 +80,100 @@ fn stays() {
 }
 "#;
 
+/// A pool whose allocator has one seat, and counts how often it was taken.
+const SEATS: &str = r#"
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::thread;
+use std::time::Duration;
+
+use name_manager::{
+    Allocator, Asked, Assigned, Assignment, BoxError, Lease, Name, Resource, shared_resource,
+};
+
+#[derive(Default)]
+struct Seats;
+
+#[name_manager::resource(pool = "app")]
+impl Allocator for Seats {
+    /// How often it was taken, and whether it is.
+    type State = (u32, bool);
+
+    fn load(&self, text: &str) -> Result<(u32, bool), BoxError> {
+        match text.split_once(' ') {
+            None => Ok((0, false)),
+            Some((turn, taken)) => Ok((turn.parse()?, taken.parse()?)),
+        }
+    }
+
+    fn save(&self, (turn, taken): &(u32, bool)) -> String {
+        format!("{turn} {taken}")
+    }
+
+    fn assign(&self, (turn, taken): &mut (u32, bool), _asked: &Asked<'_>) -> Assignment {
+        if *taken {
+            return Assignment::Busy;
+        }
+        (*turn, *taken) = (*turn + 1, true);
+        Assigned::name("seat").env("TURN", turn.to_string()).into()
+    }
+
+    fn release(&self, (_, taken): &mut (u32, bool), _name: &str) {
+        *taken = false;
+    }
+}
+
+#[name_manager::resource(pool = "app")]
+impl Resource for Seats {
+    fn init(&self, name: &Name) -> Result<(), BoxError> {
+        say(&format!("init {name}"));
+        Ok(())
+    }
+
+    fn cleanup(&self, name: &Name) -> Result<(), BoxError> {
+        say(&format!("cleanup {name}"));
+        Ok(())
+    }
+
+    fn teardown(&self) -> Result<(), BoxError> {
+        say("teardown");
+        Ok(())
+    }
+}
+
+fn var(key: &str) -> String {
+    std::env::var(key).unwrap()
+}
+
+fn say(what: &str) {
+    let calls = var("KIT_CALLS");
+    let mut file = OpenOptions::new().append(true).create(true).open(calls).unwrap();
+    file.write_all(format!("{what}\n").as_bytes()).unwrap();
+}
+
+#[shared_resource(pool = "app")]
+#[test]
+fn holds(app: Lease) {
+    let (machine, turn) = (var("NAME_MANAGER_HOST"), app.env("TURN").unwrap().to_owned());
+    say(&format!("enter {app} turn {turn} on {machine}"));
+    while fs::metadata(var("GO_ON")).is_err() {
+        thread::sleep(Duration::from_millis(5));
+    }
+    say(&format!("leave {app} on {machine}"));
+}
+
+/// Its run goes on until then.
+#[test]
+fn stays() {
+    let Ok(until) = std::env::var("STAYS_UNTIL") else {
+        return;
+    };
+    while !fs::read_to_string(var("KIT_CALLS")).unwrap_or_default().contains(&until) {
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+"#;
+
 /// What two machines have in common.
 struct Scene {
     project: Project,
@@ -105,6 +199,7 @@ impl Scene {
                 ("Cargo.toml", app + kit + POOL),
                 ("src/lib.rs", String::new()),
                 ("tests/holds.rs", TEST.to_owned()),
+                ("tests/seats.rs", SEATS.to_owned()),
                 ("kit/Cargo.toml", project::package("kit")),
                 (
                     "kit/src/lib.rs",
@@ -124,15 +219,14 @@ impl Scene {
         self.dir.path().join(file)
     }
 
-    /// `cargo test` on that machine, which knows the server.
-    fn test(&self, machine: &str) -> Command {
-        self.test_without(machine)
-            .env("NAME_MANAGER_SERVER", &self.address)
+    /// `cargo test` on that machine, which knows no server.
+    fn test_without(&self, machine: &str) -> Command {
+        self.run(&["test", "--test", "holds"], machine)
     }
 
-    fn test_without(&self, machine: &str) -> Command {
+    fn run(&self, cargo: &[&str], machine: &str) -> Command {
         self.project
-            .cargo(&["test", "--test", "holds"])
+            .cargo(cargo)
             .env("NAME_MANAGER_PROGRAM", program::program())
             .env("NAME_MANAGER_DIR", self.path(machine))
             .env("NAME_MANAGER_HOST", machine)
@@ -159,18 +253,16 @@ impl Drop for Scene {
     }
 }
 
-#[test]
-fn one_machine_waits_for_the_name_that_another_holds_and_the_last_run_tears_down() {
-    let Some(scene) = Scene::new() else {
-        return;
+/// Two machines run these, the second while the first one holds the only name.
+fn take_turns(scene: &Scene, cargo: &[&str], second: &str) {
+    let run = |machine| {
+        let run = scene.run(cargo, machine);
+        run.env("NAME_MANAGER_SERVER", &scene.address)
     };
     // It is not over when the other one is lent the name, which need not be made anew then.
-    let one = scene
-        .test("ci-1")
-        .env("STAYS_UNTIL", "enter app-0 on ci-2")
-        .start();
+    let one = run("ci-1").env("STAYS_UNTIL", second).start();
     wait_until("a holder", || scene.calls().contains("enter"));
-    let other = scene.test("ci-2").start();
+    let other = run("ci-2").start();
     wait_until("a waiter on the other machine", || {
         scene.ask("doc->'line'->0->'who'->>'host'") == "ci-2"
     });
@@ -178,18 +270,63 @@ fn one_machine_waits_for_the_name_that_another_holds_and_the_last_run_tears_down
     let done: Vec<Finished> = [one, other].map(|run| run.finish().success()).into();
     assert_eq!(done.len(), 2);
     wait_until("teardown", || scene.calls().contains("teardown"));
-    assert_eq!(
-        scene.calls(),
-        "init app-0 0 at/app-0\n\
-         enter app-0 on ci-1\n\
-         leave app-0 on ci-1\n\
-         enter app-0 on ci-2\n\
-         leave app-0 on ci-2\n\
-         cleanup app-0 0 at/app-0\n\
-         teardown\n"
-    );
+}
+
+const TURNS: &str = "init app-0 0 at/app-0\n\
+    enter app-0 on ci-1\n\
+    leave app-0 on ci-1\n\
+    enter app-0 on ci-2\n\
+    leave app-0 on ci-2\n\
+    cleanup app-0 0 at/app-0\n\
+    teardown\n";
+
+#[test]
+fn one_machine_waits_for_the_name_that_another_holds_and_the_last_run_tears_down() {
+    let Some(scene) = Scene::new() else {
+        return;
+    };
+    take_turns(&scene, &["test", "--test", "holds"], "enter app-0 on ci-2");
+    assert_eq!(scene.calls(), TURNS);
     wait_until("the runs are over", || {
         scene.ask("jsonb_array_length(doc->'holds')") == "0"
+    });
+}
+
+#[test]
+fn under_nextest_each_test_is_a_process_and_all_of_a_machine_are_one_run() {
+    if !command::has_nextest() {
+        return;
+    }
+    let Some(scene) = Scene::new() else {
+        return;
+    };
+    let nextest = ["nextest", "run", "--test", "holds"];
+    take_turns(&scene, &nextest, "enter app-0 on ci-2");
+    assert_eq!(scene.calls(), TURNS);
+}
+
+#[test]
+fn an_allocator_decides_for_both_machines_and_what_it_made_is_made_once() {
+    let Some(scene) = Scene::new() else {
+        return;
+    };
+    let second = "enter seat turn 2 on ci-2";
+    take_turns(&scene, &["test", "--test", "seats"], second);
+    assert_eq!(
+        scene.calls(),
+        "init seat\n\
+         enter seat turn 1 on ci-1\n\
+         leave seat on ci-1\n\
+         enter seat turn 2 on ci-2\n\
+         leave seat on ci-2\n\
+         cleanup seat\n\
+         teardown\n"
+    );
+    // The last run has told it of the last holder.
+    wait_until("nothing is lent", || {
+        scene
+            .ask("doc->'notes'->>'decisions'")
+            .contains(r#""state":"2 false","names":[]"#)
     });
 }
 

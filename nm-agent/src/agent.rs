@@ -389,7 +389,8 @@ impl State {
                 continue;
             }
             pool.forget_page();
-            if glance.is_served {
+            // What an allocator is to decide on may have changed, too.
+            if glance.is_served || pool.asks_allocator() {
                 pool.dirty = true;
                 read_at = Some(read_at.map_or(pool.not_before, |at| pool.not_before.min(at)));
             }
@@ -561,6 +562,7 @@ mod tests {
             who: Who::default(),
             waiting: None,
             body_ended: None,
+            by: None,
         };
         let ask = Ask::Present {
             holds: vec![hold],

@@ -5,7 +5,9 @@
 //! The first line of each side is a greeting. Then the process asks, each time with another
 //! number, and the agent answers with that number. A request that waits is answered once when
 //! it has joined the line, and again whenever its place has changed, until it is granted,
-//! fails, or leaves. What the agent says with the number 0 was not asked for.
+//! fails, or leaves. One that wants what the pool's allocator decides is also told what that is
+//! to decide on, whenever it has changed; its process asks the allocator, and says the request
+//! again with what it has decided: answered by `busy` if that came too late. What the agent says with the number 0 was not asked for.
 //!
 //! A process proves that it lives by a file in the agent's directory that it has locked before
 //! it asks, one for each token: a connection that ends and whose file is not locked any more
@@ -15,7 +17,8 @@
 //! server has the release: what an agent had not yet done when it was killed, the next one does.
 
 use nm_register::{
-    Access, After, Code, Event, Failure, Hold, Record, Spec, Token, Waiter, Wanted, Who,
+    Access, After, Assign, Code, Event, Failure, Hold, Place as CodePlace, Record, Spec, Token,
+    Waiter, Wanted, Who,
 };
 use serde::{Deserialize, Serialize};
 
@@ -131,6 +134,8 @@ pub enum Ask {
     Declare(Code),
     /// What code the pool depends on. Answered by `code`.
     Code,
+    /// What the pool's allocator is to decide on. Answered by `scene`.
+    Scene,
     /// Replaces one of the texts that the engine keeps beside the names, if it is still what it
     /// `was`. Answered by `done`, or by `note` with what it is instead, or by `gone` if the lock
     /// is not held.
@@ -189,6 +194,9 @@ pub struct Join {
     pub access: Access,
     /// Whether the process that asks has the pool's hooks.
     pub has_hooks: bool,
+    /// Whether it has its allocator, asked or not.
+    #[serde(default)]
+    pub has_allocator: bool,
     /// Whether to take names that need no `init` before others.
     pub warm_first: bool,
     /// Whether to take names that are broken in its run, too.
@@ -201,6 +209,9 @@ pub struct Join {
     pub who: Who,
     /// The pool's names; `None` for a lock.
     pub spec: Option<Spec>,
+    /// Of one that wants what the pool's allocator decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assign: Option<Assign>,
     /// Whether it waits if they are not free.
     pub waits: bool,
 }
@@ -222,7 +233,7 @@ impl Join {
             beside: false,
             failed: None,
             has_hooks: self.has_hooks,
-            has_allocator: false,
+            has_allocator: self.has_allocator,
             warm_first: self.warm_first,
             even_broken: self.even_broken,
             first: self.first,
@@ -274,7 +285,8 @@ pub enum Answer {
     Granted(Vec<Grant>),
     /// It is in the line.
     Waiting(Place),
-    /// Not free, and the request does not wait.
+    /// Not free, and the request does not wait; or what the allocator had decided came too
+    /// late, and if the request waits it still does.
     Busy,
     /// No request like this can be granted.
     Failed(Failure),
@@ -288,6 +300,9 @@ pub enum Answer {
     Code(Code),
     /// A text that the engine keeps; `None` if there is none.
     Note(Option<String>),
+    /// What an allocator is to decide on: also to each request that waits for it, whenever it
+    /// has changed.
+    Scene(Box<Scene>),
     /// Whether a run lives.
     Run {
         /// Some process of it uses the pool, or its reaper is at work.
@@ -340,6 +355,19 @@ pub struct Grant {
     pub others: Vec<Hold>,
 }
 
+/// What an allocator is to decide on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scene {
+    /// The decisions in force, as text.
+    pub decisions: Option<String>,
+    /// Where the allocator is, if it was declared.
+    pub allocator: Option<CodePlace>,
+    /// Who holds what, without locks.
+    pub holds: Vec<Hold>,
+    /// Who waits for it, in the order in which they came.
+    pub line: Vec<(Token, Who)>,
+}
+
 /// A place in the line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
@@ -368,6 +396,9 @@ pub struct Look {
     /// Whether somebody holds the lock under which that changes, and so may be running a hook
     /// of the pool's own.
     pub in_life: bool,
+    /// Machines that have not been heard of for a while, and for how many milliseconds.
+    #[serde(default)]
+    pub silent: Vec<(String, u64)>,
 }
 
 /// Why something cannot be done.

@@ -6,7 +6,7 @@ use crate::event::{Event, Kind};
 use crate::id::Token;
 use crate::names::{Spec, is_lock};
 use crate::record::{Name, Record};
-use crate::request::{After, Outcome, Refusal, Request};
+use crate::request::{After, Assign, Outcome, Refusal, Request};
 use crate::work::{Known, Work};
 
 /// The next document, and what came of each request.
@@ -49,8 +49,9 @@ impl Work<'_> {
             Request::Join {
                 waiter,
                 spec,
+                assign,
                 waits,
-            } => return self.join(waiter, spec.as_ref(), *waits),
+            } => return self.join(waiter, spec.as_ref(), assign.as_ref(), *waits),
             Request::Leave(token) => self.leave(*token),
             Request::Release { token, name, after } => self.release(*token, name, after),
             Request::Died(token) => self.died(*token),
@@ -99,17 +100,31 @@ impl Work<'_> {
         outcome
     }
 
-    fn join(&mut self, waiter: &Waiter, spec: Option<&Spec>, waits: bool) -> Outcome {
+    fn join(
+        &mut self,
+        waiter: &Waiter,
+        spec: Option<&Spec>,
+        assign: Option<&Assign>,
+        waits: bool,
+    ) -> Outcome {
         let token = waiter.token;
-        if let outcome @ (Outcome::Granted | Outcome::Waiting | Outcome::Failed(_)) =
-            self.outcome_of(token)
+        let known = self.outcome_of(token);
+        // Its allocator may have decided now.
+        let is_in_line = known == Outcome::Waiting && assign.is_some();
+        if let (Outcome::Granted | Outcome::Waiting | Outcome::Failed(_), false) =
+            (&known, is_in_line)
         {
-            return outcome;
+            return known;
         }
-        if let Some(refusal) = self.agree(waiter, spec) {
-            return Outcome::Refused(refusal);
+        if !is_in_line {
+            if let Some(refusal) = self.agree(waiter, spec) {
+                return Outcome::Refused(refusal);
+            }
+            self.stand_in_line(waiter);
         }
-        self.stand_in_line(waiter);
+        if let Some(assign) = assign {
+            self.assign(token, assign);
+        }
         self.serve();
         let outcome = self.outcome_of(token);
         match outcome {
@@ -124,7 +139,9 @@ impl Work<'_> {
                 outcome
             }
             Outcome::Waiting => {
-                self.log_waiting(waiter);
+                if !is_in_line {
+                    self.log_waiting(waiter);
+                }
                 outcome
             }
             _ => outcome,
@@ -166,7 +183,7 @@ impl Work<'_> {
     fn is_used(&self) -> bool {
         let holds = &self.document.holds;
         let wants_names = |waiter: &Waiter| match &waiter.wants {
-            Wanted::Count(_) => true,
+            Wanted::Count(_) | Wanted::Assigned => true,
             Wanted::Name(name) => !is_lock(name),
         };
         holds.iter().any(|hold| !is_lock(&hold.name)) || self.document.line.iter().any(wants_names)
@@ -337,8 +354,10 @@ impl Work<'_> {
         }
     }
 
-    /// Locks of runs that nobody holds or waits for: there are new ones with every run.
+    /// Locks of runs that nobody holds or waits for: there are new ones with every run. And
+    /// names that an allocator has made, but for the latest: it may make others for ever.
     fn forget_locks(&mut self) {
+        let made = self.document.made_before();
         let Document {
             names,
             holds,
@@ -353,7 +372,7 @@ impl Work<'_> {
                     .any(|waiter| waiter.wants == Wanted::Name(name.to_owned()))
         };
         names.retain(|name, known: &mut Name| {
-            let stays = !is_lock(name) || is_used(name);
+            let stays = is_used(name) || !is_lock(name) && !made.contains(name);
             if !stays {
                 *locks = known.fence.max(*locks);
             }

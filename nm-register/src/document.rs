@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::access::Access;
 use crate::failure::Failure;
 use crate::id::{Session, Token};
-use crate::names::Spec;
+use crate::names::{Spec, is_lock};
 use crate::record::Name;
 use crate::who::Who;
 
@@ -27,7 +27,7 @@ pub struct Document {
     pub spec: Option<Spec>,
     /// Names that were ever lent, and locks.
     pub names: BTreeMap<String, Name>,
-    /// The highest fence of a lock that is not in use any more.
+    /// The highest fence of a lock, or of a name that an allocator has made, that was forgotten.
     pub locks: u64,
     /// In the order in which they were granted.
     pub holds: Vec<Hold>,
@@ -78,6 +78,17 @@ pub struct Hold {
     pub waiting: Option<String>,
     /// When the body of its test ended, if the lease has outlived it.
     pub body_ended: Option<u64>,
+    /// Who chose the name, if not we.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<By>,
+}
+
+/// Who chose a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum By {
+    /// The pool's allocator.
+    Allocator,
 }
 
 impl Hold {
@@ -127,6 +138,8 @@ pub enum Wanted {
     Count(usize),
     /// This name.
     Name(String),
+    /// What the pool's allocator decides, whom its own process asks.
+    Assigned,
 }
 
 /// Where code is.
@@ -298,7 +311,8 @@ impl Document {
     }
 
     /// The sessions of waiters of an earlier document that this one has granted something, or
-    /// told that they can never be served: they have something to read.
+    /// told that they can never be served: they have something to read. And those of waiters for
+    /// an allocator, which may have room now.
     pub fn served_since(&self, before: &Self) -> BTreeSet<Session> {
         let is_served = |waiter: &&Waiter| match self.standing(waiter.token) {
             Standing::Holds(_) => true,
@@ -306,7 +320,16 @@ impl Document {
             Standing::Waits { .. } | Standing::Unknown => false,
         };
         let served = before.line.iter().filter(is_served);
-        served.map(|waiter| waiter.session).collect()
+        let has_ended = |hold: &&Hold| {
+            let mut same = self.of_name(&hold.name);
+            !is_lock(&hold.name) && !same.any(|other| other.token == hold.token)
+        };
+        let asks = |waiter: &&Waiter| waiter.wants == Wanted::Assigned;
+        let has_left = |waiter: &Waiter| !self.line.iter().any(|it| it.token == waiter.token);
+        let may_have_room = before.holds.iter().any(|hold| has_ended(&hold))
+            || before.line.iter().filter(asks).any(has_left);
+        let asking = self.line.iter().filter(asks).filter(|_| may_have_room);
+        served.chain(asking).map(|waiter| waiter.session).collect()
     }
 
     /// Whether processes of that run use the pool, and it is not over: its reaper has the

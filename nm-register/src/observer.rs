@@ -148,6 +148,12 @@ impl Observer {
         }
         due
     }
+
+    /// Since when a session has not been heard of, for people.
+    pub fn silent(&self, session: Session, now: Duration) -> Option<Duration> {
+        let watched = self.sessions.get(&session)?;
+        Some(now.saturating_sub(watched.since))
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::document::{Code, Hold, Waiter};
+use crate::document::{Code, Hold, Place, Waiter};
 use crate::failure::Failure;
 use crate::id::Token;
 use crate::names::Spec;
@@ -17,6 +17,8 @@ pub enum Request {
         waiter: Box<Waiter>,
         /// The pool's names, as the waiter knows them; `None` for a lock.
         spec: Option<Spec>,
+        /// Of one that wants what the pool's allocator decides.
+        assign: Option<Assign>,
         /// Whether it waits if they are not free.
         waits: bool,
     },
@@ -99,6 +101,35 @@ pub enum Request {
     /// Changes nothing but the tag: a swap that is still on its way finds another one.
     Settle,
 }
+
+/// What a program knows of its pool's allocator.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Assign {
+    /// Where it is. Declared, unless somebody holds a name without its knowledge.
+    pub allocator: Place,
+    /// What it has decided, if it was asked.
+    pub decision: Option<Decision>,
+}
+
+/// What an allocator has decided for a request. Done whole or not at all: only if all is as
+/// it was when the allocator was asked.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Decision {
+    /// The name.
+    pub name: String,
+    /// The decisions that were in force: the text with the key [`DECISIONS`].
+    pub was: Option<String>,
+    /// Those that are in force with this one.
+    pub decisions: String,
+    /// The names that are lent by them, without this one. Nobody else holds one by the
+    /// allocator's word: it would not know of that.
+    pub out: Vec<String>,
+    /// The requests that are passed.
+    pub passed: Vec<Token>,
+}
+
+/// The key of the text that has an allocator's decisions in force.
+pub const DECISIONS: &str = "decisions";
 
 /// How a lease ends.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -3,12 +3,17 @@
 use std::collections::BTreeSet;
 
 use crate::access::Access;
-use crate::document::{Document, Hold, Waiter, Wanted};
+use crate::document::{By, Document, Hold, Waiter, Wanted};
 use crate::event::Kind;
 use crate::failure::Failure;
+use crate::id::Token;
 use crate::names::is_lock;
 use crate::record::State;
+use crate::request::{Assign, DECISIONS, Decision};
 use crate::work::Work;
+
+/// So many names that an allocator has made are known after their last lease.
+const MADE: usize = 64;
 
 /// What a look at one name finds.
 enum Sight {
@@ -42,14 +47,14 @@ impl Work<'_> {
         self.serve_beside();
         // The head of the queue takes what it wants, or steps aside for its given name, or
         // holds up all behind it.
-        while let Some(at) = self.document.line.iter().position(Waiter::is_in_queue) {
+        while let Some(at) = self.document.line.iter().position(Waiter::is_served) {
             match self.find(at) {
                 Found::All(choices) => self.grant(at, choices),
                 Found::Never(failure) => self.document.line[at].failed = Some(failure),
                 Found::TooFew => {
                     let waiter = &mut self.document.line[at];
                     match waiter.wants {
-                        Wanted::Count(_) => return,
+                        Wanted::Count(_) | Wanted::Assigned => return,
                         Wanted::Name(_) => waiter.beside = true,
                     }
                 }
@@ -90,6 +95,7 @@ impl Work<'_> {
         let found = match &waiter.wants {
             Wanted::Name(name) => self.find_given(at, name),
             Wanted::Count(count) => self.find_any(at, *count),
+            Wanted::Assigned => Found::TooFew,
         };
         let Found::All(choices) = &found else {
             return found;
@@ -174,8 +180,63 @@ impl Work<'_> {
         Found::All(better)
     }
 
+    /// Takes what an allocator has decided for a request in the line, if all is as it was when
+    /// it was asked.
+    pub(crate) fn assign(&mut self, token: Token, assign: &Assign) {
+        let mut line = self.document.line.iter();
+        let Some(at) = line.position(|waiter| waiter.token == token) else {
+            return;
+        };
+        if let Some(failure) = self.document.refuse(&self.document.line[at], &[]) {
+            self.document.line[at].failed = Some(failure);
+            return;
+        }
+        if self.document.code.allocator.is_none() {
+            // One that decides beside leases of which it does not know says so.
+            let mut holds = self.document.holds.iter();
+            if holds.any(|hold| !is_lock(&hold.name) && hold.by.is_none()) {
+                return;
+            }
+            self.document.code.allocator = Some(assign.allocator.clone());
+        }
+        let Some(decision) = &assign.decision else {
+            return;
+        };
+        match self.find_assigned(at, decision) {
+            Found::All(choices) => {
+                let (notes, text) = (&mut self.document.notes, decision.decisions.clone());
+                notes.insert(DECISIONS.to_owned(), text);
+                self.grant(at, choices);
+            }
+            Found::Never(failure) => self.document.line[at].failed = Some(failure),
+            Found::TooFew => {}
+        }
+    }
+
+    fn find_assigned(&self, at: usize, decision: &Decision) -> Found {
+        let document = &self.document;
+        let is_known = |hold: &Hold| hold.by.is_none() || decision.out.contains(&hold.name);
+        let mut before = document.line[..at].iter();
+        let is_current = self.known.calm
+            && document.notes.get(DECISIONS) == decision.was.as_ref()
+            && document.holds.iter().all(is_known)
+            && before.all(|other| !other.is_asking() || decision.passed.contains(&other.token));
+        if !is_current || is_lock(&decision.name) {
+            return Found::TooFew;
+        }
+        let found = self.find_given(at, &decision.name);
+        let Found::All(choices) = &found else {
+            return found;
+        };
+        match document.refuse(&document.line[at], choices) {
+            Some(failure) => Found::Never(failure),
+            None => found,
+        }
+    }
+
     fn grant(&mut self, at: usize, choices: Vec<Choice>) {
         let waiter = self.document.line.remove(at);
+        let is_asking = waiter.wants == Wanted::Assigned;
         let mut who = waiter.who;
         let waited = self.known.now.saturating_sub(who.since);
         who.since = self.known.now;
@@ -197,6 +258,7 @@ impl Work<'_> {
                 who: who.clone(),
                 waiting: None,
                 body_ended: None,
+                by: is_asking.then_some(By::Allocator),
             };
             if hold.excludes() {
                 known.alone = fence;
@@ -211,7 +273,35 @@ impl Work<'_> {
     }
 }
 
+impl Waiter {
+    /// Whether it is for us to find names for it, once it is the head of the queue.
+    fn is_served(&self) -> bool {
+        self.is_in_queue() && self.wants != Wanted::Assigned
+    }
+
+    /// Whether it waits for what the pool's allocator decides.
+    fn is_asking(&self) -> bool {
+        self.is_in_queue() && self.wants == Wanted::Assigned
+    }
+}
+
 impl Document {
+    /// Names that an allocator has made, that were lent before the latest ones, and of which
+    /// nothing is left.
+    pub(crate) fn made_before(&self) -> BTreeSet<String> {
+        if self.code.allocator.is_none() {
+            return BTreeSet::new();
+        }
+        let names = self.names.iter().filter(|(name, known)| {
+            let is_left = known.record.life.is_none() && known.record.state != State::Broken;
+            is_left && !is_lock(name) && self.of_name(name).next().is_none()
+        });
+        let mut left: Vec<_> = names.collect();
+        left.sort_by_key(|(_, known)| std::cmp::Reverse(known.record.lent));
+        let before = left.into_iter().skip(MADE);
+        before.map(|(name, _)| name.clone()).collect()
+    }
+
     /// Whether the waiter at this place could have a name, as far as others go.
     fn look(&self, at: usize, name: &str) -> Sight {
         let waiter = &self.line[at];

@@ -34,10 +34,10 @@ pub(crate) struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// What is known of a name, or of a lock: that begins above the fences of all locks
-    /// that were forgotten.
+    /// What is known of a name, or of a lock: that, or what an allocator has made, begins
+    /// above the fences of all that were forgotten.
     pub(crate) fn known(&mut self, name: &str) -> &mut Name {
-        let floor = match is_lock(name) {
+        let floor = match is_lock(name) || self.document.code.allocator.is_some() {
             true => self.document.locks,
             false => 0,
         };
@@ -80,7 +80,7 @@ impl Work<'_> {
         let name = match &waiter.wants {
             Wanted::Name(name) if is_lock(name) => return,
             Wanted::Name(name) => Some(name.clone()),
-            Wanted::Count(_) => None,
+            Wanted::Count(_) | Wanted::Assigned => None,
         };
         self.events.push(Event {
             v: 1,

@@ -132,9 +132,12 @@ fn who_cannot_be_seen_to_live_by_the_next_agent_is_told_that_its_lease_is_lost()
 #[test]
 fn a_request_keeps_its_deadline_although_the_agent_does_not_greet() {
     story(|mut test| {
+        test.wait_timeout(Duration::from_secs(1));
+        test.hold("late").release("late");
+        kill_agent(&test);
+        // By the next one, of which `late` knows nothing.
         test.hold("holder");
         let agent = pause_agent(&test);
-        test.wait_timeout(Duration::from_secs(1));
         let told = error(&test.tell("late", "acquire db"), "timeout");
         assert!(told.contains("has not answered yet"), "{told}");
         go_on(agent);
@@ -173,6 +176,27 @@ fn who_waits_for_the_servers_word_says_so_meanwhile() {
         });
         go_on(agent);
         assert_eq!(test.end_of_wait("holder"), "released");
+    });
+}
+
+#[test]
+fn who_waits_goes_on_while_no_agent_can_be_started() {
+    story(|mut test| {
+        test.hold("holder").wait("waiter");
+        test.stage().admit(false);
+        kill_agent(&test);
+        patience::until("a notice", || {
+            let told = test.notices("waiter");
+            told.contains("no other could be started").then_some(())
+        });
+        test.expect_waiting("waiter");
+        test.stage().admit(true);
+        patience::until("the next agent", || {
+            test.stage().agent_dir().and_then(|dir| agents::find(&dir))
+        });
+        test.release("holder");
+        assert_eq!(test.expect_granted("waiter"), ["db-0"]);
+        test.release("waiter");
     });
 }
 

@@ -36,13 +36,6 @@ macro_rules! on_each_stage {
     };
 }
 
-/// As [`on_each_stage`], for what only a pool of one machine has or promises.
-macro_rules! on_each_stage_of_one_machine {
-    ($(#[$attribute:meta])* fn $claim:ident<S: Stage $(,)?>() $body:block) => {
-        stages!([local() memory()] $(#[$attribute])* fn $claim $body);
-    };
-}
-
 /// As [`on_each_stage`], for stories that need what Windows does not have: processes that are
 /// stopped, and a kernel that grants a lock in the order in which it was asked for.
 macro_rules! on_each_stage_of_unix {
@@ -95,6 +88,8 @@ mod agent;
 mod assigned;
 mod crowd;
 mod deadlock;
+#[cfg(target_os = "linux")]
+mod fork;
 mod given_name;
 mod gives_up;
 mod killed;

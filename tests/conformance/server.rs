@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use crate::agents;
 use crate::database;
+use crate::instance::Instance;
 use crate::program::program;
 use crate::support::local::Local;
 use crate::support::process::Process;
@@ -56,9 +57,22 @@ impl Server {
 
     /// What the server answers to its owner.
     pub fn sql(&self, statements: &str) -> String {
-        let name = self.database.rsplit('/').next().expect("an address");
-        let server = crate::instance::shared().expect("PostgreSQL is installed");
-        server.sql(name, statements)
+        self.instance().sql(self.database(), statements)
+    }
+
+    /// Whether the server lets anybody in from here on.
+    pub fn admit(&self, does: bool) {
+        let name = self.database();
+        let statement = format!("ALTER DATABASE {name} ALLOW_CONNECTIONS {does}");
+        self.instance().sql("postgres", &statement);
+    }
+
+    fn database(&self) -> &str {
+        self.database.rsplit('/').next().expect("an address")
+    }
+
+    fn instance(&self) -> &'static Instance {
+        crate::instance::shared().expect("PostgreSQL is installed")
     }
 
     /// What the agent answers; `None` if there is none yet.
@@ -126,7 +140,9 @@ impl Agent {
 const A_WHILE: Duration = Duration::from_millis(20);
 
 /// Those of the stories.
-const POOLS: [&str; 9] = ["db", "a", "b", "c", "d", "cache", "many", "other", "x"];
+const POOLS: [&str; 10] = [
+    "db", "a", "b", "c", "d", "cache", "many", "other", "seats", "x",
+];
 
 /// Who holds, or waits.
 fn whos<'a>(look: &'a Value, which: &str) -> impl Iterator<Item = &'a Value> {
@@ -153,6 +169,7 @@ impl Stage for Server {
     type Host = Process;
 
     const READERS_HAVE_FENCES: bool = true;
+    const DEATHS_ARE_TOLD_AT_ONCE: bool = true;
     const HOST: &str = " on ci-1";
     const CROWD: usize = 200;
     // The first request of a process for a pool asks more than once: those of another pool

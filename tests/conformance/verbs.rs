@@ -41,8 +41,35 @@ pub fn obey(verb: &str, rest: &str, leases: &mut Vec<Lease>, home: &dyn Home) ->
             }
             "looped".to_owned()
         }
+        // A forked copy of this process drops its copy of the leases.
+        #[cfg(unix)]
+        "fork-and-drop" => in_a_fork(|| {
+            leases.clear();
+            true
+        }),
+        // A forked copy of this process asks for a lease of its own, and gives it back.
+        #[cfg(unix)]
+        "fork-and-ask" => in_a_fork(|| {
+            let leases = ask::request(rest, home).and_then(|request| request.try_acquire());
+            leases.is_ok_and(|leases| leases.is_some())
+        }),
         _ => return None,
     })
+}
+
+/// Whether a forked copy of this process succeeds in this.
+#[cfg(unix)]
+fn in_a_fork(run: impl FnOnce() -> bool) -> String {
+    match fork::fork().expect("the process can be forked") {
+        fork::Fork::Parent(child) => match fork::waitpid(child) {
+            Ok(0) => "done in the child".to_owned(),
+            other => format!("the child failed: {other:?}"),
+        },
+        fork::Fork::Child => match run() {
+            true => std::process::exit(0),
+            false => std::process::abort(),
+        },
+    }
 }
 
 /// Each thread takes one name and gives it back; nobody else has it meanwhile.

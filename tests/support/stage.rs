@@ -17,6 +17,9 @@ pub trait Stage {
     /// Whether a reader's lease, too, has a fence above all earlier ones.
     const READERS_HAVE_FENCES: bool = false;
 
+    /// Whether a death is told when it is noticed; if not, when the name is next lent.
+    const DEATHS_ARE_TOLD_AT_ONCE: bool = false;
+
     /// What messages say of a process behind its id.
     const HOST: &str = "";
 

@@ -37,6 +37,8 @@ pub struct Mutant {
 pub struct Load {
     /// Whether processes are killed; else a crowd is enough.
     pub kills: bool,
+    /// Whether it takes several machines: what is broken is what stands between them.
+    pub machines: bool,
     /// Pools beside those that a crowd always has.
     pub pools: Vec<String>,
     /// Whether some of the processes are in containers.
@@ -51,6 +53,7 @@ impl Default for Load {
     fn default() -> Self {
         Self {
             kills: false,
+            machines: false,
             pools: Vec::new(),
             containers: false,
             long: 4,
@@ -83,7 +86,10 @@ impl Mutant {
         mutant.what = lines.next().unwrap_or_default().to_owned();
         while let Some(line) = lines.next() {
             match line.split_once(' ') {
-                Some(("run", what)) => mutant.load.kills = what == "kills",
+                Some(("run", what)) => {
+                    mutant.load.kills = what == "kills";
+                    mutant.load.machines = what == "machines";
+                }
                 Some(("pools", pools)) => {
                     mutant.load.pools = pools.split(' ').map(str::to_owned).collect();
                 }
@@ -114,10 +120,18 @@ impl Mutant {
         }
     }
 
-    /// Breaks the engine whose sources are in `copy`, as they are in `original`.
-    pub fn apply(&self, original: &Path, copy: &Path) -> Result<()> {
+    /// Where the files are that it edits.
+    pub fn folder(&self) -> &str {
+        match self.load.machines {
+            true => "",
+            false => "nm-runtime/src",
+        }
+    }
+
+    /// Breaks the engine whose sources are in `copy`.
+    pub fn apply(&self, copy: &Path) -> Result<()> {
         for edit in &self.edits {
-            let text = fs::read_to_string(original.join(&edit.file))?;
+            let text = fs::read_to_string(copy.join(&edit.file))?;
             let found = text.matches(&edit.find).count();
             if found != 1 {
                 return Err(format!(

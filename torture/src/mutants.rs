@@ -16,7 +16,7 @@ use crate::args::Args;
 use crate::mutant::{Load, Mutant};
 use crate::result::Result;
 use crate::round::Plan;
-use crate::{container, kills, load};
+use crate::{container, kills, load, machines};
 
 /// Where little happens at once a lost wake-up shows sooner.
 const BOUNDS: Bounds = Bounds {
@@ -39,12 +39,17 @@ pub fn run(args: &Args) -> Result<()> {
     }
     let containers = container::can_be_made()?;
     mutants.retain(|mutant| containers || !mutant.load.containers);
+    if mutants.iter().any(|mutant| mutant.load.machines) && !machines::can_be_made()? {
+        mutants.retain(|mutant| !mutant.load.machines);
+    }
     let workshop = Workshop::new(&sources)?;
     println!("{} mutants, seed {}", mutants.len(), args.seed);
     // The rarest shows after 20 s on average.
     let time = args.time.unwrap_or(Duration::from_secs(180));
-    // Under the same load and bounds the engine itself is without fault.
-    for kills in [true, false] {
+    // Under the same load and bounds the engine itself is without fault; machines are tortured
+    // by themselves.
+    let is_of_one = mutants.iter().any(|mutant| !mutant.load.machines);
+    for kills in [true, false].into_iter().filter(|_| is_of_one) {
         let all = Load {
             kills,
             pools: load::MORE.map(|(pool, _)| pool.to_owned()).into(),
@@ -72,7 +77,17 @@ pub fn run(args: &Args) -> Result<()> {
         });
         for (mutant, worker) in to_try {
             let begun = Instant::now();
-            let rules = until_caught(args.seed, &mutant, &worker, time)?;
+            let rules = match mutant.load.machines {
+                true => {
+                    let args = Args {
+                        cli: Some(worker),
+                        time: Some(time),
+                        ..args.clone()
+                    };
+                    machines::broken(&args, &mutant.expected)?
+                }
+                false => until_caught(args.seed, &mutant, &worker, time)?,
+            };
             let caught = mutant.expected.iter().any(|rule| rules.contains(rule));
             let said: Vec<_> = rules.into_iter().collect();
             println!(
@@ -197,45 +212,65 @@ impl Workshop {
         }
         for part in [
             "Cargo.toml",
+            "Cargo.lock",
             "src",
+            "nm-agent",
+            "nm-cli",
             "nm-macros",
+            "nm-postgres",
+            "nm-register",
             "nm-runtime",
+            "nm-serial-test",
             "nm-words",
+            "tests/attribute/renamed",
             "torture",
+            "xtask",
         ] {
             copy_all(&sources.join(part), &copy.join(part))?;
         }
         let done = workshop.join("workers");
         fs::create_dir_all(&done)?;
         Ok(Self {
-            original: fs::canonicalize(sources.join("nm-runtime/src"))?,
+            original: fs::canonicalize(sources)?,
             copy,
             target: target.to_owned(),
             done,
         })
     }
 
-    /// A worker with the broken engine.
+    /// A worker with the broken engine; of a mutant of what stands between machines, the
+    /// command that is their agent.
     fn build(&self, mutant: &Mutant) -> Result<PathBuf> {
-        let engine = self.copy.join("nm-runtime/src");
-        mutant.apply(&self.original, &engine)?;
+        let (original, copy) = (
+            self.original.join(mutant.folder()),
+            self.copy.join(mutant.folder()),
+        );
+        let (package, workspace, program) = match mutant.load.machines {
+            true => ("nm-cli", self.copy.clone(), "name-manager"),
+            false => (
+                "torture-worker",
+                self.copy.join("torture"),
+                "torture-worker",
+            ),
+        };
+        mutant.apply(&copy)?;
         let mut build = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()));
         build
-            .args(["build", "--quiet", "--package", "torture-worker"])
-            .current_dir(self.copy.join("torture"))
+            .args(["build", "--quiet", "--package", package])
+            .current_dir(workspace)
             .env("CARGO_TARGET_DIR", &self.target)
             // A quarter of the time to build, and as broken.
             .env("CARGO_PROFILE_DEV_OPT_LEVEL", "0")
             .env_remove("RUSTFLAGS");
         let output = build.output()?;
-        mutant.revert(&self.original, &engine)?;
+        mutant.revert(&original, &copy)?;
         if !output.status.success() {
             let said = String::from_utf8_lossy(&output.stderr);
             return Err(format!("mutant `{}` does not build:\n{said}", mutant.name).into());
         }
-        let worker = self.done.join(&mutant.name);
-        fs::copy(self.target.join("debug/torture-worker"), &worker)?;
-        Ok(worker)
+        let built = self.done.join(&mutant.name);
+        fs::copy(self.target.join("debug").join(program), &built)?;
+        Ok(built)
     }
 }
 

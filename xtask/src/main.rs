@@ -22,7 +22,7 @@ fn main() -> ExitCode {
         _ => {
             eprintln!("usage: {}", bench::usage());
             eprintln!("       cargo xtask picture");
-            eprintln!("       cargo xtask torture kills|load|mutants|judge ..");
+            eprintln!("       cargo xtask torture kills|load|machines|mutants|judge ..");
             return ExitCode::from(2);
         }
     };

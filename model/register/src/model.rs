@@ -435,6 +435,7 @@ impl Model {
                 names: Names::Listed(vec![NAME.to_owned()]),
                 place: String::new(),
             }),
+            assign: None,
             waits: true,
         }
     }

@@ -24,7 +24,8 @@ impl Pool {
                 durable,
             } => {
                 // An earlier agent may have known it.
-                if !self.let_go(token, &name) && fence.is_none() {
+                let ended = self.let_go(token, Some(&name));
+                if ended.is_empty() && fence.is_none() {
                     self.settled.push(token);
                     return self.answer(some, Answer::Gone);
                 }
@@ -32,7 +33,7 @@ impl Pool {
                     self.answer(some, Answer::Done);
                 }
                 let request = Request::Release { token, name, after };
-                self.end(request, some.filter(|_| durable), fence);
+                self.end(request, some.filter(|_| durable), fence, ended);
             }
             Ask::Share { token, name } => {
                 if let Some(hold) = self.own(token, &name) {
@@ -98,6 +99,7 @@ impl Pool {
             }
             Ask::Forget { force } => self.change(Request::Forget { force }, some),
             Ask::Code => self.reads.push((to, Read::Code)),
+            Ask::Scene => self.reads.push((to, Read::Scene)),
             Ask::Noted(key) => self.reads.push((to, Read::Noted(key))),
             Ask::Run(run) => self.reads.push((to, Read::Run(run))),
             Ask::Look => self.reads.push((to, Read::Look)),
@@ -112,11 +114,11 @@ impl Pool {
     }
 
     pub(super) fn change(&mut self, request: Request, to: Option<To>) {
-        self.end(request, to, None);
+        self.end(request, to, None, Vec::new());
     }
 
-    /// As [`Pool::change`], of a release: with the fence of what it ends, if it is known.
-    fn end(&mut self, request: Request, to: Option<To>, fence: Option<u64>) {
+    /// As [`Pool::change`], of what ends leases: of a release with the fence, if it is known.
+    fn end(&mut self, request: Request, to: Option<To>, fence: Option<u64>, ended: Vec<Hold>) {
         self.numbers += 1;
         self.changes.push(Change {
             number: self.numbers,
@@ -124,17 +126,27 @@ impl Pool {
             to,
             tried: false,
             fence,
+            ended,
         });
     }
 
     fn join(&mut self, to: To, join: Join) {
-        // Asked twice, it is one request.
-        self.asked.retain(|asked| asked.join.token != join.token);
+        // Asked twice, it is one request: said again with what its allocator has decided.
+        let mut asked = self.asked.iter_mut();
+        if let Some(asked) = asked.find(|asked| asked.join.token == join.token) {
+            asked.join = join;
+            asked.to = Some(to);
+            let place = asked.place.clone();
+            self.answers
+                .extend(place.map(|place| (to, Answer::Waiting(place))));
+            return;
+        }
         self.asked.push(Asked {
             join,
             to: Some(to),
             place: None,
             told_at: Duration::ZERO,
+            scene: None,
             given_up: false,
             leave: None,
             tried: false,
@@ -167,18 +179,15 @@ impl Pool {
         self.answer(Some(to), answer);
     }
 
-    /// A name that is about to be released is held no more; whether it was.
-    fn let_go(&mut self, token: Token, name: &str) -> bool {
-        let is_it = |hold: &Hold| hold.token == token && hold.name == name;
-        let before = self.known.len();
-        self.known.retain(|held| !is_it(&held.grant.hold));
-        let mut was = self.known.len() < before;
+    /// What is about to end with a token, that name or all of it, is held no more: what was.
+    fn let_go(&mut self, token: Token, name: Option<&str>) -> Vec<Hold> {
+        let is_it = |hold: &Hold| hold.token == token && name.is_none_or(|name| hold.name == name);
+        let known = self.known.extract_if(.., |held| is_it(&held.grant.hold));
+        let mut ended: Vec<Hold> = known.map(|held| held.grant.hold).collect();
         for presented in &mut self.presented {
-            let before = presented.holds.len();
-            presented.holds.retain(|hold| !is_it(hold));
-            was |= presented.holds.len() < before;
+            ended.extend(presented.holds.extract_if(.., |hold| is_it(hold)));
         }
-        was
+        ended
     }
 
     fn own(&mut self, token: Token, name: &str) -> Option<&mut Hold> {
@@ -207,19 +216,13 @@ impl Pool {
                 client: to.client,
                 id,
             };
+            let token = join.token;
+            self.join(to, join);
             let mut asked = self.asked.iter_mut();
-            match asked.find(|asked| asked.join.token == join.token) {
-                Some(asked) => {
-                    asked.to = Some(to);
-                    asked.place = None;
-                }
-                None => {
-                    self.join(to, join);
-                    // By the agent before.
-                    if let Some(asked) = self.asked.last_mut() {
-                        asked.tried = true;
-                    }
-                }
+            if let Some(asked) = asked.find(|asked| asked.join.token == token) {
+                // It may have come of another connection, or agent, that it was not told.
+                asked.scene = None;
+                asked.tried = true;
             }
         }
         let to = Some(to);
@@ -273,19 +276,17 @@ impl Pool {
             self.look_on(time);
         }
         for Released { name, after } in released {
-            if self.let_go(token, name) {
+            let ended = self.let_go(token, Some(name));
+            if !ended.is_empty() {
                 let (name, after) = (name.clone(), after.clone());
-                self.change(Request::Release { token, name, after }, None);
+                self.end(Request::Release { token, name, after }, None, None, ended);
             }
         }
         self.asked.retain(|asked| asked.join.token != token);
-        self.known.retain(|held| held.grant.hold.token != token);
-        for presented in &mut self.presented {
-            presented.holds.retain(|hold| hold.token != token);
-        }
+        let ended = self.let_go(token, None);
         let is_death = |change: &Change| matches!(change.request, Request::Died(_));
         let first = self.changes.iter().position(is_death);
-        self.change(Request::Died(token), None);
+        self.end(Request::Died(token), None, None, ended);
         // What a process waited for goes before what it held, or the one would be granted the
         // other.
         if let (true, Some(first)) = (waited, first) {

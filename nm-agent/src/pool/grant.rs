@@ -1,8 +1,9 @@
-//! What a process is told of its place, or of what it was granted.
+//! What a process is told of its place, of what its allocator is to decide on, or of what it was
+//! granted.
 
-use nm_register::{Document, Hold, Names, Standing, Token, Waiter, Wanted, is_lock};
+use nm_register::{DECISIONS, Document, Hold, Names, Standing, Token, Waiter, Wanted, is_lock};
 
-use crate::wire::{Grant, Place};
+use crate::wire::{Grant, Place, Scene};
 
 /// So many other holders are told at most: people read no more, and hundreds of readers would
 /// each be told of all others.
@@ -65,6 +66,25 @@ pub(super) fn place(document: &Document, token: Token) -> Option<Place> {
         first: first.map(|first| first.who.clone()),
         reserved,
     })
+}
+
+/// What the pool's allocator is to decide on.
+pub(super) fn scene(document: &Document) -> Scene {
+    let holds = document.holds.iter().filter(|hold| !is_lock(&hold.name));
+    // What else becomes of a hold changes no decision.
+    let holds = holds.map(|hold| Hold {
+        waiting: None,
+        body_ended: None,
+        ..hold.clone()
+    });
+    let line = document.line.iter();
+    let line = line.filter(|it| it.wants == Wanted::Assigned && it.failed.is_none());
+    Scene {
+        decisions: document.notes.get(DECISIONS).cloned(),
+        allocator: document.code.allocator.clone(),
+        holds: holds.collect(),
+        line: line.map(|it| (it.token, it.who.clone())).collect(),
+    }
 }
 
 #[cfg(test)]

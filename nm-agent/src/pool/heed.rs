@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use nm_postgres::Page;
 use nm_register::{
-    After, Document, Failure, Hold, Request, Session, Standing, Start, State, Token,
+    After, Document, Failure, Hold, Request, Session, Standing, Start, State, Token, Wanted,
 };
 
-use super::grant::{grants, place};
+use super::grant::{grants, place, scene};
 use super::state::{Held, Now, Pool};
 use crate::wire::Answer;
 
@@ -98,6 +98,16 @@ impl Pool {
                         asked.place.clone_from(&place);
                         self.answers
                             .extend(asked.to.zip(place.map(Answer::Waiting)));
+                    }
+                    if asked.join.wants == Wanted::Assigned {
+                        // Of the agent before: what its allocator had decided comes next.
+                        self.dirty |= asked.has_decided();
+                        let scene = scene(document);
+                        if asked.scene.as_ref() != Some(&scene) {
+                            let told = Answer::Scene(Box::new(scene.clone()));
+                            self.answers.extend(asked.to.map(|to| (to, told)));
+                            asked.scene = Some(scene);
+                        }
                     }
                 }
                 Own::Failed(failure) if !asked.given_up => {

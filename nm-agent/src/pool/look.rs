@@ -2,6 +2,7 @@
 
 use nm_register::{Document, Known, Wanted, decide, is_lock};
 
+use super::grant::scene;
 use super::state::{Now, Pool, Read};
 use super::statement::dead;
 use crate::wire::{Answer, Look};
@@ -30,14 +31,33 @@ impl Pool {
                     alive: document.is_alive(&run),
                     running: document.is_running(&run),
                 },
-                Read::Look => Answer::Look(Box::new(look(&document))),
+                Read::Look => {
+                    let silent = self.silent(&document, now);
+                    Answer::Look(Box::new(look(&document, silent)))
+                }
+                Read::Scene => Answer::Scene(Box::new(scene(&document))),
             };
             self.answer(Some(to), answer);
         }
     }
+
+    /// Machines that have not been heard of for a third of a lease.
+    fn silent(&self, document: &Document, now: &Now) -> Vec<(String, u64)> {
+        let others = document.sessions().into_iter();
+        let others = others.filter(|session| *session != now.session);
+        let silent = others.filter_map(|session| {
+            let since = self.observer.silent(session, now.time)?;
+            let holds = document.holds.iter().map(|hold| (hold.session, &hold.who));
+            let mut all = holds.chain(document.line.iter().map(|it| (it.session, &it.who)));
+            let (_, who) = all.find(|(of, _)| *of == session)?;
+            let millis = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+            (since > self.lease / 3).then(|| (who.host.clone(), millis))
+        });
+        silent.collect()
+    }
 }
 
-fn look(document: &Document) -> Look {
+fn look(document: &Document, silent: Vec<(String, u64)>) -> Look {
     let names = document.names.iter().filter(|(name, _)| !is_lock(name));
     let holds = document.holds.iter().filter(|hold| !is_lock(&hold.name));
     let wants_lock = |wants: &Wanted| matches!(wants, Wanted::Name(name) if is_lock(name));
@@ -51,5 +71,6 @@ fn look(document: &Document) -> Look {
         line: line.cloned().collect(),
         life: document.notes.get("life").cloned(),
         in_life: document.of_name("#life").next().is_some(),
+        silent,
     }
 }

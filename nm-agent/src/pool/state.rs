@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use nm_postgres::Page;
-use nm_register::{Event, Hold, Observer, Request, Session, Start, Tag, Token};
+use nm_register::{Event, Hold, Observer, Request, Session, Start, Tag, Token, Wanted};
 
-use crate::wire::{Answer, Grant, Join, Place};
+use crate::wire::{Answer, Grant, Join, Place, Scene};
 
 /// A connection of a process.
 pub(crate) type Client = u64;
@@ -44,6 +44,8 @@ pub(crate) enum Read {
     Noted(String),
     /// Whether a run lives.
     Run(String),
+    /// What its allocator is to decide on.
+    Scene,
 }
 
 /// A request for names that is not over.
@@ -55,12 +57,22 @@ pub(super) struct Asked {
     /// The place that it was told last, and when.
     pub(super) place: Option<Place>,
     pub(super) told_at: Duration,
+    /// What it was told last that its allocator is to decide on.
+    pub(super) scene: Option<Scene>,
     /// Its process waits no more.
     pub(super) given_up: bool,
     /// Who is told what came of that.
     pub(super) leave: Option<To>,
     /// The server may have it.
     pub(super) tried: bool,
+}
+
+impl Asked {
+    /// Whether its allocator has decided, and that is not known to be taken or not.
+    pub(super) fn has_decided(&self) -> bool {
+        let assign = self.join.assign.as_ref();
+        assign.is_some_and(|assign| assign.decision.is_some())
+    }
 }
 
 /// A name that a process of this machine holds, and knows that it does.
@@ -95,6 +107,9 @@ pub(super) struct Change {
     pub(super) tried: bool,
     /// Of a release: the fence of what it ends, if it is known.
     pub(super) fence: Option<u64>,
+    /// What ends by it, as far as it was known: a server that forgot the grant must be told of
+    /// it first, or it does not learn how it ended.
+    pub(super) ended: Vec<Hold>,
 }
 
 impl Change {
@@ -256,6 +271,12 @@ impl Pool {
     pub(crate) fn awaited(&self) -> impl Iterator<Item = Token> {
         let awaited = self.asked.iter().filter(|asked| !asked.given_up);
         awaited.map(|asked| asked.join.token)
+    }
+
+    /// Whether a request waits for what its pool's allocator decides.
+    pub(crate) fn asks_allocator(&self) -> bool {
+        let mut asked = self.asked.iter().filter(|asked| !asked.given_up);
+        asked.any(|asked| asked.join.wants == Wanted::Assigned)
     }
 
     /// Whether a request waits for names.

@@ -10,7 +10,7 @@ use nm_register::{
 };
 
 use super::heed::{Own, own};
-use super::state::{Change, Doubt, Now, Pool};
+use super::state::{Asked, Change, Doubt, Now, Pool};
 use crate::fault::fault;
 use crate::wire::{Answer, FaultKind, Join};
 
@@ -101,11 +101,12 @@ impl Pool {
                 Own::Unknown if asked.given_up => continue,
                 // Those of a session that is dead are taken out before anything is done.
                 Own::Foreign if !asked.given_up && !is_of(&page.document, token, &dead) => continue,
-                Own::Foreign | Own::Unknown if !asked.given_up => Request::Join {
-                    waiter: Box::new(asked.join.waiter(now.session, &self.host)),
-                    spec: asked.join.spec.clone(),
-                    waits: asked.join.waits,
-                },
+                Own::Foreign | Own::Unknown if !asked.given_up => {
+                    self::join(asked, now, &self.host)
+                }
+                Own::Waits { .. } if !asked.given_up && asked.has_decided() => {
+                    self::join(asked, now, &self.host)
+                }
                 Own::Waits { .. } | Own::Failed(_) | Own::Foreign if asked.given_up => {
                     Request::Leave(token)
                 }
@@ -134,7 +135,9 @@ impl Pool {
         for asked in &mut self.asked {
             asked.tried = true;
         }
-        let harmless = |outcome: &Outcome| matches!(outcome, Outcome::Busy | Outcome::Done);
+        // Also if what an allocator has decided was not taken.
+        let harmless =
+            |outcome: &Outcome| matches!(outcome, Outcome::Busy | Outcome::Waiting | Outcome::Done);
         let is_void = self.fresh
             && is_same
             && !says_again
@@ -175,11 +178,21 @@ impl Pool {
             let is_asked = self.asked.iter().any(|it| it.join.token == token);
             is_asked && session != now.session && !dead.contains(&session)
         };
-        let holds = document.holds.iter();
-        let granted = holds.filter(|hold| is_left(hold.token, hold.session));
+        let granted = document.holds.iter();
+        let granted = granted.filter(|hold| is_left(hold.token, hold.session));
         let line = document.line.iter();
         let line = line.filter(|waiter| is_left(waiter.token, waiter.session));
-        let mut holds: Vec<Hold> = known.chain(presented).chain(granted).cloned().collect();
+        // What is about to end, too, if the server has forgotten that it began: else the next
+        // holder is not told how.
+        let ended = self.changes.iter().flat_map(|change| &change.ended);
+        let is_forgotten = |hold: &&Hold| {
+            let known = document.names.get(&hold.name);
+            known.is_none_or(|known| known.fence < hold.fence)
+        };
+        let may_be = says_again && !page.look.server.is_calm(page.look.start);
+        let ended = ended.filter(|hold| may_be && is_forgotten(hold));
+        let holds = known.chain(presented).chain(granted).chain(ended);
+        let mut holds: Vec<Hold> = holds.cloned().collect();
         let mut seen = BTreeSet::new();
         holds.retain(|hold| seen.insert((hold.token, hold.name.clone())));
         Request::Again {
@@ -308,6 +321,7 @@ impl Pool {
                 FaultKind::Config,
                 format!("nobody has said which names pool `{}` has", self.key.1),
             )),
+            Outcome::Waiting => return self.decided_too_late(token),
             // It was told what came of it, or is to be.
             _ => return,
         };
@@ -325,6 +339,19 @@ impl Pool {
             self.asked.remove(at);
         }
         self.answer(to, answer);
+    }
+
+    /// What a request's allocator had decided, if it had, was not taken.
+    fn decided_too_late(&mut self, token: Token) {
+        let mut asked = self.asked.iter_mut();
+        let Some(asked) = asked.find(|it| it.join.token == token) else {
+            return;
+        };
+        let assign = asked.join.assign.as_mut();
+        if assign.and_then(|assign| assign.decision.take()).is_some() {
+            let to = asked.to;
+            self.answer(to, Answer::Busy);
+        }
     }
 
     /// Others have changed the pool before.
@@ -354,6 +381,15 @@ impl Pool {
         let mut events = statement.events.split_off(at);
         events.append(&mut self.events);
         self.events = events;
+    }
+}
+
+fn join(asked: &Asked, now: &Now, host: &str) -> Request {
+    Request::Join {
+        waiter: Box::new(asked.join.waiter(now.session, host)),
+        spec: asked.join.spec.clone(),
+        assign: asked.join.assign.clone(),
+        waits: asked.join.waits,
     }
 }
 

@@ -1,18 +1,18 @@
-//! Two machines and one name at a register that loses answers, does changes late, and is
-//! reached over connections that are cut: many random stories.
+//! Two machines and one name, or an allocator with two seats, at a register that loses answers,
+//! does changes late, and is reached over connections that are cut: many random stories.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use nm_postgres::Page;
 use nm_register::{
-    Access, After, Document, Look, Names, Seen, Server, Session, Spec, Start, State, Tag, Token,
-    Wanted, Who,
+    Access, After, Assign, Decision, Document, Look, Names, Place, Seen, Server, Session, Spec,
+    Start, State, Tag, Token, Wanted, Who,
 };
 
 use super::statement::Statement;
 use super::{Client, Now, Pool, To};
-use crate::wire::{Answer, Ask, Join, Lock};
+use crate::wire::{Answer, Ask, Join, Lock, Scene};
 
 /// The register.
 struct Register {
@@ -30,6 +30,12 @@ struct Process {
     holds: bool,
     gives_up: bool,
     ids: u64,
+    /// What it was granted.
+    name: String,
+    /// What its allocator is to decide on, until it has.
+    scene: Option<Scene>,
+    /// The server has not said whether it takes what the allocator has decided.
+    has_decided: bool,
 }
 
 struct Story {
@@ -39,6 +45,8 @@ struct Story {
     processes: [Process; 4],
     /// What was told to all so far.
     granted: usize,
+    /// The names so far, of a pool with an allocator, which makes each of them once.
+    made: Option<BTreeSet<String>>,
 }
 
 const START: Start = Start(1);
@@ -58,6 +66,14 @@ impl Story {
             pools: [pool("ci-1"), pool("ci-2")],
             processes: Default::default(),
             granted: 0,
+            made: None,
+        }
+    }
+
+    fn with_allocator(seed: u64) -> Self {
+        Self {
+            made: Some(BTreeSet::new()),
+            ..Self::new(seed)
         }
     }
 
@@ -110,6 +126,7 @@ impl Story {
             self.swap(machine, statement, fails);
         }
         self.hear(machine);
+        self.decide(machine);
     }
 
     fn swap(&mut self, machine: usize, statement: Statement, fails: u64) {
@@ -146,7 +163,12 @@ impl Story {
                 Answer::Granted(grants) if process.token == Some(grants[0].hold.token) => {
                     process.holds = true;
                     process.gives_up = false;
+                    process.name.clone_from(&grants[0].hold.name);
                     self.granted += 1;
+                    if let Some(made) = &mut self.made {
+                        let is_new = made.insert(process.name.clone());
+                        assert!(is_new, "{} was made twice", process.name);
+                    }
                 }
                 Answer::Granted(_) => panic!("granted to somebody who has left"),
                 Answer::Done if process.gives_up && to.id == process.ids => {
@@ -155,13 +177,39 @@ impl Story {
                         ..Process::default()
                     };
                 }
+                Answer::Scene(scene) => process.scene = Some(*scene),
+                Answer::Busy => process.has_decided = false,
                 Answer::Lost { .. } => panic!("a lease is lost"),
                 Answer::Gone => panic!("it was held"),
                 _ => {}
             }
         }
         let holders = self.processes.iter().filter(|it| it.holds).count();
-        assert!(holders <= 1, "two hold one name");
+        let most = if self.made.is_some() { SEATS } else { 1 };
+        assert!(holders <= most, "{holders} hold what is for {most}");
+    }
+
+    /// Processes ask the allocator, those that are told what it is to decide on.
+    fn decide(&mut self, machine: usize) {
+        for number in (machine..4).step_by(2) {
+            self.register.drawn += 1;
+            let stamp = self.register.drawn;
+            let process = &mut self.processes[number];
+            let waits = !process.holds && !process.gives_up && !process.has_decided;
+            let (true, Some(token)) = (waits, process.token) else {
+                continue;
+            };
+            let Some(decision) = process.scene.take().and_then(|it| seat(&it, token, stamp)) else {
+                continue;
+            };
+            process.has_decided = true;
+            process.ids += 1;
+            let to = To {
+                client: Client::try_from(number).unwrap(),
+                id: process.ids,
+            };
+            self.pools[machine].ask(to, asks(token, Some(decision)), false);
+        }
     }
 
     /// A step of a process.
@@ -178,7 +226,11 @@ impl Story {
             self.register.drawn += 1;
             let token = Token(self.register.drawn);
             self.processes[number].token = Some(token);
-            return self.pools[machine].ask(to, join(token), false);
+            let ask = match &self.made {
+                Some(_) => asks(token, None),
+                None => join(token),
+            };
+            return self.pools[machine].ask(to, ask, false);
         };
         if dies {
             *process = Process::default();
@@ -188,12 +240,12 @@ impl Story {
             return self.pools[machine].died(token, &[], Duration::ZERO);
         }
         if process.holds {
-            let ids = process.ids;
+            let (ids, name) = (process.ids, std::mem::take(&mut process.name));
             *process = Process {
                 ids,
                 ..Process::default()
             };
-            return self.pools[machine].ask(to, release(token), false);
+            return self.pools[machine].ask(to, release(token, name), false);
         }
         if !process.gives_up && self.draw(3) == 0 {
             self.processes[number].gives_up = true;
@@ -243,11 +295,16 @@ impl Story {
                         self.act(number);
                     }
                 } else if let (Some(token), false) = (process.token, process.gives_up) {
-                    // Waiters are served in the end, or the name is idle.
-                    assert!(!self.register.document.holds.is_empty(), "{token} waits");
+                    // Waiters are served in the end, or the name is idle; by an allocator once
+                    // their agent has looked.
+                    let is_held = !self.register.document.holds.is_empty();
+                    assert!(is_held || self.made.is_some(), "{token} waits");
                 }
             }
         }
+        let all = &self.processes;
+        let waits = |it: &Process| it.token.is_some() && !it.gives_up;
+        assert!(!all.iter().any(waits), "somebody waits");
         // What comes late now finds agents that look at nothing any more.
         for (was, tag, document) in std::mem::take(&mut self.register.late) {
             self.register.swap(was, tag, document);
@@ -284,6 +341,7 @@ fn join(token: Token) -> Ask {
         wants: Wanted::Count(1),
         access: Access::Exclusive,
         has_hooks: true,
+        has_allocator: false,
         warm_first: false,
         even_broken: false,
         first: 0,
@@ -293,14 +351,57 @@ fn join(token: Token) -> Ask {
             names: Names::Listed(vec!["n".to_owned()]),
             place: String::new(),
         }),
+        assign: None,
         waits: true,
     }))
 }
 
-fn release(token: Token) -> Ask {
+const SEATS: usize = 2;
+
+/// What the allocator decides, who has room for whoever asks first and for nobody before it: a
+/// seat that never was. The text has the number of the next one, and those that are taken.
+fn seat(scene: &Scene, token: Token, stamp: u128) -> Option<Decision> {
+    let text = scene.decisions.as_deref().unwrap_or("0 0");
+    let mut words = text.split(' ').skip(1);
+    let next: u32 = words.next()?.parse().ok()?;
+    let is_held = |name: &&str| scene.holds.iter().any(|hold| hold.name == *name);
+    let out: Vec<String> = words.filter(is_held).map(str::to_owned).collect();
+    let own = scene.line.iter().position(|(waiter, _)| *waiter == token)?;
+    if out.len() >= SEATS {
+        return None;
+    }
+    let name = format!("seat-{next}");
+    let taken = [&out[..], std::slice::from_ref(&name)].concat().join(" ");
+    Some(Decision {
+        name,
+        was: scene.decisions.clone(),
+        decisions: format!("{stamp} {} {taken}", next + 1),
+        out,
+        passed: scene.line[..own].iter().map(|it| it.0).collect(),
+    })
+}
+
+fn asks(token: Token, decision: Option<Decision>) -> Ask {
+    let Ask::Join(mut join) = join(token) else {
+        unreachable!("it is one");
+    };
+    join.wants = Wanted::Assigned;
+    join.has_allocator = true;
+    join.assign = Some(Assign {
+        allocator: Place {
+            krate: String::new(),
+            place: String::new(),
+            commands: None,
+        },
+        decision,
+    });
+    Ask::Join(join)
+}
+
+fn release(token: Token, name: String) -> Ask {
     Ask::Release {
         token,
-        name: "n".to_owned(),
+        name,
         fence: None,
         after: After {
             state: State::Clean,
@@ -321,6 +422,21 @@ fn whatever_answers_are_lost_one_process_holds_the_name_and_nothing_is_left() {
             _ => (12, 1),
         };
         let mut story = Story::new(seed);
+        story.run(steps, processes);
+        granted += story.granted;
+    }
+    assert!(granted > 500, "{granted}");
+}
+
+#[test]
+fn whatever_answers_are_lost_an_allocator_never_decides_twice_on_one_state() {
+    let mut granted = 0;
+    for seed in 1..2000 {
+        let (steps, processes) = match seed % 20 {
+            0 => (240, 4),
+            _ => (24, 1),
+        };
+        let mut story = Story::with_allocator(seed);
         story.run(steps, processes);
         granted += story.granted;
     }

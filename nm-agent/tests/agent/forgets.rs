@@ -1,11 +1,13 @@
 //! A server that forgets what it has acknowledged: a standby that lacks the last changes
 //! becomes the primary.
 
-use nm_agent::wire::Answer;
+use nm_agent::wire::{Answer, Ask};
+use nm_register::{After, State};
 
+use crate::child::Started;
 use crate::instance::Instance;
 use crate::machine::Site;
-use crate::process::join;
+use crate::process::{Held, join};
 use crate::proxy::{Proxy, Way};
 
 /// A primary, and a standby that has heard nothing since.
@@ -52,6 +54,68 @@ fn what_the_server_forgot_is_said_again_before_anybody_is_granted_anything() {
     assert_eq!(a.releases(&tokens[1], "gcp-0"), Answer::Done);
     // Later ones have higher fences than any that may be forgotten.
     assert_eq!(b.granted(id)[0].hold.fence, (1 << 32) | 1);
+}
+
+#[test]
+fn a_lease_that_the_server_forgot_ends_as_its_holder_ends_it() {
+    let Some((mut primary, standby, site, proxy)) = pair("ends") else {
+        return;
+    };
+    let one = site.machine("ci-1");
+    let mut a = one.process();
+    let held = a.token();
+    a.takes(&held, "a");
+    let mut killed = Started::process(&one.dir, "killed");
+    assert!(killed.line().contains("Waiting"));
+    // One that is killed, after it was granted the other name.
+    let id = a.ask_of("gcp", release(&held, State::Clean));
+    assert_eq!(a.answer(id), Answer::Done);
+    assert!(killed.line().contains("Granted"));
+    let other = a.token();
+    let id = a.ask_of("aws", join(&other, "a"));
+    a.granted(id);
+    // Neither grant is known to the one that takes over, nor said to it again before it ends.
+    primary.stop();
+    killed.kill();
+    let id = a.ask_of("aws", release(&other, State::Dirty));
+    standby.promote();
+    proxy.cut(Way::To(standby.port));
+    loop {
+        match a.answer(id) {
+            Answer::Silence(_) => {}
+            other => break assert_eq!(other, Answer::Done),
+        }
+    }
+    for pool in ["gcp", "aws"] {
+        let next = a.token();
+        let id = a.ask_of(pool, join(&next, "next"));
+        let grant = a.granted(id).remove(0);
+        assert_eq!(grant.record.state, State::Dirty, "{pool}");
+    }
+}
+
+fn release(held: &Held, state: State) -> Ask {
+    let after = After {
+        state,
+        reason: None,
+        as_it_was: false,
+    };
+    match crate::process::release(held.token, "gcp-0") {
+        Ask::Release {
+            token,
+            name,
+            fence,
+            durable,
+            ..
+        } => Ask::Release {
+            token,
+            name,
+            fence,
+            after,
+            durable,
+        },
+        other => other,
+    }
 }
 
 #[test]

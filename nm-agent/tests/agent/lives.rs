@@ -295,9 +295,19 @@ fn a_machine_that_was_stopped_for_long_tells_its_processes_what_they_lost() {
     let waits = a.ask(join(&tokens[1], "second"));
     assert!(matches!(a.answer(waits), Answer::Waiting(_)));
     let pid = Pid::from_raw(one.agent.pid()).unwrap();
+    let waits_there = b.ask(join(&tokens[2], "b"));
+    assert!(matches!(b.answer(waits_there), Answer::Waiting(_)));
     kill_process(pid, Signal::STOP).unwrap();
+    // Those who wait can be told whose machine it is.
+    let (host, millis) = loop {
+        if let Some(silent) = b.look().silent.pop() {
+            break silent;
+        }
+    };
+    assert_eq!(host, "ci-1");
+    assert!(millis > 5000 / 3, "{millis}");
     // Whose request of the stopped machine waits first: it goes, too.
-    b.takes(&tokens[2], "b");
+    b.granted(waits_there);
     kill_process(pid, Signal::CONT).unwrap();
     match a.answer(0) {
         Answer::Lost { leases, why } => {

@@ -210,6 +210,7 @@ pub fn wants(held: &Held, test: &str) -> Join {
         wants: Wanted::Count(1),
         access: Access::Exclusive,
         has_hooks: true,
+        has_allocator: false,
         warm_first: false,
         even_broken: false,
         first: 0,
@@ -222,6 +223,7 @@ pub fn wants(held: &Held, test: &str) -> Join {
             names: Names::Listed(vec!["gcp-0".to_owned()]),
             place: "Cargo.toml:3".to_owned(),
         }),
+        assign: None,
         waits: true,
     }
 }

@@ -45,6 +45,7 @@ pub fn join(token: u128, test: &str) -> Request {
             names: Names::Listed(vec!["gcp-0".to_owned()]),
             place: "Cargo.toml:3".to_owned(),
         }),
+        assign: None,
         waits: true,
     }
 }

@@ -150,6 +150,7 @@ impl Pool {
                 },
             }),
             spec: (!is_lock).then(|| self.spec.clone()),
+            assign: None,
             waits: want.waits,
         }
     }
@@ -249,7 +250,7 @@ impl Pool {
                 (_, Some(_)) => format!("{test}?"),
                 (Wanted::Name(name), _) if waiter.beside => format!("{test}={name}!"),
                 (Wanted::Name(name), _) => format!("{test}={name}"),
-                (Wanted::Count(_), _) => test.clone(),
+                (Wanted::Count(_) | Wanted::Assigned, _) => test.clone(),
             }
         });
         shown.collect::<Vec<_>>().join(" ")

@@ -75,12 +75,13 @@ impl Decisions {
         }
     }
 
-    /// Decides on a request in this line of all waiters. A waiter that the allocator has
+    /// Decides on a request in this line of all waiters, where it has this id. A waiter that the allocator has
     /// no room for is passed, so often; others are served first.
     pub(crate) fn decide_in_line(
         &mut self,
         ask: &Ask<'_>,
         allocator: &dyn Decide,
+        own: &str,
         line: impl FnOnce() -> Result<Vec<Asker>>,
     ) -> Result<Decided> {
         let mut decided = self.clone();
@@ -88,7 +89,6 @@ impl Decisions {
             return Ok(Decided::Busy);
         };
         let line = line()?;
-        let own = ask.request.text();
         let mut passed = decided.passed.take().unwrap_or_default();
         for before in line.iter().take_while(|waiter| waiter.request != own) {
             let passes = passed.iter().filter(|it| **it == before.request);

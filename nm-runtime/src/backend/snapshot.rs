@@ -1,6 +1,8 @@
 //! What is known about a pool at one moment: for messages, deadlock detection, the
 //! reaper and people. Explains, never decides.
 
+use std::time::Duration;
+
 use crate::base::json;
 use crate::terms::holder::Holder;
 use crate::terms::pool_life::PoolHook;
@@ -22,6 +24,18 @@ pub(crate) struct Snapshot {
     pub(crate) head: Option<BlockedHead>,
     /// The pool's hook that is running: no request is granted a name meanwhile.
     pub(crate) hook: Option<PoolHook>,
+    /// Machines of which nothing was heard for a while.
+    pub(crate) silent: Vec<Silence>,
+}
+
+/// A machine of which nothing was heard for a while.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Silence {
+    pub(crate) host: String,
+    /// For how long, at least.
+    pub(crate) lasts: Duration,
+    /// How long that may last before its names are lent on.
+    pub(crate) lease: Duration,
 }
 
 /// A look at one name.

@@ -9,7 +9,7 @@ use crate::terms::decision::{Asked, Assignment, Decide};
 /// anything else without a fixed list of names.
 ///
 /// Register it with `#[name_manager::resource(pool = "ports")]` above the `impl`.
-/// Across all processes one allocator at a time is asked. It sees every earlier
+/// Across all processes of a machine one allocator at a time is asked. It sees every earlier
 /// decision, in the state, and has been told of every holder that ended, however
 /// it ended, before it is asked again; of the last ones when the run ends. Requests are
 /// for one name, exclusively.
@@ -19,6 +19,10 @@ use crate::terms::decision::{Asked, Assignment, Decide};
 /// granted is. At most eight later requests pass a waiter; from then on all behind it wait
 /// for it, so that a test that wants much is not starved by many that want little. With
 /// `max`, at most so many names are out at once, whatever the allocator would grant.
+///
+/// In a pool with scope `server` it decides for all machines, and its state is on the server.
+/// Two machines may ask it at once; then one decision counts, and the other is made again. What
+/// it hands out must be of use to all of them: ports and directories are of one.
 ///
 /// A program without it is refused the pool's names, as for [`Resource`](crate::Resource).
 ///
@@ -77,11 +81,13 @@ pub trait Allocator: Send + Sync + 'static {
     fn save(&self, state: &Self::State) -> String;
 
     /// Decides on one request. What it changes in the state counts only when it
-    /// grants. A waiter's process also asks on behalf of those before it, to find out
+    /// grants, and on a server only if nobody was quicker. A waiter's process also asks on behalf of those before it, to find out
     /// whether it may pass them, and drops that answer: so do nothing here but decide.
     fn assign(&self, state: &mut Self::State, asked: &Asked<'_>) -> Assignment;
 
-    /// Takes back the name of a holder that has ended.
+    /// Takes back the name of a holder that has ended. On a server several processes may be
+    /// told of it, each before a decision of which one counts: so do nothing here but change
+    /// the state, and the rest in [`Resource::cleanup`](crate::Resource::cleanup).
     fn release(&self, state: &mut Self::State, name: &str);
 }
 

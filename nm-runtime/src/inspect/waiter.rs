@@ -17,7 +17,7 @@ pub(super) fn of_server(pool: &str, waiting: wire::Waiter, ticket: Option<u64>) 
     } = waiting;
     let (name, wanted) = match wants {
         wire::Wanted::Name(name) => (Some(name.clone()), format!("`{name}`")),
-        wire::Wanted::Count(1) => (None, "a name".to_owned()),
+        wire::Wanted::Count(1) | wire::Wanted::Assigned => (None, "a name".to_owned()),
         wire::Wanted::Count(count) => (None, format!("{count} names")),
     };
     let wanted = match access {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::backend::ask::Ask;
-use crate::backend::snapshot::{Ahead, BlockedHead, Others, Snapshot};
+use crate::backend::snapshot::{Ahead, BlockedHead, Others, Silence, Snapshot};
 use crate::base::{clock, text};
 use crate::sys;
 use crate::terms::access::Access;
@@ -34,11 +34,11 @@ pub(crate) fn of(snapshot: &Snapshot, ahead: &Ahead, ask: &Ask<'_>) -> Vec<Strin
     lines.extend(hook.filter(|hook| is_other(&hook.holder)).map(of_pool));
     for (_, seen) in &known {
         for tenure in &seen.holders {
-            lines.push(line(
-                &seen.name,
-                tenure,
-                seen.record.as_ref().and_then(doing),
-            ));
+            let doing = seen.record.as_ref().and_then(doing);
+            let host = tenure.holder.host.as_deref();
+            let mut silent = snapshot.silent.iter();
+            let silence = silent.find(|silence| host == Some(&*silence.host));
+            lines.push(line(&seen.name, tenure, doing, silence));
         }
         if lines.len() > MOST {
             lines.truncate(MOST);
@@ -108,7 +108,7 @@ fn behind(head: &BlockedHead) -> String {
     )
 }
 
-fn line(name: &str, tenure: &Tenure, doing: Option<&Doing>) -> String {
+fn line(name: &str, tenure: &Tenure, doing: Option<&Doing>, silence: Option<&Silence>) -> String {
     let holder = &tenure.holder;
     let doing = doing.map_or(String::new(), |doing| {
         format!("; {} {name} for {}", doing.what, age(doing.since))
@@ -119,8 +119,15 @@ fn line(name: &str, tenure: &Tenure, doing: Option<&Doing>) -> String {
             age(ended)
         )
     });
+    let silent = silence.map_or(String::new(), |silence| {
+        format!(
+            "; its machine not heard of for {}, lent on after {}",
+            text::seconds(silence.lasts),
+            text::seconds(silence.lease)
+        )
+    });
     format!(
-        "{name} held by `{}` ({}, for {}{outlived}{doing})",
+        "{name} held by `{}` ({}, for {}{outlived}{doing}{silent})",
         text::printable(&holder.test),
         process(holder),
         age(holder.since)
@@ -142,4 +149,46 @@ fn doing(record: &Record) -> Option<&Doing> {
 
 fn age(since: u64) -> String {
     text::seconds(Duration::from_micros(clock::now().saturating_sub(since)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[test]
+    fn a_holder_whose_machine_is_silent_is_told_with_when_its_name_is_lent_on() {
+        let holder = Holder {
+            test: "app::lists".to_owned(),
+            pid: 7,
+            pid_namespace: None,
+            token: "7-1".to_owned(),
+            run: "run".to_owned(),
+            file: String::new(),
+            line: 0,
+            since: clock::now(),
+            host: Some("ci-9".to_owned()),
+        };
+        let tenure = Tenure {
+            holder: Arc::new(holder),
+            access: Access::Exclusive,
+            waiting: None,
+            body_ended: None,
+        };
+        let silence = Silence {
+            host: "ci-9".to_owned(),
+            lasts: Duration::from_millis(21_900),
+            lease: Duration::from_secs(30),
+        };
+        let told = line("gcp-1", &tenure, None, Some(&silence));
+        let end = "; its machine not heard of for 21s, lent on after 30s)";
+        assert!(
+            told.starts_with("gcp-1 held by `app::lists` (pid 7 on ci-9, for "),
+            "{told}"
+        );
+        assert!(told.ends_with(end), "{told}");
+        let told = line("gcp-1", &tenure, None, None);
+        assert!(!told.contains("heard of"), "{told}");
+    }
 }

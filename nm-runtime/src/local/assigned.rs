@@ -185,7 +185,8 @@ impl<'a> Turn<'a> {
             Ok(said.filter_map(|said| json::from_slice(&said)).collect())
         };
         let line = || ticket.map_or(Ok(Vec::new()), askers);
-        let assigned = match decisions.decide_in_line(ask, allocator, line)? {
+        let own = ask.request.text();
+        let assigned = match decisions.decide_in_line(ask, allocator, &own, line)? {
             Decided::Granted(assigned) => assigned,
             Decided::Busy => return Ok((decisions.names, Decided::Busy)),
             Decided::Later => return Ok((decisions.names, Decided::Later)),

@@ -21,6 +21,7 @@ pub(crate) fn snapshot(pool_dir: &Path) -> io::Result<Snapshot> {
         names: names.collect(),
         head,
         hook: pool_life::running_hook(pool_dir),
+        silent: Vec::new(),
     })
 }
 

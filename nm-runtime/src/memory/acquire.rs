@@ -198,7 +198,8 @@ fn try_assigned(
 ) -> Result<Option<Vec<Taken>>> {
     let mut decisions = tell_ended(part, ask, allocator)?;
     let line = || Ok(part.enter_current()?.askers());
-    let assigned = match decisions.decide_in_line(ask, allocator, line)? {
+    let own = ask.request.text();
+    let assigned = match decisions.decide_in_line(ask, allocator, &own, line)? {
         Decided::Granted(assigned) => assigned,
         Decided::Busy | Decided::Later => return Ok(None),
     };

@@ -107,6 +107,7 @@ impl Memory {
             names: names.collect(),
             head,
             hook: state.running_hook(),
+            silent: Vec::new(),
         }
     }
 }

@@ -233,13 +233,7 @@ impl Opened {
 
     /// The pool's allocator, if it has one.
     pub(crate) fn allocator(&self) -> Result<Option<&RegisteredAllocator>> {
-        let find = || match RegisteredAllocator::find(&self.name)? {
-            Some(allocator) if self.config.server.is_some() => Err(Error::config(format!(
-                "pool `{}` has scope `server` and an allocator, at {}, which only the processes of one machine can ask; remove the allocator and write `max` or `names`, or use scope `user`",
-                self.name, allocator.code.place
-            ))),
-            found => Ok(found),
-        };
+        let find = || RegisteredAllocator::find(&self.name);
         Ok(self.allocator.get_or_try_init(find)?.as_ref())
     }
 

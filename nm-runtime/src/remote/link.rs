@@ -153,7 +153,8 @@ impl Link {
         self: &Arc<Self>,
         patience: &mut Option<&mut dyn Patience>,
     ) -> Result<()> {
-        match self.state().welcome.is_some() {
+        let is_connected = self.state().welcome.is_some();
+        match is_connected {
             true => Ok(()),
             false => self.connect(patience),
         }
@@ -468,30 +469,38 @@ impl Link {
         }
     }
 
-    /// There is no agent any more, and none can be started: whoever waits is told so, and the
-    /// next one tries again. Whether nothing is held.
+    /// There is no agent any more, and none can be started: whoever asks is told so, and the next
+    /// one tries again. Those who wait in a line go on, unless it is for them to mend. Whether
+    /// nothing is held or awaited.
     fn give_up(&self, error: &Error) -> bool {
-        let (pending, is_over) = {
-            let mut state = self.state();
-            let is_over = state.held.iter().all(|kept| kept.lost.is_some());
-            if is_over {
-                state.welcome = None;
-                state.is_read = false;
-            }
-            (std::mem::take(&mut state.pending), is_over)
-        };
+        let why =
+            format!("the agent for this machine ended, and no other could be started: {error:?}");
         let fault = Fault {
             kind: match error.is_config() {
                 true => FaultKind::Config,
                 false => FaultKind::Server,
             },
-            message: format!(
-                "the agent for this machine ended, and no other could be started: {error:?}"
-            ),
+            message: why.clone(),
             causes: Vec::new(),
         };
-        for pending in pending.into_values() {
-            let _ = pending.answers.send(Answer::Fault(fault.clone()));
+        let mut state = self.state();
+        state.pending.retain(|_, pending| {
+            let goes_on = pending.waits.is_some() && !error.is_config();
+            if !goes_on {
+                // Who does not listen any more has no need of it.
+                let _ = pending.answers.send(Answer::Fault(fault.clone()));
+            }
+            goes_on
+        });
+        if state.is_awaited() && state.silence.is_none() {
+            notice::say(&format!("{why}; it is tried again\n"));
+            state.silence = Some(why);
+        }
+        let is_over = !state.is_awaited() && state.held.iter().all(|kept| kept.lost.is_some());
+        if is_over {
+            state.welcome = None;
+            state.silence = None;
+            state.is_read = false;
         }
         is_over
     }
@@ -529,6 +538,13 @@ impl Link {
                 return;
             }
             Answer::Events(_, false) => {
+                if let Some(pending) = state.pending.get(&id) {
+                    let _ = pending.answers.send(answer);
+                }
+                return;
+            }
+            // To one that goes on waiting.
+            Answer::Scene(_) | Answer::Busy if state.is_waiting(id) => {
                 if let Some(pending) = state.pending.get(&id) {
                     let _ = pending.answers.send(answer);
                 }
@@ -714,6 +730,10 @@ impl Known {
             }
             !is_look
         });
+    }
+
+    fn is_waiting(&self, id: u64) -> bool {
+        self.pending.get(&id).is_some_and(|it| it.waits.is_some())
     }
 
     fn kept(&mut self, token: Token, name: &str) -> Option<&mut Kept> {

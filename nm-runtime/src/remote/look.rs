@@ -5,12 +5,13 @@ use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use once_cell::sync::Lazy;
 
-use crate::backend::snapshot::{BlockedHead, NameSnapshot, SERVER_KEY, Snapshot};
+use crate::backend::snapshot::{BlockedHead, NameSnapshot, SERVER_KEY, Silence, Snapshot};
 use crate::base::json;
-use crate::remote::wire::{Held, Look, Triple, Waiter, Wanted};
+use crate::remote::wire::{Held, Look, Pair, Triple, Waiter, Wanted};
 use crate::terms::access::Access;
 use crate::terms::holder::Holder;
 use crate::terms::names::Names;
@@ -22,7 +23,7 @@ use crate::terms::record::{Tenure, Waiting};
 const ELSEWHERE: &str = "elsewhere:";
 
 /// The pool as people and the deadlock search see it; `host` is ours.
-pub(crate) fn snapshot(look: Look, pool: &str, key: &str, host: &str) -> Snapshot {
+pub(crate) fn snapshot(look: Look, pool: &str, key: &str, host: &str, lease: Duration) -> Snapshot {
     let Look {
         spec,
         names,
@@ -30,7 +31,14 @@ pub(crate) fn snapshot(look: Look, pool: &str, key: &str, host: &str) -> Snapsho
         line,
         life,
         in_life,
+        silent,
     } = look;
+    let silent = silent.unwrap_or_default().into_iter();
+    let silent = silent.map(|Pair(host, millis)| Silence {
+        host,
+        lasts: Duration::from_millis(millis),
+        lease,
+    });
     let of_pool = spec.map(|spec| spec.names);
     let life = life.filter(|_| in_life);
     let life = life.and_then(|text| json::from_slice::<PoolLife>(text.as_bytes()));
@@ -62,6 +70,7 @@ pub(crate) fn snapshot(look: Look, pool: &str, key: &str, host: &str) -> Snapsho
             blocked(waiter, pool, key, of_pool.as_ref(), taken, host)
         }),
         hook,
+        silent: silent.collect(),
     }
 }
 
@@ -113,6 +122,7 @@ fn blocked(
 ) -> BlockedHead {
     let (count, name) = match &waiter.wants {
         Wanted::Count(count) => (*count, None),
+        Wanted::Assigned => (1, None),
         Wanted::Name(name) => (1, Some(name.clone())),
     };
     let waiting = Waiting {

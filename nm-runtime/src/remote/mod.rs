@@ -4,8 +4,10 @@
 //! [`link`] is the connection to the agent of this machine, which alone speaks with the
 //! server; [`start`] finds or starts it, [`wire`] is what is said, [`token`] the proof that
 //! this process lives. [`request`] is the way to a name or a lock, [`hold`] a lease, [`runs`]
-//! knows which runs are alive, [`notes`] keeps texts, [`look`] makes a snapshot.
+//! knows which runs are alive, [`notes`] keeps texts, [`look`] makes a snapshot, [`assigned`]
+//! asks the pool's allocator.
 
+pub(crate) mod assigned;
 pub(crate) mod hold;
 pub(crate) mod link;
 pub(crate) mod look;
@@ -33,6 +35,7 @@ use crate::config::place;
 use crate::config::server::Server;
 use crate::local::dir::unusable;
 use crate::local::hook_files;
+use crate::remote::assigned::{Desk, Told};
 use crate::remote::hold::RemoteHold;
 use crate::remote::link::{Link, Where};
 use crate::remote::request::{Wish, answer, answers, join, unexpected};
@@ -151,6 +154,27 @@ impl Remote {
         let _ = self.link().ask(&self.at, ask, None, None);
     }
 
+    fn wish<'a>(&self, link: &Arc<Link>, ask: &Ask<'_>, request: &'a str) -> Result<Wish<'a>> {
+        Ok(Wish {
+            wants: match ask.given {
+                Some(given) => Wanted::Name(given.name.to_owned()),
+                None => Wanted::Count(ask.count as u64),
+            },
+            access: ask.want.access,
+            has_hooks: ask.has_hooks,
+            has_allocator: ask.has_allocator,
+            warm_first: ask.warm_first,
+            even_broken: ask.even_broken,
+            first: ask.first as u64,
+            request,
+            spec: Some(Spec {
+                names: ask.names.clone(),
+                place: format!("{} ({})", self.place, link.welcome()?.host),
+            }),
+            assign: None,
+        })
+    }
+
     fn join(
         &self,
         ask: &Ask<'_>,
@@ -160,22 +184,7 @@ impl Remote {
         let link = self.link();
         link.connect_within(&mut patience)?;
         let request = ask.request.text();
-        let wish = Wish {
-            wants: match ask.given {
-                Some(given) => Wanted::Name(given.name.to_owned()),
-                None => Wanted::Count(ask.count as u64),
-            },
-            access: ask.want.access,
-            has_hooks: ask.has_hooks,
-            warm_first: ask.warm_first,
-            even_broken: ask.even_broken,
-            first: ask.first as u64,
-            request: &request,
-            spec: Some(Spec {
-                names: ask.names.clone(),
-                place: format!("{} ({})", self.place, link.welcome()?.host),
-            }),
-        };
+        let wish = self.wish(&link, ask, &request)?;
         let asked = join(&link, &self.at, wish, ask.holder, waits)?;
         let told = asked.wait(patience, |id, place, patience| {
             self.waiting().insert(request.clone(), id);
@@ -187,11 +196,50 @@ impl Remote {
             }
         });
         self.waiting().remove(&request);
-        match told? {
+        self.answered(&link, ask, told?)
+    }
+
+    /// `None` if no allocator is to be asked for this.
+    fn desk<'a>(
+        &'a self,
+        link: &'a Arc<Link>,
+        ask: &'a Ask<'a>,
+        request: &'a str,
+    ) -> Result<Option<Desk<'a>>> {
+        let (Some(allocator), Some(code)) = (ask.decide, ask.allocator) else {
+            return Ok(None);
+        };
+        Ok(Some(Desk {
+            link,
+            at: &self.at,
+            ask,
+            allocator,
+            code,
+            wish: self.wish(link, ask, request)?,
+            waiting: &self.waiting,
+        }))
+    }
+
+    /// As [`Remote::answered`], with what the allocator says beyond the name.
+    fn decided(&self, link: &Arc<Link>, ask: &Ask<'_>, told: Told) -> Result<Answered> {
+        let (answer, proposed) = told;
+        let mut answered = self.answered(link, ask, answer)?;
+        if let (Answered::Granted(granted), Some(proposed)) = (&mut answered, proposed) {
+            for granted in granted {
+                granted.index = proposed.decision.out.len();
+                granted.assigned = Some(proposed.assigned.clone());
+            }
+        }
+        Ok(answered)
+    }
+
+    /// What a request is told last.
+    fn answered(&self, link: &Arc<Link>, ask: &Ask<'_>, answer: Answer) -> Result<Answered> {
+        match answer {
             Answer::Granted(grants) => {
                 let host = link.welcome()?.host;
                 let grants = grants.into_iter();
-                let granted = grants.map(|grant| self.granted(&link, ask, grant, &host));
+                let granted = grants.map(|grant| self.granted(link, ask, grant, &host));
                 Ok(Answered::Granted(granted.collect()))
             }
             Answer::Busy => Ok(Answered::Busy),
@@ -322,7 +370,7 @@ impl Remote {
             waiter.who = look::shown(&waiter.who, &host);
         }
         look.line.retain(|waiter| waiter.failed.is_none());
-        let snapshot = look::snapshot(look, &self.at.pool, &self.key, &host);
+        let snapshot = look::snapshot(look, &self.at.pool, &self.key, &host, self.link().lease());
         Ok((snapshot, line))
     }
 
@@ -354,16 +402,27 @@ impl Remote {
 
 impl Backend for Remote {
     fn acquire(&self, ask: &Ask<'_>, patience: &mut dyn Patience) -> Result<Answered> {
-        self.join(ask, Some(patience), true)
+        let (link, request) = (self.link(), ask.request.text());
+        match self.desk(&link, ask, &request)? {
+            Some(desk) => self.decided(&link, ask, desk.take(patience)?),
+            None => self.join(ask, Some(patience), true),
+        }
     }
 
     fn try_acquire(&self, ask: &Ask<'_>) -> Result<Answered> {
-        self.join(ask, None, false)
+        let (link, request) = (self.link(), ask.request.text());
+        match self.desk(&link, ask, &request)? {
+            Some(desk) => self.decided(&link, ask, desk.try_take()?),
+            None => self.join(ask, None, false),
+        }
     }
 
-    /// A pool on a server has no allocator.
-    fn take_back(&self, _: &Ask<'_>) -> Result<()> {
-        Ok(())
+    fn take_back(&self, ask: &Ask<'_>) -> Result<()> {
+        let (link, request) = (self.link(), ask.request.text());
+        match self.desk(&link, ask, &request)? {
+            Some(desk) => desk.take_back(),
+            None => Ok(()),
+        }
     }
 
     /// The proof that a request's process lives.
@@ -383,7 +442,13 @@ impl Backend for Remote {
             return Err(Error::new(Kind::Io, NOT_GREETED));
         }
         let (look, host) = self.look(&at, false)?;
-        Ok(Some(look::snapshot(look, &at.pool, key, &host)))
+        Ok(Some(look::snapshot(
+            look,
+            &at.pool,
+            key,
+            &host,
+            self.link().lease(),
+        )))
     }
 
     fn ahead(&self, ask: &Ask<'_>, _head: Option<&BlockedHead>) -> Ahead {

@@ -38,6 +38,22 @@ pub(crate) enum Written {
     Gone,
 }
 
+/// Asks for a change of a text, if it is still what it `was`.
+pub(crate) fn change_of(
+    key: &str,
+    was: Option<&str>,
+    value: Option<&str>,
+    holding: Option<(Token, &str)>,
+) -> String {
+    let note = Note {
+        key,
+        was,
+        value,
+        holding: holding.map(|(token, lock)| Pair(token, lock)),
+    };
+    variant("note", &note)
+}
+
 pub(crate) fn write(
     link: &Arc<Link>,
     at: &Where,
@@ -46,13 +62,7 @@ pub(crate) fn write(
     value: Option<&str>,
     holding: Option<(Token, &str)>,
 ) -> Result<Written> {
-    let note = Note {
-        key,
-        was,
-        value,
-        holding: holding.map(|(token, lock)| Pair(token, lock)),
-    };
-    match answer(link, at, variant("note", &note))? {
+    match answer(link, at, change_of(key, was, value, holding))? {
         Answer::Done => Ok(Written::Done),
         Answer::Note(is) => Ok(Written::Is(is)),
         Answer::Gone => Ok(Written::Gone),

@@ -13,12 +13,14 @@ use crate::base::text::seconds;
 use crate::remote::link::{FIRST_ANSWER, Link, Question, Where, reborrow};
 use crate::remote::start::{error_of, no_answer};
 use crate::remote::token::TokenLock;
-use crate::remote::wire::{Answer, Grant, Join, LOOK, Place, Spec, Wanted, variant};
+use crate::remote::wire::{
+    Answer, Assign, Grant, Join, LOOK, Place, Raw, SCENE, Scene, Spec, Wanted, variant,
+};
 use crate::terms::access::Access;
 use crate::terms::holder::Holder;
 
 /// So long an agent may take for what it answers at once, or as soon as the server does.
-const ANSWER: Duration = Duration::from_secs(60);
+pub(crate) const ANSWER: Duration = Duration::from_secs(60);
 
 /// So long it may take to look at a pool.
 const LOOKED: Duration = Duration::from_secs(10);
@@ -27,16 +29,18 @@ const LOOKED: Duration = Duration::from_secs(10);
 const A_WHILE: Duration = Duration::from_secs(3);
 
 /// What is wanted, beside who wants it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Wish<'a> {
     pub(crate) wants: Wanted,
     pub(crate) access: Access,
     pub(crate) has_hooks: bool,
+    pub(crate) has_allocator: bool,
     pub(crate) warm_first: bool,
     pub(crate) even_broken: bool,
     pub(crate) first: u64,
     pub(crate) request: &'a str,
     pub(crate) spec: Option<Spec>,
+    pub(crate) assign: Option<Assign>,
 }
 
 impl<'a> Wish<'a> {
@@ -46,11 +50,13 @@ impl<'a> Wish<'a> {
             wants: Wanted::Name(name),
             access,
             has_hooks: false,
+            has_allocator: false,
             warm_first: false,
             even_broken: true,
             first: 0,
             request: "",
             spec: None,
+            assign: None,
         }
     }
 }
@@ -59,8 +65,8 @@ impl<'a> Wish<'a> {
 pub(crate) struct Request<'a> {
     link: &'a Arc<Link>,
     at: &'a Where,
-    token: Arc<TokenLock>,
-    question: Question,
+    pub(crate) token: Arc<TokenLock>,
+    pub(crate) question: Question,
     /// It may be in the line.
     is_open: bool,
 }
@@ -73,38 +79,8 @@ pub(crate) fn join<'a>(
     holder: &Holder,
     waits: bool,
 ) -> Result<Request<'a>> {
-    let who = Holder {
-        host: Some(link.welcome()?.host),
-        since: clock::now(),
-        ..holder.clone()
-    };
     let token = Arc::new(TokenLock::new(link.dir())?);
-    let Wish {
-        wants,
-        access,
-        has_hooks,
-        warm_first,
-        even_broken,
-        first,
-        request,
-        spec,
-    } = wish;
-    let join = crate::base::json::to_string(&Join {
-        token: token.token,
-        lock: token.file,
-        wants,
-        access,
-        has_hooks,
-        warm_first,
-        even_broken,
-        first,
-        request,
-        who: &who,
-        spec,
-        waits,
-    });
-    let ask = variant("join", &crate::remote::wire::Raw(&join));
-    let question = link.ask(at, ask, Some(&token), waits.then_some(join))?;
+    let question = say(link, at, &token, wish, holder, waits)?;
     Ok(Request {
         link,
         at,
@@ -112,6 +88,51 @@ pub(crate) fn join<'a>(
         question,
         is_open: waits,
     })
+}
+
+fn say(
+    link: &Arc<Link>,
+    at: &Where,
+    token: &Arc<TokenLock>,
+    wish: Wish<'_>,
+    holder: &Holder,
+    waits: bool,
+) -> Result<Question> {
+    let who = Holder {
+        host: Some(link.welcome()?.host),
+        since: clock::now(),
+        ..holder.clone()
+    };
+    let Wish {
+        wants,
+        access,
+        has_hooks,
+        has_allocator,
+        warm_first,
+        even_broken,
+        first,
+        request,
+        spec,
+        assign,
+    } = wish;
+    let join = crate::base::json::to_string(&Join {
+        token: token.token,
+        lock: token.file,
+        wants,
+        access,
+        has_hooks,
+        has_allocator,
+        warm_first,
+        even_broken,
+        first,
+        request,
+        who: &who,
+        spec,
+        assign,
+        waits,
+    });
+    let ask = variant("join", &Raw(&join));
+    link.ask(at, ask, Some(token), waits.then_some(join))
 }
 
 impl Request<'_> {
@@ -170,6 +191,34 @@ impl Request<'_> {
         }
     }
 
+    /// Says a request that waits again, with what the pool's allocator has decided.
+    pub(crate) fn again(&mut self, wish: Wish<'_>, holder: &Holder) -> Result<()> {
+        let question = say(self.link, self.at, &self.token, wish, holder, true)?;
+        let before = mem::replace(&mut self.question, question);
+        self.link.forget(before.id);
+        Ok(())
+    }
+
+    /// What it is told by then, whatever that is; `None` if nothing.
+    ///
+    /// # Errors
+    ///
+    /// If that is the last, and no grant.
+    pub(crate) fn next(&mut self, until: Instant) -> Result<Option<Answer>> {
+        let left = until.saturating_duration_since(Instant::now());
+        let answer = match self.question.answers.recv_timeout(left) {
+            Err(RecvTimeoutError::Timeout) => return Ok(None),
+            Err(RecvTimeoutError::Disconnected) => Err(unanswered(self.link, Duration::ZERO)),
+            Ok(Answer::Fault(fault)) => Err(error_of(fault)),
+            Ok(answer @ (Answer::Waiting(_) | Answer::Scene(_) | Answer::Busy)) => {
+                return Ok(Some(answer));
+            }
+            Ok(answer) => Ok(Some(answer)),
+        };
+        self.is_open = false;
+        answer
+    }
+
     /// Gives up. What it is granted meanwhile, it gives back.
     fn leave(&mut self) {
         if !mem::take(&mut self.is_open) {
@@ -193,7 +242,7 @@ impl Drop for Request<'_> {
 }
 
 /// Why there was no answer for that long, as far as that was told.
-fn unanswered(link: &Link, after: Duration) -> Error {
+pub(crate) fn unanswered(link: &Link, after: Duration) -> Error {
     match link.silence() {
         Some(why) => Error::new(Kind::Io, format!("no answer for {}: {why}", seconds(after))),
         None => no_answer(after),
@@ -213,6 +262,21 @@ pub(crate) fn look(link: &Arc<Link>, at: &Where, tells: bool) -> Result<Answer> 
     match link.silence() {
         Some(why) => Err(Error::new(Kind::Io, why)),
         None => answer_within(link, at, LOOK.to_owned(), LOOKED, tells),
+    }
+}
+
+/// What the pool's allocator is to decide on; `None` if that is not told by then.
+pub(crate) fn scene(link: &Arc<Link>, at: &Where, until: Instant) -> Result<Option<Scene>> {
+    let question = link.ask(at, SCENE.to_owned(), None, None)?;
+    let left = until.saturating_duration_since(Instant::now());
+    match question.answers.recv_timeout(left) {
+        Ok(Answer::Fault(fault)) => Err(error_of(fault)),
+        Ok(Answer::Scene(scene)) => Ok(Some(scene)),
+        Ok(other) => Err(unexpected(&other)),
+        Err(_) => {
+            link.forget(question.id);
+            Ok(None)
+        }
     }
 }
 

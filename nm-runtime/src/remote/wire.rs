@@ -141,6 +141,9 @@ impl ToJson for Raw<'_> {
     }
 }
 
+/// Asks for what the pool's allocator is to decide on.
+pub(crate) const SCENE: &str = "\"scene\"";
+
 /// Asks for the pool as it is.
 pub(crate) const LOOK: &str = "\"look\"";
 
@@ -169,6 +172,8 @@ pub(crate) fn asked(id: u64, space: &str, pool: &str, ask: &str) -> String {
 pub(crate) enum Wanted {
     Count(u64),
     Name(String),
+    /// What the pool's allocator decides.
+    Assigned,
 }
 
 impl ToJson for Wanted {
@@ -176,6 +181,7 @@ impl ToJson for Wanted {
         text.push_str(&match self {
             Self::Count(count) => variant("count", count),
             Self::Name(name) => variant("name", name),
+            Self::Assigned => "\"assigned\"".to_owned(),
         });
     }
 }
@@ -185,7 +191,7 @@ impl FromJson for Wanted {
         tagged(
             next,
             from,
-            |_| None,
+            |tag| (tag == "assigned").then_some(Self::Assigned),
             |tag, next, from| match tag {
                 "count" => u64::read(next, from).map(Self::Count),
                 "name" => String::read(next, from).map(Self::Name),
@@ -253,12 +259,14 @@ pub(crate) struct Join<'a> {
     pub(crate) wants: Wanted,
     pub(crate) access: Access,
     pub(crate) has_hooks: bool,
+    pub(crate) has_allocator: bool,
     pub(crate) warm_first: bool,
     pub(crate) even_broken: bool,
     pub(crate) first: u64,
     pub(crate) request: &'a str,
     pub(crate) who: &'a Holder,
     pub(crate) spec: Option<Spec>,
+    pub(crate) assign: Option<Assign>,
     pub(crate) waits: bool,
 }
 
@@ -268,14 +276,40 @@ json::object!(write Join<'_> {
     wants,
     access,
     has_hooks,
+    has_allocator,
     warm_first,
     even_broken,
     first,
     request,
     who,
     spec,
+    assign,
     waits
 });
+
+/// What is said of the pool's allocator.
+#[derive(Clone, Debug)]
+pub(crate) struct Assign {
+    pub(crate) allocator: Code,
+    pub(crate) decision: Option<Decision>,
+}
+
+json::object!(write Assign { allocator, decision });
+
+/// What it has decided: done only if all is as it was when it was asked.
+#[derive(Clone, Debug)]
+pub(crate) struct Decision {
+    pub(crate) name: String,
+    /// The text of the decisions that were in force, and of those with this one.
+    pub(crate) was: Option<String>,
+    pub(crate) decisions: String,
+    /// The other names that are lent by them.
+    pub(crate) out: Vec<String>,
+    /// The requests that are passed.
+    pub(crate) passed: Vec<Token>,
+}
+
+json::object!(write Decision { name, was, decisions, out, passed });
 
 /// How a lease ends.
 #[derive(Debug)]
@@ -405,6 +439,8 @@ pub(crate) struct Held {
     pub(crate) who: Holder,
     pub(crate) waiting: Option<String>,
     pub(crate) body_ended: Option<u64>,
+    /// Who chose the name, if not the server: `allocator`.
+    pub(crate) by: Option<String>,
 }
 
 json::object!(Held {
@@ -417,7 +453,8 @@ json::object!(Held {
     id,
     who,
     waiting,
-    body_ended
+    body_ended,
+    by
 });
 
 /// What is known of a name, beside its fence and its holders.
@@ -492,6 +529,7 @@ pub(crate) enum Answer {
     Changed(Known),
     Code(PoolPlaces),
     Note(Option<String>),
+    Scene(Scene),
     Run(Run),
     Look(Look),
     Events(Vec<Event>, bool),
@@ -518,6 +556,7 @@ impl FromJson for Answer {
                 "changed" => Self::Changed(Known::read(next, from)?),
                 "code" => Self::Code(PoolPlaces::read(next, from)?),
                 "note" => Self::Note(Option::read(next, from)?),
+                "scene" => Self::Scene(Scene::read(next, from)?),
                 "run" => Self::Run(Run::read(next, from)?),
                 "look" => Self::Look(Look::read(next, from)?),
                 "events" => {
@@ -544,6 +583,21 @@ pub(crate) struct Grant {
 }
 
 json::object!(read Grant { hold, index, record, others });
+
+/// What an allocator is to decide on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Scene {
+    /// The decisions in force, as text.
+    pub(crate) decisions: Option<String>,
+    /// Where the allocator is, if it was declared.
+    pub(crate) allocator: Option<Code>,
+    /// Who holds what.
+    pub(crate) holds: Vec<Held>,
+    /// Who waits for it, in the order in which they came.
+    pub(crate) line: Vec<Pair<Token, Holder>>,
+}
+
+json::object!(read Scene { decisions, allocator, holds, line });
 
 /// A place in the line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -598,9 +652,11 @@ pub(crate) struct Look {
     pub(crate) line: Vec<Waiter>,
     pub(crate) life: Option<String>,
     pub(crate) in_life: bool,
+    /// Machines that have not been heard of for a while, and for how many milliseconds.
+    pub(crate) silent: Option<Vec<Pair<String, u64>>>,
 }
 
-json::object!(read Look { spec, names, holds, line, life, in_life });
+json::object!(read Look { spec, names, holds, line, life, in_life, silent });
 
 /// A request in the line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -726,9 +782,17 @@ mod tests {
                     // As the agent has written it.
                     assert!(line.contains(&json::to_string(&grants[0].record)));
                 }
+                Answer::Scene(scene) => {
+                    let (held, first) = (scene.holds.first(), scene.line.first());
+                    assert_eq!(held.is_some(), scene.decisions.is_some());
+                    assert!(held.is_none_or(|held| held.by.as_deref() == Some("allocator")));
+                    assert!(first.is_none_or(|first| first.1.test == "b"));
+                }
                 Answer::Look(look) => {
                     assert!(look.line[0].is_in_queue() && look.line[1].failed.is_some());
                     assert_eq!((&*look.names[0].0, look.names[0].1), ("a", 3));
+                    let silent = look.silent.unwrap_or_default();
+                    assert_eq!(silent, [Pair("ci-9".to_owned(), 12_000)]);
                 }
                 Answer::Events(events, last) => {
                     assert_eq!(
@@ -740,7 +804,7 @@ mod tests {
                 _ => {}
             }
         }
-        assert_eq!(kinds.len(), 17, "each kind of answer");
+        assert_eq!(kinds.len(), 18, "each kind of answer");
     }
 
     #[test]
@@ -781,13 +845,14 @@ mod tests {
                 },
             }),
         };
-        let join = |wants: Wanted, spec: Option<Names>| {
+        let join_with = |wants: Wanted, spec: Option<Names>, assign: Option<Assign>| {
             json::to_string(&Join {
                 token,
                 lock,
                 wants,
                 access: Access::Shared,
                 has_hooks: true,
+                has_allocator: assign.is_some(),
                 warm_first: false,
                 even_broken: true,
                 first: 1,
@@ -797,15 +862,35 @@ mod tests {
                     names,
                     place: "Cargo.toml (ci-7)".to_owned(),
                 }),
+                assign,
                 waits: true,
             })
         };
+        let join = |wants, spec| join_with(wants, spec, None);
         let numbered = Names::Numbered {
             template: "db-{index}".to_owned(),
             max: Some(2),
         };
         let listed = Names::Listed(vec!["a".to_owned()]);
         let any = join(Wanted::Count(2), Some(numbered));
+        let unbounded = Names::Numbered {
+            template: "db-{index}".to_owned(),
+            max: None,
+        };
+        let assign = Assign {
+            allocator: Code {
+                krate: "app".to_owned(),
+                place: "src/ports.rs:3".to_owned(),
+                commands: None,
+            },
+            decision: Some(Decision {
+                name: "ports-4010".to_owned(),
+                was: Some("{}".to_owned()),
+                decisions: "{\"v\":1}".to_owned(),
+                out: vec!["ports-4000".to_owned()],
+                passed: vec![token],
+            }),
+        };
         let held = Held {
             token,
             session: token,
@@ -817,6 +902,7 @@ mod tests {
             who: who.clone(),
             waiting: None,
             body_ended: Some(9),
+            by: Some("allocator".to_owned()),
         };
         let code = |commands: Option<&str>| PoolPlaces {
             resource: Some(Code {
@@ -911,6 +997,11 @@ mod tests {
                     waits: vec![Pair(3, Raw(&any))],
                     locks: vec![Pair(token, lock)],
                 },
+            ),
+            SCENE.to_owned(),
+            variant(
+                "join",
+                &Raw(&join_with(Wanted::Assigned, Some(unbounded), Some(assign))),
             ),
         ];
         let said = asks.iter().zip(1..);

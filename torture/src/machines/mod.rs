@@ -10,8 +10,10 @@ mod site;
 mod table;
 pub mod wire;
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 use std::{env, fs, process, thread};
 
@@ -32,67 +34,95 @@ const MOST: usize = 6;
 pub fn run(args: &Args) -> Result<()> {
     let wanted = args.faults.unwrap_or(100);
     println!("{wanted} faults, seed {}", args.seed);
-    if let Err(error) = can_be_made() {
-        if env::var_os("CI").is_some_and(|ci| ci == "true") {
-            return Err(format!("machines are not to be skipped in CI: {error}").into());
-        }
-        println!("SKIPPED: {error}");
+    if !can_be_made()? {
         return Ok(());
     }
     let began = Instant::now();
-    let dir = env::temp_dir().join(format!("torture-{}", process::id()));
-    fs::create_dir_all(&dir)?;
-    // PostgreSQL's user must come through.
-    let tortured = Tortured {
-        args,
-        wanted,
-        began,
-        rounds: AtomicUsize::new(0),
-        table: Mutex::default(),
-    };
-    let sites = args.sites.unwrap_or(SITES);
-    let failed: Vec<Option<String>> = thread::scope(|scope| {
-        let site = |number| {
-            let dir = dir.join(format!("site-{number}"));
-            let tortured = &tortured;
-            scope.spawn(move || tortured.site(&dir).err().map(|error| error.to_string()))
-        };
-        let threads: Vec<_> = (0..sites).map(site).collect();
-        let join = |thread: thread::ScopedJoinHandle<'_, _>| {
-            thread.join().unwrap_or_else(|_| Some("a panic".to_owned()))
-        };
-        threads.into_iter().map(join).collect()
-    });
-    let table = tortured.table.into_inner().map_err(|_| "a panic")?;
-    println!("{table}");
+    let table = Tortured::run(args, true, |table| table.faults >= wanted)?;
+    print!("{table}");
     println!("in {} s", began.elapsed().as_secs());
-    if let Some(error) = failed.into_iter().flatten().next() {
-        return Err(error.into());
-    }
-    if !table.violations.is_empty() {
-        return Err(format!("{} violations", table.violations.len()).into());
-    }
-    match table.faults < wanted && args.time.is_none() {
-        true => Err(format!("only {} faults of {wanted}", table.faults).into()),
-        false => {
-            fs::remove_dir_all(&dir)?;
-            Ok(())
-        }
+    match table.violations.len() {
+        0 => Ok(()),
+        violations => Err(format!("{violations} violations").into()),
     }
 }
 
-struct Tortured<'a> {
+/// Which rules are broken, until that is one of these, or the time is over.
+pub fn broken(args: &Args, expected: &[String]) -> Result<BTreeSet<String>> {
+    let is_expected = |rule: &str| expected.iter().any(|expected| expected == rule);
+    let table = Tortured::run(args, false, |table| {
+        table.violations.iter().any(|it| is_expected(it.rule))
+    })?;
+    let rules = table.violations.iter().map(|it| it.rule.to_owned());
+    Ok(rules.collect())
+}
+
+/// Whether there can be machines here. Says why not; where everything must be there
+/// (`CI=true`) that is an error.
+pub fn can_be_made() -> Result<bool> {
+    let made = || -> Result<()> {
+        let rule = "-A OUTPUT -m statistic --mode random --probability 0.5 -j DROP";
+        Namespace::new()?.run(&format!("iptables -w {rule}"))?;
+        let found = server::programs();
+        found.ok_or("found no PostgreSQL; install it (Debian: `apt-get install postgresql`)")?;
+        Ok(())
+    };
+    let Err(why) = made() else {
+        return Ok(true);
+    };
+    if env::var_os("CI").is_some_and(|ci| ci == "true") {
+        return Err(format!("machines are not to be skipped in CI: {why}").into());
+    }
+    println!("skipped: machines: {why}");
+    Ok(false)
+}
+
+struct Tortured<'a, F> {
     args: &'a Args,
-    wanted: usize,
     began: Instant,
-    /// That were begun.
-    rounds: AtomicUsize,
+    says: bool,
+    is_enough: F,
+    /// The seed of the next round.
+    seed: AtomicU64,
     table: Mutex<Table>,
 }
 
-impl Tortured<'_> {
-    /// One round after the other at a site, while there are not enough faults.
-    fn site(&self, dir: &std::path::Path) -> Result<()> {
+impl<F: Fn(&Table) -> bool + Sync> Tortured<'_, F> {
+    /// Several sites at a time, until it is enough, or the time is over. `says`: what is wrong.
+    fn run(args: &Args, says: bool, is_enough: F) -> Result<Table> {
+        let dir = env::temp_dir().join(format!("torture-{}", process::id()));
+        let tortured = Tortured {
+            args,
+            began: Instant::now(),
+            says,
+            is_enough,
+            seed: AtomicU64::new(args.seed),
+            table: Mutex::default(),
+        };
+        let failed: Vec<Option<String>> = thread::scope(|scope| {
+            let site = |number| {
+                let dir = dir.join(format!("site-{number}"));
+                let tortured = &tortured;
+                scope.spawn(move || tortured.site(&dir).err().map(|error| error.to_string()))
+            };
+            let threads: Vec<_> = (0..args.sites.unwrap_or(SITES)).map(site).collect();
+            let threads = threads.into_iter().map(thread::ScopedJoinHandle::join);
+            let ends = threads.map(|end| end.unwrap_or_else(|_| Some("a panic".to_owned())));
+            ends.collect()
+        });
+        if let Some(error) = failed.into_iter().flatten().next() {
+            return Err(error.into());
+        }
+        let table = tortured.table.into_inner();
+        let table = table.unwrap_or_else(PoisonError::into_inner);
+        if table.violations.is_empty() || !says {
+            fs::remove_dir_all(&dir)?;
+        }
+        Ok(table)
+    }
+
+    /// One round after the other at a site.
+    fn site(&self, dir: &Path) -> Result<()> {
         let cli = self
             .args
             .cli
@@ -100,17 +130,13 @@ impl Tortured<'_> {
             .ok_or("which `name-manager`? (--cli)")?;
         let mut site = Site::new(dir, &fs::canonicalize(cli)?)?;
         loop {
-            let faults = self.table().faults;
-            let is_over = self
-                .args
-                .time
-                .is_some_and(|time| self.began.elapsed() >= time);
-            if faults >= self.wanted || is_over {
+            let time = self.args.time;
+            let is_over = time.is_some_and(|time| self.began.elapsed() >= time);
+            if is_over || (self.is_enough)(&self.table()) {
                 return Ok(());
             }
-            let number = self.rounds.fetch_add(1, Ordering::Relaxed);
-            let round = round::run(&mut site, self.args.seed + number as u64, self.args)?;
-            self.add(round)?;
+            let seed = self.seed.fetch_add(1, Ordering::Relaxed);
+            self.add(round::run(&mut site, seed, self.args)?)?;
         }
     }
 
@@ -122,35 +148,22 @@ impl Tortured<'_> {
             errors,
             dir,
         } = round;
-        if verdict.violations.is_empty() && errors.is_empty() {
-            fs::remove_dir_all(&dir)?;
-        } else {
+        let is_well = verdict.violations.is_empty() && errors.is_empty();
+        if self.says && !is_well {
             println!("seed {seed}, histories in {}\n{errors}", dir.display());
-            verdict
-                .violations
-                .iter()
-                .take(MOST)
-                .for_each(|it| println!("{it}"));
+            let violations = verdict.violations.iter().take(MOST);
+            violations.for_each(|violation| println!("{violation}"));
+        } else if env::var_os("TORTURE_KEEP").is_none() {
+            fs::remove_dir_all(&dir)?;
         }
         self.table().add(faults, verdict);
         match errors.is_empty() {
             true => Ok(()),
-            false => Err("processes complained".into()),
+            false => Err(format!("processes complained:\n{errors}").into()),
         }
     }
 
-    fn table(&self) -> std::sync::MutexGuard<'_, Table> {
-        self.table
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Whether there can be machines here.
-fn can_be_made() -> Result<()> {
-    let namespace = Namespace::new()?;
-    namespace.run("iptables -w -A OUTPUT -m statistic --mode random --probability 0.5 -j DROP")?;
-    server::programs()
-        .ok_or("found no PostgreSQL; install it (Debian: `apt-get install postgresql`)")?;
-    Ok(())
 }

@@ -42,8 +42,8 @@ impl fmt::Display for Table {
         )?;
         writeln!(
             f,
-            "{:20} {:>6} {:>6} {:>9} {:>9}",
-            "fault", "number", "grants", "longest", "after it"
+            "{:18} {:>6} {:>7} {:>8} {:>7} {:>13}",
+            "fault", "number", "grants", "longest", "grants", "beside others"
         )?;
         let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
         kinds.extend(
@@ -58,12 +58,14 @@ impl fmt::Display for Table {
         for (kind, number) in kinds {
             let waits = figures.waits.get(kind).copied().unwrap_or_default();
             let seconds = |time: u64| Duration::from_nanos(time).as_secs_f64();
+            let [alone, beside] = [waits.alone, waits.beside];
             writeln!(
                 f,
-                "{kind:20} {number:6} {:6} {:7.1} s {:7.1} s",
-                waits.grants,
-                seconds(waits.longest),
-                seconds(waits.after),
+                "{kind:18} {number:6} {:7} {:6.1} s {:7} {:11.1} s",
+                alone.grants,
+                seconds(alone.longest),
+                beside.grants,
+                seconds(beside.longest),
             )?;
         }
         Ok(())

@@ -8,7 +8,7 @@ CREATE TABLE torture.seen (
 
 CREATE FUNCTION torture.session() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF NEW.dead THEN
+    IF NEW.dead AND (TG_OP = 'INSERT' OR NOT OLD.dead) THEN
         INSERT INTO torture.seen (what) VALUES ('buried session=' || replace(NEW.id::text, '-', ''));
     ELSE
         INSERT INTO torture.seen (what)

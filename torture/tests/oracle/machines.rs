@@ -69,8 +69,8 @@ fn two_may_hold_a_name_if_the_first_was_silent_and_is_told() {
     let figures = verdict.figures;
     assert_eq!((figures.overlaps, figures.lost, figures.buried), (1, 1, 1));
     let waits = figures.waits["cut-both-ways"];
-    // From the last beat; and it came before the fault was over.
-    assert_eq!((waits.longest, waits.after), (133 - 30, 0));
+    // From the last beat on.
+    assert_eq!((waits.alone.grants, waits.alone.longest), (1, 133 - 30));
 }
 
 #[test]
@@ -158,6 +158,27 @@ fn a_machine_beats_after_it_was_declared_dead() {
     ";
     let found = told(&[SILENT, beat, TOLD, SECOND_ENDS]);
     says(&found, "declared dead", "145 server.0 beat");
+}
+
+#[test]
+fn a_server_that_forgets_may_forget_who_does_not_come_back() {
+    let forgets = |on: &str| {
+        told(&[
+            &format!(
+                "
+                40 d.0 forgets
+                41 d.0 fault id=0 kind=cut-both-ways on={on}
+                142 server.0 lent session=s2 name=db-0 fence=2
+                143 b.0 granted r=0 leases=db-0:2
+                150 a.0 releases r=0 state=clean
+                151 a.0 released r=0
+                "
+            ),
+            SECOND_ENDS,
+        ])
+    };
+    says_nothing(&forgets("m1"));
+    says(&forgets("m2"), "held twice", "143 b.0 granted");
 }
 
 #[test]

@@ -17,20 +17,34 @@ pub struct Figures {
     pub overlaps: usize,
     /// Requests that failed.
     pub errors: usize,
-    /// How long grants took, by the kind of the one fault that may have had to do with it;
-    /// `several`, or `none`.
+    /// How long grants took, by the kinds of the faults that may have had to do with it, or
+    /// `none`.
     pub waits: BTreeMap<String, Waits>,
 }
 
-/// The longest times of a name from when it was free, and asked for, to its next grant.
+/// Grants beside faults of one kind.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Waits {
+    /// With one fault of that kind and none of another.
+    pub alone: Wait,
+    /// With several faults.
+    pub beside: Wait,
+}
+
+/// From when a name was free, and asked for, to its next grant.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wait {
     /// So many grants.
     pub grants: usize,
-    /// In nanoseconds.
+    /// The longest, in nanoseconds.
     pub longest: u64,
-    /// The same, after the fault was over.
-    pub after: u64,
+}
+
+impl Wait {
+    pub(super) fn add(&mut self, grants: usize, longest: u64) {
+        self.grants += grants;
+        self.longest = self.longest.max(longest);
+    }
 }
 
 impl Figures {
@@ -58,9 +72,8 @@ impl Figures {
         self.errors += other.errors;
         for (kind, waits) in &other.waits {
             let own = self.waits.entry(kind.clone()).or_default();
-            own.grants += waits.grants;
-            own.longest = own.longest.max(waits.longest);
-            own.after = own.after.max(waits.after);
+            own.alone.add(waits.alone.grants, waits.alone.longest);
+            own.beside.add(waits.beside.grants, waits.beside.longest);
         }
     }
 }

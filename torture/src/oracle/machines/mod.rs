@@ -11,7 +11,7 @@ mod scene;
 mod session;
 mod waits;
 
-pub use figures::{Figures, Waits};
+pub use figures::{Figures, Wait, Waits};
 
 use super::rules::{given, lost};
 use super::{Bounds, Violation};

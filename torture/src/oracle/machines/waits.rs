@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::fault::Fault;
 use super::figures::Figures;
 use super::lease::Lease;
 use super::scene::Scene;
@@ -25,24 +26,25 @@ pub(super) fn measure(scene: &Scene<'_>, figures: &mut Figures) {
         }
     }
     for (free, granted, machines) in of_request.into_values() {
-        // What a fault left behind is cleared away a lease later.
-        let since = free.saturating_sub(scene.lease);
-        let of_these = scene.faults.iter().filter(|fault| {
-            (fault.is_of_server() || machines.contains(fault.on))
-                && fault.was_between(since, granted)
-        });
-        let of_these: Vec<_> = of_these.collect();
-        let kind = match of_these[..] {
-            [] => "none",
-            [one] => one.kind,
-            _ => "several",
+        let concerns = |fault: &&Fault<'_>| match fault.is_of_server() {
+            // After a restart nobody is granted anything for a lease.
+            true => fault.was_between(free.saturating_sub(scene.lease), granted),
+            false => machines.contains(fault.on) && fault.was_between(free, granted),
         };
-        let ended = of_these.iter().map(|fault| fault.to).max();
-        let ended = ended.unwrap_or(free).clamp(free, granted.max(free));
-        let waits = figures.waits.entry(kind.to_owned()).or_default();
-        waits.grants += 1;
-        waits.longest = waits.longest.max(granted.saturating_sub(free));
-        waits.after = waits.after.max(granted.saturating_sub(ended));
+        let faults = scene.faults.iter().filter(concerns);
+        let kinds: Vec<_> = faults.map(|fault| fault.kind).collect();
+        let wait = granted.saturating_sub(free);
+        for kind in &kinds {
+            let waits = figures.waits.entry((*kind).to_owned()).or_default();
+            match kinds.len() {
+                1 => waits.alone.add(1, wait),
+                _ => waits.beside.add(1, wait),
+            }
+        }
+        if kinds.is_empty() {
+            let waits = figures.waits.entry("none".to_owned()).or_default();
+            waits.alone.add(1, wait);
+        }
     }
 }
 

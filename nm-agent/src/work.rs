@@ -33,8 +33,9 @@ const CONTENDED: Duration = Duration::from_secs(1);
 /// No answer comes after that. What waits for a standby may take long.
 const LONGEST: Duration = Duration::from_secs(10);
 
-/// The events of one line.
-const PAGE: usize = 500;
+/// The events of one line: fewer cost a long journal more round trips, more would keep all else
+/// waiting.
+const PAGE: usize = 2000;
 
 /// How many events of a project are kept, and for how long.
 const EVENTS: u32 = 100_000;

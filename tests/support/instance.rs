@@ -117,6 +117,11 @@ impl Instance {
             "fast",
         ];
         standby.run(&programs, "pg_basebackup", &from);
+        // What a later `pg_basebackup` writes there has options that this server does not know.
+        let follows = format!("primary_conninfo = 'host=127.0.0.1 port={port} user=boss'\n");
+        let settings = Path::new(&data).join("postgresql.auto.conf");
+        let mut settings = fs::OpenOptions::new().append(true).open(settings).unwrap();
+        settings.write_all(follows.as_bytes()).unwrap();
         standby.go();
         standby
     }

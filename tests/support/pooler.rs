@@ -1,5 +1,5 @@
 //! A PgBouncer between machines and a PostgreSQL server, on a directory and a port of its own.
-//! Each transaction may be given to another process of the server, and with several at once is.
+//! Each transaction is given to another process of the server.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -46,14 +46,15 @@ impl Pooler {
         drop(free);
         let shown = dir.path().display();
         fs::write(dir.path().join("users"), "\"boss\" \"\"\n").unwrap();
-        // Several processes of the server, each transaction at the next one: what is left in one
-        // is missed by who comes after, and found by another. The server is asked again at once.
+        // Each transaction gets a new process of the server: what one leaves there, such as a
+        // prepared statement, a setting or a `LISTEN`, is gone for the next. A server that was
+        // away is asked again at once.
         let settings = format!(
             "[databases]\n* = host=127.0.0.1 port={port}\n\n\
              [pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {own}\nunix_socket_dir =\n\
              auth_type = trust\nauth_file = {shown}/users\n\
-             pool_mode = transaction\ndefault_pool_size = 4\nmin_pool_size = 4\n\
-             server_round_robin = 1\nserver_login_retry = 1\n"
+             pool_mode = transaction\ndefault_pool_size = 4\nserver_lifetime = 0\n\
+             server_login_retry = 1\n"
         );
         fs::write(dir.path().join("pgbouncer.ini"), settings).unwrap();
         let mut pooler = Self {

@@ -36,12 +36,6 @@ fn a_name_goes_from_machine_to_machine_through_a_pooler() {
     assert_eq!((grant.hold.fence, grant.record.state), (2, State::Clean));
     assert_eq!(b.releases(&tokens[1], "gcp-0"), Answer::Done);
     crowd(&[one, two], 3);
-    // Each was given to the next process of the server.
-    site.until(
-        "SELECT (count(*) > 2)::int FROM pg_stat_activity \
-         WHERE datname = 'pooled' AND application_name = 'name-manager' AND query LIKE '%name_manager%'",
-        1,
-    );
 }
 
 #[test]

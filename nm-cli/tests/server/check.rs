@@ -90,6 +90,7 @@ fn a_server_that_has_started_anew_or_has_others_behind_it_says_so() {
     server.stop();
     server.go();
     let standby = Instance::standby_of(&server);
+    while server.sql("postgres", "SELECT count(*) FROM pg_stat_replication") != "1" {}
     let found = findings(&door);
     has(&found, "names", "note", "the server has started anew");
     has(&found, "durability", "note", "1 server may follow later");

@@ -55,11 +55,22 @@ macro_rules! object {
     (read $type:ident { $($field:ident $(as $key:literal)?),* $(,)? }) => {
         impl $crate::base::json::FromJson for $type {
             fn read(next: u8, from: &mut hifijson::SliceLexer<'_>) -> Option<Self> {
+                use $crate::base::json::FromJson;
+
                 $(let mut $field = None;)*
-                $crate::base::json::read_object(next, from, &mut [
-                    $(($crate::base::json::key!($field $($key)?), &mut $field)),*
-                ])?;
-                Some(Self { $($field: $crate::base::json::found(&mut $field)?),* })
+                $crate::base::json::read_fields(next, from, &mut |key, next, from| {
+                    $(if key == $crate::base::json::key!($field $($key)?) {
+                        $field = Some(FromJson::read(next, from)?);
+                        return Some(());
+                    })*
+                    $crate::base::json::skip(next, from)
+                })?;
+                Some(Self {
+                    $($field: match $field {
+                        Some(value) => value,
+                        None => FromJson::absent()?,
+                    }),*
+                })
             }
         }
     };
@@ -100,12 +111,7 @@ macro_rules! words {
         impl $crate::base::json::FromJson for $type {
             fn read(next: u8, from: &mut hifijson::SliceLexer<'_>) -> Option<Self> {
                 let word: String = $crate::base::json::FromJson::read(next, from)?;
-                for found in [$(Self::$variant),*] {
-                    if found.as_str() == word {
-                        return Some(found);
-                    }
-                }
-                None
+                [$(Self::$variant),*].into_iter().find(|found| found.as_str() == word)
             }
         }
     };
@@ -120,48 +126,6 @@ pub(crate) fn write_field(key: &str, value: &dyn ToJson, text: &mut String) {
     }
     text.push_str(key);
     value.write(text);
-}
-
-/// A field of a struct while that is read.
-pub(crate) trait Field {
-    fn fill(&mut self, next: u8, from: &mut SliceLexer<'_>) -> Option<()>;
-}
-
-impl<T: FromJson> Field for Option<T> {
-    fn fill(&mut self, next: u8, from: &mut SliceLexer<'_>) -> Option<()> {
-        *self = Some(T::read(next, from)?);
-        Some(())
-    }
-}
-
-/// Reads these fields, and skips others. One piece of code for all structs: as code of each,
-/// reading is a twentieth of what there is to compile.
-pub(crate) fn read_object(
-    next: u8,
-    from: &mut SliceLexer<'_>,
-    fields: &mut [(&str, &mut dyn Field)],
-) -> Option<()> {
-    // Most texts were written by this engine, field by field in this order.
-    let mut at = 0;
-    read_fields(next, from, &mut |key, next, from| {
-        for _ in 0..fields.len() {
-            let count = fields.len();
-            let (known, field) = &mut fields[at];
-            at = (at + 1) % count;
-            if key == *known {
-                return field.fill(next, from);
-            }
-        }
-        skip(next, from)
-    })
-}
-
-/// What was found of a field.
-pub(crate) fn found<T: FromJson>(value: &mut Option<T>) -> Option<T> {
-    match value.take() {
-        Some(value) => Some(value),
-        None => T::absent(),
-    }
 }
 
 /// Calls `field` with the key of each field, and with where its value begins.

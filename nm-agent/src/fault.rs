@@ -26,6 +26,7 @@ pub(crate) fn of_server(error: &Error) -> Fault {
     Fault {
         kind: match error.kind() {
             Kind::Config => FaultKind::Config,
+            _ if is_cut(error) => FaultKind::Away,
             _ => FaultKind::Server,
         },
         message: error.to_string(),

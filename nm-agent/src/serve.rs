@@ -101,7 +101,7 @@ async fn run(dir: &Path, address: &str, ready: &mut dyn Write) -> Result<(), Fau
         // Under the lock: the next agent's is not removed.
         let _ = fs::remove_file(dir.join(SOCKET));
         let message = format!("{} stopped answering", agent.state().server);
-        return Err(refuse(ready, fault(FaultKind::Server, message)));
+        return Err(refuse(ready, fault(FaultKind::Away, message)));
     }
     let greeting = Greeting::Welcome(welcome(&agent.state()));
     let _ = say(ready, &greeting);
@@ -161,7 +161,7 @@ async fn answer<T>(
         Ok(answer) => answer.map_err(|error| of_server(&error)),
         Err(_) => {
             let message = format!("{server} did not answer within {ANSWER:?}");
-            Err(fault(FaultKind::Server, message))
+            Err(fault(FaultKind::Away, message))
         }
     }
 }

@@ -420,6 +420,8 @@ pub enum FaultKind {
     Config,
     /// The server cannot be used.
     Server,
+    /// Nobody answers for the server, or it has no connection left: it may be back soon.
+    Away,
     /// Another agent is to be asked: this one ends, or speaks another version.
     Agent,
 }

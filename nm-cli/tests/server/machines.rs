@@ -290,6 +290,30 @@ fn a_server_that_is_away_delays_no_deadline_and_is_named_by_what_cannot_be_given
 }
 
 #[test]
+fn the_first_request_of_a_machine_waits_for_a_server_that_is_away_and_says_so() {
+    let Some(mut server) = Instance::start() else {
+        return;
+    };
+    let project = Project::new(&server, "late", POOLS);
+    server.stop();
+    let said = project.run("ci-1", &["run", "gcp", "--timeout", "2s", "--", "true"]);
+    said.fails(
+        124,
+        "timed out after 2s waiting for a name of pool `gcp` (failed to connect to ",
+    );
+    let hold = "exec $NAME_MANAGER_PROGRAM hold gcp 2>said";
+    let mut holder = Running::new(&mut project.shell("ci-1", hold));
+    let said = || fs::read_to_string(project.path("said")).unwrap_or_default();
+    while !said().contains("for a name of pool `gcp`\n    failed to connect to ") {
+        assert_eq!(holder.child.try_wait().unwrap(), None, "{}", said());
+    }
+    server.go();
+    assert_eq!(holder.line(), "shop-0");
+    holder.end_input();
+    assert_eq!(holder.code(), 0);
+}
+
+#[test]
 fn a_pool_of_a_server_without_its_address_is_an_error_and_none_is_a_local_pool() {
     let Some(server) = shared() else { return };
     let project = Project::new(server, "addressed", POOLS);

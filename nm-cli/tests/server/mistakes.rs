@@ -66,8 +66,7 @@ fn only_pools_of_a_server_need_it() {
     let address = nowhere();
     let door = Door::to(&format!("postgres://ci:secret@{address}/names"));
     let dir = tempfile::tempdir().unwrap();
-    let pools =
-        "[pools.gcp]\nmax = 1\nscope = \"server\"\nspace = \"acme/shop\"\n[pools.local]\nmax = 1\n";
+    let pools = "[pools.gcp]\nnames = [\"a\"]\nscope = \"server\"\nspace = \"acme/shop\"\nwait_timeout = \"500ms\"\n[pools.local]\nmax = 1\n";
     fs::write(dir.path().join("name-manager.toml"), pools).unwrap();
     let run = |pool: &str| {
         let mut command = door.command(&["run", pool, "--", "true"]);
@@ -79,8 +78,8 @@ fn only_pools_of_a_server_need_it() {
     };
     let said = run("local").succeeds();
     assert!(!said.err.contains(&address.to_string()), "{said:?}");
-    let says = format!("failed to connect to {address}/names as ci");
-    told(&run("gcp"), 1, &says);
+    let says = format!("pool `gcp` (failed to connect to {address}/names as ci");
+    told(&run("gcp"), 124, &says);
 }
 
 #[test]

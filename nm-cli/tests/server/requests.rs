@@ -43,14 +43,21 @@ fn to(url: &str) -> Project {
     Project::to(Door::to(url), POOLS)
 }
 
+/// Where nobody waits for long: it is no use.
+fn briefly(url: &str) -> Project {
+    let pools = POOLS.replace("\"90s\"", "\"500ms\"");
+    assert_ne!(pools, POOLS);
+    Project::to(Door::to(url), &pools)
+}
+
 #[test]
 fn nobody_there() {
     let closed = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = closed.local_addr().unwrap();
     drop(closed);
-    let project = to(&format!("postgres://ci:secret@{address}/names"));
-    let says = format!("failed to connect to {address}/names as ci: ");
-    fails(&project, 1, &says);
+    let project = briefly(&format!("postgres://ci:secret@{address}/names"));
+    let says = format!("of pool `gcp` (failed to connect to {address}/names as ci: ");
+    fails(&project, 124, &says);
 }
 
 #[test]
@@ -139,12 +146,12 @@ fn too_many_connections() {
     let grants = door.run(&["server", "init"]).succeeds().out;
     server.sql("postgres", "CREATE ROLE crowded LOGIN CONNECTION LIMIT 0");
     server.sql("requests_full", &grants.replace("TO ci;", "TO crowded;"));
-    let project = to(&server.url("crowded", "requests_full"));
+    let project = briefly(&server.url("crowded", "requests_full"));
     let says = "requests_full as crowded has no connection left; ";
-    fails(&project, 1, says);
+    fails(&project, 124, says);
     // A machine takes two.
     server.sql("postgres", "ALTER ROLE crowded CONNECTION LIMIT 1");
-    fails(&project, 1, says);
+    fails(&project, 124, says);
     server.sql("postgres", "ALTER ROLE crowded CONNECTION LIMIT 2");
     is_served(&project);
 }

@@ -18,7 +18,7 @@ use crate::backend::patience::Patience;
 use crate::base::error::{Error, Kind, Result};
 use crate::base::{json, notice};
 use crate::config::address::Address;
-use crate::remote::start::{Agent, Connection};
+use crate::remote::start::{Agent, Connection, NotServed};
 use crate::remote::token::{Token, TokenLock};
 use crate::remote::wire::{
     After, Answer, Fault, FaultKind, Grant, Held, LOOK, Lost, Pair, Place, Present, Raw, Release,
@@ -62,12 +62,22 @@ struct Known {
     /// A thread reads, or connects again.
     is_read: bool,
     /// They wait for a thread that connects for the first time.
-    connecting: Vec<Sender<std::result::Result<(), Refused>>>,
+    connecting: Vec<Connecting>,
     last_id: u64,
     pending: BTreeMap<u64, Pending>,
     held: Vec<Kept>,
     /// The server is silent, as was told last.
     silence: Option<String>,
+    /// Why the last attempt to reach the server came too early.
+    away: Option<String>,
+}
+
+/// Somebody who waits for a connection.
+#[derive(Debug)]
+struct Connecting {
+    answers: Sender<std::result::Result<(), Refused>>,
+    /// It goes on while the server is away, until it hangs up.
+    is_patient: bool,
 }
 
 /// Why nobody could connect, for each of those who wait for that.
@@ -76,6 +86,7 @@ struct Refused {
     kind: Kind,
     message: String,
     causes: String,
+    is_away: bool,
 }
 
 /// What was asked and is not answered yet.
@@ -166,6 +177,11 @@ impl Link {
         !self.state().connecting.is_empty()
     }
 
+    /// Why the server is still waited for, if that is known.
+    pub(crate) fn away(&self) -> Option<String> {
+        self.state().away.clone()
+    }
+
     /// How long a lease lasts without a beat, as far as is known.
     pub(crate) fn lease(&self) -> Duration {
         let state = self.state();
@@ -186,7 +202,10 @@ impl Link {
             if state.is_read {
                 return Ok(());
             }
-            state.connecting.push(answers);
+            state.connecting.push(Connecting {
+                answers,
+                is_patient: patience.is_some(),
+            });
             state.connecting.len() == 1
         };
         if is_first {
@@ -198,20 +217,25 @@ impl Link {
             let started = reader.spawn(move || link.connect_and_read());
             if let Err(error) = started {
                 let what = "failed to start the thread that listens to the agent";
-                let refused = Refused::of(&Error::io(what, error));
+                let refused = Refused::of(&Error::io(what, error).into());
                 self.connected(&Err(refused));
             }
         }
         let asked = Instant::now();
+        let mut is_first = true;
         loop {
             let Some(patience) = reborrow(patience) else {
                 let answer = connected.recv().unwrap_or(Ok(()));
                 return answer.map_err(Refused::error);
             };
-            // What is free can be had, however short the patience is.
-            let until = patience.until().max(asked + FIRST_ANSWER);
+            let until = match is_first {
+                // What is free can be had, however short the patience is.
+                true => patience.until().max(asked + FIRST_ANSWER),
+                false => patience.until(),
+            };
             let left = until.saturating_duration_since(Instant::now());
             match connected.recv_timeout(left) {
+                Ok(Err(refused)) if refused.is_away => is_first = false,
                 Ok(answer) => return answer.map_err(Refused::error),
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
                 Err(RecvTimeoutError::Timeout) => patience.tick()?,
@@ -220,27 +244,34 @@ impl Link {
     }
 
     fn connect_and_read(self: Arc<Self>) {
-        match self.agent.connect() {
-            Ok(connection) => {
-                let lines = self.take(connection);
-                self.connected(&Ok(()));
-                self.read(lines);
+        loop {
+            match self.agent.connect() {
+                Ok(connection) => {
+                    let lines = self.take(connection);
+                    self.connected(&Ok(()));
+                    return self.read(lines);
+                }
+                Err(failed) => match self.connected(&Err(Refused::of(&failed))) {
+                    true => thread::sleep(A_PAUSE),
+                    false => return,
+                },
             }
-            Err(error) => self.connected(&Err(Refused::of(&error))),
         }
     }
 
-    /// Tells those who wait for a connection.
-    fn connected(&self, how: &std::result::Result<(), Refused>) {
-        let waiting = {
-            let mut state = self.state();
-            state.is_read = how.is_ok();
-            std::mem::take(&mut state.connecting)
-        };
-        for waiting in waiting {
+    /// Tells those who wait for a connection. Whether somebody goes on: then it is to be tried
+    /// again.
+    fn connected(&self, how: &std::result::Result<(), Refused>) -> bool {
+        let mut state = self.state();
+        state.is_read = how.is_ok();
+        let away = how.as_ref().err().filter(|refused| refused.is_away);
+        state.away = away.map(Refused::line);
+        state.connecting.retain(|waiting| {
             // Who does not wait any more asks nothing.
-            let _ = waiting.send(how.clone());
-        }
+            let listens = waiting.answers.send(how.clone()).is_ok();
+            listens && away.is_some() && waiting.is_patient
+        });
+        !state.connecting.is_empty()
     }
 
     /// Makes a connection that of all, and says what is to be said there first.
@@ -455,7 +486,7 @@ impl Link {
                 Ok(connection) => Taken { lines, child } = self.take(connection),
                 // What is held is said to the next agent, whoever starts it, or others are lent
                 // it: a test that merely holds asks for nothing.
-                Err(error) => match self.give_up(&error) {
+                Err(failed) => match self.give_up(&failed.error) {
                     true => return,
                     false => thread::sleep(A_PAUSE),
                 },
@@ -645,7 +676,8 @@ impl Link {
 }
 
 impl Refused {
-    fn of(error: &Error) -> Self {
+    fn of(failed: &NotServed) -> Self {
+        let NotServed { error, is_away } = failed;
         let mut causes = Vec::new();
         let mut cause = std::error::Error::source(error);
         while let Some(error) = cause {
@@ -656,6 +688,14 @@ impl Refused {
             kind: error.kind(),
             message: error.to_string(),
             causes: causes.join(": "),
+            is_away: *is_away,
+        }
+    }
+
+    fn line(&self) -> String {
+        match self.causes.is_empty() {
+            true => self.message.clone(),
+            false => format!("{}: {}", self.message, self.causes),
         }
     }
 

@@ -178,11 +178,10 @@ impl Remote {
     fn join(
         &self,
         ask: &Ask<'_>,
-        mut patience: Option<&mut dyn Patience>,
+        patience: Option<&mut dyn Patience>,
         waits: bool,
     ) -> Result<Answered> {
         let link = self.link();
-        link.connect_within(&mut patience)?;
         let request = ask.request.text();
         let wish = self.wish(&link, ask, &request)?;
         let asked = join(&link, &self.at, wish, ask.holder, waits)?;
@@ -403,6 +402,7 @@ impl Remote {
 impl Backend for Remote {
     fn acquire(&self, ask: &Ask<'_>, patience: &mut dyn Patience) -> Result<Answered> {
         let (link, request) = (self.link(), ask.request.text());
+        link.connect_within(&mut Some(&mut *patience))?;
         match self.desk(&link, ask, &request)? {
             Some(desk) => self.decided(&link, ask, desk.take(patience)?),
             None => self.join(ask, Some(patience), true),
@@ -439,7 +439,11 @@ impl Backend for Remote {
             return Ok(look::is_elsewhere(key).then(Snapshot::default));
         };
         if self.link().is_awaited() {
-            return Err(Error::new(Kind::Io, NOT_GREETED));
+            let away = self.link().away();
+            return Err(Error::new(
+                Kind::Io,
+                away.unwrap_or_else(|| NOT_GREETED.to_owned()),
+            ));
         }
         let (look, host) = self.look(&at, false)?;
         Ok(Some(look::snapshot(

@@ -71,6 +71,32 @@ pub(crate) struct Connection {
     pub(crate) child: Option<Child>,
 }
 
+/// Why there is no connection.
+#[derive(Debug)]
+pub(crate) struct NotServed {
+    pub(crate) error: Error,
+    /// The server does not answer: a later try may find it back.
+    pub(crate) is_away: bool,
+}
+
+impl From<Error> for NotServed {
+    fn from(error: Error) -> Self {
+        Self {
+            error,
+            is_away: false,
+        }
+    }
+}
+
+impl From<Fault> for NotServed {
+    fn from(fault: Fault) -> Self {
+        Self {
+            is_away: fault.kind == FaultKind::Away,
+            error: error_of(fault),
+        }
+    }
+}
+
 /// What a try has come to.
 enum Tried {
     Serves(Box<Connection>),
@@ -89,7 +115,7 @@ impl Agent {
     }
 
     /// A connection to the agent, which is started if there is none.
-    pub(crate) fn connect(&self) -> Result<Connection> {
+    pub(crate) fn connect(&self) -> std::result::Result<Connection, NotServed> {
         let dir = Dir::create(&self.dir).map_err(|error| unusable(&self.dir, error))?;
         // Another user's agent is not asked.
         check_owner(&self.dir)?;
@@ -118,12 +144,12 @@ impl Agent {
                 Greeting::Refused(fault) if fault.kind == FaultKind::Agent => {
                     refused = Some(fault);
                 }
-                Greeting::Refused(fault) => return Err(error_of(fault)),
+                Greeting::Refused(fault) => return Err(fault.into()),
             }
             thread::sleep(A_MOMENT);
         }
         Err(match refused {
-            Some(fault) => error_of(fault),
+            Some(fault) => fault.into(),
             None => Error::new(
                 Kind::Io,
                 format!(
@@ -131,7 +157,8 @@ impl Agent {
                     self.dir.join(SOCKET).display(),
                     self.dir.join(LOG).display()
                 ),
-            ),
+            )
+            .into(),
         })
     }
 
@@ -316,7 +343,7 @@ pub(crate) fn no_answer(after: Duration) -> Error {
 pub(crate) fn error_of(fault: Fault) -> Error {
     let kind = match fault.kind {
         FaultKind::Config => Kind::Config,
-        FaultKind::Server | FaultKind::Agent => Kind::Io,
+        FaultKind::Server | FaultKind::Away | FaultKind::Agent => Kind::Io,
     };
     let error = Error::new(kind, printable(&fault.message));
     match fault.causes.is_empty() {

@@ -724,6 +724,8 @@ json::object!(read Fault { kind, message, causes });
 pub(crate) enum FaultKind {
     Config,
     Server,
+    /// It may be back soon.
+    Away,
     Agent,
 }
 
@@ -731,6 +733,7 @@ impl FromJson for FaultKind {
     fn read(next: u8, from: &mut SliceLexer<'_>) -> Option<Self> {
         match String::read(next, from)?.as_str() {
             "config" => Some(Self::Config),
+            "away" => Some(Self::Away),
             "agent" => Some(Self::Agent),
             // A kind that we do not know cannot mean less.
             _ => Some(Self::Server),

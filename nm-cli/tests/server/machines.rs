@@ -314,6 +314,27 @@ fn the_first_request_of_a_machine_waits_for_a_server_that_is_away_and_says_so() 
 }
 
 #[test]
+fn a_pool_that_is_opened_while_the_server_is_away_is_waited_for() {
+    let Some(mut server) = Instance::start() else {
+        return;
+    };
+    // What tests say of its size is asked before anything is requested.
+    let pools = "[pools.gcp]\nmax = 1\nscope = \"server\"\nspace = \"acme/shop\"\n";
+    let project = Project::new(&server, "opened", pools);
+    server.stop();
+    let hold = "exec $NAME_MANAGER_PROGRAM hold gcp 2>said";
+    let mut holder = Running::new(&mut project.shell("ci-1", hold));
+    let said = || fs::read_to_string(project.path("said")).unwrap_or_default();
+    while !said().contains("more for what pool `gcp` is: no answer for 3s: failed to connect to ") {
+        assert_eq!(holder.child.try_wait().unwrap(), None, "{}", said());
+    }
+    server.go();
+    assert_eq!(holder.line(), "gcp-0");
+    holder.end_input();
+    assert_eq!(holder.code(), 0);
+}
+
+#[test]
 fn a_pool_of_a_server_without_its_address_is_an_error_and_none_is_a_local_pool() {
     let Some(server) = shared() else { return };
     let project = Project::new(server, "addressed", POOLS);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::base::error::Result;
 use crate::base::json;
 use crate::remote::link::{Link, Where};
-use crate::remote::request::{answer, unexpected};
+use crate::remote::request::{answer, reach, unexpected};
 use crate::remote::token::Token;
 use crate::remote::wire::{Answer, Note, Pair, variant};
 use crate::terms::declaration::Declaration;
@@ -99,6 +99,7 @@ pub(crate) fn declare(
     run: &str,
     ours: Option<&Declaration>,
 ) -> Result<Option<Declaration>> {
+    reach(link, at)?;
     let configured = ours.is_some_and(Declaration::is_configured);
     change(link, at, SIZES, |text| {
         let theirs = Declaration::find(text, run, configured);

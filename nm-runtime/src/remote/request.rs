@@ -243,7 +243,7 @@ impl Drop for Request<'_> {
 
 /// Why there was no answer for that long, as far as that was told.
 pub(crate) fn unanswered(link: &Link, after: Duration) -> Error {
-    match link.silence() {
+    match link.silence().or_else(|| link.away()) {
         Some(why) => Error::new(Kind::Io, format!("no answer for {}: {why}", seconds(after))),
         None => no_answer(after),
     }
@@ -280,6 +280,64 @@ pub(crate) fn scene(link: &Arc<Link>, at: &Where, until: Instant) -> Result<Opti
     }
 }
 
+/// Reaches the server for what is asked before a request, which knows no deadline yet: one that is
+/// away is waited for as long as an answer is.
+pub(crate) fn reach(link: &Arc<Link>, at: &Where) -> Result<()> {
+    link.connect_within(&mut Some(&mut Opening {
+        link,
+        at,
+        started: Instant::now(),
+        is_told: false,
+    }))
+}
+
+/// The patience of what opens a pool.
+struct Opening<'a> {
+    link: &'a Arc<Link>,
+    at: &'a Where,
+    started: Instant,
+    is_told: bool,
+}
+
+impl Patience for Opening<'_> {
+    fn blocked(&mut self) {}
+
+    fn beside(&mut self, _: bool) {}
+
+    fn until(&self) -> Instant {
+        self.started
+            + match self.is_told {
+                true => ANSWER,
+                false => A_WHILE,
+            }
+    }
+
+    fn tick(&mut self) -> Result<()> {
+        let waited = self.started.elapsed();
+        if waited >= ANSWER {
+            return Err(unanswered(self.link, waited));
+        }
+        if !self.is_told && waited >= A_WHILE {
+            say_that_it_waits(self.link, self.at, ANSWER, waited);
+            self.is_told = true;
+        }
+        Ok(())
+    }
+
+    fn waited(&self) -> Option<Duration> {
+        None
+    }
+}
+
+fn say_that_it_waits(link: &Link, at: &Where, most: Duration, waited: Duration) {
+    notice::say(&format!(
+        "waiting at most {} more for what pool `{}` is: {}\n",
+        seconds(most.saturating_sub(waited)),
+        at.pool,
+        unanswered(link, waited)
+    ));
+}
+
 fn answer_within(
     link: &Arc<Link>,
     at: &Where,
@@ -293,12 +351,7 @@ fn answer_within(
         false => patience,
     });
     if tells && matches!(answer, Err(RecvTimeoutError::Timeout)) {
-        let why = unanswered(link, A_WHILE);
-        notice::say(&format!(
-            "waiting at most {} more for what pool `{}` is: {why}\n",
-            seconds(patience - A_WHILE),
-            at.pool
-        ));
+        say_that_it_waits(link, at, patience, A_WHILE);
         answer = question.answers.recv_timeout(patience - A_WHILE);
     }
     match answer {

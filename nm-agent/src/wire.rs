@@ -399,6 +399,9 @@ pub struct Look {
     /// Machines that have not been heard of for a while, and for how many milliseconds.
     #[serde(default)]
     pub silent: Vec<(String, u64)>,
+    /// Whether nothing is lent, as the server has started anew.
+    #[serde(default)]
+    pub anew: bool,
 }
 
 /// Why something cannot be done.

@@ -23,6 +23,7 @@ impl Pool {
             now: now.wall,
         };
         let document = decide(&page.document, &[], known).document;
+        let anew = !page.look.server.is_calm(page.look.start);
         for (to, read) in std::mem::take(&mut self.reads) {
             let answer = match read {
                 Read::Code => Answer::Code(document.code.clone()),
@@ -33,7 +34,7 @@ impl Pool {
                 },
                 Read::Look => {
                     let silent = self.silent(&document, now);
-                    Answer::Look(Box::new(look(&document, silent)))
+                    Answer::Look(Box::new(look(&document, silent, anew)))
                 }
                 Read::Scene => Answer::Scene(Box::new(scene(&document))),
             };
@@ -57,7 +58,7 @@ impl Pool {
     }
 }
 
-fn look(document: &Document, silent: Vec<(String, u64)>) -> Look {
+fn look(document: &Document, silent: Vec<(String, u64)>, anew: bool) -> Look {
     let names = document.names.iter().filter(|(name, _)| !is_lock(name));
     let holds = document.holds.iter().filter(|hold| !is_lock(&hold.name));
     let wants_lock = |wants: &Wanted| matches!(wants, Wanted::Name(name) if is_lock(name));
@@ -72,5 +73,6 @@ fn look(document: &Document, silent: Vec<(String, u64)>) -> Look {
         life: document.notes.get("life").cloned(),
         in_life: document.of_name("#life").next().is_some(),
         silent,
+        anew,
     }
 }

@@ -314,6 +314,26 @@ fn the_first_request_of_a_machine_waits_for_a_server_that_is_away_and_says_so() 
 }
 
 #[test]
+fn who_waits_for_a_server_that_has_started_anew_is_told_so() {
+    let Some(mut server) = Instance::start() else {
+        return;
+    };
+    let door = Door::to_new(&server, "anew");
+    // Nothing is lent for that long.
+    door.run(&["server", "init", "--lease", "2m"]).succeeds();
+    let project = Project::to(door, POOLS);
+    let said = project.run("ci-1", &["run", "gcp", "--", "true"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    server.stop();
+    server.go();
+    let said = project.run("ci-2", &["run", "gcp", "--timeout", "2s", "--", "true"]);
+    said.fails(
+        124,
+        "for a name of pool `gcp` (the server has started anew, and lends nothing until ",
+    );
+}
+
+#[test]
 fn a_pool_that_is_opened_while_the_server_is_away_is_waited_for() {
     let Some(mut server) = Instance::start() else {
         return;

@@ -26,6 +26,8 @@ pub(crate) struct Snapshot {
     pub(crate) hook: Option<PoolHook>,
     /// Machines of which nothing was heard for a while.
     pub(crate) silent: Vec<Silence>,
+    /// The server has started anew, and lends nothing for this long.
+    pub(crate) anew: Option<Duration>,
 }
 
 /// A machine of which nothing was heard for a while.

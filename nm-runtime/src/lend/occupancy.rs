@@ -30,6 +30,12 @@ pub(crate) fn of(snapshot: &Snapshot, ahead: &Ahead, ask: &Ask<'_>) -> Vec<Strin
     }
     let mut lines = Vec::new();
     let is_other = |holder: &Holder| holder.token != ask.holder.token;
+    lines.extend(snapshot.anew.map(|lease| {
+        format!(
+            "the server has started anew, and lends nothing until all machines have had {} to say what they hold",
+            text::seconds(lease)
+        )
+    }));
     let hook = snapshot.hook.as_ref();
     lines.extend(hook.filter(|hook| is_other(&hook.holder)).map(of_pool));
     for (_, seen) in &known {

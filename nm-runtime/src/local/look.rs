@@ -22,6 +22,7 @@ pub(crate) fn snapshot(pool_dir: &Path) -> io::Result<Snapshot> {
         head,
         hook: pool_life::running_hook(pool_dir),
         silent: Vec::new(),
+        anew: None,
     })
 }
 

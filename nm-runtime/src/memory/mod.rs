@@ -108,6 +108,7 @@ impl Memory {
             head,
             hook: state.running_hook(),
             silent: Vec::new(),
+            anew: None,
         }
     }
 }

@@ -32,6 +32,7 @@ pub(crate) fn snapshot(look: Look, pool: &str, key: &str, host: &str, lease: Dur
         life,
         in_life,
         silent,
+        anew,
     } = look;
     let silent = silent.unwrap_or_default().into_iter();
     let silent = silent.map(|Pair(host, millis)| Silence {
@@ -71,6 +72,7 @@ pub(crate) fn snapshot(look: Look, pool: &str, key: &str, host: &str, lease: Dur
         }),
         hook,
         silent: silent.collect(),
+        anew: anew.unwrap_or_default().then_some(lease),
     }
 }
 

@@ -654,9 +654,11 @@ pub(crate) struct Look {
     pub(crate) in_life: bool,
     /// Machines that have not been heard of for a while, and for how many milliseconds.
     pub(crate) silent: Option<Vec<Pair<String, u64>>>,
+    /// Whether nothing is lent, as the server has started anew.
+    pub(crate) anew: Option<bool>,
 }
 
-json::object!(read Look { spec, names, holds, line, life, in_life, silent });
+json::object!(read Look { spec, names, holds, line, life, in_life, silent, anew });
 
 /// A request in the line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -794,6 +796,7 @@ mod tests {
                 Answer::Look(look) => {
                     assert!(look.line[0].is_in_queue() && look.line[1].failed.is_some());
                     assert_eq!((&*look.names[0].0, look.names[0].1), ("a", 3));
+                    assert_eq!(look.anew, Some(true));
                     let silent = look.silent.unwrap_or_default();
                     assert_eq!(silent, [Pair("ci-9".to_owned(), 12_000)]);
                 }

@@ -175,10 +175,11 @@ impl Connection {
             false => "the schema: USAGE".to_owned(),
         };
         if !lacks.is_empty() {
+            let user: String = self.ask("SELECT quote_ident(current_user)").await?;
             return Err(Error::new(
                 Kind::Rights,
                 format!(
-                    "{}: the user lacks rights ({lacks}); let the tables' owner run `GRANT USAGE ON SCHEMA name_manager TO ..; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA name_manager TO ..`",
+                    "{}: the user lacks rights ({lacks}); let the tables' owner run `GRANT USAGE ON SCHEMA name_manager TO {user}; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA name_manager TO {user}`",
                     self.server()
                 ),
             ));

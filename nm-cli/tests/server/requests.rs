@@ -128,7 +128,7 @@ fn no_rights() {
     fails(
         &project,
         1,
-        "lacks rights (the schema: USAGE); let the tables' owner run `GRANT USAGE",
+        "lacks rights (the schema: USAGE); let the tables' owner run `GRANT USAGE ON SCHEMA name_manager TO unentitled; GRANT SELECT",
     );
     let grants = grants.replace("TO ci;", "TO unentitled;");
     server.sql("requests_rights", &grants);

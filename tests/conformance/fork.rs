@@ -78,3 +78,15 @@ fn a_forked_child_that_drops_the_lease_does_not_end_it() {
         test.release("a").hold("b");
     });
 }
+
+#[test]
+fn a_forked_child_that_asks_is_a_process_of_its_own() {
+    story(2, |mut test| {
+        test.hold("a")
+            .expect("a", "fork-and-ask db", "done in the child");
+        // What its parent holds it has not given back.
+        test.hold("b").expect("c", "try db", "nothing");
+        test.release("a");
+        assert_eq!(test.holds("c", "db"), ["db-0"]);
+    });
+}

@@ -47,6 +47,12 @@ pub fn obey(verb: &str, rest: &str, leases: &mut Vec<Lease>, home: &dyn Home) ->
             leases.clear();
             true
         }),
+        // A forked copy of this process asks for a lease of its own, and gives it back.
+        #[cfg(unix)]
+        "fork-and-ask" => in_a_fork(|| {
+            let leases = ask::request(rest, home).and_then(|request| request.try_acquire());
+            leases.is_ok_and(|leases| leases.is_some())
+        }),
         _ => return None,
     })
 }

@@ -42,8 +42,10 @@ fn a_state_directory_moved_away_is_reported_too() {
 fn a_waiter_in_a_removed_directory_begins_again_in_the_new_one() {
     let mut test = PoolTest::new("db", 1);
     test.hold("a").wait("head").wait("behind");
+    // Who looks while the new directory is nobody's yet is served there before `b`.
+    test.pause("head").pause("behind");
     fs::remove_dir_all(test.state_dir()).unwrap();
-    test.hold("b");
+    test.hold("b").go_on("head").go_on("behind");
     error(&test.tell("a", "release"), "lost");
     // Both ask again where `b` holds the name, so neither is served before it ends.
     test.expect("c", "try db", "nothing");

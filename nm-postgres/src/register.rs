@@ -531,8 +531,9 @@ impl Connection {
         ended.map(drop)
     }
 
-    /// Locks a pool's row, and reads it. Until [`Connection::commit`], which must follow, nobody
-    /// else changes it: for who has lost too often against others that are nearer.
+    /// Locks a pool's row, and reads it. Until [`Connection::swap_locked`] or
+    /// [`Connection::roll_back`], one of which must follow, nobody else changes it: for who has
+    /// lost too often against others that are nearer.
     ///
     /// # Errors
     ///

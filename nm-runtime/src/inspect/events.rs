@@ -61,15 +61,24 @@ impl Events {
     }
 
     pub(super) fn of_server(pool: ServerPool) -> Self {
-        Self(Of::Server(Box::new(Told::new(pool))))
+        Self(Of::Server(Box::new(Told {
+            pool,
+            next: Vec::new().into_iter(),
+            last: HashSet::new(),
+            newest: 0,
+            asked: None,
+            is_over: true,
+        })))
     }
 
     /// So many events at the end; and what happens from then on.
     pub(super) fn end_of_server(pool: ServerPool, most: u32) -> Result<Self> {
         let events = pool.last_events(most)?;
-        let mut told = Told::new(pool);
-        told.take(events);
-        Ok(Self(Of::Server(Box::new(told))))
+        let mut end = Self::of_server(pool);
+        if let Of::Server(told) = &mut end.0 {
+            told.take(events);
+        }
+        Ok(end)
     }
 
     /// How many invalid lines were skipped so far.
@@ -93,17 +102,6 @@ impl Iterator for Events {
 }
 
 impl Told {
-    fn new(pool: ServerPool) -> Self {
-        Self {
-            pool,
-            next: Vec::new().into_iter(),
-            last: HashSet::new(),
-            newest: 0,
-            asked: None,
-            is_over: true,
-        }
-    }
-
     fn next(&mut self) -> Result<Option<Event>> {
         if let Some(event) = self.next.next() {
             return Ok(Some(event));

@@ -117,8 +117,9 @@ impl Machine {
             why,
         };
         writer.write(0, kills);
-        worker.kill()?;
+        let killed = worker.kill();
         worker.wait()?;
+        killed?;
         writer.write(0, Event::Gone(process));
         Ok(())
     }

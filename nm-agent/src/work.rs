@@ -87,14 +87,6 @@ pub(crate) async fn run(agent: Agent, link: Link) {
     }
 }
 
-/// What has become of a pool's turn.
-enum Turned {
-    Done,
-    /// The server refuses to.
-    Refused,
-    Locked,
-}
-
 /// What has become of a transaction in which a row is locked.
 enum InLock {
     /// It is over.
@@ -289,12 +281,9 @@ impl Server {
                     pool.not_before
                 };
                 sleep(wait.saturating_sub(clock::now())).await;
-                match self.turn(connection, &key).await? {
-                    Turned::Done => {}
-                    // Nobody is lent anything there; it is not to cost all else.
-                    Turned::Refused => self.agent.state().pool(key.clone()).set_said(start),
-                    // Nobody changes it before we do: it is said with the next change.
-                    Turned::Locked => break,
+                // It is said with the first change that can be made, and is not to cost all else.
+                if !self.turn(connection, &key).await? {
+                    break;
                 }
             }
         }
@@ -302,8 +291,8 @@ impl Server {
         Ok(true)
     }
 
-    /// Reads a pool if it must be, and changes it.
-    async fn turn(&self, connection: &Connection, key: &Key) -> Result<Turned, Failed> {
+    /// Reads a pool if it must be, and changes it; false if it cannot be now.
+    async fn turn(&self, connection: &Connection, key: &Key) -> Result<bool, Failed> {
         let is_contended = {
             let mut state = self.agent.state();
             let time = clock::now();
@@ -334,17 +323,17 @@ impl Server {
                 pool.fail(&fault, fault::may_pass(&error));
                 pool.not_before = until;
                 pool.dirty = !pool.is_idle();
-                Ok(Turned::Refused)
+                Ok(false)
             }
             Err(Failed::Locked) => {
                 let pool = state.pool(key.clone());
                 pool.dirty = true;
                 // Meanwhile others have their turns.
                 pool.not_before = clock::now() + PAUSE;
-                Ok(Turned::Locked)
+                Ok(false)
             }
             Err(Failed::Cut) => Err(Failed::Cut),
-            Ok(()) => Ok(Turned::Done),
+            Ok(()) => Ok(true),
         };
         state.tell_all();
         done

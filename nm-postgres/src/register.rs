@@ -161,8 +161,9 @@ const HELD: &str = "SELECT p.space, p.pool FROM name_manager.pool p \
 const END: &str = "DELETE FROM name_manager.session WHERE id = $1::text::uuid AND NOT dead";
 
 /// $1 space, $2 pool. Waits for whoever changes the row; not for long, and no machine that
-/// falls silent meanwhile keeps it for long.
-const LOCK: &str = "BEGIN; SET LOCAL lock_timeout = '1s'; \
+/// falls silent meanwhile keeps it for long. Under a stricter isolation, which may be the server's
+/// default, a row that was changed meanwhile could not be locked.
+const LOCK: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '1s'; \
      SET LOCAL idle_in_transaction_session_timeout = '5s'";
 const LOCK_ROW: &str = "SELECT 1 FROM name_manager.pool WHERE (space, pool) = ($1, $2) FOR UPDATE";
 

@@ -32,7 +32,10 @@ pub fn decide(document: &Document, requests: &[Request], known: Known<'_>) -> De
     work.serve();
     let outcomes = requests.iter().map(|request| work.answer(request));
     let outcomes = outcomes.collect();
-    work.forget_locks();
+    // Not before: a hold whose grant the server forgot would be below what is forgotten now.
+    if work.known.calm {
+        work.forget_locks();
+    }
     Decided {
         document: work.document,
         outcomes,

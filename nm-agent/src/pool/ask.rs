@@ -172,11 +172,13 @@ impl Pool {
             .filter(|grant| grant.hold.token == token)
             .cloned()
             .collect();
-        let answer = match granted.is_empty() {
-            true => Answer::Done,
-            false => Answer::Granted(granted),
-        };
-        self.answer(Some(to), answer);
+        if !granted.is_empty() {
+            return self.answer(Some(to), Answer::Granted(granted));
+        }
+        self.answer(Some(to), Answer::Done);
+        // An earlier agent may have put it into the line, or have been granted it.
+        let ended = self.let_go(token, None);
+        self.end(Request::Died(token), None, None, ended);
     }
 
     /// What is about to end with a token, that name or all of it, is held no more: what was.

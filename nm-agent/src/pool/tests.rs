@@ -471,3 +471,29 @@ fn what_is_granted_to_one_that_gave_up_is_given_back_whether_leases_are_valid_or
     assert!(story.register.document.holds.is_empty());
     assert!(story.pools[0].is_idle(), "{:?}", story.pools[0]);
 }
+
+#[test]
+fn who_gives_up_after_its_agent_was_killed_does_not_stay_in_the_line() {
+    let mut story = Story::new(1);
+    let (key, next, earlier) = (("space".to_owned(), "pool".to_owned()), 0, 1);
+    let changes = |story: &mut Story, machine: usize, was: Option<Tag>, tag: Tag| {
+        let (now, page) = (Story::now(machine), story.page());
+        story.pools[machine].heed(page, &now);
+        let statement = story.pools[machine].statement(&now, tag).unwrap();
+        let document = statement.swap(&key).document.clone();
+        assert!(story.register.swap(was, tag, document));
+        story.pools[machine].done(statement, &now);
+    };
+    let to = |id| To { client: 1, id };
+    story.pools[earlier].ask(to(1), join(Token(6)), false);
+    story.pools[earlier].ask(to(2), join(Token(7)), false);
+    changes(&mut story, earlier, None, Tag(1));
+    assert_eq!(story.register.document.line[0].token, Token(7));
+    story.pools[next].ask(to(3), Ask::Leave(Token(7)), false);
+    assert_eq!(story.pools[next].answers(), [(to(3), Answer::Done)]);
+    changes(&mut story, next, Some(Tag(1)), Tag(2));
+    assert!(story.register.document.line.is_empty());
+    assert!(story.pools[next].is_idle(), "{:?}", story.pools[next]);
+    // What the other one has is its own.
+    assert_eq!(story.register.document.holds[0].token, Token(6));
+}

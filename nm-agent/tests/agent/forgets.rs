@@ -119,6 +119,40 @@ fn release(held: &Held, state: State) -> Ask {
 }
 
 #[test]
+fn what_the_server_refuses_at_first_is_said_again_once_it_does_not() {
+    let Some((mut primary, standby, site, proxy)) = pair("refuses_first") else {
+        return;
+    };
+    let one = site.machine("ci-1");
+    let mut a = one.process();
+    let held = a.token();
+    a.takes(&held, "a");
+    primary.stop();
+    standby.promote();
+    standby.sql(
+        "refuses_first",
+        "CREATE SEQUENCE tries; \
+         CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS \
+         $$ BEGIN IF nextval('tries') = 1 THEN RAISE EXCEPTION 'the disk is full'; END IF; RETURN NEW; END $$; \
+         CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON name_manager.pool \
+         FOR EACH ROW EXECUTE FUNCTION refuse()",
+    );
+    proxy.cut(Way::To(standby.port));
+    // Once somebody stands in the line, changes are made again.
+    let (_next, waits) = loop {
+        let next = a.token();
+        let id = a.ask(join(&next, "next"));
+        match a.answer(id) {
+            Answer::Waiting(_) => break (next, id),
+            Answer::Fault(_) => {}
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(a.releases(&held, "gcp-0"), Answer::Done);
+    a.granted(waits);
+}
+
+#[test]
 fn who_does_not_come_back_in_time_is_told_that_its_lease_is_lost() {
     let Some((mut primary, standby, site, proxy)) = pair("too_late") else {
         return;

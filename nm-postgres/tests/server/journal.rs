@@ -146,6 +146,22 @@ fn who_has_locked_a_row_is_not_overtaken() {
 }
 
 #[test]
+fn a_row_is_locked_as_it_is_by_then_whatever_isolation_is_the_default() {
+    let Some(server) = shared() else { return };
+    let one = server.database("strict", true);
+    one.execute("ALTER DATABASE strict SET default_transaction_isolation = 'serializable'");
+    let two = server.connect("boss", "strict").unwrap();
+    let far = Machine::begin(&two, 2, "ci-2");
+    far.does(join(7, "a"));
+    let page = two.run(two.connection.lock("shop", "gcp")).unwrap();
+    // What a serializable transaction has read.
+    let read = "SELECT count(*)::int FROM pg_locks WHERE mode = 'SIReadLock' \
+                AND database = (SELECT oid FROM pg_database WHERE datname = 'strict')";
+    assert_eq!(one.ask(read), 0);
+    assert!(far.swap_locked(&page, &far.decide(&page, release(7))));
+}
+
+#[test]
 fn the_lease_is_the_servers() {
     let Some(server) = shared() else { return };
     let wire = server.database("leases", false);

@@ -264,3 +264,31 @@ fn what_an_allocator_made_is_kept_while_hooks_are_to_clean_it_up() {
     }
     assert!(pool.document.names.contains_key("kept"));
 }
+
+#[test]
+fn what_ends_while_all_is_said_again_takes_no_name_from_one_that_was_forgotten() {
+    let mut pool = unbounded();
+    let first = Some(decision("seat-0", &[]));
+    assert_eq!(asks(&mut pool, "z", false, first), Outcome::Granted);
+    pool.end("z");
+    // Each process of a run that joins it raises the fence of its lock.
+    pool.ask_all("r@2 s@2 t@2", given("#alive run").shared());
+    let document = pool.document.clone();
+    let next = Decision {
+        was: Some("seat-0".to_owned()),
+        ..decision("seat-1", &[])
+    };
+    assert_eq!(asks(&mut pool, "a", false, Some(next)), Outcome::Granted);
+    let hold = pool.hold("a");
+    // The last grant is forgotten, and others come back first, and end.
+    pool.freeze(&document);
+    for who in ["r@2", "s@2", "t@2"] {
+        pool.end(who);
+    }
+    assert_eq!(pool.again(&[&hold]), Outcome::Done);
+    pool.is("seat-1:a", "");
+    // Once names are lent again, what is over is forgotten.
+    pool.calm = true;
+    pool.settle(2);
+    assert!(!pool.document.names.contains_key("#alive run"));
+}

@@ -13,15 +13,22 @@ const ROUNDS: usize = 20;
 
 /// `told` has what was told from now on. `passes`: it is told to those who listen, too.
 fn spy(site: &Site, database: &str, passes: bool) {
+    site.execute("CREATE SCHEMA spy; CREATE TABLE spy.told (said text)");
+    spies(site, passes);
+    site.execute(&format!(
+        "ALTER DATABASE {database} SET search_path = spy, pg_catalog, public"
+    ));
+}
+
+/// Whether the spy passes on what it is told from now on.
+fn spies(site: &Site, passes: bool) {
     let pass = match passes {
         true => "PERFORM pg_catalog.pg_notify(channel, said);",
         false => "",
     };
     site.execute(&format!(
-        "CREATE SCHEMA spy; CREATE TABLE spy.told (said text); \
-         CREATE FUNCTION spy.pg_notify(channel text, said text) RETURNS void LANGUAGE plpgsql AS \
-         $$ BEGIN INSERT INTO spy.told VALUES (said); {pass} END $$; \
-         ALTER DATABASE {database} SET search_path = spy, pg_catalog, public"
+        "CREATE OR REPLACE FUNCTION spy.pg_notify(channel text, said text) RETURNS void \
+         LANGUAGE plpgsql AS $$ BEGIN INSERT INTO spy.told VALUES (said); {pass} END $$"
     ));
 }
 
@@ -106,10 +113,7 @@ fn hints_that_get_lost_are_harmless() {
         let tokens = [a.token(), b.token()];
         hand_over((&mut a, &tokens[0]), (&mut b, &tokens[1]), || {
             site.until(HEAR, 1);
-            site.execute(
-                "CREATE OR REPLACE FUNCTION spy.pg_notify(channel text, said text) RETURNS void \
-                 LANGUAGE plpgsql AS $$ BEGIN INSERT INTO spy.told VALUES (said); END $$",
-            );
+            spies(&site, false);
         });
     }
     site.until(HINTS, i32::try_from(ROUNDS).unwrap());

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io;
-#[cfg(feature = "server")]
+#[cfg(all(unix, feature = "server"))]
 use std::io::Write;
 
 use crate::base::failpoint;

@@ -75,8 +75,8 @@ impl Decisions {
         }
     }
 
-    /// Decides on a request in this line of all waiters, where it has this id. A waiter that the allocator has
-    /// no room for is passed, so often; others are served first.
+    /// Decides on a request in this line of all waiters, where it has this id. A waiter that the
+    /// allocator has no room for is passed, so often; others are served first.
     pub(crate) fn decide_in_line(
         &mut self,
         ask: &Ask<'_>,

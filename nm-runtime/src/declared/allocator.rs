@@ -80,9 +80,10 @@ pub trait Allocator: Send + Sync + 'static {
     /// Writes the state as text.
     fn save(&self, state: &Self::State) -> String;
 
-    /// Decides on one request. What it changes in the state counts only when it
-    /// grants, and on a server only if nobody was quicker. A waiter's process also asks on behalf of those before it, to find out
-    /// whether it may pass them, and drops that answer: so do nothing here but decide.
+    /// Decides on one request. What it changes in the state counts only when it grants, and on a
+    /// server only if nobody was quicker. A waiter's process also asks on behalf of those before
+    /// it, to find out whether it may pass them, and drops that answer: so do nothing here but
+    /// decide.
     fn assign(&self, state: &mut Self::State, asked: &Asked<'_>) -> Assignment;
 
     /// Takes back the name of a holder that has ended. On a server several processes may be

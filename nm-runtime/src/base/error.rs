@@ -52,7 +52,7 @@ impl Error {
         }))
     }
 
-    #[cfg(feature = "server")]
+    #[cfg(all(unix, feature = "server"))]
     pub(crate) fn kind(&self) -> Kind {
         self.0.kind
     }

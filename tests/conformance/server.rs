@@ -159,8 +159,9 @@ fn space() -> &'static str {
 }
 
 impl Drop for Server {
-    /// Ends the agent, which would wait a while for more to do.
+    /// Ends reapers and the agent, which would wait for more to do.
     fn drop(&mut self) {
+        while agents::end_reaper(&self.dir) {}
         while agents::end(&self.dir) {}
     }
 }

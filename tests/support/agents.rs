@@ -1,4 +1,4 @@
-//! The agents of machines, as processes.
+//! The agents of machines, and the reapers that they serve, as processes.
 
 use std::fs;
 use std::path::Path;
@@ -7,21 +7,35 @@ use rustix::process::{Pid, Signal, kill_process};
 
 /// An agent of a directory below this one, if it runs.
 pub fn find(below: &Path) -> Option<u32> {
+    find_with("cmdline", below, "agent")
+}
+
+/// A process that has this word, and the name of something below the directory, in that file of
+/// its directory in `/proc`.
+fn find_with(file: &str, below: &Path, word: &str) -> Option<u32> {
     let below = below.to_str().expect("a directory of the tests' own");
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
     let mut pids = processes.filter_map(|process| process.file_name().to_str()?.parse().ok());
     pids.find(|pid: &u32| {
-        let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        let words: Vec<_> = words.split(|byte| *byte == 0).collect();
-        words.contains(&&b"agent"[..]) && words.iter().any(|it| it.starts_with(below.as_bytes()))
+        let said = fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
+        let said = String::from_utf8_lossy(&said);
+        let mut words = said.split('\0');
+        words.clone().any(|it| it == word) && words.any(|it| it.contains(below))
     })
 }
 
 /// Ends one as a crash does. Whether there was one.
 pub fn end(below: &Path) -> bool {
-    let Some(pid) = find(below) else {
-        return false;
-    };
+    find(below).is_some_and(kill)
+}
+
+/// The same of a reaper, which has this variable and would start another agent: it cleans up
+/// when its runner, which is the test binary, ends, but the server ends then, too.
+pub fn end_reaper(below: &Path) -> bool {
+    find_with("environ", below, "NAME_MANAGER_SCOPE=server").is_some_and(kill)
+}
+
+fn kill(pid: u32) -> bool {
     let pid = Pid::from_raw(pid as i32).expect("a process id");
     // It may just have ended by itself.
     kill_process(pid, Signal::KILL).is_ok()

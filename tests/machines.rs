@@ -3,6 +3,7 @@
 
 #![cfg(target_os = "linux")]
 
+#[allow(dead_code, reason = "conformance uses the rest")]
 #[path = "support/agents.rs"]
 mod agents;
 #[allow(dead_code, reason = "tests/suites uses the rest")]

@@ -1,6 +1,7 @@
 //! A PostgreSQL of a benchmark's own, and machines that use it. A machine is a directory for
 //! its agent.
 
+#[allow(dead_code, reason = "conformance uses the rest")]
 #[path = "../../../tests/support/agents.rs"]
 mod agents;
 #[path = "../../../tests/support/instance.rs"]

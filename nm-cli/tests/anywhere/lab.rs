@@ -28,7 +28,8 @@ impl Lab {
         self.path().join("state")
     }
 
-    /// A program with nothing of the test runner's around it.
+    /// A program with nothing of the test runner's around it, whose panics are
+    /// as short as hooks' outputs are told.
     pub fn program(&self, program: impl AsRef<Path>) -> Command {
         let mut command = Command::new(program.as_ref());
         for (key, _) in std::env::vars_os() {
@@ -40,6 +41,7 @@ impl Lab {
         }
         command
             .env("NAME_MANAGER_DIR", self.state())
+            .env("RUST_BACKTRACE", "0")
             .current_dir(self.path())
             .stdin(Stdio::null());
         command

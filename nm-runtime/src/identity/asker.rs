@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::env;
+use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -155,8 +156,10 @@ pub(crate) fn must_panic() -> bool {
 
 thread_local! {
     /// The annotated test that runs on this thread, and the annotated functions that it
-    /// has called, outermost first.
-    static TESTS: RefCell<Vec<Test>> = const { RefCell::new(Vec::new()) };
+    /// has called, outermost first. Freed when it is empty, not with the thread: to have it
+    /// dropped then takes a thread that does nothing else longer than all else here.
+    static TESTS: RefCell<ManuallyDrop<Vec<Test>>> =
+        const { RefCell::new(ManuallyDrop::new(Vec::new())) };
 }
 
 /// While this lives, what the thread acquires is acquired by this test.
@@ -195,11 +198,12 @@ impl CurrentTest {
 
 impl Drop for CurrentTest {
     fn drop(&mut self) {
-        // The thread may be ending, its locals already gone. Of two async functions the
-        // one that began first may end first.
-        let leave = |tests: &RefCell<Vec<Test>>| {
-            tests.borrow_mut().retain(|test| test.number != self.number);
-        };
-        let _ = TESTS.try_with(leave);
+        TESTS.with_borrow_mut(|tests| {
+            // Of two async functions the one that began first may end first.
+            tests.retain(|test| test.number != self.number);
+            if tests.is_empty() {
+                **tests = Vec::new();
+            }
+        });
     }
 }

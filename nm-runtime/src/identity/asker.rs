@@ -48,9 +48,10 @@ pub(crate) fn of(pid: u32, run: &str, place: &Location<'_>) -> Holder {
 
 /// The current thread of the process with this id, which asks from this place.
 pub(crate) fn here(pid: u32, place: &Location<'_>) -> Asker {
-    let test = TESTS.with_borrow(|tests| {
-        let test = tests.last()?;
-        Some((test.path.clone(), test.file.into(), test.line))
+    let (test, must_panic) = TESTS.with_borrow(|tests| {
+        let test = tests.last();
+        let test = test.map(|test| (test.path.clone(), test.file.into(), test.line));
+        (test, tests.iter().any(|test| test.must_panic))
     });
     let (test, file, line) = match (test, caller::get()) {
         (Some(test), _) => test,
@@ -67,6 +68,7 @@ pub(crate) fn here(pid: u32, place: &Location<'_>) -> Asker {
         line,
         pid,
         thread: thread(),
+        must_panic,
     }
 }
 
@@ -199,8 +201,11 @@ impl CurrentTest {
 impl Drop for CurrentTest {
     fn drop(&mut self) {
         TESTS.with_borrow_mut(|tests| {
+            let mine = |test: &mut Test| test.number == self.number;
             // Of two async functions the one that began first may end first.
-            tests.retain(|test| test.number != self.number);
+            if tests.pop_if(mine).is_none() {
+                tests.retain(|test| test.number != self.number);
+            }
             if tests.is_empty() {
                 **tests = Vec::new();
             }

@@ -113,8 +113,11 @@ impl LocalOwnName {
         if noted.is_empty() {
             return false;
         }
-        let lines = self.take_up(&noted, &mut told.record);
-        self.publish_as(told, &lines);
+        // A few at a time: memory for all their lines would be new to the process.
+        for noted in noted.chunks(32) {
+            let lines = self.take_up(noted, &mut told.record);
+            self.publish_as(told, &lines);
+        }
         true
     }
 
@@ -433,6 +436,7 @@ mod tests {
                     line: 3,
                     pid: 7,
                     thread: 1,
+                    must_panic: false,
                 },
                 since: 5,
                 access: Access::Shared,

@@ -97,17 +97,16 @@ fn try_acquire_as_asked(asked: &[request::Request<'_>], place: &Location<'_>) ->
 }
 
 /// All that one attribute asks for, if they are keys of this process.
-#[derive(Clone)]
 struct Keys {
     access: Access,
     /// In the order that all tests keep.
-    keys: Arc<[Arc<Key>]>,
+    keys: Vec<Arc<Key>>,
 }
 
 /// The keys that a test asks for. Most tests of a binary ask for the same, and to read what
 /// they ask for would take longer than all the rest.
-fn keys_of(spec: &'static TestSpec) -> Result<Option<Keys>> {
-    type Known = (&'static str, &'static str, Option<Keys>);
+fn keys_of(spec: &'static TestSpec) -> Result<Option<&'static Keys>> {
+    type Known = (&'static str, &'static str, Option<&'static Keys>);
     static KNOWN: Mutex<Vec<Known>> = Mutex::new(Vec::new());
 
     if !request::is_for_own_names(spec.requests) {
@@ -116,12 +115,13 @@ fn keys_of(spec: &'static TestSpec) -> Result<Option<Keys>> {
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     for (requests, dir, keys) in &*known {
         if *requests == spec.requests && *dir == spec.manifest_dir {
-            return Ok(keys.clone());
+            return Ok(*keys);
         }
     }
     let asked: Vec<_> = spec.requests().collect();
     let keys = Keys::of(&asked, Some(spec.manifest_dir))?;
-    known.push((spec.requests, spec.manifest_dir, keys.clone()));
+    let keys = keys.map(|keys| &*Box::leak(Box::new(keys)));
+    known.push((spec.requests, spec.manifest_dir, keys));
     Ok(keys)
 }
 
@@ -149,13 +149,13 @@ impl Keys {
         }
         Ok(Some(Self {
             access: access(asked.iter().any(|request| request.shared)),
-            keys: keys.into(),
+            keys,
         }))
     }
 
     fn take(&self, place: &Location<'_>) -> Result<Leases> {
         let mut turns = Vec::with_capacity(self.keys.len());
-        for key in &*self.keys {
+        for key in &self.keys {
             turns.push(key.take(self.access, place)?);
         }
         Ok(Leases {

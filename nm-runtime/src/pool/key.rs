@@ -21,7 +21,7 @@ use crate::lend::lease;
 use crate::pool::acquire::{self, Checked};
 use crate::pool::opened::Opened;
 use crate::terms::access::Access;
-use crate::terms::record::State;
+use crate::terms::record::{State, Tenure};
 use crate::terms::want::Want;
 
 /// A pool that is a key of this process.
@@ -43,9 +43,8 @@ struct Turns {
 /// Who has the key.
 struct Current {
     turn: OwnTurn,
-    /// In the table of what this process holds.
+    /// Among all that this process holds.
     lease: u64,
-    must_panic: bool,
     /// So often: a thread that has the key has it again.
     times: usize,
 }
@@ -75,6 +74,9 @@ impl Key {
             return Ok(key.clone());
         }
         let key = Self::open(pool)?.map(Arc::new);
+        if let Some(key) = &key {
+            held::add_turns(key.clone());
+        }
         keys.push((pool.clone(), key.clone()));
         Ok(key)
     }
@@ -124,7 +126,7 @@ impl Key {
             waited = started.elapsed();
         }
         let turn = OwnTurn {
-            asker: asker.clone(),
+            asker,
             since: clock::now(),
             access,
             request,
@@ -132,16 +134,9 @@ impl Key {
         let beside = !turns.current.is_empty();
         turns.own.begin(&turn, waited, beside);
         let lease = lease::next_key();
-        held::add(HeldName {
-            lease,
-            holder: Who::Asker(asker),
-            backend: self.pool.backend.clone(),
-            name: self.name.clone(),
-        });
         turns.current.push(Current {
             turn,
             lease,
-            must_panic: asker::must_panic(),
             times: 1,
         });
         Ok(self.turn(lease, pid))
@@ -290,6 +285,29 @@ impl Turns {
     }
 }
 
+impl held::Turns for Key {
+    fn by(&self, token: &str) -> Option<HeldName> {
+        let turns = lock(&self.turns);
+        let mut current = turns.current.iter();
+        let current = current.find(|current| current.turn.asker.token() == token)?;
+        Some(HeldName {
+            lease: current.lease,
+            holder: Who::Asker(current.turn.asker.clone()),
+            backend: self.pool.backend.clone(),
+            name: self.name.clone(),
+        })
+    }
+
+    fn publish(&self, lease: u64, change: &dyn Fn(&mut Tenure)) {
+        let turns = lock(&self.turns);
+        let mut current = turns.current.iter();
+        if let Some(current) = current.find(|current| current.lease == lease) {
+            let token = current.turn.asker.token();
+            self.pool.backend.publish(&self.name, &token, change);
+        }
+    }
+}
+
 impl Drop for Turn {
     fn drop(&mut self) {
         // A forked child has only a copy of what its parent has; and a thread that it has no
@@ -309,8 +327,7 @@ impl Drop for Turn {
             return;
         }
         let ended = turns.current.remove(mine);
-        held::remove(ended.lease);
-        let after = match thread::panicking() && !ended.must_panic {
+        let after = match thread::panicking() && !ended.turn.asker.must_panic {
             true => (State::Dirty, Some("its test panicked")),
             false => (State::Clean, None),
         };

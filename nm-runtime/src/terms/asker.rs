@@ -13,6 +13,8 @@ pub(crate) struct Asker {
     pub(crate) pid: u32,
     /// Its number among those of its process.
     pub(crate) thread: u64,
+    /// Whether its test is to panic.
+    pub(crate) must_panic: bool,
 }
 
 impl Asker {

@@ -50,7 +50,7 @@ pub(crate) fn of(pid: u32, run: &str, place: &Location<'_>) -> Holder {
 pub(crate) fn here(pid: u32, place: &Location<'_>) -> Asker {
     let (test, must_panic) = TESTS.with_borrow(|tests| {
         let test = tests.last();
-        let test = test.map(|test| (test.path.clone(), test.file.into(), test.line));
+        let test = test.map(|test| (test.path.clone(), Cow::Borrowed(test.file), test.line));
         (test, tests.iter().any(|test| test.must_panic))
     });
     let (test, file, line) = match (test, caller::get()) {
@@ -187,7 +187,10 @@ impl CurrentTest {
         };
         let test = Test {
             number,
-            path: case.map_or(path.into(), Cow::from),
+            path: match case {
+                Some(case) => Cow::Owned(case),
+                None => Cow::Borrowed(path),
+            },
             file: spec.file,
             line,
             asynchronous: spec.asynchronous,

@@ -16,7 +16,7 @@ static HELD: Mutex<Held> = Mutex::new(Held {
 struct Held {
     leases: Vec<HeldName>,
     /// Names of which threads take turns, too many and too short to be listed here.
-    shared_out: Vec<Arc<dyn Turns>>,
+    shared_out: Vec<&'static dyn Turns>,
 }
 
 /// A name of which the threads of this process take turns. Locked after the table.
@@ -70,7 +70,7 @@ pub(crate) fn add(held: HeldName) {
     lock().leases.push(held);
 }
 
-pub(crate) fn add_turns(turns: Arc<dyn Turns>) {
+pub(crate) fn add_turns(turns: &'static dyn Turns) {
     lock().shared_out.push(turns);
 }
 

@@ -60,7 +60,7 @@ const UNTOLD: Duration = Duration::from_millis(2);
 
 /// A thread has the key until this drops.
 pub(crate) struct Turn {
-    key: Arc<Key>,
+    key: &'static Key,
     lease: u64,
     pid: u32,
 }
@@ -68,16 +68,16 @@ pub(crate) struct Turn {
 impl Key {
     /// The key that this pool is; `None` if other processes have a say in it: if it is
     /// configured to have a size, or user code belongs to it, or its name is taken.
-    pub(crate) fn of(pool: &Arc<Opened>) -> Result<Option<Arc<Self>>> {
+    pub(crate) fn of(pool: &Arc<Opened>) -> Result<Option<&'static Self>> {
         let mut keys = lock(&KEYS);
         if let Some((_, key)) = keys.iter().find(|(known, _)| Arc::ptr_eq(known, pool)) {
-            return Ok(key.clone());
+            return Ok(*key);
         }
-        let key = Self::open(pool)?.map(Arc::new);
-        if let Some(key) = &key {
-            held::add_turns(key.clone());
+        let key = Self::open(pool)?.map(|key| &*Box::leak(Box::new(key)));
+        if let Some(key) = key {
+            held::add_turns(key);
         }
-        keys.push((pool.clone(), key.clone()));
+        keys.push((pool.clone(), key));
         Ok(key)
     }
 
@@ -109,7 +109,7 @@ impl Key {
     }
 
     /// Takes the key, waiting for it.
-    pub(crate) fn take(self: &Arc<Self>, access: Access, place: &Location<'_>) -> Result<Turn> {
+    pub(crate) fn take(&'static self, access: Access, place: &Location<'_>) -> Result<Turn> {
         let pid = std::process::id();
         let asker = asker::here(pid, place);
         let mut turns = lock(&self.turns);
@@ -142,9 +142,9 @@ impl Key {
         Ok(self.turn(lease, pid))
     }
 
-    fn turn(self: &Arc<Self>, lease: u64, pid: u32) -> Turn {
+    fn turn(&'static self, lease: u64, pid: u32) -> Turn {
         Turn {
-            key: self.clone(),
+            key: self,
             lease,
             pid,
         }
@@ -229,6 +229,9 @@ impl Turns {
     /// The turn of this thread, if it allows this access. A reader has none for a writer: it
     /// would wait for itself, and is told so when it asks.
     fn again(&mut self, access: Access) -> Option<&mut Current> {
+        if self.current.is_empty() {
+            return None;
+        }
         self.current.iter_mut().find(|current| {
             let OwnTurn {
                 asker,
@@ -265,6 +268,22 @@ impl Turns {
             queued.openly = true;
         }
         self.own.is_awaited(true);
+    }
+
+    /// The turn, if the thread has it no more.
+    fn leave(&mut self, lease: u64) -> Option<Current> {
+        let (current, mut mine) = (&mut self.current[..], 0);
+        while mine < current.len() && current[mine].lease != lease {
+            mine += 1;
+        }
+        if mine == current.len() {
+            return None;
+        }
+        current[mine].times -= 1;
+        match current[mine].times {
+            0 => Some(self.current.swap_remove(mine)),
+            _ => None,
+        }
     }
 
     fn leave_queue(&mut self, ticket: u64) {
@@ -317,16 +336,9 @@ impl Drop for Turn {
         }
         let mut turns = lock(&self.key.turns);
         let turns = &mut *turns;
-        let mine = turns
-            .current
-            .iter()
-            .position(|current| current.lease == self.lease);
-        let Some(mine) = mine else { return };
-        turns.current[mine].times -= 1;
-        if turns.current[mine].times > 0 {
+        let Some(ended) = turns.leave(self.lease) else {
             return;
-        }
-        let ended = turns.current.remove(mine);
+        };
         let after = match thread::panicking() && !ended.turn.asker.must_panic {
             true => (State::Dirty, Some("its test panicked")),
             false => (State::Clean, None),
@@ -351,11 +363,11 @@ impl fmt::Debug for Turn {
 /// Whether this thread has a key of this name exclusively.
 pub(crate) fn is_held(pool: &str) -> bool {
     let keys = lock(&KEYS);
-    let mut keys = keys.iter().filter_map(|(_, key)| key.as_ref());
+    let mut keys = keys.iter().filter_map(|(_, key)| *key);
     keys.any(|key| *key.pool.name == *pool && key.is_held())
 }
 
-type Known = (Arc<Opened>, Option<Arc<Key>>);
+type Known = (Arc<Opened>, Option<&'static Key>);
 static KEYS: Mutex<Vec<Known>> = Mutex::new(Vec::new());
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -385,7 +397,7 @@ mod tests {
     use crate::memory::session::config;
 
     /// A key of a state directory of its own.
-    fn key() -> (tempfile::TempDir, Arc<Key>) {
+    fn key() -> (tempfile::TempDir, &'static Key) {
         let dir = tempfile::tempdir().unwrap();
         let mut config = config("serial", None);
         config.state_dir = dir.path().to_owned();
@@ -396,7 +408,7 @@ mod tests {
         (dir, key)
     }
 
-    fn take(key: &Arc<Key>, access: Access) -> Turn {
+    fn take(key: &'static Key, access: Access) -> Turn {
         key.take(access, Location::caller()).unwrap()
     }
 
@@ -413,13 +425,13 @@ mod tests {
         let (_dir, key) = key();
         let begun = Mutex::new(Vec::new());
         let readers = std::sync::Barrier::new(2);
-        let first = take(&key, Shared);
+        let first = take(key, Shared);
         thread::scope(|scope| {
             for (number, access) in [Exclusive, Shared, Shared, Exclusive]
                 .into_iter()
                 .enumerate()
             {
-                let (key, begun, readers) = (&key, &begun, &readers);
+                let (begun, readers) = (&begun, &readers);
                 scope.spawn(move || {
                     let _turn = take(key, access);
                     lock(begun).push(access);
@@ -438,9 +450,9 @@ mod tests {
     #[test]
     fn a_thread_has_its_turn_again_and_the_last_one_ends_it() {
         let (_dir, key) = key();
-        let outer = take(&key, Access::Exclusive);
-        let inner = take(&key, Access::Exclusive);
-        let reader = take(&key, Access::Shared);
+        let outer = take(key, Access::Exclusive);
+        let inner = take(key, Access::Exclusive);
+        let reader = take(key, Access::Shared);
         drop((outer, reader));
         assert!(key.is_held());
         drop(inner);
@@ -450,7 +462,7 @@ mod tests {
     #[test]
     fn a_reader_that_wants_to_write_is_told_that_it_would_wait_for_itself() {
         let (_dir, key) = key();
-        let _reader = take(&key, Access::Shared);
+        let _reader = take(key, Access::Shared);
         let error = key.take(Access::Exclusive, Location::caller()).unwrap_err();
         let text = error.to_string();
         assert!(error.is_already_held(), "{text}");

@@ -34,7 +34,11 @@ pub struct Leases {
 #[derive(Debug)]
 enum Held {
     Names(Names),
-    /// Nothing but keys of this process.
+    /// Nothing but a key of this process, as in most tests that hold one.
+    Key {
+        _turn: Turn,
+    },
+    /// Nothing but keys.
     Keys {
         _turns: Vec<Turn>,
     },
@@ -164,14 +168,15 @@ impl Keys {
     }
 
     fn take(&self, place: &Location<'_>, test: Option<CurrentTest>) -> Result<Leases> {
-        let mut turns = Vec::with_capacity(self.keys.len());
-        for key in &self.keys {
-            turns.push(key.take(self.access, place)?);
-        }
-        Ok(Leases {
-            held: Held::Keys { _turns: turns },
-            _test: test,
-        })
+        let take = |key: &&'static Key| key.take(self.access, place);
+        let held = match &self.keys[..] {
+            [key] => Held::Key { _turn: take(key)? },
+            keys => {
+                let turns: Result<_> = keys.iter().map(take).collect();
+                Held::Keys { _turns: turns? }
+            }
+        };
+        Ok(Leases { held, _test: test })
     }
 }
 

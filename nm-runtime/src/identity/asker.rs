@@ -158,8 +158,8 @@ pub(crate) fn must_panic() -> bool {
 
 thread_local! {
     /// The annotated test that runs on this thread, and the annotated functions that it
-    /// has called, outermost first. Freed when it is empty, not with the thread: to have it
-    /// dropped then takes a thread that does nothing else longer than all else here.
+    /// has called, outermost first. Freed when it is empty, not with the thread: a destructor
+    /// costs a thread more than to enter a test and to leave it.
     static TESTS: RefCell<ManuallyDrop<Vec<Test>>> =
         const { RefCell::new(ManuallyDrop::new(Vec::new())) };
 }

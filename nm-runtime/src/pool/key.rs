@@ -163,31 +163,28 @@ impl Key {
         while !turns.is_turn_of(ticket) && Instant::now() < soon {
             turns = self.sleep(turns, soon);
         }
-        let turn = match turns.is_turn_of(ticket) {
-            true => Ok(turns),
-            false => {
-                drop(turns);
-                self.wait_openly(ticket, access, request, place)
-            }
-        };
-        let (mut turns, turn) = match turn {
-            Ok(turns) => (turns, Ok(())),
-            Err(error) => (lock(&self.turns), Err(error)),
-        };
+        let mut turn = Ok(());
+        if !turns.is_turn_of(ticket) {
+            drop(turns);
+            turn = self.wait_openly(ticket, access, request, place);
+            // Nobody takes the turn before that: they queue behind this ticket.
+            turns = lock(&self.turns);
+        }
         turns.leave_queue(ticket);
         // The next may be a reader beside this one.
         self.changed.notify_all();
         turn.map(|()| turns)
     }
 
-    /// Waits as for any name: it is seen, says for whom it waits, and may give up.
+    /// Waits as for any name: it is seen, says for whom it waits, and may give up. The turns
+    /// are not locked when the wait ends, which looks at all that the thread holds.
     fn wait_openly(
         &self,
         ticket: u64,
         access: Access,
         request: RequestId,
         place: &Location<'_>,
-    ) -> Result<MutexGuard<'_, Turns>> {
+    ) -> Result<()> {
         let holder = self.pool.asker(place)?;
         let (want, given) = (want(&self.name, access), given(&self.name, self.index));
         let ask = Ask {
@@ -201,7 +198,7 @@ impl Key {
         loop {
             let turns = lock(&self.turns);
             if turns.is_turn_of(ticket) {
-                return Ok(turns);
+                return Ok(());
             }
             let is_first = turns.is_first(ticket);
             if was_first.replace(is_first) == Some(is_first) {
@@ -445,6 +442,25 @@ mod tests {
             drop(first);
         });
         assert_eq!(*lock(&begun), [Exclusive, Shared, Shared, Exclusive]);
+    }
+
+    #[test]
+    fn a_thread_that_has_a_key_waits_for_another_openly_and_has_both() {
+        let ((_dir, first), (_other_dir, second)) = (key(), key());
+        let turn = take(second, Access::Exclusive);
+        thread::scope(|scope| {
+            let waiter = scope.spawn(move || {
+                let _first = take(first, Access::Exclusive);
+                let _second = take(second, Access::Exclusive);
+                assert!(first.is_held() && second.is_held());
+            });
+            while !lock(&second.turns).queue.iter().any(|queued| queued.openly) {
+                thread::yield_now();
+            }
+            drop(turn);
+            waiter.join().unwrap();
+        });
+        assert!(!second.is_held());
     }
 
     #[test]

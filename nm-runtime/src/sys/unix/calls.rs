@@ -1,7 +1,6 @@
 //! System calls that `std` does not have, and the `unsafe` that they need. rustix has
 //! most of them without it, but is a sixth of a user's whole build.
 
-use std::ffi::CString;
 #[cfg(target_os = "linux")]
 use std::ffi::{CStr, OsStr};
 use std::fs::File;
@@ -22,18 +21,41 @@ use std::time::Duration;
 #[cfg(target_os = "linux")]
 use libc::pollfd;
 // Those for large files, where there are others.
-use libc::{c_int, c_uint, mode_t, pid_t};
+use libc::{c_char, c_int, c_uint, mode_t, pid_t};
 #[cfg(not(target_os = "linux"))]
 use libc::{fstatat, openat};
 #[cfg(target_os = "linux")]
 use libc::{fstatat64 as fstatat, openat64 as openat};
 
+use crate::sys::file_id::FileId;
+
 pub(super) const DIRECTORY_MODE: u32 = 0o700;
 pub(super) const FILE_MODE: u32 = 0o600;
 
+/// A name as a call takes it: a string that ends with a zero. It needs no memory of its own,
+/// since no name in a directory is longer.
+struct Name([u8; Self::LONGEST + 1]);
+
+impl Name {
+    const LONGEST: usize = 255;
+
+    fn new(name: &str) -> io::Result<Self> {
+        let mut bytes = [0; Self::LONGEST + 1];
+        match bytes[..Self::LONGEST].get_mut(..name.len()) {
+            Some(room) if !name.contains('\0') => room.copy_from_slice(name.as_bytes()),
+            _ => return Err(io::ErrorKind::InvalidFilename.into()),
+        }
+        Ok(Self(bytes))
+    }
+
+    fn as_ptr(&self) -> *const c_char {
+        self.0.as_ptr().cast()
+    }
+}
+
 /// Opens what an open directory has by this name. A file that is made is this user's alone.
 pub(super) fn open_at(dir: &File, name: &str, flags: c_int) -> io::Result<File> {
-    let name = CString::new(name)?;
+    let name = Name::new(name)?;
     let (flags, mode) = (flags | libc::O_CLOEXEC, FILE_MODE as c_uint);
     uninterrupted(|| {
         // SAFETY: `name` is a string that lives until the call is done.
@@ -45,14 +67,14 @@ pub(super) fn open_at(dir: &File, name: &str, flags: c_int) -> io::Result<File> 
 
 /// Makes a directory in an open one, which is this user's alone.
 pub(super) fn make_dir_at(dir: &File, name: &str) -> io::Result<()> {
-    let (name, mode) = (CString::new(name)?, DIRECTORY_MODE as mode_t);
+    let (name, mode) = (Name::new(name)?, DIRECTORY_MODE as mode_t);
     // SAFETY: `name` is a string that lives until the call is done.
     done(unsafe { libc::mkdirat(dir.as_raw_fd(), name.as_ptr(), mode) }).map(drop)
 }
 
-/// The device and the inode of what an open directory has by this name, be it a link.
-pub(super) fn find_at(dir: &File, name: &str) -> io::Result<(u64, u64)> {
-    let name = CString::new(name)?;
+/// What an open directory has by this name, be it a link.
+pub(super) fn find_at(dir: &File, name: &str) -> io::Result<FileId> {
+    let name = Name::new(name)?;
     let mut found = MaybeUninit::zeroed();
     let (into, flags) = (found.as_mut_ptr(), libc::AT_SYMLINK_NOFOLLOW);
     // SAFETY: `name` is a string, and `found` what is written to; both live until the call is
@@ -60,7 +82,10 @@ pub(super) fn find_at(dir: &File, name: &str) -> io::Result<(u64, u64)> {
     done(unsafe { fstatat(dir.as_raw_fd(), name.as_ptr(), into, flags) })?;
     // SAFETY: the call has filled it.
     let found = unsafe { found.assume_init() };
-    Ok((found.st_dev as u64, found.st_ino as u64))
+    Ok(FileId {
+        device: found.st_dev as u64,
+        inode: found.st_ino as u64,
+    })
 }
 
 /// Calls on this open file block again; it has these flags, and no others.
@@ -87,7 +112,7 @@ pub(super) fn watch_writes() -> io::Result<OwnedFd> {
 /// Adds a file to those that are watched.
 #[cfg(all(target_os = "linux", any(test, name_manager_strokes)))]
 pub(super) fn watch_writes_of(watcher: &OwnedFd, path: &str) -> io::Result<()> {
-    let path = CString::new(path)?;
+    let path = Name::new(path)?;
     let (fd, of) = (watcher.as_raw_fd(), libc::IN_MODIFY);
     // SAFETY: `path` is a string that lives until the call is done.
     done(unsafe { libc::inotify_add_watch(fd, path.as_ptr(), of) }).map(drop)

@@ -5,8 +5,8 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt, FileExt, FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use libc::c_int;
 use libc::{O_APPEND, O_CREAT, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY};
-use libc::{c_int, major, minor};
 
 use super::calls::{
     DIRECTORY_MODE, FILE_MODE, block_with, effective_user, find_at, make_dir_at, open_at,
@@ -134,8 +134,7 @@ impl Dir {
     /// Whether `name`, in this directory wherever it is now, still names the file
     /// that `file` has open.
     pub(crate) fn has(&self, name: &str, file: &OpenFile) -> io::Result<bool> {
-        let found = find_at(&self.file, name);
-        is(found.map(|(device, inode)| id_of(device, inode)), file.id)
+        is(find_at(&self.file, name), file.id)
     }
 
     /// Whether the directory's path still names it, rather than nothing or another.
@@ -194,14 +193,9 @@ fn is(found: io::Result<FileId>, open: FileId) -> io::Result<bool> {
 }
 
 fn id(found: &Metadata) -> FileId {
-    id_of(found.dev(), found.ino())
-}
-
-fn id_of(device: u64, inode: u64) -> FileId {
-    let device = device as _;
     FileId {
-        device: (major(device) as u32, minor(device) as u32),
-        inode,
+        device: found.dev(),
+        inode: found.ino(),
     }
 }
 
@@ -253,6 +247,12 @@ pub(crate) fn is_current_user(path: &Path) -> io::Result<bool> {
         return Ok([user, 0].contains(&found.uid()) && path.metadata()?.uid() == user);
     }
     Ok(found.uid() == user)
+}
+
+/// A device by its two numbers, as Linux lists it in `/proc/locks`.
+#[cfg(feature = "tools")]
+pub(crate) fn device(major: u32, minor: u32) -> u64 {
+    libc::makedev(major as _, minor as _) as u64
 }
 
 /// The file that a path names; `None` if there is none.

@@ -83,8 +83,8 @@ pub(super) fn find_at(dir: &File, name: &str) -> io::Result<FileId> {
     // SAFETY: the call has filled it.
     let found = unsafe { found.assume_init() };
     Ok(FileId {
-        device: found.st_dev as u64,
-        inode: found.st_ino as u64,
+        device: found.st_dev as _,
+        inode: found.st_ino as _,
     })
 }
 

@@ -41,8 +41,6 @@ pub use system::Standby;
 pub(crate) use system::emulator;
 #[cfg(all(target_os = "linux", feature = "tools"))]
 pub(crate) use system::exit_status;
-#[cfg(feature = "tools")]
-pub(crate) use system::file_id;
 #[cfg(all(unix, feature = "tools"))]
 pub use system::keep_ended_children;
 #[cfg(any(test, fuzzing, feature = "tools"))]
@@ -58,3 +56,5 @@ pub(crate) use system::{
 pub(crate) use system::{
     Caller, Group, LOCKS_ARE_PASSED_ON, Watcher, command, kill_orphaned_group, signal,
 };
+#[cfg(feature = "tools")]
+pub(crate) use system::{device, file_id};

@@ -36,14 +36,14 @@ pub(crate) use calls::at_exit;
 pub(crate) use calls::exit_status;
 #[cfg(feature = "tools")]
 pub use calls::keep_ended_children;
-#[cfg(feature = "tools")]
-pub(crate) use dir::file_id;
 #[cfg(any(test, fuzzing, feature = "tools"))]
 pub(crate) use dir::opened;
 pub(crate) use dir::{
     Appender, Dir, is_current_user, is_descriptor_shortage, open_regular, path_names, read_at,
     remove, rename, still_linked, write_at_start, write_private,
 };
+#[cfg(feature = "tools")]
+pub(crate) use dir::{device, file_id};
 #[cfg(any(target_os = "macos", target_os = "freebsd"))]
 pub(super) use ends::Watched;
 pub(crate) use group::{Group, kill_orphaned_group};

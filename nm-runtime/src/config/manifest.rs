@@ -724,7 +724,7 @@ fn up_to_what_matters(text: &str) -> &str {
     let (mut at, mut end) = (0, None);
     for line in text.split_inclusive('\n') {
         if let Some(header) = line.trim_start().strip_prefix('[') {
-            let table = header.trim_start_matches(['[', ' ', '\t']);
+            let table = header.trim_start_matches('[').trim_start();
             match CARGOS.iter().any(|cargos| table.starts_with(cargos)) {
                 true => end = end.or(Some(at)),
                 // Ours, unknown, or within an array.

@@ -168,12 +168,16 @@ impl Keys {
     }
 
     fn take(&self, place: &Location<'_>, test: Option<CurrentTest>) -> Result<Leases> {
-        let take = |key: &&'static Key| key.take(self.access, place);
         let held = match &self.keys[..] {
-            [key] => Held::Key { _turn: take(key)? },
+            [key] => Held::Key {
+                _turn: key.take(self.access, place)?,
+            },
             keys => {
-                let turns: Result<_> = keys.iter().map(take).collect();
-                Held::Keys { _turns: turns? }
+                let mut turns = Vec::with_capacity(keys.len());
+                for key in keys {
+                    turns.push(key.take(self.access, place)?);
+                }
+                Held::Keys { _turns: turns }
             }
         };
         Ok(Leases { held, _test: test })

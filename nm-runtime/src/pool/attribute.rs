@@ -27,20 +27,36 @@ use crate::terms::want::Want;
 #[derive(Debug)]
 #[must_use = "the names return to their pools at once if the leases are dropped"]
 pub struct Leases {
-    by_request: Vec<Vec<Lease>>,
-    /// Those that this thread can have again.
-    again: Vec<Arc<Mutex<Lease>>>,
-    keys: Vec<Turn>,
-    /// As which the test holds them.
-    holder: Option<Arc<Holder>>,
+    held: Held,
     _test: Option<CurrentTest>,
 }
 
-impl Drop for Leases {
+#[derive(Debug)]
+enum Held {
+    Names(Names),
+    /// Nothing but a key of this process, as in most tests that hold one.
+    Key {
+        _turn: Turn,
+    },
+    /// Nothing but keys.
+    Keys {
+        _turns: Vec<Turn>,
+    },
+}
+
+#[derive(Debug)]
+struct Names {
+    by_request: Vec<Vec<Lease>>,
+    /// Those that this thread can have again.
+    again: Vec<Arc<Mutex<Lease>>>,
+    /// As which the test holds them.
+    holder: Option<Arc<Holder>>,
+}
+
+impl Drop for Names {
     fn drop(&mut self) {
         self.by_request.clear();
         self.again.clear();
-        self.keys.clear();
         // What is held now was forgotten, or kept in a static or another thread.
         if let Some(holder) = &self.holder {
             held::outlive(holder, clock::now());
@@ -67,9 +83,7 @@ pub fn acquire(entry: &'static Entry) -> Leases {
 fn try_acquire(spec: &'static TestSpec, place: &Location<'_>) -> Result<Leases> {
     if let Some(keys) = keys_of(spec)? {
         let test = CurrentTest::enter(spec, spec.line());
-        let mut leases = keys.take(place)?;
-        leases._test = Some(test);
-        return Ok(leases);
+        return keys.take(place, Some(test));
     }
     let asked: Vec<RequestSpec> = spec.requests().collect();
     let test = CurrentTest::enter(spec, asked.first().map_or(0, |first| first.line));
@@ -91,23 +105,22 @@ pub fn acquire_as_asked(asked: &[request::Request<'_>]) -> Leases {
 
 fn try_acquire_as_asked(asked: &[request::Request<'_>], place: &Location<'_>) -> Result<Leases> {
     match Keys::of(asked, None)? {
-        Some(keys) => keys.take(place),
+        Some(keys) => keys.take(place, None),
         None => take_all(asked, None, place),
     }
 }
 
 /// All that one attribute asks for, if they are keys of this process.
-#[derive(Clone)]
 struct Keys {
     access: Access,
     /// In the order that all tests keep.
-    keys: Arc<[Arc<Key>]>,
+    keys: Vec<&'static Key>,
 }
 
 /// The keys that a test asks for. Most tests of a binary ask for the same, and to read what
 /// they ask for would take longer than all the rest.
-fn keys_of(spec: &'static TestSpec) -> Result<Option<Keys>> {
-    type Known = (&'static str, &'static str, Option<Keys>);
+fn keys_of(spec: &'static TestSpec) -> Result<Option<&'static Keys>> {
+    type Known = (&'static str, &'static str, Option<&'static Keys>);
     static KNOWN: Mutex<Vec<Known>> = Mutex::new(Vec::new());
 
     if !request::is_for_own_names(spec.requests) {
@@ -116,12 +129,13 @@ fn keys_of(spec: &'static TestSpec) -> Result<Option<Keys>> {
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     for (requests, dir, keys) in &*known {
         if *requests == spec.requests && *dir == spec.manifest_dir {
-            return Ok(keys.clone());
+            return Ok(*keys);
         }
     }
     let asked: Vec<_> = spec.requests().collect();
     let keys = Keys::of(&asked, Some(spec.manifest_dir))?;
-    known.push((spec.requests, spec.manifest_dir, keys.clone()));
+    let keys = keys.map(|keys| &*Box::leak(Box::new(keys)));
+    known.push((spec.requests, spec.manifest_dir, keys));
     Ok(keys)
 }
 
@@ -149,22 +163,20 @@ impl Keys {
         }
         Ok(Some(Self {
             access: access(asked.iter().any(|request| request.shared)),
-            keys: keys.into(),
+            keys,
         }))
     }
 
-    fn take(&self, place: &Location<'_>) -> Result<Leases> {
-        let mut turns = Vec::with_capacity(self.keys.len());
-        for key in &*self.keys {
-            turns.push(key.take(self.access, place)?);
-        }
-        Ok(Leases {
-            by_request: Vec::new(),
-            again: Vec::new(),
-            keys: turns,
-            holder: None,
-            _test: None,
-        })
+    fn take(&self, place: &Location<'_>, test: Option<CurrentTest>) -> Result<Leases> {
+        let take = |key: &&'static Key| key.take(self.access, place);
+        let held = match &self.keys[..] {
+            [key] => Held::Key { _turn: take(key)? },
+            keys => {
+                let turns: Result<_> = keys.iter().map(take).collect();
+                Held::Keys { _turns: turns? }
+            }
+        };
+        Ok(Leases { held, _test: test })
     }
 }
 
@@ -223,10 +235,11 @@ fn take_all(
         }
     }
     Ok(Leases {
-        by_request,
-        again,
-        keys: Vec::new(),
-        holder,
+        held: Held::Names(Names {
+            by_request,
+            again,
+            holder,
+        }),
         _test: test.map(|(_, test)| test),
     })
 }
@@ -256,7 +269,10 @@ impl Leases {
     /// If the parameter cannot be made from them: fails the test.
     #[track_caller]
     pub fn take<T: FromLeases>(&mut self, request: usize) -> T {
-        let leases = mem::take(&mut self.by_request[request]);
+        let Held::Names(names) = &mut self.held else {
+            unreachable!("a key is no parameter");
+        };
+        let leases = mem::take(&mut names.by_request[request]);
         let names = leases
             .iter()
             .map(|lease| lease.name())

@@ -34,7 +34,7 @@ impl TestSpec {
         // Each test that only takes a key does this, mostly in a debug build: there it is a tenth
         // of what `split_once` and `parse` take.
         let (text, mut line, mut at) = (self.lines.as_bytes(), 0, 0);
-        while at < text.len() && matches!(text[at], b'0'..=b'9') {
+        while at < text.len() && text[at].is_ascii_digit() {
             line = line * 10 + (text[at] - b'0') as u32;
             at += 1;
         }

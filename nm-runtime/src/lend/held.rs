@@ -94,7 +94,11 @@ pub(crate) fn by(token: &str) -> Vec<HeldName> {
         .filter(|held| held.holder.token() == token)
         .cloned()
         .collect();
-    found.extend(held.shared_out.iter().filter_map(|turns| turns.by(token)));
+    for turns in &held.shared_out {
+        if let Some(turn) = turns.by(token) {
+            found.push(turn);
+        }
+    }
     found
 }
 

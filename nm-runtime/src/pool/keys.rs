@@ -74,12 +74,16 @@ impl Keys {
 
     /// Waits for a turn of each.
     pub(crate) fn take(&self, place: &Location<'_>) -> Result<Turns> {
-        let take = |key: &&'static Key| key.take(self.access, place);
         Ok(match &self.keys[..] {
-            [key] => Turns::One { _turn: take(key)? },
+            [key] => Turns::One {
+                _turn: key.take(self.access, place)?,
+            },
             keys => {
-                let turns: Result<_> = keys.iter().map(take).collect();
-                Turns::Several { _turns: turns? }
+                let mut turns = Vec::with_capacity(keys.len());
+                for key in keys {
+                    turns.push(key.take(self.access, place)?);
+                }
+                Turns::Several { _turns: turns }
             }
         })
     }

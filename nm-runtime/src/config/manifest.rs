@@ -100,7 +100,7 @@ impl Manifest {
             .map_err(|error| Error::io(format!("failed to read `{}`", path.display()), error))?;
         match path.file_name() == Some(OWN_FILE.as_ref()) {
             true => Self::parse_own(path, &text),
-            false => Self::parse(path, up_to_what_matters(&text)),
+            false => Self::parse(path, &text),
         }
     }
 
@@ -713,49 +713,6 @@ fn is_below_one(text: &str) -> bool {
     text.starts_with('-') || text.chars().all(|digit| matches!(digit, '0' | '+'))
 }
 
-/// A `Cargo.toml` without the tables at its end that only Cargo reads, dependencies for the most
-/// part. Each test binary of a workspace begins by reading this, in a debug build, where parsing
-/// a line takes ten times as long as looking at how it begins.
-fn up_to_what_matters(text: &str) -> &str {
-    // In a string of several lines anything can look like a header.
-    if text.contains("\"\"\"") || text.contains("'''") {
-        return text;
-    }
-    let (mut at, mut end) = (0, None);
-    for line in text.split_inclusive('\n') {
-        if let Some(header) = line.trim_start().strip_prefix('[') {
-            let table = header.trim_start_matches('[').trim_start();
-            match CARGOS.iter().any(|cargos| table.starts_with(cargos)) {
-                true => end = end.or(Some(at)),
-                // Ours, unknown, or within an array.
-                false => end = None,
-            }
-        }
-        at += line.len();
-    }
-    &text[..end.unwrap_or(text.len())]
-}
-
-/// How tables begin that only Cargo reads.
-const CARGOS: [&str; 16] = [
-    "dependencies",
-    "dev-dependencies",
-    "build-dependencies",
-    "target.",
-    "features",
-    "lints",
-    "profile.",
-    "patch.",
-    "badges",
-    "lib]",
-    "bin]",
-    "test]",
-    "bench]",
-    "example]",
-    "workspace.dependencies",
-    "workspace.lints",
-];
-
 fn place(path: &Path, text: &str, span: Span) -> String {
     let before = text.get(..span.start()).unwrap_or_default();
     let line = before.matches('\n').count() + 1;
@@ -775,34 +732,6 @@ mod tests {
     fn error(pool: &str) -> String {
         let text = format!("[workspace.metadata.name-manager.pools.db]\n{pool}\n");
         parse(&text).unwrap_err().to_string()
-    }
-
-    #[test]
-    fn only_tables_at_the_end_that_are_cargos_are_left_out() {
-        let ours = "[package]\nname = \"a\"\n[workspace]\nexclude = [\n  \"b\",\n]\n";
-        let pools = "[workspace.metadata.name-manager.pools.db]\nmax = 2\n";
-        for (cargos, more) in [
-            ("", ""),
-            ("", "[features]"),
-            ("", "[workspace.dependencies]\nb = 1\n"),
-            ("", "  [ dependencies.a ]\r\nb = 1\n[[bin]]\nc = [1]\n"),
-            ("[target.'cfg(unix)'.dependencies]\n", "[profile.dev]"),
-            // Each of these could be a header, or is within a string.
-            ("[dependencies]\na = [\n['b']\n]\n", "[lints]\n"),
-            ("[dependencies]\n[\"features\"]\n", ""),
-            ("[dependencies]\n[benches]\n", ""),
-        ] {
-            for kept in [format!("{ours}{cargos}{pools}"), format!("{cargos}{ours}")] {
-                let text = format!("{kept}{more}");
-                assert_eq!(up_to_what_matters(&text), kept);
-                let all = format!("{:?}", parse(&text).unwrap());
-                assert_eq!(format!("{:?}", parse(&kept).unwrap()), all);
-            }
-        }
-        for quotes in ["\"\"\"", "'''"] {
-            let text = format!("{ours}[features]\na = {quotes}\n{pools}{quotes}\n[lints]\n");
-            assert_eq!(up_to_what_matters(&text), text);
-        }
     }
 
     #[test]

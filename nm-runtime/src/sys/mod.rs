@@ -37,6 +37,8 @@ mod windows;
 use windows as system;
 
 pub use system::Standby;
+#[cfg(feature = "keys")]
+pub(crate) use system::at_exit;
 #[cfg(target_os = "linux")]
 pub(crate) use system::emulator;
 #[cfg(all(target_os = "linux", feature = "tools"))]
@@ -48,10 +50,9 @@ pub(crate) use system::opened;
 #[cfg(all(windows, feature = "tools"))]
 pub use system::tools;
 pub(crate) use system::{
-    Appender, Dir, ancestor, answer, at_exit, change_lock, detach, is_current_user,
-    is_descriptor_shortage, lock, name_process, open_regular, own_program, parent_id, path_names,
-    read_at, remove, rename, start_standby, still_linked, try_lock, unlock, wait_for_exit,
-    write_at_start, write_private,
+    Appender, Dir, ancestor, answer, change_lock, detach, is_current_user, is_descriptor_shortage,
+    lock, name_process, open_regular, own_program, parent_id, path_names, read_at, remove, rename,
+    start_standby, still_linked, try_lock, unlock, wait_for_exit, write_at_start, write_private,
 };
 pub(crate) use system::{
     Caller, Group, LOCKS_ARE_PASSED_ON, Watcher, command, kill_orphaned_group, signal,

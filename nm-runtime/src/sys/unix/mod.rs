@@ -31,6 +31,7 @@ mod watcher;
 
 #[cfg(all(target_os = "linux", not(name_manager_strokes)))]
 pub(super) use calls::Word;
+#[cfg(feature = "keys")]
 pub(crate) use calls::at_exit;
 #[cfg(all(target_os = "linux", feature = "tools"))]
 pub(crate) use calls::exit_status;

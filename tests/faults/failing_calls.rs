@@ -167,7 +167,7 @@ fn no_right_at_any_call() {
     every_call_fails_once(&Fault {
         error: "EACCES",
         scenes: 6,
-        calls: "openat,mkdir,mknodat,rename,newfstatat",
+        calls: "openat,mkdir,mknodat,rename,newfstatat,statx",
         told: Some(["Permission denied", "set NAME_MANAGER_DIR"]),
     });
 }

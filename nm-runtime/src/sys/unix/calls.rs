@@ -41,9 +41,12 @@ impl Name {
 
     fn new(name: &str) -> io::Result<Self> {
         let mut bytes = [0; Self::LONGEST + 1];
+        if name.contains('\0') {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
         match bytes[..Self::LONGEST].get_mut(..name.len()) {
-            Some(room) if !name.contains('\0') => room.copy_from_slice(name.as_bytes()),
-            _ => return Err(io::ErrorKind::InvalidFilename.into()),
+            Some(room) => room.copy_from_slice(name.as_bytes()),
+            None => return Err(io::Error::from_raw_os_error(libc::ENAMETOOLONG)),
         }
         Ok(Self(bytes))
     }
@@ -94,6 +97,13 @@ pub(super) fn block_with(file: &File, flags: c_int) -> io::Result<()> {
     done(unsafe { libc::fcntl(file.as_raw_fd(), libc::F_SETFL, flags) }).map(drop)
 }
 
+/// Locks an open file, or gives its lock back. Not by `std`, which refuses to on systems that it
+/// does not list: Android, for one.
+pub(super) fn flock(file: &File, how: c_int) -> io::Result<()> {
+    // SAFETY: takes no pointers.
+    uninterrupted(|| done(unsafe { libc::flock(file.as_raw_fd(), how) }).map(drop))
+}
+
 /// From now on the standard output is this.
 pub(super) fn replace_output(with: &File) -> io::Result<()> {
     // SAFETY: takes no pointers, and nobody owns the standard output.
@@ -119,7 +129,7 @@ pub(super) fn watch_writes_of(watcher: &OwnedFd, path: &str) -> io::Result<()> {
 }
 
 /// What a call does that no signal interrupts.
-pub(super) fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     loop {
         match call() {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -446,6 +456,21 @@ mod tests {
         // Its last byte comes before its end.
         drop(writing.join().unwrap().unwrap());
         assert_eq!(poll([&first], None).unwrap(), [Polled::Readable]);
+    }
+
+    #[test]
+    fn a_name_that_no_file_can_have_is_refused_as_a_path_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let open = File::open(dir.path()).unwrap();
+        for name in ["a".repeat(256), "a".repeat(1000), "a\0b".to_owned()] {
+            let refused = open_at(&open, &name, libc::O_RDONLY).unwrap_err();
+            let expected = File::open(dir.path().join(&name)).unwrap_err();
+            assert_eq!(refused.kind(), expected.kind(), "{name}");
+            assert_eq!(refused.raw_os_error(), expected.raw_os_error(), "{name}");
+        }
+        let longest = "a".repeat(255);
+        open_at(&open, &longest, libc::O_RDWR | libc::O_CREAT).unwrap();
+        find_at(&open, &longest).unwrap();
     }
 
     #[test]

@@ -157,14 +157,16 @@ impl Appender {
 
 /// What is found in a file's place says more than why it cannot be opened.
 fn not_opened(path: &Path, error: io::Error) -> io::Error {
-    // FreeBSD has its own for links.
-    let by_kind = [libc::ELOOP, libc::EMLINK, libc::EISDIR, libc::ENXIO];
+    use libc::{EISDIR, ELOOP, EMLINK, ENXIO, EOPNOTSUPP};
+
+    // FreeBSD has its own for links, and like macOS for sockets.
+    let by_kind = [ELOOP, EMLINK, EISDIR, ENXIO, EOPNOTSUPP];
     if !error.raw_os_error().is_some_and(|it| by_kind.contains(&it)) {
         return error;
     }
     match path.symlink_metadata() {
-        Ok(found) => unexpected(found.file_type()),
-        Err(_) => error,
+        Ok(found) if !found.is_file() => unexpected(found.file_type()),
+        _ => error, // It was replaced, or it is in a directory that was.
     }
 }
 
@@ -298,4 +300,27 @@ pub(crate) fn is_descriptor_shortage(error: &io::Error) -> bool {
     error
         .raw_os_error()
         .is_some_and(|it| shortage.contains(&it))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_as_expected_is_not_blamed_for_one_in_a_directory_of_its_name() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("names");
+        let dir = Dir::create(&path).unwrap();
+        symlink("/nowhere/at/all", path.join("db-0.lock")).unwrap();
+        let told = dir.file("db-0.lock").unwrap_err().to_string();
+        assert!(told.contains("found a symbolic link"), "{told}");
+        fs::rename(&path, parent.path().join("elsewhere")).unwrap();
+        fs::create_dir(&path).unwrap();
+        fs::write(path.join("db-0.lock"), "").unwrap();
+        let told = dir.file("db-0.lock").unwrap_err();
+        assert_eq!(told.raw_os_error(), Some(libc::ELOOP), "{told}");
+    }
 }

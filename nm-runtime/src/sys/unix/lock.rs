@@ -1,33 +1,31 @@
 //! Locks on files.
 
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::io;
 
-use super::calls::uninterrupted;
+use libc::{LOCK_EX, LOCK_NB, LOCK_SH, LOCK_UN, c_int};
+
+use super::calls::flock;
 
 /// Locks a file, blocked in the kernel's queue until it is granted. `alone`: exclusively.
-#[expect(clippy::disallowed_methods, reason = "this is the one place")]
 pub(crate) fn lock(file: &File, alone: bool) -> io::Result<()> {
-    uninterrupted(|| match alone {
-        true => file.lock(),
-        false => file.lock_shared(),
-    })
+    flock(file, kind(alone))
 }
 
 /// Locks a file without blocking. False if its lock is taken.
-#[expect(clippy::disallowed_methods, reason = "this is the one place")]
 pub(crate) fn try_lock(file: &File, alone: bool) -> io::Result<bool> {
-    uninterrupted(|| {
-        let locked = match alone {
-            true => file.try_lock(),
-            false => file.try_lock_shared(),
-        };
-        match locked {
-            Ok(()) => Ok(true),
-            Err(TryLockError::WouldBlock) => Ok(false),
-            Err(TryLockError::Error(error)) => Err(error),
-        }
-    })
+    match flock(file, kind(alone) | LOCK_NB) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn kind(alone: bool) -> c_int {
+    match alone {
+        true => LOCK_EX,
+        false => LOCK_SH,
+    }
 }
 
 /// Turns a lock that this file has into one of the other kind. The kernel releases it for a
@@ -37,7 +35,6 @@ pub(crate) fn change_lock(file: &File, alone: bool) -> io::Result<bool> {
 }
 
 /// Gives the lock back.
-#[expect(clippy::disallowed_methods, reason = "this is the one place")]
 pub(crate) fn unlock(file: &File) -> io::Result<()> {
-    uninterrupted(|| file.unlock())
+    flock(file, LOCK_UN)
 }

@@ -1,4 +1,4 @@
-//! Unix, by rustix and libc.
+//! Unix, by libc.
 
 #[allow(unsafe_code, reason = "libc is unsafe")]
 pub(super) mod calls;

@@ -11,8 +11,13 @@ use crate::wire::{Answer, Ask, Fault, Join, Released};
 impl Pool {
     /// Takes in what is asked. `away`: the server is not to be heard at the moment.
     pub(crate) fn ask(&mut self, to: To, ask: Ask, away: bool) {
-        self.dirty = true;
         let some = Some(to);
+        // Every request that waits asks this.
+        if let (Ask::Code, Some(code)) = (&ask, self.code_for(to.client)) {
+            let code = code.clone();
+            return self.answer(some, Answer::Code(code));
+        }
+        self.dirty = true;
         match ask {
             Ask::Join(join) => self.join(to, *join),
             Ask::Leave(token) => self.leave(to, token, away),

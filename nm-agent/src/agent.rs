@@ -331,14 +331,18 @@ impl State {
         if let Some(part) = part {
             return self.journals.push_back(Journal { to, key, part });
         }
-        let (away, time) = (!self.is_connected, clock::now());
+        let (away, now) = (!self.is_connected, self.now());
+        let time = now.time;
         let gives_up = matches!(asked.ask, Ask::Leave(_));
         let pool = self.pool(key);
         pool.used_at = time;
         if gives_up {
             pool.look_on(time);
         }
-        pool.ask(to, asked.ask, away);
+        let is_told = matches!(asked.ask, Ask::Brief) && pool.tell_briefly(to, &now);
+        if !is_told {
+            pool.ask(to, asked.ask, away);
+        }
         self.tell_all();
     }
 

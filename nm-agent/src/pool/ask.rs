@@ -108,6 +108,7 @@ impl Pool {
             Ask::Noted(key) => self.reads.push((to, Read::Noted(key))),
             Ask::Run(run) => self.reads.push((to, Read::Run(run))),
             Ask::Look => self.reads.push((to, Read::Look)),
+            Ask::Brief => self.reads.push((to, Read::Brief)),
             Ask::Log(events) => {
                 self.answer(some, Answer::Done);
                 self.events.extend(events);
@@ -335,7 +336,7 @@ impl Pool {
     /// again by its next session.
     pub(crate) fn bury(&mut self, why: &str) {
         self.dirty = true;
-        self.page = None;
+        (self.page, self.before) = (None, None);
         self.said = None;
         let lost = self.known.drain(..).map(Held::lease).collect();
         self.lose(lost, why);

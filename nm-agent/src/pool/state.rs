@@ -38,6 +38,8 @@ pub(crate) struct Now {
 pub(crate) enum Read {
     /// The pool.
     Look,
+    /// What of it a message says.
+    Brief,
     /// What code it depends on.
     Code,
     /// A text.
@@ -138,6 +140,8 @@ pub(crate) struct Pool {
     pub(super) lease: Duration,
     /// What is known to be there, unless somebody has changed it since.
     pub(super) page: Option<Page>,
+    /// The one before, for messages to people.
+    pub(super) before: Option<Page>,
     /// Whether it was read in this turn.
     pub(super) fresh: bool,
     /// The code that the pool depends on, as it was seen last.
@@ -185,6 +189,7 @@ impl Pool {
             host: host.to_owned(),
             lease,
             page: None,
+            before: None,
             fresh: false,
             code: None,
             said: None,
@@ -222,7 +227,7 @@ impl Pool {
 
     /// The connections are gone, and with them what was known.
     pub(crate) fn cut(&mut self) {
-        self.page = None;
+        (self.page, self.before) = (None, None);
         self.code = None;
         self.said = None;
         self.dirty = true;
@@ -245,7 +250,9 @@ impl Pool {
 
     /// What was known was overtaken.
     pub(crate) fn forget_page(&mut self) {
-        self.page = None;
+        if let Some(page) = self.page.take() {
+            self.before = Some(page);
+        }
     }
 
     /// Whether it must be read before anything else is done: also if names were not granted when

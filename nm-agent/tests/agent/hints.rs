@@ -157,6 +157,39 @@ fn whoever_waits_is_told_of_the_pools_code_without_a_read() {
 }
 
 #[test]
+fn a_message_says_what_was_read_lately() {
+    let Some(site) = Site::new("brief") else {
+        return;
+    };
+    count(&site, "brief");
+    let one = site.machine("ci-1");
+    let (mut a, mut b) = (one.process(), one.process());
+    let tokens = [a.token(), a.token(), b.token(), b.token()];
+    let held = a.takes(&tokens[0], "a").hold;
+    for token in &tokens[1..] {
+        let waits = b.asks(Ask::Join(Box::new(wants(token, "b"))));
+        assert!(matches!(waits, Answer::Waiting(_)), "{waits:?}");
+    }
+    let all = b.look();
+    assert_eq!((all.holds.len(), all.line.len()), (1, 3));
+    let mut least = usize::MAX;
+    for _ in 0..ROUNDS {
+        let before = asked("brief", READ);
+        let Answer::Look(brief) = b.asks(Ask::Brief) else {
+            panic!("it is another answer");
+        };
+        least = least.min(asked("brief", READ) - before);
+        assert_eq!(brief.holds, [held.clone()]);
+        assert_eq!(brief.line, all.line[..1]);
+    }
+    assert_eq!(least, 0);
+    // A look is one.
+    let before = asked("brief", READ);
+    b.look();
+    assert!(asked("brief", READ) > before);
+}
+
+#[test]
 fn a_machine_that_hears_nothing_is_told_nothing_and_looks() {
     let Some(site) = Site::new("unheard") else {
         return;

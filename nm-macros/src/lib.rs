@@ -3,7 +3,7 @@
 
 #![forbid(unsafe_code)]
 #![cfg_attr(
-    not(feature = "pools"),
+    not(all(feature = "pools", feature = "serial")),
     allow(dead_code, reason = "tokens are read in one way for all attributes")
 )]
 
@@ -12,8 +12,8 @@
 // `parameter` and `panics` know what is asked for; `args` and `value` read the options, and
 // `signature`, `item` and `attribute` the tokens. `resource` is the other attribute,
 // `serial` those of serial_test, with what `keys` reads; both kinds of tests share `body`.
-// Each uses what is below it alone. Without the feature `pools` there are only the latter,
-// which need no syn.
+// Each uses what is below it alone. The features `pools` and `serial` are the two kinds of
+// attributes; the latter need no syn.
 
 // Cargo hands it to a crate of macros alone; what is fuzzed is a library.
 extern crate proc_macro;
@@ -28,9 +28,10 @@ mod conflict;
 mod expand;
 #[cfg(fuzzing)]
 pub mod fuzz;
-#[cfg(all(test, feature = "pools", not(fuzzing)))]
+#[cfg(all(test, feature = "pools", feature = "serial", not(fuzzing)))]
 mod fuzz;
 mod item;
+#[cfg(feature = "serial")]
 mod keys;
 mod mistakes;
 #[cfg(feature = "pools")]
@@ -42,6 +43,7 @@ mod parameter;
 mod requests;
 #[cfg(feature = "pools")]
 mod resource;
+#[cfg(feature = "serial")]
 mod serial;
 mod signature;
 #[cfg(feature = "pools")]
@@ -220,7 +222,7 @@ pub fn resource(args: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 /// `nm-serial-test` has it and its documentation.
-#[cfg(not(fuzzing))]
+#[cfg(all(feature = "serial", not(fuzzing)))]
 #[doc(hidden)]
 #[proc_macro_attribute]
 pub fn serial(args: TokenStream, item: TokenStream) -> TokenStream {
@@ -228,7 +230,7 @@ pub fn serial(args: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 /// `nm-serial-test` has it and its documentation.
-#[cfg(not(fuzzing))]
+#[cfg(all(feature = "serial", not(fuzzing)))]
 #[doc(hidden)]
 #[proc_macro_attribute]
 pub fn parallel(args: TokenStream, item: TokenStream) -> TokenStream {
@@ -236,7 +238,7 @@ pub fn parallel(args: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 /// `nm-serial-test` has it and its documentation.
-#[cfg(not(fuzzing))]
+#[cfg(all(feature = "serial", not(fuzzing)))]
 #[doc(hidden)]
 #[proc_macro_attribute]
 pub fn file_serial(args: TokenStream, item: TokenStream) -> TokenStream {
@@ -244,7 +246,7 @@ pub fn file_serial(args: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 /// `nm-serial-test` has it and its documentation.
-#[cfg(not(fuzzing))]
+#[cfg(all(feature = "serial", not(fuzzing)))]
 #[doc(hidden)]
 #[proc_macro_attribute]
 pub fn file_parallel(args: TokenStream, item: TokenStream) -> TokenStream {

@@ -1,6 +1,13 @@
 //! The engine of `name-manager`. Depend on `name-manager`, which re-exports
 //! what is public here.
 
+#![cfg_attr(
+    not(feature = "keys"),
+    allow(
+        dead_code,
+        reason = "whoever asks is described in one way, for keys, too"
+    )
+)]
 #![deny(unsafe_code)]
 
 mod backend;
@@ -83,8 +90,13 @@ pub mod private {
     pub use crate::declared::section::Entry;
     pub use crate::declared::section::tests;
     pub use crate::declared::test::{RequestSpec, TestSpec};
-    pub use crate::pool::again::{is_held, is_held_by_any};
-    pub use crate::pool::attribute::{FromLeases, Leases, acquire, acquire_as_asked};
+    #[cfg(feature = "keys")]
+    pub use crate::pool::again::is_held_by_any;
+    #[cfg(feature = "keys")]
+    pub use crate::pool::attribute::acquire_as_asked;
+    pub use crate::pool::attribute::{FromLeases, Leases, acquire};
+    #[cfg(feature = "keys")]
+    pub use crate::pool::keys::is_held;
     pub use crate::pool::unbegun::{or_exit, or_return};
     pub use crate::terms::want::Amount;
     pub use nm_words::{key, request};

@@ -105,7 +105,7 @@ pub fn read<'a>(text: &'a str, lines: &'a str) -> impl Iterator<Item = Option<Re
 /// Whether each request is for the name of this process: what differs otherwise, a text says
 /// of all its requests or of none.
 pub fn is_for_own_names(text: &str) -> bool {
-    text.ends_with(" own")
+    matches!(text.as_bytes(), [.., b' ', b'o', b'w', b'n'])
 }
 
 fn write_option(text: &mut String, option: &str, value: Option<String>) {

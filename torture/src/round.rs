@@ -65,7 +65,7 @@ init = '''
 reset = 'exec "$TORTURE_WORKER" command "$TORTURE_SAID"'
 cleanup = ["sh", "-c", 'exec "$0" command "$1"', "WORKER", "it's \"{name}\" \u00fc $HOME `false`  *"]
 teardown = ["WORKER", "command"]
-timeout = "3s"
+timeout = "10s"
 "#;
 
 /// The round.

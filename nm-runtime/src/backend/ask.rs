@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::backend::hold::Hold;
-use crate::base::process::numbered;
+use crate::base::process::{self, numbered};
 use crate::terms::code::Code;
 use crate::terms::decision::{Assigned, Decide};
 use crate::terms::holder::Holder;
@@ -80,6 +80,11 @@ impl RequestId {
 
     pub(crate) fn text(self) -> String {
         numbered(self.pid, self.number)
+    }
+
+    /// What the text has after the process.
+    pub(crate) fn number(self) -> u64 {
+        process::number(self.number)
     }
 }
 

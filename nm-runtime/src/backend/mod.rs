@@ -15,6 +15,7 @@ pub(crate) mod doubles;
 pub(crate) mod hold;
 pub(crate) mod hook_files;
 pub(crate) mod missing_code;
+#[cfg(feature = "keys")]
 pub(crate) mod own_name;
 pub(crate) mod patience;
 pub(crate) mod runs;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 
 use crate::backend::ask::{Answer, Ask};
 use crate::backend::hook_files::HookFiles;
+#[cfg(feature = "keys")]
 use crate::backend::own_name::OwnName;
 use crate::backend::patience::Patience;
 use crate::backend::runs::Runs;
@@ -62,6 +64,7 @@ pub(crate) trait Backend: fmt::Debug + Send + Sync {
 
     /// Takes the name that is given, for the rest of the process; `None` if somebody else has
     /// it, or this backend has none to give away.
+    #[cfg(feature = "keys")]
     fn own_name(&self, ask: &Ask<'_>) -> Result<Option<Box<dyn OwnName>>> {
         let _ = ask;
         Ok(None)

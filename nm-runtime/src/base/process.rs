@@ -8,14 +8,19 @@ use std::time::SystemTime;
 /// `PID-NUMBER`: the id of this process, and a number that is counted up in it. Unlike
 /// the id alone, no other process has the two.
 pub(crate) fn numbered(pid: u32, count: u64) -> String {
-    let (mut id, mut number) = (itoa::Buffer::new(), itoa::Buffer::new());
+    let (mut id, mut second) = (itoa::Buffer::new(), itoa::Buffer::new());
     // Not by `concat`, which takes twice as long in debug builds, nor by `format!`, which takes
     // two allocations and twice as long in release builds.
     let mut text = String::with_capacity(32);
     text.push_str(id.format(pid));
     text.push('-');
-    text.push_str(number.format(first_number() + count));
+    text.push_str(second.format(number(count)));
     text
+}
+
+/// The second of the two.
+pub(crate) fn number(count: u64) -> u64 {
+    first_number() + count
 }
 
 /// Made from the time, and from where the kernel has put the process in memory: costs no

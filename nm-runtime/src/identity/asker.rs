@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::env;
+use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -47,9 +48,10 @@ pub(crate) fn of(pid: u32, run: &str, place: &Location<'_>) -> Holder {
 
 /// The current thread of the process with this id, which asks from this place.
 pub(crate) fn here(pid: u32, place: &Location<'_>) -> Asker {
-    let test = TESTS.with_borrow(|tests| {
-        let test = tests.last()?;
-        Some((test.path.clone(), test.file.into(), test.line))
+    let (test, must_panic) = TESTS.with_borrow(|tests| {
+        let test = tests.last();
+        let test = test.map(|test| (test.path.clone(), Cow::Borrowed(test.file), test.line));
+        (test, tests.iter().any(|test| test.must_panic))
     });
     let (test, file, line) = match (test, caller::get()) {
         (Some(test), _) => test,
@@ -66,6 +68,7 @@ pub(crate) fn here(pid: u32, place: &Location<'_>) -> Asker {
         line,
         pid,
         thread: thread(),
+        must_panic,
     }
 }
 
@@ -155,8 +158,10 @@ pub(crate) fn must_panic() -> bool {
 
 thread_local! {
     /// The annotated test that runs on this thread, and the annotated functions that it
-    /// has called, outermost first.
-    static TESTS: RefCell<Vec<Test>> = const { RefCell::new(Vec::new()) };
+    /// has called, outermost first. Freed when it is empty, not with the thread: a destructor
+    /// costs a thread more than to enter a test and to leave it.
+    static TESTS: RefCell<ManuallyDrop<Vec<Test>>> =
+        const { RefCell::new(ManuallyDrop::new(Vec::new())) };
 }
 
 /// While this lives, what the thread acquires is acquired by this test.
@@ -182,7 +187,10 @@ impl CurrentTest {
         };
         let test = Test {
             number,
-            path: case.map_or(path.into(), Cow::from),
+            path: match case {
+                Some(case) => Cow::Owned(case),
+                None => Cow::Borrowed(path),
+            },
             file: spec.file,
             line,
             asynchronous: spec.asynchronous,
@@ -195,11 +203,15 @@ impl CurrentTest {
 
 impl Drop for CurrentTest {
     fn drop(&mut self) {
-        // The thread may be ending, its locals already gone. Of two async functions the
-        // one that began first may end first.
-        let leave = |tests: &RefCell<Vec<Test>>| {
-            tests.borrow_mut().retain(|test| test.number != self.number);
-        };
-        let _ = TESTS.try_with(leave);
+        TESTS.with_borrow_mut(|tests| {
+            let mine = |test: &mut Test| test.number == self.number;
+            // Of two async functions the one that began first may end first.
+            if tests.pop_if(mine).is_none() {
+                tests.retain(|test| test.number != self.number);
+            }
+            if tests.is_empty() {
+                **tests = Vec::new();
+            }
+        });
     }
 }

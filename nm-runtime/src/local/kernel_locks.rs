@@ -32,7 +32,7 @@ impl Locks {
             let alone = words.nth(1)? == "WRITE";
             let mut id = words.nth(1)?.split(':');
             let mut hex = || u32::from_str_radix(id.next()?, 16).ok();
-            let device = (hex()?, hex()?);
+            let device = sys::device(hex()?, hex()?);
             let inode = id.next()?.parse().ok()?;
             Some((sys::FileId { device, inode }, alone))
         });
@@ -73,7 +73,7 @@ mod tests {
              garbage\n",
         );
         let id = |inode| sys::FileId {
-            device: (8, 0x1f),
+            device: sys::device(8, 0x1f),
             inode,
         };
         assert_eq!(locks.files, [id(42), id(45)].into());

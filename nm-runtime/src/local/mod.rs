@@ -25,12 +25,14 @@ pub(crate) mod kernel_locks;
 pub(crate) mod lock;
 pub(crate) mod look;
 pub(crate) mod own;
+#[cfg(feature = "keys")]
 pub(crate) mod own_name;
 pub(crate) mod pool_code;
 pub(crate) mod pool_life;
 pub(crate) mod queue;
 pub(crate) mod record_file;
 pub(crate) mod runs;
+#[cfg(feature = "keys")]
 pub(crate) mod scribe;
 pub(crate) mod sizes;
 #[cfg(feature = "tools")]
@@ -44,11 +46,13 @@ pub(crate) mod wakeup;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+#[cfg(feature = "keys")]
 use once_cell::sync::OnceCell;
 
 use crate::backend::Backend;
 use crate::backend::ask::{Answer, Ask};
 use crate::backend::hook_files::HookFiles;
+#[cfg(feature = "keys")]
 use crate::backend::own_name::OwnName;
 use crate::backend::patience::Patience;
 use crate::backend::runs::Runs;
@@ -59,6 +63,7 @@ use crate::base::error::{Error, Kind, Result};
 use crate::config::place;
 use crate::journal;
 use crate::local::dir::{PoolDir, unusable};
+#[cfg(feature = "keys")]
 use crate::local::own_name::LocalOwnName;
 use crate::local::record_file::RecordFile;
 use crate::terms::code::PoolCode;
@@ -79,6 +84,7 @@ pub(crate) struct Local {
     /// Opened again after the directory was removed.
     dir: Mutex<Option<Arc<PoolDir>>>,
     /// The name that this process keeps.
+    #[cfg(feature = "keys")]
     own_name: OnceCell<Arc<LocalOwnName>>,
 }
 
@@ -92,6 +98,7 @@ impl Local {
             key: dir.key.clone(),
             comes_back: true,
             dir: Mutex::new(Some(dir)),
+            #[cfg(feature = "keys")]
             own_name: OnceCell::new(),
         })
     }
@@ -165,6 +172,7 @@ impl Backend for Local {
         self.settle(&dir, grant::try_acquire(&dir, ask))
     }
 
+    #[cfg(feature = "keys")]
     fn own_name(&self, ask: &Ask<'_>) -> Result<Option<Box<dyn OwnName>>> {
         let dir = self.dir()?;
         let Some(own) = ask.given else {
@@ -214,6 +222,7 @@ impl Backend for Local {
     }
 
     fn publish(&self, name: &str, token: &str, change: &dyn Fn(&mut Tenure)) {
+        #[cfg(feature = "keys")]
         if let Some(own) = self.own_name.get().filter(|own| own.name == name) {
             return own.publish(token, change);
         }

@@ -2,7 +2,7 @@
 //! other name. To write them takes longer than a test that does nothing, so they are noted, and
 //! told later: see [`scribe`].
 
-use std::fmt::{self, Display, Formatter};
+use std::fmt::{self, Arguments, Display, Formatter};
 use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,6 +22,7 @@ use crate::local::record_file::RecordFile;
 use crate::local::scribe::{self, Tell};
 use crate::sys;
 use crate::terms::access::Access;
+use crate::terms::asker::Asker;
 use crate::terms::event::{Entry, Kind};
 use crate::terms::holder::Holder;
 use crate::terms::record::{FORMAT, Record, State, Tenure};
@@ -51,18 +52,19 @@ struct Told {
     reserved: Option<Locked>,
 }
 
-/// A turn that began or ended, to be told of.
+/// A turn that began or ended, to be told of; or both, if nothing happened in between.
 #[derive(Debug)]
 struct Noted {
-    time: u64,
     turn: OwnTurn,
-    what: What,
+    begun: Option<Begun>,
+    /// When, and how.
+    ended: Option<(u64, After)>,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum What {
-    Begun { waited: Duration, beside: bool },
-    Ended(After),
+struct Begun {
+    waited: Duration,
+    beside: bool,
 }
 
 impl LocalOwnName {
@@ -96,10 +98,8 @@ impl LocalOwnName {
         Ok(Some(name))
     }
 
-    /// Tells of this, unless that can wait.
-    fn note(&self, time: u64, turn: &OwnTurn, what: What) {
-        let turn = turn.clone();
-        lock(&self.noted).push(Noted { time, turn, what });
+    /// At once, unless that can wait.
+    fn tell_of_notes(&self) {
         if self.awaited.load(Ordering::Relaxed) {
             self.write(&mut lock(&self.told));
         } else {
@@ -113,8 +113,11 @@ impl LocalOwnName {
         if noted.is_empty() {
             return false;
         }
-        let lines = self.take_up(&noted, &mut told.record);
-        self.publish_as(told, &lines);
+        // A few at a time: memory for all their lines would be new to the process.
+        for noted in noted.chunks(32) {
+            let lines = self.take_up(noted, &mut told.record);
+            self.publish_as(told, &lines);
+        }
         true
     }
 
@@ -140,43 +143,59 @@ impl LocalOwnName {
 
     /// Brings the record up to date, and returns what the journal says of that.
     fn take_up(&self, noted: &[Noted], record: &mut Record) -> String {
-        let mut lines = String::with_capacity(512 * noted.len());
+        let mut lines = String::with_capacity(768 * noted.len());
         let name = format!(r#""pool":"{}","name":"{}""#, self.pool, self.name);
-        let mut last = None;
-        for Noted { time, turn, what } in noted {
-            let access = turn.access;
-            let (_, holder, whose) = match last.take_if(|(of, _, _)| *of == turn.request) {
-                Some(same) => last.insert(same),
-                None => {
-                    let holder = Arc::new(self.holder(turn));
-                    let whose = whose_text(&turn.request.text(), &holder);
-                    last.insert((turn.request, holder, whose))
-                }
+        for Noted { turn, begun, ended } in noted {
+            let (access, whose) = (turn.access, whose_text(turn, &self.run));
+            // Its holder would leave no trace in the record.
+            let has_passed = matches!(ended, Some((_, (State::Clean, _))));
+            let holder = match has_passed && record.is_clean_and_free() {
+                true => None,
+                false => Some(Arc::new(self.holder(turn))),
             };
-            let line = match *what {
-                What::Begun { waited, beside } => {
-                    let fence = record.fence;
-                    // Of a process that had this number before.
-                    for dead in record.grant(Tenure::new(holder, access), !beside) {
-                        // No longer known of it: its request.
-                        let died = Entry {
-                            time: *time,
-                            name: Some(&self.name),
-                            fence: Some(fence),
-                            access: Some(dead.access),
-                            ..Entry::new(Kind::Died, &self.pool, "", &dead.holder)
-                        };
-                        lines.push_str(&json(&died));
-                        lines.push('\n');
+            if let Some(Begun { waited, beside }) = *begun {
+                match &holder {
+                    Some(holder) => {
+                        let tenure = Tenure::new(holder, access);
+                        lines.push_str(&self.grant(tenure, record, beside));
                     }
-                    acquired_text(*time, &name, record.fence, whose, waited, access)
+                    None => record.lend(turn.since, access),
                 }
-                What::Ended(after) => {
+                lines.push_str(&acquired_text(turn, &name, record.fence, &whose, waited));
+            }
+            if let Some((time, after)) = *ended {
+                if let Some(holder) = &holder {
                     record.give_back(holder, access, Some(after));
-                    released_text(*time, &name, record.fence, whose, access, after)
                 }
+                lines.push_str(&released_text(
+                    time,
+                    &name,
+                    record.fence,
+                    &whose,
+                    access,
+                    after,
+                ));
+            }
+        }
+        lines
+    }
+
+    /// Returns what the journal says of those who died.
+    fn grant(&self, tenure: Tenure, record: &mut Record, beside: bool) -> String {
+        let mut lines = String::new();
+        let (time, fence) = (tenure.holder.since, record.fence);
+        // Of a process that had this number before.
+        for dead in record.grant(tenure, !beside) {
+            // No longer known of it: its request.
+            let died = Entry {
+                time,
+                name: Some(&self.name),
+                fence: Some(fence),
+                access: Some(dead.access),
+                ..Entry::new(Kind::Died, &self.pool, "", &dead.holder)
             };
-            lines.push_str(&line);
+            lines.push_str(&json(&died));
+            lines.push('\n');
         }
         lines
     }
@@ -210,11 +229,27 @@ impl Tell for LocalOwnName {
 
 impl OwnName for Arc<LocalOwnName> {
     fn begin(&self, turn: &OwnTurn, waited: Duration, beside: bool) {
-        self.note(turn.since, turn, What::Begun { waited, beside });
+        lock(&self.noted).push(Noted {
+            turn: turn.clone(),
+            begun: Some(Begun { waited, beside }),
+            ended: None,
+        });
+        self.tell_of_notes();
     }
 
     fn end(&self, turn: &OwnTurn, after: After) {
-        self.note(clock::now(), turn, What::Ended(after));
+        let ended = Some((clock::now(), after));
+        let mut noted = lock(&self.noted);
+        match noted.last_mut() {
+            Some(last) if last.turn.request == turn.request => last.ended = ended,
+            _ => noted.push(Noted {
+                turn: turn.clone(),
+                begun: None,
+                ended,
+            }),
+        }
+        drop(noted);
+        self.tell_of_notes();
     }
 
     fn is_awaited(&self, awaited: bool) {
@@ -244,52 +279,34 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// A record as JSON. In debug builds, which most tests are, it is made several times as fast
 /// by the formatting of the standard library, which is compiled already, as field by field.
 fn record_text(record: &Record) -> String {
-    let tenure = match &*record.holders {
-        [] => String::new(),
-        [
-            Tenure {
-                holder,
-                access,
-                waiting: None,
-                body_ended: None,
-                ..
-            },
-        ] => {
-            let (holder, access) = (holder_text(holder), access.as_str());
-            format!(r#"{{"holder":{holder},"access":"{access}","waiting":null,"body_ended":null}}"#)
-        }
-        _ => return json(record),
-    };
     let Record {
         v,
         fence,
         state: State::Clean,
         reason: None,
         broken_in: None,
+        holders,
         created,
         lent,
         last: None,
         life: None,
-        ..
     } = record
     else {
         return json(record);
     };
+    let holders = match holders.is_empty() {
+        true => "[]".to_owned(),
+        false => json(holders),
+    };
     format!(
-        r#"{{"v":{v},"fence":{fence},"state":"clean","reason":null,"broken_in":null,"holders":[{tenure}],"created":{created},"lent":{lent},"last":null,"life":null}}"#
+        r#"{{"v":{v},"fence":{fence},"state":"clean","reason":null,"broken_in":null,"holders":{holders},"created":{created},"lent":{lent},"last":null,"life":null}}"#
     )
 }
 
 /// The beginning of a turn, as a line of the journal.
-fn acquired_text(
-    time: u64,
-    name: &str,
-    fence: u64,
-    whose: &str,
-    waited: Duration,
-    access: Access,
-) -> String {
-    let (waited, access) = (waited.as_micros() as u64, access.as_str());
+fn acquired_text(turn: &OwnTurn, name: &str, fence: u64, whose: &str, waited: Duration) -> String {
+    let (time, access) = (turn.since, turn.access.as_str());
+    let waited = waited.as_micros() as u64;
     format!(
         "{{\"v\":{FORMAT},\"time\":{time},\"kind\":\"acquired\",{name},\"fence\":{fence},{whose},\"detail\":null,\"waited\":{waited},\"access\":\"{access}\",\"state\":null,\"phase\":null}}\n"
     )
@@ -305,44 +322,36 @@ fn released_text(
     (state, reason): After,
 ) -> String {
     let (access, state) = (access.as_str(), state.as_str());
-    let detail = OrNull(reason.map(quoted));
+    let detail = OrNull(reason.map(|reason| json(&reason)));
     format!(
         "{{\"v\":{FORMAT},\"time\":{time},\"kind\":\"released\",{name},\"fence\":{fence},{whose},\"detail\":{detail},\"waited\":null,\"access\":\"{access}\",\"state\":\"{state}\",\"phase\":null}}\n"
     )
 }
 
 /// The request and the holder, as fields of both.
-fn whose_text(id: &str, holder: &Holder) -> String {
-    let holder = holder_text(holder);
-    format!(r#""id":"{id}","holder":{holder}"#)
-}
-
-fn holder_text(holder: &Holder) -> String {
-    let Holder {
-        test,
-        pid,
-        pid_namespace,
-        token,
+fn whose_text(turn: &OwnTurn, run: &str) -> String {
+    let Asker { test, file, .. } = &turn.asker;
+    let text = whose_text_as(
+        turn,
         run,
-        file,
-        line,
-        since,
-        host: _,
-    } = holder;
-    let (test, file, pid_namespace) = (quoted(test), quoted(file), OrNull(*pid_namespace));
-    format!(
-        r#"{{"test":{test},"pid":{pid},"pid_namespace":{pid_namespace},"token":"{token}","run":"{run}","file":{file},"line":{line},"since":{since}}}"#
-    )
+        format_args!("{test:?}"),
+        format_args!("{file:?}"),
+    );
+    // Rust escapes whatever JSON does, and more, but in its own way.
+    if !text.contains('\\') {
+        return text;
+    }
+    let (test, file) = (json(&&**test), json(&&**file));
+    whose_text_as(turn, run, format_args!("{test}"), format_args!("{file}"))
 }
 
-/// A text as JSON.
-fn quoted(text: &str) -> String {
-    let quoted = format!("{text:?}");
-    // Rust escapes whatever JSON does, and more, but in its own way.
-    match quoted.len() == text.len() + 2 {
-        true => quoted,
-        false => json(&text),
-    }
+fn whose_text_as(turn: &OwnTurn, run: &str, test: Arguments<'_>, file: Arguments<'_>) -> String {
+    let asker @ Asker { pid, line, .. } = &turn.asker;
+    let (request, thread, since) = (turn.request.number(), asker.number(), turn.since);
+    let pid_namespace = OrNull(sys::pid_namespace());
+    format!(
+        r#""id":"{pid}-{request}","holder":{{"test":{test},"pid":{pid},"pid_namespace":{pid_namespace},"token":"{pid}-{thread}","run":"{run}","file":{file},"line":{line},"since":{since}}}"#
+    )
 }
 
 struct OrNull<T>(Option<T>);
@@ -359,6 +368,7 @@ impl<T: Display> Display for OrNull<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backend::ask::RequestId;
     use crate::terms::holder::LastHolder;
 
     fn tenure(access: Access) -> Tenure {
@@ -413,38 +423,61 @@ mod tests {
         ] {
             assert_eq!(record_text(&record), json(&record));
         }
-        let holder = &reader.holder;
+    }
+
+    #[test]
+    fn lines_written_at_once_are_those_written_field_by_field() {
         let name = r#""pool":"serial","name":"serial-0""#;
-        let whose = whose_text("7-9", holder);
-        let acquired = Entry {
-            name: Some("serial-0"),
-            fence: Some(8),
-            access: Some(Access::Shared),
-            waited: Some(3),
-            ..Entry::new(Kind::Acquired, "serial", "7-9", holder)
-        };
-        let waited = Duration::from_micros(3);
-        assert_eq!(
-            acquired_text(acquired.time, name, 8, &whose, waited, Access::Shared),
-            json(&acquired) + "\n"
-        );
-        for (state, reason) in [
-            (State::Clean, None),
-            (State::Dirty, Some("its test \"panicked\"")),
-        ] {
-            let released = Entry {
-                kind: Kind::Released,
-                waited: None,
-                state: Some(state),
-                detail: reason,
-                ..acquired
+        for test in ["app::plain", "app::\"quoted\" \u{1b}\u{e9}"] {
+            let turn = OwnTurn {
+                asker: Asker {
+                    test: test.into(),
+                    file: r"tests\it.rs".into(),
+                    line: 3,
+                    pid: 7,
+                    thread: 1,
+                    must_panic: false,
+                },
+                since: 5,
+                access: Access::Shared,
+                request: RequestId::next(7),
             };
-            let (time, after) = (released.time, (state, reason));
+            let holder = Holder {
+                pid_namespace: sys::pid_namespace(),
+                since: 5,
+                ..turn.asker.clone().holder("run")
+            };
+            let (id, whose) = (turn.request.text(), whose_text(&turn, "run"));
+            let waited = Duration::from_micros(3);
+            let acquired = Entry {
+                time: 5,
+                name: Some("serial-0"),
+                fence: Some(8),
+                access: Some(Access::Shared),
+                waited: Some(3),
+                ..Entry::new(Kind::Acquired, "serial", &id, &holder)
+            };
             assert_eq!(
-                released_text(time, name, 8, &whose, Access::Shared, after),
-                json(&released) + "\n"
+                acquired_text(&turn, name, 8, &whose, waited),
+                json(&acquired) + "\n"
             );
+            for (state, reason) in [
+                (State::Clean, None),
+                (State::Dirty, Some("its test \"panicked\"")),
+            ] {
+                let released = Entry {
+                    time: 9,
+                    kind: Kind::Released,
+                    waited: None,
+                    state: Some(state),
+                    detail: reason,
+                    ..acquired
+                };
+                assert_eq!(
+                    released_text(9, name, 8, &whose, Access::Shared, (state, reason)),
+                    json(&released) + "\n"
+                );
+            }
         }
-        assert_eq!(holder_text(&reader.holder), json(&*reader.holder));
     }
 }

@@ -4,11 +4,12 @@
 use std::cell::RefCell;
 use std::sync::{Arc, Mutex, Weak};
 
+#[cfg(feature = "keys")]
 use crate::base::error::Result;
 use crate::lend::lease::Lease;
-use crate::pool::key;
 use crate::pool::opened::Opened;
 use crate::terms::access::Access;
+#[cfg(feature = "keys")]
 use crate::terms::record::Tenure;
 
 /// A lease that this thread took. Whoever had it again holds it, too, and the last one
@@ -55,6 +56,7 @@ pub(crate) fn keep(pool: &Arc<Opened>, access: Access, lease: Lease) -> Arc<Mute
 /// # Errors
 ///
 /// If the pool cannot be opened or read.
+#[cfg(feature = "keys")]
 pub fn is_held_by_any(pool: &str) -> Result<bool> {
     let pool = Opened::of(pool, None)?;
     let snapshot = pool.backend.snapshot(pool.backend.key())?;
@@ -65,14 +67,14 @@ pub fn is_held_by_any(pool: &str) -> Result<bool> {
         .any(|name| name.holders.iter().any(is_exclusive)))
 }
 
-/// Whether this thread holds a name of the pool exclusively, and may have it again.
-pub fn is_held(pool: &str) -> bool {
-    let leased = TAKEN.with_borrow(|all| {
+/// Whether this thread holds a name of the pool exclusively, taken from its pool.
+#[cfg(feature = "keys")]
+pub(crate) fn is_held(pool: &str) -> bool {
+    TAKEN.with_borrow(|all| {
         all.iter().any(|taken| {
             *taken.pool.name == *pool
                 && taken.access == Access::Exclusive
                 && taken.lease.strong_count() > 0
         })
-    });
-    leased || key::is_held(pool)
+    })
 }

@@ -2,7 +2,7 @@
 
 use std::mem;
 use std::panic::Location;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use nm_words::request;
 
@@ -15,7 +15,8 @@ use crate::lend::held;
 use crate::lend::lease::{FromLease, Lease};
 use crate::pool::Pool;
 use crate::pool::again;
-use crate::pool::key::{Key, Turn};
+#[cfg(feature = "keys")]
+use crate::pool::keys::{Keys, Turns, keys_of};
 use crate::pool::request::Request;
 use crate::pool::unbounded;
 use crate::terms::access::Access;
@@ -27,20 +28,26 @@ use crate::terms::want::Want;
 #[derive(Debug)]
 #[must_use = "the names return to their pools at once if the leases are dropped"]
 pub struct Leases {
-    by_request: Vec<Vec<Lease>>,
-    /// Those that this thread can have again.
-    again: Vec<Arc<Mutex<Lease>>>,
-    keys: Vec<Turn>,
-    /// As which the test holds them.
-    holder: Option<Arc<Holder>>,
+    names: Names,
+    /// Of a test that asks for nothing but keys of this process.
+    #[cfg(feature = "keys")]
+    _turns: Option<Turns>,
     _test: Option<CurrentTest>,
 }
 
-impl Drop for Leases {
+#[derive(Debug, Default)]
+struct Names {
+    by_request: Vec<Vec<Lease>>,
+    /// Those that this thread can have again.
+    again: Vec<Arc<Mutex<Lease>>>,
+    /// As which the test holds them.
+    holder: Option<Arc<Holder>>,
+}
+
+impl Drop for Names {
     fn drop(&mut self) {
         self.by_request.clear();
         self.again.clear();
-        self.keys.clear();
         // What is held now was forgotten, or kept in a static or another thread.
         if let Some(holder) = &self.holder {
             held::outlive(holder, clock::now());
@@ -65,11 +72,10 @@ pub fn acquire(entry: &'static Entry) -> Leases {
 }
 
 fn try_acquire(spec: &'static TestSpec, place: &Location<'_>) -> Result<Leases> {
+    #[cfg(feature = "keys")]
     if let Some(keys) = keys_of(spec)? {
         let test = CurrentTest::enter(spec, spec.line());
-        let mut leases = keys.take(place)?;
-        leases._test = Some(test);
-        return Ok(leases);
+        return Ok(Leases::of_keys(keys.take(place)?, Some(test)));
     }
     let asked: Vec<RequestSpec> = spec.requests().collect();
     let test = CurrentTest::enter(spec, asked.first().map_or(0, |first| first.line));
@@ -81,6 +87,7 @@ fn try_acquire(spec: &'static TestSpec, place: &Location<'_>) -> Result<Leases> 
 /// # Panics
 ///
 /// As [`acquire`].
+#[cfg(feature = "keys")]
 #[track_caller]
 pub fn acquire_as_asked(asked: &[request::Request<'_>]) -> Leases {
     match try_acquire_as_asked(asked, Location::caller()) {
@@ -89,82 +96,11 @@ pub fn acquire_as_asked(asked: &[request::Request<'_>]) -> Leases {
     }
 }
 
+#[cfg(feature = "keys")]
 fn try_acquire_as_asked(asked: &[request::Request<'_>], place: &Location<'_>) -> Result<Leases> {
     match Keys::of(asked, None)? {
-        Some(keys) => keys.take(place),
+        Some(keys) => Ok(Leases::of_keys(keys.take(place)?, None)),
         None => take_all(asked, None, place),
-    }
-}
-
-/// All that one attribute asks for, if they are keys of this process.
-#[derive(Clone)]
-struct Keys {
-    access: Access,
-    /// In the order that all tests keep.
-    keys: Arc<[Arc<Key>]>,
-}
-
-/// The keys that a test asks for. Most tests of a binary ask for the same, and to read what
-/// they ask for would take longer than all the rest.
-fn keys_of(spec: &'static TestSpec) -> Result<Option<Keys>> {
-    type Known = (&'static str, &'static str, Option<Keys>);
-    static KNOWN: Mutex<Vec<Known>> = Mutex::new(Vec::new());
-
-    if !request::is_for_own_names(spec.requests) {
-        return Ok(None);
-    }
-    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-    for (requests, dir, keys) in &*known {
-        if *requests == spec.requests && *dir == spec.manifest_dir {
-            return Ok(keys.clone());
-        }
-    }
-    let asked: Vec<_> = spec.requests().collect();
-    let keys = Keys::of(&asked, Some(spec.manifest_dir))?;
-    known.push((spec.requests, spec.manifest_dir, keys.clone()));
-    Ok(keys)
-}
-
-impl Keys {
-    fn of(
-        asked: &[request::Request<'_>],
-        compiled_in: Option<&'static str>,
-    ) -> Result<Option<Self>> {
-        let mut pools = Vec::with_capacity(asked.len());
-        let mut keys = Vec::with_capacity(asked.len());
-        for request in asked {
-            if !request.own {
-                return Ok(None);
-            }
-            let pool = Pool::open_for(request.pool, compiled_in)?;
-            match Key::of(&pool.opened)? {
-                // In order, so that no two tests wait for each other.
-                Some(key) => {
-                    let place = pools.partition_point(|pool| *pool <= request.pool);
-                    pools.insert(place, request.pool);
-                    keys.insert(place, key);
-                }
-                None => return Ok(None),
-            }
-        }
-        Ok(Some(Self {
-            access: access(asked.iter().any(|request| request.shared)),
-            keys: keys.into(),
-        }))
-    }
-
-    fn take(&self, place: &Location<'_>) -> Result<Leases> {
-        let mut turns = Vec::with_capacity(self.keys.len());
-        for key in &*self.keys {
-            turns.push(key.take(self.access, place)?);
-        }
-        Ok(Leases {
-            by_request: Vec::new(),
-            again: Vec::new(),
-            keys: turns,
-            holder: None,
-            _test: None,
-        })
     }
 }
 
@@ -223,10 +159,13 @@ fn take_all(
         }
     }
     Ok(Leases {
-        by_request,
-        again,
-        keys: Vec::new(),
-        holder,
+        names: Names {
+            by_request,
+            again,
+            holder,
+        },
+        #[cfg(feature = "keys")]
+        _turns: None,
         _test: test.map(|(_, test)| test),
     })
 }
@@ -249,6 +188,15 @@ fn want(request: &request::Request<'_>) -> Result<Want> {
 }
 
 impl Leases {
+    #[cfg(feature = "keys")]
+    fn of_keys(turns: Turns, test: Option<CurrentTest>) -> Self {
+        Self {
+            names: Names::default(),
+            _turns: Some(turns),
+            _test: test,
+        }
+    }
+
     /// The leases of the request with this index, as the type of a parameter.
     ///
     /// # Panics
@@ -256,7 +204,7 @@ impl Leases {
     /// If the parameter cannot be made from them: fails the test.
     #[track_caller]
     pub fn take<T: FromLeases>(&mut self, request: usize) -> T {
-        let leases = mem::take(&mut self.by_request[request]);
+        let leases = mem::take(&mut self.names.by_request[request]);
         let names = leases
             .iter()
             .map(|lease| lease.name())

@@ -21,7 +21,7 @@ use crate::lend::lease;
 use crate::pool::acquire::{self, Checked};
 use crate::pool::opened::Opened;
 use crate::terms::access::Access;
-use crate::terms::record::State;
+use crate::terms::record::{State, Tenure};
 use crate::terms::want::Want;
 
 /// A pool that is a key of this process.
@@ -43,9 +43,8 @@ struct Turns {
 /// Who has the key.
 struct Current {
     turn: OwnTurn,
-    /// In the table of what this process holds.
+    /// Among all that this process holds.
     lease: u64,
-    must_panic: bool,
     /// So often: a thread that has the key has it again.
     times: usize,
 }
@@ -61,7 +60,7 @@ const UNTOLD: Duration = Duration::from_millis(2);
 
 /// A thread has the key until this drops.
 pub(crate) struct Turn {
-    key: Arc<Key>,
+    key: &'static Key,
     lease: u64,
     pid: u32,
 }
@@ -69,13 +68,16 @@ pub(crate) struct Turn {
 impl Key {
     /// The key that this pool is; `None` if other processes have a say in it: if it is
     /// configured to have a size, or user code belongs to it, or its name is taken.
-    pub(crate) fn of(pool: &Arc<Opened>) -> Result<Option<Arc<Self>>> {
+    pub(crate) fn of(pool: &Arc<Opened>) -> Result<Option<&'static Self>> {
         let mut keys = lock(&KEYS);
         if let Some((_, key)) = keys.iter().find(|(known, _)| Arc::ptr_eq(known, pool)) {
-            return Ok(key.clone());
+            return Ok(*key);
         }
-        let key = Self::open(pool)?.map(Arc::new);
-        keys.push((pool.clone(), key.clone()));
+        let key = Self::open(pool)?.map(|key| &*Box::leak(Box::new(key)));
+        if let Some(key) = key {
+            held::add_turns(key);
+        }
+        keys.push((pool.clone(), key));
         Ok(key)
     }
 
@@ -107,7 +109,7 @@ impl Key {
     }
 
     /// Takes the key, waiting for it.
-    pub(crate) fn take(self: &Arc<Self>, access: Access, place: &Location<'_>) -> Result<Turn> {
+    pub(crate) fn take(&'static self, access: Access, place: &Location<'_>) -> Result<Turn> {
         let pid = std::process::id();
         let asker = asker::here(pid, place);
         let mut turns = lock(&self.turns);
@@ -124,7 +126,7 @@ impl Key {
             waited = started.elapsed();
         }
         let turn = OwnTurn {
-            asker: asker.clone(),
+            asker,
             since: clock::now(),
             access,
             request,
@@ -132,24 +134,17 @@ impl Key {
         let beside = !turns.current.is_empty();
         turns.own.begin(&turn, waited, beside);
         let lease = lease::next_key();
-        held::add(HeldName {
-            lease,
-            holder: Who::Asker(asker),
-            backend: self.pool.backend.clone(),
-            name: self.name.clone(),
-        });
         turns.current.push(Current {
             turn,
             lease,
-            must_panic: asker::must_panic(),
             times: 1,
         });
         Ok(self.turn(lease, pid))
     }
 
-    fn turn(self: &Arc<Self>, lease: u64, pid: u32) -> Turn {
+    fn turn(&'static self, lease: u64, pid: u32) -> Turn {
         Turn {
-            key: self.clone(),
+            key: self,
             lease,
             pid,
         }
@@ -168,31 +163,28 @@ impl Key {
         while !turns.is_turn_of(ticket) && Instant::now() < soon {
             turns = self.sleep(turns, soon);
         }
-        let turn = match turns.is_turn_of(ticket) {
-            true => Ok(turns),
-            false => {
-                drop(turns);
-                self.wait_openly(ticket, access, request, place)
-            }
-        };
-        let (mut turns, turn) = match turn {
-            Ok(turns) => (turns, Ok(())),
-            Err(error) => (lock(&self.turns), Err(error)),
-        };
+        let mut turn = Ok(());
+        if !turns.is_turn_of(ticket) {
+            drop(turns);
+            turn = self.wait_openly(ticket, access, request, place);
+            // Nobody takes the turn before that: they queue behind this ticket.
+            turns = lock(&self.turns);
+        }
         turns.leave_queue(ticket);
         // The next may be a reader beside this one.
         self.changed.notify_all();
         turn.map(|()| turns)
     }
 
-    /// Waits as for any name: it is seen, says for whom it waits, and may give up.
+    /// Waits as for any name: it is seen, says for whom it waits, and may give up. The turns
+    /// are not locked when the wait ends, which looks at all that the thread holds.
     fn wait_openly(
         &self,
         ticket: u64,
         access: Access,
         request: RequestId,
         place: &Location<'_>,
-    ) -> Result<MutexGuard<'_, Turns>> {
+    ) -> Result<()> {
         let holder = self.pool.asker(place)?;
         let (want, given) = (want(&self.name, access), given(&self.name, self.index));
         let ask = Ask {
@@ -206,7 +198,7 @@ impl Key {
         loop {
             let turns = lock(&self.turns);
             if turns.is_turn_of(ticket) {
-                return Ok(turns);
+                return Ok(());
             }
             let is_first = turns.is_first(ticket);
             if was_first.replace(is_first) == Some(is_first) {
@@ -234,6 +226,9 @@ impl Turns {
     /// The turn of this thread, if it allows this access. A reader has none for a writer: it
     /// would wait for itself, and is told so when it asks.
     fn again(&mut self, access: Access) -> Option<&mut Current> {
+        if self.current.is_empty() {
+            return None;
+        }
         self.current.iter_mut().find(|current| {
             let OwnTurn {
                 asker,
@@ -272,6 +267,22 @@ impl Turns {
         self.own.is_awaited(true);
     }
 
+    /// The turn, if the thread has it no more.
+    fn leave(&mut self, lease: u64) -> Option<Current> {
+        let (current, mut mine) = (&mut self.current[..], 0);
+        while mine < current.len() && current[mine].lease != lease {
+            mine += 1;
+        }
+        if mine == current.len() {
+            return None;
+        }
+        current[mine].times -= 1;
+        match current[mine].times {
+            0 => Some(self.current.swap_remove(mine)),
+            _ => None,
+        }
+    }
+
     fn leave_queue(&mut self, ticket: u64) {
         self.queue.retain(|queued| queued.ticket != ticket);
         if !self.queue.iter().any(|queued| queued.openly) {
@@ -290,6 +301,29 @@ impl Turns {
     }
 }
 
+impl held::Turns for Key {
+    fn by(&self, token: &str) -> Option<HeldName> {
+        let turns = lock(&self.turns);
+        let mut current = turns.current.iter();
+        let current = current.find(|current| current.turn.asker.token() == token)?;
+        Some(HeldName {
+            lease: current.lease,
+            holder: Who::Asker(current.turn.asker.clone()),
+            backend: self.pool.backend.clone(),
+            name: self.name.clone(),
+        })
+    }
+
+    fn publish(&self, lease: u64, change: &dyn Fn(&mut Tenure)) {
+        let turns = lock(&self.turns);
+        let mut current = turns.current.iter();
+        if let Some(current) = current.find(|current| current.lease == lease) {
+            let token = current.turn.asker.token();
+            self.pool.backend.publish(&self.name, &token, change);
+        }
+    }
+}
+
 impl Drop for Turn {
     fn drop(&mut self) {
         // A forked child has only a copy of what its parent has; and a thread that it has no
@@ -299,18 +333,10 @@ impl Drop for Turn {
         }
         let mut turns = lock(&self.key.turns);
         let turns = &mut *turns;
-        let mine = turns
-            .current
-            .iter()
-            .position(|current| current.lease == self.lease);
-        let Some(mine) = mine else { return };
-        turns.current[mine].times -= 1;
-        if turns.current[mine].times > 0 {
+        let Some(ended) = turns.leave(self.lease) else {
             return;
-        }
-        let ended = turns.current.remove(mine);
-        held::remove(ended.lease);
-        let after = match thread::panicking() && !ended.must_panic {
+        };
+        let after = match thread::panicking() && !ended.turn.asker.must_panic {
             true => (State::Dirty, Some("its test panicked")),
             false => (State::Clean, None),
         };
@@ -334,11 +360,11 @@ impl fmt::Debug for Turn {
 /// Whether this thread has a key of this name exclusively.
 pub(crate) fn is_held(pool: &str) -> bool {
     let keys = lock(&KEYS);
-    let mut keys = keys.iter().filter_map(|(_, key)| key.as_ref());
+    let mut keys = keys.iter().filter_map(|(_, key)| *key);
     keys.any(|key| *key.pool.name == *pool && key.is_held())
 }
 
-type Known = (Arc<Opened>, Option<Arc<Key>>);
+type Known = (Arc<Opened>, Option<&'static Key>);
 static KEYS: Mutex<Vec<Known>> = Mutex::new(Vec::new());
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -368,7 +394,7 @@ mod tests {
     use crate::memory::session::config;
 
     /// A key of a state directory of its own.
-    fn key() -> (tempfile::TempDir, Arc<Key>) {
+    fn key() -> (tempfile::TempDir, &'static Key) {
         let dir = tempfile::tempdir().unwrap();
         let mut config = config("serial", None);
         config.state_dir = dir.path().to_owned();
@@ -379,7 +405,7 @@ mod tests {
         (dir, key)
     }
 
-    fn take(key: &Arc<Key>, access: Access) -> Turn {
+    fn take(key: &'static Key, access: Access) -> Turn {
         key.take(access, Location::caller()).unwrap()
     }
 
@@ -396,13 +422,13 @@ mod tests {
         let (_dir, key) = key();
         let begun = Mutex::new(Vec::new());
         let readers = std::sync::Barrier::new(2);
-        let first = take(&key, Shared);
+        let first = take(key, Shared);
         thread::scope(|scope| {
             for (number, access) in [Exclusive, Shared, Shared, Exclusive]
                 .into_iter()
                 .enumerate()
             {
-                let (key, begun, readers) = (&key, &begun, &readers);
+                let (begun, readers) = (&begun, &readers);
                 scope.spawn(move || {
                     let _turn = take(key, access);
                     lock(begun).push(access);
@@ -419,11 +445,30 @@ mod tests {
     }
 
     #[test]
+    fn a_thread_that_has_a_key_waits_for_another_openly_and_has_both() {
+        let ((_dir, first), (_other_dir, second)) = (key(), key());
+        let turn = take(second, Access::Exclusive);
+        thread::scope(|scope| {
+            let waiter = scope.spawn(move || {
+                let _first = take(first, Access::Exclusive);
+                let _second = take(second, Access::Exclusive);
+                assert!(first.is_held() && second.is_held());
+            });
+            while !lock(&second.turns).queue.iter().any(|queued| queued.openly) {
+                thread::yield_now();
+            }
+            drop(turn);
+            waiter.join().unwrap();
+        });
+        assert!(!second.is_held());
+    }
+
+    #[test]
     fn a_thread_has_its_turn_again_and_the_last_one_ends_it() {
         let (_dir, key) = key();
-        let outer = take(&key, Access::Exclusive);
-        let inner = take(&key, Access::Exclusive);
-        let reader = take(&key, Access::Shared);
+        let outer = take(key, Access::Exclusive);
+        let inner = take(key, Access::Exclusive);
+        let reader = take(key, Access::Shared);
         drop((outer, reader));
         assert!(key.is_held());
         drop(inner);
@@ -433,7 +478,7 @@ mod tests {
     #[test]
     fn a_reader_that_wants_to_write_is_told_that_it_would_wait_for_itself() {
         let (_dir, key) = key();
-        let _reader = take(&key, Access::Shared);
+        let _reader = take(key, Access::Shared);
         let error = key.take(Access::Exclusive, Location::caller()).unwrap_err();
         let text = error.to_string();
         assert!(error.is_already_held(), "{text}");

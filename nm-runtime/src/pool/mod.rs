@@ -7,7 +7,10 @@ pub(crate) mod attribute;
 mod environment;
 #[cfg(feature = "tools")]
 pub(crate) mod forget;
+#[cfg(feature = "keys")]
 pub(crate) mod key;
+#[cfg(feature = "keys")]
+pub(crate) mod keys;
 pub(crate) mod opened;
 pub(crate) mod request;
 pub(crate) mod unbegun;

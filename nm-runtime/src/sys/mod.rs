@@ -37,12 +37,12 @@ mod windows;
 use windows as system;
 
 pub use system::Standby;
+#[cfg(feature = "keys")]
+pub(crate) use system::at_exit;
 #[cfg(target_os = "linux")]
 pub(crate) use system::emulator;
 #[cfg(all(target_os = "linux", feature = "tools"))]
 pub(crate) use system::exit_status;
-#[cfg(feature = "tools")]
-pub(crate) use system::file_id;
 #[cfg(all(unix, feature = "tools"))]
 pub use system::keep_ended_children;
 #[cfg(any(test, fuzzing, feature = "tools"))]
@@ -50,11 +50,12 @@ pub(crate) use system::opened;
 #[cfg(all(windows, feature = "tools"))]
 pub use system::tools;
 pub(crate) use system::{
-    Appender, Dir, ancestor, answer, at_exit, change_lock, detach, is_current_user,
-    is_descriptor_shortage, lock, name_process, open_regular, own_program, parent_id, path_names,
-    read_at, remove, rename, start_standby, still_linked, try_lock, unlock, wait_for_exit,
-    write_at_start, write_private,
+    Appender, Dir, ancestor, answer, change_lock, detach, is_current_user, is_descriptor_shortage,
+    lock, name_process, open_regular, own_program, parent_id, path_names, read_at, remove, rename,
+    start_standby, still_linked, try_lock, unlock, wait_for_exit, write_at_start, write_private,
 };
 pub(crate) use system::{
     Caller, Group, LOCKS_ARE_PASSED_ON, Watcher, command, kill_orphaned_group, signal,
 };
+#[cfg(feature = "tools")]
+pub(crate) use system::{device, file_id};

@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use crate::base::process::numbered;
+use crate::base::process::{self, numbered};
 use crate::terms::holder::Holder;
 
 /// A thread that asks, before anybody reads of it: most of what takes time is made when that
@@ -13,12 +13,19 @@ pub(crate) struct Asker {
     pub(crate) pid: u32,
     /// Its number among those of its process.
     pub(crate) thread: u64,
+    /// Whether its test is to panic.
+    pub(crate) must_panic: bool,
 }
 
 impl Asker {
     /// Identifies it among the threads of all processes.
     pub(crate) fn token(&self) -> String {
         numbered(self.pid, self.thread)
+    }
+
+    /// What the token has after the process.
+    pub(crate) fn number(&self) -> u64 {
+        process::number(self.thread)
     }
 
     /// In this run.

@@ -263,16 +263,34 @@ impl Record {
             self.last = Some(LastHolder::new(&first.holder, &how));
             self.reason = Some(how);
         }
-        if tenure.access == Access::Exclusive {
+        self.lend(tenure.holder.since, tenure.access);
+        self.holders.push(tenure);
+        dead
+    }
+
+    /// Notes that the name is lent now.
+    pub(crate) fn lend(&mut self, now: u64, access: Access) {
+        if access == Access::Exclusive {
             self.fence += 1;
         }
-        let now = tenure.holder.since;
         if self.created == 0 {
             self.created = now;
         }
         self.lent = now;
-        self.holders.push(tenure);
-        dead
+    }
+
+    /// Whether nobody has it, and the last holder left it clean.
+    pub(crate) fn is_clean_and_free(&self) -> bool {
+        matches!(
+            self,
+            Self {
+                state: State::Clean,
+                reason: None,
+                broken_in: None,
+                last: None,
+                ..
+            }
+        ) && self.holders.is_empty()
     }
 
     /// Removes a holder that releases the name, in this state and for this reason;
@@ -388,6 +406,28 @@ mod tests {
             Shared => format!("({})", tenure.holder.test),
         };
         tenures.iter().map(show).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn a_lease_that_is_only_noted_leaves_what_one_leaves_that_was_in_the_record() {
+        for access in [Exclusive, Shared] {
+            let mut in_it = Record {
+                fence: 6,
+                ..Record::new()
+            };
+            let mut noted = in_it.clone();
+            for since in [3, 4] {
+                assert!(noted.is_clean_and_free());
+                noted.lend(since, access);
+                let holder = Arc::new(holder("a", since));
+                assert_eq!(in_it.grant(Tenure::new(&holder, access), true), []);
+                assert!(!in_it.is_clean_and_free());
+                in_it.give_back(&holder, access, Some((State::Clean, None)));
+                assert_eq!(noted, in_it);
+            }
+            in_it.state = State::Dirty;
+            assert!(!in_it.is_clean_and_free());
+        }
     }
 
     #[test]

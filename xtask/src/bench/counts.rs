@@ -37,7 +37,7 @@ const WORKS: [Work; 5] = [
         names: 2,
         held: 0,
         times: FIRST,
-        calls: 72.0,
+        calls: 69.0,
         instructions: 124_800.0,
         allocations: 204.0,
     },
@@ -48,7 +48,7 @@ const WORKS: [Work; 5] = [
         held: 0,
         times: AGAIN,
         calls: 20.0,
-        instructions: 34_100.0,
+        instructions: 35_100.0,
         allocations: 41.0,
     },
     Work {
@@ -58,7 +58,7 @@ const WORKS: [Work; 5] = [
         held: 0,
         times: AGAIN,
         calls: 44.0,
-        instructions: 77_200.0,
+        instructions: 78_600.0,
         allocations: 66.0,
     },
     Work {
@@ -68,7 +68,7 @@ const WORKS: [Work; 5] = [
         held: 7,
         times: AGAIN,
         calls: 34.5,
-        instructions: 54_500.0,
+        instructions: 55_000.0,
         allocations: 70.5,
     },
     Work {
@@ -78,7 +78,7 @@ const WORKS: [Work; 5] = [
         held: 1,
         times: AGAIN,
         calls: 8.0,
-        instructions: 7_700.0,
+        instructions: 7_850.0,
         allocations: 13.7,
     },
 ];
@@ -92,8 +92,8 @@ wait_timeout = \"1m\"
 ";
 
 /// What a user's dev-dependency brings along, on this system and in all.
-const CRATES: f64 = 24.0;
-const LOCK_LINES: f64 = 350.0;
+const CRATES: f64 = 19.0;
+const LOCK_LINES: f64 = 220.0;
 
 /// With `--check`, fails where a bound is exceeded.
 pub fn run(args: &[&str]) -> Result<()> {

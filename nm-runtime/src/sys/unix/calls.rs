@@ -1,11 +1,14 @@
-//! System calls that neither `std` nor rustix's `fs` has, and the `unsafe` that they
-//! need. rustix has them too, with features that make it two thirds longer to build.
+//! System calls that `std` does not have, and the `unsafe` that they need. rustix has
+//! most of them without it, but is a sixth of a user's whole build.
 
 #[cfg(target_os = "linux")]
 use std::ffi::{CStr, OsStr};
+use std::fs::File;
 use std::io;
+use std::mem::MaybeUninit;
 #[cfg(target_os = "linux")]
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, FromRawFd};
 #[cfg(target_os = "linux")]
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
@@ -17,7 +20,113 @@ use std::time::Duration;
 
 #[cfg(target_os = "linux")]
 use libc::pollfd;
-use libc::{c_int, pid_t};
+// Those for large files, where there are others.
+use libc::{c_char, c_int, c_uint, mode_t, pid_t};
+#[cfg(not(target_os = "linux"))]
+use libc::{fstatat, openat};
+#[cfg(target_os = "linux")]
+use libc::{fstatat64 as fstatat, openat64 as openat};
+
+use crate::sys::file_id::FileId;
+
+pub(super) const DIRECTORY_MODE: u32 = 0o700;
+pub(super) const FILE_MODE: u32 = 0o600;
+
+/// A name as a call takes it: a string that ends with a zero. It needs no memory of its own,
+/// since no name in a directory is longer.
+struct Name([u8; Self::LONGEST + 1]);
+
+impl Name {
+    const LONGEST: usize = 255;
+
+    fn new(name: &str) -> io::Result<Self> {
+        let mut bytes = [0; Self::LONGEST + 1];
+        match bytes[..Self::LONGEST].get_mut(..name.len()) {
+            Some(room) if !name.contains('\0') => room.copy_from_slice(name.as_bytes()),
+            _ => return Err(io::ErrorKind::InvalidFilename.into()),
+        }
+        Ok(Self(bytes))
+    }
+
+    fn as_ptr(&self) -> *const c_char {
+        self.0.as_ptr().cast()
+    }
+}
+
+/// Opens what an open directory has by this name. A file that is made is this user's alone.
+pub(super) fn open_at(dir: &File, name: &str, flags: c_int) -> io::Result<File> {
+    let name = Name::new(name)?;
+    let (flags, mode) = (flags | libc::O_CLOEXEC, FILE_MODE as c_uint);
+    uninterrupted(|| {
+        // SAFETY: `name` is a string that lives until the call is done.
+        let fd = done(unsafe { openat(dir.as_raw_fd(), name.as_ptr(), flags, mode) })?;
+        // SAFETY: just opened, so nothing else owns it.
+        Ok(unsafe { File::from_raw_fd(fd) })
+    })
+}
+
+/// Makes a directory in an open one, which is this user's alone.
+pub(super) fn make_dir_at(dir: &File, name: &str) -> io::Result<()> {
+    let (name, mode) = (Name::new(name)?, DIRECTORY_MODE as mode_t);
+    // SAFETY: `name` is a string that lives until the call is done.
+    done(unsafe { libc::mkdirat(dir.as_raw_fd(), name.as_ptr(), mode) }).map(drop)
+}
+
+/// What an open directory has by this name, be it a link.
+pub(super) fn find_at(dir: &File, name: &str) -> io::Result<FileId> {
+    let name = Name::new(name)?;
+    let mut found = MaybeUninit::zeroed();
+    let (into, flags) = (found.as_mut_ptr(), libc::AT_SYMLINK_NOFOLLOW);
+    // SAFETY: `name` is a string, and `found` what is written to; both live until the call is
+    // done.
+    done(unsafe { fstatat(dir.as_raw_fd(), name.as_ptr(), into, flags) })?;
+    // SAFETY: the call has filled it.
+    let found = unsafe { found.assume_init() };
+    Ok(FileId {
+        device: found.st_dev as _,
+        inode: found.st_ino as _,
+    })
+}
+
+/// Calls on this open file block again; it has these flags, and no others.
+pub(super) fn block_with(file: &File, flags: c_int) -> io::Result<()> {
+    // SAFETY: takes no pointers.
+    done(unsafe { libc::fcntl(file.as_raw_fd(), libc::F_SETFL, flags) }).map(drop)
+}
+
+/// From now on the standard output is this.
+pub(super) fn replace_output(with: &File) -> io::Result<()> {
+    // SAFETY: takes no pointers, and nobody owns the standard output.
+    done(unsafe { libc::dup2(with.as_raw_fd(), libc::STDOUT_FILENO) }).map(drop)
+}
+
+/// Watches files for writes: readable as soon as there was one.
+#[cfg(all(target_os = "linux", any(test, name_manager_strokes)))]
+pub(super) fn watch_writes() -> io::Result<OwnedFd> {
+    // SAFETY: takes no pointers.
+    let fd = done(unsafe { libc::inotify_init1(libc::IN_CLOEXEC | libc::IN_NONBLOCK) })?;
+    // SAFETY: just opened, so nothing else owns it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// Adds a file to those that are watched.
+#[cfg(all(target_os = "linux", any(test, name_manager_strokes)))]
+pub(super) fn watch_writes_of(watcher: &OwnedFd, path: &str) -> io::Result<()> {
+    let path = Name::new(path)?;
+    let (fd, of) = (watcher.as_raw_fd(), libc::IN_MODIFY);
+    // SAFETY: `path` is a string that lives until the call is done.
+    done(unsafe { libc::inotify_add_watch(fd, path.as_ptr(), of) }).map(drop)
+}
+
+/// What a call does that no signal interrupts.
+pub(super) fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return done,
+        }
+    }
+}
 
 /// What polling a descriptor found.
 #[cfg(target_os = "linux")]
@@ -266,16 +375,13 @@ pub fn keep_ended_children() {
 
 /// Blocks until this child has ended, which keeps its id until it is waited for.
 pub(super) fn wait_for_end(child: u32) -> io::Result<()> {
-    loop {
-        let mut told = std::mem::MaybeUninit::<libc::siginfo_t>::zeroed();
+    uninterrupted(|| {
+        let mut told = MaybeUninit::<libc::siginfo_t>::zeroed();
         let options = libc::WEXITED | libc::WNOWAIT;
         // SAFETY: `told` is what is written to.
         let waited = unsafe { libc::waitid(libc::P_PID, child as _, told.as_mut_ptr(), options) };
-        match done(waited) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            waited => return waited.map(drop),
-        }
-    }
+        done(waited).map(drop)
+    })
 }
 
 /// Sends a signal to all processes of a group.

@@ -1,29 +1,25 @@
 //! Directories and the files in them.
 
-use std::fs::{DirBuilder, File};
+use std::fs::{DirBuilder, File, FileType, Metadata};
 use std::io::{self, Write as _};
-use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat, fstat, mkdirat, openat, statat};
-use rustix::io::{Errno, retry_on_intr};
+use libc::c_int;
+use libc::{O_APPEND, O_CREAT, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY};
 
-use super::calls::effective_user;
+use super::calls::{
+    DIRECTORY_MODE, FILE_MODE, block_with, effective_user, find_at, make_dir_at, open_at,
+};
 use crate::sys::file_id::FileId;
 use crate::sys::open_file::OpenFile;
 use crate::sys::spare::Spares;
-
-const DIRECTORY_MODE: u32 = 0o700;
-pub(super) const FILE_MODE: Mode = Mode::RUSR.union(Mode::WUSR);
-/// The same as a number, for `std`.
-const FILE_BITS: u32 = 0o600;
 
 /// An open directory: files in it are opened relative to it, which is quicker
 /// than by their whole path and cannot be led elsewhere by a renamed parent.
 #[derive(Debug)]
 pub(crate) struct Dir {
-    pub(super) fd: OwnedFd,
+    file: File,
     path: PathBuf,
     spares: Spares,
 }
@@ -45,29 +41,30 @@ impl Dir {
 
     /// Opens a directory in this one, creating it if missing, but none above it.
     pub(crate) fn child(&self, name: &str) -> io::Result<Self> {
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let open = || retry_on_intr(|| openat(&self.fd, name, flags, Mode::empty()));
-        let fd = match open() {
-            Err(Errno::NOENT) => {
-                match mkdirat(&self.fd, name, Mode::RWXU) {
-                    Ok(()) | Err(Errno::EXIST) => {}
-                    Err(error) => return Err(error.into()),
+        let open = || open_at(&self.file, name, O_RDONLY | O_DIRECTORY);
+        let file = match open() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                match make_dir_at(&self.file, name) {
+                    Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                        return Err(error);
+                    }
+                    _ => open()?,
                 }
-                open()?
             }
             opened => opened?,
         };
         Ok(Self {
-            fd,
+            file,
             path: self.path.join(name),
             spares: Spares::default(),
         })
     }
 
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let mut options = File::options();
+        let options = options.read(true).custom_flags(O_DIRECTORY);
         Ok(Self {
-            fd: retry_on_intr(|| openat(CWD, path, flags, Mode::empty()))?,
+            file: options.open(path)?,
             path: path.to_owned(),
             spares: Spares::default(),
         })
@@ -85,7 +82,7 @@ impl Dir {
     pub(crate) fn file(&self, name: &str) -> io::Result<OpenFile> {
         match self.spares.take(name) {
             Some(file) => Ok(file),
-            None => self.open_with(name, OFlags::RDWR | OFlags::CREATE),
+            None => self.open_with(name, O_RDWR | O_CREAT),
         }
     }
 
@@ -98,66 +95,52 @@ impl Dir {
 
     /// Like [`Dir::file`], but each write goes to the end.
     pub(crate) fn append(&self, name: &str) -> io::Result<Appender> {
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::APPEND;
+        let flags = O_WRONLY | O_CREAT | O_APPEND;
         Ok(Appender(self.open_with(name, flags)?.file))
     }
 
     /// Like [`Dir::append`], for what others write: it can be read, too.
     pub(crate) fn log(&self, name: &str) -> io::Result<File> {
-        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::APPEND;
+        let flags = O_RDWR | O_CREAT | O_APPEND;
         let file = self.open_with(name, flags)?.file;
         // Who inherits it expects that a write blocks.
-        rustix::fs::fcntl_setfl(&file, OFlags::APPEND)?;
+        block_with(&file, O_APPEND)?;
         Ok(file)
     }
 
     /// Opens a file for reading and writing if it exists.
     pub(crate) fn existing(&self, name: &str) -> io::Result<Option<OpenFile>> {
-        match self.open_with(name, OFlags::RDWR) {
+        match self.open_with(name, O_RDWR) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             done => done.map(Some),
         }
     }
 
-    fn open_with(&self, name: &str, flags: OFlags) -> io::Result<OpenFile> {
-        let flags = flags | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
-        let fd = match retry_on_intr(|| openat(&self.fd, name, flags, FILE_MODE)) {
-            Err(error) => return Err(self.not_opened(name, error, REGULAR)),
-            Ok(fd) => fd,
-        };
-        opened(File::from(fd))
-    }
-
-    /// What is found in a file's place says more than why it cannot be opened.
-    pub(super) fn not_opened(&self, name: &str, error: Errno, expected: &str) -> io::Error {
-        let kind = || {
-            let found = statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
-            Some(FileType::from_raw_mode(found.st_mode))
-        };
-        match error {
-            Errno::LOOP | Errno::ISDIR | Errno::NXIO => {
-                kind().map_or_else(|| error.into(), |kind| unexpected(kind, expected))
-            }
-            error => error.into(),
+    fn open_with(&self, name: &str, flags: c_int) -> io::Result<OpenFile> {
+        match open_at(&self.file, name, flags | O_NOFOLLOW | O_NONBLOCK) {
+            Ok(file) => opened(file),
+            Err(error) => Err(not_opened(&self.path.join(name), error)),
         }
     }
 
     /// Whether the path of `name` still names the file that `file` has open.
     pub(crate) fn names(&self, name: &str, file: &OpenFile) -> io::Result<bool> {
-        let path = self.path.join(name);
-        is_at(CWD, &path, AtFlags::SYMLINK_NOFOLLOW, file.id)
+        is(
+            self.path.join(name).symlink_metadata().map(|it| id(&it)),
+            file.id,
+        )
     }
 
     /// Whether `name`, in this directory wherever it is now, still names the file
     /// that `file` has open.
     pub(crate) fn has(&self, name: &str, file: &OpenFile) -> io::Result<bool> {
-        let name = Path::new(name);
-        is_at(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW, file.id)
+        is(find_at(&self.file, name), file.id)
     }
 
     /// Whether the directory's path still names it, rather than nothing or another.
     pub(crate) fn is_current(&self) -> io::Result<bool> {
-        is_at(CWD, &self.path, AtFlags::empty(), id(&fstat(&self.fd)?))
+        let open = self.file.metadata()?;
+        is(self.path.metadata().map(|it| id(&it)), id(&open))
     }
 }
 
@@ -172,60 +155,67 @@ impl Appender {
     }
 }
 
-const REGULAR: &str = "a regular file";
-
-fn unexpected(kind: FileType, expected: &str) -> io::Error {
-    let kind = match kind {
-        FileType::Symlink => "a symbolic link",
-        FileType::Directory => "a directory",
-        FileType::Fifo => "a FIFO",
-        FileType::Socket => "a socket",
-        FileType::CharacterDevice | FileType::BlockDevice => "a device",
-        _ => "something else",
-    };
-    io::Error::other(format!(
-        "found {kind} where {expected} was expected; remove it"
-    ))
-}
-
-fn is_at(dir: impl AsFd, path: &Path, flags: AtFlags, open: FileId) -> io::Result<bool> {
-    match statat(dir, path, flags) {
-        Err(Errno::NOENT | Errno::NOTDIR) => Ok(false),
-        found => Ok(id(&found?) == open),
+/// What is found in a file's place says more than why it cannot be opened.
+fn not_opened(path: &Path, error: io::Error) -> io::Error {
+    // FreeBSD has its own for links.
+    let by_kind = [libc::ELOOP, libc::EMLINK, libc::EISDIR, libc::ENXIO];
+    if !error.raw_os_error().is_some_and(|it| by_kind.contains(&it)) {
+        return error;
+    }
+    match path.symlink_metadata() {
+        Ok(found) => unexpected(found.file_type()),
+        Err(_) => error,
     }
 }
 
-fn id(found: &Stat) -> FileId {
-    let device = found.st_dev as _;
+fn unexpected(kind: FileType) -> io::Error {
+    let kind = match kind {
+        kind if kind.is_symlink() => "a symbolic link",
+        kind if kind.is_dir() => "a directory",
+        kind if kind.is_fifo() => "a FIFO",
+        kind if kind.is_socket() => "a socket",
+        kind if kind.is_char_device() || kind.is_block_device() => "a device",
+        _ => "something else",
+    };
+    io::Error::other(format!(
+        "found {kind} where a regular file was expected; remove it"
+    ))
+}
+
+/// Whether what was found in a place is this file.
+fn is(found: io::Result<FileId>, open: FileId) -> io::Result<bool> {
+    use io::ErrorKind::{NotADirectory, NotFound};
+
+    match found {
+        Err(error) if matches!(error.kind(), NotFound | NotADirectory) => Ok(false),
+        found => Ok(found? == open),
+    }
+}
+
+fn id(found: &Metadata) -> FileId {
     FileId {
-        device: (rustix::fs::major(device), rustix::fs::minor(device)),
-        inode: found.st_ino as _,
+        device: found.dev(),
+        inode: found.ino(),
     }
 }
 
 /// An open file, with its id; refuses anything but a regular file.
 pub(crate) fn opened(file: File) -> io::Result<OpenFile> {
-    let found = fstat(&file)?;
-    match FileType::from_raw_mode(found.st_mode) {
-        FileType::RegularFile => Ok(OpenFile::new(file, id(&found))),
-        kind => Err(unexpected(kind, REGULAR)),
+    let found = file.metadata()?;
+    match found.is_file() {
+        true => Ok(OpenFile::new(file, id(&found))),
+        false => Err(unexpected(found.file_type())),
     }
 }
 
 /// Opens a regular file for reading, and nothing else.
 pub(crate) fn open_regular(path: &Path) -> io::Result<OpenFile> {
-    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let mut options = File::options();
-    let options = options.read(true).custom_flags(flags.bits() as _);
-    let file = options.open(path).map_err(|error| {
-        match Errno::from_io_error(&error) {
-            Some(Errno::LOOP) => unexpected(FileType::Symlink, REGULAR),
-            // A socket.
-            Some(Errno::NXIO) => unexpected(FileType::Socket, REGULAR),
-            _ => error,
-        }
-    })?;
-    opened(file)
+    let options = options.read(true).custom_flags(O_NOFOLLOW | O_NONBLOCK);
+    match options.open(path) {
+        Ok(file) => opened(file),
+        Err(error) => Err(not_opened(path, error)),
+    }
 }
 
 /// Reads what is at this offset, with one call.
@@ -245,7 +235,7 @@ pub(crate) fn write_at_start(file: &OpenFile, bytes: &[u8]) -> io::Result<()> {
 
 /// Whether an open file is still in some directory.
 pub(crate) fn still_linked(file: &OpenFile) -> io::Result<bool> {
-    Ok(fstat(&file.file)?.st_nlink > 0)
+    Ok(file.file.metadata()?.nlink() > 0)
 }
 
 /// Whether the path belongs to the user of this process: what it names, and a symbolic
@@ -259,24 +249,29 @@ pub(crate) fn is_current_user(path: &Path) -> io::Result<bool> {
     Ok(found.uid() == user)
 }
 
+/// A device by its two numbers, as Linux lists it in `/proc/locks`.
+#[cfg(feature = "tools")]
+pub(crate) fn device(major: u32, minor: u32) -> u64 {
+    libc::makedev(major as _, minor as _) as u64
+}
+
 /// The file that a path names; `None` if there is none.
 #[cfg(feature = "tools")]
 pub(crate) fn file_id(path: &Path) -> Option<FileId> {
-    let found = statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW).ok()?;
-    Some(id(&found))
+    Some(id(&path.symlink_metadata().ok()?))
 }
 
 /// Whether the path names the file that `file` has open.
 pub(crate) fn path_names(path: &Path, file: &File) -> bool {
-    let is_there = |open| is_at(CWD, path, AtFlags::empty(), id(&open)).unwrap_or(false);
-    fstat(file).is_ok_and(is_there)
+    let (found, open) = (path.metadata(), file.metadata());
+    found.is_ok_and(|found| open.is_ok_and(|open| id(&found) == id(&open)))
 }
 
 /// Writes a new file that only this user may read, in place of what is there.
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut options = File::options();
     // Written through a link, it would be elsewhere.
-    let options = options.write(true).create_new(true).mode(FILE_BITS);
+    let options = options.write(true).create_new(true).mode(FILE_MODE);
     let mut file = match options.open(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             std::fs::remove_file(path)?;
@@ -299,6 +294,8 @@ pub(crate) fn remove(path: &Path) -> io::Result<()> {
 
 /// Whether the process or the system ran out of file descriptors.
 pub(crate) fn is_descriptor_shortage(error: &io::Error) -> bool {
-    let shortage = [Errno::MFILE, Errno::NFILE].map(|errno| Some(errno.raw_os_error()));
-    shortage.contains(&error.raw_os_error())
+    let shortage = [libc::EMFILE, libc::ENFILE];
+    error
+        .raw_os_error()
+        .is_some_and(|it| shortage.contains(&it))
 }

@@ -6,7 +6,6 @@ use std::ptr;
 use std::time::Duration;
 
 use libc::{c_int, kevent, timespec};
-use rustix::io::{FdFlags, fcntl_setfd};
 
 use super::watch::{Told, Watch};
 
@@ -20,7 +19,8 @@ impl Events {
         let fd = done(unsafe { libc::kqueue() })?;
         // SAFETY: just opened, so nothing else owns it.
         let queue = unsafe { OwnedFd::from_raw_fd(fd) };
-        fcntl_setfd(&queue, FdFlags::CLOEXEC)?;
+        // SAFETY: takes no pointers.
+        done(unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) })?;
         Ok(Self(queue))
     }
 

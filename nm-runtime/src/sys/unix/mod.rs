@@ -31,19 +31,20 @@ mod watcher;
 
 #[cfg(all(target_os = "linux", not(name_manager_strokes)))]
 pub(super) use calls::Word;
+#[cfg(feature = "keys")]
 pub(crate) use calls::at_exit;
 #[cfg(all(target_os = "linux", feature = "tools"))]
 pub(crate) use calls::exit_status;
 #[cfg(feature = "tools")]
 pub use calls::keep_ended_children;
-#[cfg(feature = "tools")]
-pub(crate) use dir::file_id;
 #[cfg(any(test, fuzzing, feature = "tools"))]
 pub(crate) use dir::opened;
 pub(crate) use dir::{
     Appender, Dir, is_current_user, is_descriptor_shortage, open_regular, path_names, read_at,
     remove, rename, still_linked, write_at_start, write_private,
 };
+#[cfg(feature = "tools")]
+pub(crate) use dir::{device, file_id};
 #[cfg(any(target_os = "macos", target_os = "freebsd"))]
 pub(super) use ends::Watched;
 pub(crate) use group::{Group, kill_orphaned_group};

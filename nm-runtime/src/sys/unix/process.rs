@@ -3,7 +3,7 @@ use std::fs::File;
 use std::io;
 #[cfg(target_os = "linux")]
 use std::io::Read;
-use std::os::fd::RawFd;
+use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 #[cfg(target_os = "linux")]
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -162,9 +162,8 @@ pub(crate) fn detach() -> io::Result<()> {
             unsafe_code,
             reason = "descriptors without an owner have no safe close"
         )]
-        unsafe {
-            rustix::io::close(fd as RawFd);
-        }
+        let owned = unsafe { OwnedFd::from_raw_fd(fd as RawFd) };
+        drop(owned);
     }
     Ok(())
 }

@@ -2,13 +2,12 @@
 //! So the code above that can be tried on Linux.
 //! Of an end it tells as FreeBSD does.
 
-use std::io;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::Duration;
 
-use rustix::fs::inotify::{CreateFlags, WatchFlags, add_watch, init};
-
-use super::calls::{Polled, open_process, poll};
+use super::calls::{Polled, open_process, poll, watch_writes, watch_writes_of};
 use super::watch::{Told, Watch};
 
 #[derive(Debug)]
@@ -21,7 +20,7 @@ pub(super) struct Events {
 impl Events {
     pub(super) fn new() -> io::Result<Self> {
         Ok(Self {
-            writes: init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?,
+            writes: watch_writes()?,
             readable: None,
             processes: Vec::new(),
         })
@@ -31,7 +30,7 @@ impl Events {
         match what {
             Watch::Written(file) => {
                 let path = format!("/proc/self/fd/{}", file.as_raw_fd());
-                add_watch(&self.writes, path, WatchFlags::MODIFY)?;
+                watch_writes_of(&self.writes, &path)?;
             }
             Watch::Readable(file) => self.readable = Some(file.try_clone_to_owned()?),
             Watch::Ended(process) => self.processes.push(open_process(process)?),
@@ -46,7 +45,8 @@ impl Events {
         let written = happened.next() == Some(true);
         if written {
             // Told once.
-            while rustix::io::read(self.writes.as_fd(), &mut [0; 4096]).is_ok() {}
+            let mut writes = File::from(self.writes.try_clone()?);
+            while writes.read(&mut [0; 4096]).is_ok() {}
         }
         let readable = self.readable.is_some() && happened.next() == Some(true);
         let watching = self.processes.len();

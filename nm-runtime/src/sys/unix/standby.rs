@@ -6,6 +6,8 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
+use super::calls::replace_output;
+
 /// A process that was started to stand by. It goes on if this drops.
 #[derive(Debug)]
 pub struct Standby(Child);
@@ -47,5 +49,5 @@ pub(crate) fn answer(said: &[u8]) -> io::Result<()> {
     io::stdout().write_all(said)?;
     // Its reader sees the end.
     let null = std::fs::File::options().write(true).open("/dev/null")?;
-    Ok(rustix::stdio::dup2_stdout(null)?)
+    replace_output(&null)
 }

@@ -14,7 +14,7 @@ use crate::sys::file_id::FileId;
 pub(super) fn id(file: &File) -> io::Result<FileId> {
     let found = info(file)?;
     Ok(FileId {
-        device: (found.dwVolumeSerialNumber, 0),
+        device: found.dwVolumeSerialNumber.into(),
         inode: u64::from(found.nFileIndexHigh) << 32 | u64::from(found.nFileIndexLow),
     })
 }

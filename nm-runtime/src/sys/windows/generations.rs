@@ -37,10 +37,7 @@ impl Generations {
     /// user alone.
     pub(crate) fn open(dir: &Dir, name: &str) -> io::Result<Self> {
         let id = dir.id();
-        let name = format!(
-            r"Local\name-manager-{:x}-{:x}-{name}",
-            id.device.0, id.inode
-        );
+        let name = format!(r"Local\name-manager-{:x}-{:x}-{name}", id.device, id.inode);
         let event = |number| wait::event(Some(&format!("{name}-{number}")));
         Ok(Self {
             count: Count::open(&name)?,

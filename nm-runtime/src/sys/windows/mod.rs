@@ -34,14 +34,14 @@ mod watcher;
 mod wide;
 
 pub(crate) use dir::Dir;
-#[cfg(feature = "tools")]
-pub(crate) use file::file_id;
 #[cfg(any(test, feature = "tools"))]
 pub(crate) use file::opened;
 pub(crate) use file::{
     Appender, open_regular, path_names, read_at, remove, rename, still_linked, write_at_start,
     write_private,
 };
+#[cfg(feature = "tools")]
+pub(crate) use file::{device, file_id};
 pub(super) use generations::Generations;
 pub(crate) use group::{Group, kill_orphaned_group};
 pub(crate) use lock::{change_lock, lock, try_lock, unlock};

@@ -31,7 +31,7 @@ fn name(dir: &Path, id: &str) -> io::Result<String> {
     let dir = file_info::id(&file::look(dir, true)?)?;
     Ok(format!(
         r"\\.\pipe\name-manager-{:x}-{:x}-{id}",
-        dir.device.0, dir.inode
+        dir.device, dir.inode
     ))
 }
 

@@ -167,7 +167,7 @@ fn a_message_says_what_was_read_lately() {
     let tokens = [a.token(), a.token(), b.token(), b.token()];
     let held = a.takes(&tokens[0], "a").hold;
     for token in &tokens[1..] {
-        let waits = b.asks(Ask::Join(Box::new(wants(token, "b"))));
+        let waits = b.asks(join(token, "b"));
         assert!(matches!(waits, Answer::Waiting(_)), "{waits:?}");
     }
     let all = b.look();

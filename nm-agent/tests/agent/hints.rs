@@ -179,7 +179,7 @@ fn a_message_says_what_was_read_lately() {
             panic!("it is another answer");
         };
         least = least.min(asked("brief", READ) - before);
-        assert_eq!(brief.holds, [held.clone()]);
+        assert_eq!(brief.holds, std::slice::from_ref(&held));
         assert_eq!(brief.line, all.line[..1]);
     }
     assert_eq!(least, 0);

@@ -17,8 +17,9 @@ use crate::locks::{Left, Locks};
 use crate::pool::{Client, Key, Now, Pool, To};
 use crate::wire::{Answer, Ask, Asked, Fault, FaultKind, Join, Lock, Told};
 
-/// How long an agent stays without anything to do.
-const IDLE: Duration = Duration::from_secs(60);
+/// How long an agent stays without anything to do: a minute after the last use its connections are
+/// gone, too.
+const IDLE: Duration = Duration::from_secs(58);
 
 /// How long one without a server tries to say that something has ended.
 const ALONE: Duration = Duration::from_secs(600);
@@ -330,14 +331,18 @@ impl State {
         if let Some(part) = part {
             return self.journals.push_back(Journal { to, key, part });
         }
-        let (away, time) = (!self.is_connected, clock::now());
+        let (away, now) = (!self.is_connected, self.now());
+        let time = now.time;
         let gives_up = matches!(asked.ask, Ask::Leave(_));
         let pool = self.pool(key);
         pool.used_at = time;
         if gives_up {
             pool.look_on(time);
         }
-        pool.ask(to, asked.ask, away);
+        let is_told = matches!(asked.ask, Ask::Brief) && pool.tell_briefly(to, &now);
+        if !is_told {
+            pool.ask(to, asked.ask, away);
+        }
         self.tell_all();
     }
 
@@ -378,10 +383,12 @@ impl State {
             .or_insert_with(|| Pool::new(key, host, lease))
     }
 
-    /// Takes in what was seen of pools. `None` if nobody here was served; or when the first pool
-    /// in which somebody was is to be read: not only beside the next look. Those in which only
-    /// others were are not read, by all machines after each change of each.
+    /// Takes in what was seen of pools, and tells those who were granted something. `None` if that
+    /// is all; or when the first pool is to be read in which somebody here was served: not only
+    /// beside the next look. Those in which only others were are not read, by all machines after
+    /// each change of each.
     pub(crate) fn heed_glances(&mut self, glances: Vec<Glance>) -> Option<Duration> {
+        let now = self.now();
         let mut read_at = None;
         for glance in glances {
             let pool = self.pool(glance.key);
@@ -389,12 +396,14 @@ impl State {
                 continue;
             }
             pool.forget_page();
+            let is_told = glance.lent.is_some_and(|lent| pool.heed_lent(&lent, &now));
             // What an allocator is to decide on may have changed, too.
-            if glance.is_served || pool.asks_allocator() {
+            if glance.is_served && !is_told || pool.asks_allocator() {
                 pool.dirty = true;
                 read_at = Some(read_at.map_or(pool.not_before, |at| pool.not_before.min(at)));
             }
         }
+        self.tell_all();
         read_at
     }
 
@@ -515,9 +524,10 @@ impl State {
         Ok(())
     }
 
-    /// Whether it is to end: nothing has been held, awaited or asked for a minute, and nobody
-    /// who went away without what it wanted is looked on for.
-    pub(crate) fn may_end(&mut self, time: Duration) -> bool {
+    /// When it is to end if nothing is asked before: once nothing has been held, awaited or asked
+    /// for a minute, and nobody who went away without what it wanted is looked on for. `None` while
+    /// there is something to do.
+    pub(crate) fn ends_at(&mut self, time: Duration) -> Option<Duration> {
         // What nobody can be told for so long is left to those who declare the machine dead.
         let is_alone = !self.is_connected && time >= self.heard_at + ALONE;
         let mut pools = self.pools.values();
@@ -525,18 +535,23 @@ impl State {
             && pools.all(|pool| pool.is_idle() || is_alone && !pool.is_of_somebody());
         if !is_idle {
             self.idle_since = time;
+            return None;
         }
         let used = self.pools.values().map(|pool| pool.used_at).max();
-        let looks_until = self.pools.values().map(|pool| pool.looks_until).max();
         let since = self.idle_since.max(used.unwrap_or_default());
-        is_idle && time >= since + IDLE && looks_until.is_none_or(|until| time >= until)
+        // Where there is nobody to be declared dead, nobody looks.
+        let own = self.session;
+        let looks = self.pools.values().filter(|it| it.is_worth_a_look(own));
+        let looks_until = looks.map(|pool| pool.looks_until).max();
+        Some((since + IDLE).max(looks_until.unwrap_or_default()))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nm_register::{After, Hold, State as NameState, Tag, Who};
+    use nm_postgres::Page;
+    use nm_register::{After, Document, Hold, Seen, Server, State as NameState, Tag, Who};
 
     const S: fn(u64) -> Duration = Duration::from_secs;
 
@@ -589,6 +604,7 @@ mod tests {
             key: key.clone(),
             tag: Tag(1),
             is_served,
+            lent: None,
         };
         let glances = vec![glance(a, true), glance(b, true), glance(c, false)];
         assert_eq!(state.heed_glances(glances), Some(S(5)));
@@ -600,16 +616,41 @@ mod tests {
     fn an_agent_ends_a_minute_after_the_last_that_it_had_to_do() {
         let agent = state();
         let mut state = agent.state();
-        assert!(!state.may_end(S(159)) && state.may_end(S(160)));
+        assert_eq!(state.ends_at(S(159)), Some(S(158)));
         holds(&mut state, 7);
-        assert!(!state.may_end(S(1000)));
+        assert_eq!(state.ends_at(S(1000)), None);
         state.pools.clear();
-        assert!(!state.may_end(S(1059)) && state.may_end(S(1060)));
+        assert_eq!(state.ends_at(S(1059)), Some(S(1058)));
         // For those who come after one that went away with nothing.
         let lease = state.lease;
         let pool = state.pool(("space".to_owned(), "other".to_owned()));
         pool.look_on(S(1200) - lease * 2);
-        assert!(!state.may_end(S(1199)) && state.may_end(S(1200)));
+        assert_eq!(state.ends_at(S(1199)), Some(S(1200)));
+        // Unless there is nobody else who may have to be declared dead.
+        let page = |sessions: &[u128]| {
+            let server = Server {
+                start: Start(1),
+                calm: true,
+                epoch: 0,
+            };
+            let seen = sessions.iter().map(|it| (Session(*it), Seen::Beat(1)));
+            Page {
+                tag: Some(Tag(1)),
+                document: Document::default(),
+                hear: BTreeSet::new(),
+                look: Look {
+                    start: Start(1),
+                    server,
+                    sessions: seen.collect(),
+                },
+            }
+        };
+        for (sessions, ends_at) in [(&[1, 2][..], S(1200)), (&[1], S(1058))] {
+            let now = state.now();
+            let pool = state.pool(("space".to_owned(), "other".to_owned()));
+            pool.heed(page(sessions), &now);
+            assert_eq!(state.ends_at(S(1199)), Some(ends_at));
+        }
     }
 
     #[test]
@@ -618,14 +659,14 @@ mod tests {
         let mut state = agent.state();
         state.is_connected = false;
         holds(&mut state, 7);
-        assert!(!state.may_end(S(10_000)));
+        assert_eq!(state.ends_at(S(10_000)), None);
         // It is released, but nobody can be told.
         let pool = state.pool(("space".to_owned(), "pool".to_owned()));
         pool.ask(To { client: 1, id: 2 }, release(7), true);
         state.heard_at = S(9_500);
-        assert!(!state.may_end(S(10_099)));
+        assert_eq!(state.ends_at(S(10_099)), None);
         state.idle_since = S(10_000);
-        assert!(state.may_end(S(10_100)));
+        assert_eq!(state.ends_at(S(10_100)), Some(S(10_058)));
     }
 
     fn release(token: u128) -> Ask {

@@ -46,12 +46,15 @@ pub(crate) async fn run(agent: Agent, link: Link) {
         agent.born.notify_one();
         agent.work.notify_one();
         let time = clock::now();
-        if agent.state().may_end(time) {
+        let ends_at = agent.state().ends_at(time);
+        if ends_at.is_some_and(|at| time >= at) {
             return agent.end.notify_one();
         }
         let interval = agent.state().beats.interval();
+        // With one more beat, when it may have to end: not only with the next.
+        let wait = ends_at.map_or(interval, |at| interval.min(at - time));
         tokio::select! {
-            () = sleep(interval) => {}
+            () = sleep(wait) => {}
             () = agent.beat.notified() => {}
         }
     }

@@ -115,7 +115,8 @@ impl Link {
             let pair = loop {
                 if let Some(why) = why {
                     agent.state().not_heard(&why);
-                    let may_end = agent.state().may_end(clock::now());
+                    let time = clock::now();
+                    let may_end = agent.state().ends_at(time).is_some_and(|at| time >= at);
                     if may_end {
                         return agent.end.notify_one();
                     }

@@ -155,6 +155,9 @@ pub enum Ask {
     Run(String),
     /// The pool as it is now. Answered by `look`.
     Look,
+    /// The same for a message to people: as it was within the last second, and of its queue only the
+    /// head.
+    Brief,
     /// Writes to the pool's journal. Answered at once.
     Log(Vec<Event>),
     /// The pool's journal from this time on, in microseconds since 1970. Answered by one or more

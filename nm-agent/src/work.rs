@@ -127,6 +127,16 @@ impl Server {
             }
             return Ok(None);
         }
+        // Before what is to be changed: that may have to wait for others.
+        let hinted: Vec<Key> = {
+            let state = agent.state();
+            let hinted = state.pools.iter().filter(|(_, pool)| pool.is_hinted);
+            hinted.map(|(key, _)| key.clone()).collect()
+        };
+        if !hinted.is_empty() {
+            self.glance(connection, &hinted).await?;
+            return Ok(None);
+        }
         let time = clock::now();
         let (next, mut until) = {
             let mut state = agent.state();
@@ -557,14 +567,10 @@ impl Server {
         connection: &Connection,
         time: Duration,
     ) -> Result<Option<Duration>, Failed> {
-        let mut tokens = Vec::new();
         let (pools, interval) = {
             let state = self.agent.state();
             let awaited = state.pools.iter().filter(|(_, pool)| pool.is_awaited());
-            let pools: Vec<Key> = awaited
-                .inspect(|(_, pool)| tokens.extend(pool.awaited()))
-                .map(|(key, _)| key.clone())
-                .collect();
+            let pools: Vec<Key> = awaited.map(|(key, _)| key.clone()).collect();
             let interval = match state.hints {
                 Hints::Come => SELDOM,
                 _ => POLL,
@@ -577,16 +583,36 @@ impl Server {
         if time < self.polled_at + interval {
             return Ok(Some(self.polled_at + interval));
         }
-        let glances = match self.call(connection.glance(&pools, &tokens)).await {
-            Ok(glances) => glances,
-            // Whoever reads the pool is told.
-            Err(Failed::Error(_)) => Vec::new(),
-            Err(cut) => return Err(cut),
-        };
+        let served = self.glance(connection, &pools).await?;
         self.polled_at = clock::now();
         let again = self.polled_at + interval;
-        let served = self.agent.state().heed_glances(glances);
         Ok(Some(served.map_or(again, |read_at| read_at.min(again))))
+    }
+
+    /// Looks whether anybody was served in these pools, and tells them; when the first of them is
+    /// to be read, if one is.
+    async fn glance(
+        &self,
+        connection: &Connection,
+        pools: &[Key],
+    ) -> Result<Option<Duration>, Failed> {
+        let (session, tokens) = {
+            let mut state = self.agent.state();
+            let mut tokens = Vec::new();
+            for key in pools {
+                let pool = state.pool(key.clone());
+                pool.is_hinted = false;
+                tokens.extend(pool.awaited());
+            }
+            (state.session, tokens)
+        };
+        let glances = connection.glance(pools, &tokens, session);
+        match self.call(glances).await {
+            Ok(glances) => Ok(self.agent.state().heed_glances(glances)),
+            // Whoever reads the pool is told.
+            Err(Failed::Error(_)) => Ok(None),
+            Err(cut) => Err(cut),
+        }
     }
 
     /// Writes events that no change has carried.

@@ -24,5 +24,5 @@ pub use connection::Connection;
 pub use error::{Error, Kind};
 pub use facts::{Facts, Machine};
 pub use hint::Hint;
-pub use register::{Beaten, Glance, Page, Swap};
+pub use register::{Beaten, Glance, Lent, Page, Swap};
 pub use tables::{LEASE, LEASES, Made, statements};

@@ -25,14 +25,15 @@ macro_rules! durable {
     };
 }
 
-/// $1 space, $2 pool.
+/// $1 space, $2 pool. To join holds and line by `||` took as long as all else.
 const READ: &str = concat!(
     "SELECT ",
     start!(),
     ", s.start, s.calm, s.epoch, pg_is_in_recovery(), p.tag::text, p.doc::text, \
      (SELECT coalesce(string_agg(x.id || ' ' || coalesce(v.beat, -1) || ' ' || coalesce(v.dead, false) \
                                 || ' ' || coalesce(v.who ? 'hears', false), ','), '') \
-      FROM (SELECT DISTINCT h->>'session' AS id FROM jsonb_array_elements((p.doc->'holds') || (p.doc->'line')) h) x \
+      FROM (SELECT h->>'session' AS id FROM jsonb_array_elements(p.doc->'holds') h \
+            UNION SELECT w->>'session' FROM jsonb_array_elements(p.doc->'line') w) x \
       LEFT JOIN name_manager.session v ON v.id = x.id::uuid) \
      FROM name_manager.server s LEFT JOIN name_manager.pool p ON (p.space, p.pool) = ($1, $2)"
 );
@@ -135,13 +136,22 @@ const SERVER: &str = concat!(
     durable!()
 );
 
-/// $1 spaces, $2 pools, $3 tokens that wait in them. One that is told that it can never be
-/// served stays in the line until its agent has read that.
-const TAGS: &str = "SELECT p.space, p.pool, p.tag::text, \
-     EXISTS (SELECT FROM jsonb_array_elements(p.doc->'holds') h WHERE h->>'token' = ANY ($3)) \
-     OR EXISTS (SELECT FROM jsonb_array_elements(p.doc->'line') w \
-                WHERE w->'failed' <> 'null' AND w->>'token' = ANY ($3)) \
-     FROM name_manager.pool p JOIN unnest($1, $2) AS k (space, pool) USING (space, pool)";
+/// $1 spaces, $2 pools, $3 tokens that wait in them, $4 own session. One that is told that it can
+/// never be served stays in the line until its agent has read that. What is lent is a small part
+/// of the document where many wait. It is of no use to a session that is dead, nor from a standby:
+/// both are found out by whoever reads the pool.
+const TAGS: &str = concat!(
+    "SELECT p.space, p.pool, p.tag::text, g.granted OR g.failed, ",
+    start!(),
+    ", CASE WHEN g.granted AND NOT pg_is_in_recovery() AND NOT EXISTS \
+            (SELECT FROM name_manager.session WHERE id = $4::text::uuid AND dead) \
+       THEN (p.doc - 'line' || '{\"line\": []}')::text END \
+     FROM name_manager.pool p JOIN unnest($1, $2) AS k (space, pool) USING (space, pool) \
+     CROSS JOIN LATERAL (SELECT \
+       EXISTS (SELECT FROM jsonb_array_elements(p.doc->'holds') h WHERE h->>'token' = ANY ($3)) AS granted, \
+       EXISTS (SELECT FROM jsonb_array_elements(p.doc->'line') w \
+               WHERE w->'failed' <> 'null' AND w->>'token' = ANY ($3)) AS failed OFFSET 0) g"
+);
 
 /// $1 session. Every document: there are few, and this is asked once a connection.
 const ENTRIES: &str = concat!(
@@ -210,6 +220,17 @@ pub struct Glance {
     pub tag: Tag,
     /// Whether one of the tokens has been granted something, or told that it never will be.
     pub is_served: bool,
+    /// What is lent, if one has been granted something; `None` if that is to be read.
+    pub lent: Option<Lent>,
+}
+
+/// What is lent of a pool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lent {
+    /// When the process that says so started.
+    pub start: Start,
+    /// The document, but for its line, which is empty: nothing is to be decided by it.
+    pub document: Document,
 }
 
 /// What has become of a beat.
@@ -443,8 +464,8 @@ impl Connection {
         self.done(self.query(SERVER, &parameters).await)
     }
 
-    /// What is to be seen of these pools without reading them, and of tokens that wait in them, in
-    /// no order: those that nobody has used are not there.
+    /// What is to be seen of these pools without reading them, and of tokens of this session that
+    /// wait in them, in no order: those that nobody has used are not there.
     ///
     /// # Errors
     ///
@@ -453,21 +474,28 @@ impl Connection {
         &self,
         pools: &[(String, String)],
         tokens: &[Token],
+        session: Session,
     ) -> Result<Vec<Glance>, Error> {
         let tokens: Vec<String> = tokens.iter().map(Token::to_string).collect();
         let (spaces, names): (Vec<&str>, Vec<&str>) = pools
             .iter()
             .map(|(space, pool)| (&**space, &**pool))
             .unzip();
-        let parameters: [Parameter<'_>; 3] = [
+        let session = session.to_string();
+        let parameters: [Parameter<'_>; 4] = [
             (&spaces, Type::TEXT_ARRAY),
             (&names, Type::TEXT_ARRAY),
             (&tokens, Type::TEXT_ARRAY),
+            (&session, Type::TEXT),
         ];
         let rows = self.query(TAGS, &parameters).await?;
         let glances = rows.iter().map(|row| {
             let get = |error| self.failed(error);
             let tag: &str = row.try_get(2).map_err(get)?;
+            let start = Start(row.try_get(4).map_err(get)?);
+            let lent: Option<&str> = row.try_get(5).map_err(get)?;
+            // What is wrong with one is told by whoever reads the pool.
+            let lent = lent.and_then(|text| Document::parse(text).ok());
             Ok(Glance {
                 key: (row.try_get(0).map_err(get)?, row.try_get(1).map_err(get)?),
                 // One that is none is found, and told, by whoever reads the pool.
@@ -477,6 +505,7 @@ impl Connection {
                     .try_get::<_, Option<bool>>(3)
                     .map_err(get)?
                     .unwrap_or(true),
+                lent: lent.map(|document| Lent { start, document }),
             })
         });
         glances.collect()

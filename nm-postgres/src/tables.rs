@@ -57,6 +57,13 @@ CREATE TABLE name_manager.pool (
     toast.autovacuum_vacuum_threshold = 2000
 );
 
+-- A document is compressed with every change: three times as fast by servers that have this.
+DO $$ BEGIN
+    EXECUTE 'ALTER TABLE name_manager.pool ALTER doc SET COMPRESSION lz4';
+EXCEPTION WHEN syntax_error OR feature_not_supported OR invalid_parameter_value THEN
+    NULL;
+END $$;
+
 -- The last beats of machines.
 CREATE TABLE name_manager.session (
     id uuid PRIMARY KEY,

@@ -98,7 +98,8 @@ impl Hold {
     }
 }
 
-/// A request in the line.
+/// A request in the line. What is as usual is not written: there may be hundreds of them in a
+/// document, which is written whole with every change.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Waiter {
@@ -113,21 +114,31 @@ pub struct Waiter {
     /// It waits beside the queue for its name alone, which is reserved for the first such.
     pub beside: bool,
     /// It can never be served. It waits for nothing, and is to be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<Failure>,
     /// Whether the process that asks has the pool's hooks.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub has_hooks: bool,
     /// Whether it has the pool's allocator.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub has_allocator: bool,
     /// Whether to take names that need no `init` before others.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub warm_first: bool,
     /// Whether to take names that are broken in its run, too.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub even_broken: bool,
     /// The index of the name to try first.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub first: usize,
     /// The request, for people.
     pub id: String,
     /// The waiter, for people; since when it waits.
     pub who: Who,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// What a request wants.
@@ -222,11 +233,21 @@ impl Document {
     /// If it could not be what we wrote: nothing is lent by it.
     pub fn parse(text: &str) -> Result<Self, Unsound> {
         let damaged = |error: serde_json::Error| Unsound::Damaged(error.to_string());
-        let version: Version = serde_json::from_str(text).map_err(damaged)?;
-        if version.v > u64::from(FORMAT) {
-            return Err(Unsound::TooNew(version.v, FORMAT));
-        }
-        let document: Self = serde_json::from_str(text).map_err(damaged)?;
+        let too_new = |v: u64| v > u64::from(FORMAT);
+        let document = match serde_json::from_str::<Self>(text) {
+            Ok(document) if too_new(document.v.into()) => {
+                return Err(Unsound::TooNew(document.v.into(), FORMAT));
+            }
+            Ok(document) => document,
+            // Perhaps only because it is newer.
+            Err(error) => {
+                let version: Version = serde_json::from_str(text).map_err(damaged)?;
+                return Err(match too_new(version.v) {
+                    true => Unsound::TooNew(version.v, FORMAT),
+                    false => damaged(error),
+                });
+            }
+        };
         document.check().map_err(Unsound::Damaged)?;
         Ok(document)
     }

@@ -11,8 +11,13 @@ use crate::wire::{Answer, Ask, Fault, Join, Released};
 impl Pool {
     /// Takes in what is asked. `away`: the server is not to be heard at the moment.
     pub(crate) fn ask(&mut self, to: To, ask: Ask, away: bool) {
-        self.dirty = true;
         let some = Some(to);
+        // Every request that waits asks this.
+        if let (Ask::Code, Some(code)) = (&ask, self.code_for(to.client)) {
+            let code = code.clone();
+            return self.answer(some, Answer::Code(code));
+        }
+        self.dirty = true;
         match ask {
             Ask::Join(join) => self.join(to, *join),
             Ask::Leave(token) => self.leave(to, token, away),
@@ -103,6 +108,7 @@ impl Pool {
             Ask::Noted(key) => self.reads.push((to, Read::Noted(key))),
             Ask::Run(run) => self.reads.push((to, Read::Run(run))),
             Ask::Look => self.reads.push((to, Read::Look)),
+            Ask::Brief => self.reads.push((to, Read::Brief)),
             Ask::Log(events) => {
                 self.answer(some, Answer::Done);
                 self.events.extend(events);
@@ -330,7 +336,7 @@ impl Pool {
     /// again by its next session.
     pub(crate) fn bury(&mut self, why: &str) {
         self.dirty = true;
-        self.page = None;
+        (self.page, self.before) = (None, None);
         self.said = None;
         let lost = self.known.drain(..).map(Held::lease).collect();
         self.lose(lost, why);

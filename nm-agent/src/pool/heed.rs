@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use nm_postgres::Page;
+use nm_postgres::{Lent, Page};
 use nm_register::{
     After, Document, Failure, Hold, Request, Session, Standing, Start, State, Token, Wanted,
 };
 
 use super::grant::{grants, place, scene};
-use super::state::{Held, Now, Pool};
+use super::state::{Asked, Held, Now, Pool};
 use crate::wire::Answer;
 
 /// How often a process is told of its place alone.
@@ -65,6 +65,7 @@ impl Pool {
     /// What a document, read from this process of the server, says of this machine's own.
     pub(super) fn learn(&mut self, document: &Document, start: Start, now: &Now) {
         let is_settled = self.unsettled.is_none();
+        self.code = Some(document.code.clone());
         for mut asked in std::mem::take(&mut self.asked) {
             match own(document, asked.join.token, now.session) {
                 // Nobody is to use it, so it need not be believed in: one that was kept until it
@@ -76,16 +77,7 @@ impl Pool {
                 }
                 // Checked now that the grant has arrived: others may have lent the name on.
                 Own::Holds(holds) if now.valid => {
-                    let to = match asked.given_up {
-                        true => asked.leave,
-                        false => asked.to,
-                    };
-                    let grants = grants(document, &holds);
-                    self.known.extend(grants.iter().map(|grant| Held {
-                        grant: grant.clone(),
-                        client: to.map(|to| to.client),
-                    }));
-                    self.answer(to, Answer::Granted(grants));
+                    self.granted(&asked, document, &holds);
                     continue;
                 }
                 Own::Waits { reserved } if !asked.given_up => {
@@ -134,6 +126,38 @@ impl Pool {
             let lost = lost.map(Held::lease).collect();
             self.lose(lost, FORGOTTEN);
         }
+    }
+
+    /// Takes in what is lent, of which requests that are granted something are told, and nobody
+    /// else; whether it could be. As of a document that was read: after the grant was made, by a
+    /// process that was told all, and by an agent that may believe in its leases.
+    pub(crate) fn heed_lent(&mut self, lent: &Lent, now: &Now) -> bool {
+        let may_be = now.valid && self.said == Some(lent.start);
+        if may_be {
+            for asked in std::mem::take(&mut self.asked) {
+                match own(&lent.document, asked.join.token, now.session) {
+                    Own::Holds(holds) if !asked.given_up => {
+                        self.granted(&asked, &lent.document, &holds);
+                    }
+                    _ => self.asked.push(asked),
+                }
+            }
+        }
+        may_be
+    }
+
+    /// A request is over: it was granted these.
+    fn granted(&mut self, asked: &Asked, document: &Document, holds: &[&Hold]) {
+        let to = match asked.given_up {
+            true => asked.leave,
+            false => asked.to,
+        };
+        let grants = grants(document, holds);
+        self.known.extend(grants.iter().map(|grant| Held {
+            grant: grant.clone(),
+            client: to.map(|to| to.client),
+        }));
+        self.answer(to, Answer::Granted(grants));
     }
 
     /// Nobody waits for these any more, and nobody has used them.

@@ -1,19 +1,50 @@
 //! Answers to questions about a pool.
 
+use std::time::Duration;
+
+use nm_postgres::Page;
 use nm_register::{Document, Known, Wanted, decide, is_lock};
 
 use super::grant::scene;
-use super::state::{Now, Pool, Read};
+use super::state::{Now, Pool, Read, To};
 use super::statement::dead;
 use crate::wire::{Answer, Look};
 
+/// How old what a message says may be.
+const RECENT: Duration = Duration::from_secs(1);
+
 impl Pool {
-    /// Answers what was asked, by what was just read.
-    pub(super) fn answer_reads(&mut self, now: &Now) {
-        let Some(page) = self.page.as_ref().filter(|_| !self.reads.is_empty()) else {
-            return;
+    /// Answers a message by what was read lately, if anything was. Hundreds of requests may come to
+    /// wait long enough for one at the same time.
+    pub(crate) fn tell_briefly(&mut self, to: To, now: &Now) -> bool {
+        let is_recent = now.time < self.read_at + RECENT;
+        let page = self.page.as_ref().or(self.before.as_ref());
+        let Some(page) = page.filter(|_| is_recent) else {
+            return false;
         };
-        // Without those who are known to be dead, whether somebody has taken them out or not.
+        let answer = self.brief(page, now);
+        self.answer(Some(to), answer);
+        true
+    }
+
+    fn brief(&self, page: &Page, now: &Now) -> Answer {
+        let mut document = self.alive(page, now);
+        let mut has_head = false;
+        document.line.retain(|waiter| {
+            let is_in_queue = !waiter.beside && waiter.failed.is_none();
+            !is_in_queue || !std::mem::replace(&mut has_head, true)
+        });
+        self.whole(&document, page, now)
+    }
+
+    fn whole(&self, document: &Document, page: &Page, now: &Now) -> Answer {
+        let anew = !page.look.server.is_calm(page.look.start);
+        let silent = self.silent(document, now);
+        Answer::Look(Box::new(look(document, silent, anew)))
+    }
+
+    /// Without those who are known to be dead, whether somebody has taken them out or not.
+    fn alive(&self, page: &Page, now: &Now) -> Document {
         let known = Known {
             pool: &self.key.1,
             session: now.session,
@@ -22,24 +53,32 @@ impl Pool {
             dead: &dead(page),
             now: now.wall,
         };
-        let document = decide(&page.document, &[], known).document;
-        let anew = !page.look.server.is_calm(page.look.start);
-        for (to, read) in std::mem::take(&mut self.reads) {
+        decide(&page.document, &[], known).document
+    }
+
+    /// Answers what was asked, by what was just read.
+    pub(super) fn answer_reads(&mut self, now: &Now) {
+        let Some(page) = self.page.as_ref().filter(|_| !self.reads.is_empty()) else {
+            return;
+        };
+        let document = self.alive(page, now);
+        let mut answers = Vec::new();
+        for (to, read) in &self.reads {
             let answer = match read {
                 Read::Code => Answer::Code(document.code.clone()),
-                Read::Noted(key) => Answer::Note(document.notes.get(&key).cloned()),
+                Read::Noted(key) => Answer::Note(document.notes.get(key).cloned()),
                 Read::Run(run) => Answer::Run {
-                    alive: document.is_alive(&run),
-                    running: document.is_running(&run),
+                    alive: document.is_alive(run),
+                    running: document.is_running(run),
                 },
-                Read::Look => {
-                    let silent = self.silent(&document, now);
-                    Answer::Look(Box::new(look(&document, silent, anew)))
-                }
+                Read::Look => self.whole(&document, page, now),
+                Read::Brief => self.brief(page, now),
                 Read::Scene => Answer::Scene(Box::new(scene(&document))),
             };
-            self.answer(Some(to), answer);
+            answers.push((*to, answer));
         }
+        self.reads.clear();
+        self.answers.extend(answers);
     }
 
     /// Machines that have not been heard of for a third of a lease.

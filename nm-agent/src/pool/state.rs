@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use nm_postgres::Page;
-use nm_register::{Event, Hold, Observer, Request, Session, Start, Tag, Token, Wanted};
+use nm_register::{Code, Event, Hold, Observer, Request, Session, Start, Tag, Token, Wanted};
 
 use crate::wire::{Answer, Grant, Join, Place, Scene};
 
@@ -38,6 +38,8 @@ pub(crate) struct Now {
 pub(crate) enum Read {
     /// The pool.
     Look,
+    /// What of it a message says.
+    Brief,
     /// What code it depends on.
     Code,
     /// A text.
@@ -138,8 +140,12 @@ pub(crate) struct Pool {
     pub(super) lease: Duration,
     /// What is known to be there, unless somebody has changed it since.
     pub(super) page: Option<Page>,
+    /// The one before, for messages to people.
+    pub(super) before: Option<Page>,
     /// Whether it was read in this turn.
     pub(super) fresh: bool,
+    /// The code that the pool depends on, as it was seen last.
+    pub(super) code: Option<Code>,
     /// The process of the server that was told all of this pool.
     pub(super) said: Option<Start>,
     /// A change whose outcome is not known was made of the document with this tag.
@@ -161,7 +167,7 @@ pub(crate) struct Pool {
     /// So many changes in a row were overtaken by those of others; and when one was last.
     pub(crate) overtaken: u32,
     pub(crate) overtaken_at: Option<Duration>,
-    /// It is to be read, whatever is known: somebody who has changed it has said so.
+    /// It is to be looked at, whatever is known: somebody who has changed it has said so.
     pub(crate) is_hinted: bool,
     /// Something is to be asked of the server.
     pub(crate) dirty: bool,
@@ -183,7 +189,9 @@ impl Pool {
             host: host.to_owned(),
             lease,
             page: None,
+            before: None,
             fresh: false,
+            code: None,
             said: None,
             unsettled: None,
             asked: Vec::new(),
@@ -219,7 +227,8 @@ impl Pool {
 
     /// The connections are gone, and with them what was known.
     pub(crate) fn cut(&mut self) {
-        self.page = None;
+        (self.page, self.before) = (None, None);
+        self.code = None;
         self.said = None;
         self.dirty = true;
         self.not_before = Duration::ZERO;
@@ -241,7 +250,9 @@ impl Pool {
 
     /// What was known was overtaken.
     pub(crate) fn forget_page(&mut self) {
-        self.page = None;
+        if let Some(page) = self.page.take() {
+            self.before = Some(page);
+        }
     }
 
     /// Whether it must be read before anything else is done: also if names were not granted when
@@ -254,10 +265,7 @@ impl Pool {
     /// Somebody has changed it for one who waits here. What is read from now on shows it; what is
     /// on its way may not.
     pub(crate) fn hint(&mut self) {
-        if self.is_awaited() {
-            self.is_hinted = true;
-            self.dirty = true;
-        }
+        self.is_hinted |= self.is_awaited();
     }
 
     /// Whether there is something to change, as far as can be said without a look.
@@ -277,6 +285,17 @@ impl Pool {
     pub(crate) fn asks_allocator(&self) -> bool {
         let mut asked = self.asked.iter().filter(|asked| !asked.given_up);
         asked.any(|asked| asked.join.wants == Wanted::Assigned)
+    }
+
+    /// The code that the pool depends on, for a process that waits in it: as it was when it was put
+    /// into the line, or later.
+    pub(super) fn code_for(&self, client: Client) -> Option<&Code> {
+        let is_its = |asked: &Asked| {
+            let to = asked.to.filter(|_| asked.place.is_some());
+            to.is_some_and(|to| to.client == client)
+        };
+        let mut asked = self.asked.iter();
+        self.code.as_ref().filter(|_| asked.any(is_its))
     }
 
     /// Whether a request waits for names.

@@ -359,7 +359,8 @@ impl Pool {
         self.dirty = true;
         self.overtaken += 1;
         self.overtaken_at = Some(time);
-        self.log_later(statement);
+        let page = self.log_later(statement);
+        self.before = Some(page);
     }
 
     /// The change may be made, or may have been.
@@ -376,11 +377,12 @@ impl Pool {
         // Rather lost than told twice: its events, too, may be there.
     }
 
-    fn log_later(&mut self, mut statement: Statement) {
+    fn log_later(&mut self, mut statement: Statement) -> Page {
         let at = statement.events.len() - statement.logged;
         let mut events = statement.events.split_off(at);
         events.append(&mut self.events);
         self.events = events;
+        statement.page
     }
 }
 

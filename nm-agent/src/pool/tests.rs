@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use nm_postgres::Page;
+use nm_postgres::{Lent, Page};
 use nm_register::{
     Access, After, Assign, Decision, Document, Look, Names, Place, Seen, Server, Session, Spec,
     Start, State, Tag, Token, Wanted, Who,
@@ -108,6 +108,17 @@ impl Story {
                     epoch: 0,
                 },
                 sessions,
+            },
+        }
+    }
+
+    /// What a glance shows if somebody was granted something.
+    fn lent(&self) -> Lent {
+        Lent {
+            start: START,
+            document: Document {
+                line: Vec::new(),
+                ..self.register.document.clone()
             },
         }
     }
@@ -273,6 +284,14 @@ impl Story {
                     let machine = usize::try_from(self.draw(2)).unwrap();
                     self.pools[machine].forget_page();
                     self.pools[machine].dirty = true;
+                }
+                // As after a hint.
+                7 => {
+                    let machine = usize::try_from(self.draw(2)).unwrap();
+                    let (lent, now) = (self.lent(), Self::now(machine));
+                    self.pools[machine].forget_page();
+                    self.pools[machine].heed_lent(&lent, &now);
+                    self.hear(machine);
                 }
                 _ => {
                     let machine = usize::try_from(self.draw(2)).unwrap();
@@ -496,4 +515,38 @@ fn who_gives_up_after_its_agent_was_killed_does_not_stay_in_the_line() {
     assert!(story.pools[next].is_idle(), "{:?}", story.pools[next]);
     // What the other one has is its own.
     assert_eq!(story.register.document.holds[0].token, Token(6));
+}
+
+#[test]
+fn what_is_lent_is_believed_in_only_as_what_is_read() {
+    let mut story = Story::new(1);
+    let (now, to) = (Story::now(0), To { client: 0, id: 1 });
+    story.turn(0, 0);
+    story.pools[0].ask(to, join(Token(7)), false);
+    let page = story.page();
+    story.pools[0].heed(page, &now);
+    let statement = story.pools[0].statement(&now, Tag(1)).unwrap();
+    let document = statement
+        .swap(&("space".to_owned(), "pool".to_owned()))
+        .document
+        .clone();
+    assert!(story.register.swap(None, Tag(1), document));
+    // Its answer is lost; but not what it has said before.
+    story.pools[0].unknown(statement);
+    let lent = story.lent();
+    let other = Lent {
+        start: Start(START.0 + 1),
+        ..lent.clone()
+    };
+    let invalid = Now {
+        valid: false,
+        ..now
+    };
+    for (lent, now) in [(&other, &now), (&lent, &invalid)] {
+        assert!(!story.pools[0].heed_lent(lent, now));
+        assert_eq!(story.pools[0].answers(), []);
+    }
+    assert!(story.pools[0].heed_lent(&lent, &now));
+    let answers = story.pools[0].answers();
+    assert!(matches!(&answers[..], [(it, Answer::Granted(_))] if *it == to));
 }

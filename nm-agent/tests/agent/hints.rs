@@ -3,7 +3,7 @@
 use std::fs;
 
 use nm_agent::wire::{Answer, Ask, Join};
-use nm_register::Access;
+use nm_register::{Access, Code, Place};
 
 use crate::instance::shared;
 use crate::machine::Site;
@@ -55,32 +55,138 @@ fn hand_over(from: (&mut Process, &Held), to: (&mut Process, &Held), then: impl 
     assert_eq!(to.releases(wanted, "gcp-0"), Answer::Done);
 }
 
+/// The statements that a database is asked from now on are to be counted.
+fn count(site: &Site, database: &str) {
+    site.execute("ALTER SYSTEM SET log_line_prefix = '%m [%p] of %d '");
+    site.execute(&format!(
+        "SELECT pg_reload_conf(); ALTER DATABASE {database} SET log_statement = 'all'"
+    ));
+}
+
+/// So many of that kind there were.
+fn asked(database: &str, kind: &str) -> usize {
+    let log = fs::read_to_string(shared().unwrap().log()).unwrap();
+    let whose = format!(" of {database} ");
+    let all = log.lines().filter(|line| line.contains(&whose));
+    all.filter(|line| line.contains(kind)).count()
+}
+
+/// A look at pools, and a read of one.
+const GLANCE: &str = "SELECT p.space, p.pool, p.tag";
+const READ: &str = "p.tag::text, p.doc::text";
+
 #[test]
-fn a_machine_that_is_told_need_not_have_looked() {
+fn a_machine_that_is_told_looks_seldom() {
     let Some(site) = Site::new("hinted") else {
         return;
     };
-    site.execute("ALTER DATABASE hinted SET log_statement = 'all'");
-    let log = shared().unwrap().log();
-    let glances = || {
-        let log = fs::read_to_string(&log).unwrap();
-        log.matches("SELECT p.space, p.pool, p.tag").count()
+    count(&site, "hinted");
+    let (one, two) = (site.machine("ci-1"), site.machine("ci-2"));
+    let (mut a, mut b) = (one.process(), two.process());
+    let tokens = [a.token(), b.token()];
+    hand_over((&mut a, &tokens[0]), (&mut b, &tokens[1]), || {
+        site.until(HEAR, 1);
+        let (glances, reads) = (asked("hinted", GLANCE), asked("hinted", READ));
+        // One a second.
+        while asked("hinted", READ) < reads + 3 {}
+        // Whoever merely polls looks forty times a second.
+        let glances = asked("hinted", GLANCE) - glances;
+        assert!(glances < 3 * 20, "{glances}");
+    });
+}
+
+#[test]
+fn a_machine_that_is_told_of_a_grant_need_not_read_the_pool() {
+    let Some(site) = Site::new("unread") else {
+        return;
     };
+    count(&site, "unread");
     let (one, two) = (site.machine("ci-1"), site.machine("ci-2"));
     let (mut a, mut b) = (one.process(), two.process());
     let mut least = usize::MAX;
     for _ in 0..ROUNDS {
         let tokens = [a.token(), b.token()];
-        let mut before = 0;
-        let to = (&mut b, &tokens[1]);
-        hand_over((&mut a, &tokens[0]), to, || {
-            site.until(HEAR, 1);
-            before = glances();
-        });
-        least = least.min(glances() - before);
+        a.takes(&tokens[0], "a");
+        let id = b.ask(join(&tokens[1], "b"));
+        assert!(matches!(b.answer(id), Answer::Waiting(_)));
+        site.until(HEAR, 1);
+        // So that its machine need not read the pool to release the name.
+        a.look();
+        let before = asked("unread", READ);
+        assert_eq!(a.releases(&tokens[0], "gcp-0"), Answer::Done);
+        b.granted(id);
+        least = least.min(asked("unread", READ) - before);
+        assert_eq!(b.releases(&tokens[1], "gcp-0"), Answer::Done);
     }
-    // Who merely polls has seen by that, each time, that it was served.
     assert_eq!(least, 0);
+}
+
+#[test]
+fn whoever_waits_is_told_of_the_pools_code_without_a_read() {
+    let Some(site) = Site::new("coded") else {
+        return;
+    };
+    count(&site, "coded");
+    let (one, two) = (site.machine("ci-1"), site.machine("ci-2"));
+    let (mut a, mut b) = (one.process(), two.process());
+    let code = Code {
+        resource: Some(Place {
+            krate: "app".to_owned(),
+            place: "src/lib.rs:1".to_owned(),
+            commands: None,
+        }),
+        allocator: None,
+    };
+    a.asks(Ask::Declare(code.clone()));
+    let (held, wanted) = (a.token(), b.token());
+    a.takes(&held, "a");
+    let id = b.ask(join(&wanted, "b"));
+    assert!(matches!(b.answer(id), Answer::Waiting(_)));
+    let mut least = usize::MAX;
+    for _ in 0..ROUNDS {
+        let before = asked("coded", READ);
+        assert_eq!(b.asks(Ask::Code), Answer::Code(code.clone()));
+        least = least.min(asked("coded", READ) - before);
+    }
+    assert_eq!(least, 0);
+    // Who does not wait is told what there is now.
+    a.asks(Ask::Declare(code.clone()));
+    let before = asked("coded", READ);
+    assert_eq!(a.asks(Ask::Code), Answer::Code(code));
+    assert!(asked("coded", READ) > before);
+}
+
+#[test]
+fn a_message_says_what_was_read_lately() {
+    let Some(site) = Site::new("brief") else {
+        return;
+    };
+    count(&site, "brief");
+    let one = site.machine("ci-1");
+    let (mut a, mut b) = (one.process(), one.process());
+    let tokens = [a.token(), a.token(), b.token(), b.token()];
+    let held = a.takes(&tokens[0], "a").hold;
+    for token in &tokens[1..] {
+        let waits = b.asks(join(token, "b"));
+        assert!(matches!(waits, Answer::Waiting(_)), "{waits:?}");
+    }
+    let all = b.look();
+    assert_eq!((all.holds.len(), all.line.len()), (1, 3));
+    let mut least = usize::MAX;
+    for _ in 0..ROUNDS {
+        let before = asked("brief", READ);
+        let Answer::Look(brief) = b.asks(Ask::Brief) else {
+            panic!("it is another answer");
+        };
+        least = least.min(asked("brief", READ) - before);
+        assert_eq!(brief.holds, std::slice::from_ref(&held));
+        assert_eq!(brief.line, all.line[..1]);
+    }
+    assert_eq!(least, 0);
+    // A look is one.
+    let before = asked("brief", READ);
+    b.look();
+    assert!(asked("brief", READ) > before);
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use nm_postgres::{Glance, Kind};
-use nm_register::{Event, Outcome, Request, Session, Token};
+use nm_postgres::{Glance, Kind, Lent};
+use nm_register::{Document, Event, Outcome, Request, Session, Token};
 
 use crate::instance::shared;
 use crate::steps::{Machine, join, release};
@@ -96,22 +96,47 @@ fn tags_and_entries_are_found_without_reading_pools() {
     let machine = Machine::begin(&wire, 1, "ci-1");
     let key = |pool: &str| ("shop".to_owned(), pool.to_owned());
     let pools = [key("gcp"), key("unused")];
-    let glance = |tokens: &[Token]| wire.run(wire.connection.glance(&pools, tokens)).unwrap();
-    let seen = |tag, is_served| {
+    let glance_as = |tokens: &[Token], session| {
+        let glances = wire.connection.glance(&pools, tokens, Session(session));
+        wire.run(glances).unwrap()
+    };
+    let glance = |tokens: &[Token]| glance_as(tokens, 1);
+    let seen = |tag, is_served, lent| {
         let key = key("gcp");
         vec![Glance {
             key,
             tag,
             is_served,
+            lent,
         }]
     };
     let entries = |session| wire.run(wire.connection.entries(Session(session))).unwrap();
     assert_eq!(glance(&[Token(7)]), []);
     assert_eq!(entries(1).1, []);
     machine.does(join(7, "a"));
+    machine.does(join(9, "b"));
+    assert_eq!(machine.read().document.line.len(), 1);
     let page = machine.read();
-    assert_eq!(glance(&[Token(8), Token(7)]), seen(page.tag.unwrap(), true));
-    assert_eq!(glance(&[Token(8)]), seen(page.tag.unwrap(), false));
+    // All that is lent, and nobody who waits.
+    let lent = || Lent {
+        start: page.look.start,
+        document: Document {
+            line: Vec::new(),
+            ..page.document.clone()
+        },
+    };
+    let tag = page.tag.unwrap();
+    let both = [Token(8), Token(7)];
+    assert_eq!(glance(&both), seen(tag, true, Some(lent())));
+    assert_eq!(glance(&[Token(8), Token(9)]), seen(tag, false, None));
+    // Whoever was declared dead finds that out.
+    wire.execute(
+        "INSERT INTO name_manager.session (id, beat, dead, who) \
+         VALUES ('00000000-0000-0000-0000-000000000005', 1, true, '{}')",
+    );
+    assert_eq!(glance_as(&both, 5), seen(tag, true, None));
+    let left = Request::Leave(Token(9));
+    machine.does(left);
     assert_eq!(entries(1), (page.look.start, vec![key("gcp")]));
     assert_eq!(entries(2), (page.look.start, vec![]));
     let of = |tokens: &[Token]| wire.run(wire.connection.pools_of(tokens)).unwrap();

@@ -85,6 +85,11 @@ pub(crate) trait Backend: fmt::Debug + Send + Sync {
     /// backend cannot look at it. Explains, never decides.
     fn snapshot(&self, key: &str) -> Result<Option<Snapshot>>;
 
+    /// The same of this pool, for a message to people: as it was a moment ago, where that costs less.
+    fn recent(&self) -> Result<Option<Snapshot>> {
+        self.snapshot(self.key())
+    }
+
     /// Who is served before this request of the queue, whose head shows itself so: for
     /// people.
     fn ahead(&self, ask: &Ask<'_>, head: Option<&BlockedHead>) -> Ahead;

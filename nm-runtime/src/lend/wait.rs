@@ -281,7 +281,7 @@ impl<'a> Wait<'a> {
 
     /// One line for each holder in the way, as far as can be seen.
     fn occupants(&self) -> Vec<String> {
-        let unseen = match self.backend.snapshot(self.backend.key()) {
+        let unseen = match self.backend.recent() {
             Ok(snapshot) => {
                 self.seen.replace(snapshot.unwrap_or_default());
                 None

@@ -21,8 +21,8 @@ use crate::config::address::Address;
 use crate::remote::start::{Agent, Connection, NotServed};
 use crate::remote::token::{Token, TokenLock};
 use crate::remote::wire::{
-    After, Answer, Fault, FaultKind, Grant, Held, LOOK, Lost, Pair, Place, Present, Raw, Release,
-    Told, Welcome, asked, variant,
+    After, Answer, BRIEF, Fault, FaultKind, Grant, Held, LOOK, Lost, Pair, Place, Present, Raw,
+    Release, Told, Welcome, asked, variant,
 };
 use crate::sys;
 use crate::terms::record::State;
@@ -758,7 +758,7 @@ impl Known {
     /// Answers all looks: the server does not.
     fn end_looks(&mut self, why: &str) {
         self.pending.retain(|_, asked| {
-            let is_look = asked.ask == LOOK;
+            let is_look = [LOOK, BRIEF].contains(&&*asked.ask);
             if is_look {
                 let fault = Fault {
                     kind: FaultKind::Server,

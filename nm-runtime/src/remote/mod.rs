@@ -45,7 +45,7 @@ use crate::remote::wire::Forget;
 #[cfg(feature = "tools")]
 use crate::remote::wire::Waiter;
 use crate::remote::wire::{
-    Answer, Failure, Grant, Look, PoolPlaces, Publish, Spec, Wanted, variant,
+    Answer, BRIEF, Failure, Grant, LOOK, Look, PoolPlaces, Publish, Spec, Wanted, variant,
 };
 use crate::sys::{self, Dir};
 use crate::terms::access::Access;
@@ -349,11 +349,12 @@ impl Remote {
         runs.insert(new).clone()
     }
 
-    /// A pool as it is, and what this machine is called. `tells`: says so if that takes long.
-    fn look(&self, at: &Where, tells: bool) -> Result<(Look, String)> {
+    /// A pool as it is, or what of it a message says; and what this machine is called. `tells`: says
+    /// so if that takes long.
+    fn look(&self, at: &Where, what: &str, tells: bool) -> Result<(Look, String)> {
         let link = self.link();
         let host = link.welcome()?.host;
-        match request::look(&link, at, tells)? {
+        match request::look(&link, at, what, tells)? {
             Answer::Look(look) => Ok((look, host)),
             other => Err(unexpected(&other)),
         }
@@ -362,7 +363,7 @@ impl Remote {
     /// The pool as people see it, with its line.
     #[cfg(feature = "tools")]
     pub(crate) fn seen(&self) -> Result<(Snapshot, Vec<Waiter>)> {
-        let (mut look, host) = self.look(&self.at, true)?;
+        let (mut look, host) = self.look(&self.at, LOOK, true)?;
         let mut line = look.line.clone();
         line.retain(|waiter| waiter.failed.is_none());
         for waiter in &mut line {
@@ -387,6 +388,27 @@ impl Remote {
             Err(error) if error.is_timeout() => Ok(false),
             done => done.map(|()| true),
         }
+    }
+
+    fn snapshot_of(&self, key: &str, what: &str) -> Result<Option<Snapshot>> {
+        let Some(at) = Self::by_key(key) else {
+            return Ok(look::is_elsewhere(key).then(Snapshot::default));
+        };
+        if self.link().is_awaited() {
+            let away = self.link().away();
+            return Err(Error::new(
+                Kind::Io,
+                away.unwrap_or_else(|| NOT_GREETED.to_owned()),
+            ));
+        }
+        let (look, host) = self.look(&at, what, false)?;
+        Ok(Some(look::snapshot(
+            look,
+            &at.pool,
+            key,
+            &host,
+            self.link().lease(),
+        )))
     }
 
     /// The space and the pool of a key.
@@ -435,24 +457,11 @@ impl Backend for Remote {
     }
 
     fn snapshot(&self, key: &str) -> Result<Option<Snapshot>> {
-        let Some(at) = Self::by_key(key) else {
-            return Ok(look::is_elsewhere(key).then(Snapshot::default));
-        };
-        if self.link().is_awaited() {
-            let away = self.link().away();
-            return Err(Error::new(
-                Kind::Io,
-                away.unwrap_or_else(|| NOT_GREETED.to_owned()),
-            ));
-        }
-        let (look, host) = self.look(&at, false)?;
-        Ok(Some(look::snapshot(
-            look,
-            &at.pool,
-            key,
-            &host,
-            self.link().lease(),
-        )))
+        self.snapshot_of(key, LOOK)
+    }
+
+    fn recent(&self) -> Result<Option<Snapshot>> {
+        self.snapshot_of(&self.key, BRIEF)
     }
 
     fn ahead(&self, ask: &Ask<'_>, _head: Option<&BlockedHead>) -> Ahead {

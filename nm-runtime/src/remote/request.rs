@@ -14,7 +14,7 @@ use crate::remote::link::{FIRST_ANSWER, Link, Question, Where, reborrow};
 use crate::remote::start::{error_of, no_answer};
 use crate::remote::token::TokenLock;
 use crate::remote::wire::{
-    Answer, Assign, Grant, Join, LOOK, Place, Raw, SCENE, Scene, Spec, Wanted, variant,
+    Answer, Assign, Grant, Join, Place, Raw, SCENE, Scene, Spec, Wanted, variant,
 };
 use crate::terms::access::Access;
 use crate::terms::holder::Holder;
@@ -257,11 +257,11 @@ pub(crate) fn answer(link: &Arc<Link>, at: &Where, ask: String) -> Result<Answer
 /// How the pool is. A request that waits asks this for its messages, and keeps its deadline
 /// while nobody hears the server.
 ///
-/// `tells`: says so if that takes long.
-pub(crate) fn look(link: &Arc<Link>, at: &Where, tells: bool) -> Result<Answer> {
+/// `what`: all of it, or what a message says. `tells`: says so if that takes long.
+pub(crate) fn look(link: &Arc<Link>, at: &Where, what: &str, tells: bool) -> Result<Answer> {
     match link.silence() {
         Some(why) => Err(Error::new(Kind::Io, why)),
-        None => answer_within(link, at, LOOK.to_owned(), LOOKED, tells),
+        None => answer_within(link, at, what.to_owned(), LOOKED, tells),
     }
 }
 

@@ -147,6 +147,9 @@ pub(crate) const SCENE: &str = "\"scene\"";
 /// Asks for the pool as it is.
 pub(crate) const LOOK: &str = "\"look\"";
 
+/// Asks for what of it a message to people says.
+pub(crate) const BRIEF: &str = "\"brief\"";
+
 /// An object of one field, as an enum's variant is written.
 pub(crate) fn variant(tag: &str, value: &dyn ToJson) -> String {
     let mut text = format!("{{\"{tag}\":");
@@ -1009,6 +1012,7 @@ mod tests {
                 "join",
                 &Raw(&join_with(Wanted::Assigned, Some(unbounded), Some(assign))),
             ),
+            BRIEF.to_owned(),
         ];
         let said = asks.iter().zip(1..);
         let said: String = said

@@ -11,6 +11,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use instance::Instance;
 use tempfile::TempDir;
@@ -113,6 +114,24 @@ impl Site {
         ));
     }
 
+    /// How long processors were busy with the server, but for those of its processes that have
+    /// ended.
+    pub fn busy(&self) -> Result<Duration> {
+        let file = Path::new(&self.server.data()).join("postmaster.pid");
+        let text = fs::read_to_string(file)?;
+        let first: u32 = text.lines().next().unwrap_or_default().parse()?;
+        let parent = |pid: &u32| {
+            let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+            // After the name, which may have anything in it.
+            let words = stat.rsplit(')').next()?;
+            words.split_whitespace().nth(1)?.parse::<u32>().ok()
+        };
+        let all = fs::read_dir("/proc")?.flatten();
+        let all = all.filter_map(|process| process.file_name().to_str()?.parse().ok());
+        let its = all.filter(|pid| *pid == first || parent(pid) == Some(first));
+        Ok(its.map(busy_of).sum())
+    }
+
     /// How many connections there are to that database.
     pub fn connections(&self) -> Result<u32> {
         let all = format!("SELECT count(*) FROM pg_stat_activity WHERE datname = '{DATABASE}'");
@@ -190,6 +209,16 @@ impl Site {
     }
 }
 
+/// How long processors were busy with a process: with those of its threads that have not ended.
+pub fn busy_of(pid: u32) -> Duration {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).into_iter();
+    let nanoseconds = threads.flatten().flatten().filter_map(|thread| {
+        let stat = fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        stat.split_whitespace().next()?.parse::<u64>().ok()
+    });
+    Duration::from_nanos(nanoseconds.sum())
+}
+
 fn build_into(target: &Path, what: &[&str]) -> Result<()> {
     let mut cargo = build::cargo();
     cargo.args(["build", "--quiet", "--release"]).args(what);
@@ -242,6 +271,11 @@ impl Project<'_> {
     fn agent(&self, machine: usize) -> Result<u32> {
         let found = agents::find(&self.machine(machine));
         Ok(found.ok_or("the machine has no agent")?)
+    }
+
+    /// How long processors were busy with that machine's agent.
+    pub fn busy(&self, machine: usize) -> Result<Duration> {
+        Ok(busy_of(self.agent(machine)?))
     }
 
     /// How many files, sockets too, that machine's agent has open.

@@ -322,7 +322,7 @@ impl Document {
             (Some(failure), _) => Standing::Failed(failure),
             (None, Wanted::Name(name)) if own.beside => Standing::Waits {
                 behind: 0,
-                reserved: Some(!before.iter().any(|other| other.reserves(name))),
+                reserved: Some(own.passes(name) || !before.iter().any(|it| it.reserves(name))),
             },
             (None, _) => Standing::Waits {
                 behind: before.iter().filter(|other| other.is_in_queue()).count(),
@@ -371,6 +371,13 @@ impl Document {
 impl Waiter {
     pub(crate) fn is_in_queue(&self) -> bool {
         !self.beside && self.failed.is_none()
+    }
+
+    /// Whether it is held up by no other that waits for this name: who shares a lock goes before
+    /// those that wait to have it alone, as with the lock of a file. A run takes in more
+    /// processes while its reaper waits for all of them.
+    pub(crate) fn passes(&self, name: &str) -> bool {
+        is_lock(name) && self.access == Access::Shared
     }
 
     pub(crate) fn reserves(&self, name: &str) -> bool {

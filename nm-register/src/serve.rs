@@ -62,13 +62,17 @@ impl Work<'_> {
         }
     }
 
-    /// Those that wait for a given name beside the queue: the first of each name.
+    /// Those that wait for a given name beside the queue: the first of each name, and those that
+    /// pass it.
     fn serve_beside(&mut self) {
         let mut reserved = BTreeSet::new();
         let mut at = 0;
         while let Some(waiter) = self.document.line.get(at) {
             let name = match &waiter.wants {
-                Wanted::Name(name) if waiter.reserves(name) && !reserved.contains(name) => {
+                Wanted::Name(name)
+                    if waiter.reserves(name)
+                        && (waiter.passes(name) || !reserved.contains(name)) =>
+                {
                     name.clone()
                 }
                 _ => {
@@ -82,6 +86,7 @@ impl Work<'_> {
                 Found::Never(failure) => self.document.line[at].failed = Some(failure),
                 Found::TooFew => {
                     reserved.insert(name);
+                    at += 1;
                 }
             }
         }
@@ -310,7 +315,7 @@ impl Document {
             true => self.line[..at].iter(),
             false => self.line.iter(),
         };
-        if before.any(|other| other.reserves(name)) {
+        if !waiter.passes(name) && before.any(|other| other.reserves(name)) {
             return Sight::Busy;
         }
         let mut holds = self.of_name(name).peekable();

@@ -206,3 +206,22 @@ fn locks_hold_up_no_names_and_nothing_is_left_of_a_run() {
     pool.ask("s", given("#life"));
     assert_eq!(pool.hold("s").fence, 3);
 }
+
+#[test]
+fn a_process_joins_its_run_while_others_wait_for_the_end_of_that() {
+    let mut pool = Pool::new(1);
+    let (share, alone) = (|| given("#alive run").shared(), || given("#alive run"));
+    pool.ask("p", share());
+    assert_eq!(pool.ask("r", alone()), Outcome::Waiting);
+    assert_eq!(pool.ask("s@2", alone()), Outcome::Waiting);
+    // As with the lock of a file: the reaper waits for it, too.
+    assert_eq!(pool.ask("q@2", share()), Outcome::Granted);
+    pool.end("p");
+    pool.is("#alive run:(q)", "r=#alive run! s=#alive run!");
+    pool.end("q@2");
+    pool.is("#alive run:r", "s=#alive run!");
+    // Who shares it waits for who has it alone.
+    assert_eq!(pool.ask("q@2", share()), Outcome::Waiting);
+    pool.end("r");
+    pool.is("#alive run:s", "q=#alive run!");
+}

@@ -262,6 +262,11 @@ impl Agent {
             let _ = BufReader::new(output).read_until(b'\n', &mut line);
         }
         match json::from_slice(&line) {
+            // It ends; a reaper that tries for hours is not to keep what is left of each.
+            Some(greeting @ Greeting::Refused(_)) => {
+                let _ = child.wait();
+                Ok((child, greeting))
+            }
             Some(greeting) => Ok((child, greeting)),
             None => {
                 let ended = match child.wait() {

@@ -250,6 +250,8 @@ impl Scene {
 
 impl Drop for Scene {
     fn drop(&mut self) {
+        let server = format!("NAME_MANAGER_SERVER={}", self.address);
+        while agents::end_reaper(self.dir.path(), &server) {}
         while agents::end(self.dir.path()) {}
     }
 }

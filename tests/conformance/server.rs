@@ -161,7 +161,7 @@ fn space() -> &'static str {
 impl Drop for Server {
     /// Ends reapers and the agent, which would wait for more to do.
     fn drop(&mut self) {
-        while agents::end_reaper(&self.dir) {}
+        while agents::end_reaper(&self.dir, "NAME_MANAGER_SCOPE=server") {}
         while agents::end(&self.dir) {}
     }
 }

@@ -29,10 +29,10 @@ pub fn end(below: &Path) -> bool {
     find(below).is_some_and(kill)
 }
 
-/// The same of a reaper, which has this variable and would start another agent: it cleans up
-/// when its runner, which is the test binary, ends, but the server ends then, too.
-pub fn end_reaper(below: &Path) -> bool {
-    find_with("environ", below, "NAME_MANAGER_SCOPE=server").is_some_and(kill)
+/// The same of a reaper, which has this variable and would start another agent, again and again
+/// once the server has ended.
+pub fn end_reaper(below: &Path, variable: &str) -> bool {
+    find_with("environ", below, variable).is_some_and(kill)
 }
 
 fn kill(pid: u32) -> bool {

@@ -309,8 +309,24 @@ fn the_first_request_of_a_machine_waits_for_a_server_that_is_away_and_says_so() 
     }
     server.go();
     assert_eq!(holder.line(), "shop-0");
+    // Of each agent that it has started in vain.
+    assert_eq!(zombies_of(holder.child.id()), 0);
     holder.end_input();
     assert_eq!(holder.code(), 0);
+}
+
+/// How many of its children have ended that it has not waited for.
+fn zombies_of(parent: u32) -> usize {
+    let processes = fs::read_dir("/proc").unwrap();
+    let stats = processes.filter_map(|it| fs::read_to_string(it.ok()?.path().join("stat")).ok());
+    let is_its = format!("Z {parent} ");
+    stats
+        .filter(|stat| {
+            stat.rsplit(") ")
+                .next()
+                .is_some_and(|it| it.starts_with(&is_its))
+        })
+        .count()
 }
 
 #[test]

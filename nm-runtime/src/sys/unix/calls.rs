@@ -20,12 +20,11 @@ use std::time::Duration;
 
 #[cfg(target_os = "linux")]
 use libc::pollfd;
-// Those for large files, where there are others.
 use libc::{c_char, c_int, c_uint, mode_t, pid_t};
 #[cfg(not(target_os = "linux"))]
 use libc::{fstatat, openat};
 #[cfg(target_os = "linux")]
-use libc::{fstatat64 as fstatat, openat64 as openat};
+use libc::{fstatat64 as fstatat, openat64 as openat}; // for large files
 
 use crate::sys::file_id::FileId;
 
@@ -129,7 +128,7 @@ pub(super) fn watch_writes_of(watcher: &OwnedFd, path: &str) -> io::Result<()> {
 }
 
 /// What a call does that no signal interrupts.
-fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+pub(super) fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     loop {
         match call() {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

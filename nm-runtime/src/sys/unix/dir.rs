@@ -10,6 +10,7 @@ use libc::{O_APPEND, O_CREAT, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_R
 
 use super::calls::{
     DIRECTORY_MODE, FILE_MODE, block_with, effective_user, find_at, make_dir_at, open_at,
+    uninterrupted,
 };
 use crate::sys::file_id::FileId;
 use crate::sys::open_file::OpenFile;
@@ -222,12 +223,7 @@ pub(crate) fn open_regular(path: &Path) -> io::Result<OpenFile> {
 
 /// Reads what is at this offset, with one call.
 pub(crate) fn read_at(file: &OpenFile, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-    loop {
-        match file.file.read_at(buffer, offset) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            done => return done,
-        }
-    }
+    uninterrupted(|| file.file.read_at(buffer, offset))
 }
 
 /// Overwrites the beginning of a file.

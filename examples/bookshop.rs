@@ -101,13 +101,14 @@ fn millis(micros: u64) -> String {
     format!("{}.{}", micros / 1_000, micros % 1_000 / 100)
 }
 
-/// The target directory that this example was built in: cargo marks its root.
+/// The target directory that this example was built in, as `debug/examples/bookshop`.
 fn target_directory() -> Result<PathBuf, Box<dyn Error>> {
     let program = env::current_exe()?;
-    let root = program
-        .ancestors()
-        .find(|directory| directory.join("CACHEDIR.TAG").exists());
-    Ok(root
+    let examples = program
+        .parent()
+        .filter(|directory| directory.ends_with("examples"));
+    let target = examples.and_then(|examples| examples.ancestors().nth(2));
+    Ok(target
         .ok_or("this example is not in a target directory; run it with cargo")?
         .to_owned())
 }

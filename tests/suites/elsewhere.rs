@@ -178,20 +178,28 @@ fn a_limit_does_not_vanish_with_the_checkout() {
 /// directory.
 #[test]
 fn a_package_below_the_target_directory_has_the_pools_of_the_workspace_around() {
+    below_a_target_directory_with("generated", "CACHEDIR.TAG");
+}
+
+/// Cargo tags only what it has made itself: not what was mounted, or made by another tool.
+#[test]
+fn a_target_directory_that_was_there_before_cargo_is_known_as_one() {
+    below_a_target_directory_with("untagged", ".rustc_info.json");
+}
+
+/// `mark` is what cargo has left there.
+fn below_a_target_directory_with(name: &str, mark: &str) {
     let program = "fn main() {
     let pool = name_manager::Pool::open(\"app\").unwrap();
     println!(\"held {}\", pool.acquire().unwrap());
 }
 ";
     let project = Project::new(
-        "generated",
+        name,
         &[
             ("Cargo.toml", configured("app", "names = [\"outer\"]")),
             ("src/lib.rs", String::new()),
-            (
-                "target/CACHEDIR.TAG",
-                "Signature: 8a477f597d28d172789f06886806bc55".to_owned(),
-            ),
+            (&format!("target/{mark}"), String::new()),
             ("target/tests/inner/Cargo.toml", alone("inner")),
             ("target/tests/inner/src/main.rs", program.to_owned()),
         ],

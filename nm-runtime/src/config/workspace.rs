@@ -186,8 +186,11 @@ impl Package {
         let Self::In(dir) = &self else {
             return self;
         };
+        // Cargo does not tag a directory that was there before it, as a mounted one is.
         let is_target = |dir: &&Path| {
-            dir.file_name() == Some("target".as_ref()) && dir.join("CACHEDIR.TAG").is_file()
+            let has = |file| dir.join(file).is_file();
+            dir.file_name() == Some("target".as_ref())
+                && (has("CACHEDIR.TAG") || has(".rustc_info.json"))
         };
         let Some(target) = dir.ancestors().skip(1).find(is_target) else {
             return self;

@@ -267,7 +267,7 @@ fn take_turns(scene: &Scene, cargo: &[&str], second: &str) {
     wait_until("a holder", || scene.calls().contains("enter"));
     let other = run("ci-2").start();
     wait_until("a waiter on the other machine", || {
-        scene.ask("doc->'line'->0->'who'->>'host'") == "ci-2"
+        scene.ask("line::jsonb->0->'who'->>'host'") == "ci-2"
     });
     fs::write(scene.path("go-on"), "").unwrap();
     let done: Vec<Finished> = [one, other].map(|run| run.finish().success()).into();
@@ -291,7 +291,7 @@ fn one_machine_waits_for_the_name_that_another_holds_and_the_last_run_tears_down
     take_turns(&scene, &["test", "--test", "holds"], "enter app-0 on ci-2");
     assert_eq!(scene.calls(), TURNS);
     wait_until("the runs are over", || {
-        scene.ask("jsonb_array_length(doc->'holds')") == "0"
+        scene.ask("jsonb_array_length(doc::jsonb->'holds')") == "0"
     });
 }
 
@@ -328,7 +328,7 @@ fn an_allocator_decides_for_both_machines_and_what_it_made_is_made_once() {
     // The last run has told it of the last holder.
     wait_until("nothing is lent", || {
         scene
-            .ask("doc->'notes'->>'decisions'")
+            .ask("doc::jsonb->'notes'->>'decisions'")
             .contains(r#""state":"2 false","names":[]"#)
     });
 }

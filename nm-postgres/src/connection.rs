@@ -15,7 +15,7 @@ use crate::tls;
 /// A value of a statement.
 pub(crate) type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 
-/// `jsonb` has no NUL, which a test's message may have.
+/// `jsonb`, which people make of it, has no NUL. A test's message may have one.
 pub(crate) fn stored(json: String) -> String {
     json.replace("\\u0000", "\\ufffd")
 }

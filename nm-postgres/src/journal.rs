@@ -8,12 +8,12 @@ use crate::connection::{Connection, Parameter, stored};
 use crate::error::{Error, Kind};
 
 /// $1 space, $2 pool, $3 events.
-const APPEND: &str = "INSERT INTO name_manager.journal (space, pool, event) \
-     SELECT $1, $2, e FROM jsonb_array_elements($3::text::jsonb) e";
+const APPEND: &str = "INSERT INTO name_manager.journal (space, pool, time, event) \
+     SELECT $1, $2, (e->>'time')::bigint, e FROM json_array_elements($3::text::json) e";
 
 /// $1 space, $2 pool, $3 from when, $4 after which, $5 how many.
 const EVENTS: &str = "SELECT n, event::text FROM name_manager.journal \
-     WHERE (space, pool) = ($1, $2) AND n > $4 AND ($3 = 0 OR (event->>'time')::bigint >= $3) \
+     WHERE (space, pool) = ($1, $2) AND n > $4 AND time >= $3 \
      ORDER BY n LIMIT $5";
 
 /// $1 space, $2 pool, $3 name, $4 fence.
@@ -39,9 +39,7 @@ const PRUNE: &str = "WITH most AS MATERIALIZED \
 /// killed, and whose processes the next one took over.
 const PRUNE_SESSIONS: &str = "DELETE FROM name_manager.session s \
      WHERE seen < clock_timestamp() - make_interval(days => $1) \
-     AND NOT EXISTS (SELECT FROM name_manager.pool p, \
-                     jsonb_array_elements((p.doc->'holds') || (p.doc->'line')) e \
-                     WHERE e->>'session' = replace(s.id::text, '-', ''))";
+     AND NOT EXISTS (SELECT FROM name_manager.pool p WHERE s.id = ANY (p.sessions))";
 
 impl Connection {
     /// Writes events to a pool's journal.

@@ -25,16 +25,14 @@ macro_rules! durable {
     };
 }
 
-/// $1 space, $2 pool. To join holds and line by `||` took as long as all else.
+/// $1 space, $2 pool.
 const READ: &str = concat!(
     "SELECT ",
     start!(),
-    ", s.start, s.calm, s.epoch, pg_is_in_recovery(), p.tag::text, p.doc::text, \
+    ", s.start, s.calm, s.epoch, pg_is_in_recovery(), p.tag::text, p.doc, p.line, \
      (SELECT coalesce(string_agg(x.id || ' ' || coalesce(v.beat, -1) || ' ' || coalesce(v.dead, false) \
                                 || ' ' || coalesce(v.who ? 'hears', false), ','), '') \
-      FROM (SELECT h->>'session' AS id FROM jsonb_array_elements(p.doc->'holds') h \
-            UNION SELECT w->>'session' FROM jsonb_array_elements(p.doc->'line') w) x \
-      LEFT JOIN name_manager.session v ON v.id = x.id::uuid) \
+      FROM unnest(p.sessions) x (id) LEFT JOIN name_manager.session v ON v.id = x.id) \
      FROM name_manager.server s LEFT JOIN name_manager.pool p ON (p.space, p.pool) = ($1, $2)"
 );
 
@@ -53,35 +51,36 @@ macro_rules! tell {
     };
 }
 
-/// $1 space, $2 pool, $3 tag read, $4 new tag, $5 document, $6 start read, $7 own session,
-/// $8 events, $9 who is told, $10 what. A row that somebody has locked is a lost swap, and not a
+/// $1 space, $2 pool, $3 tag read, $4 new tag, $5 document, $6 line, $7 their sessions, $8 start
+/// read, $9 own session, $10 events, $11 who is told, $12 what. A row that somebody has locked is a lost swap, and not a
 /// wait.
 const SWAP: &str = concat!(
     "WITH l AS (SELECT p.space, p.pool FROM name_manager.pool p \
                 WHERE (p.space, p.pool) = ($1, $2) AND p.tag = $3::text::uuid AND ",
     start!(),
-    " = $6 AND NOT EXISTS (SELECT FROM name_manager.session WHERE id = $7::text::uuid AND dead) \
+    " = $8 AND NOT EXISTS (SELECT FROM name_manager.session WHERE id = $9::text::uuid AND dead) \
                 FOR UPDATE SKIP LOCKED), \
-     u AS (UPDATE name_manager.pool p SET tag = $4::text::uuid, doc = $5::text::jsonb FROM l \
+     u AS (UPDATE name_manager.pool p \
+           SET tag = $4::text::uuid, doc = $5, line = $6, sessions = $7::text[]::uuid[] FROM l \
            WHERE (p.space, p.pool) = (l.space, l.pool) AND p.tag = $3::text::uuid \
            RETURNING 1 AS done), \
-     j AS (INSERT INTO name_manager.journal (space, pool, event) \
-           SELECT $1, $2, e FROM u, jsonb_array_elements($8::text::jsonb) e) \
+     j AS (INSERT INTO name_manager.journal (space, pool, time, event) \
+           SELECT $1, $2, (e->>'time')::bigint, e FROM u, json_array_elements($10::text::json) e) \
      SELECT ",
     durable!(),
-    tell!("$9", "$10"),
+    tell!("$11", "$12"),
     " FROM u"
 );
 
 /// As SWAP, of a pool that nobody has used, and in which nobody waits.
 const MAKE: &str = concat!(
-    "WITH u AS (INSERT INTO name_manager.pool (space, pool, tag, doc) \
-                SELECT $1, $2, $3::text::uuid, $4::text::jsonb WHERE ",
+    "WITH u AS (INSERT INTO name_manager.pool (space, pool, tag, doc, line, sessions) \
+                SELECT $1, $2, $3::text::uuid, $4, $5, $6::text[]::uuid[] WHERE ",
     start!(),
-    " = $5 AND NOT EXISTS (SELECT FROM name_manager.session WHERE id = $6::text::uuid AND dead) \
+    " = $7 AND NOT EXISTS (SELECT FROM name_manager.session WHERE id = $8::text::uuid AND dead) \
                 ON CONFLICT DO NOTHING RETURNING 1), \
-     j AS (INSERT INTO name_manager.journal (space, pool, event) \
-           SELECT $1, $2, e FROM u, jsonb_array_elements($7::text::jsonb) e) \
+     j AS (INSERT INTO name_manager.journal (space, pool, time, event) \
+           SELECT $1, $2, (e->>'time')::bigint, e FROM u, json_array_elements($9::text::json) e) \
      SELECT ",
     durable!(),
     " FROM u"
@@ -137,20 +136,21 @@ const SERVER: &str = concat!(
 );
 
 /// $1 spaces, $2 pools, $3 tokens that wait in them, $4 own session. One that is told that it can
-/// never be served stays in the line until its agent has read that. What is lent is a small part
-/// of the document where many wait. It is of no use to a session that is dead, nor from a standby:
-/// both are found out by whoever reads the pool.
+/// never be served stays in the line until its agent has read that. Texts are searched as we have
+/// written them: within a string, quotes are never bare. What is lent is of no use to a session
+/// that is dead, nor from a standby: both are found out by whoever reads the pool.
 const TAGS: &str = concat!(
     "SELECT p.space, p.pool, p.tag::text, g.granted OR g.failed, ",
     start!(),
     ", CASE WHEN g.granted AND NOT pg_is_in_recovery() AND NOT EXISTS \
             (SELECT FROM name_manager.session WHERE id = $4::text::uuid AND dead) \
-       THEN (p.doc - 'line' || '{\"line\": []}')::text END \
+       THEN p.doc END \
      FROM name_manager.pool p JOIN unnest($1, $2) AS k (space, pool) USING (space, pool) \
      CROSS JOIN LATERAL (SELECT \
-       EXISTS (SELECT FROM jsonb_array_elements(p.doc->'holds') h WHERE h->>'token' = ANY ($3)) AS granted, \
-       EXISTS (SELECT FROM jsonb_array_elements(p.doc->'line') w \
-               WHERE w->'failed' <> 'null' AND w->>'token' = ANY ($3)) AS failed OFFSET 0) g"
+       EXISTS (SELECT FROM unnest($3) t WHERE strpos(p.doc, '\"token\":\"' || t || '\"') > 0) AS granted, \
+       CASE WHEN strpos(p.line, '\"failed\":') > 0 THEN EXISTS \
+            (SELECT FROM unnest($3) t WHERE strpos(p.line, '\"token\":\"' || t || '\",\"failed\":') > 0) \
+       ELSE false END AS failed OFFSET 0) g"
 );
 
 /// $1 session. Every document: there are few, and this is asked once a connection.
@@ -158,14 +158,12 @@ const ENTRIES: &str = concat!(
     "SELECT ",
     start!(),
     ", p.space, p.pool FROM (SELECT) one LEFT JOIN name_manager.pool p \
-     ON EXISTS (SELECT FROM jsonb_array_elements((p.doc->'holds') || (p.doc->'line')) e \
-                WHERE e->>'session' = $1)"
+     ON $1::text::uuid = ANY (p.sessions)"
 );
 
 /// $1 tokens. Asked once by an agent, of those that its processes may have left.
 const HELD: &str = "SELECT p.space, p.pool FROM name_manager.pool p \
-     WHERE EXISTS (SELECT FROM jsonb_array_elements((p.doc->'holds') || (p.doc->'line')) e \
-                   WHERE e->>'token' = ANY ($1))";
+     WHERE EXISTS (SELECT FROM unnest($1) t WHERE strpos(p.doc, t) > 0 OR strpos(p.line, t) > 0)";
 
 /// $1 session. The last that it does.
 const END: &str = "DELETE FROM name_manager.session WHERE id = $1::text::uuid AND NOT dead";
@@ -289,7 +287,8 @@ impl Connection {
         };
         let tag: Option<&str> = row.try_get(5).map_err(get)?;
         let text: Option<&str> = row.try_get(6).map_err(get)?;
-        let (Some(tag), Some(text)) = (tag, text) else {
+        let line: Option<&str> = row.try_get(7).map_err(get)?;
+        let (Some(tag), Some(text), Some(line)) = (tag, text, line) else {
             return Ok(Page {
                 tag: None,
                 document: Document::default(),
@@ -301,7 +300,7 @@ impl Connection {
                 },
             });
         };
-        let document = Document::parse(text).map_err(|error| match error {
+        let document = Document::parse(text, line).map_err(|error| match error {
             Unsound::TooNew(..) => Error::new(
                 Kind::TooNew,
                 format!(
@@ -312,10 +311,14 @@ impl Connection {
             .because(error),
             Unsound::Damaged(why) => damaged(&why),
         })?;
-        let sessions: &str = row.try_get(7).map_err(get)?;
+        let sessions: &str = row.try_get(8).map_err(get)?;
         let sessions = sessions.split(',').filter(|part| !part.is_empty());
         let sessions = sessions.map(session).collect::<Option<Vec<_>>>();
         let sessions = sessions.ok_or_else(|| damaged("a session in it is none"))?;
+        let known: BTreeSet<Session> = sessions.iter().map(|(id, _, _)| *id).collect();
+        if !document.sessions().is_subset(&known) {
+            return Err(damaged("a machine in it is not among its `sessions`"));
+        }
         let hear = sessions.iter().filter(|(_, _, hears)| *hears);
         Ok(Page {
             tag: Some(tag.parse().map_err(|_| damaged("its tag is none"))?),
@@ -352,7 +355,10 @@ impl Connection {
 
     async fn try_swap(&self, swap: &Swap<'_>) -> Result<bool, Error> {
         let (tag, session) = (swap.tag.to_string(), swap.session.to_string());
-        let document = stored(swap.document.to_text());
+        let (document, line) = swap.document.to_texts();
+        let (document, line) = (stored(document), stored(line));
+        let sessions = swap.document.sessions();
+        let sessions: Vec<String> = sessions.iter().map(Session::to_string).collect();
         let events = serde_json::to_string(swap.events).expect("its keys are texts");
         let events = stored(events);
         let start = swap.page.look.start.0;
@@ -363,6 +369,8 @@ impl Connection {
         values.extend([
             (&tag as _, Type::TEXT),
             (&document as _, Type::TEXT),
+            (&line as _, Type::TEXT),
+            (&sessions as _, Type::TEXT_ARRAY),
             (&start as _, Type::INT8),
             (&session as _, Type::TEXT),
             (&events as _, Type::TEXT),
@@ -495,7 +503,7 @@ impl Connection {
             let start = Start(row.try_get(4).map_err(get)?);
             let lent: Option<&str> = row.try_get(5).map_err(get)?;
             // What is wrong with one is told by whoever reads the pool.
-            let lent = lent.and_then(|text| Document::parse(text).ok());
+            let lent = lent.and_then(|text| Document::parse(text, "[]").ok());
             Ok(Glance {
                 key: (row.try_get(0).map_err(get)?, row.try_get(1).map_err(get)?),
                 // One that is none is found, and told, by whoever reads the pool.

@@ -31,7 +31,9 @@ pub struct Document {
     pub locks: u64,
     /// In the order in which they were granted.
     pub holds: Vec<Hold>,
-    /// Waiters, in the order in which they came.
+    /// Waiters, in the order in which they came. Written apart: there may be hundreds, which are
+    /// most of a document, and of no interest to whoever looks for what is lent.
+    #[serde(skip)]
     pub line: Vec<Waiter>,
     /// The user code that the pool depends on.
     pub code: Code,
@@ -105,6 +107,10 @@ impl Hold {
 pub struct Waiter {
     /// The request.
     pub token: Token,
+    /// It can never be served. It waits for nothing, and is to be told. Next to the token, where
+    /// servers look for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<Failure>,
     /// Of an agent with these beats.
     pub session: Session,
     /// What it wants.
@@ -113,9 +119,6 @@ pub struct Waiter {
     pub access: Access,
     /// It waits beside the queue for its name alone, which is reserved for the first such.
     pub beside: bool,
-    /// It can never be served. It waits for nothing, and is to be told.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub failed: Option<Failure>,
     /// Whether the process that asks has the pool's hooks.
     #[serde(default, skip_serializing_if = "is_default")]
     pub has_hooks: bool,
@@ -226,15 +229,15 @@ struct Version {
 }
 
 impl Document {
-    /// Reads a document that somebody may have changed by hand.
+    /// Reads a document and its line, which somebody may have changed by hand.
     ///
     /// # Errors
     ///
     /// If it could not be what we wrote: nothing is lent by it.
-    pub fn parse(text: &str) -> Result<Self, Unsound> {
+    pub fn parse(text: &str, line: &str) -> Result<Self, Unsound> {
         let damaged = |error: serde_json::Error| Unsound::Damaged(error.to_string());
         let too_new = |v: u64| v > u64::from(FORMAT);
-        let document = match serde_json::from_str::<Self>(text) {
+        let mut document = match serde_json::from_str::<Self>(text) {
             Ok(document) if too_new(document.v.into()) => {
                 return Err(Unsound::TooNew(document.v.into(), FORMAT));
             }
@@ -248,13 +251,16 @@ impl Document {
                 });
             }
         };
+        document.line = serde_json::from_str(line).map_err(damaged)?;
         document.check().map_err(Unsound::Damaged)?;
         Ok(document)
     }
 
-    /// As [`Document::parse`] reads it.
-    pub fn to_text(&self) -> String {
-        serde_json::to_string(self).expect("its keys are texts")
+    /// As [`Document::parse`] reads it: the document, and its line.
+    pub fn to_texts(&self) -> (String, String) {
+        let text = serde_json::to_string(self).expect("its keys are texts");
+        let line = serde_json::to_string(&self.line).expect("its keys are texts");
+        (text, line)
     }
 
     fn check(&self) -> Result<(), String> {

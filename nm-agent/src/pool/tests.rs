@@ -342,8 +342,8 @@ impl Register {
     fn swap(&mut self, was: Option<Tag>, tag: Tag, document: Document) -> bool {
         let is_same = self.tag == was;
         if is_same {
-            let text = document.to_text();
-            self.document = Document::parse(&text).expect("it is sound");
+            let (text, line) = document.to_texts();
+            self.document = Document::parse(&text, &line).expect("it is sound");
             self.tag = Some(tag);
         }
         is_same

@@ -73,7 +73,7 @@ fn asked(database: &str, kind: &str) -> usize {
 
 /// A look at pools, and a read of one.
 const GLANCE: &str = "SELECT p.space, p.pool, p.tag";
-const READ: &str = "p.tag::text, p.doc::text";
+const READ: &str = "p.tag::text, p.doc, p.line";
 
 #[test]
 fn a_machine_that_is_told_looks_seldom() {

@@ -148,7 +148,7 @@ fn a_stopped_process_keeps_its_name_although_its_agent_was_killed() {
     // By the next session, once it has been taken over.
     site.until(
         "SELECT count(*)::int FROM name_manager.session s JOIN name_manager.pool p \
-         ON p.doc->'holds'->0->>'session' = replace(s.id::text, '-', '') \
+         ON p.doc::jsonb->'holds'->0->>'session' = replace(s.id::text, '-', '') \
          WHERE s.seen = (SELECT max(seen) FROM name_manager.session WHERE who->>'host' = 'ci-1')",
         1,
     );

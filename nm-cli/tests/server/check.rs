@@ -68,7 +68,7 @@ fn a_pool_that_somebody_changed_by_hand_is_a_problem() {
     server.sql(
         "by_hand",
         "INSERT INTO name_manager.pool VALUES ('acme/shop', 'gcp', \
-         '00000000-0000-0000-0000-000000000001', '{}')",
+         '00000000-0000-0000-0000-000000000001', '{}', '[]', '{}')",
     );
     let said = door.run(&["server", "check"]);
     assert_eq!(said.code, 1, "{said:?}");

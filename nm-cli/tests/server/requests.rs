@@ -166,8 +166,11 @@ fn a_document_that_was_changed_by_hand() {
     let tag = "tag = md5(random()::text)::uuid";
     for (change, why) in [
         ("'{}'", "missing field `v`"),
-        ("doc || '{\"names\": 7}'", "invalid type"),
-        ("doc || '{\"surprise\": true}'", "unknown field `surprise`"),
+        ("doc::jsonb || '{\"names\": 7}'", "invalid type"),
+        (
+            "doc::jsonb || '{\"surprise\": true}'",
+            "unknown field `surprise`",
+        ),
     ] {
         sql(&format!(
             "UPDATE name_manager.pool SET {tag}, doc = {change}"

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use nm_postgres::{Glance, Kind, Lent};
-use nm_register::{Document, Event, Outcome, Request, Session, Token};
+use nm_register::{Document, Event, Outcome, Request, Session, State, Token};
 
 use crate::instance::shared;
-use crate::steps::{Machine, join, release};
+use crate::steps::{Machine, join, release, release_as};
 use crate::wire::Wire;
 
 fn read(wire: &Wire, from: u64, after: i64, most: usize) -> Vec<(i64, Event)> {
@@ -43,9 +43,30 @@ fn events_are_read_from_a_time_on_in_pages() {
     wire.execute("UPDATE name_manager.journal SET at = now() - interval '31 days'");
     wire.run(wire.connection.prune(2, 30)).unwrap();
     assert_eq!(count(), 0);
-    wire.execute("INSERT INTO name_manager.journal (space, pool, event) VALUES ('shop', 'gcp', '{\"time\": 9}')");
+    wire.execute("INSERT INTO name_manager.journal (space, pool, time, event) VALUES ('shop', 'gcp', 9, '{\"time\": 9}')");
     let error = wire.run(wire.connection.events("shop", "gcp", 0, 0, 9));
     assert_eq!(error.unwrap_err().kind(), Kind::Damaged);
+}
+
+#[test]
+fn a_glance_finds_those_that_can_never_be_served_whatever_the_tests_are_called() {
+    let Some(server) = shared() else { return };
+    let wire = server.database("glance", true);
+    let machine = Machine::begin(&wire, 1, "ci-1");
+    let pools = [("shop".to_owned(), "gcp".to_owned())];
+    let is_served = |token: u128| {
+        let tokens = [Token(token)];
+        let glances = wire.connection.glance(&pools, &tokens, Session(1));
+        wire.run(glances).unwrap()[0].is_served
+    };
+    let called = |token: u128| format!("\"token\":\"{}\",\"failed\":", Token(token));
+    machine.does(join(7, &called(8)));
+    machine.does(join(8, &called(9)));
+    assert!(is_served(7));
+    assert!(!is_served(8));
+    machine.does(release_as(7, State::Broken));
+    assert!(is_served(8));
+    assert!(!is_served(7) && !is_served(9));
 }
 
 #[test]
@@ -53,8 +74,8 @@ fn a_long_journal_is_pruned_at_once() {
     let Some(server) = shared() else { return };
     let wire = server.database("long", true);
     wire.execute(
-        "INSERT INTO name_manager.journal (space, pool, event) \
-         SELECT 'shop', 'gcp', '{}' FROM generate_series(1, 40000)",
+        "INSERT INTO name_manager.journal (space, pool, time, event) \
+         SELECT 'shop', 'gcp', 0, '{}' FROM generate_series(1, 40000)",
     );
     // Of the oldest, one by one, it would take many times as long.
     let prune = wire.connection.prune(20_000, 30);

@@ -90,18 +90,27 @@ fn a_document_that_somebody_changed_lends_nothing() {
     machine.does(join(7, "a"));
     let read = || wire.run(wire.connection.read("shop", "gcp"));
     let change = |doc: &str| wire.execute(&format!("UPDATE name_manager.pool SET doc = {doc}"));
-    change("jsonb_set(doc, '{holds,0,fence}', '99')");
+    wire.execute("CREATE TABLE was AS SELECT doc FROM name_manager.pool");
+    change("jsonb_set(doc::jsonb, '{holds,0,fence}', '99')");
     says(
         read(),
         Kind::Damaged,
         "`gcp-0` is held with fence 99, which it never had",
     );
-    change("jsonb_set(doc, '{holds,0,token}', '\"mine\"')");
+    change("jsonb_set(doc::jsonb, '{holds,0,token}', '\"mine\"')");
     says(read(), Kind::Damaged, "`mine` is not an id");
-    change("jsonb_set(doc, '{v}', '2')");
+    change("jsonb_set(doc::jsonb, '{v}', '2')");
     says(read(), Kind::TooNew, "written by a newer name-manager");
     change("'{}'");
     says(read(), Kind::Damaged, "missing field");
+    wire.execute("UPDATE name_manager.pool SET line = '[{}]', doc = was.doc FROM was");
+    says(read(), Kind::Damaged, "missing field `token`");
+    wire.execute("UPDATE name_manager.pool SET line = '[]', sessions = '{}'");
+    says(
+        read(),
+        Kind::Damaged,
+        "a machine in it is not among its `sessions`",
+    );
     // As by somebody who has tidied up.
     wire.execute("DELETE FROM name_manager.server");
     says(read(), Kind::Damaged, "`name_manager.server` has no row");

@@ -51,11 +51,15 @@ pub fn join(token: u128, test: &str) -> Request {
 }
 
 pub fn release(token: u128) -> Request {
+    release_as(token, State::Clean)
+}
+
+pub fn release_as(token: u128, state: State) -> Request {
     Request::Release {
         token: Token(token),
         name: "gcp-0".to_owned(),
         after: After {
-            state: State::Clean,
+            state,
             reason: None,
             as_it_was: false,
         },

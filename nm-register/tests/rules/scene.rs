@@ -173,8 +173,9 @@ impl Pool {
         let mut decided = self.decide(session, &[request]);
         self.document = decided.document;
         self.events.extend(decided.events);
-        let text = self.document.to_text();
-        let read = Document::parse(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+        let (text, line) = self.document.to_texts();
+        let read = Document::parse(&text, &line);
+        let read = read.unwrap_or_else(|error| panic!("{error}: {text} {line}"));
         assert_eq!(read, self.document);
         decided.outcomes.remove(0)
     }

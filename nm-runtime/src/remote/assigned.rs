@@ -267,7 +267,7 @@ impl Desk<'_> {
         let read = json::from_slice::<Stamped>(text.as_bytes());
         read.map(|read| read.decisions).ok_or_else(|| {
             Error::config(format!(
-                "what the allocator of pool `{}` has decided is unreadable on the server; while no tests run, remove `decisions` from the `notes` of the pool's document in `name_manager.pool`: it is then forgotten",
+                "what the allocator of pool `{}` has decided is unreadable on the server; while no tests run, remove `decisions` from the `notes` in the pool's `doc` in `name_manager.pool`: it is then forgotten",
                 self.ask.pool
             ))
         })

@@ -19,14 +19,14 @@ END $$;
 CREATE TRIGGER torture AFTER INSERT OR UPDATE ON name_manager.session
 FOR EACH ROW EXECUTE FUNCTION torture.session();
 
-CREATE FUNCTION torture.holds(doc jsonb) RETURNS TABLE (name text, fence text, session text)
+CREATE FUNCTION torture.holds(doc text) RETURNS TABLE (name text, fence text, session text)
 LANGUAGE sql AS $$
-    SELECT h->>'name', h->>'fence', h->>'session' FROM jsonb_array_elements(doc->'holds') h
+    SELECT h->>'name', h->>'fence', h->>'session' FROM jsonb_array_elements(doc::jsonb->'holds') h
     WHERE left(h->>'name', 1) <> '#'
 $$;
 CREATE FUNCTION torture.pool() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    was jsonb := '{"holds": []}';
+    was text := '{"holds": []}';
 BEGIN
     IF TG_OP = 'UPDATE' THEN
         was := OLD.doc;

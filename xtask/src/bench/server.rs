@@ -393,13 +393,14 @@ impl Bench {
         // Those that there are, again and again, each time as if a second later.
         self.site.sql(&format!(
             "WITH old AS (DELETE FROM name_manager.journal WHERE space = 'bench/views' \
-                          RETURNING n, space, pool, event), \
+                          RETURNING n, space, pool, time, event), \
              size AS (SELECT ceil({events}.0 / count(*))::int AS times FROM old) \
-             INSERT INTO name_manager.journal (space, pool, event) \
-             SELECT space, pool, event || jsonb_build_object( \
-                 'id', (event->>'id') || '-' || g, \
-                 'time', (event->>'time')::bigint - (times - g) * 1000000::bigint) \
-             FROM old, size, generate_series(1, times) g ORDER BY g, n LIMIT {events}"
+             INSERT INTO name_manager.journal (space, pool, time, event) \
+             SELECT space, pool, time - age, \
+                 (event::jsonb || jsonb_build_object('id', (event->>'id') || '-' || g, \
+                                                     'time', time - age))::json \
+             FROM old, size, generate_series(1, times) g, \
+                 LATERAL (SELECT (times - g) * 1000000::bigint AS age) aged ORDER BY g, n LIMIT {events}"
         ));
         self.site.sql("ANALYZE name_manager.journal");
         let mut table = Table::new(

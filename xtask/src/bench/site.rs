@@ -154,8 +154,8 @@ impl Site {
         }
         let kinds = [
             "query LIKE 'WITH l AS%'",
-            "query LIKE '%p.doc::text%'",
-            "query NOT LIKE 'WITH l AS%' AND query NOT LIKE '%p.doc::text%' \
+            "query LIKE '%p.doc, p.line%'",
+            "query NOT LIKE 'WITH l AS%' AND query NOT LIKE '%p.doc, p.line%' \
              AND query NOT LIKE '%session SET beat%' AND query NOT LIKE '%pg_stat_statements%'",
         ];
         let sums = kinds.map(|kind| format!("coalesce(sum(calls) FILTER (WHERE {kind}), 0)::text"));

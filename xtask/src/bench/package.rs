@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use crate::bench::peer::{self, Peer};
+use crate::build;
 use crate::result::Result;
 
 /// A package such as users have, with dev-dependencies.
@@ -43,14 +44,20 @@ impl Package {
             .flat_map(|package| package["dependencies"].as_array())
             .flatten()
             .filter(|dependency| dependency["kind"].is_null() && dependency["path"].is_null());
+        // Those of one system have a table each, after all others.
         let mut lines = BTreeMap::new();
         for dependency in dependencies {
+            let system = dependency["target"].as_str();
             let name = dependency["name"].to_string();
+            let table = match system {
+                Some(system) => format!("[target.'{system}'.dev-dependencies]\n"),
+                None => String::new(),
+            };
             let line = format!(
-                "{name} = {{ version = {}, default-features = {}, features = {} }}",
+                "{table}{name} = {{ version = {}, default-features = {}, features = {} }}",
                 dependency["req"], dependency["uses_default_features"], dependency["features"]
             );
-            lines.insert(name, line);
+            lines.insert((system.is_some(), name), line);
         }
         let lines: Vec<_> = lines.into_values().collect();
         let locked = peer::repository().join("Cargo.lock");
@@ -67,6 +74,10 @@ impl Package {
         package.write("Cargo.toml", &manifest)?;
         package.write("src/lib.rs", "")?;
         fs::copy(locked, package.lock_file())?;
+        // What is measured looks nothing up, and loads nothing down.
+        let mut fetch = package.cargo();
+        fetch.env_remove("CARGO_NET_OFFLINE");
+        build::succeed(fetch.args(["fetch", "--quiet", "--target", "host-tuple"]))?;
         Ok(package)
     }
 

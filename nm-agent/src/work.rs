@@ -115,7 +115,9 @@ impl Server {
         number: u64,
     ) -> Result<Option<Duration>, Failed> {
         let agent = self.agent.clone();
-        self.adopt(connection).await?;
+        if !self.adopt(connection).await? {
+            return Ok(None);
+        }
         if self.said_over != number || agent.state().must_say_again() {
             if self.say_again(connection).await? {
                 self.said_over = number;
@@ -214,31 +216,43 @@ impl Server {
         }
     }
 
-    /// Takes over what an earlier agent of this machine left.
-    async fn adopt(&self, connection: &Connection) -> Result<(), Failed> {
+    /// Takes over what an earlier agent of this machine left; false if it is to be tried again.
+    async fn adopt(&self, connection: &Connection) -> Result<bool, Failed> {
         let left = self.agent.state().left.clone();
         let tokens = [&left.held[..], &left.gone].concat();
         if tokens.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
         // What cannot be read is left to those who present themselves.
         let pools = match self.call(connection.pools_of(&tokens)).await {
+            Err(Failed::Error(error)) if fault::may_pass(&error) => {
+                self.fail_for_now(&error).await;
+                return Ok(false);
+            }
             Err(Failed::Error(_)) => Vec::new(),
             pools => pools?,
         };
+        let mut read = Vec::new();
         for key in pools {
             let page = match self.call(connection.read(&key.0, &key.1)).await {
+                Err(Failed::Error(error)) if fault::may_pass(&error) => {
+                    self.fail_for_now(&error).await;
+                    return Ok(false);
+                }
                 Err(Failed::Error(_)) => continue,
                 page => page?,
             };
             if !self.heed(&key, page) {
-                return Ok(());
+                return Ok(true);
             }
-            let mut state = self.agent.state();
+            read.push(key);
+        }
+        let mut state = self.agent.state();
+        // All at once: what is tried again is not to be taken over twice.
+        for key in read {
             let adopted = state.pool(key).adopt(&left, clock::now());
             state.orphans.extend(adopted);
         }
-        let mut state = self.agent.state();
         state.left = Left::default();
         for (token, _) in left.released.keys() {
             if left.gone.contains(token) || state.locks.is_free(*token) {
@@ -246,7 +260,15 @@ impl Server {
             }
         }
         self.agent.orphan.notify_one();
-        Ok(())
+        Ok(true)
+    }
+
+    /// Tells everybody what the server says, and gives it time.
+    async fn fail_for_now(&self, error: &Error) {
+        let fault = fault::of_server(error);
+        let may_pass = fault::may_pass(error);
+        self.agent.state().fail(&fault, may_pass);
+        sleep(PAUSE).await;
     }
 
     /// Says to a process of the server all that is held; whether it has all been said.
@@ -255,10 +277,7 @@ impl Server {
         let (start, entries) = match self.call(connection.entries(session)).await {
             Ok(found) => found,
             Err(Failed::Error(error)) => {
-                let fault = fault::of_server(&error);
-                let may_pass = fault::may_pass(&error);
-                self.agent.state().fail(&fault, may_pass);
-                sleep(PAUSE).await;
+                self.fail_for_now(&error).await;
                 return Ok(false);
             }
             Err(cut) => return Err(cut),

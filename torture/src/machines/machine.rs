@@ -8,6 +8,7 @@ use std::{env, mem};
 use rustix::process::Signal;
 use torture::history::{Event, Writer, process};
 
+use super::clock;
 use super::namespace::Namespace;
 use super::processes::{agent, signal};
 use super::server::{Server, url};
@@ -17,6 +18,7 @@ use crate::result::Result;
 #[derive(Debug)]
 pub struct Machine {
     pub host: String,
+    number: usize,
     pub namespace: Namespace,
     pub wire: Wire,
     dir: PathBuf,
@@ -47,6 +49,7 @@ impl Machine {
         let wire = Wire::new(&namespace, number, &server.namespace, far)?;
         Ok(Self {
             host,
+            number,
             namespace,
             wire,
             dir,
@@ -66,6 +69,7 @@ impl Machine {
             }
         }
         self.env(&mut command, job);
+        clock::set(&mut command, self.number);
         let mut errors = File::options();
         let errors = errors.create(true).append(true);
         let errors = errors.open(job.dir.join("stderr"))?;

@@ -1,5 +1,6 @@
 //! Several machines that share pools on a server, with everything between them that can break.
 
+mod clock;
 mod fault;
 mod machine;
 mod namespace;
@@ -65,6 +66,7 @@ pub fn can_be_made() -> Result<bool> {
         Namespace::new()?.run(&format!("iptables -w {rule}"))?;
         let found = server::programs();
         found.ok_or("found no PostgreSQL; install it (Debian: `apt-get install postgresql`)")?;
+        clock::liar().ok_or("found no libfaketime (Debian: `apt-get install libfaketime`)")?;
         Ok(())
     };
     let Err(why) = made() else {
@@ -110,6 +112,7 @@ impl<F: Fn(&Table) -> bool + Sync> Tortured<'_, F> {
             let ends = threads.map(|end| end.unwrap_or_else(|_| Some("a panic".to_owned())));
             ends.collect()
         });
+        clock::sweep();
         if let Some(error) = failed.into_iter().flatten().next() {
             return Err(error.into());
         }

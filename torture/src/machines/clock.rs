@@ -1,0 +1,41 @@
+//! The machines' ideas of the day, which decide nothing.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Those of machines 1 to 4, as libfaketime takes them: the truth, decades off, and of another rate.
+const DAYS: [&str; 4] = ["+0", "-20y", "+70y x2", "+0 x0.5"];
+
+/// A library that lies about the time to whoever loads it.
+pub fn liar() -> Option<PathBuf> {
+    let libraries = fs::read_dir("/usr/lib").ok()?.flatten();
+    let mut places = libraries.map(|entry| entry.path().join("faketime/libfaketime.so.1"));
+    places.find(|path| path.is_file())
+}
+
+/// What is started by this has the clock of that machine; the one that never jumps is left alone.
+pub fn set(command: &mut Command, machine: usize) {
+    if let Some(library) = liar() {
+        command
+            .env("LD_PRELOAD", library)
+            .env("FAKETIME", DAYS[(machine - 1) % DAYS.len()])
+            .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+    }
+}
+
+/// Removes what that library keeps for each process, and leaves behind when that is killed.
+pub fn sweep() {
+    let entries = fs::read_dir("/dev/shm").into_iter().flatten();
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let of = name.to_str().and_then(|name| {
+            let prefixes = ["faketime_shm_", "sem.faketime_sem_"];
+            prefixes.iter().find_map(|prefix| name.strip_prefix(prefix))
+        });
+        if of.is_some_and(|process| !Path::new("/proc").join(process).exists()) {
+            // Somebody else may have done so.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}

@@ -14,14 +14,20 @@ pub struct Journal {
     lines: String,
     requests: u64,
     run: &'static str,
+    pool: &'static str,
 }
 
 impl Journal {
     pub fn new() -> Self {
+        Self::of_pool("db")
+    }
+
+    pub fn of_pool(pool: &'static str) -> Self {
         Self {
             lines: String::new(),
             requests: 0,
             run: "run-1",
+            pool,
         }
     }
 
@@ -47,7 +53,7 @@ impl Journal {
     pub fn event(&mut self, test: &str, id: &str, mut event: Value) {
         let token = format!("{id}-thread");
         event["v"] = json!(1);
-        event["pool"] = json!("db");
+        event["pool"] = json!(self.pool);
         event["id"] = json!(id);
         event["holder"] = json!({"test": test, "pid": 7, "token": token, "run": self.run, "file": "tests/a.rs", "line": 3, "since": 0});
         self.line(&event.to_string());
@@ -79,7 +85,7 @@ impl Journal {
     }
 
     pub fn write_as(&self, lab: &Lab, file: &str) {
-        let dir = lab.pool("db");
+        let dir = lab.pool(self.pool);
         fs::create_dir_all(dir.join("names")).unwrap();
         fs::write(dir.join(file), &self.lines).unwrap();
     }

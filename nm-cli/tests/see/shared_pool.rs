@@ -114,6 +114,25 @@ fn two_runs_in_turns(lab: &Lab) {
 }
 
 #[test]
+fn a_name_is_in_use_for_no_longer_than_the_run_used_its_pool() {
+    let lab = Lab::new();
+    let mut journal = Journal::new();
+    journal.of_run("run-1").lease("a", "db-0", 0, 0, 10);
+    journal.of_run("run-2").lease("b", "db-0", 5, 10, 40);
+    journal.in_order().write(&lab);
+    // That other tests of the run go on says nothing of this pool.
+    let mut other = Journal::of_pool("aws");
+    other.lease("c", "aws-0", 0, 0, 40);
+    other.write(&lab);
+    let stats = lab.json(&["stats", "--run", "run-1"]);
+    let mut pools = stats["pools"].as_array().unwrap().iter();
+    let db = pools.find(|pool| pool["pool"] == "db").unwrap();
+    assert_eq!(db["makespan"], 10 * SECOND);
+    assert_eq!(db["names"][0]["held_by_others"], 30 * SECOND);
+    assert_eq!(db["names"][0]["use"], 1.0);
+}
+
+#[test]
 fn other_runs_count_in_use_and_waits_and_are_replayed_along() {
     let lab = Lab::new();
     two_runs_in_turns(&lab);

@@ -40,9 +40,8 @@ pub struct NameTally {
     /// Until when it was seen held: readers share that time.
     until: u64,
     until_by_others: u64,
-    /// By anybody.
-    used: u64,
-    used_until: u64,
+    /// When anybody had it.
+    used: Vec<(u64, u64)>,
 }
 
 /// Adds a span of time, as far as it is after what was added before.
@@ -95,7 +94,7 @@ impl Tally {
             start,
             end,
         );
-        extend(&mut name.used, &mut name.used_until, start, end);
+        name.used.push((start, end));
     }
 
     fn lease(&mut self, lease: &Lease) {
@@ -103,7 +102,7 @@ impl Tally {
         let name = self.name(&lease.name);
         name.leases += 1;
         extend(&mut name.held, &mut name.until, lease.start, lease.end);
-        extend(&mut name.used, &mut name.used_until, lease.start, lease.end);
+        name.used.push((lease.start, lease.end));
         if self.request != lease.request {
             lease.request.clone_into(&mut self.request);
             self.requests += 1;
@@ -161,9 +160,16 @@ impl Tally {
 
     /// The share of the makespan in which a name was held, by whichever run.
     pub fn use_of(&self, name: &NameTally) -> f64 {
+        let mut used = name.used.clone();
+        used.sort_unstable();
+        // Other runs may have had it when this one did not use the pool.
+        let (mut sum, mut until) = (0, self.first.unwrap_or(0));
+        for (start, end) in used {
+            extend(&mut sum, &mut until, start, end.min(self.last));
+        }
         match self.makespan() {
             0 => 0.0,
-            makespan => name.used as f64 / makespan as f64,
+            makespan => sum as f64 / makespan as f64,
         }
     }
 }

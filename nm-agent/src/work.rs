@@ -26,6 +26,10 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Of a change that cannot be made for a reason that does not pass by itself.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// How often what an earlier agent left is tried to be read after such a failure: for less than the
+/// shortest lease.
+const ADOPTS: u32 = 4;
+
 /// After a lost swap a row is locked, and whenever it is changed for so long: otherwise those that
 /// are nearer would win for ever, and most looks at a pool that many use be for nothing.
 const CONTENDED: Duration = Duration::from_secs(1);
@@ -61,6 +65,7 @@ pub(crate) async fn run(agent: Agent, link: Link) {
         polled_at: Duration::ZERO,
         prune_at: clock::now() + PRUNED.0,
         reads_next: false,
+        adopts_failed: 0,
         agent,
     };
     loop {
@@ -105,6 +110,8 @@ struct Server {
     prune_at: Duration,
     /// A page of a journal is read before the next pool is changed.
     reads_next: bool,
+    /// How often what an earlier agent left could not be read.
+    adopts_failed: u32,
 }
 
 impl Server {
@@ -217,7 +224,7 @@ impl Server {
     }
 
     /// Takes over what an earlier agent of this machine left; false if it is to be tried again.
-    async fn adopt(&self, connection: &Connection) -> Result<bool, Failed> {
+    async fn adopt(&mut self, connection: &Connection) -> Result<bool, Failed> {
         let left = self.agent.state().left.clone();
         let tokens = [&left.held[..], &left.gone].concat();
         if tokens.is_empty() {
@@ -225,34 +232,34 @@ impl Server {
         }
         // What cannot be read is left to those who present themselves.
         let pools = match self.call(connection.pools_of(&tokens)).await {
-            Err(Failed::Error(error)) if fault::may_pass(&error) => {
-                self.fail_for_now(&error).await;
+            Err(Failed::Error(error)) if self.tries_again(&error) => {
+                sleep(PAUSE).await;
                 return Ok(false);
             }
             Err(Failed::Error(_)) => Vec::new(),
             pools => pools?,
         };
-        let mut read = Vec::new();
+        let mut pages = Vec::new();
         for key in pools {
-            let page = match self.call(connection.read(&key.0, &key.1)).await {
-                Err(Failed::Error(error)) if fault::may_pass(&error) => {
-                    self.fail_for_now(&error).await;
+            match self.call(connection.read(&key.0, &key.1)).await {
+                Err(Failed::Error(error)) if self.tries_again(&error) => {
+                    sleep(PAUSE).await;
                     return Ok(false);
                 }
-                Err(Failed::Error(_)) => continue,
-                page => page?,
-            };
+                Err(Failed::Error(_)) => {}
+                page => pages.push((key, page?)),
+            }
+        }
+        // All at once: what is tried again is not to be taken over twice.
+        for (key, page) in pages {
             if !self.heed(&key, page) {
                 return Ok(true);
             }
-            read.push(key);
-        }
-        let mut state = self.agent.state();
-        // All at once: what is tried again is not to be taken over twice.
-        for key in read {
+            let mut state = self.agent.state();
             let adopted = state.pool(key).adopt(&left, clock::now());
             state.orphans.extend(adopted);
         }
+        let mut state = self.agent.state();
         state.left = Left::default();
         for (token, _) in left.released.keys() {
             if left.gone.contains(token) || state.locks.is_free(*token) {
@@ -263,12 +270,11 @@ impl Server {
         Ok(true)
     }
 
-    /// Tells everybody what the server says, and gives it time.
-    async fn fail_for_now(&self, error: &Error) {
-        let fault = fault::of_server(error);
-        let may_pass = fault::may_pass(error);
-        self.agent.state().fail(&fault, may_pass);
-        sleep(PAUSE).await;
+    /// Whether what has failed so may be had later. Not for ever: all else waits for it.
+    fn tries_again(&mut self, error: &Error) -> bool {
+        let tries = fault::may_pass(error) && self.adopts_failed < ADOPTS;
+        self.adopts_failed += u32::from(tries);
+        tries
     }
 
     /// Says to a process of the server all that is held; whether it has all been said.
@@ -277,7 +283,10 @@ impl Server {
         let (start, entries) = match self.call(connection.entries(session)).await {
             Ok(found) => found,
             Err(Failed::Error(error)) => {
-                self.fail_for_now(&error).await;
+                let fault = fault::of_server(&error);
+                let may_pass = fault::may_pass(&error);
+                self.agent.state().fail(&fault, may_pass);
+                sleep(PAUSE).await;
                 return Ok(false);
             }
             Err(cut) => return Err(cut),

@@ -52,8 +52,8 @@ macro_rules! tell {
 }
 
 /// $1 space, $2 pool, $3 tag read, $4 new tag, $5 document, $6 line, $7 their sessions, $8 start
-/// read, $9 own session, $10 events, $11 who is told, $12 what. A row that somebody has locked is a lost swap, and not a
-/// wait.
+/// read, $9 own session, $10 events, $11 who is told, $12 what. A row that somebody has locked is
+/// a lost swap, and not a wait.
 const SWAP: &str = concat!(
     "WITH l AS (SELECT p.space, p.pool FROM name_manager.pool p \
                 WHERE (p.space, p.pool) = ($1, $2) AND p.tag = $3::text::uuid AND ",
@@ -153,7 +153,7 @@ const TAGS: &str = concat!(
        ELSE false END AS failed OFFSET 0) g"
 );
 
-/// $1 session. Every document: there are few, and this is asked once a connection.
+/// $1 session. Every pool: there are few, and this is asked once a connection.
 const ENTRIES: &str = concat!(
     "SELECT ",
     start!(),
@@ -508,11 +508,7 @@ impl Connection {
                 key: (row.try_get(0).map_err(get)?, row.try_get(1).map_err(get)?),
                 // One that is none is found, and told, by whoever reads the pool.
                 tag: tag.parse().unwrap_or(Tag(0)),
-                // As of a row that is not as it was written.
-                is_served: row
-                    .try_get::<_, Option<bool>>(3)
-                    .map_err(get)?
-                    .unwrap_or(true),
+                is_served: row.try_get(3).map_err(get)?,
                 lent: lent.map(|document| Lent { start, document }),
             })
         });

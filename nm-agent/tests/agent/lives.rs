@@ -188,7 +188,7 @@ fn a_process_that_was_killed_with_its_agent_is_dead_to_the_next_one() {
 #[test]
 fn a_release_that_an_agent_had_not_yet_made_is_made_by_the_next_one() {
     // Of a new file, too, which might be about to be locked; and if the server first fails.
-    for (database, is_old, fails) in [
+    for (database, is_old, is_failed) in [
         ("unmade_old", true, false),
         ("unmade_new", false, false),
         ("unmade_failing", true, true),
@@ -209,8 +209,8 @@ fn a_release_that_an_agent_had_not_yet_made_is_made_by_the_next_one() {
         drop((a, held));
         one.agent.kill();
         site.execute("ROLLBACK");
-        if fails {
-            site.execute(&fails_once(database));
+        if is_failed {
+            site.execute(&fails(database, 1));
         }
         let locks = one.dir.join("locks");
         for file in std::fs::read_dir(&locks).unwrap() {
@@ -223,7 +223,7 @@ fn a_release_that_an_agent_had_not_yet_made_is_made_by_the_next_one() {
         one.next_agent(&site.url);
         let grant = b.granted(id).remove(0);
         assert_eq!(grant.record.state, State::Clean);
-        if fails {
+        if is_failed {
             site.until("SELECT (last_value > 1)::int FROM once.asked", 1);
         }
         let until = std::time::Instant::now() + Duration::from_secs(60);
@@ -234,13 +234,30 @@ fn a_release_that_an_agent_had_not_yet_made_is_made_by_the_next_one() {
     }
 }
 
-/// What is asked first by connections that are made from now on: where a token is. A number
-/// that was drawn stays so when all else is undone.
-fn fails_once(database: &str) -> String {
+#[test]
+fn an_agent_that_never_learns_what_was_left_serves_others() {
+    let Some(site) = Site::new("never_read") else {
+        return;
+    };
+    let mut one = site.machine("ci-1");
+    let mut a = one.process();
+    let (held, other) = (a.token(), a.token());
+    a.takes(&held, "a");
+    one.agent.kill();
+    site.execute(&fails("never_read", 1_000_000));
+    one.next_agent(&site.url);
+    let mut a = one.process();
+    let id = a.ask_of("aws", join(&other, "b"));
+    a.granted(id);
+}
+
+/// Connections that are made from now on fail so often when they first ask where a token is. A
+/// number that was drawn stays so when all else is undone.
+fn fails(database: &str, times: u32) -> String {
     format!(
         "CREATE SCHEMA once; CREATE SEQUENCE once.asked; \
          CREATE FUNCTION once.strpos(text, text) RETURNS int LANGUAGE plpgsql AS $$ BEGIN \
-         IF length($2) = 32 AND nextval('once.asked') = 1 THEN RAISE 'not now'; END IF; \
+         IF length($2) = 32 AND nextval('once.asked') <= {times} THEN RAISE 'not now'; END IF; \
          RETURN pg_catalog.strpos($1, $2); END $$; \
          ALTER DATABASE {database} SET search_path = once, pg_catalog, public"
     )

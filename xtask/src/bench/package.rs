@@ -44,22 +44,22 @@ impl Package {
             .flat_map(|package| package["dependencies"].as_array())
             .flatten()
             .filter(|dependency| dependency["kind"].is_null() && dependency["path"].is_null());
-        // Those of one system have a table each, after all others.
-        let mut lines = BTreeMap::new();
+        // Those of one system have a table of their own, after those of all.
+        let mut tables: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
         for dependency in dependencies {
-            let system = dependency["target"].as_str();
             let name = dependency["name"].to_string();
-            let table = match system {
-                Some(system) => format!("[target.'{system}'.dev-dependencies]\n"),
-                None => String::new(),
-            };
             let line = format!(
-                "{table}{name} = {{ version = {}, default-features = {}, features = {} }}",
+                "{name} = {{ version = {}, default-features = {}, features = {} }}",
                 dependency["req"], dependency["uses_default_features"], dependency["features"]
             );
-            lines.insert((system.is_some(), name), line);
+            let table = tables.entry(dependency["target"].as_str()).or_default();
+            table.insert(name, line);
         }
-        let lines: Vec<_> = lines.into_values().collect();
+        let mut lines = Vec::new();
+        for (system, table) in tables {
+            lines.extend(system.map(|it| format!("[target.'{it}'.dev-dependencies]")));
+            lines.extend(table.into_values());
+        }
         let locked = peer::repository().join("Cargo.lock");
         Self::with(name, &lines.join("\n"), &locked)
     }

@@ -122,8 +122,12 @@ impl Server {
         number: u64,
     ) -> Result<Option<Duration>, Failed> {
         let agent = self.agent.clone();
-        if !self.adopt(connection).await? {
-            return Ok(None);
+        match self.adopt(connection).await {
+            Err(Failed::Error(_)) => {
+                sleep(PAUSE).await;
+                return Ok(None);
+            }
+            adopted => adopted?,
         }
         if self.said_over != number || agent.state().must_say_again() {
             if self.say_again(connection).await? {
@@ -223,37 +227,30 @@ impl Server {
         }
     }
 
-    /// Takes over what an earlier agent of this machine left; false if it is to be tried again.
-    async fn adopt(&mut self, connection: &Connection) -> Result<bool, Failed> {
+    /// Takes over what an earlier agent of this machine left. What the server fails is to be tried
+    /// again.
+    async fn adopt(&mut self, connection: &Connection) -> Result<(), Failed> {
         let left = self.agent.state().left.clone();
         let tokens = [&left.held[..], &left.gone].concat();
         if tokens.is_empty() {
-            return Ok(true);
+            return Ok(());
         }
         // What cannot be read is left to those who present themselves.
         let pools = match self.call(connection.pools_of(&tokens)).await {
-            Err(Failed::Error(error)) if self.tries_again(&error) => {
-                sleep(PAUSE).await;
-                return Ok(false);
-            }
-            Err(Failed::Error(_)) => Vec::new(),
+            Err(Failed::Error(error)) if !self.tries_again(&error) => Vec::new(),
             pools => pools?,
         };
         let mut pages = Vec::new();
         for key in pools {
             match self.call(connection.read(&key.0, &key.1)).await {
-                Err(Failed::Error(error)) if self.tries_again(&error) => {
-                    sleep(PAUSE).await;
-                    return Ok(false);
-                }
-                Err(Failed::Error(_)) => {}
+                Err(Failed::Error(error)) if !self.tries_again(&error) => {}
                 page => pages.push((key, page?)),
             }
         }
         // All at once: what is tried again is not to be taken over twice.
         for (key, page) in pages {
             if !self.heed(&key, page) {
-                return Ok(true);
+                return Ok(());
             }
             let mut state = self.agent.state();
             let adopted = state.pool(key).adopt(&left, clock::now());
@@ -267,7 +264,7 @@ impl Server {
             }
         }
         self.agent.orphan.notify_one();
-        Ok(true)
+        Ok(())
     }
 
     /// Whether what has failed so may be had later. Not for ever: all else waits for it.

@@ -1,13 +1,13 @@
 //! The same story on every file system that can be mounted here.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use rustix::process::Signal;
 
 use crate::support::pool_test::{PoolTest, error};
-use crate::support::skip;
+use crate::support::{liar, skip};
 
 /// Something mounted, until it drops.
 struct Mount(PathBuf);
@@ -185,17 +185,9 @@ fn a_process_with_few_descriptors_is_told_of_it_and_keeps_nothing() {
     );
 }
 
-/// `LD_PRELOAD` of a library that lies about the time.
-fn liar() -> Option<String> {
-    let libraries = fs::read_dir("/usr/lib").ok()?.flatten();
-    let places = libraries.map(|entry| entry.path().join("faketime/libfaketime.so.1"));
-    let found: Vec<PathBuf> = places.filter(|path: &PathBuf| Path::exists(path)).collect();
-    Some(found.first()?.display().to_string())
-}
-
 #[test]
 fn a_clock_that_is_years_off_decides_nothing() {
-    let Some(library) = liar() else {
+    let Some(library) = liar::library() else {
         return skip::because("no libfaketime");
     };
     let mut test = PoolTest::new("db", 1);
@@ -206,7 +198,7 @@ fn a_clock_that_is_years_off_decides_nothing() {
         ("after", "+70y"),
         ("jumps", "+0 i-3600"),
     ] {
-        test.env("LD_PRELOAD", &library)
+        test.env("LD_PRELOAD", library.to_str().unwrap())
             .env("FAKETIME", day)
             .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
             .start(actor);

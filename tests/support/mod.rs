@@ -22,6 +22,7 @@ pub mod executable;
 pub mod home;
 #[cfg(target_os = "linux")]
 pub mod kernel;
+pub mod liar;
 pub mod local;
 pub mod oracle;
 #[cfg(unix)]

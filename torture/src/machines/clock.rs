@@ -1,22 +1,17 @@
 //! The machines' ideas of the day, which decide nothing.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
+
+use super::liar;
 
 /// Those of machines 1 to 4, as libfaketime takes them: the truth, decades off, and of another rate.
 const DAYS: [&str; 4] = ["+0", "-20y", "+70y x2", "+0 x0.5"];
 
-/// A library that lies about the time to whoever loads it.
-pub fn liar() -> Option<PathBuf> {
-    let libraries = fs::read_dir("/usr/lib").ok()?.flatten();
-    let mut places = libraries.map(|entry| entry.path().join("faketime/libfaketime.so.1"));
-    places.find(|path| path.is_file())
-}
-
 /// What is started by this has the clock of that machine; the one that never jumps is left alone.
 pub fn set(command: &mut Command, machine: usize) {
-    if let Some(library) = liar() {
+    if let Some(library) = liar::library() {
         command
             .env("LD_PRELOAD", library)
             .env("FAKETIME", DAYS[(machine - 1) % DAYS.len()])

@@ -2,6 +2,8 @@
 
 mod clock;
 mod fault;
+#[path = "../../../tests/support/liar.rs"]
+mod liar;
 mod machine;
 mod namespace;
 mod processes;
@@ -66,7 +68,7 @@ pub fn can_be_made() -> Result<bool> {
         Namespace::new()?.run(&format!("iptables -w {rule}"))?;
         let found = server::programs();
         found.ok_or("found no PostgreSQL; install it (Debian: `apt-get install postgresql`)")?;
-        clock::liar().ok_or("found no libfaketime (Debian: `apt-get install libfaketime`)")?;
+        liar::library().ok_or("found no libfaketime (Debian: `apt-get install libfaketime`)")?;
         Ok(())
     };
     let Err(why) = made() else {

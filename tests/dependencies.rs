@@ -11,7 +11,7 @@ use std::process::Command;
 use serde::Deserialize;
 
 /// All that users of the library build by our choice, and why.
-const DIRECT: [(&str, &str, &str); 19] = [
+const DIRECT: [(&str, &str, &str); 21] = [
     ("name-manager", "nm-macros", "ours"),
     ("name-manager", "nm-runtime", "ours"),
     (
@@ -23,16 +23,23 @@ const DIRECT: [(&str, &str, &str); 19] = [
     ("nm-macros", "proc-macro2", "tokens"),
     ("nm-macros", "quote", "tokens"),
     ("nm-macros", "syn", "tokens"),
+    (
+        "nm-os",
+        "libc",
+        "system calls that std has not, where `dirs` builds it anyway",
+    ),
+    ("nm-os", "once_cell", "values that are made once, or fail"),
+    (
+        "nm-os",
+        "windows-sys",
+        "the system calls of Windows, where `dirs` builds it anyway",
+    ),
     ("nm-runtime", "ctor", "the one hook before `main`"),
     ("nm-runtime", "dirs", "where a user's own state lives"),
     ("nm-runtime", "hifijson", "records and journal"),
     ("nm-runtime", "humantime", "durations"),
     ("nm-runtime", "itoa", "numbers in records and journal"),
-    (
-        "nm-runtime",
-        "libc",
-        "system calls that std has not, where `dirs` builds it anyway",
-    ),
+    ("nm-runtime", "nm-os", "ours"),
     ("nm-runtime", "nm-words", "ours"),
     (
         "nm-runtime",
@@ -40,11 +47,6 @@ const DIRECT: [(&str, &str, &str); 19] = [
         "values that are made once, or fail",
     ),
     ("nm-runtime", "toml_parser", "`Cargo.toml`"),
-    (
-        "nm-runtime",
-        "windows-sys",
-        "the system calls of Windows, where `dirs` builds it anyway",
-    ),
     ("nm-serial-test", "nm-macros", "ours"),
     ("nm-serial-test", "nm-runtime", "ours"),
 ];
@@ -273,6 +275,7 @@ impl Metadata {
         let library = [
             "name-manager",
             "nm-macros",
+            "nm-os",
             "nm-runtime",
             "nm-serial-test",
             "nm-words",

@@ -6,11 +6,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const PACKAGES: [&str; 10] = [
+const PACKAGES: [&str; 11] = [
     "",
     "nm-agent",
     "nm-cli",
     "nm-macros",
+    "nm-os",
     "nm-postgres",
     "nm-register",
     "nm-runtime",
@@ -25,21 +26,21 @@ const UNSAFE: [&str; 18] = [
     "nm-runtime/src/modes/before_main.rs",
     "nm-runtime/src/declared/section.rs",
     "nm-runtime/src/identity/alone.rs",
-    "nm-runtime/src/sys/unix/calls.rs",
-    "nm-runtime/src/sys/unix/kinfo.rs",
-    "nm-runtime/src/sys/unix/kqueue.rs",
-    "nm-runtime/src/sys/unix/process.rs",
-    "nm-runtime/src/sys/windows/console.rs",
-    "nm-runtime/src/sys/windows/file_info.rs",
-    "nm-runtime/src/sys/windows/generations.rs",
-    "nm-runtime/src/sys/windows/job.rs",
-    "nm-runtime/src/sys/windows/lock.rs",
-    "nm-runtime/src/sys/windows/owner.rs",
-    "nm-runtime/src/sys/windows/pipe.rs",
-    "nm-runtime/src/sys/windows/process.rs",
-    "nm-runtime/src/sys/windows/spawn.rs",
-    "nm-runtime/src/sys/windows/wait.rs",
-    "nm-runtime/src/sys/windows/watcher.rs",
+    "nm-os/src/unix/calls.rs",
+    "nm-os/src/unix/kinfo.rs",
+    "nm-os/src/unix/kqueue.rs",
+    "nm-os/src/unix/process.rs",
+    "nm-os/src/windows/console.rs",
+    "nm-os/src/windows/file_info.rs",
+    "nm-os/src/windows/generations.rs",
+    "nm-os/src/windows/job.rs",
+    "nm-os/src/windows/lock.rs",
+    "nm-os/src/windows/owner.rs",
+    "nm-os/src/windows/pipe.rs",
+    "nm-os/src/windows/process.rs",
+    "nm-os/src/windows/spawn.rs",
+    "nm-os/src/windows/wait.rs",
+    "nm-os/src/windows/watcher.rs",
 ];
 
 #[test]
@@ -62,7 +63,7 @@ fn packages_pin_each_other_and_share_one_version() {
         ("nm-cli", 4),
         ("nm-macros", 1),
         ("nm-postgres", 1),
-        ("nm-runtime", 1),
+        ("nm-runtime", 2),
         ("nm-serial-test", 2),
     ] {
         let manifest = read(&Path::new(package).join("Cargo.toml"));
@@ -203,8 +204,10 @@ fn unsafe_stands_where_it_is_allowed() {
         let text = read(Path::new(root));
         assert!(text.contains("#![forbid(unsafe_code)]"), "{root}");
     }
-    let runtime = read(Path::new("nm-runtime/src/lib.rs"));
-    assert!(runtime.contains("#![deny(unsafe_code)]"));
+    for root in ["nm-os/src/lib.rs", "nm-runtime/src/lib.rs"] {
+        let text = read(Path::new(root));
+        assert!(text.contains("#![deny(unsafe_code)]"), "{root}");
+    }
 }
 
 #[test]

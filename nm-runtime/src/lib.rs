@@ -32,7 +32,6 @@ mod modes;
 mod pool;
 #[cfg(all(unix, feature = "server"))]
 mod remote;
-mod sys;
 mod terms;
 
 #[cfg(feature = "tools")]
@@ -48,12 +47,12 @@ pub use lend::lease::{FromLease, Lease};
 pub use life::standby::{outlives_us, take_over};
 #[doc(hidden)]
 pub use modes::listing;
+#[cfg(feature = "tools")]
+pub use nm_os::Standby;
 pub use pool::Pool;
 #[cfg(feature = "tools")]
 pub use pool::forget::Kept;
 pub use pool::request::Request;
-#[cfg(feature = "tools")]
-pub use sys::Standby;
 pub use terms::access::Access;
 pub use terms::decision::{Asked, Assigned, Assignment};
 pub use terms::holder::{Holder, LastHolder};
@@ -73,11 +72,11 @@ pub mod caller {
     #[cfg(feature = "tools")]
     pub use crate::pool::opened::leave_pools;
     #[cfg(all(unix, feature = "tools"))]
-    pub use crate::sys::keep_ended_children;
+    pub use nm_os::keep_ended_children;
 }
 
 #[cfg(all(windows, feature = "tools"))]
-pub use sys::tools as windows;
+pub use nm_os::tools as windows;
 
 /// What generated code calls.
 #[doc(hidden)]

@@ -239,6 +239,15 @@ impl Instance {
 impl Drop for Instance {
     fn drop(&mut self) {
         self.stop();
+        show_after_failure("the server", &self.log());
+    }
+}
+
+/// A failed test prints this log, which is about to be removed.
+pub fn show_after_failure(of: &str, log: &str) {
+    if std::thread::panicking() {
+        let log = fs::read_to_string(log).unwrap_or_default();
+        eprintln!("the log of {of}:\n{log}");
     }
 }
 

@@ -7,7 +7,7 @@ use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use crate::instance::{Guarded, Owner};
+use crate::instance::{Guarded, Owner, show_after_failure};
 
 /// Runs until it drops, or this process ends in whatever way.
 pub struct Pooler {
@@ -101,5 +101,6 @@ impl Pooler {
 impl Drop for Pooler {
     fn drop(&mut self) {
         self.stop();
+        show_after_failure("the pooler", &self.log().display().to_string());
     }
 }

@@ -120,14 +120,6 @@ impl Mutant {
         }
     }
 
-    /// Where the files are that it edits.
-    pub fn folder(&self) -> &str {
-        match self.load.machines {
-            true => "",
-            false => "nm-runtime/src",
-        }
-    }
-
     /// Breaks the engine whose sources are in `copy`.
     pub fn apply(&self, copy: &Path) -> Result<()> {
         for edit in &self.edits {

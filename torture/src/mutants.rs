@@ -217,6 +217,7 @@ impl Workshop {
             "nm-agent",
             "nm-cli",
             "nm-macros",
+            "nm-os",
             "nm-postgres",
             "nm-register",
             "nm-runtime",
@@ -241,10 +242,6 @@ impl Workshop {
     /// A worker with the broken engine; of a mutant of what stands between machines, the
     /// command that is their agent.
     fn build(&self, mutant: &Mutant) -> Result<PathBuf> {
-        let (original, copy) = (
-            self.original.join(mutant.folder()),
-            self.copy.join(mutant.folder()),
-        );
         let (package, workspace, program) = match mutant.load.machines {
             true => ("nm-cli", self.copy.clone(), "name-manager"),
             false => (
@@ -253,7 +250,7 @@ impl Workshop {
                 "torture-worker",
             ),
         };
-        mutant.apply(&copy)?;
+        mutant.apply(&self.copy)?;
         let mut build = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()));
         build
             .args(["build", "--quiet", "--package", package])
@@ -263,7 +260,7 @@ impl Workshop {
             .env("CARGO_PROFILE_DEV_OPT_LEVEL", "0")
             .env_remove("RUSTFLAGS");
         let output = build.output()?;
-        mutant.revert(&original, &copy)?;
+        mutant.revert(&self.original, &self.copy)?;
         if !output.status.success() {
             let said = String::from_utf8_lossy(&output.stderr);
             return Err(format!("mutant `{}` does not build:\n{said}", mutant.name).into());

@@ -4,12 +4,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::backend::OneName;
+use crate::budget::SPARES;
 use crate::lend::gate::Permit;
 use crate::lend::held::{self, HeldName, Who};
 use crate::local::lock::Locked;
 use crate::local::timed_lock::Pending;
-use crate::sys::budget::SPARES;
-use crate::sys::spare::Spares;
+use crate::spare::Spares;
 use crate::terms::access::Access;
 use crate::terms::holder::Holder;
 use crate::terms::record::{Record, Tenure, Waiting};

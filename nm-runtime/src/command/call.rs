@@ -9,12 +9,13 @@ use std::io;
 use std::process::Command;
 use std::time::Duration;
 
+use nm_os::Watcher;
+
 use crate::backend::hook_files::HookLock;
 use crate::base::json;
 use crate::command::job::{Job, Said};
 use crate::config::variables;
 use crate::identity::program;
-use crate::sys::{self, Watcher};
 
 /// So long killed processes may take to be gone.
 const GRACE: Duration = Duration::from_secs(5);
@@ -43,7 +44,7 @@ pub(crate) fn call(
         return Ok(how);
     }
     if let Some(group) = said.group {
-        sys::kill_orphaned_group(group, GRACE);
+        nm_os::kill_orphaned_group(group, GRACE);
     }
     Ok(Err(format!(
         "was not watched over to its end: that process ended with {}",

@@ -1,5 +1,5 @@
 //! Hooks that are commands of a pool's configuration: they take the place of a `Resource`.
-//! May import `backend`, `identity`, `config`, `declared`, `terms`, `sys`, `base`.
+//! May import `backend`, `identity`, `config`, `declared`, `terms`, `nm_os`, `base`.
 
 pub(crate) mod call;
 pub(crate) mod commands;

@@ -1,5 +1,5 @@
 //! A pool's configuration, from variables, `Cargo.toml` and attributes, in that order
-//! of precedence. May import `declared`, `terms`, `sys`, `base`.
+//! of precedence. May import `declared`, `terms`, `nm_os`, `base`.
 
 pub(crate) mod address;
 pub(crate) mod document;

@@ -12,8 +12,6 @@ use crate::config::scope::Scope;
 use crate::config::user;
 use crate::config::variables::Variables;
 use crate::config::workspace::{Workspace, git_common_dir};
-#[cfg(feature = "tools")]
-use crate::sys;
 
 /// The file of a state directory that has the version of its format.
 pub(crate) const FORMAT_FILE: &str = "format";
@@ -194,7 +192,7 @@ pub(crate) fn of_scope(
 /// The version of a state directory's format; `None` if it has no readable one.
 #[cfg(feature = "tools")]
 pub(crate) fn format_of(state_dir: &Path) -> Option<u32> {
-    let text = sys::read_regular(&state_dir.join(FORMAT_FILE)).ok()?;
+    let text = nm_os::read_regular(&state_dir.join(FORMAT_FILE)).ok()?;
     std::str::from_utf8(&text).ok()?.trim().parse().ok()
 }
 

@@ -1,7 +1,6 @@
 use crate::base::json;
 use crate::fuzz::file;
 use crate::local::record_file::RecordFile;
-use crate::sys;
 use crate::terms::record::{FORMAT, Record, State};
 
 pub(crate) fn record(bytes: &[u8]) {
@@ -13,7 +12,7 @@ pub(crate) fn record(bytes: &[u8]) {
         assert_eq!(Record::parse(&text.as_bytes()[..text.len() - 1]), None);
         count(record.clone());
     }
-    let mut file = RecordFile::of(sys::opened(file(bytes)).unwrap());
+    let mut file = RecordFile::of(nm_os::opened(file(bytes)).unwrap());
     let read = file.read().unwrap();
     match parsed {
         Some(parsed) => assert_eq!(read, parsed),

@@ -6,7 +6,6 @@ use std::thread;
 
 use crate::base::text;
 use crate::identity::runner;
-use crate::sys;
 
 /// Whether the environment of this process is the calling test's own, and no other
 /// thread can be reading it. If not, why, and what to do.
@@ -24,7 +23,7 @@ pub(crate) fn check() -> Result<(), String> {
             "this process was started {by}{with}, not with `--exact` and the name of one test, and all tests that it runs have one environment; run them with `cargo nextest run`, which starts a process for each"
         ));
     };
-    let threads = sys::environment_readers().map_err(|error| {
+    let threads = nm_os::environment_readers().map_err(|error| {
         format!(
             "whether other threads of this process read them meanwhile is not known here ({error})"
         )
@@ -59,7 +58,7 @@ pub(crate) fn set<'a>(variables: impl Iterator<Item = (&'a str, &'a str)>) -> Re
         //
         // - libtest's main thread, which waits for the test;
         // - threads that wait for a lock, or for the end of processes, on behalf of this one
-        //   (`local/timed_lock.rs`, `sys/obituary.rs`), or write down what it did
+        //   (`local/timed_lock.rs`, `nm-os`'s `obituary.rs`), or write down what it did
         //   (`local/scribe.rs`): they make system calls on these, and look nothing up;
         // - threads that the kernel is ending already.
         //

@@ -13,7 +13,6 @@ use crate::base::error::Result;
 use crate::base::process::numbered;
 use crate::declared::test::TestSpec;
 use crate::identity::run;
-use crate::sys;
 use crate::terms::asker::Asker;
 use crate::terms::holder::Holder;
 
@@ -23,7 +22,7 @@ pub(crate) fn reaper(run: &str) -> Holder {
     Holder {
         test: Holder::reaper_of(run),
         pid,
-        pid_namespace: sys::pid_namespace(),
+        pid_namespace: nm_os::pid_namespace(),
         token: numbered(pid, thread()),
         run: run.to_owned(),
         file: String::new(),
@@ -36,7 +35,7 @@ pub(crate) fn reaper(run: &str) -> Holder {
 /// The current thread as a holder, for a request made at this place.
 pub(crate) fn current(place: &Location<'_>) -> Result<Holder> {
     Ok(Holder {
-        pid_namespace: sys::pid_namespace(),
+        pid_namespace: nm_os::pid_namespace(),
         ..of(std::process::id(), run::id()?, place)
     })
 }

@@ -1,5 +1,5 @@
 //! Which run this process belongs to, which test is asking, and whether it is alone. May
-//! import `config`, `declared`, `terms`, `sys`, `base`.
+//! import `config`, `declared`, `terms`, `nm_os`, `base`.
 
 pub(crate) mod alone;
 pub(crate) mod asker;

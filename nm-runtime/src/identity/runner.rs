@@ -7,7 +7,6 @@ use crate::base::error::Result;
 use crate::base::json;
 use crate::base::text;
 use crate::config::variables;
-use crate::sys;
 
 /// The parent of this process when it started: by the time of the first lease it may
 /// have ended, and another process be the parent.
@@ -51,7 +50,7 @@ fn around() -> Result<Runner> {
     } else {
         CARGO_IS_NEAR
     } {
-        let Some(process) = sys::ancestor(pid) else {
+        let Some(process) = nm_os::ancestor(pid) else {
             break;
         };
         // The variable can outlive that process; then nothing above us is it.
@@ -89,7 +88,7 @@ pub fn end_with_child() -> (&'static str, String) {
 
 /// When a process has started; 0 if the system does not say.
 fn started(pid: u32) -> u64 {
-    sys::ancestor(pid).map_or(0, |process| process.started)
+    nm_os::ancestor(pid).map_or(0, |process| process.started)
 }
 
 impl Runner {
@@ -101,7 +100,7 @@ impl Runner {
     pub(crate) fn is_above_us(&self) -> bool {
         let mut pid = std::process::id();
         // The first process of all is its own ancestor's end.
-        while let Some(process) = sys::ancestor(pid) {
+        while let Some(process) = nm_os::ancestor(pid) {
             if pid == self.pid {
                 return process.started == self.started;
             }
@@ -112,8 +111,8 @@ impl Runner {
 
     /// Waits until it has ended.
     pub(crate) fn wait(&self) -> std::io::Result<()> {
-        sys::wait_for_exit(self.pid, || {
-            sys::ancestor(self.pid).is_some_and(|process| process.started == self.started)
+        nm_os::wait_for_exit(self.pid, || {
+            nm_os::ancestor(self.pid).is_some_and(|process| process.started == self.started)
         })
     }
 }
@@ -133,14 +132,14 @@ const CARGO_IS_NEAR: usize = 4;
 
 /// What the program is called that started this process.
 pub(crate) fn parent_command() -> Option<String> {
-    sys::ancestor(PARENT.load(Ordering::Relaxed)).map(|process| process.command)
+    nm_os::ancestor(PARENT.load(Ordering::Relaxed)).map(|process| process.command)
 }
 
 /// The id of a run that no variable names: after the nearest `cargo`, or this process.
 pub(crate) fn run_id() -> String {
     let mut pid = PARENT.load(Ordering::Relaxed);
     for _ in 0..CARGO_IS_NEAR {
-        let Some(process) = sys::ancestor(pid) else {
+        let Some(process) = nm_os::ancestor(pid) else {
             break;
         };
         if process.command == "cargo" {
@@ -156,7 +155,7 @@ pub(crate) fn named_in(run: &str) -> Option<String> {
     let mut words = run.split('-').skip(1);
     let pid = words.next()?.parse().ok()?;
     let named: u64 = words.next()?.parse().ok()?;
-    let process = sys::ancestor(pid).filter(|process| process.started == named)?;
+    let process = nm_os::ancestor(pid).filter(|process| process.started == named)?;
     let command = text::shown(&process.command);
     Some(format!("`{command}` (pid {pid})"))
 }
@@ -172,7 +171,7 @@ pub(crate) fn own_run_id() -> String {
 fn container() -> String {
     /// The namespace outside of all containers, on every Linux.
     const OUTSIDE: u64 = 0xefff_fffc;
-    match sys::pid_namespace() {
+    match nm_os::pid_namespace() {
         None | Some(0 | OUTSIDE) => String::new(),
         Some(namespace) => format!("-{namespace}"),
     }

@@ -27,7 +27,6 @@ use crate::config::place;
 use crate::inspect::server_pool::ServerPool;
 use crate::journal::{Event, Reader};
 use crate::local::{files, first_waiter, look, pool_code, pool_life, runs, sizes};
-use crate::sys;
 use crate::terms::declaration::Declaration;
 use crate::terms::holder::Holder;
 use crate::terms::name;
@@ -47,10 +46,10 @@ use crate::local::lock::is_locked;
 pub use crate::local::soundness::{locks_work, writing_works};
 use crate::local::waiters::Recent;
 pub use crate::local::waiters::Waiter;
-pub use crate::sys::ProcessState;
 pub use crate::terms::code::{Code, PoolCode};
 pub use crate::terms::name::{check_pool, misspelt_placeholder};
 pub use crate::terms::pool_life::PoolHook;
+pub use nm_os::ProcessState;
 
 /// About the size of an event.
 const EVENT: u64 = 400;
@@ -265,7 +264,7 @@ impl Found {
     /// a while, and for as long as anything is held or cleaned up.
     pub fn may_be_used(&self) -> bool {
         let lock = self.place.dir.join("agent.lock");
-        !self.is_on_server || sys::open_regular(&lock).is_ok_and(is_locked)
+        !self.is_on_server || nm_os::open_regular(&lock).is_ok_and(is_locked)
     }
 
     /// What happened in the pool, as far as it is still known.
@@ -709,19 +708,19 @@ pub fn declarations(found: &Found) -> Result<Vec<Declared>> {
 ///
 /// If the system does not say which it is.
 pub fn own_program() -> io::Result<PathBuf> {
-    sys::own_program()
+    nm_os::own_program()
 }
 
 /// How a holder's process is.
 pub fn process(holder: &Holder) -> ProcessState {
-    sys::process_state(holder.pid, holder.pid_namespace)
+    nm_os::process_state(holder.pid, holder.pid_namespace)
 }
 
 /// How a process has ended that its parent has waited for, as `wait` told it, by a
 /// descriptor of it that was opened before. `None` if that is unknown.
 #[cfg(target_os = "linux")]
 pub fn exit_status(process: std::os::fd::BorrowedFd<'_>) -> Option<i32> {
-    sys::exit_status(process)
+    nm_os::exit_status(process)
 }
 
 /// Microseconds since 1970, by the clock of records and journal.

@@ -1,5 +1,5 @@
 //! What happened, for people and tools: JSON Lines, one event per line. May import
-//! `terms`, `sys`, `base`.
+//! `terms`, `nm_os`, `base`.
 //!
 //! The journal is for diagnosis only: locks alone decide which holder has a name. The
 //! order of its lines is reliable nevertheless: a lease's `acquired` is written after

@@ -7,7 +7,6 @@ use crate::base::error::{Error, Kind, Result};
 use crate::journal::parse::Line;
 use crate::journal::source::{LONGEST, Source};
 use crate::journal::writer::{JOURNAL, OLD_JOURNAL};
-use crate::sys;
 use crate::terms::event::Event;
 use crate::terms::record::FORMAT;
 
@@ -109,7 +108,10 @@ impl Reader {
     fn follow(&mut self) -> Result<bool> {
         let path = self.pool_dir.join(JOURNAL);
         let mut last = self.sources.last().map(Source::file);
-        if last.take_if(|last| sys::path_names(&path, last)).is_some() {
+        if last
+            .take_if(|last| nm_os::path_names(&path, last))
+            .is_some()
+        {
             return Ok(false);
         }
         let Some(source) = self.source(JOURNAL, u64::MAX)? else {

@@ -3,7 +3,6 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use crate::journal::parse::{self, Line};
-use crate::sys;
 
 /// One file of a journal, read line by line. At its end it can be asked again.
 #[derive(Debug)]
@@ -29,7 +28,7 @@ impl Source {
     /// Opens a file at `tail` bytes before its end; `None` if it does not exist. Lines
     /// that are longer than `longest` are skipped.
     pub(crate) fn open(path: &Path, tail: u64, longest: usize) -> io::Result<Option<Self>> {
-        match sys::open_regular(path) {
+        match nm_os::open_regular(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             file => Self::of(file?.file, tail, longest).map(Some),
         }

@@ -1,10 +1,10 @@
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use nm_os::{Appender, Dir};
 use once_cell::sync::OnceCell;
 
 use crate::base::{json, notice};
-use crate::sys::{self, Appender, Dir};
 use crate::terms::event::Entry;
 
 pub(crate) const JOURNAL: &str = "journal.jsonl";
@@ -50,7 +50,7 @@ pub(crate) fn rotate(pool_dir: &Dir) -> io::Result<()> {
     let path = pool_dir.path().join(JOURNAL);
     match path.symlink_metadata() {
         Ok(metadata) if metadata.len() > LONG => {
-            sys::rename(&path, &pool_dir.path().join(OLD_JOURNAL))
+            nm_os::rename(&path, &pool_dir.path().join(OLD_JOURNAL))
         }
         _ => Ok(()),
     }

@@ -8,8 +8,6 @@ use std::time::Instant;
 
 use once_cell::sync::Lazy;
 
-use crate::sys;
-
 /// What a request keeps open while it waits (ticket, the ticket before, sign,
 /// queue) or holds (lock, record).
 const DESCRIPTORS_EACH: u64 = 4;
@@ -30,7 +28,7 @@ struct State {
 }
 
 static GATE: Lazy<Gate> = Lazy::new(|| Gate {
-    room: room(sys::descriptor_limit()),
+    room: room(nm_os::descriptor_limit()),
     state: Mutex::default(),
     changed: Condvar::new(),
 });

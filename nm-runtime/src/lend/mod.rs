@@ -1,5 +1,5 @@
 //! A request's wait, and the lease that ends it. May import `backend`, `config`,
-//! `terms`, `sys`, `base`; never `local`.
+//! `terms`, `nm_os`, `base`; never `local`.
 
 pub(crate) mod crowd;
 pub(crate) mod deadlock;

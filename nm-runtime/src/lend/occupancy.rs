@@ -5,7 +5,6 @@ use std::time::Duration;
 use crate::backend::ask::Ask;
 use crate::backend::snapshot::{Ahead, BlockedHead, Others, Silence, Snapshot};
 use crate::base::{clock, text};
-use crate::sys;
 use crate::terms::access::Access;
 use crate::terms::event::Kind;
 use crate::terms::holder::Holder;
@@ -142,7 +141,7 @@ fn line(name: &str, tenure: &Tenure, doing: Option<&Doing>, silence: Option<&Sil
 
 /// `pid 7`, and how that process is if that matters.
 fn process(holder: &Holder) -> String {
-    match sys::process_state(holder.pid, holder.pid_namespace).note() {
+    match nm_os::process_state(holder.pid, holder.pid_namespace).note() {
         Some(note) => format!("{}, {note}", holder.process()),
         None => holder.process(),
     }

@@ -3,6 +3,8 @@
 use std::io;
 use std::time::{Duration, Instant};
 
+use nm_os::LOOK_AGAIN;
+
 use crate::backend::ask::Ask;
 use crate::backend::broken;
 use crate::backend::decisions::{ASK_AGAIN, Asker, Decided, Decisions};
@@ -16,7 +18,6 @@ use crate::local::lock::Locked;
 use crate::local::queue::Ticket;
 use crate::local::wakeup::Wakeup;
 use crate::local::{blocked, files, look, pool_code};
-use crate::sys::{self, LOOK_AGAIN};
 use crate::terms::access::Access;
 use crate::terms::code::{Code, PoolCode};
 use crate::terms::decision::Decide;
@@ -26,7 +27,7 @@ const A_LOOK: Duration = Duration::from_secs(1);
 
 fn read(dir: &PoolDir) -> Result<Decisions> {
     let path = dir.pool.path().join(files::DECISIONS);
-    let text = match sys::read_regular(&path) {
+    let text = match nm_os::read_regular(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Decisions::none()),
         Err(error) => return Err(unusable(&path, error)),

@@ -4,12 +4,13 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nm_os::{Dir, OpenFile};
+
 use crate::backend::patience::Patience;
 use crate::base::error::Result;
 use crate::local::dir::unusable;
 use crate::local::lock::Locked;
 use crate::local::timed_lock::Pending;
-use crate::sys::{Dir, OpenFile};
 use crate::terms::access::Access;
 
 /// How long a request that does not wait gives another process that is just doing

@@ -7,22 +7,23 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use nm_os::{ProcessState, process_state};
+
 use crate::backend::snapshot::BlockedHead;
 use crate::base::json;
 use crate::local::dir::{PoolDir, replace};
 use crate::local::files;
 use crate::local::lock::is_locked;
-use crate::sys::{self, ProcessState, process_state};
 use crate::terms::record::FORMAT;
 
 const A_WHILE: Duration = Duration::from_millis(150);
 
 /// The head of the pool with this directory, if it has published that it waits.
 pub(crate) fn read(pool_dir: &Path) -> Option<BlockedHead> {
-    let text = sys::read_regular(&pool_dir.join(files::HEAD)).ok()?;
+    let text = nm_os::read_regular(&pool_dir.join(files::HEAD)).ok()?;
     let head: BlockedHead = json::from_slice(&text)?;
     // A head that was killed leaves this behind.
-    let queue = sys::open_regular(&pool_dir.join(files::QUEUE));
+    let queue = nm_os::open_regular(&pool_dir.join(files::QUEUE));
     let process = process_state(head.holder.pid, head.holder.pid_namespace);
     let is_live = process != ProcessState::Ended && queue.is_ok_and(is_locked);
     (head.v <= FORMAT && is_live).then_some(head)
@@ -67,7 +68,7 @@ impl<'a> Published<'a> {
 impl Drop for Published<'_> {
     fn drop(&mut self) {
         if self.written.is_some() {
-            let _ = sys::remove(&self.dir.pool.path().join(files::HEAD));
+            let _ = nm_os::remove(&self.dir.pool.path().join(files::HEAD));
         }
     }
 }

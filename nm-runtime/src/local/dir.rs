@@ -5,13 +5,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use nm_os::{Bell, Dir};
+
 use crate::base::error::{Error, Kind, Result};
 use crate::base::process::numbered;
 use crate::base::text::shown;
 use crate::config::place;
 use crate::journal;
 use crate::local::files;
-use crate::sys::{self, Bell, Dir};
 use crate::terms::record::FORMAT;
 
 /// A pool's directories, open.
@@ -74,28 +75,28 @@ pub(crate) fn replace(path: &Path, text: &str) -> Result<()> {
     let part = PARTS.fetch_add(1, Ordering::Relaxed);
     let part = numbered(std::process::id(), part);
     let part = path.with_extension([&part, ".part"].concat());
-    sys::write_private(&part, text.as_bytes())
-        .and_then(|()| sys::rename(&part, path))
+    nm_os::write_private(&part, text.as_bytes())
+        .and_then(|()| nm_os::rename(&part, path))
         .map_err(|error| {
             // A full disk leaves an empty one.
-            let _ = sys::remove(&part);
+            let _ = nm_os::remove(&part);
             unusable(path, error)
         })
 }
 
 /// Creates the state directory, or checks that the existing one can be used.
 pub(crate) fn prepare(state_dir: &Path) -> Result<()> {
-    let is_ours = match sys::is_current_user(state_dir) {
+    let is_ours = match nm_os::is_current_user(state_dir) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             Dir::create(state_dir).map_err(|error| unusable(state_dir, error))?;
-            sys::is_current_user(state_dir)
+            nm_os::is_current_user(state_dir)
         }
         found => found,
     };
     // Before anything in it is trusted or written.
     refuse_others(state_dir, is_ours)?;
     let format = state_dir.join(place::FORMAT_FILE);
-    match sys::read_regular(&format) {
+    match nm_os::read_regular(&format) {
         Ok(found) => check_format(state_dir, String::from_utf8_lossy(&found).trim()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             replace(&state_dir.join(".gitignore"), "*\n")?;
@@ -106,7 +107,7 @@ pub(crate) fn prepare(state_dir: &Path) -> Result<()> {
 }
 
 pub(crate) fn check_owner(dir: &Path) -> Result<()> {
-    refuse_others(dir, sys::is_current_user(dir))
+    refuse_others(dir, nm_os::is_current_user(dir))
 }
 
 fn refuse_others(dir: &Path, is_ours: io::Result<bool>) -> Result<()> {
@@ -152,7 +153,7 @@ pub(crate) fn unusable(path: &Path, error: io::Error) -> Error {
         io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
             "expected a directory; move what is there, or set NAME_MANAGER_DIR"
         }
-        _ if sys::is_descriptor_shortage(&error) => {
+        _ if nm_os::is_descriptor_shortage(&error) => {
             "raise the limit of open files (ulimit -n), or run fewer tests at once"
         }
         _ => "name-manager keeps its state there",

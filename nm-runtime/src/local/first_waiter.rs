@@ -12,7 +12,6 @@ use crate::base::json;
 use crate::local::files;
 use crate::local::lock::is_locked;
 use crate::local::ticket_file::{TicketFile, list};
-use crate::sys;
 use crate::terms::holder::Holder;
 
 /// The first waiter of the pool with this directory, if there is one.
@@ -61,17 +60,17 @@ pub(crate) fn others_before(pool_dir: &Path, request: RequestId, first: Option<&
 
 /// The ticket that this file beside the tickets names.
 fn noted(line: &Path, name: &str) -> Option<TicketFile> {
-    let noted = String::from_utf8(sys::read_regular(&line.join(name)).ok()?).ok()?;
+    let noted = String::from_utf8(nm_os::read_regular(&line.join(name)).ok()?).ok()?;
     TicketFile::named(noted.trim_end().to_owned())
 }
 
 /// The owner of a ticket, as it says; `None` if it is gone.
 fn owner(line: &Path, ticket: &TicketFile) -> Option<Holder> {
     let path = line.join(&ticket.name);
-    if !is_locked(sys::open_regular(&path).ok()?) {
+    if !is_locked(nm_os::open_regular(&path).ok()?) {
         return None;
     }
-    let said = sys::read_regular(&path).ok()?;
+    let said = nm_os::read_regular(&path).ok()?;
     let asker = || Some(json::from_slice::<Asker>(&said)?.holder);
     json::from_slice(&said).or_else(asker)
 }
@@ -81,7 +80,7 @@ fn owner(line: &Path, ticket: &TicketFile) -> Option<Holder> {
 pub(crate) fn tickets(pool_dir: &Path) -> BTreeMap<u64, String> {
     let line = pool_dir.join(files::TICKETS);
     let is_live =
-        |ticket: &TicketFile| sys::open_regular(&line.join(&ticket.name)).is_ok_and(is_locked);
+        |ticket: &TicketFile| nm_os::open_regular(&line.join(&ticket.name)).is_ok_and(is_locked);
     let live = all(&line).into_iter().filter(is_live);
     live.map(|it| (it.number, it.request().to_owned()))
         .collect()

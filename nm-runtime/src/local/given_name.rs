@@ -4,6 +4,8 @@
 
 use std::sync::Arc;
 
+use nm_os::{Bell, OpenFile};
+
 use crate::backend::ask::{Ask, GivenName};
 use crate::backend::broken;
 use crate::backend::patience::Patience;
@@ -14,7 +16,6 @@ use crate::local::head::{Head, Take, Taken, taken};
 use crate::local::lock::Locked;
 use crate::local::timed_lock::Pending;
 use crate::local::{blocked, files, queue};
-use crate::sys::{Bell, OpenFile};
 use crate::terms::access::Access;
 
 impl Head<'_> {

@@ -215,7 +215,6 @@ mod tests {
     use crate::journal::{self, Kind};
     use crate::local::lock::Locked;
     use crate::local::record_file::RecordFile;
-    use crate::sys;
     use crate::terms::holder::Holder;
     use crate::terms::names::Names;
     use crate::terms::record::State;
@@ -280,7 +279,7 @@ mod tests {
         let dir = PoolDir::open(state.path(), "db").unwrap();
         let error = take(&dir, Access::Exclusive, 2, |taken| {
             let path = dir.names.path().join(files::record("db-1"));
-            taken[1].file = RecordFile::of(sys::open_regular(&path).unwrap());
+            taken[1].file = RecordFile::of(nm_os::open_regular(&path).unwrap());
         });
         let error = error.err().unwrap().to_string();
         assert!(error.contains("db-1.json"), "{error}");

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::io;
 use std::time::Instant;
 
+use nm_os::Obituary;
+
 use crate::backend::ask::Ask;
 use crate::backend::broken::{self, Broken};
 use crate::backend::patience::Patience;
@@ -17,7 +19,6 @@ use crate::local::queue::{self, Ticket};
 use crate::local::record_file::RecordFile;
 use crate::local::wakeup::Wakeup;
 use crate::local::{blocked, files, look, runs};
-use crate::sys::Obituary;
 use crate::terms::access::Access;
 use crate::terms::decision::Assigned;
 use crate::terms::record::Record;

@@ -4,6 +4,8 @@ use std::io;
 use std::mem;
 use std::sync::Arc;
 
+use nm_os::Obituary;
+
 use crate::backend::hold::{Ending, Hold};
 use crate::base::error::{Error, Kind, Result};
 use crate::base::failpoint;
@@ -11,7 +13,6 @@ use crate::local::dir::{PoolDir, unusable};
 use crate::local::files;
 use crate::local::lock::Locked;
 use crate::local::record_file::RecordFile;
-use crate::sys::Obituary;
 use crate::terms::access::Access;
 use crate::terms::event::{self, Entry};
 use crate::terms::holder::Holder;

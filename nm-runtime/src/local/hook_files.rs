@@ -5,13 +5,14 @@ use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 
+use nm_os::Dir;
+
 use crate::backend::hook_files::{HookFiles, HookLock};
 use crate::backend::patience::Patience;
 use crate::base::error::Result;
 use crate::local::dir::unusable;
 use crate::local::lock::Locked;
 use crate::local::{blocked, files};
-use crate::sys::{self, Dir};
 use crate::terms::access::Access;
 
 /// A log that is longer gives way to a new one. One old one is kept.
@@ -44,7 +45,7 @@ pub(crate) fn open(
     };
     let locked = blocked::lock(&hooks, &files::lock(name), Access::Exclusive, patience)?;
     let beside = files::watch(name);
-    if !sys::LOCKS_ARE_PASSED_ON {
+    if !nm_os::LOCKS_ARE_PASSED_ON {
         // Until the hook has ended whose caller was killed.
         drop(blocked::lock(&hooks, &beside, Access::Exclusive, patience)?);
     }
@@ -53,7 +54,7 @@ pub(crate) fn open(
     let failed = |error| unusable(&path, error);
     let mut log = hooks.log(&file).map_err(failed)?;
     if log.metadata().map_err(failed)?.len() > LONGEST {
-        sys::rename(&path, &path.with_extension("old.log")).map_err(failed)?;
+        nm_os::rename(&path, &path.with_extension("old.log")).map_err(failed)?;
         log = hooks.log(&file).map_err(failed)?;
     }
     Ok(Some(HookFiles {

@@ -2,15 +2,13 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
-use crate::sys;
-
 /// The kernel's own list of file locks, where there is one to read (Linux): also shows
 /// names that are held although no record says so yet, or none that can be read.
 #[derive(Debug, Default)]
 pub(crate) struct Locks {
-    files: HashSet<sys::FileId>,
+    files: HashSet<nm_os::FileId>,
     /// Of these, the ones that are not shared.
-    alone: HashSet<sys::FileId>,
+    alone: HashSet<nm_os::FileId>,
 }
 
 impl Locks {
@@ -32,9 +30,9 @@ impl Locks {
             let alone = words.nth(1)? == "WRITE";
             let mut id = words.nth(1)?.split(':');
             let mut hex = || u32::from_str_radix(id.next()?, 16).ok();
-            let device = sys::device(hex()?, hex()?);
+            let device = nm_os::device(hex()?, hex()?);
             let inode = id.next()?.parse().ok()?;
-            Some((sys::FileId { device, inode }, alone))
+            Some((nm_os::FileId { device, inode }, alone))
         });
         let mut locks = Self::default();
         for (file, alone) in held {
@@ -50,12 +48,12 @@ impl Locks {
     /// of other containers are not in the list, and some file systems have another number
     /// in it than in their files.
     pub(crate) fn has(&self, path: &Path) -> bool {
-        sys::file_id(path).is_some_and(|id| self.files.contains(&id))
+        nm_os::file_id(path).is_some_and(|id| self.files.contains(&id))
     }
 
     /// Whether it is locked, and not shared.
     pub(crate) fn has_alone(&self, path: &Path) -> bool {
-        sys::file_id(path).is_some_and(|id| self.alone.contains(&id))
+        nm_os::file_id(path).is_some_and(|id| self.alone.contains(&id))
     }
 }
 
@@ -72,8 +70,8 @@ mod tests {
              3: FLOCK  ADVISORY  READ 5 08:1f:45 0 EOF\n\
              garbage\n",
         );
-        let id = |inode| sys::FileId {
-            device: sys::device(8, 0x1f),
+        let id = |inode| nm_os::FileId {
+            device: nm_os::device(8, 0x1f),
             inode,
         };
         assert_eq!(locks.files, [id(42), id(45)].into());

@@ -5,8 +5,9 @@ use std::io;
 #[cfg(all(unix, feature = "server"))]
 use std::io::Write;
 
+use nm_os::{Dir, OpenFile, write_at_start};
+
 use crate::base::failpoint;
-use crate::sys::{self, Dir, OpenFile, write_at_start};
 use crate::terms::access::Access;
 
 /// A file whose lock is held until [`Locked::unlock`] or drop.
@@ -23,7 +24,7 @@ impl Locked {
 
     /// Locks without blocking; returns the file if its lock is taken.
     pub(crate) fn try_lock(file: OpenFile, access: Access) -> io::Result<Result<Self, OpenFile>> {
-        match sys::try_lock(&file.file, is_alone(access))? {
+        match nm_os::try_lock(&file.file, is_alone(access))? {
             true => Ok(Ok(Self::of(file))),
             false => Ok(Err(file)),
         }
@@ -49,7 +50,7 @@ impl Locked {
         };
         // What kept us out may have been exclusive, and have ended since: then nobody
         // shares the lock but us. What keeps us out while we share it is shared.
-        if sys::change_lock(&lock.file().file, true)? {
+        if nm_os::change_lock(&lock.file().file, true)? {
             return Ok(Ok((lock, true)));
         }
         // The shared lock has gone for the other.
@@ -58,7 +59,7 @@ impl Locked {
 
     /// Locks, blocked in the kernel's queue for the file until it is granted.
     pub(crate) fn lock(file: OpenFile, access: Access) -> io::Result<Self> {
-        sys::lock(&file.file, is_alone(access)).map(|()| Self::of(file))
+        nm_os::lock(&file.file, is_alone(access)).map(|()| Self::of(file))
     }
 
     /// As if the kernel had released it.
@@ -70,7 +71,7 @@ impl Locked {
     /// Turns an exclusive lock into a shared one. Some kernels release it for a moment:
     /// false if it was taken in between, and then nothing is locked.
     pub(crate) fn share(&self) -> io::Result<bool> {
-        sys::change_lock(&self.file().file, false)
+        nm_os::change_lock(&self.file().file, false)
     }
 
     /// Overwrites the beginning of the file.
@@ -106,7 +107,7 @@ impl Locked {
     /// still has the file open.
     pub(crate) fn unlock(mut self) -> io::Result<OpenFile> {
         let file = self.take();
-        sys::unlock(&file.file).map(|()| file)
+        nm_os::unlock(&file.file).map(|()| file)
     }
 
     /// Closes the file without unlocking: a forked child shares the lock with
@@ -128,7 +129,7 @@ impl Drop for Locked {
     fn drop(&mut self) {
         if let Some(file) = &self.file {
             // The file closes in any case, and with it the lock.
-            let _ = sys::unlock(&file.file);
+            let _ = nm_os::unlock(&file.file);
         }
     }
 }

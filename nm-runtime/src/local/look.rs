@@ -3,10 +3,11 @@
 use std::io;
 use std::path::Path;
 
+use nm_os::{Bell, Dir, ProcessState, process_state};
+
 use crate::backend::snapshot::{NameSnapshot, Snapshot};
 use crate::local::lock::{Locked, is_locked};
 use crate::local::{blocked_head, files, pool_life};
-use crate::sys::{self, Bell, Dir, ProcessState, process_state};
 use crate::terms::access::Access;
 use crate::terms::record::{Record, Tenure};
 
@@ -28,11 +29,11 @@ pub(crate) fn snapshot(pool_dir: &Path) -> io::Result<Snapshot> {
 
 /// `taken`: by the head of the queue, whose lease has not begun yet.
 fn look_at(names_dir: &Path, taken: bool, name: String) -> NameSnapshot {
-    let text = sys::read_regular(&names_dir.join(files::record(&name)));
+    let text = nm_os::read_regular(&names_dir.join(files::record(&name)));
     let record = text.as_ref().ok().and_then(|text| Record::parse(text));
     let mut holders = record.as_ref().map_or(Vec::new(), |it| it.holders.clone());
     keep_live(&mut holders, names_dir, &name, taken);
-    let reservation = sys::open_regular(&names_dir.join(files::reservation(&name)));
+    let reservation = nm_os::open_regular(&names_dir.join(files::reservation(&name)));
     NameSnapshot {
         #[cfg(feature = "tools")]
         unreadable: record.is_none() && text.is_ok_and(|text| !text.is_empty()),
@@ -74,7 +75,7 @@ fn keep_live(holders: &mut Vec<Tenure>, names_dir: &Path, name: &str, taken: boo
 /// lock cannot be tried. If it is free, it is locked for a moment: a head of the queue
 /// that tries it meanwhile is woken to try again.
 fn is_held(names_dir: &Path, name: &str, access: Access) -> Option<bool> {
-    let file = match sys::open_regular(&names_dir.join(files::lock(name))) {
+    let file = match nm_os::open_regular(&names_dir.join(files::lock(name))) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Some(false),
         file => file.ok()?,
     };
@@ -101,12 +102,12 @@ fn is_held(names_dir: &Path, name: &str, access: Access) -> Option<bool> {
 /// The record of a name, which another process may be writing.
 pub(crate) fn read(names_dir: &Path, name: &str) -> Option<Record> {
     let path = names_dir.join(files::record(name));
-    Record::parse(&sys::read_regular(&path).ok()?)
+    Record::parse(&nm_os::read_regular(&path).ok()?)
 }
 
 /// Names that were ever lent, as people count: 2 before 10.
 pub(crate) fn recorded(names_dir: &Path) -> io::Result<Vec<String>> {
-    let entries = match sys::list(names_dir) {
+    let entries = match nm_os::list(names_dir) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries?,
     };

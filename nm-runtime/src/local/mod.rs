@@ -1,5 +1,5 @@
 //! The backend of one machine: kernel locks on files of a directory decide which holder
-//! has a name. May import `backend`, `journal`, `terms`, `sys`, `base`, and where
+//! has a name. May import `backend`, `journal`, `terms`, `nm_os`, `base`, and where
 //! state lives from `config`; never `lend`, `life` or `pool`.
 //!
 //! [`files`] is the layout on disk; [`queue`] and [`head`] are the way to a name,

@@ -5,10 +5,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use nm_os::Dir;
+
 use crate::base::error::Result;
 use crate::local::dir::{self, unusable};
 use crate::local::lock::Locked;
-use crate::sys::Dir;
 use crate::terms::access::Access;
 
 /// Beside the pools of a state directory.

@@ -20,7 +20,6 @@ use crate::local::head::{Take, taken, try_lock_name};
 use crate::local::lock::Locked;
 use crate::local::record_file::RecordFile;
 use crate::local::scribe::{self, Tell};
-use crate::sys;
 use crate::terms::access::Access;
 use crate::terms::asker::Asker;
 use crate::terms::event::{Entry, Kind};
@@ -202,7 +201,7 @@ impl LocalOwnName {
 
     fn holder(&self, turn: &OwnTurn) -> Holder {
         Holder {
-            pid_namespace: sys::pid_namespace(),
+            pid_namespace: nm_os::pid_namespace(),
             since: turn.since,
             ..turn.asker.clone().holder(&self.run)
         }
@@ -348,7 +347,7 @@ fn whose_text(turn: &OwnTurn, run: &str) -> String {
 fn whose_text_as(turn: &OwnTurn, run: &str, test: Arguments<'_>, file: Arguments<'_>) -> String {
     let asker @ Asker { pid, line, .. } = &turn.asker;
     let (request, thread, since) = (turn.request.number(), asker.number(), turn.since);
-    let pid_namespace = OrNull(sys::pid_namespace());
+    let pid_namespace = OrNull(nm_os::pid_namespace());
     format!(
         r#""id":"{pid}-{request}","holder":{{"test":{test},"pid":{pid},"pid_namespace":{pid_namespace},"token":"{pid}-{thread}","run":"{run}","file":{file},"line":{line},"since":{since}}}"#
     )
@@ -443,7 +442,7 @@ mod tests {
                 request: RequestId::next(7),
             };
             let holder = Holder {
-                pid_namespace: sys::pid_namespace(),
+                pid_namespace: nm_os::pid_namespace(),
                 since: 5,
                 ..turn.asker.clone().holder("run")
             };

@@ -9,8 +9,6 @@ use crate::base::json;
 use crate::local::dir::{PoolDir, replace, unusable};
 use crate::local::files;
 use crate::local::lock::Locked;
-#[cfg(feature = "tools")]
-use crate::sys;
 use crate::terms::access::Access;
 use crate::terms::code::PoolCode;
 
@@ -30,7 +28,7 @@ pub(crate) fn read(dir: &PoolDir) -> Result<PoolCode> {
 #[cfg(feature = "tools")]
 pub(crate) fn look(pool_dir: &Path) -> Result<PoolCode> {
     let path = pool_dir.join(files::CODE);
-    match sys::read_regular(&path) {
+    match nm_os::read_regular(&path) {
         Ok(text) => Ok(parse(&text)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(PoolCode::default()),
         Err(error) => Err(unusable(&path, error)),
@@ -72,7 +70,7 @@ fn lock(dir: &PoolDir) -> Result<Locked> {
 #[cfg(feature = "tools")]
 pub(crate) fn forget(dir: &PoolDir) -> Result<()> {
     let path = dir.pool.path().join(files::CODE);
-    match sys::remove(&path) {
+    match nm_os::remove(&path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unusable(&path, error)),
         _ => Ok(()),
     }

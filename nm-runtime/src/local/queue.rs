@@ -13,6 +13,8 @@ use std::collections::BinaryHeap;
 use std::io;
 use std::path::PathBuf;
 
+use nm_os::{Dir, OpenFile};
+
 use crate::backend::ask::RequestId;
 use crate::backend::patience::Patience;
 use crate::base::error::Result;
@@ -22,7 +24,6 @@ use crate::local::lock::Locked;
 use crate::local::ticket_file::{self, TicketFile};
 use crate::local::timed_lock::Pending;
 use crate::local::{blocked, files};
-use crate::sys::{self, Dir, OpenFile};
 use crate::terms::access::Access;
 
 /// A request's own ticket: its place in the queue, until this drops.
@@ -122,7 +123,7 @@ impl Ticket {
             // The next waiter would take another for the one before it. Removing needs no
             // room on a full disk.
             let path = path.join(files::LAST_TICKET);
-            sys::remove(&path).map_err(|error| unusable(&path, error))?;
+            nm_os::remove(&path).map_err(|error| unusable(&path, error))?;
         }
         failpoint::at("line: noted as the last");
         drop(draw);
@@ -138,7 +139,7 @@ impl Ticket {
                 continue;
             }
             let path = self.tickets.path().join(&ticket.name);
-            match sys::read_regular(&path) {
+            match nm_os::read_regular(&path) {
                 Ok(said) => line.push(said),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(unusable(&path, error)),
@@ -214,7 +215,7 @@ impl Note {
     /// `None` if it was not written, or by others.
     fn read(&self) -> Result<Option<String>> {
         let mut text = [0; Self::LENGTH + 1];
-        let read = sys::read_at(&self.file, &mut text, 0);
+        let read = nm_os::read_at(&self.file, &mut text, 0);
         let read = read.map_err(|error| unusable(&self.path, error))?;
         let text = str::from_utf8(&text).ok().filter(|_| read == text.len());
         Ok(text.map(|text| text.trim_end().to_owned()))
@@ -227,7 +228,7 @@ impl Note {
 
     fn write(&self, text: &str) -> io::Result<()> {
         let text = format!("{text:<width$}\n", width = Self::LENGTH);
-        sys::write_at_start(&self.file, text.as_bytes())
+        nm_os::write_at_start(&self.file, text.as_bytes())
     }
 }
 
@@ -249,7 +250,7 @@ impl Drop for Ticket {
     fn drop(&mut self) {
         // Unlink before unlocking, so that an unlocked ticket is one whose owner
         // died. One that cannot be unlinked is taken for that, and removed by others.
-        let _ = sys::remove(&self.tickets.path().join(&self.own.name));
+        let _ = nm_os::remove(&self.tickets.path().join(&self.own.name));
     }
 }
 
@@ -271,7 +272,7 @@ fn is_given_up(tickets: &Dir, ticket: &TicketFile) -> Result<bool> {
     // Shared, so that processes that look do not take each other for the owner.
     match Locked::try_lock(file, Access::Shared).map_err(failed)? {
         Ok(_) => {
-            let _ = sys::remove(&path);
+            let _ = nm_os::remove(&path);
             Ok(true)
         }
         Err(_) => Ok(false),
@@ -308,7 +309,7 @@ mod tests {
                 let name = format!("{number:010}.1-0");
                 let ticket = draw_ticket(&tickets, &name).unwrap();
                 missing += u32::from(!ticket.is_in(&tickets, &name).unwrap());
-                sys::remove(&dir.path().join(&name)).unwrap_or_default();
+                nm_os::remove(&dir.path().join(&name)).unwrap_or_default();
             }
             done.store(true, Ordering::Relaxed);
             assert_eq!(missing, 0);

@@ -2,10 +2,11 @@ use std::io;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nm_os::{Dir, OpenFile, read_at, still_linked, write_at_start};
+
 use crate::base::json;
 use crate::local::files;
 use crate::local::lock::Locked;
-use crate::sys::{Dir, OpenFile, read_at, still_linked, write_at_start};
 use crate::terms::access::Access;
 use crate::terms::record::Record;
 

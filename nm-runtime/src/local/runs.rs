@@ -10,6 +10,8 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
+use nm_os::{Dir, OpenFile};
+
 use crate::backend::patience::{Deadline, Patience};
 use crate::backend::runs::{Guard, LifeLock, Reaping, Runs};
 use crate::base::error::{Error, Kind, Result};
@@ -23,7 +25,6 @@ use crate::local::lock::is_locked;
 #[cfg(feature = "tools")]
 use crate::local::timed_lock::Pending;
 use crate::local::{blocked, files, pool_life};
-use crate::sys::{self, Dir, OpenFile};
 use crate::terms::access::Access;
 use crate::terms::pool_life::PoolLife;
 use crate::terms::run_note::RunNote;
@@ -176,7 +177,7 @@ impl RunLocks {
         let files = [self.alive(), self.reaper(), self.start()];
         for file in note.into_iter().chain(files) {
             // What stays is unlocked, and so means nothing.
-            let _ = sys::remove(&self.path(&file));
+            let _ = nm_os::remove(&self.path(&file));
         }
     }
 }
@@ -185,7 +186,7 @@ impl RunLocks {
 pub(crate) fn forget_dead(dir: &PoolDir) -> Result<()> {
     let path = dir.pool.path().join(files::RUNS);
     let failed = |error| unusable(&path, error);
-    let entries = match sys::list(&path) {
+    let entries = match nm_os::list(&path) {
         // No run has used a hook.
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         entries => entries.map_err(failed)?,
@@ -271,7 +272,7 @@ fn is_running(locks: &RunLocks, _turn: &Locked) -> Result<bool> {
 pub(crate) fn over(pool_dir: &Path, locks: &Locks) -> Vec<String> {
     let runs = pool_dir.join(files::RUNS);
     let mut over = Vec::new();
-    for entry in sys::list(&runs).into_iter().flatten().flatten() {
+    for entry in nm_os::list(&runs).into_iter().flatten().flatten() {
         let alive = entry.path();
         let is_run = alive.extension() == Some("alive".as_ref());
         let run = alive.file_stem().and_then(|run| run.to_str());
@@ -303,7 +304,7 @@ pub(crate) struct Seen {
 #[cfg(feature = "tools")]
 pub(crate) fn seen(pool_dir: &Path) -> Result<Vec<Seen>> {
     let runs = pool_dir.join(files::RUNS);
-    let entries = match sys::list(&runs) {
+    let entries = match nm_os::list(&runs) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries.map_err(|error| unusable(&runs, error))?,
     };
@@ -319,10 +320,10 @@ pub(crate) fn seen(pool_dir: &Path) -> Result<Vec<Seen>> {
     }
     let look = |run: String| {
         let file = |kind: &str| runs.join(format!("{run}.{kind}"));
-        let note = sys::read_regular(&file(NOTE)).ok();
+        let note = nm_os::read_regular(&file(NOTE)).ok();
         Seen {
             note: note.and_then(|text| json::from_slice(&text)),
-            has_reaper: sys::open_regular(&file("reaper")).is_ok_and(is_locked),
+            has_reaper: nm_os::open_regular(&file("reaper")).is_ok_and(is_locked),
             run,
         }
     };
@@ -339,7 +340,7 @@ pub(crate) fn wait_for_reaper(
 ) -> Result<bool> {
     let path = pool_dir.join(files::RUNS).join(format!("{run}.reaper"));
     let failed = |error| unusable(&path, error);
-    let file = match sys::open_regular(&path) {
+    let file = match nm_os::open_regular(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
         file => file.map_err(failed)?,
     };

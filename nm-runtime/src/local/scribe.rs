@@ -8,8 +8,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::sys;
-
 /// So long nothing is told that can wait.
 const PAUSE: Duration = Duration::from_millis(10);
 
@@ -49,7 +47,7 @@ pub(crate) fn serve(name: Arc<dyn Tell>) {
     let scribe = scribe.get_or_insert_with(|| {
         PROCESS.store(std::process::id(), Ordering::Relaxed);
         Scribe {
-            at_exit: sys::at_exit(tell_the_rest),
+            at_exit: nm_os::at_exit(tell_the_rest),
             ..Scribe::default()
         }
     });
@@ -69,7 +67,7 @@ pub(crate) fn changed() {
     let next = scribe.told.map(|told| told + PAUSE);
     let left = next.and_then(|next| next.checked_duration_since(Instant::now()));
     if let Some(left) = left.filter(|_| scribe.at_exit)
-        && sys::start_lock_waiter(Box::new(move || keep_telling(left))).is_ok()
+        && nm_os::start_lock_waiter(Box::new(move || keep_telling(left))).is_ok()
     {
         GOING_TO.store(true, Ordering::Relaxed);
         return;

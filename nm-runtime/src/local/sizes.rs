@@ -12,7 +12,6 @@ use crate::base::json;
 use crate::local::dir::{PoolDir, replace, unusable};
 use crate::local::files;
 use crate::local::lock::Locked;
-use crate::sys;
 use crate::terms::access::Access;
 use crate::terms::declaration::Declaration;
 
@@ -69,7 +68,7 @@ fn add(dir: &PoolDir, path: &Path, ours: &Declaration) -> Result<Option<Declarat
 }
 
 fn read(path: &Path) -> Result<String> {
-    match sys::read_regular(path) {
+    match nm_os::read_regular(path) {
         Ok(text) => Ok(String::from_utf8_lossy(&text).into_owned()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
         Err(error) => Err(unusable(path, error)),

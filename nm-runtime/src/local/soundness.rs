@@ -4,9 +4,10 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use nm_os::OpenFile;
+
 use crate::base::process::numbered;
 use crate::local::lock::Locked;
-use crate::sys::{self, OpenFile};
 use crate::terms::access::Access;
 
 /// Tries locks in this directory, on a file created for it and removed again: two
@@ -46,7 +47,7 @@ pub fn writing_works(dir: &Path) -> io::Result<()> {
 }
 
 fn lock(file: File, access: Access) -> io::Result<Result<Locked, OpenFile>> {
-    Locked::try_lock(sys::opened(file)?, access)
+    Locked::try_lock(nm_os::opened(file)?, access)
 }
 
 fn odd(what: &str) -> io::Error {

@@ -4,7 +4,6 @@ use std::io;
 use std::path::Path;
 
 use crate::backend::ask::RequestId;
-use crate::sys;
 
 /// A ticket in the queue, as its file is named: `number.request`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,7 +37,7 @@ impl TicketFile {
 /// All tickets in this directory, in no order.
 pub(crate) fn list(line: &Path) -> io::Result<Vec<TicketFile>> {
     let mut found = Vec::new();
-    for entry in sys::list(line)? {
+    for entry in nm_os::list(line)? {
         let name = entry?.file_name().into_string();
         found.extend(name.ok().and_then(TicketFile::named));
     }

@@ -9,8 +9,9 @@ use std::mem;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use nm_os::OpenFile;
+
 use crate::local::lock::Locked;
-use crate::sys::{self, OpenFile};
 use crate::terms::access::Access;
 
 /// A lock request under way.
@@ -58,7 +59,7 @@ impl Pending {
             *slot = Slot::Granted(granted);
             theirs.changed.notify_one();
         };
-        sys::start_lock_waiter(Box::new(wait))?;
+        nm_os::start_lock_waiter(Box::new(wait))?;
         Ok(Self { handover })
     }
 

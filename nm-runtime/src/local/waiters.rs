@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
+use nm_os::{ProcessState, process_state};
+
 use crate::backend::snapshot::BlockedHead;
 use crate::base::error::Result;
 use crate::journal::{Kind, Reader};
-use crate::sys::{ProcessState, process_state};
 use crate::terms::event::{Event, Phase};
 
 /// A waiter of a pool.

@@ -4,9 +4,10 @@
 
 use std::time::Duration;
 
+use nm_os::{End, Heard, LOOK_AGAIN, Obituary, Process};
+
 use crate::local::dir::PoolDir;
 use crate::local::look;
-use crate::sys::{End, Heard, LOOK_AGAIN, Obituary, Process};
 use crate::terms::holder::Holder;
 use crate::terms::record::State;
 

@@ -6,12 +6,12 @@ use std::sync::atomic::Ordering;
 
 use crate::config::variables;
 use crate::identity::runner::PARENT;
-use crate::{modes, sys};
+use crate::modes;
 
 ctor::declarative::ctor! {
     #[ctor(unsafe)]
     fn record_parent() {
-        PARENT.store(sys::parent_id(), Ordering::Relaxed);
+        PARENT.store(nm_os::parent_id(), Ordering::Relaxed);
         if let Some(mode) = env::var_os(variables::MODE) {
             // SAFETY: before `main` there is one thread, and no other code reads or
             // changes the environment.

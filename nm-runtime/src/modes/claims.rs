@@ -21,7 +21,6 @@ use crate::memory::session::{Session, World, config};
 use crate::modes::reaper::clean_up;
 use crate::pool::Pool;
 use crate::pool::opened::Opened;
-use crate::sys;
 use crate::terms::name::Name;
 use crate::terms::record::State;
 
@@ -462,7 +461,7 @@ fn a_request_that_cannot_find_out_which_runs_are_alive_ends_at_its_deadline() {
     let (_other, second) = scene.user("other");
     let held = second.acquire().unwrap();
     let ask = File::open(dir.path().join("pools/db/runs/ask")).unwrap();
-    sys::lock(&ask, true).unwrap();
+    nm_os::lock(&ask, true).unwrap();
     let (_late, third) = scene.user("late");
     // One has joined the pool, and needs the name of the other run; one has not.
     for pool in [&second, &third] {
@@ -471,7 +470,7 @@ fn a_request_that_cannot_find_out_which_runs_are_alive_ends_at_its_deadline() {
         assert!(error.is_timeout(), "{error:?}");
         assert!(error.to_string().contains(ASK_FILE), "{error}");
     }
-    sys::unlock(&ask).unwrap();
+    nm_os::unlock(&ask).unwrap();
     second.acquire().unwrap().release().unwrap();
     held.release().unwrap();
 }
@@ -488,7 +487,7 @@ fn a_process_that_is_stopped_while_it_asks_about_a_run_does_not_stop_the_reaper(
     let (_other, pool) = scene.user("other");
     drop(pool.acquire().unwrap());
     let ask = File::open(dir.path().join("pools/db/runs/ask")).unwrap();
-    sys::lock(&ask, true).unwrap();
+    nm_os::lock(&ask, true).unwrap();
     let backend = reaper.process.backend.clone();
     let error = reaper.reap_over(&backend).unwrap_err();
     assert!(error.is_timeout(), "{error:?}");

@@ -7,8 +7,9 @@ use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use nm_os::{Caller, Group};
+
 use crate::command::job::{self, Job};
-use crate::sys::{self, Caller, Group};
 
 /// So long a hook has to end by itself, once it is asked to, before it is killed.
 const GRACE: Duration = Duration::from_secs(5);
@@ -24,9 +25,9 @@ pub(crate) fn run(job: &Job) -> i32 {
 
 fn watch(job: &Job) -> io::Result<()> {
     // Not one of those that `identity::runner` looks for, above what the hook starts.
-    sys::name_process("nm-hook");
+    nm_os::name_process("nm-hook");
     let (caller, log) = Caller::find()?;
-    let mut command = sys::command(&job.words);
+    let mut command = nm_os::command(&job.words);
     command
         .stdin(Stdio::null())
         .stdout(log.try_clone()?)
@@ -59,12 +60,12 @@ fn until_end(
 ) -> io::Result<Result<(), String>> {
     let told = Told::default();
     let (leader, tell) = (group.leader_end()?, told.clone());
-    sys::start_lock_waiter(Box::new(move || {
+    nm_os::start_lock_waiter(Box::new(move || {
         let _ = leader.wait();
         tell_of(&tell, |ended| ended.hook = true);
     }))?;
     let (wait_for_caller, tell) = (caller.end()?, told.clone());
-    sys::start_lock_waiter(Box::new(move || {
+    nm_os::start_lock_waiter(Box::new(move || {
         wait_for_caller();
         tell_of(&tell, |ended| ended.caller = true);
     }))?;
@@ -106,7 +107,7 @@ fn wait(told: &Told, these: fn(&Ended) -> bool, until: Option<Instant>, log: &Fi
 }
 
 fn how(status: ExitStatus) -> Result<(), String> {
-    match (status.code(), sys::signal(status)) {
+    match (status.code(), nm_os::signal(status)) {
         (Some(0), _) => Ok(()),
         (Some(code), _) => Err(format!("exited with {code}")),
         (None, Some(signal)) => Err(format!("was ended by signal {signal}")),

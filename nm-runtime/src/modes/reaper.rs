@@ -18,7 +18,6 @@ use crate::life::hooks::Hooks;
 use crate::life::standby::{Job, READY, no_reaper};
 use crate::pool::acquire;
 use crate::pool::opened::Opened;
-use crate::sys;
 use crate::terms::event::Kind;
 use crate::terms::holder::Holder;
 use crate::terms::pool_life::PoolHook;
@@ -31,7 +30,7 @@ pub(crate) fn run(job: &Job) -> i32 {
         Ok(()) => 0,
         Err(error) => {
             // Read by the process that started us, if we have not said that we are ready.
-            let _ = sys::answer(format!("{error:?}").as_bytes());
+            let _ = nm_os::answer(format!("{error:?}").as_bytes());
             1
         }
     }
@@ -40,9 +39,9 @@ pub(crate) fn run(job: &Job) -> i32 {
 fn reap(job: &Job) -> Result<()> {
     // A session of its own before it says that it is ready: Ctrl-C, a runner's
     // timeout and a closed terminal end only the tests.
-    sys::detach().map_err(no_reaper)?;
+    nm_os::detach().map_err(no_reaper)?;
     // Not one of those that `identity::runner` looks for, above what hooks start.
-    sys::name_process("nm-reaper");
+    nm_os::name_process("nm-reaper");
     let pool = Opened::again(&job.pool, job.address())?;
     if !pool.needs_reaper()? {
         return Err(no_reaper("it has no such resource or allocator"));
@@ -53,7 +52,7 @@ fn reap(job: &Job) -> Result<()> {
     if let Some(reaping) = &mut reaping {
         reaping.note(&note);
     }
-    sys::answer(READY).map_err(no_reaper)?;
+    nm_os::answer(READY).map_err(no_reaper)?;
     let Some(mut reaping) = reaping else {
         // There is one already: a process that started a reaper died before that was
         // ready.

@@ -24,7 +24,6 @@ use crate::remote::wire::{
     After, Answer, BRIEF, Fault, FaultKind, Grant, Held, LOOK, Lost, Pair, Place, Present, Raw,
     Release, Told, Welcome, asked, variant,
 };
-use crate::sys;
 use crate::terms::record::State;
 
 /// Those of this process, or of the one that it was forked from.
@@ -212,7 +211,7 @@ impl Link {
             let link = self.clone();
             // Called as those that read no environment: what it starts has the one that the
             // process began with.
-            let reader = thread::Builder::new().name(sys::LOCK_WAITER.to_owned());
+            let reader = thread::Builder::new().name(nm_os::LOCK_WAITER.to_owned());
             let reader = reader.stack_size(256 << 10);
             let started = reader.spawn(move || link.connect_and_read());
             if let Err(error) = started {

@@ -1,5 +1,5 @@
 //! The backend of several machines: a server decides which holder has a name. May import
-//! `local` for files and their locks, `backend`, `config`, `terms`, `sys`, `base`.
+//! `local` for files and their locks, `backend`, `config`, `terms`, `nm_os`, `base`.
 //!
 //! [`link`] is the connection to the agent of this machine, which alone speaks with the
 //! server; [`start`] finds or starts it, [`wire`] is what is said, [`token`] the proof that
@@ -21,6 +21,8 @@ pub(crate) mod wire;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use nm_os::Dir;
 
 use crate::backend::ask::{Answer as Answered, Ask, Granted};
 use crate::backend::hook_files::HookFiles;
@@ -47,7 +49,6 @@ use crate::remote::wire::Waiter;
 use crate::remote::wire::{
     Answer, BRIEF, Failure, Grant, LOOK, Look, PoolPlaces, Publish, Spec, Wanted, variant,
 };
-use crate::sys::{self, Dir};
 use crate::terms::access::Access;
 use crate::terms::code::PoolCode;
 use crate::terms::declaration::Declaration;
@@ -336,7 +337,7 @@ impl Remote {
             holder: Holder {
                 test: format!("process {pid}"),
                 pid,
-                pid_namespace: sys::pid_namespace(),
+                pid_namespace: nm_os::pid_namespace(),
                 token: format!("{pid}-0"),
                 run: String::new(),
                 file: String::new(),

@@ -12,6 +12,8 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use nm_os::Dir;
+
 use crate::base::error::{Error, Kind, Result};
 use crate::base::json;
 use crate::base::text::{printable, seconds};
@@ -19,7 +21,6 @@ use crate::config::address::Address;
 use crate::local::dir::{check_owner, unusable};
 use crate::local::lock::Locked;
 use crate::remote::wire::{Fault, FaultKind, Greeting, VERSION, Welcome, hello};
-use crate::sys::{self, Dir};
 use crate::terms::access::Access;
 
 /// The agent's socket.
@@ -313,7 +314,7 @@ impl Agent {
 
 /// The last line that it complained in since then: `: no such file`.
 fn last_words(log: &Path, since: u64) -> String {
-    let text = sys::read_regular(log).unwrap_or_default();
+    let text = nm_os::read_regular(log).unwrap_or_default();
     let text = text.get(since as usize..).unwrap_or_default();
     let text = String::from_utf8_lossy(text);
     match text.lines().rev().find(|line| !line.trim().is_empty()) {

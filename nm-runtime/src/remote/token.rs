@@ -9,13 +9,13 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use hifijson::SliceLexer;
+use nm_os::Dir;
 
 use crate::base::clock;
 use crate::base::error::Result;
 use crate::base::json::{self, FromJson, ToJson};
 use crate::local::dir::unusable;
 use crate::local::lock::Locked;
-use crate::sys::{self, Dir};
 use crate::terms::access::Access;
 
 /// Who knows it can prove that the request was its own.
@@ -146,7 +146,7 @@ impl Drop for TokenLock {
             return;
         }
         // What stays is unlocked, and so means nothing.
-        let _ = sys::remove(&self.locks.join(self.token.to_string()));
+        let _ = nm_os::remove(&self.locks.join(self.token.to_string()));
     }
 }
 
@@ -164,7 +164,7 @@ mod tests {
         assert_eq!(json::from_slice::<Token>(text.as_bytes()), Some(one.token));
         let path = dir.path().join("locks").join(one.token.to_string());
         assert!(crate::local::lock::is_locked(
-            sys::open_regular(&path).unwrap()
+            nm_os::open_regular(&path).unwrap()
         ));
         drop(one);
         assert!(!path.exists());
@@ -173,7 +173,7 @@ mod tests {
         other.note("[]");
         drop(other);
         assert!(!crate::local::lock::is_locked(
-            sys::open_regular(&path).unwrap()
+            nm_os::open_regular(&path).unwrap()
         ));
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "{}\n[]\n");
         for wrong in ["\"1\"", "\"+1234567890123456789012345678901\"", "1"] {

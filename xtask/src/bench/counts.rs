@@ -92,8 +92,8 @@ wait_timeout = \"1m\"
 ";
 
 /// What a user's dev-dependency brings along, on this system and in all.
-const CRATES: f64 = 19.0;
-const LOCK_LINES: f64 = 220.0;
+const CRATES: f64 = 20.0;
+const LOCK_LINES: f64 = 228.0;
 
 /// With `--check`, fails where a bound is exceeded.
 pub fn run(args: &[&str]) -> Result<()> {

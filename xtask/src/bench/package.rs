@@ -36,7 +36,7 @@ impl Package {
         let packages = metadata["packages"].as_array().ok_or("no packages")?;
         let ours = |package: &&Value| {
             let name = package["name"].as_str();
-            [Some("nm-macros"), Some("nm-runtime")].contains(&name)
+            [Some("nm-macros"), Some("nm-os"), Some("nm-runtime")].contains(&name)
         };
         let dependencies = packages
             .iter()

@@ -22,6 +22,9 @@ const OPTIONS: [(&str, &str); 11] = [
     ("crate", "crate = path::to::name_manager"),
 ];
 
+/// What is said of a whole pool in its table, and never in an attribute.
+const OF_TABLES: [&str; 6] = ["template", "scope", "space", "dir", "env", "hooks"];
+
 /// What stands between the parentheses of one attribute.
 pub struct Args {
     /// The attribute.
@@ -225,7 +228,12 @@ fn read(option: &[TokenTree]) -> Result<Written, Error> {
 }
 
 fn unknown(word: &str) -> String {
-    spelling::unknown_option(word, &OPTIONS.map(|(known, _)| known))
+    match OF_TABLES.contains(&word) {
+        true => format!(
+            "`{word}` is said of a whole pool, not in an attribute: write it in Cargo.toml, under `[workspace.metadata.name-manager.pools.db]`"
+        ),
+        false => spelling::unknown_option(word, &OPTIONS.map(|(known, _)| known)),
+    }
 }
 
 fn check_resource(name: &LitStr, mistakes: &mut Mistakes) {

@@ -222,6 +222,11 @@ fn mistakes_in_cargo_toml_say_where_they_are_and_what_to_write() {
         "4:21",
         "unknown key `name_manager` (did you mean `name-manager`?)",
     );
+    app.with("[workspace.metadata.name-manger.pools.bare]\nmax = 2");
+    fails(
+        "4:21",
+        "unknown key `name-manger` (did you mean `name-manager`?)",
+    );
     app.with("[workspace.metadata.name-manager.pool.bare]\nmax = 2");
     fails(
         "4:34",

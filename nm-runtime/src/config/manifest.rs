@@ -9,7 +9,7 @@ use toml_parser::Span;
 use toml_parser::decoder::ScalarKind;
 
 use crate::base::error::{Error, Result};
-use crate::base::suggest::nearest;
+use crate::base::suggest::{distance, nearest};
 use crate::base::text::shown;
 use crate::config::address::{check_space, is_address, space_of_repository};
 use crate::config::document::{Document, Kind, Node};
@@ -86,9 +86,9 @@ const HOOKS_KEYS: [&str; 7] = [
     "timeout",
 ];
 
-/// The tables of `Cargo.toml` under which pools can be configured.
 /// In the text of hooks and variables: the directory of the file.
 const IN_ROOT: &str = "{root}";
+/// The tables of `Cargo.toml` under which pools can be configured.
 const WORKSPACE: &str = "workspace";
 const PACKAGE: &str = "package";
 /// The root of `name-manager.toml`, under which they can be, too.
@@ -495,10 +495,14 @@ impl<'a> Source<'a> {
         };
         match self.document.get(metadata, "name-manager") {
             Some(ours) => self.table(ours).map(Some),
-            None => match self.document.get(metadata, "name_manager") {
-                Some(twin) => Err(self.unknown(twin, &["name-manager"])),
-                None => Ok(None),
-            },
+            None => {
+                let mut others = self.document.children(metadata);
+                let is_ours = |key: &str| key.len() < 16 && distance(key, "name-manager") <= 2;
+                match others.find(|other| is_ours(&other.key)) {
+                    Some(misspelt) => Err(self.unknown(misspelt, &["name-manager"])),
+                    None => Ok(None),
+                }
+            }
         }
     }
 

@@ -26,7 +26,8 @@ pub struct Args {
     /// Events of the run with this id, or of the `last` one
     #[arg(long, value_name = "RUN")]
     run: Option<String>,
-    /// Events of tests whose path matches: `*` is any text, `?` any character
+    /// Events of tests whose path matches, or what follows a `::` of it: `*` is any text, `?` any
+    /// character
     #[arg(long, value_name = "GLOB")]
     test: Option<String>,
 }
@@ -131,7 +132,7 @@ impl Filter {
             && self
                 .test
                 .as_ref()
-                .is_none_or(|test| test.is_match(&event.holder.test))
+                .is_none_or(|test| is_of(&event.holder.test, test))
     }
 
     /// To be called when no event was let through: fails if that is a mistake.
@@ -145,4 +146,14 @@ impl Filter {
             false => Err(runs::unknown(run, last.as_deref()).into()),
         }
     }
+}
+
+/// Runners print a test's path without the crate, and people copy the last part of it.
+fn is_of(path: &str, pattern: &GlobMatcher) -> bool {
+    let ends = path
+        .match_indices("::")
+        .map(|(at, part)| &path[at + part.len()..]);
+    std::iter::once(path)
+        .chain(ends)
+        .any(|end| pattern.is_match(end))
 }

@@ -210,6 +210,7 @@ fn a_workspace_is_shown_what_would_change_and_is_left_alone() {
         "+#[shared_resource(pool = \"db-main\")]\n #[test]\n-#[serial(dbMain)] // one at a time\n",
         "+name-manager = { path = ",
         "+[workspace.metadata.name-manager.pools.db-main]\n+max = 1\n",
+        "+[workspace.metadata.name-manager.pools.serial-file]\n+max = 1\n+scope = \"user\"\n",
     ] {
         assert!(shown.stdout.contains(line), "{line}: {shown}");
     }

@@ -1,12 +1,13 @@
 //! `Cargo.toml`: who depends on serial_test, and where its pools are configured.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::edits::{Edits, indentation, with_its_space};
+use super::source::{Family, Key};
 
 type Entry<'a> = (Range<usize>, &'a Spanned<DeValue<'a>>);
 
@@ -83,21 +84,21 @@ fn end_of_line_entry(
     }
 }
 
-/// The text with these pools, of one name each.
-pub fn with_pools<'a>(
-    text: &str,
-    pools: impl Iterator<Item = &'a String>,
-) -> Result<String, toml::de::Error> {
+/// The text with these pools, of one name each: those of `file_serial` for all checkouts.
+pub fn with_pools(text: &str, pools: &BTreeMap<Key, String>) -> Result<String, toml::de::Error> {
     let table = DeTable::parse(text)?;
     let top = match table.get_ref().contains_key("workspace") {
         true => "workspace",
         false => "package",
     };
     let mut text = format!("{}\n", text.trim_end());
-    for pool in pools {
+    for ((family, _), pool) in pools {
         text.push_str(&format!(
             "\n[{top}.metadata.name-manager.pools.{pool}]\nmax = 1\n"
         ));
+        if *family == Family::File {
+            text.push_str("scope = \"user\"\n");
+        }
     }
     DeTable::parse(&text)?;
     Ok(text)
@@ -181,24 +182,25 @@ mod tests {
 
     #[test]
     fn pools_are_configured_where_they_are_read() {
-        let pools = ["db".to_owned()];
-        let alone = with_pools("[package]\nname = \"a\"", pools.iter()).unwrap();
+        let one = |family| BTreeMap::from([((family, "db".to_owned()), "db".to_owned())]);
+        let pools = one(Family::Process);
+        let alone = with_pools("[package]\nname = \"a\"", &pools).unwrap();
         assert_eq!(
             alone,
             "[package]\nname = \"a\"\n\n[package.metadata.name-manager.pools.db]\nmax = 1\n"
         );
-        let shared = with_pools("[workspace]\n", pools.iter()).unwrap();
+        let shared = with_pools("[workspace]\n", &one(Family::File)).unwrap();
         assert_eq!(
             shared,
-            "[workspace]\n\n[workspace.metadata.name-manager.pools.db]\nmax = 1\n"
+            "[workspace]\n\n[workspace.metadata.name-manager.pools.db]\nmax = 1\nscope = \"user\"\n"
         );
         assert_eq!(
             super::pools(&shared)
                 .unwrap()
                 .into_iter()
                 .collect::<Vec<_>>(),
-            pools
+            ["db"]
         );
-        with_pools("[workspace]\nmetadata = { a = 1 }\n", pools.iter()).unwrap_err();
+        with_pools("[workspace]\nmetadata = { a = 1 }\n", &pools).unwrap_err();
     }
 }

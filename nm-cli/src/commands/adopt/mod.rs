@@ -7,7 +7,6 @@ mod packages;
 mod plan;
 mod source;
 
-use std::collections::BTreeSet;
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,7 +23,8 @@ use source::{Import, Source, Use};
 /// Shows how the tests of a workspace that use serial_test would use pools instead
 ///
 /// `#[serial(db)]` becomes `#[shared_resource(pool = "db")]` above the test attribute, and the
-/// pool is configured with one name in `Cargo.toml`. Everything else stays as it is written.
+/// pool is configured with one name in `Cargo.toml`; that of a `file_serial` has the scope `user`,
+/// since its key keeps all checkouts of a user apart. Everything else stays as it is written.
 /// A key becomes a pool only if all that has it can be changed; what stays is listed on standard
 /// error.
 #[derive(Debug, clap::Args)]
@@ -100,11 +100,10 @@ pub fn run(args: Args) -> Outcome {
             )),
         }
     }
-    let pools: BTreeSet<_> = plan.pools.values().cloned().collect();
-    if !pools.is_empty() {
+    if !plan.pools.is_empty() {
         let at = changes.iter().position(|change| change.path == root);
         let before = at.map_or(&manifest, |at| &changes[at].new);
-        match manifest::with_pools(before, pools.iter()) {
+        match manifest::with_pools(before, &plan.pools) {
             Ok(new) => match at {
                 Some(at) => changes[at].new = new,
                 None => changes.push(Change {

@@ -74,7 +74,7 @@ fn a_cleanup_that_fails_again_is_told_with_its_error() {
     let reset = scenario.name_manager(&["reset", "db"]).finish().failure();
     reset.says(&["db-0 of pool `db` is not cleaned up", "nothing was reset"]);
     let said = fails(scenario.name_manager(&["wait"])).finish().failure();
-    said.says(&["db: db-0 failed: cleanup would not, call 2"]);
+    said.says(&["db: cleanup of db-0 failed: cleanup would not, call 2"]);
     scenario
         .name_manager(&["wait"])
         .finish()
@@ -124,7 +124,7 @@ fn what_was_to_be_kept_is_kept_until_one_says_otherwise() {
     let run = scenario.test(&["one"], &A);
     run.env("NAME_MANAGER_KEEP", "always").finish().success();
     scenario.over();
-    let kept = "db: db-0 kept (NAME_MANAGER_KEEP)";
+    let kept = "db: db-0 kept (NAME_MANAGER_KEEP) until";
     scenario
         .name_manager(&["wait"])
         .finish()
@@ -150,7 +150,7 @@ fn tests_that_passed_fail_if_their_cleanup_fails() {
         let scenario = Scenario::new(1);
         let run = || scenario.name_manager(&args);
         let failed = run().env("LIFE_DO", "cleanup:fail").finish().failure();
-        failed.says(&["after the tests, db: db-0 failed: cleanup would not, call 1"]);
+        failed.says(&["afterwards, db: cleanup of db-0 failed: cleanup would not, call 1"]);
         run().finish().success();
         scenario.over();
     }
@@ -198,7 +198,8 @@ fn a_run_whose_cleanup_fails_exits_with_its_own_code_unless_the_command_failed()
         let scenario = Scenario::new(1);
         let run = scenario.run(&[], &script).env("LIFE_DO", "cleanup:fail");
         let failed = run.finish().failure();
-        let failed = failed.says(&["after the tests, db: db-0 failed: cleanup would not, call 1"]);
+        let failed =
+            failed.says(&["afterwards, db: cleanup of db-0 failed: cleanup would not, call 1"]);
         let code = format!("it exited with {code}\n");
         assert!(failed.stdout.ends_with(&code), "{failed}");
         scenario.over();

@@ -37,16 +37,18 @@ impl Ended {
     pub fn text(&self) -> String {
         let name = self.name.as_ref();
         let of_name = name.map_or(String::new(), |name| format!("{name} "));
-        let how = match (&self.end, name) {
-            (End::Done, Some(_)) => "cleaned".to_owned(),
+        let what = match (&self.end, name) {
+            (End::Done, Some(name)) => format!("{name} cleaned"),
             (End::Done, None) => "torn down".to_owned(),
-            (End::InUse, _) => "in use by a run that goes on".to_owned(),
-            (End::Kept, _) => "kept (NAME_MANAGER_KEEP)".to_owned(),
-            (End::Failed(error), Some(_)) => format!("failed: {error}"),
+            (End::InUse, _) => format!("{of_name}in use by a run that goes on"),
+            (End::Kept, _) => {
+                format!("{of_name}kept (NAME_MANAGER_KEEP) until the next run that uses the pool")
+            }
+            (End::Failed(error), Some(name)) => format!("cleanup of {name} failed: {error}"),
             (End::Failed(error), None) => error.clone(),
-            (End::Undone(why), _) => format!("not cleaned up: {why}"),
+            (End::Undone(why), _) => format!("{of_name}not cleaned up: {why}"),
         };
-        format!("{}: {of_name}{how}", self.pool)
+        format!("{}: {what}", self.pool)
     }
 }
 

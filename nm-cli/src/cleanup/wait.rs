@@ -116,7 +116,7 @@ fn has_failed(pools: Vec<Found>, runner: Option<u32>) -> Result<bool> {
                 ends.push(pool.ended(None, End::Undone(why)));
             }
             for end in ends {
-                stderr::warn(&format!("after the tests, {}", end.text()));
+                stderr::warn(&format!("afterwards, {}", end.text()));
             }
         }
     }

@@ -402,7 +402,7 @@ fn a_cleanup_that_fails_is_the_end_of_a_run_that_went_well() {
     assert_eq!(said.code, 70, "{said:?}");
     assert!(
         said.err
-            .contains("after the tests, db: db-0 failed: `echo no server"),
+            .contains("afterwards, db: cleanup of db-0 failed: `echo no server"),
         "{said:?}"
     );
     assert!(

@@ -124,6 +124,13 @@ fn line(name: &str, tenure: &Tenure, doing: Option<&Doing>, silence: Option<&Sil
             age(ended)
         )
     });
+    let waits = tenure.waiting.as_ref().map_or(String::new(), |waiting| {
+        format!("; itself waits for pool `{}`", waiting.pool)
+    });
+    let above = match started_us(holder) {
+        true => "; it started this process, which may be what it waits for",
+        false => "",
+    };
     let silent = silence.map_or(String::new(), |silence| {
         format!(
             "; its machine not heard of for {}, lent on after {}",
@@ -132,11 +139,27 @@ fn line(name: &str, tenure: &Tenure, doing: Option<&Doing>, silence: Option<&Sil
         )
     });
     format!(
-        "{name} held by `{}` ({}, for {}{outlived}{doing}{silent})",
+        "{name} held by `{}` ({}, for {}{outlived}{doing}{waits}{above}{silent})",
         text::printable(&holder.test),
         process(holder),
         age(holder.since)
     )
+}
+
+/// Whether a holder on this machine has started this process, or what has started it.
+fn started_us(holder: &Holder) -> bool {
+    if holder.host.is_some() || holder.pid_namespace != nm_os::pid_namespace() {
+        return false;
+    }
+    let mut above = Some(nm_os::parent_id());
+    while let Some(pid) = above {
+        if pid == holder.pid {
+            return true;
+        }
+        // The first process of all has none above it.
+        above = nm_os::ancestor(pid).map(|process| process.parent);
+    }
+    false
 }
 
 /// `pid 7`, and how that process is if that matters.
@@ -195,5 +218,33 @@ mod tests {
         assert!(told.ends_with(end), "{told}");
         let told = line("gcp-1", &tenure, None, None);
         assert!(!told.contains("heard of"), "{told}");
+    }
+
+    #[test]
+    fn a_holder_that_started_this_process_is_told_as_such() {
+        let of = |pid| {
+            let holder = Holder {
+                test: "name-manager run".to_owned(),
+                pid,
+                pid_namespace: nm_os::pid_namespace(),
+                token: "7-1".to_owned(),
+                run: "run".to_owned(),
+                file: String::new(),
+                line: 0,
+                since: clock::now(),
+                host: None,
+            };
+            Tenure {
+                holder: Arc::new(holder),
+                access: Access::Exclusive,
+                waiting: None,
+                body_ended: None,
+            }
+        };
+        let said = "; it started this process, which may be what it waits for)";
+        let told = line("db-0", &of(nm_os::parent_id()), None, None);
+        assert!(told.ends_with(said), "{told}");
+        let told = line("db-0", &of(std::process::id()), None, None);
+        assert!(!told.contains("it started"), "{told}");
     }
 }

@@ -5,6 +5,7 @@ use std::io::{self, BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread;
+use std::time::Duration;
 
 use rustix::process::Signal;
 
@@ -75,8 +76,16 @@ impl Injection {
 
     /// Lets the process be; gives the calls that were made to fail.
     pub fn end(mut self) -> Vec<String> {
-        process::send(self.strace.id(), Signal::INT);
-        self.strace.wait().expect("strace ends");
+        // It overlooks a signal that comes just before it waits for its threads, until the next.
+        for pause in 0.. {
+            if pause % 500 == 0 {
+                process::send(self.strace.id(), Signal::INT);
+            }
+            if self.strace.try_wait().expect("strace ends").is_some() {
+                break;
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
         let log = self.log();
         let injected = log.lines().filter(|line| line.contains("(INJECTED)"));
         injected.map(str::to_owned).collect()

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use nm_os::{Dir, OpenFile, read_at, still_linked, write_at_start};
 
-use crate::base::json;
+use crate::base::{json, text};
 use crate::local::files;
 use crate::local::lock::Locked;
 use crate::terms::access::Access;
@@ -27,8 +27,9 @@ const BLANKS: &str = match str::from_utf8(&[b' '; BLOCK]) {
     Err(_) => unreachable!(),
 };
 
-/// How long other readers may take to change a record.
-const UPDATE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long other readers may take to change a record: hundreds that end at once need seconds
+/// on a machine that is busy with something else.
+const UPDATE_TIMEOUT: Duration = Duration::from_secs(60);
 
 impl RecordFile {
     /// Opens a name's record, creating it if it is missing.
@@ -98,26 +99,37 @@ impl RecordFile {
     ///
     /// # Errors
     ///
-    /// Besides failed I/O: [`io::ErrorKind::WouldBlock`] if another process was stopped
+    /// Besides failed I/O: [`io::ErrorKind::TimedOut`] if another process was stopped
     /// in the middle of its change. A record is not worth waiting longer.
     pub(crate) fn update<T>(&mut self, change: impl FnOnce(&mut Record) -> T) -> io::Result<T> {
+        let _turn = self.turn(UPDATE_TIMEOUT)?;
+        let mut record = self.read()?;
+        let result = change(&mut record);
+        self.write(&record)?;
+        Ok(result)
+    }
+
+    /// The right to change it, beside other readers.
+    fn turn(&self, timeout: Duration) -> io::Result<Locked> {
         let mut file = self.file.try_clone()?;
-        let deadline = Instant::now() + UPDATE_TIMEOUT;
+        let deadline = Instant::now() + timeout;
         let mut pause = Duration::from_micros(50);
-        let _turn = loop {
+        loop {
             match Locked::try_lock(file, Access::Exclusive)? {
-                Ok(turn) => break turn,
-                Err(_) if Instant::now() > deadline => return Err(io::ErrorKind::WouldBlock.into()),
+                Ok(turn) => return Ok(turn),
+                Err(_) if Instant::now() > deadline => {
+                    let waited = text::seconds(timeout);
+                    let why = format!(
+                        "another reader has been changing it for {waited}, and may be a process that was stopped"
+                    );
+                    return Err(io::Error::new(io::ErrorKind::TimedOut, why));
+                }
                 Err(taken) => file = taken,
             }
             thread::sleep(pause);
             // Hundreds of readers may end at once.
             pause = (pause * 2).min(Duration::from_millis(5));
-        };
-        let mut record = self.read()?;
-        let result = change(&mut record);
-        self.write(&record)?;
-        Ok(result)
+        }
     }
 }
 
@@ -179,6 +191,22 @@ mod tests {
             RecordFile::open(&names, "db-0").unwrap().read().unwrap(),
             Record::new()
         );
+    }
+
+    #[test]
+    fn a_reader_that_stopped_in_its_change_is_what_others_are_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let names = Dir::open(dir.path()).unwrap();
+        let stopped = RecordFile::open(&names, "db-0").unwrap();
+        let turn = stopped.turn(Duration::ZERO).unwrap();
+        let other = RecordFile::open(&names, "db-0").unwrap();
+        let told = other.turn(Duration::ZERO).unwrap_err().to_string();
+        assert!(
+            told.starts_with("another reader has been changing it for 0s"),
+            "{told}"
+        );
+        drop(turn);
+        other.turn(Duration::ZERO).unwrap();
     }
 
     #[test]

@@ -76,9 +76,10 @@ impl Injection {
 
     /// Lets the process be; gives the calls that were made to fail.
     pub fn end(mut self) -> Vec<String> {
-        // It overlooks a signal that comes just before it waits for its threads, until the next.
+        // It overlooks a signal that comes just before it waits for its threads, until the next;
+        // one that it is told while it lets them go may cost them a call.
         for pause in 0.. {
-            if pause % 500 == 0 {
+            if pause % 20_000 == 0 {
                 process::send(self.strace.id(), Signal::INT);
             }
             if self.strace.try_wait().expect("strace ends").is_some() {

@@ -45,9 +45,9 @@ tell "${nextest%%$'\n'*}"
 tell "file system: $(df . | tail -1)"
 
 try build 'everything builds' \
-    cargo test --no-run -p nm-runtime -p nm-cli -p name-manager
+    cargo test --no-run -p nm-os -p nm-runtime -p nm-cli -p name-manager
 try units 'the bell, the end of a holder, what is known of processes; and all other units' \
-    cargo test -p nm-runtime --lib --no-fail-fast
+    cargo test -p nm-os -p nm-runtime --lib --no-fail-fast
 try attribute 'never two at once; every use of the attribute' \
     cargo test --test attribute --no-fail-fast
 try suites 'workspaces: one cargo test is one run, deadlines, deadlocks, scopes' \

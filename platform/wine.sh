@@ -80,7 +80,7 @@ command_line() {
 mkdir -p target
 [ -e "$WINEPREFIX/drive_c/windows/system32/bcryptprimitives.dll" ] || prefix
 part build cargo build --target "$target" --package nm-cli --bin name-manager
-part units tests --package nm-runtime --lib --all-features
+part units tests --package nm-os --package nm-runtime --lib --all-features
 part attribute tests --test attribute --test allocator
 case $wanted in *' conformance '*) part conformance conformance ;; esac
 case $wanted in *' crowd '*) part crowd crowd ;; esac
